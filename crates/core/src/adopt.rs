@@ -1,0 +1,249 @@
+//! Adoption: the first thing that the daemon does after exec. It takes over lock and channel from its environment.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::fd::{AsFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::MsgFlags;
+use nix::sys::stat::{fstat, lstat};
+use nix::unistd::{Pid as NixPid, getpid};
+
+use crate::channel::{Channel, FrameKind, send_frame};
+use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::log::silence_stderr;
+use crate::pidfile::{FileId, file_names_us, remove_own};
+use crate::signals::block_all;
+use crate::sys;
+
+/// The environment variable that tells a daemon who it is: `VERSION:LOCK:CHANNEL:CAPTURED:PIDFILE`, two descriptors,
+/// whether stderr is captured (0 or 1), and an absolute path.
+pub const ADOPTION_VARIABLE: &str = "DAIMON_ADOPTION";
+
+/// The only protocol version so far. Launcher and daemon may run different copies of this library.
+const VERSION: &str = "1";
+
+/// How long a daemon that ignores SIGTERM lives on when its launcher has died before it was ready.
+const ABORT_GRACE: Duration = Duration::from_secs(1);
+
+const WATCHER_STACK: usize = 64 * 1_024;
+
+static DAEMON: OnceLock<Adopted> = OnceLock::new();
+
+/// The daemon that this process is.
+#[derive(Debug)]
+pub struct Adopted {
+    pid: Pid,
+    path: PathBuf,
+    id: FileId,
+    lock: File,
+    captured: bool,
+    /// Held while the state changes, so that the launcher's end, which follows readiness, is not taken for its death.
+    start: Mutex<Start>,
+}
+
+/// How far the start has come, as the launcher knows.
+#[derive(Debug)]
+enum Start {
+    Starting(Channel),
+    Over,
+}
+
+/// Takes over what `value`, that of [`ADOPTION_VARIABLE`], names. Once in a process: later calls give the same daemon.
+///
+/// From here on the pidfile is removed when the process exits, and a launcher that dies before the daemon is ready takes
+/// it along.
+///
+/// # Errors
+///
+/// `StartFailed` with step `adopt` when the value is wrong or forged; nothing has changed then.
+pub fn adopt(value: &OsStr) -> Result<&'static Adopted> {
+    if let Some(daemon) = DAEMON.get() {
+        return Ok(daemon);
+    }
+    let claim = Claim::parse(value).ok_or_else(|| forged(value, "it is not of the form that daimon writes"))?;
+    let (daemon, watched) = claim.verify().map_err(|reason| forged(value, &reason))?;
+    let daemon = DAEMON.get_or_init(|| daemon);
+    sys::at_exit(remove_at_exit);
+    let watcher = thread::Builder::new().name("daimon-launcher".into()).stack_size(WATCHER_STACK);
+    // Without the thread a launcher's death goes unnoticed until ready: no reason to refuse the start.
+    let _ = watcher.spawn(move || watch_launcher(daemon, &watched));
+    Ok(daemon)
+}
+
+/// The daemon that this process is; `None` in any other.
+pub fn adopted() -> Option<&'static Adopted> {
+    DAEMON.get()
+}
+
+/// Our own PID, when this process is the daemon of that path, or of the file that the path stands for.
+pub(crate) fn own_pid(path: &Path, id: Option<FileId>) -> Option<Pid> {
+    let daemon = DAEMON.get()?;
+    (daemon.path == path || Some(daemon.id) == id).then_some(daemon.pid)
+}
+
+fn forged(value: &OsStr, reason: &str) -> Error {
+    let message = format!("{ADOPTION_VARIABLE}={}: {reason}; unset it", value.display());
+    Error::new(ErrorKind::StartFailed, message).during("adopt")
+}
+
+/// What the variable claims.
+struct Claim {
+    lock: RawFd,
+    channel: RawFd,
+    captured: bool,
+    path: PathBuf,
+}
+
+impl Claim {
+    fn parse(value: &OsStr) -> Option<Self> {
+        let mut parts = value.as_bytes().splitn(5, |byte| *byte == b':');
+        let mut text = || std::str::from_utf8(parts.next()?).ok();
+        (text()? == VERSION).then_some(())?;
+        let (lock, channel) = (text()?.parse().ok()?, text()?.parse().ok()?);
+        let captured = match text()? {
+            "0" => false,
+            "1" => true,
+            _ => return None,
+        };
+        let path = PathBuf::from(OsStr::from_bytes(parts.next()?));
+        let plausible = (3..16).contains(&lock) && (3..16).contains(&channel) && lock != channel && path.is_absolute();
+        plausible.then_some(Self { lock, channel, captured, path })
+    }
+
+    /// The lock must be on the very file that the path stands for, and that must name this process.
+    /// The second descriptor on the channel is the watching thread's own.
+    fn verify(self) -> std::result::Result<(Adopted, OwnedFd), String> {
+        if !sys::is_open(self.lock) || !sys::is_open(self.channel) {
+            return Err("it names descriptors that are not open".into());
+        }
+        let lock = File::from(sys::own(self.lock));
+        let channel = sys::own(self.channel);
+        match self.take(&lock, &channel) {
+            Ok((id, watched)) => {
+                let start = Mutex::new(Start::Starting(Channel::new(channel)));
+                let (pid, captured) = (getpid().as_raw(), self.captured);
+                Ok((Adopted { pid, path: self.path, id, lock, captured, start }, watched))
+            }
+            Err(reason) => {
+                // Not ours, then: whoever opened them still uses them.
+                let _ = (lock.into_raw_fd(), channel.into_raw_fd());
+                Err(reason)
+            }
+        }
+    }
+
+    fn take(&self, lock: &File, channel: &OwnedFd) -> std::result::Result<(FileId, OwnedFd), String> {
+        let id = self.check(lock)?;
+        close_on_exec(lock)?;
+        close_on_exec(channel)?;
+        let watched = channel.try_clone().map_err(|error| format!("no descriptor is left: {error}"))?;
+        Ok((id, watched))
+    }
+
+    fn check(&self, lock: &File) -> std::result::Result<FileId, String> {
+        let at_fd = fstat(lock).map_err(|errno| format!("descriptor {} cannot be examined: {errno}", self.lock))?;
+        let at_path = lstat(&self.path).map_err(|errno| format!("{}: {errno}", self.path.display()))?;
+        let id = FileId::of(&at_fd);
+        if id != FileId::of(&at_path) {
+            return Err(format!("descriptor {} is not on {}", self.lock, self.path.display()));
+        }
+        if !file_names_us(lock) {
+            return Err(format!("{} does not name this process", self.path.display()));
+        }
+        Ok(id)
+    }
+}
+
+/// Or the daemon's own children would keep its lock when it has ended.
+fn close_on_exec(fd: impl AsFd) -> std::result::Result<(), String> {
+    fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map(drop).map_err(|errno| format!("fcntl: {errno}"))
+}
+
+impl Adopted {
+    /// The daemon's PID: this process.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// The pidfile that it holds.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the launcher gave it, as one body. Waits until all of it has arrived; `None` when the launcher has gone.
+    pub fn receive_payload(&self) -> Option<Vec<u8>> {
+        let mut start = self.start.lock().unwrap_or_else(PoisonError::into_inner);
+        let Start::Starting(channel) = &mut *start else { return None };
+        let frame = channel.wait_for_frame()?;
+        (frame.kind == FrameKind::Payload).then_some(frame.body)
+    }
+
+    /// Tells the launcher that the daemon serves, and ends the channel. Once; later calls do nothing.
+    ///
+    /// When the launcher has gone before, the start is aborted instead: nobody would ever learn of this daemon.
+    pub fn ready(&self) {
+        let mut start = self.start.lock().unwrap_or_else(PoisonError::into_inner);
+        let Start::Starting(channel) = &*start else { return };
+        if self.captured {
+            silence_stderr();
+        }
+        if send_frame(channel.as_fd(), FrameKind::Ready, &[], MsgFlags::empty()).is_ok() {
+            // Dropping the channel wakes the watching thread.
+            *start = Start::Over;
+        }
+    }
+
+    /// Tells the launcher something, as long as it waits; false when it does not any more.
+    ///
+    /// Progress text that finds no room is left out rather than waited for.
+    pub fn tell(&self, kind: FrameKind, body: &[u8]) -> bool {
+        let start = self.start.lock().unwrap_or_else(PoisonError::into_inner);
+        let Start::Starting(channel) = &*start else { return false };
+        let flags = if kind == FrameKind::Status { MsgFlags::MSG_DONTWAIT } else { MsgFlags::empty() };
+        send_frame(channel.as_fd(), kind, body, flags).is_ok()
+    }
+}
+
+/// Sees the launcher's death before ready. A thread of its own: a blocked event loop cannot hold it up.
+fn watch_launcher(daemon: &Adopted, channel: &OwnedFd) {
+    block_all();
+    wait_for_hangup(channel);
+    let over = matches!(*daemon.start.lock().unwrap_or_else(PoisonError::into_inner), Start::Over);
+    if !over {
+        let us = NixPid::from_raw(daemon.pid);
+        // Signals to ourselves cannot fail.
+        let _ = kill(us, Signal::SIGTERM);
+        thread::sleep(ABORT_GRACE);
+        let _ = kill(us, Signal::SIGKILL);
+    }
+}
+
+fn wait_for_hangup(channel: &OwnedFd) {
+    loop {
+        // Asking for nothing: an end that hangs up is reported all the same, poll(2).
+        let mut fds = [PollFd::new(channel.as_fd(), PollFlags::empty())];
+        match poll(&mut fds, PollTimeout::NONE) {
+            Err(Errno::EINTR) | Ok(0) => (),
+            _ => return,
+        }
+    }
+}
+
+/// After every JavaScript `exit` listener, on natural end, `process.exit` and uncaught errors alike.
+extern "C" fn remove_at_exit() {
+    if let Some(daemon) = DAEMON.get() {
+        // A fork of this process that calls exit(3) is not the daemon.
+        if daemon.pid == getpid().as_raw() {
+            remove_own(&daemon.path, &daemon.lock, daemon.id);
+        }
+    }
+}

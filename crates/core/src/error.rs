@@ -1,0 +1,251 @@
+//! The one error type of the core.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+/// A process id as the kernel counts it; always positive here.
+pub type Pid = i32;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What kind of failure it is. Each kind has one stable code ([`ErrorKind::code`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Another daemon holds the pidfile; [`Error::pid`] names it.
+    AlreadyRunning,
+    /// No daemon holds the pidfile.
+    NotRunning,
+    /// A step of the launch failed; [`Error::step`] names it.
+    StartFailed,
+    /// The pidfile, or the folder it is in, cannot be trusted or used.
+    PidFile(PidFileReason),
+    /// The pidfile is held by a process that cannot be proven from here.
+    Unverified,
+    /// A value that the caller gave is wrong; [`Error::option`] names it.
+    InvalidOption,
+    /// The kernel refuses for lack of rights; [`Error::syscall`] says what.
+    PermissionDenied,
+    /// This platform or program cannot do it.
+    Unsupported,
+}
+
+impl ErrorKind {
+    /// Every kind, with one sample of the pidfile's reasons.
+    pub const ALL: [Self; 8] = [
+        Self::AlreadyRunning,
+        Self::NotRunning,
+        Self::StartFailed,
+        Self::PidFile(PidFileReason::Symlink),
+        Self::Unverified,
+        Self::InvalidOption,
+        Self::PermissionDenied,
+        Self::Unsupported,
+    ];
+
+    /// The stable code that scripts match on.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::AlreadyRunning => "ERR_DAEMON_ALREADY_RUNNING",
+            Self::NotRunning => "ERR_DAEMON_NOT_RUNNING",
+            Self::StartFailed => "ERR_DAEMON_START_FAILED",
+            Self::PidFile(_) => "ERR_DAEMON_PIDFILE",
+            Self::Unverified => "ERR_DAEMON_UNVERIFIED",
+            Self::InvalidOption => "ERR_DAEMON_INVALID_OPTION",
+            Self::PermissionDenied => "ERR_DAEMON_PERMISSION_DENIED",
+            Self::Unsupported => "ERR_DAEMON_UNSUPPORTED",
+        }
+    }
+}
+
+/// Why a pidfile is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PidFileReason {
+    /// Its folder does not exist.
+    MissingDirectory,
+    /// It is a symbolic link, dangling or not.
+    Symlink,
+    /// It is a folder, a FIFO, a device or a socket.
+    NotRegular,
+    /// It has a second name.
+    HardLinked,
+    /// It belongs to somebody who is neither the caller nor root.
+    ForeignOwner,
+    /// Anybody may write to it.
+    WorldWritable,
+    /// Somebody else could replace files in its folder.
+    UnsafeDirectory,
+    /// It holds something that no daemon wrote.
+    Garbage,
+    /// It is locked, though by no daemon that can be found.
+    LockLeaked,
+    /// Probes and rival starts kept the lock away for too long.
+    Contended,
+}
+
+impl PidFileReason {
+    /// The stable word for the reason.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingDirectory => "missing-directory",
+            Self::Symlink => "symlink",
+            Self::NotRegular => "not-regular",
+            Self::HardLinked => "hard-linked",
+            Self::ForeignOwner => "foreign-owner",
+            Self::WorldWritable => "world-writable",
+            Self::UnsafeDirectory => "unsafe-directory",
+            Self::Garbage => "garbage",
+            Self::LockLeaked => "lock-leaked",
+            Self::Contended => "contended",
+        }
+    }
+}
+
+/// What failed, where, and with which error number.
+#[derive(Clone, Debug)]
+pub struct Error(Box<Details>);
+
+#[derive(Clone, Debug)]
+struct Details {
+    kind: ErrorKind,
+    message: String,
+    step: Option<&'static str>,
+    path: Option<PathBuf>,
+    syscall: Option<&'static str>,
+    errno: Option<Errno>,
+    pid: Option<Pid>,
+    option: Option<&'static str>,
+}
+
+impl Error {
+    /// An error of `kind`; `message` is a whole sentence without the system's own text.
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Details {
+            kind,
+            message: message.into(),
+            step: None,
+            path: None,
+            syscall: None,
+            errno: None,
+            pid: None,
+            option: None,
+        }))
+    }
+
+    /// A refused pidfile.
+    pub(crate) fn pid_file(reason: PidFileReason, path: &Path, message: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::PidFile(reason), format!("{}: {message}", path.display())).at(path)
+    }
+
+    /// A failed system call: `PermissionDenied` for EACCES and EPERM, else a failed step of the launch.
+    pub(crate) fn system(step: &'static str, syscall: &'static str, errno: Errno, message: impl Into<String>) -> Self {
+        let kind = match errno {
+            Errno::EACCES | Errno::EPERM => ErrorKind::PermissionDenied,
+            _ => ErrorKind::StartFailed,
+        };
+        Self::new(kind, message).during(step).because(syscall, errno)
+    }
+
+    pub(crate) fn at(mut self, path: &Path) -> Self {
+        self.0.path = Some(path.to_path_buf());
+        self
+    }
+
+    pub(crate) fn during(mut self, step: &'static str) -> Self {
+        self.0.step = Some(step);
+        self
+    }
+
+    pub(crate) fn because(mut self, syscall: &'static str, errno: Errno) -> Self {
+        self.0.syscall = Some(syscall);
+        self.0.errno = Some(errno);
+        self
+    }
+
+    pub(crate) fn with_pid(mut self, pid: Option<Pid>) -> Self {
+        self.0.pid = pid;
+        self
+    }
+
+    pub(crate) fn for_option(mut self, option: &'static str) -> Self {
+        self.0.kind = ErrorKind::InvalidOption;
+        self.0.option = Some(option);
+        self
+    }
+
+    /// The kind, for decisions.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What happened and what to do, without the system's own text.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The step of the launch that failed.
+    pub fn step(&self) -> Option<&'static str> {
+        self.0.step
+    }
+
+    /// The path that it is about.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.path.as_deref()
+    }
+
+    /// The system call that failed.
+    pub fn syscall(&self) -> Option<&'static str> {
+        self.0.syscall
+    }
+
+    /// The system's error number, as in errno(3).
+    pub fn errno(&self) -> Option<i32> {
+        self.0.errno.map(|errno| errno as i32)
+    }
+
+    /// The process that it is about.
+    pub fn pid(&self) -> Option<Pid> {
+        self.0.pid
+    }
+
+    /// The option whose value is wrong.
+    pub fn option(&self) -> Option<&'static str> {
+        self.0.option
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        match (self.0.syscall, self.0.errno) {
+            (Some(syscall), Some(errno)) => write!(f, " ({syscall}: {errno})"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_code_of_its_own() {
+        for kind in ErrorKind::ALL {
+            let same: Vec<_> = ErrorKind::ALL.iter().filter(|other| other.code() == kind.code()).collect();
+            assert_eq!(same, [&kind]);
+        }
+    }
+
+    #[test]
+    fn the_text_ends_with_the_system_call_and_the_error() {
+        let error = Error::system("lock", "openat", Errno::EROFS, "/x/y.pid: cannot be opened");
+        assert_eq!(error.kind(), ErrorKind::StartFailed);
+        assert_eq!(error.to_string(), "/x/y.pid: cannot be opened (openat: EROFS: Read-only file system)");
+    }
+}

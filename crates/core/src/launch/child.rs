@@ -1,0 +1,165 @@
+//! Between clone and exec.
+#![allow(unsafe_code, reason = "raw pointers shared with a child on the launcher's memory")]
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::os::fd::RawFd;
+
+use nix::errno::Errno;
+
+use super::plan::{CHANNEL_FD, LOCK_FD};
+use crate::error::Pid;
+use crate::sys::{self, Stack};
+
+/// What the two children read. Plain numbers and pointers into memory that the launcher keeps until the error pipe
+/// has ended; neither child writes to it.
+pub(super) struct Orders<'a> {
+    pub(super) program: &'a CStr,
+    pub(super) argv: *const *const c_char,
+    pub(super) envp: *const *const c_char,
+    pub(super) folder: Option<&'a CStr>,
+    pub(super) umask: u32,
+    /// Sources of 0, 1 and 2; negative ones stay as they are.
+    pub(super) stdio: [RawFd; 3],
+    pub(super) lock: RawFd,
+    pub(super) channel: RawFd,
+    pub(super) error_pipe: RawFd,
+    /// What stays open, sorted.
+    pub(super) keep: [RawFd; 3],
+    pub(super) second_stack: *mut c_void,
+}
+
+/// Steps that can fail in a child; the number travels over the error pipe.
+const STEPS: [(u8, &str, &str); 9] = [
+    (b's', "setsid", "setsid"),
+    (b'f', "clone", "clone"),
+    (b'd', "chdir", "chdir"),
+    (b'c', "core-limit", "prlimit"),
+    (b'0', "stdio", "dup2"),
+    (b'n', "descriptors", "dup2"),
+    (b'x', "descriptors", "close_range"),
+    (b'p', "write-pidfile", "pwrite"),
+    (b'e', "exec", "execve"),
+];
+
+/// A failed step as the launcher reads it from the error pipe.
+pub(super) struct Report {
+    pub(super) step: &'static str,
+    pub(super) syscall: &'static str,
+    pub(super) errno: i32,
+}
+
+pub(super) const REPORT_BYTES: usize = 5;
+
+impl Report {
+    pub(super) fn decode(bytes: [u8; REPORT_BYTES]) -> Self {
+        let [tag, errno @ ..] = bytes;
+        let unknown = (tag, "launch", "unknown");
+        let (_, step, syscall) = STEPS.into_iter().find(|(known, ..)| *known == tag).unwrap_or(unknown);
+        Self { step, syscall, errno: i32::from_ne_bytes(errno) }
+    }
+}
+
+fn report(orders: &Orders<'_>, tag: u8, errno: i32) {
+    let [a, b, c, d] = errno.to_ne_bytes();
+    // One write of less than PIPE_BUF: it arrives whole.
+    sys::write(orders.error_pipe, &[tag, a, b, c, d]);
+}
+
+/// Makes the first child, and returns when it has ended, or when a SIGKILL has cut the wait short.
+pub(super) fn start(orders: &Orders<'_>, stack: &mut Stack) -> Result<Pid, Errno> {
+    let argument = std::ptr::from_ref(orders).cast_mut().cast();
+    // SAFETY: the caller keeps stack and orders until the error pipe has ended, that is until no child uses them.
+    unsafe { sys::spawn_child(stack.top(), first_child, argument) }
+}
+
+/// The first child: it leaves the launcher's session, and makes the daemon, which thus is no session leader and can
+/// never regain a controlling terminal by opening one.
+extern "C" fn first_child(orders: *mut c_void) -> c_int {
+    // SAFETY: the launcher passes its `Orders`, which it keeps until both children are done with them.
+    let shared = unsafe { &*orders.cast::<Orders<'_>>().cast_const() };
+    if let Err(errno) = sys::set_session() {
+        report(shared, b's', errno);
+        return 1;
+    }
+    // SAFETY: the second stack is used by this child alone, and freed by the launcher when the error pipe has ended.
+    match unsafe { sys::spawn_child(shared.second_stack, second_child, orders) } {
+        Ok(_) => 0,
+        Err(errno) => {
+            report(shared, b'f', errno as i32);
+            1
+        }
+    }
+}
+
+/// The second child: becomes the daemon's program.
+///
+/// Async-signal-safe: it makes the calls of `sys::child` alone, which are raw system calls (`rt_sigaction`, `umask`,
+/// `chdir`, `prlimit`, `dup3`, `close_range`, `getpid`, `pwrite`, `fcntl`, `rt_sigprocmask`, `execve`, `write`,
+/// `_exit`). It allocates nothing, takes no lock and cannot panic. All signals are blocked until just before exec.
+extern "C" fn second_child(orders: *mut c_void) -> c_int {
+    // SAFETY: as in `first_child`.
+    let orders = unsafe { &*orders.cast::<Orders<'_>>().cast_const() };
+    let (tag, errno) = match prepare(orders) {
+        Ok(()) => {
+            // SAFETY: both arrays end with a null pointer and live in the launcher until the error pipe has ended.
+            (b'e', unsafe { sys::execute(orders.program, orders.argv, orders.envp) })
+        }
+        Err(failure) => failure,
+    };
+    report(orders, tag, errno);
+    sys::exit_now(127)
+}
+
+fn prepare(orders: &Orders<'_>) -> Result<(), (u8, i32)> {
+    sys::reset_dispositions();
+    sys::set_umask(orders.umask);
+    if let Some(folder) = orders.folder {
+        sys::change_folder(folder).map_err(|errno| (b'd', errno))?;
+    }
+    sys::forbid_core().map_err(|errno| (b'c', errno))?;
+    for (target, source) in (0..).zip(orders.stdio) {
+        if source >= 0 {
+            sys::duplicate(source, target).map_err(|errno| (b'0', errno))?;
+        }
+    }
+    sys::duplicate(orders.lock, LOCK_FD).map_err(|errno| (b'n', errno))?;
+    sys::duplicate(orders.channel, CHANNEL_FD).map_err(|errno| (b'n', errno))?;
+    sys::close_others(&orders.keep).map_err(|errno| (b'x', errno))?;
+    write_pid()?;
+    // Refused where somebody reads under a lock of their own, or on odd file systems: other proofs serve then.
+    let _ = sys::put_name_tag(LOCK_FD);
+    sys::unblock_signals().map_err(|errno| (b'e', errno))?;
+    Ok(())
+}
+
+/// `PID\n`, in one write to the empty file.
+fn write_pid() -> Result<(), (u8, i32)> {
+    let mut text = [0_u8; 12];
+    let mut start = text.len() - 1;
+    text[start] = b'\n';
+    let mut rest = sys::own_pid();
+    while rest > 0 && start > 0 {
+        start -= 1;
+        text[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    match sys::write_at_start(LOCK_FD, text.get(start..).unwrap_or(&[])) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err((b'p', libc::ENOSPC)),
+        Err(errno) => Err((b'p', errno)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_is_named_by_the_launcher() {
+        for (tag, step, syscall) in STEPS {
+            let [a, b, c, d] = libc::EIO.to_ne_bytes();
+            let report = Report::decode([tag, a, b, c, d]);
+            assert_eq!((report.step, report.syscall, report.errno), (step, syscall, libc::EIO));
+        }
+    }
+}

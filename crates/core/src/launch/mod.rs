@@ -1,0 +1,142 @@
+//! The launch: lock → clone → setsid → clone → exec.
+//!
+//! V8 marks its heap MADV_DONTFORK, so a forked Node image dies at its first instruction: the launcher executes the
+//! program again, and the daemon finds out who it is by adoption.
+
+mod child;
+mod plan;
+
+pub use plan::{Plan, Stdio};
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+
+use self::child::{Orders, REPORT_BYTES, Report};
+use self::plan::{Descriptors, Program};
+use crate::channel::Channel;
+use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::log::LogTail;
+use crate::pidfile::Locked;
+use crate::process::Process;
+use crate::signals::AllBlocked;
+use crate::sys::{self, Stack};
+
+/// A daemon that has executed and is not ready yet.
+#[derive(Debug)]
+pub struct Launched {
+    /// Its PID, as it wrote it into the pidfile.
+    pub pid: Pid,
+    /// A handle on it, proven to hold the pidfile; `None` when it had already ended by then.
+    pub process: Option<Process>,
+    /// Hears from it until it is ready. Dropping it before aborts the start: the daemon ends itself.
+    pub channel: Channel,
+    /// What it writes, where that can be read back.
+    pub log: Option<LogTail>,
+}
+
+/// Makes a daemon of the plan's program. Returns when it has executed, or did not.
+///
+/// Blocks for some 0.5 ms, and longer while it waits for the lock: call it on a thread of its own. On any failure no
+/// process is left, and no pidfile that was not there before.
+///
+/// # Errors
+///
+/// `InvalidOption` before anything happens, then those of [`crate::pidfile::PidFile::lock`], then `StartFailed` or
+/// `PermissionDenied` with the step.
+///
+/// # Platform notes
+///
+/// On Linux both children share the launcher's memory (`CLONE_VM | CLONE_VFORK`): its size costs nothing and its event
+/// loop does not stall. On macOS they are forks, and SIGCHLD reaches the host program.
+pub fn launch(plan: &Plan) -> Result<Launched> {
+    let program = Program::new(plan)?;
+    let locked = plan.pidfile.lock(&plan.lock)?;
+    launch_locked(plan, &program, locked).inspect_err(|_| {
+        // What is left is an empty or stale file, free for the next start; the error that matters is the first.
+        let _ = plan.pidfile.remove_leftover();
+    })
+}
+
+/// Takes the lock along, so that its copy is closed on every way out: a launcher that is stopped must not hold it.
+fn launch_locked(plan: &Plan, program: &Program, locked: Locked) -> Result<Launched> {
+    let Descriptors { lock, channel, error_pipe, stdio, own_channel, own_error_pipe, log } =
+        Descriptors::open(plan, &locked)?;
+    let mut first_stack = Stack::new();
+    let mut second_stack = Stack::new();
+    let sources = stdio.each_ref().map(|fd| fd.as_ref().map_or(-1, AsRawFd::as_raw_fd));
+    let orders = Orders {
+        program: &program.path,
+        argv: program.argv.as_ptr(),
+        envp: program.envp.as_ptr(),
+        folder: program.folder.as_deref(),
+        umask: plan.umask,
+        stdio: sources,
+        lock: lock.as_raw_fd(),
+        channel: channel.as_raw_fd(),
+        error_pipe: error_pipe.as_raw_fd(),
+        keep: [plan::LOCK_FD, plan::CHANNEL_FD, error_pipe.as_raw_fd()],
+        second_stack: second_stack.top(),
+    };
+    run_children(&orders, &mut first_stack)?;
+    drop((error_pipe, channel, lock, stdio));
+    // To its end, before stacks and strings are freed: the wait of clone can be cut short while the second child
+    // still runs on them. The end means executed, or killed before; the pidfile and the channel tell which.
+    let failure = read_report(own_error_pipe);
+    drop((first_stack, second_stack));
+    match failure {
+        Some(report) => Err(failed_step(plan, &report)),
+        None => identify(&locked, own_channel, log),
+    }
+}
+
+fn run_children(orders: &Orders<'_>, stack: &mut Stack) -> Result<()> {
+    // A signal to the launcher's group, a closing terminal's for one, must not kill a child half way.
+    let _blocked = AllBlocked::new();
+    let pid = child::start(orders, stack)
+        .map_err(|errno| Error::system("clone", "clone", errno, "no process could be created"))?;
+    sys::reap(pid);
+    Ok(())
+}
+
+fn read_report(pipe: OwnedFd) -> Option<Report> {
+    let mut bytes = Vec::with_capacity(REPORT_BYTES);
+    let mut pipe = File::from(pipe);
+    loop {
+        match pipe.read_to_end(&mut bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+            // A pipe has no other error; what has been read counts.
+            _ => break,
+        }
+    }
+    Some(Report::decode(bytes.get(..REPORT_BYTES)?.try_into().ok()?))
+}
+
+fn failed_step(plan: &Plan, report: &Report) -> Error {
+    let errno = Errno::from_raw(report.errno);
+    let program = plan.program.display();
+    let message = match report.step {
+        "exec" => format!("{program}: cannot be executed"),
+        "chdir" => "the folder that the launcher was started in cannot be entered any more".into(),
+        "write-pidfile" => format!("{}: the PID cannot be written", plan.pidfile.path().display()),
+        "clone" => "no process could be created".into(),
+        step => format!("the daemon could not be set up (step {step})"),
+    };
+    let error = Error::system(report.step, report.syscall, errno, message);
+    match report.step {
+        "exec" => error.at(&plan.program),
+        "write-pidfile" => error.at(plan.pidfile.path()),
+        _ => error,
+    }
+}
+
+/// Finds out who has executed, and gets a handle on it while the lock proves it.
+fn identify(locked: &Locked, channel: OwnedFd, log: Option<LogTail>) -> Result<Launched> {
+    let killed = || Error::new(ErrorKind::StartFailed, "the daemon was killed before it executed").during("exec");
+    let pid = locked.pid().ok_or_else(killed)?;
+    // Proven after the handle was opened: it is not on a stranger who was given the PID since.
+    let process = Process::open(pid).ok().filter(|process| locked.is_held_by(pid) && process.is_alive());
+    Ok(Launched { pid, process, channel: Channel::new(channel), log })
+}

@@ -1,0 +1,214 @@
+//! All that a launch needs, put in place before the first clone: nothing allocates after it.
+
+use std::ffi::{CString, OsStr, OsString, c_char};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+
+use crate::adopt::ADOPTION_VARIABLE;
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::{LogTail, open_input, open_null, open_output};
+use crate::pidfile::{LockOptions, Locked, PidFile};
+use crate::sys;
+
+/// Numbers of lock and channel in the daemon. From 3 to 15: those Node makes close-on-exec at boot, before any
+/// preload of `NODE_OPTIONS` could leak them.
+pub(super) const LOCK_FD: RawFd = 3;
+pub(super) const CHANNEL_FD: RawFd = 4;
+
+/// Descriptors that become others in the child are moved above those, so that none is overwritten before its turn.
+const LOWEST_SOURCE: RawFd = 16;
+
+/// Where one of the three standard descriptors goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stdio {
+    /// The null device.
+    Null,
+    /// The launcher's own.
+    Inherit,
+    /// A file; output is appended to it.
+    File {
+        /// Absolute.
+        path: PathBuf,
+        /// The option to name when it cannot be opened.
+        option: &'static str,
+    },
+}
+
+/// What is executed, and how.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The pidfile that the daemon will hold.
+    pub pidfile: PidFile,
+    /// How to lock it.
+    pub lock: LockOptions,
+    /// The program, absolute.
+    pub program: PathBuf,
+    /// Its arguments, the program's name first.
+    pub args: Vec<OsString>,
+    /// Its whole environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// The folder that it is executed in; `None`: the launcher's present one.
+    pub folder: Option<PathBuf>,
+    /// Its file mode creation mask.
+    pub umask: u32,
+    /// Descriptor 0.
+    pub stdin: Stdio,
+    /// Descriptor 1.
+    pub stdout: Stdio,
+    /// Descriptor 2. With `Null` it is captured until the daemon is ready.
+    pub stderr: Stdio,
+}
+
+/// C strings and the array of pointers to them.
+pub(super) struct StringArray {
+    _strings: Vec<CString>,
+    pointers: Vec<*const c_char>,
+}
+
+impl StringArray {
+    fn new(strings: Vec<CString>) -> Self {
+        let mut pointers: Vec<_> = strings.iter().map(|string| string.as_ptr()).collect();
+        pointers.push(std::ptr::null());
+        Self { _strings: strings, pointers }
+    }
+
+    pub(super) fn as_ptr(&self) -> *const *const c_char {
+        self.pointers.as_ptr()
+    }
+}
+
+/// What execve needs, as C strings.
+pub(super) struct Program {
+    pub(super) path: CString,
+    pub(super) argv: StringArray,
+    pub(super) envp: StringArray,
+    pub(super) folder: Option<CString>,
+}
+
+impl Program {
+    /// Fails for a NUL byte, before anything else happens.
+    pub(super) fn new(plan: &Plan) -> Result<Self> {
+        let captured = if plan.stderr == Stdio::Null { 1 } else { 0 };
+        let mut adoption = OsString::from(format!("{ADOPTION_VARIABLE}=1:{LOCK_FD}:{CHANNEL_FD}:{captured}:"));
+        adoption.push(plan.pidfile.path());
+        let mut env = vec![c_string(&adoption, "pidFile")?];
+        for (name, value) in &plan.env {
+            let mut pair = name.clone();
+            pair.push("=");
+            pair.push(value);
+            env.push(c_string(&pair, "env")?);
+        }
+        let args = plan.args.iter().map(|arg| c_string(arg, "scriptArgs")).collect::<Result<_>>()?;
+        let folder = plan.folder.as_ref().map(|path| c_string(path.as_os_str(), "cwd")).transpose()?;
+        Ok(Self {
+            path: c_string(plan.program.as_os_str(), "execPath")?,
+            argv: StringArray::new(args),
+            envp: StringArray::new(env),
+            folder,
+        })
+    }
+}
+
+fn c_string(text: &OsStr, option: &'static str) -> Result<CString> {
+    CString::new(text.as_bytes()).map_err(|_| {
+        let message = format!("option {option}: {text:?} holds a NUL byte, which no system call can carry");
+        Error::new(ErrorKind::InvalidOption, message).for_option(option)
+    })
+}
+
+/// Descriptors for the child, all close-on-exec and from [`LOWEST_SOURCE`] on, and the launcher's ends.
+pub(super) struct Descriptors {
+    pub(super) lock: OwnedFd,
+    pub(super) channel: OwnedFd,
+    pub(super) error_pipe: OwnedFd,
+    /// Sources of 0, 1 and 2; `None` keeps the launcher's own.
+    pub(super) stdio: [Option<OwnedFd>; 3],
+    pub(super) own_channel: OwnedFd,
+    pub(super) own_error_pipe: OwnedFd,
+    pub(super) log: Option<LogTail>,
+}
+
+impl Descriptors {
+    pub(super) fn open(plan: &Plan, locked: &Locked) -> Result<Self> {
+        let (stdio, log) = open_stdio(plan)?;
+        let failed = |syscall| move |errno| Error::system("descriptors", syscall, errno, "no descriptor could be made");
+        let (own_channel, channel) = sys::channel_pair().map_err(failed("socketpair"))?;
+        let (own_error_pipe, error_pipe) = sys::error_pipe().map_err(failed("pipe"))?;
+        Ok(Self {
+            lock: raised(locked.file())?,
+            channel: raised(&channel)?,
+            error_pipe: raised(&error_pipe)?,
+            stdio,
+            own_channel: raised(&own_channel)?,
+            own_error_pipe: raised(&own_error_pipe)?,
+            log,
+        })
+    }
+}
+
+type Sources = [Option<OwnedFd>; 3];
+
+fn open_stdio(plan: &Plan) -> Result<(Sources, Option<LogTail>)> {
+    let null = open_null()?;
+    let stdin = match &plan.stdin {
+        Stdio::Null => Some(raised(&null)?),
+        Stdio::Inherit => inherited(0, &null)?,
+        Stdio::File { path, option } => Some(raised(&open_input(path, option)?)?),
+    };
+    let stdout = match &plan.stdout {
+        Stdio::Null => Some(raised(&null)?),
+        Stdio::Inherit => inherited(1, &null)?,
+        Stdio::File { path, option } => Some(raised(&open_output(path, option)?)?),
+    };
+    let (stderr, log) = match &plan.stderr {
+        // Syntax errors, wrong flags and a lack of memory speak only there.
+        Stdio::Null => {
+            let failed = |errno| Error::system("stdio", "memfd_create", errno, "stderr cannot be captured");
+            let file = sys::capture_file().map_err(failed)?;
+            (Some(raised(&file)?), Some(LogTail::Captured(file)))
+        }
+        Stdio::Inherit => (inherited(2, &null)?, None),
+        // One open file for both keeps the order of their lines.
+        Stdio::File { path, .. } if plan.stderr == plan.stdout => {
+            let file = stdout.as_ref().map(raised).transpose()?;
+            let tail = tail_of(path, file.as_ref());
+            (file, tail)
+        }
+        Stdio::File { path, option } => {
+            let file = Some(raised(&open_output(path, option)?)?);
+            let tail = tail_of(path, file.as_ref());
+            (file, tail)
+        }
+    };
+    Ok(([stdin, stdout, stderr], log))
+}
+
+fn tail_of(path: &Path, file: Option<&OwnedFd>) -> Option<LogTail> {
+    let from = nix::sys::stat::fstat(file?).ok()?.st_size;
+    Some(LogTail::File { path: path.to_path_buf(), from: u64::try_from(from).unwrap_or(0) })
+}
+
+/// The launcher's own descriptor, or the null device where that is closed: else the next file opened would take its
+/// number.
+fn inherited(fd: RawFd, null: &OwnedFd) -> Result<Option<OwnedFd>> {
+    if sys::is_open(fd) { Ok(None) } else { raised(null).map(Some) }
+}
+
+/// A duplicate out of the way of all targets, close-on-exec from birth.
+fn raised(fd: impl AsFd) -> Result<OwnedFd> {
+    let fd = fd.as_fd();
+    match fcntl(fd, FcntlArg::F_DUPFD_CLOEXEC(LOWEST_SOURCE)) {
+        Ok(number) => Ok(sys::own(number)),
+        Err(errno) => {
+            let message = match errno {
+                Errno::EMFILE | Errno::EINVAL => "the launcher has no descriptors left; raise its limit (ulimit -n)",
+                _ => "no descriptor could be made",
+            };
+            Err(Error::system("descriptors", "fcntl", errno, message))
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Turns a program into a well-behaved Unix daemon.
+//!
+//! A **launcher** [`launch`]es a program as a **daemon**: detached for good, holding its pidfile's lock, which makes it
+//! the only one. The daemon [`adopt`]s itself first thing and says when it is ready. Afterwards anyone can ask for its
+//! [`PidFile::status`], and, with proof of its identity, send it signals ([`PidFile::holder`]).
+//!
+//! The crate knows nothing of Node.js; `daimon-node` makes it an addon.
+//!
+//! # Not guaranteed
+//!
+//! - Exclusion across machines: flock(2) on network file systems is emulated or missing.
+//! - A removed pidfile after SIGKILL or a crash: an unlocked file is left, which the next start takes over.
+//! - Sight into other PID namespaces: their daemons are `Unverified`, and never signalled.
+#![deny(unsafe_code)]
+
+mod adopt;
+mod channel;
+mod error;
+mod launch;
+mod log;
+mod pidfile;
+mod poller;
+mod process;
+mod signals;
+mod sys;
+
+pub use adopt::{ADOPTION_VARIABLE, Adopted, adopt, adopted};
+pub use channel::{Channel, Decoder, Frame, FrameKind, Sender};
+pub use error::{Error, ErrorKind, Pid, PidFileReason, Result};
+pub use launch::{Launched, Plan, Stdio, launch};
+pub use log::{LogTail, Outputs, reopen};
+pub use pidfile::{Cancel, Held, Holder, LockOptions, Locked, PidFile, Status};
+pub use poller::{ChannelEvent, WatchId, unwatch, watch_channel, watch_exit};
+pub use process::{ExitStatus, Process, Stats, stats};

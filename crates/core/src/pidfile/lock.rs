@@ -1,0 +1,324 @@
+//! Taking the lock: the starts' side of the protocol.
+
+use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
+use std::io::Write;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{FileStat, Mode, fchmod, fstat};
+use nix::unistd::ftruncate;
+
+use super::probe::{Look, look_at};
+use super::text::Text;
+use super::{FileId, Flock, Folder, PidFile, read_text, trusted, try_flock};
+use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
+use crate::process::Process;
+use crate::sys;
+
+/// How long a lock may be held by nobody that can be proven, or be kept away by probes and rivals.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How to take the lock.
+#[derive(Clone, Debug)]
+pub struct LockOptions {
+    /// The file's mode, whatever the umask says. Default 0o600.
+    pub mode: u32,
+    /// How long to wait for a running daemon to leave. Default: not at all.
+    pub wait: Duration,
+    /// Ends the wait early.
+    pub cancel: Option<Cancel>,
+}
+
+impl Default for LockOptions {
+    fn default() -> Self {
+        Self { mode: 0o600, wait: Duration::ZERO, cancel: None }
+    }
+}
+
+/// Ends a wait for the lock from another thread.
+#[derive(Clone, Debug)]
+pub struct Cancel {
+    waiting: Arc<UnixStream>,
+    cancelling: Arc<UnixStream>,
+}
+
+impl Cancel {
+    /// A token that has not been used.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when there are no descriptors left.
+    pub fn new() -> Result<Self> {
+        let (waiting, cancelling) = UnixStream::pair().map_err(|error| {
+            let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+            Error::system("lock", "socketpair", errno, "cannot prepare the wait for the lock")
+        })?;
+        Ok(Self { waiting: Arc::new(waiting), cancelling: Arc::new(cancelling) })
+    }
+
+    /// Ends the present and every later wait.
+    pub fn cancel(&self) {
+        // A full or closed socket has been cancelled already.
+        let _ = (&*self.cancelling).write(&[1]);
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.waiting.as_fd()
+    }
+
+    /// The byte stays where it is: later waits see it too.
+    fn is_cancelled(&self) -> bool {
+        let mut fds = [PollFd::new(self.fd(), PollFlags::POLLIN)];
+        matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
+    }
+}
+
+/// A pidfile that this process holds exclusively, empty, at its path. Closing releases it.
+#[derive(Debug)]
+pub struct Locked {
+    file: File,
+    id: FileId,
+}
+
+impl Locked {
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub(crate) fn id(&self) -> FileId {
+        self.id
+    }
+
+    /// The PID that the daemon of this launch has written.
+    pub(crate) fn pid(&self) -> Option<Pid> {
+        read_text(&self.file).ok()?.pid()
+    }
+
+    /// Whether `pid` provably shares this lock.
+    pub(crate) fn is_held_by(&self, pid: Pid) -> bool {
+        let stat = fstat(&self.file);
+        stat.is_ok_and(|stat| matches!(look_at(&self.file, &stat), Look::Running(holder) if holder == pid))
+    }
+}
+
+/// What one round came to.
+enum Round {
+    Locked(Locked),
+    /// The name stands for another file now.
+    Replaced,
+    /// A daemon holds it, proven.
+    Running(Process),
+    /// Held, and nobody can be proven to be the holder.
+    Held,
+    /// Probes or rival starts stood in the way.
+    Contended,
+}
+
+impl PidFile {
+    /// Takes the lock for a start.
+    ///
+    /// # Errors
+    ///
+    /// - `AlreadyRunning` with the holder's PID, after `options.wait`;
+    /// - `PidFile` when the path cannot be trusted (see [`PidFileReason`]), nothing changed;
+    /// - `Unverified` when the holder lives in another PID namespace;
+    /// - `StartFailed` or `PermissionDenied` with the system's error.
+    ///
+    /// # Platform notes
+    ///
+    /// flock(2) on Linux and macOS. NFS and SMB may refuse it: the error names the file system.
+    pub fn lock(&self, options: &LockOptions) -> Result<Locked> {
+        let folder = self.open_folder()?;
+        let until = Instant::now() + options.wait;
+        let mut patience = Instant::now() + PATIENCE + options.wait;
+        let mut backoff = Backoff::new();
+        loop {
+            let round = self.lock_round(&folder, options)?;
+            let now = Instant::now();
+            match round {
+                Round::Locked(locked) => return Ok(locked),
+                Round::Running(process) if now >= until => return Err(self.already_running(&process)),
+                Round::Running(process) => {
+                    wait(options.cancel.as_ref(), process.pollable(), until - now)?;
+                    patience = Instant::now() + PATIENCE;
+                }
+                Round::Held if now >= patience => return Err(self.lock_leaked()),
+                Round::Contended | Round::Replaced if now >= patience => return Err(self.contended()),
+                Round::Held | Round::Contended | Round::Replaced => {
+                    wait(options.cancel.as_ref(), None, backoff.next())?;
+                }
+            }
+        }
+    }
+
+    /// One pass through the protocol; whatever it opened is closed unless it locked.
+    fn lock_round(&self, folder: &Folder<'_>, options: &LockOptions) -> Result<Round> {
+        let file = folder.open_or_create()?;
+        let stat = fstat(&file).map_err(|errno| self.system("fstat", errno, "cannot be examined"))?;
+        let id = FileId::of(&stat);
+        if stat.st_nlink == 0 {
+            return Ok(Round::Replaced);
+        }
+        self.check_file(&stat)?;
+        // The shared lock alone says whether there is a holder: probes, which share it too, cannot be mistaken
+        // for one.
+        if !self.flock(&file, Flock::Shared)? {
+            return self.held_round(folder, &file, &stat);
+        }
+        if !folder.names(id)? {
+            return Ok(Round::Replaced);
+        }
+        self.clear_stale_text(&file)?;
+        // The conversion is not atomic, flock(2): it drops the shared lock when it fails.
+        if !self.flock(&file, Flock::Exclusive)? {
+            return Ok(Round::Contended);
+        }
+        let text = read_text(&file).map_err(|errno| self.system("pread", errno, "cannot be read"))?;
+        if !folder.names(id)? || text != Text::Empty {
+            return Ok(Round::Replaced);
+        }
+        fchmod(&file, Mode::from_bits_truncate(options.mode as _))
+            .map_err(|errno| self.system("fchmod", errno, "its mode cannot be set"))?;
+        Ok(Round::Locked(Locked { file, id }))
+    }
+
+    fn held_round(&self, folder: &Folder<'_>, file: &File, stat: &FileStat) -> Result<Round> {
+        if !folder.names(FileId::of(stat))? {
+            return Ok(Round::Replaced);
+        }
+        Ok(match look_at(file, stat) {
+            Look::Running(pid) => match Process::open(pid) {
+                Ok(process) => Round::Running(process),
+                Err(_) => Round::Held,
+            },
+            Look::Foreign => {
+                let message = format!(
+                    "{}: is held by a process in another PID namespace; stop that daemon from its own container",
+                    self.path.display()
+                );
+                return Err(Error::new(ErrorKind::Unverified, message).at(&self.path));
+            }
+            Look::Unproven { .. } => Round::Held,
+        })
+    }
+
+    fn check_file(&self, stat: &FileStat) -> Result<()> {
+        self.check_regular(stat)?;
+        if stat.st_nlink > 1 {
+            return Err(self.refuse(PidFileReason::HardLinked, "has a second hard link; remove one of the two"));
+        }
+        if !trusted(stat.st_uid) {
+            let message = format!("belongs to user {}; choose another path", stat.st_uid);
+            return Err(self.refuse(PidFileReason::ForeignOwner, message));
+        }
+        if stat.st_mode & 0o002 != 0 {
+            return Err(self.refuse(PidFileReason::WorldWritable, "may be written by everybody; chmod it to 0600"));
+        }
+        Ok(())
+    }
+
+    /// Clears a dead daemon's text. Safe under the shared lock: while anyone holds that, nobody holds the exclusive
+    /// one, so no text can be valid. A reader thus never sees a dead PID in a file that a new launch has locked.
+    fn clear_stale_text(&self, file: &File) -> Result<()> {
+        match read_text(file).map_err(|errno| self.system("pread", errno, "cannot be read"))? {
+            Text::Empty => Ok(()),
+            Text::Pid(_) | Text::Clearable => {
+                ftruncate(file, 0).map_err(|errno| self.system("ftruncate", errno, "its stale text cannot be cleared"))
+            }
+            Text::Garbage => Err(self.refuse(
+                PidFileReason::Garbage,
+                "holds something that no daemon wrote; if it is not needed delete it, else choose another path",
+            )),
+        }
+    }
+
+    pub(super) fn flock(&self, file: &File, how: Flock) -> Result<bool> {
+        try_flock(file, how).map_err(|errno| {
+            let system = sys::file_system(file.as_fd()).unwrap_or_else(|| "unknown".into());
+            let message = format!("cannot be locked on a file system of type {system}; choose a local folder");
+            self.system("flock", errno, &message)
+        })
+    }
+
+    fn already_running(&self, process: &Process) -> Error {
+        let pid = process.pid();
+        Error::new(ErrorKind::AlreadyRunning, format!("{}: already running with PID {pid}", self.path.display()))
+            .at(&self.path)
+            .with_pid(Some(pid))
+    }
+
+    fn lock_leaked(&self) -> Error {
+        let openers = sys::openers(&self.path);
+        let message = if openers.is_empty() {
+            "is locked, but no process that has it open can be seen from here".into()
+        } else {
+            let list: Vec<_> = openers.iter().map(|(pid, name)| format!("{pid} ({name})")).collect();
+            format!("is locked, though by no daemon; these processes have it open: {}", list.join(", "))
+        };
+        self.refuse(PidFileReason::LockLeaked, message).with_pid(openers.first().map(|(pid, _)| *pid))
+    }
+
+    fn contended(&self) -> Error {
+        self.refuse(PidFileReason::Contended, "other starts and probes kept the lock away; try again")
+    }
+}
+
+/// Waits for `until` (readable means it is over), the cancel token or the time.
+fn wait(cancel: Option<&Cancel>, until: Option<BorrowedFd<'_>>, time: Duration) -> Result<()> {
+    let fds = until.into_iter().chain(cancel.map(Cancel::fd));
+    let mut fds: Vec<_> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+    // Without a descriptor for the holder's end there is nothing to wake us: look again soon.
+    let time = if until.is_none() { time.min(Duration::from_millis(20)) } else { time };
+    // Rounded up: a zero would spin.
+    let millis = i32::try_from(time.as_millis() + 1).unwrap_or(i32::MAX);
+    let _ = poll(&mut fds, PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX));
+    if cancel.is_some_and(Cancel::is_cancelled) {
+        return Err(Error::new(ErrorKind::StartFailed, "the start was aborted while it waited for the lock").during("lock"));
+    }
+    Ok(())
+}
+
+/// Pauses of 1 to 20 ms, growing, with jitter so that rivals do not meet again.
+struct Backoff {
+    limit: u64,
+    random: RandomState,
+    round: u64,
+}
+
+impl Backoff {
+    fn new() -> Self {
+        Self { limit: 1_000, random: RandomState::new(), round: 0 }
+    }
+
+    fn next(&mut self) -> Duration {
+        self.round += 1;
+        self.limit = (self.limit * 2).min(20_000);
+        Duration::from_micros(1_000 + self.random.hash_one(self.round) % (self.limit - 999))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_stay_between_1_and_20_ms() {
+        let mut backoff = Backoff::new();
+        for _ in 0..1_000 {
+            let pause = backoff.next();
+            assert!((Duration::from_millis(1)..=Duration::from_millis(20)).contains(&pause), "{pause:?}");
+        }
+    }
+
+    #[test]
+    fn a_cancelled_token_ends_the_wait() {
+        let cancel = Cancel::new().unwrap();
+        cancel.cancel();
+        assert!(wait(Some(&cancel), None, Duration::from_secs(3_600)).is_err());
+    }
+}

@@ -1,0 +1,225 @@
+//! Looking at a pidfile without disturbing anyone: status, and the proof before a signal.
+
+use std::fs::File;
+use std::os::fd::AsFd;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::{FileStat, Mode, fstat, lstat};
+use nix::unistd::getpid;
+
+use super::{FileId, Flock, PidFile, SAFE_OPEN, read_text, trusted};
+use crate::adopt;
+use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::process::Process;
+use crate::sys;
+
+/// What a pidfile says now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A daemon holds it, and is proven to be the holder.
+    Running {
+        /// Its PID, in the caller's namespace.
+        pid: Pid,
+    },
+    /// Nobody holds it.
+    Stopped {
+        /// Text was left behind: the last daemon crashed.
+        stale: bool,
+    },
+    /// It is held, but by whom cannot be proven.
+    Unverified(Held),
+}
+
+/// A lock whose holder cannot be proven from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// What the text claims, when it is a PID.
+    pub pid: Option<Pid>,
+    /// Why it is not believed.
+    pub reason: String,
+    /// A launch in progress, or a daemon about to end, looks like this for a moment: worth another look.
+    pub transient: bool,
+}
+
+/// A daemon that has been proven to hold the pidfile, by a handle that no other process can come to own.
+#[derive(Debug)]
+pub struct Holder {
+    process: Process,
+}
+
+impl Holder {
+    /// The daemon.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// The daemon's handle alone.
+    pub fn into_process(self) -> Process {
+        self.process
+    }
+}
+
+/// What marks and text of an open, locked file tell about its holder.
+pub(super) enum Look {
+    Running(Pid),
+    /// The name tag belongs to a process of another PID namespace.
+    Foreign,
+    Unproven { pid: Option<Pid>, reason: &'static str },
+}
+
+enum Opened {
+    File(File, FileStat),
+    /// The pidfile of the daemon that this process is.
+    Own(Pid),
+    Missing,
+}
+
+/// Asks for proof, the kernel's word first.
+pub(super) fn look_at(file: &File, stat: &FileStat) -> Look {
+    let tag = sys::name_tag(file.as_fd());
+    look_with_tag(file, stat, tag)
+}
+
+fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
+    let text = match read_text(file) {
+        Ok(text) => text,
+        Err(_) => return Look::Unproven { pid: None, reason: "its text cannot be read" },
+    };
+    let Some(pid) = text.pid() else {
+        return match tag {
+            Some(0) => Look::Foreign,
+            _ => Look::Unproven { pid: None, reason: "it is locked, but names no process" },
+        };
+    };
+    if pid == getpid().as_raw() {
+        // Our own PID in a file that we do not hold is a predecessor's: the kernel gave us its number.
+        return Look::Unproven { pid: Some(pid), reason: "it names this very process, which does not hold it" };
+    }
+    let proven = tag == Some(pid) || sys::holds_lock(pid, FileId::of(stat));
+    if proven && owner_fits(stat, pid) {
+        return Look::Running(pid);
+    }
+    match tag {
+        Some(0) => Look::Foreign,
+        _ if proven => Look::Unproven { pid: Some(pid), reason: "it belongs to another user than its holder" },
+        Some(_) => Look::Unproven { pid: Some(pid), reason: "it names another process than the one that holds it" },
+        None => Look::Unproven { pid: Some(pid), reason: "it is locked, but not provably by the process it names" },
+    }
+}
+
+/// A file of a stranger is believed about that stranger's own processes only.
+fn owner_fits(stat: &FileStat, pid: Pid) -> bool {
+    trusted(stat.st_uid) || sys::user_ids(pid).is_some_and(|ids| ids.iter().all(|id| *id == stat.st_uid))
+}
+
+impl PidFile {
+    /// What the pidfile says, in one look.
+    ///
+    /// # Errors
+    ///
+    /// `PidFile` when the path is a link or not a regular file. What cannot be read is `Unverified`, not an error.
+    pub fn status(&self) -> Result<Status> {
+        let (file, stat) = match self.open_to_read() {
+            Ok(Opened::File(file, stat)) => (file, stat),
+            Ok(Opened::Own(pid)) => return Ok(Status::Running { pid }),
+            Ok(Opened::Missing) => return Ok(Status::Stopped { stale: false }),
+            Err(error) if error.errno().is_some() => return Ok(Status::Unverified(unreadable(&error))),
+            Err(error) => return Err(error),
+        };
+        let tag = sys::name_tag(file.as_fd());
+        if tag.is_none() {
+            match self.flock(&file, Flock::Shared) {
+                Ok(true) => return Ok(Status::Stopped { stale: stat.st_size > 0 }),
+                Ok(false) => (),
+                Err(error) => return Ok(Status::Unverified(unreadable(&error))),
+            }
+        }
+        Ok(match look_with_tag(&file, &stat, tag) {
+            Look::Running(pid) => Status::Running { pid },
+            Look::Foreign => Status::Unverified(Held {
+                pid: read_text(&file).ok().and_then(super::text::Text::pid),
+                reason: "its holder is in another PID namespace".into(),
+                transient: false,
+            }),
+            Look::Unproven { pid, reason } => Status::Unverified(Held { pid, reason: reason.into(), transient: true }),
+        })
+    }
+
+    /// The daemon that holds the pidfile, proven, with a handle for signals and waits.
+    ///
+    /// The handle is opened between two looks that both prove the same PID on the same file, so that it cannot be a
+    /// later owner of that PID.
+    ///
+    /// # Errors
+    ///
+    /// `NotRunning`, `Unverified`, `PermissionDenied` when the file may not be read, or `PidFile`.
+    pub fn holder(&self) -> Result<Holder> {
+        match self.status()? {
+            Status::Running { pid } => {
+                let process = Process::open(pid).map_err(|errno| self.gone_or(errno, pid))?;
+                match self.status()? {
+                    Status::Running { pid: again } if again == pid && process.is_alive() => Ok(Holder { process }),
+                    Status::Unverified(held) => Err(self.unverified(&held)),
+                    _ => Err(self.not_running()),
+                }
+            }
+            Status::Stopped { .. } => Err(self.not_running()),
+            Status::Unverified(held) => Err(self.unverified(&held)),
+        }
+    }
+
+    /// Opens the file, unless it is the one that this very process holds: closing a second descriptor on that
+    /// would take the name tag off, fcntl(2).
+    fn open_to_read(&self) -> Result<Opened> {
+        let missing = |errno| matches!(errno, Errno::ENOENT | Errno::ENOTDIR);
+        let stat = match lstat(&self.path) {
+            Ok(stat) => Some(stat),
+            Err(errno) if missing(errno) => None,
+            Err(errno) => return Err(self.system("lstat", errno, "cannot be examined")),
+        };
+        if let Some(pid) = adopt::own_pid(&self.path, stat.as_ref().map(FileId::of)) {
+            return Ok(Opened::Own(pid));
+        }
+        match stat {
+            Some(stat) => self.check_regular(&stat)?,
+            None => return Ok(Opened::Missing),
+        }
+        let file = match open(&self.path, OFlag::O_RDONLY | SAFE_OPEN, Mode::empty()) {
+            Ok(fd) => File::from(fd),
+            Err(errno) if missing(errno) => return Ok(Opened::Missing),
+            Err(errno) => return Err(self.open_error(errno)),
+        };
+        let stat = fstat(&file).map_err(|errno| self.system("fstat", errno, "cannot be examined"))?;
+        self.check_regular(&stat)?;
+        Ok(Opened::File(file, stat))
+    }
+
+    fn gone_or(&self, errno: Errno, pid: Pid) -> Error {
+        match errno {
+            Errno::ESRCH => self.not_running(),
+            errno => Error::system("prove", "pidfd_open", errno, format!("no handle can be had on process {pid}")).with_pid(Some(pid)),
+        }
+    }
+
+    fn not_running(&self) -> Error {
+        Error::new(ErrorKind::NotRunning, format!("{}: no daemon is running", self.path.display())).at(&self.path)
+    }
+
+    fn unverified(&self, held: &Held) -> Error {
+        let message = format!("{}: {}; nobody was signalled", self.path.display(), held.reason);
+        let kind = if held.reason == NO_PERMISSION { ErrorKind::PermissionDenied } else { ErrorKind::Unverified };
+        let error = Error::new(kind, message).at(&self.path).with_pid(held.pid);
+        if kind == ErrorKind::PermissionDenied { error.because("open", Errno::EACCES) } else { error }
+    }
+}
+
+const NO_PERMISSION: &str = "it may not be read by this user";
+
+fn unreadable(error: &Error) -> Held {
+    let reason = match error.kind() {
+        ErrorKind::PermissionDenied => NO_PERMISSION.into(),
+        _ => format!("it cannot be read: {error}"),
+    };
+    Held { pid: None, reason, transient: false }
+}

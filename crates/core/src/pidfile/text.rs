@@ -1,0 +1,84 @@
+//! The pidfile's one line.
+
+use crate::error::Pid;
+
+/// The largest PID that Linux can give, PID_MAX_LIMIT of `include/linux/threads.h`; macOS stops at 99,999.
+const PID_MAX: Pid = if cfg!(target_os = "linux") { 4_194_304 } else { 99_999 };
+
+/// More than any text that may be cleared; one byte over the limit tells the rest apart.
+pub(crate) const READ_LIMIT: usize = CLEARABLE_LIMIT + 1;
+
+/// Up to here, digits, white space and NULs count as a daemon's torn or foreign-tool text.
+const CLEARABLE_LIMIT: usize = 32;
+
+/// What a pidfile holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Text {
+    Empty,
+    /// Exactly `PID\n`.
+    Pid(Pid),
+    /// No PID to believe, and nothing that anybody could miss.
+    Clearable,
+    /// Somebody's data.
+    Garbage,
+}
+
+impl Text {
+    /// Reads the first [`READ_LIMIT`] bytes of a file.
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
+        if bytes.is_empty() {
+            return Self::Empty;
+        }
+        if let Some(pid) = strict_pid(bytes) {
+            return Self::Pid(pid);
+        }
+        let harmless = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_whitespace() || *byte == 0;
+        if bytes.len() <= CLEARABLE_LIMIT && bytes.iter().all(harmless) { Self::Clearable } else { Self::Garbage }
+    }
+
+    pub(crate) fn pid(self) -> Option<Pid> {
+        match self {
+            Self::Pid(pid) => Some(pid),
+            _ => None,
+        }
+    }
+}
+
+/// The whole text must be `[1-9][0-9]{0,9}\n`: a torn read, without its newline, never passes.
+fn strict_pid(bytes: &[u8]) -> Option<Pid> {
+    let digits = bytes.strip_suffix(b"\n")?;
+    if digits.len() > 10 || !matches!(digits.first(), Some(b'1'..=b'9')) || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let pid = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    (pid <= PID_MAX).then_some(pid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_line_is_a_pid() {
+        assert_eq!(Text::parse(b"1\n"), Text::Pid(1));
+        assert_eq!(Text::parse(b"4321\n"), Text::Pid(4321));
+        let refused: [&[u8]; 13] = [
+            b"4321", b"0\n", b"-1\n", b"+1\n", b"01\n", b" 1\n", b"1 \n", b"1\r\n", b"1\n\n", b"\n", b"1\0\n",
+            b"2147483648\n", b"4294967297\n",
+        ];
+        for text in refused {
+            assert_eq!(Text::parse(text).pid(), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_short_digits_blanks_and_nuls_may_be_cleared() {
+        for text in [&b"12"[..], b" \n\t", b"\0\0\0\0", b"1\r\n", b"99999999999999999999999999999999"] {
+            assert_eq!(Text::parse(text), Text::Clearable, "{text:?}");
+        }
+        for text in [&b"-1"[..], b"{\"name\":1}", b"12 # daemon", &[b'1'; 33]] {
+            assert_eq!(Text::parse(text), Text::Garbage, "{text:?}");
+        }
+        assert_eq!(Text::parse(b""), Text::Empty);
+    }
+}

@@ -1,0 +1,209 @@
+//! Waiting for many things at once: one thread in a process, begun with the first wait and ended with the last.
+
+use std::collections::HashMap;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use crate::channel::{Channel, Frame};
+use crate::error::{Error, Result};
+use crate::process::Process;
+use crate::signals::block_all;
+use crate::sys::{Armed, Selector};
+
+/// How often processes are looked at whose end the system does not report.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const STACK: usize = 128 * 1_024;
+
+/// What a channel brought.
+#[derive(Debug)]
+pub enum ChannelEvent {
+    /// A message from the daemon.
+    Frame(Frame),
+    /// The daemon's end is closed; nothing follows.
+    Ended,
+}
+
+type OnExit = Box<dyn FnOnce() + Send>;
+type OnChannel = Box<dyn FnMut(ChannelEvent) + Send>;
+
+enum Watch {
+    Exit { process: Process, armed: Armed, callback: OnExit },
+    Channel { channel: Channel, callback: OnChannel },
+}
+
+/// A wait that can be given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WatchId(u64);
+
+#[derive(Default)]
+struct Watches {
+    by_number: HashMap<u64, Watch>,
+    last_number: u64,
+}
+
+struct Poller {
+    selector: Selector,
+    watches: Mutex<Watches>,
+}
+
+/// The present poller; `None` while nothing is waited for.
+static POLLER: Mutex<Option<Arc<Poller>>> = Mutex::new(None);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Callbacks run without any lock held; what is under the locks is whole between any two statements.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Calls back, on the poller's thread, when the process has ended.
+///
+/// # Errors
+///
+/// The system's, when there are no descriptors or threads left.
+pub fn watch_exit(process: &Process, callback: impl FnOnce() + Send + 'static) -> Result<WatchId> {
+    let process = process.try_clone()?;
+    add(Watch::Exit { process, armed: Armed::ByLooking, callback: Box::new(callback) })
+}
+
+/// Calls back, on the poller's thread, for everything that the channel brings. The channel is closed when it has ended
+/// or the watch is given up.
+///
+/// # Errors
+///
+/// As [`watch_exit`]; the channel is closed then, too.
+pub fn watch_channel(channel: Channel, callback: impl FnMut(ChannelEvent) + Send + 'static) -> Result<WatchId> {
+    add(Watch::Channel { channel, callback: Box::new(callback) })
+}
+
+/// Gives a wait up. A callback that is already under way still ends.
+pub fn unwatch(id: WatchId) {
+    // Kept until the poller's lock is free again: dropping a channel makes system calls.
+    let mut removed = None;
+    if let Some(poller) = &*lock(&POLLER) {
+        let mut watches = lock(&poller.watches);
+        removed = watches.by_number.remove(&id.0);
+        if let Some(watch) = &removed {
+            poller.disarm(watch);
+        }
+        poller.selector.wake();
+    }
+    drop(removed);
+}
+
+fn add(watch: Watch) -> Result<WatchId> {
+    let failed = |syscall, errno| Error::system("wait", syscall, errno, "the wait could not be set up");
+    let mut present = lock(&POLLER);
+    let poller = match &*present {
+        Some(poller) => Arc::clone(poller),
+        None => {
+            let selector = Selector::new().map_err(|errno| failed("epoll", errno))?;
+            let poller = Arc::new(Poller { selector, watches: Mutex::default() });
+            let for_thread = Arc::clone(&poller);
+            let thread = thread::Builder::new().name("daimon-poller".into()).stack_size(STACK);
+            thread.spawn(move || for_thread.run()).map_err(|error| {
+                failed("clone", error.raw_os_error().map_or(Errno::EAGAIN, Errno::from_raw))
+            })?;
+            Arc::clone(present.insert(poller))
+        }
+    };
+    // With POLLER locked throughout: the thread cannot end between the look and the insertion.
+    poller.insert(watch).map_err(|errno| failed("epoll_ctl", errno))
+}
+
+impl Poller {
+    fn insert(&self, mut watch: Watch) -> std::result::Result<WatchId, Errno> {
+        let mut watches = lock(&self.watches);
+        watches.last_number += 1;
+        let number = watches.last_number;
+        let armed = match &mut watch {
+            Watch::Exit { process, armed, .. } => self.selector.add_exit(process, number).map(|how| *armed = how),
+            Watch::Channel { channel, .. } => self.selector.add_readable(channel.as_fd(), number),
+        };
+        if armed.is_ok() {
+            watches.by_number.insert(number, watch);
+        }
+        // Also after a failure: a thread that was begun for this wait alone must see that there is none.
+        self.selector.wake();
+        armed.map(|()| WatchId(number))
+    }
+
+    fn disarm(&self, watch: &Watch) {
+        match watch {
+            Watch::Exit { process, .. } => self.selector.remove_exit(process),
+            Watch::Channel { channel, .. } => self.selector.remove_readable(channel.as_fd()),
+        }
+    }
+
+    fn run(&self) {
+        block_all();
+        let mut numbers = Vec::new();
+        loop {
+            let timeout = {
+                let mut present = lock(&POLLER);
+                let watches = lock(&self.watches);
+                if watches.by_number.is_empty() {
+                    *present = None;
+                    return;
+                }
+                watches.look_again()
+            };
+            numbers.clear();
+            if self.selector.wait(timeout, &mut numbers).is_err() {
+                // EBADF or ENOMEM: nothing sensible is left but to look from time to time.
+                thread::sleep(LOOK_AGAIN);
+            }
+            numbers.extend(lock(&self.watches).ended_unreported());
+            for number in &numbers {
+                self.deliver(*number);
+            }
+        }
+    }
+
+    /// Calls back without any lock held, so that callbacks may add and give up waits.
+    fn deliver(&self, number: u64) {
+        let Some(watch) = lock(&self.watches).by_number.remove(&number) else { return };
+        match watch {
+            Watch::Exit { .. } => {
+                self.disarm(&watch);
+                if let Watch::Exit { callback, .. } = watch {
+                    callback();
+                }
+            }
+            Watch::Channel { mut channel, mut callback } => {
+                let (frames, ended) = channel.receive();
+                for frame in frames {
+                    callback(ChannelEvent::Frame(frame));
+                }
+                if ended {
+                    self.selector.remove_readable(channel.as_fd());
+                    callback(ChannelEvent::Ended);
+                } else {
+                    lock(&self.watches).by_number.insert(number, Watch::Channel { channel, callback });
+                }
+            }
+        }
+    }
+}
+
+impl Watches {
+    /// How long to wait at most: processes whose end is not reported are looked at.
+    fn look_again(&self) -> Option<Duration> {
+        let looked_at = |watch: &Watch| matches!(watch, Watch::Exit { armed, .. } if *armed != Armed::Selected);
+        self.by_number.values().any(looked_at).then_some(LOOK_AGAIN)
+    }
+
+    fn ended_unreported(&self) -> Vec<u64> {
+        let ended = |watch: &Watch| match watch {
+            Watch::Exit { process, armed, .. } => match armed {
+                Armed::Selected => false,
+                Armed::Ended => true,
+                Armed::ByLooking => !process.is_alive(),
+            },
+            Watch::Channel { .. } => false,
+        };
+        self.by_number.iter().filter(|(_, watch)| ended(watch)).map(|(number, _)| *number).collect()
+    }
+}

@@ -1,0 +1,179 @@
+//! One process, by a handle that a recycled PID cannot take over.
+
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant, SystemTime};
+
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+
+use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::sys;
+
+/// A process that was alive when the handle was opened.
+///
+/// # Platform notes
+///
+/// A pidfd on Linux. Where pidfds are missing (ENOSYS) or forbidden (EPERM from a seccomp filter), and on macOS, the
+/// start time takes its place: it is compared before every signal, which leaves the window of two system calls.
+#[derive(Debug)]
+pub struct Process {
+    pid: Pid,
+    handle: sys::ProcessHandle,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// It exited with this code.
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+}
+
+/// What the system shows of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// When it started, by the clock of now; exact to 10 ms.
+    pub started_at: SystemTime,
+    /// For how long it has run, suspended time included.
+    pub uptime: Duration,
+    /// Resident memory in bytes.
+    pub memory: u64,
+    /// CPU time of all its threads, user and system.
+    pub cpu: Duration,
+}
+
+impl Process {
+    /// A handle on `pid`, which the caller must prove afterwards to be the process that is meant.
+    pub(crate) fn open(pid: Pid) -> std::result::Result<Self, Errno> {
+        Ok(Self { pid, handle: sys::ProcessHandle::open(pid)? })
+    }
+
+    /// Its PID.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Whether it has not ended. A zombie has ended, whoever its parent is.
+    pub fn is_alive(&self) -> bool {
+        self.handle.is_alive(self.pid)
+    }
+
+    /// Sends a signal to this very process.
+    ///
+    /// # Errors
+    ///
+    /// `NotRunning` when it has ended, `PermissionDenied` when it is somebody else's, `InvalidOption` for a number
+    /// that is no signal.
+    pub fn signal(&self, signal: i32) -> Result<()> {
+        self.handle.signal(self.pid, signal).map_err(|(syscall, errno)| {
+            let pid = self.pid;
+            let error = match errno {
+                Errno::ESRCH => Error::new(ErrorKind::NotRunning, format!("process {pid} has ended")),
+                Errno::EPERM => {
+                    let message = format!("process {pid} may not be signalled by this user; ask its owner or root");
+                    Error::new(ErrorKind::PermissionDenied, message)
+                }
+                _ => Error::new(ErrorKind::InvalidOption, format!("{signal} cannot be sent to process {pid}"))
+                    .for_option("signal"),
+            };
+            error.because(syscall, errno).with_pid(Some(pid))
+        })
+    }
+
+    /// Asks it to end: the signal, then SIGCONT, since a stopped process sees no other signal.
+    ///
+    /// # Errors
+    ///
+    /// As [`Process::signal`].
+    pub fn signal_and_continue(&self, signal: i32) -> Result<()> {
+        self.signal(signal)?;
+        // It may have ended of the first signal already.
+        let _ = self.signal(Signal::SIGCONT as i32);
+        Ok(())
+    }
+
+    /// Waits until it has ended, at most for `timeout`; false when it has not.
+    pub fn wait(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.handle.wait(self.pid, left) {
+                return true;
+            }
+            if left.is_zero() {
+                return false;
+            }
+        }
+    }
+
+    /// How it ended, where the kernel tells (Linux 6.15 and later); `None` while it lives or when that is unknown.
+    pub fn exit_status(&self) -> Option<ExitStatus> {
+        let status = self.handle.wait_status()?;
+        Some(if libc::WIFSIGNALED(status) {
+            ExitStatus::Signal(libc::WTERMSIG(status))
+        } else {
+            ExitStatus::Code(libc::WEXITSTATUS(status))
+        })
+    }
+
+    /// What the system shows of it; `None` when it hides that or the process has ended.
+    pub fn stats(&self) -> Option<Stats> {
+        stats(self.pid)
+    }
+
+    /// Becomes readable when the process has ended; `None` where the system has no such descriptor.
+    pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
+        self.handle.pollable()
+    }
+
+    /// A second handle on the same process.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when there are no descriptors left.
+    pub fn try_clone(&self) -> Result<Self> {
+        let handle = self.handle.try_clone().map_err(|errno| {
+            Error::system("wait", "fcntl", errno, format!("no second handle can be had on process {}", self.pid))
+        })?;
+        Ok(Self { pid: self.pid, handle })
+    }
+}
+
+/// What the system shows of process `pid`; `None` when it hides that or there is no such process.
+pub fn stats(pid: Pid) -> Option<Stats> {
+    let raw = sys::raw_stats(pid)?;
+    Some(Stats {
+        started_at: SystemTime::now().checked_sub(raw.uptime)?,
+        uptime: raw.uptime,
+        memory: raw.memory,
+        cpu: raw.cpu,
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::zombie_processes, reason = "the zombie is what is tested; it is reaped at the end")]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_zombie_has_ended_and_tells_how() {
+        let mut child = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
+        let process = Process::open(child.id() as Pid).unwrap();
+        assert!(process.wait(Duration::from_secs(10)));
+        assert!(!process.is_alive());
+        // Kernels before 6.15 do not tell.
+        child.wait().unwrap();
+        assert!(matches!(process.exit_status(), None | Some(ExitStatus::Code(7))));
+        assert_eq!(process.signal(15).unwrap_err().kind(), ErrorKind::NotRunning);
+    }
+
+    #[test]
+    fn stats_of_this_process_are_plausible() {
+        let stats = stats(std::process::id() as Pid).unwrap();
+        assert!(stats.memory > 100_000);
+        assert!(stats.uptime < Duration::from_secs(3_600));
+        assert!(stats.started_at <= SystemTime::now());
+    }
+}

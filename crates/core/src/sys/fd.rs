@@ -1,0 +1,20 @@
+//! Descriptors known by their number alone.
+#![allow(unsafe_code, reason = "a number that came with exec must be turned into an owner once")]
+
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+
+/// Whether a descriptor of that number is open.
+pub(crate) fn is_open(fd: RawFd) -> bool {
+    // SAFETY: F_GETFD takes a number and touches no memory.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
+    Errno::result(flags).is_ok()
+}
+
+/// The owner of a descriptor that the kernel has just made for the caller, or that came with exec.
+pub(crate) fn own(fd: RawFd) -> OwnedFd {
+    // SAFETY: both callers hold a descriptor that no other owner in this process knows of: a fresh duplicate, and one
+    // named by the adoption variable, which is given up again (`into_raw_fd`) when it turns out to be somebody's.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}

@@ -1,0 +1,171 @@
+//! System calls for the code between clone and exec. Every function is async-signal-safe: raw system calls that keep
+//! no state in libc but `errno`, no allocation, no lock, no panic.
+#![allow(unsafe_code, reason = "raw system calls are the point of this module")]
+
+use std::ffi::{CStr, c_char, c_long};
+
+/// The error number of a failed call.
+type Outcome = Result<c_long, i32>;
+
+fn outcome(result: c_long) -> Outcome {
+    if result == -1 {
+        // SAFETY: the address of this thread's errno is always valid. Parent and child share it; the parent waits.
+        Err(unsafe { *libc::__errno_location() })
+    } else {
+        Ok(result)
+    }
+}
+
+macro_rules! raw {
+    ($number:expr $(, $arg:expr)*) => {
+        // SAFETY: the call takes numbers, or pointers to values that live across it; it writes to none of ours.
+        outcome(unsafe { libc::syscall($number $(, $arg)*) })
+    };
+}
+
+pub(crate) fn set_session() -> Outcome {
+    raw!(libc::SYS_setsid)
+}
+
+pub(crate) fn own_pid() -> i32 {
+    raw!(libc::SYS_getpid).unwrap_or(0) as i32
+}
+
+pub(crate) fn change_folder(path: &CStr) -> Outcome {
+    raw!(libc::SYS_chdir, path.as_ptr())
+}
+
+pub(crate) fn set_umask(mask: u32) {
+    // umask(2) cannot fail.
+    let _ = raw!(libc::SYS_umask, mask);
+}
+
+/// No core files: they would hold the daemon's secrets.
+pub(crate) fn forbid_core() -> Outcome {
+    let none = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    raw!(libc::SYS_prlimit64, 0, libc::RLIMIT_CORE, &raw const none, std::ptr::null_mut::<libc::rlimit64>())
+}
+
+/// `from` becomes `to`, open across exec. They must differ: dup3(2) refuses the same.
+pub(crate) fn duplicate(from: i32, to: i32) -> Outcome {
+    raw!(libc::SYS_dup3, from, to, 0)
+}
+
+pub(crate) fn write_at_start(fd: i32, bytes: &[u8]) -> Result<bool, i32> {
+    let written = raw!(libc::SYS_pwrite64, fd, bytes.as_ptr(), bytes.len(), 0_i64)?;
+    Ok(written as usize == bytes.len())
+}
+
+pub(crate) fn write(fd: i32, bytes: &[u8]) {
+    let _ = raw!(libc::SYS_write, fd, bytes.as_ptr(), bytes.len());
+}
+
+/// The name tag: a POSIX write lock on the whole file, which survives exec and dies with the process.
+pub(crate) fn put_name_tag(fd: i32) -> Outcome {
+    let lock = libc::flock {
+        l_type: libc::F_WRLCK as _,
+        l_whence: libc::SEEK_SET as _,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    raw!(libc::SYS_fcntl, fd, libc::F_SETLK, &raw const lock)
+}
+
+/// Every disposition back to the default: ignored ones survive exec, execve(2). By the raw call, since glibc's
+/// refuses 32 and 33, which are ours to reset as well.
+pub(crate) fn reset_dispositions() {
+    const SIGNALS: c_long = 64;
+    const SET_BYTES: usize = 8;
+    // The kernel's struct sigaction: handler SIG_DFL, no flags, no restorer, an empty mask.
+    let default = [0_u64; 4];
+    for signal in 1..=SIGNALS {
+        // KILL and STOP answer EINVAL: they have no other disposition.
+        let _ = raw!(libc::SYS_rt_sigaction, signal, default.as_ptr(), std::ptr::null_mut::<u64>(), SET_BYTES);
+    }
+}
+
+pub(crate) fn unblock_signals() -> Outcome {
+    let none = 0_u64;
+    let set_bytes = size_of_val(&none);
+    raw!(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const none, std::ptr::null_mut::<u64>(), set_bytes)
+}
+
+/// Closes every descriptor from 3 on but `keep`, which is sorted.
+///
+/// Closed here and now instead of marked close-on-exec: a second descriptor on the pidfile, from a probe of another
+/// thread, would take the name tag off when exec closed it.
+pub(crate) fn close_others(keep: &[i32]) -> Outcome {
+    match close_ranges(keep) {
+        // Linux before 5.9, or a seccomp filter that does not know the call.
+        Err(libc::ENOSYS | libc::EPERM) => close_listed(keep),
+        other => other,
+    }
+}
+
+fn close_ranges(keep: &[i32]) -> Outcome {
+    let mut first = 3_u32;
+    for fd in keep {
+        let fd = *fd as u32;
+        if fd > first {
+            raw!(libc::SYS_close_range, first, fd - 1, 0)?;
+        }
+        first = fd + 1;
+    }
+    raw!(libc::SYS_close_range, first, u32::MAX, 0)
+}
+
+/// The same by the list in `/proc/self/fd`, with getdents64(2) into a buffer of our own.
+fn close_listed(keep: &[i32]) -> Outcome {
+    /// Offsets in `struct linux_dirent64`.
+    const LENGTH: usize = 16;
+    const NAME: usize = 19;
+    let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC;
+    let folder = raw!(libc::SYS_openat, libc::AT_FDCWD, c"/proc/self/fd".as_ptr(), flags)? as i32;
+    let mut buffer = [0_u64; 512];
+    let bytes = size_of_val(&buffer);
+    loop {
+        let filled = raw!(libc::SYS_getdents64, folder, buffer.as_mut_ptr(), bytes)? as usize;
+        if filled == 0 {
+            break;
+        }
+        let mut at = 0;
+        while at + NAME < filled {
+            let read = |offset: usize| {
+                let word = buffer.get((at + offset) / 8).copied().unwrap_or(0).to_ne_bytes();
+                word.get((at + offset) % 8).copied().unwrap_or(0)
+            };
+            let length = u16::from_ne_bytes([read(LENGTH), read(LENGTH + 1)]) as usize;
+            let mut fd = 0_i32;
+            let mut offset = NAME;
+            while read(offset).is_ascii_digit() {
+                fd = fd.wrapping_mul(10).wrapping_add(i32::from(read(offset) - b'0'));
+                offset += 1;
+            }
+            // The names "." and ".." read as 0.
+            if fd >= 3 && fd != folder && !keep.contains(&fd) {
+                let _ = raw!(libc::SYS_close, fd);
+            }
+            if length == 0 {
+                break;
+            }
+            at += length;
+        }
+    }
+    raw!(libc::SYS_close, folder)
+}
+
+/// Executes `program`; returns only the error number of a failure.
+///
+/// # Safety
+///
+/// `argv` and `envp` point to arrays of C strings that end with a null pointer.
+pub(crate) unsafe fn execute(program: &CStr, argv: *const *const c_char, envp: *const *const c_char) -> i32 {
+    // SAFETY: the caller vouches for the arrays; execve(2) reads them and returns only when it failed.
+    outcome(unsafe { libc::syscall(libc::SYS_execve, program.as_ptr(), argv, envp) }).err().unwrap_or(0)
+}
+
+pub(crate) fn exit_now(code: i32) -> ! {
+    // SAFETY: _exit(2) takes a number; no exit handler of the shared memory runs.
+    unsafe { libc::_exit(code) }
+}

@@ -1,0 +1,60 @@
+//! Children that share the launcher's memory until they execute.
+#![allow(unsafe_code, reason = "clone(2) has no safe face")]
+
+use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
+
+use nix::errno::Errno;
+
+use crate::error::Pid;
+
+/// Room for the two functions that run between clone and exec; `u128` for the alignment that every ABI asks of a
+/// stack.
+pub(crate) struct Stack(Box<[MaybeUninit<u128>]>);
+
+/// 64 KiB.
+const STACK_WORDS: usize = 4_096;
+
+impl Stack {
+    pub(crate) fn new() -> Self {
+        Self(Box::new_uninit_slice(STACK_WORDS))
+    }
+
+    /// Its highest address: stacks grow downwards on every platform that we build for.
+    pub(crate) fn top(&mut self) -> *mut c_void {
+        self.0.as_mut_ptr_range().end.cast()
+    }
+}
+
+/// Runs `main(arg)` in a new process that shares this one's memory, and returns when it has executed or exited.
+///
+/// `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0: the host program sees no SIGCHLD, and none of its own
+/// `wait` calls can take the child away, since those miss children without `__WALL`.
+///
+/// Async-signal-safe: one system call, no lock, no allocation.
+///
+/// # Safety
+///
+/// `stack_top` is the end of a [`Stack`] that nobody uses until the child has executed or exited, even when this
+/// call returns before that (a SIGKILL of the child's own vfork child cuts the wait short). `main` follows the rules
+/// of the code between clone and exec.
+pub(crate) unsafe fn spawn_child(
+    stack_top: *mut c_void,
+    main: extern "C" fn(*mut c_void) -> c_int,
+    arg: *mut c_void,
+) -> Result<Pid, Errno> {
+    // SAFETY: the caller vouches for stack, function and argument; the other pointers of clone(2) are not used.
+    let pid = unsafe { libc::clone(main, stack_top, libc::CLONE_VM | libc::CLONE_VFORK, arg) };
+    Errno::result(pid)
+}
+
+/// Collects a child of [`spawn_child`], which plain waitpid would miss.
+pub(crate) fn reap(pid: Pid) {
+    loop {
+        // SAFETY: wait4(2) with null pointers writes nothing.
+        let result = unsafe { libc::wait4(pid, std::ptr::null_mut(), libc::__WALL, std::ptr::null_mut()) };
+        if Errno::result(result) != Err(Errno::EINTR) {
+            return;
+        }
+    }
+}

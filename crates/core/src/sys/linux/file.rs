@@ -1,0 +1,64 @@
+//! Files, locks and pipes.
+
+use std::fs::File;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
+use nix::sys::statfs::fstatfs;
+use nix::unistd::pipe2;
+
+use crate::error::Pid;
+
+/// How a folder is opened: for its place alone, which needs no right to list it.
+pub(crate) const FOLDER_FLAGS: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
+
+/// The process whose POSIX write lock is on the file: its PID in our namespace, 0 when it is in another one, `None`
+/// when there is no such lock. F_GETLK, fcntl(2), Linux.
+pub(crate) fn name_tag(file: BorrowedFd<'_>) -> Option<Pid> {
+    let mut lock = whole_file(libc::F_WRLCK);
+    fcntl(file, FcntlArg::F_GETLK(&mut lock)).ok()?;
+    (i32::from(lock.l_type) != libc::F_UNLCK).then_some(lock.l_pid)
+}
+
+fn whole_file(kind: i32) -> libc::flock {
+    // The constants are `int`, the fields `short`: F_WRLCK and SEEK_SET are 1 and 0.
+    libc::flock { l_type: kind as _, l_whence: libc::SEEK_SET as _, l_start: 0, l_len: 0, l_pid: 0 }
+}
+
+/// The name of the file system, for people.
+pub(crate) fn file_system(file: BorrowedFd<'_>) -> Option<String> {
+    let magic = fstatfs(file).ok()?.filesystem_type().0;
+    // Magic numbers of statfs(2).
+    let name = match magic & 0xffff_ffff {
+        0x6969 => "NFS",
+        0xff53_4d42 => "CIFS",
+        0xfe53_4d42 => "SMB2",
+        0x517b => "SMB",
+        0x0102_1997 => "9P",
+        0x6573_5546 => "FUSE",
+        0x00c3_6400 => "Ceph",
+        magic => return Some(format!("{magic:#x}")),
+    };
+    Some(name.into())
+}
+
+/// A file without a name, where the daemon's stderr goes until it is ready.
+pub(crate) fn capture_file() -> Result<File, Errno> {
+    memfd_create(c"daimon-stderr", MFdFlags::MFD_CLOEXEC).map(File::from)
+}
+
+/// A closed other end is an error number, not a signal that ends the program.
+pub(crate) const NO_SIGPIPE: MsgFlags = MsgFlags::MSG_NOSIGNAL;
+
+/// Two connected sockets: the launcher's end and the daemon's.
+pub(crate) fn channel_pair() -> Result<(OwnedFd, OwnedFd), Errno> {
+    socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)
+}
+
+/// A pipe that tells of a failed step between clone and exec: its reading and its writing end.
+pub(crate) fn error_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    pipe2(OFlag::O_CLOEXEC)
+}

@@ -1,0 +1,13 @@
+//! Linux: pidfds, F_GETLK's name tag, `/proc`, vfork-like clones, epoll.
+
+mod child;
+mod clone;
+mod file;
+mod process;
+mod select;
+
+pub(crate) use child::*;
+pub(crate) use clone::{Stack, reap, spawn_child};
+pub(crate) use file::{FOLDER_FLAGS, NO_SIGPIPE, capture_file, channel_pair, error_pipe, file_system, name_tag};
+pub(crate) use process::{ProcessHandle, holds_lock, openers, raw_stats, user_ids};
+pub(crate) use select::{Armed, Selector};

@@ -1,0 +1,219 @@
+//! Identity of processes: pidfds, and what `/proc` tells.
+#![allow(unsafe_code, reason = "neither nix nor std has the pidfd calls")]
+
+use std::fs::{self, read_dir};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{lstat, stat};
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{SysconfVar, sysconf};
+
+use super::super::RawStats;
+use crate::error::Pid;
+use crate::pidfile::FileId;
+
+/// How often a process is looked at where its end cannot be waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// A process that keeps its identity when its PID is given to another.
+#[derive(Debug)]
+pub(crate) enum ProcessHandle {
+    PidFd(OwnedFd),
+    /// Kernels and sandboxes without pidfds: ticks from boot to its start.
+    StartTime(u64),
+}
+
+impl ProcessHandle {
+    pub(crate) fn open(pid: Pid) -> Result<Self, Errno> {
+        match pidfd_open(pid) {
+            Ok(fd) => Ok(Self::PidFd(fd)),
+            // EPERM: how older seccomp filters answer calls that they do not know.
+            Err(Errno::ENOSYS | Errno::EPERM) => start_time(pid).map(Self::StartTime).ok_or(Errno::ESRCH),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    pub(crate) fn is_alive(&self, pid: Pid) -> bool {
+        match self {
+            Self::PidFd(fd) => !is_readable(fd.as_fd(), Duration::ZERO),
+            Self::StartTime(start) => start_time(pid) == Some(*start),
+        }
+    }
+
+    pub(crate) fn signal(&self, pid: Pid, signal: i32) -> Result<(), (&'static str, Errno)> {
+        match self {
+            Self::PidFd(fd) => pidfd_send_signal(fd.as_fd(), signal).map_err(|errno| ("pidfd_send_signal", errno)),
+            Self::StartTime(start) if start_time(pid) == Some(*start) => {
+                // SAFETY: kill(2) takes two numbers; the PID is positive, so it names one process.
+                let result = unsafe { libc::kill(pid, signal) };
+                Errno::result(result).map(drop).map_err(|errno| ("kill", errno))
+            }
+            Self::StartTime(_) => Err(("kill", Errno::ESRCH)),
+        }
+    }
+
+    /// One wait of at most `timeout`; true when the process has ended.
+    pub(crate) fn wait(&self, pid: Pid, timeout: Duration) -> bool {
+        match self {
+            Self::PidFd(fd) => is_readable(fd.as_fd(), timeout),
+            Self::StartTime(_) => {
+                let ended = !self.is_alive(pid);
+                if !ended {
+                    std::thread::sleep(LOOK_AGAIN.min(timeout));
+                }
+                ended
+            }
+        }
+    }
+
+    /// The wait status as of waitpid(2), Linux 6.15 and later.
+    pub(crate) fn wait_status(&self) -> Option<i32> {
+        match self {
+            Self::PidFd(fd) => pidfd_exit_status(fd.as_fd()),
+            Self::StartTime(_) => None,
+        }
+    }
+
+    pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::PidFd(fd) => Some(fd.as_fd()),
+            Self::StartTime(_) => None,
+        }
+    }
+
+    pub(crate) fn try_clone(&self) -> Result<Self, Errno> {
+        match self {
+            Self::PidFd(fd) => {
+                fd.try_clone().map(Self::PidFd).map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
+            }
+            Self::StartTime(start) => Ok(Self::StartTime(*start)),
+        }
+    }
+}
+
+fn is_readable(fd: BorrowedFd<'_>, timeout: Duration) -> bool {
+    // Rounded up, so that a wait never ends early; the caller starts over after a signal.
+    let millis = i32::try_from(timeout.as_micros().div_ceil(1_000)).unwrap_or(i32::MAX);
+    let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
+    matches!(poll(&mut fds, PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)), Ok(1..))
+}
+
+fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
+    // SAFETY: pidfd_open(2) takes two numbers and returns a new close-on-exec descriptor.
+    let result = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = Errno::result(result)?;
+    // SAFETY: the kernel just gave this descriptor to us, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
+    let no_info = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: pidfd_send_signal(2) with a null siginfo reads no memory of ours.
+    let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, 0) };
+    Errno::result(result).map(drop)
+}
+
+/// `struct pidfd_info` of `include/uapi/linux/pidfd.h`, its first version.
+#[repr(C)]
+#[derive(Default)]
+struct PidfdInfo {
+    mask: u64,
+    cgroup_id: u64,
+    ids: [u32; 11],
+    exit_code: i32,
+}
+
+const PIDFD_INFO_EXIT: u64 = 1 << 3;
+/// `_IOWR(0xFF, 11, struct pidfd_info)`.
+const PIDFD_GET_INFO: u64 = (3 << 30) | ((size_of::<PidfdInfo>() as u64) << 16) | (0xff << 8) | 11;
+
+fn pidfd_exit_status(pidfd: BorrowedFd<'_>) -> Option<i32> {
+    let mut info = PidfdInfo { mask: PIDFD_INFO_EXIT, ..PidfdInfo::default() };
+    // SAFETY: the request carries the size of the struct that the pointer is to, so the kernel writes no more.
+    let result = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO as _, &raw mut info) };
+    (result == 0 && info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code)
+}
+
+/// The fields after the command name in `/proc/PID/stat`, proc_pid_stat(5): the name may hold anything.
+fn stat_fields(pid: Pid) -> Option<Vec<u64>> {
+    let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let end_of_name = text.iter().rposition(|byte| *byte == b')')?;
+    let rest = std::str::from_utf8(&text[end_of_name + 1..]).ok()?;
+    let mut fields = rest.split_ascii_whitespace();
+    let state = fields.next()?;
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    // Negative ones (priorities) are not used.
+    Some(fields.map(|field| field.parse().unwrap_or(0)).collect())
+}
+
+/// Places in [`stat_fields`], whose first is field 4 of the manual page.
+const UTIME: usize = 14 - 4;
+const STIME: usize = 15 - 4;
+const START_TIME: usize = 22 - 4;
+const RSS: usize = 24 - 4;
+
+fn start_time(pid: Pid) -> Option<u64> {
+    stat_fields(pid)?.get(START_TIME).copied()
+}
+
+pub(crate) fn raw_stats(pid: Pid) -> Option<RawStats> {
+    static TICKS_AND_PAGE: OnceLock<Option<(u64, u64)>> = OnceLock::new();
+    let (ticks, page) = (*TICKS_AND_PAGE.get_or_init(|| {
+        let ask = |var| sysconf(var).ok().flatten().and_then(|value| u64::try_from(value).ok());
+        Some((ask(SysconfVar::CLK_TCK)?, ask(SysconfVar::PAGE_SIZE)?))
+    }))?;
+    let fields = stat_fields(pid)?;
+    let time = |count: u64| Duration::from_millis(count * 1_000 / ticks);
+    let now = Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).ok()?);
+    Some(RawStats {
+        uptime: now.saturating_sub(time(*fields.get(START_TIME)?)),
+        memory: fields.get(RSS)? * page,
+        cpu: time(fields.get(UTIME)? + fields.get(STIME)?),
+    })
+}
+
+/// Whether the process holds the exclusive flock on the file: one of its descriptors is on that file and shows a
+/// FLOCK WRITE lock, proc_pid_fdinfo(5). False, too, when it may not be looked into.
+pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
+    descriptors_on(pid, id).any(|fd| {
+        let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default();
+        info.lines().any(|line| line.starts_with("lock:") && line.contains(" FLOCK ") && line.contains(" WRITE "))
+    })
+}
+
+fn descriptors_on(pid: Pid, id: FileId) -> impl Iterator<Item = String> {
+    let entries = read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    entries.filter_map(move |entry| {
+        let on_it = stat(&entry.path()).is_ok_and(|stat| FileId::of(&stat) == id);
+        on_it.then(|| entry.file_name().to_string_lossy().into_owned())
+    })
+}
+
+/// The processes that have the file open, as far as they can be looked into, with their names.
+pub(crate) fn openers(path: &Path) -> Vec<(Pid, String)> {
+    let Ok(stat) = lstat(path) else { return Vec::new() };
+    let id = FileId::of(&stat);
+    let pids = read_dir("/proc").into_iter().flatten().flatten();
+    pids.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        descriptors_on(pid, id).next()?;
+        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        Some((pid, name.trim_end().to_owned()))
+    })
+    .collect()
+}
+
+/// Real, effective and saved user id of a process.
+pub(crate) fn user_ids(pid: Pid) -> Option<[u32; 3]> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    let mut ids = line.split_ascii_whitespace().map_while(|id| id.parse().ok());
+    Some([ids.next()?, ids.next()?, ids.next()?])
+}

@@ -1,0 +1,92 @@
+//! Waiting for many descriptors at once: epoll.
+
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+use crate::process::Process;
+
+/// How the end of a process will be noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Armed {
+    /// The selector reports it.
+    Selected,
+    /// The selector cannot: look again from time to time.
+    ByLooking,
+    /// It has ended already.
+    #[cfg_attr(target_os = "linux", expect(dead_code, reason = "a pidfd reports that as an event; kqueue refuses it"))]
+    Ended,
+}
+
+/// A set of descriptors, each with the number that its events carry.
+#[derive(Debug)]
+pub(crate) struct Selector {
+    epoll: Epoll,
+    wake: EventFd,
+}
+
+/// The number that no watch has.
+const WAKE: u64 = u64::MAX;
+const EVENTS_AT_ONCE: usize = 64;
+
+impl Selector {
+    pub(crate) fn new() -> Result<Self, Errno> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
+        epoll.add(&wake, EpollEvent::new(EpollFlags::EPOLLIN, WAKE))?;
+        Ok(Self { epoll, wake })
+    }
+
+    /// Reports `number` when the descriptor can be read, or its other end is gone.
+    pub(crate) fn add_readable(&self, fd: BorrowedFd<'_>, number: u64) -> Result<(), Errno> {
+        self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, number))
+    }
+
+    /// Reports `number` when the process has ended.
+    pub(crate) fn add_exit(&self, process: &Process, number: u64) -> Result<Armed, Errno> {
+        match process.pollable() {
+            Some(fd) => self.add_readable(fd, number).map(|()| Armed::Selected),
+            None => Ok(Armed::ByLooking),
+        }
+    }
+
+    pub(crate) fn remove_readable(&self, fd: BorrowedFd<'_>) {
+        // ENOENT and EBADF mean that it is not in the set, which is what is wanted.
+        let _ = self.epoll.delete(fd);
+    }
+
+    pub(crate) fn remove_exit(&self, process: &Process) {
+        if let Some(fd) = process.pollable() {
+            self.remove_readable(fd);
+        }
+    }
+
+    /// Makes [`Selector::wait`] return.
+    pub(crate) fn wake(&self) {
+        // EAGAIN: the counter is full, so the waiter wakes anyway.
+        let _ = self.wake.write(1);
+    }
+
+    /// Waits for events and pushes their numbers; returns after `timeout`, too, and when woken.
+    pub(crate) fn wait(&self, timeout: Option<Duration>, numbers: &mut Vec<u64>) -> Result<(), Errno> {
+        let mut events = [EpollEvent::empty(); EVENTS_AT_ONCE];
+        let timeout = timeout.map_or(EpollTimeout::NONE, |timeout| {
+            EpollTimeout::try_from(timeout).unwrap_or(EpollTimeout::MAX)
+        });
+        let count = match self.epoll.wait(&mut events, timeout) {
+            Err(Errno::EINTR) => 0,
+            other => other?,
+        };
+        for event in events.iter().take(count) {
+            match event.data() {
+                WAKE => drop(self.wake.read()),
+                number => numbers.push(number),
+            }
+        }
+        Ok(())
+    }
+}
+

@@ -1,0 +1,25 @@
+//! The system calls behind the rest, with equal signatures on every platform.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::*;
+
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+pub(crate) use macos::*;
+
+mod exit;
+mod fd;
+pub(crate) use exit::at_exit;
+pub(crate) use fd::{is_open, own};
+
+use std::time::Duration;
+
+/// What the kernel counts for a process.
+pub(crate) struct RawStats {
+    pub(crate) uptime: Duration,
+    pub(crate) memory: u64,
+    pub(crate) cpu: Duration,
+}

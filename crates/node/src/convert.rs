@@ -1,0 +1,104 @@
+//! The core's values as plain JavaScript data.
+
+use daimon_core::{Error, ErrorKind, ExitStatus, PidFile, Stats, Status};
+use napi_derive::napi;
+use std::time::UNIX_EPOCH;
+
+/// An error as data: the facade makes the class of its code.
+#[napi(object)]
+pub struct NativeError {
+    pub code: String,
+    pub message: String,
+    pub step: Option<String>,
+    pub path: Option<String>,
+    pub errno: Option<i32>,
+    pub syscall: Option<String>,
+    pub pid: Option<i32>,
+    pub reason: Option<String>,
+    pub option: Option<String>,
+}
+
+impl From<Error> for NativeError {
+    fn from(error: Error) -> Self {
+        let reason = match error.kind() {
+            ErrorKind::PidFile(reason) => Some(reason.as_str().to_owned()),
+            _ => None,
+        };
+        Self {
+            code: error.kind().code().to_owned(),
+            message: error.to_string(),
+            step: error.step().map(str::to_owned),
+            path: error.path().map(|path| path.to_string_lossy().into_owned()),
+            errno: error.errno(),
+            syscall: error.syscall().map(str::to_owned),
+            pid: error.pid(),
+            reason,
+            option: error.option().map(str::to_owned),
+        }
+    }
+}
+
+/// What a pidfile says: `state` and what belongs to it, or `error`. Times are milliseconds, memory is bytes.
+#[napi(object)]
+#[derive(Default)]
+pub struct NativeStatus {
+    pub state: String,
+    pub pid: Option<i32>,
+    pub stale: Option<bool>,
+    pub reason: Option<String>,
+    /// Worth another look in a moment.
+    pub transient: Option<bool>,
+    pub started_at: Option<f64>,
+    pub uptime: Option<f64>,
+    pub memory: Option<f64>,
+    pub cpu: Option<f64>,
+    pub error: Option<NativeError>,
+}
+
+/// One look at a pidfile: some system calls that do not wait.
+#[napi]
+pub fn status(pid_file: String) -> NativeStatus {
+    match PidFile::new(pid_file).and_then(|pid_file| pid_file.status()) {
+        Ok(Status::Running { pid }) => running(pid, daimon_core::stats(pid)),
+        Ok(Status::Stopped { stale }) => {
+            NativeStatus { state: "stopped".into(), stale: Some(stale), ..NativeStatus::default() }
+        }
+        Ok(Status::Unverified(held)) => NativeStatus {
+            state: "unverified".into(),
+            pid: held.pid,
+            reason: Some(held.reason),
+            transient: Some(held.transient),
+            ..NativeStatus::default()
+        },
+        Err(error) => NativeStatus { error: Some(error.into()), ..NativeStatus::default() },
+    }
+}
+
+fn running(pid: i32, stats: Option<Stats>) -> NativeStatus {
+    let millis = |time: std::time::Duration| time.as_secs_f64() * 1_000.0;
+    NativeStatus {
+        state: "running".into(),
+        pid: Some(pid),
+        started_at: stats.and_then(|stats| stats.started_at.duration_since(UNIX_EPOCH).ok()).map(millis),
+        uptime: stats.map(|stats| millis(stats.uptime)),
+        memory: stats.map(|stats| stats.memory as f64),
+        cpu: stats.map(|stats| millis(stats.cpu)),
+        ..NativeStatus::default()
+    }
+}
+
+/// How a process ended: one of the two.
+#[napi(object)]
+pub struct NativeExit {
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+}
+
+impl From<ExitStatus> for NativeExit {
+    fn from(status: ExitStatus) -> Self {
+        match status {
+            ExitStatus::Code(code) => Self { code: Some(code), signal: None },
+            ExitStatus::Signal(signal) => Self { code: None, signal: Some(signal) },
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The daemon's side: adoption, and word to the launcher.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use daimon_core::{FrameKind, Outputs, adopt as core_adopt, adopted as core_adopted};
+use napi::bindgen_prelude::{Buffer, Either};
+use napi_derive::napi;
+
+use crate::convert::NativeError;
+
+/// Who this daemon is.
+#[napi(object)]
+pub struct NativeAdopted {
+    pub pid: i32,
+    pub pid_file: String,
+}
+
+/// Takes over what the adoption variable names; the same daemon again after the first time.
+#[napi]
+pub fn adopt(value: String) -> Either<NativeAdopted, NativeError> {
+    match core_adopt(OsStr::new(&value)) {
+        Ok(daemon) => Either::A(NativeAdopted {
+            pid: daemon.pid(),
+            pid_file: daemon.path().to_string_lossy().into_owned(),
+        }),
+        Err(error) => Either::B(error.into()),
+    }
+}
+
+/// What the launcher gave this daemon; waits until all of it is there. Null when the launcher has gone.
+#[napi]
+pub fn receive_payload() -> Option<Buffer> {
+    core_adopted()?.receive_payload().map(Buffer::from)
+}
+
+/// Tells the launcher that the daemon serves; once.
+#[napi]
+pub fn ready() {
+    if let Some(daemon) = core_adopted() {
+        daemon.ready();
+    }
+}
+
+fn tell(kind: FrameKind, text: &str) {
+    if let Some(daemon) = core_adopted() {
+        daemon.tell(kind, text.as_bytes());
+    }
+}
+
+/// Progress text for the waiting launcher.
+#[napi]
+pub fn tell_status(text: String) {
+    tell(FrameKind::Status, &text);
+}
+
+/// An error, as JSON, that will probably end this daemon.
+#[napi]
+pub fn tell_error(json: String) {
+    tell(FrameKind::Error, &json);
+}
+
+/// The code that this daemon exits with.
+#[napi]
+pub fn tell_exit(code: i32) {
+    tell(FrameKind::Exit, &code.to_string());
+}
+
+/// Opens a log again and puts it in place of stdout or stderr or both; the error, if any, is returned.
+#[napi]
+pub fn reopen_log(path: String, stdout: bool, stderr: bool) -> Option<NativeError> {
+    daimon_core::reopen(Path::new(&path), Outputs { stdout, stderr }).err().map(NativeError::from)
+}

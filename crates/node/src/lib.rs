@@ -1,0 +1,17 @@
+//! The Node-API binding of `daimon-core`: conversions, and threads for what may not sit on the event loop or on libuv's
+//! pool. Errors are returned as data; the facade raises them.
+#![allow(unreachable_pub, reason = "what is exported to JavaScript is public by napi's rules")]
+
+mod convert;
+mod daemon;
+mod plan;
+mod process;
+mod waits;
+
+use napi_derive::napi;
+
+/// The version of this binary, which must be the package's own.
+#[napi]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}

@@ -1,0 +1,73 @@
+//! The launch's plan, as the facade gives it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use daimon_core::{Cancel, LockOptions, PidFile, Plan, Result, Stdio};
+use napi_derive::napi;
+
+/// Where a standard descriptor goes: kind `null`, `inherit` or `file`; a file has a path and the option that gave it.
+#[napi(object)]
+pub struct NativeStdio {
+    pub kind: String,
+    pub path: Option<String>,
+    pub option: Option<String>,
+}
+
+/// All paths absolute, times in milliseconds, `env` as `NAME=value`.
+#[napi(object)]
+pub struct NativePlan {
+    pub pid_file: String,
+    pub pid_file_mode: u32,
+    pub lock_timeout: f64,
+    pub program: String,
+    pub args: Vec<String>,
+    pub env: Vec<String>,
+    pub folder: Option<String>,
+    pub umask: u32,
+    pub stdin: NativeStdio,
+    pub stdout: NativeStdio,
+    pub stderr: NativeStdio,
+}
+
+impl NativePlan {
+    pub(crate) fn into_plan(self, cancel: Cancel) -> Result<Plan> {
+        Ok(Plan {
+            pidfile: PidFile::new(self.pid_file)?,
+            lock: LockOptions { mode: self.pid_file_mode, wait: duration(self.lock_timeout), cancel: Some(cancel) },
+            program: self.program.into(),
+            args: self.args.into_iter().map(OsString::from).collect(),
+            env: self.env.iter().filter_map(|pair| pair.split_once('=')).map(|(n, v)| (n.into(), v.into())).collect(),
+            folder: self.folder.map(PathBuf::from),
+            umask: self.umask,
+            stdin: self.stdin.into_stdio(),
+            stdout: self.stdout.into_stdio(),
+            stderr: self.stderr.into_stdio(),
+        })
+    }
+}
+
+impl NativeStdio {
+    fn into_stdio(self) -> Stdio {
+        match (self.kind.as_str(), self.path) {
+            ("inherit", _) => Stdio::Inherit,
+            ("file", Some(path)) => {
+                let option = match self.option.as_deref() {
+                    Some("stdin") => "stdin",
+                    Some("stdout") => "stdout",
+                    Some("stderr") => "stderr",
+                    _ => "log",
+                };
+                Stdio::File { path: path.into(), option }
+            }
+            _ => Stdio::Null,
+        }
+    }
+}
+
+/// `Infinity` becomes thirty years: nobody waits longer, and the sum with any instant is in range.
+fn duration(millis: f64) -> Duration {
+    const LONGEST: f64 = 1e12;
+    Duration::from_secs_f64(millis.clamp(0.0, LONGEST) / 1_000.0)
+}

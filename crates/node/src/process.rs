@@ -1,0 +1,53 @@
+//! A handle on a proven daemon.
+
+use daimon_core::{PidFile, Process};
+use napi::bindgen_prelude::Either;
+use napi_derive::napi;
+
+use crate::convert::{NativeError, NativeExit};
+
+/// A process that no other can come to be mistaken for.
+#[napi]
+pub struct ProcessHandle {
+    pub(crate) process: Process,
+}
+
+#[napi]
+impl ProcessHandle {
+    #[napi(getter)]
+    pub fn pid(&self) -> i32 {
+        self.process.pid()
+    }
+
+    #[napi(getter)]
+    pub fn alive(&self) -> bool {
+        self.process.is_alive()
+    }
+
+    /// Sends a signal; the error, if any, is returned.
+    #[napi]
+    pub fn signal(&self, signal: i32) -> Option<NativeError> {
+        self.process.signal(signal).err().map(NativeError::from)
+    }
+
+    /// The same, then SIGCONT, so that a stopped process sees it.
+    #[napi]
+    pub fn signal_and_continue(&self, signal: i32) -> Option<NativeError> {
+        self.process.signal_and_continue(signal).err().map(NativeError::from)
+    }
+
+    /// How it ended; null while it lives, and where the kernel does not tell.
+    #[napi]
+    pub fn exit_status(&self) -> Option<NativeExit> {
+        self.process.exit_status().map(NativeExit::from)
+    }
+}
+
+/// The daemon that provably holds the pidfile, or the error.
+#[napi]
+pub fn holder(pid_file: String) -> Either<ProcessHandle, NativeError> {
+    match PidFile::new(pid_file).and_then(|pid_file| pid_file.holder()) {
+        Ok(holder) => Either::A(ProcessHandle { process: holder.into_process() }),
+        Err(error) => Either::B(error.into()),
+    }
+}

@@ -1,0 +1,261 @@
+//! Waits of one JavaScript environment. Nothing here waits on the event loop or on libuv's pool: launches have a thread
+//! each for their half millisecond, all other waits share the core's poller.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use daimon_core::{
+    Cancel, ChannelEvent, FrameKind, Launched, LogTail, PidFile, Plan, Process, WatchId, launch, unwatch,
+    watch_channel, watch_exit,
+};
+use napi::Result;
+use napi::bindgen_prelude::{Buffer, Function};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi_derive::napi;
+
+use crate::convert::NativeError;
+use crate::plan::NativePlan;
+use crate::process::ProcessHandle;
+
+/// Something that was waited for. `kind` is `launched`, `failed`, `ready`, `status`, `error`, `exit`, `ended` (the
+/// channel), `gone` (the process) or `removed`.
+#[napi(object)]
+pub struct NativeEvent {
+    pub wait: u32,
+    pub kind: String,
+    pub text: Option<String>,
+    pub error: Option<NativeError>,
+}
+
+type Callback = ThreadsafeFunction<NativeEvent, (), NativeEvent, napi::Status, false>;
+
+/// A launched daemon: everything of it but the channel, whose frames arrive as events.
+#[napi]
+pub struct LaunchedDaemon {
+    pid: i32,
+    process: Option<Process>,
+    log: Option<LogTail>,
+}
+
+#[napi]
+impl LaunchedDaemon {
+    #[napi(getter)]
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// A handle on it; null when it had ended before one could be had.
+    #[napi]
+    pub fn process(&self) -> Option<ProcessHandle> {
+        let process = self.process.as_ref()?.try_clone().ok()?;
+        Some(ProcessHandle { process })
+    }
+
+    /// The last `limit` bytes that it has written; null where its output cannot be read back.
+    #[napi]
+    pub fn log(&self, limit: u32) -> Option<Buffer> {
+        self.log.as_ref().map(|log| log.read(limit as usize).into())
+    }
+}
+
+#[derive(Default)]
+struct State {
+    callback: Option<Arc<Callback>>,
+    last: u32,
+    watches: HashMap<u32, WatchId>,
+    launches: HashMap<u32, Cancel>,
+    launched: HashMap<u32, LaunchedDaemon>,
+}
+
+#[derive(Default)]
+struct Shared(Mutex<State>);
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn emit(&self, wait: u32, kind: &str, text: Option<String>, error: Option<NativeError>) {
+        let callback = self.state().callback.clone();
+        if let Some(callback) = callback {
+            let event = NativeEvent { wait, kind: kind.into(), text, error };
+            // Fails only when the environment is ending: nobody listens any more.
+            callback.call(event, ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    fn close(&self) {
+        let state = std::mem::take(&mut *self.state());
+        for cancel in state.launches.values() {
+            cancel.cancel();
+        }
+        for watch in state.watches.values() {
+            unwatch(*watch);
+        }
+    }
+}
+
+/// All waits of one environment, as long as it has any: the object keeps the event loop alive until it is closed.
+#[napi]
+pub struct Waits {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Waits {
+    /// Also when a worker ends with waits pending: a half-started daemon then loses its channel and ends itself.
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
+
+#[napi]
+impl Waits {
+    #[napi(constructor)]
+    pub fn new(callback: Function<'_, NativeEvent, ()>) -> Result<Self> {
+        let callback = callback.build_threadsafe_function().callee_handled::<false>().build()?;
+        let shared = Arc::<Shared>::default();
+        shared.state().callback = Some(Arc::new(callback));
+        Ok(Self { shared })
+    }
+
+    fn next(&self) -> u32 {
+        let mut state = self.shared.state();
+        state.last += 1;
+        state.last
+    }
+
+    /// Launches, then hears the daemon's channel. First event: `launched` or `failed`.
+    #[napi]
+    pub fn launch(&self, plan: NativePlan, payload: Buffer) -> u32 {
+        let wait = self.next();
+        let plan = Cancel::new().and_then(|cancel| {
+            self.shared.state().launches.insert(wait, cancel.clone());
+            plan.into_plan(cancel)
+        });
+        let (shared, payload) = (Arc::clone(&self.shared), payload.to_vec());
+        match plan {
+            Ok(plan) => self.spawn(wait, move || launch_and_listen(&shared, wait, &plan, &payload)),
+            Err(error) => self.shared.emit(wait, "failed", None, Some(error.into())),
+        }
+        wait
+    }
+
+    /// What was launched, once, after the event `launched`.
+    #[napi]
+    pub fn take_launched(&self, wait: u32) -> Option<LaunchedDaemon> {
+        self.shared.state().launched.remove(&wait)
+    }
+
+    /// Event `gone` when the process has ended.
+    #[napi]
+    pub fn exit(&self, process: &ProcessHandle) -> u32 {
+        let wait = self.next();
+        let shared = Arc::clone(&self.shared);
+        match watch_exit(&process.process, move || shared.emit(wait, "gone", None, None)) {
+            Ok(watch) => drop(self.shared.state().watches.insert(wait, watch)),
+            Err(error) => self.shared.emit(wait, "failed", None, Some(error.into())),
+        }
+        wait
+    }
+
+    /// Removes, by the protocol, what a daemon that is gone left. Event `removed`, or `failed`.
+    #[napi]
+    pub fn remove_leftover(&self, pid_file: String) -> u32 {
+        let wait = self.next();
+        let shared = Arc::clone(&self.shared);
+        self.spawn(wait, move || match PidFile::new(pid_file).and_then(|pid_file| pid_file.remove_leftover()) {
+            Ok(()) => shared.emit(wait, "removed", None, None),
+            Err(error) => shared.emit(wait, "failed", None, Some(error.into())),
+        });
+        wait
+    }
+
+    /// Gives a wait up; a daemon that is not ready loses its channel by it, and ends itself.
+    #[napi]
+    pub fn cancel(&self, wait: u32) {
+        let mut state = self.shared.state();
+        let (watch, launch) = (state.watches.remove(&wait), state.launches.remove(&wait));
+        state.launched.remove(&wait);
+        drop(state);
+        if let Some(cancel) = launch {
+            cancel.cancel();
+        }
+        if let Some(watch) = watch {
+            unwatch(watch);
+        }
+    }
+
+    /// Gives all waits up and lets the event loop end.
+    #[napi]
+    pub fn close(&self) {
+        self.shared.close();
+    }
+
+    fn spawn(&self, wait: u32, work: impl FnOnce() + Send + 'static) {
+        let thread = thread::Builder::new().name("daimon-launch".into());
+        if let Err(error) = thread.spawn(work) {
+            let error = NativeError {
+                code: daimon_core::ErrorKind::StartFailed.code().into(),
+                message: format!("no thread could be started: {error}"),
+                step: Some("thread".into()),
+                path: None,
+                errno: error.raw_os_error(),
+                syscall: Some("clone".into()),
+                pid: None,
+                reason: None,
+                option: None,
+            };
+            self.shared.emit(wait, "failed", None, Some(error));
+        }
+    }
+}
+
+fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, payload: &[u8]) {
+    let Launched { pid, process, channel, log } = match launch(plan) {
+        Ok(launched) => launched,
+        Err(error) => return shared.emit(wait, "failed", None, Some(error.into())),
+    };
+    let sender = channel.sender();
+    {
+        let mut state = shared.state();
+        // Given up meanwhile: without its channel the daemon ends itself.
+        if !state.launches.contains_key(&wait) {
+            return;
+        }
+        state.launched.insert(wait, LaunchedDaemon { pid, process, log });
+    }
+    shared.emit(wait, "launched", None, None);
+    let listener = Arc::clone(shared);
+    match watch_channel(channel, move |event| forward(&listener, wait, event)) {
+        Ok(watch) => remember(shared, wait, watch),
+        Err(error) => return shared.emit(wait, "failed", None, Some(error.into())),
+    }
+    if let Ok(sender) = sender {
+        // Fails when the daemon has died, which its channel tells as well.
+        let _ = sender.send(FrameKind::Payload, payload);
+    }
+}
+
+/// A wait that was given up between launch and watch has no entry any more.
+fn remember(shared: &Shared, wait: u32, watch: WatchId) {
+    let mut state = shared.state();
+    if state.launches.remove(&wait).is_some() {
+        state.watches.insert(wait, watch);
+    } else {
+        drop(state);
+        unwatch(watch);
+    }
+}
+
+fn forward(shared: &Shared, wait: u32, event: ChannelEvent) {
+    let ChannelEvent::Frame(frame) = event else { return shared.emit(wait, "ended", None, None) };
+    let kind = match frame.kind {
+        FrameKind::Ready => "ready",
+        FrameKind::Status => "status",
+        FrameKind::Error => "error",
+        FrameKind::Exit => "exit",
+        FrameKind::Payload => return,
+    };
+    shared.emit(wait, kind, Some(String::from_utf8_lossy(&frame.body).into_owned()), None);
+}

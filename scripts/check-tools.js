@@ -1,0 +1,65 @@
+// Names what this machine lacks for a build, and how to get it, before anything else fails with a riddle.
+// Plain old syntax and imports only: this file must also run on the Node versions that it rejects.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const read = (file) => readFileSync(root + file, 'utf8')
+const problems = []
+
+/** Compares `20.19.0` with `20.19`, number by number. */
+function atLeast(version, floor) {
+  const have = version.split('.').map(Number)
+  const want = floor.split('.').map(Number)
+  for (let i = 0; i < want.length; i++) {
+    if ((have[i] || 0) !== want[i]) return (have[i] || 0) > want[i]
+  }
+  return true
+}
+
+/** The tool's first line of output, or undefined when it cannot be run. */
+function firstLine(command, args) {
+  const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: 'utf8' })
+  return status === 0 ? stdout.split('\n')[0] : undefined
+}
+
+const nodeFloor = JSON.parse(read('package.json')).engines.node.replace('>=', '')
+if (!atLeast(process.versions.node, nodeFloor)) {
+  problems.push(
+    `Node.js ${nodeFloor} or newer is needed, this is ${process.versions.node}. Get it from https://nodejs.org.`,
+  )
+}
+
+if (firstLine('cargo', ['--version']) === undefined) {
+  problems.push(
+    'cargo was not found. Install Rust from https://rustup.rs (and open a new shell, so that ~/.cargo/bin is on PATH).',
+  )
+} else {
+  const rustFloor = /^rust-version\s*=\s*"([\d.]+)"/m.exec(read('Cargo.toml'))[1]
+  const rustc = /^rustc ([\d.]+)/.exec(firstLine('rustc', ['--version']) || '')
+  if (!rustc) {
+    problems.push('rustc was not found beside cargo. Install Rust from https://rustup.rs.')
+  } else if (!atLeast(rustc[1], rustFloor)) {
+    problems.push(`Rust ${rustFloor} or newer is needed, this is ${rustc[1]}. Run: rustup update stable`)
+  }
+}
+
+const ownLinker = Object.keys(process.env).some((name) => /^CARGO_TARGET_.*_LINKER$/.test(name))
+if (!ownLinker && firstLine('cc', ['--version']) === undefined) {
+  problems.push(
+    'No C compiler `cc` was found; Rust needs it as the linker. Debian, Ubuntu: apt-get install gcc libc6-dev. ' +
+      'Fedora: dnf install gcc. Alpine: apk add build-base. macOS: xcode-select --install.',
+  )
+}
+
+// `.ci/run` asks before it installs the packages.
+if (!process.argv.includes('--before-install') && !existsSync(`${root}node_modules/.package-lock.json`)) {
+  problems.push('The npm packages are not installed. Run: npm ci')
+}
+
+if (problems.length > 0) {
+  console.error('daimon cannot be built here yet:')
+  for (const problem of problems) console.error(`  - ${problem}`)
+  process.exitCode = 1
+}

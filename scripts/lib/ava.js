@@ -1,0 +1,47 @@
+import { delimiter, dirname } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { judge, none } from './counts.js'
+import { root, stream } from './run.js'
+
+const CLI = `${root}node_modules/ava/entrypoints/cli.mjs`
+const RULE = /^\s*─+$/
+const PASSED_TEST = /^ {2}[✔√] /
+const CLOSING = [
+  ['passed', /^(\d+) tests? passed$/],
+  ['passed', /^(\d+) known failures?$/],
+  ['skipped', /^(\d+) tests? (?:skipped|todo)$/],
+  ['failed', /^(\d+) (?:test|hook)s? failed$/],
+  ['failed', /^(\d+) unhandled rejections?$/],
+  ['failed', /^(\d+) uncaught exceptions?$/],
+  ['failed', /^(\d+) tests? remained pending after a timeout$/],
+]
+
+/**
+ * Runs the JavaScript tests with the Node binary `node`. The counts are those that AVA closes with, below its
+ * last rule; when a test has failed it leaves out the passed ones, which are then counted by their lines.
+ * (Its TAP output would be easier to read, but that reporter breaks down when a test hangs.)
+ */
+export async function ava({ node = process.execPath, args = [] } = {}) {
+  let ticks = 0
+  let counts
+  const onLine = (raw) => {
+    console.log(raw)
+    const line = stripVTControlCharacters(raw)
+    if (PASSED_TEST.test(line)) ticks += 1
+    if (RULE.test(line)) counts = none()
+    for (const [kind, pattern] of counts ? CLOSING : []) {
+      const match = pattern.exec(line.trim())
+      if (match) counts[kind] += Number(match[1])
+    }
+  }
+  const color = process.stdout.isTTY ? '--color' : '--no-color'
+  // What a test looks up on PATH, as `#!/usr/bin/env node` does, is the same Node.
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` }
+  const end = await stream(node, [CLI, color, ...args], { env, mergeStderr: true, onLine })
+  if (!counts) {
+    console.log('ava: no summary')
+    counts = { ...none(), failed: 1 }
+  }
+  if (counts.failed > 0 || end.code !== 0) counts.passed = ticks
+  return judge('ava', counts, end)
+}

@@ -1,0 +1,33 @@
+// Every static check, to the end, so that one run shows all that is wrong.
+import { spawnSync } from 'node:child_process'
+import { bin, root, run } from './lib/run.js'
+
+/** cargo fmt and cargo clippy are components of their own; a minimal Rust set-up lacks them. */
+function cargo(verb, component, args) {
+  const { status } = spawnSync('cargo', [verb, '--version'], { cwd: root, stdio: 'ignore' })
+  if (status === 0) return run('cargo', [verb, ...args])
+  console.error(`cargo ${verb} is not installed. Run: rustup component add ${component}`)
+  return 1
+}
+
+const locked = process.env.CI ? ['--locked'] : []
+const clippy = ['--workspace', '--all-targets', ...locked, '--', '-D', 'warnings']
+const checks = {
+  'cargo fmt': () => cargo('fmt', 'rustfmt', ['--all', '--check']),
+  'cargo clippy': () => cargo('clippy', 'clippy', clippy),
+  biome: () => run(bin('biome'), ['check', '--error-on-warnings', '.']),
+  // The facade's types may lean on those that the binding's build writes.
+  tsc: async () =>
+    (await run(process.execPath, ['scripts/build.js', 'native', '--if-needed'])) ||
+    run(bin('tsc'), ['--project', 'tsconfig.json', '--noEmit']),
+}
+
+const failed = []
+for (const [name, check] of Object.entries(checks)) {
+  console.log(`== ${name}`)
+  if ((await check()) !== 0) failed.push(name)
+}
+if (failed.length > 0) {
+  console.error(`lint: failed: ${failed.join(', ')}`)
+  process.exitCode = 1
+}

@@ -1,0 +1,308 @@
+/** Every error of the package, and the one place where the binding's error data becomes one of them. */
+
+import { getSystemErrorMap, getSystemErrorName } from 'node:util'
+
+/** Every value that {@link DaemonError.code} can have. Stable: match on it. */
+export type DaemonErrorCode =
+  | 'ERR_DAEMON_ALREADY_RUNNING'
+  | 'ERR_DAEMON_NOT_RUNNING'
+  | 'ERR_DAEMON_START_FAILED'
+  | 'ERR_DAEMON_READY_TIMEOUT'
+  | 'ERR_DAEMON_STOP_TIMEOUT'
+  | 'ERR_DAEMON_PIDFILE'
+  | 'ERR_DAEMON_UNVERIFIED'
+  | 'ERR_DAEMON_INVALID_OPTION'
+  | 'ERR_DAEMON_PERMISSION_DENIED'
+  | 'ERR_DAEMON_UNSUPPORTED'
+
+/** Why a pidfile was refused, see {@link PidFileError.reason}. */
+export type PidFileReason =
+  | 'missing-directory'
+  | 'symlink'
+  | 'not-regular'
+  | 'hard-linked'
+  | 'foreign-owner'
+  | 'world-writable'
+  | 'unsafe-directory'
+  | 'garbage'
+  | 'lock-leaked'
+  | 'contended'
+
+/** What the constructor of an error takes beside the message: all of it may be unknown. */
+export type ErrorExtras<T = unknown> = { pidFile?: string | undefined; cause?: unknown } & {
+  [K in keyof T]?: T[K] | undefined
+}
+
+/** The base of all errors of this package; it is never thrown itself. */
+export abstract class DaemonError extends Error {
+  /** The stable code of the class. */
+  abstract readonly code: DaemonErrorCode
+  /** The pidfile in question, where there is one: an absolute path. */
+  declare readonly pidFile?: string
+
+  constructor(message: string, extras: ErrorExtras = {}) {
+    const { cause, ...rest } = extras
+    super(message, cause === undefined ? undefined : { cause })
+    for (const [key, value] of Object.entries(rest)) {
+      // What is not known stays absent, so that `'pid' in error` tells and a printed error shows no blanks.
+      if (value !== undefined) {
+        Object.defineProperty(this, key, { value, enumerable: true, writable: true, configurable: true })
+      }
+    }
+  }
+}
+
+/** Another instance holds the pidfile. */
+export class AlreadyRunningError extends DaemonError {
+  override readonly code: 'ERR_DAEMON_ALREADY_RUNNING' = 'ERR_DAEMON_ALREADY_RUNNING'
+  /** The PID of the running instance. */
+  declare readonly pid?: number
+
+  constructor(message: string, extras: ErrorExtras<{ pid: number }> = {}) {
+    super(message, extras)
+  }
+}
+
+/** There is no daemon that could be signalled. */
+export class NotRunningError extends DaemonError {
+  override readonly code: 'ERR_DAEMON_NOT_RUNNING' = 'ERR_DAEMON_NOT_RUNNING'
+}
+
+/** What a {@link StartFailedError} tells. */
+export type StartFailure = { step: string; exitCode: number; exitSignal: string; log: string }
+
+/** The daemon was not launched, or ended before it was ready. `cause` is the daemon's own error where it told one. */
+export class StartFailedError extends DaemonError {
+  override readonly code: 'ERR_DAEMON_START_FAILED' = 'ERR_DAEMON_START_FAILED'
+  /** The step of the launch that failed. */
+  declare readonly step?: string
+  /** The exit code of the daemon, where the kernel tells. */
+  declare readonly exitCode?: number
+  /** The name of the signal that ended the daemon, where the kernel tells. */
+  declare readonly exitSignal?: string
+  /** The last lines of the daemon's log. */
+  declare readonly log?: string
+
+  constructor(message: string, extras: ErrorExtras<StartFailure> = {}) {
+    super(message, extras)
+  }
+}
+
+/** The daemon was not ready within `readyTimeout` and has been ended. */
+export class ReadyTimeoutError extends DaemonError {
+  override readonly code: 'ERR_DAEMON_READY_TIMEOUT' = 'ERR_DAEMON_READY_TIMEOUT'
+  /** The PID that the daemon had. */
+  declare readonly pid?: number
+  /** The time that it had, in milliseconds. */
+  declare readonly timeout?: number
+  /** The last lines of the daemon's log. */
+  declare readonly log?: string
+
+  constructor(message: string, extras: ErrorExtras<{ pid: number; timeout: number; log: string }> = {}) {
+    super(message, extras)
+  }
+}
+
+/** The daemon did not end within `stopTimeout`, and `forceKill` is false. */
+export class StopTimeoutError extends DaemonError {
+  override readonly code: 'ERR_DAEMON_STOP_TIMEOUT' = 'ERR_DAEMON_STOP_TIMEOUT'
+  /** The PID of the daemon, which is still running. */
+  declare readonly pid?: number
+  /** The time that it had, in milliseconds. */
+  declare readonly timeout?: number
+
+  constructor(message: string, extras: ErrorExtras<{ pid: number; timeout: number }> = {}) {
+    super(message, extras)
+  }
+}
+
+/** The pidfile cannot be used as it is. */
+export class PidFileError extends DaemonError {
+  override readonly code: 'ERR_DAEMON_PIDFILE' = 'ERR_DAEMON_PIDFILE'
+  /** What is wrong with it; absent when `cause` says it all. */
+  declare readonly reason?: PidFileReason
+
+  constructor(message: string, extras: ErrorExtras<{ reason: PidFileReason }> = {}) {
+    super(message, extras)
+  }
+}
+
+/** The pidfile is held by a process that cannot be proven to be the daemon. Nobody has been signalled. */
+export class UnverifiedError extends DaemonError {
+  override readonly code: 'ERR_DAEMON_UNVERIFIED' = 'ERR_DAEMON_UNVERIFIED'
+  /** The PID that the pidfile names, where it names one. */
+  declare readonly pid?: number
+  /** Why there is no proof. */
+  declare readonly reason?: string
+
+  constructor(message: string, extras: ErrorExtras<{ pid: number; reason: string }> = {}) {
+    super(message, extras)
+  }
+}
+
+/** An option or argument is unknown, of the wrong type, out of range or contradicts another. Nothing has happened. */
+export class InvalidOptionError extends DaemonError {
+  override readonly code: 'ERR_DAEMON_INVALID_OPTION' = 'ERR_DAEMON_INVALID_OPTION'
+  /** The name of the option. */
+  declare readonly option?: string
+  /** What was given; absent when nothing was. */
+  declare readonly value?: unknown
+
+  constructor(message: string, extras: ErrorExtras<{ option: string; value: unknown }> = {}) {
+    super(message, extras)
+  }
+}
+
+/** The system does not let this user do it (a user stops root's daemon). */
+export class PermissionDeniedError extends DaemonError {
+  override readonly code: 'ERR_DAEMON_PERMISSION_DENIED' = 'ERR_DAEMON_PERMISSION_DENIED'
+  /** The PID of the daemon. */
+  declare readonly pid?: number
+  /** The system call that was refused. */
+  declare readonly syscall?: string
+
+  constructor(message: string, extras: ErrorExtras<{ pid: number; syscall: string }> = {}) {
+    super(message, extras)
+  }
+}
+
+/** This platform or this situation has no such feature. */
+export class UnsupportedError extends DaemonError {
+  override readonly code: 'ERR_DAEMON_UNSUPPORTED' = 'ERR_DAEMON_UNSUPPORTED'
+  /** The platform, as `process.platform` names it. */
+  declare readonly platform: string
+  /** What was asked for. */
+  declare readonly feature?: string
+
+  constructor(message: string, extras: ErrorExtras<{ platform: string; feature: string }> = {}) {
+    const { platform = process.platform } = extras
+    const known = { ...extras, platform }
+    super(message, known)
+  }
+}
+
+// Literal names, because a minifier changes those of the classes; on the prototypes, as with Error itself, so
+// that the first line of the stack has them too.
+for (const [name, type] of Object.entries({
+  DaemonError,
+  AlreadyRunningError,
+  NotRunningError,
+  StartFailedError,
+  ReadyTimeoutError,
+  StopTimeoutError,
+  PidFileError,
+  UnverifiedError,
+  InvalidOptionError,
+  PermissionDeniedError,
+  UnsupportedError,
+})) {
+  Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true })
+}
+
+/** A system error in the shape that Node's own have. */
+export interface SystemError extends Error {
+  /** The name of the error: `EACCES`. */
+  code: string
+  /** The number of the error, negative as in Node. */
+  errno: number
+  /** The system call that failed. */
+  syscall?: string
+  /** The path that it was about. */
+  path?: string
+}
+
+/** Makes an error such as `EACCES: permission denied, open '/x'`, with the properties that Node's own have. */
+export function systemError(failure: {
+  errno: number
+  syscall?: string | undefined
+  path?: string | undefined
+}): SystemError {
+  const errno = -Math.abs(failure.errno)
+  const [code, text] = getSystemErrorMap().get(errno) ?? [getSystemErrorName(errno), 'unknown error']
+  const { syscall, path } = failure
+  const where = [syscall, path === undefined ? undefined : `'${path}'`].filter((part) => part !== undefined)
+  const message = `${code}: ${text}${where.length > 0 ? `, ${where.join(' ')}` : ''}`
+  return Object.assign(new Error(message), {
+    errno,
+    code,
+    ...(syscall === undefined ? {} : { syscall }),
+    ...(path === undefined ? {} : { path }),
+  })
+}
+
+/** An error as the binding hands it over: plain data. */
+export interface NativeError {
+  /** One of {@link DaemonErrorCode}. */
+  code: string
+  message: string
+  step?: string
+  path?: string
+  errno?: number
+  syscall?: string
+  pid?: number
+  reason?: string
+  option?: string
+  value?: string
+}
+
+const PIDFILE_REASONS: Record<PidFileReason, true> = {
+  'missing-directory': true,
+  symlink: true,
+  'not-regular': true,
+  'hard-linked': true,
+  'foreign-owner': true,
+  'world-writable': true,
+  'unsafe-directory': true,
+  garbage: true,
+  'lock-leaked': true,
+  contended: true,
+}
+
+function isPidFileReason(reason: string | undefined): reason is PidFileReason {
+  return reason !== undefined && Object.hasOwn(PIDFILE_REASONS, reason)
+}
+
+/** Makes the error of the class that belongs to the binding's code; a system error becomes its `cause`. */
+export function toError(native: NativeError, pidFile?: string): DaemonError {
+  const { message, step, pid, reason, option, value, errno, syscall, path } = native
+  const cause = errno === undefined ? undefined : systemError({ errno, syscall, path })
+  const common = { pidFile, cause }
+  switch (native.code) {
+    case 'ERR_DAEMON_ALREADY_RUNNING':
+      return new AlreadyRunningError(message, { ...common, pid })
+    case 'ERR_DAEMON_NOT_RUNNING':
+      return new NotRunningError(message, common)
+    case 'ERR_DAEMON_START_FAILED':
+      return new StartFailedError(message, { ...common, step })
+    case 'ERR_DAEMON_READY_TIMEOUT':
+      return new ReadyTimeoutError(message, { ...common, pid })
+    case 'ERR_DAEMON_STOP_TIMEOUT':
+      return new StopTimeoutError(message, { ...common, pid })
+    case 'ERR_DAEMON_PIDFILE':
+      return new PidFileError(message, { ...common, reason: isPidFileReason(reason) ? reason : undefined })
+    case 'ERR_DAEMON_UNVERIFIED':
+      return new UnverifiedError(message, { ...common, pid, reason })
+    case 'ERR_DAEMON_INVALID_OPTION':
+      return new InvalidOptionError(message, { ...common, option, value })
+    case 'ERR_DAEMON_PERMISSION_DENIED':
+      return new PermissionDeniedError(message, { ...common, pid, syscall })
+    case 'ERR_DAEMON_UNSUPPORTED':
+      return new UnsupportedError(message, { ...common, feature: option })
+    default:
+      // Only a binding of another version than this facade has codes that are not known here.
+      return new UnsupportedError(
+        `The native part of daimon reports ${native.code}, which its JavaScript part does not know: ${message}. ` +
+          'Reinstall daimon, so that both are of one version.',
+        { ...common, feature: 'native binding' },
+      )
+  }
+}
+
+/**
+ * Throws what {@link toError} makes of the binding's error data.
+ *
+ * @throws DaemonError always
+ */
+export function raise(native: NativeError, pidFile?: string): never {
+  throw toError(native, pidFile)
+}

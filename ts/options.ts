@@ -1,0 +1,19 @@
+/** Options: the public interfaces, their validation and the complete settings that come of it. */
+
+export { checkOptions, makeDefaultFolder } from './options/check.js'
+export type {
+  CommonOptions,
+  DaemonizeOptions,
+  DaemonOptions,
+  Logger,
+  OptionsForm,
+  PathLike,
+  ReadyMode,
+  RunFunction,
+  Settings,
+  Stdio,
+  StopOptions,
+  StopSettings,
+  WithOptions,
+} from './options/types.js'
+export { validateOptions, validateStopOptions, validateWaitOptions } from './options/validate.js'

@@ -1,0 +1,121 @@
+/** What the system is asked about options: the user's home, and before a start the paths; the one folder that is made. */
+
+import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { dirname, join } from 'node:path'
+import { PidFileError } from '../errors.js'
+import { refused, show } from './invalid.js'
+import type { Given, Settings } from './types.js'
+
+/**
+ * Asks the system about the paths that a start needs. It is for the verbs that start, before anything else: a Daemon
+ * that only controls needs none of them, and the logs are opened by the core.
+ *
+ * @throws InvalidOptionError naming option and value, with the system error as `cause`
+ */
+export function checkOptions(settings: Settings): void {
+  const { script, cwd, execPath } = settings
+  if (script !== undefined) {
+    checkPath('script', script, 'file', constants.R_OK, 'must be a file that can be read')
+    checkPath('execPath', execPath, 'file', constants.X_OK, 'must be a file that can be executed')
+  }
+  checkPath('cwd', cwd, 'folder', constants.X_OK, 'must be a folder that can be entered')
+}
+
+function checkPath(
+  option: string,
+  path: string,
+  kind: 'file' | 'folder',
+  access: number,
+  what: string,
+): void {
+  try {
+    const found = statSync(path)
+    if (kind === 'file' ? !found.isFile() : !found.isDirectory()) {
+      throw refused(
+        option,
+        path,
+        `${what}, but ${show(path)} is ${found.isDirectory() ? 'a folder' : 'something else'}`,
+      )
+    }
+    accessSync(path, access)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    throw refused(option, path, `${what}: ${error.message}`, '', error)
+  }
+}
+
+/**
+ * Where the pidfile is. The login's environment has no say: a login, cron and `su` must find the same file.
+ *
+ * @throws InvalidOptionError when the options do not tell, and the passwd entry neither
+ */
+export function pidFileOf(
+  given: Pick<Given, 'name' | 'pidFile'>,
+): Pick<Settings, 'pidFile' | 'defaultFolder'> {
+  if (given.pidFile !== undefined) return { pidFile: given.pidFile, defaultFolder: undefined }
+  if (given.name === undefined) {
+    throw refused('name', undefined, "is missing, and so is 'pidFile'", 'Give one of them (or both).')
+  }
+  const folder = process.geteuid?.() === 0 ? rootFolder() : join(home(given.name), '.local/state/daimon')
+  return { pidFile: join(folder, `${given.name}.pid`), defaultFolder: folder }
+}
+
+function rootFolder(): string {
+  return process.platform === 'linux' ? '/run/daimon' : '/var/run/daimon'
+}
+
+function home(name: string): string {
+  const what = `is missing, and its default for the name '${name}' is in the home folder of the user`
+  let folder: string
+  try {
+    folder = userInfo().homedir
+  } catch (error) {
+    throw refused('pidFile', undefined, `${what}, who has no passwd entry`, "Give 'pidFile'.", error)
+  }
+  if (folder.startsWith('/')) return folder
+  throw refused('pidFile', undefined, `${what}, whose passwd entry has none`, "Give 'pidFile'.")
+}
+
+/**
+ * Makes the default folder of pidfiles where it is missing, and its parents: 0755 for root, 0700 for anybody else,
+ * whatever the umask. What exists already is left as it is.
+ *
+ * @throws PidFileError `missing-directory`, with the system error as `cause`
+ */
+export function makeDefaultFolder(settings: Pick<Settings, 'defaultFolder' | 'pidFile'>): void {
+  const { defaultFolder: folder, pidFile } = settings
+  if (folder === undefined) return
+  try {
+    makeFolder(folder, process.geteuid?.() === 0 ? 0o755 : 0o700)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    throw new PidFileError(
+      `The folder ${folder} for the pidfile ${pidFile} cannot be made: ${error.message}. ` +
+        "Make it, or give 'pidFile' with a folder that exists.",
+      { pidFile, reason: 'missing-directory', cause: error },
+    )
+  }
+}
+
+/** Step by step, because a recursive mkdir takes the umask off the parents' modes, and a chmod cannot follow it there. */
+function makeFolder(folder: string, mode: number, withParents = true): void {
+  try {
+    mkdirSync(folder, mode)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    // If it is not a folder, opening the pidfile says so.
+    if (error.code === 'EEXIST') return
+    const parent = dirname(folder)
+    if (error.code !== 'ENOENT' || !withParents || parent === folder) throw error
+    makeFolder(parent, mode)
+    // Once: below a dangling link it is missing for ever.
+    makeFolder(folder, mode, false)
+    return
+  }
+  chmodSync(folder, mode)
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}

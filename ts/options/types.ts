@@ -1,0 +1,240 @@
+/** The options as users write them, and as the rest of the package reads them. */
+
+import type { DaemonContext } from '../context.js'
+
+/** A path: absolute, relative to the launcher's current folder, or a `file:` URL (`import.meta.url`, for one). */
+export type PathLike = string | URL
+
+/** Anything with these four functions: `console`, pino, winston. It is told of the daemon's lifecycle. */
+export interface Logger {
+  debug(message: string, ...rest: unknown[]): unknown
+  info(message: string, ...rest: unknown[]): unknown
+  warn(message: string, ...rest: unknown[]): unknown
+  error(message: string, ...rest: unknown[]): unknown
+}
+
+/** The body of a daemon. Returning, or the promise's resolving, means that it is ready, not that it has finished. */
+export type RunFunction<A extends unknown[] = unknown[]> = (daemon: DaemonContext, ...args: A) => unknown
+
+/** When a daemon counts as ready, see {@link CommonOptions.ready}. */
+export type ReadyMode = 'auto' | 'manual' | 'running'
+
+/** What `stop()` can be told for one call; what is left out is as the daemon's own options say. */
+export interface StopOptions {
+  /**
+   * The signal that asks the daemon to stop, by name or number.
+   * @default 'SIGTERM'
+   */
+  stopSignal?: NodeJS.Signals | number
+  /**
+   * How long the daemon may take to stop, in milliseconds; `Infinity` is allowed.
+   * @default 10_000
+   */
+  stopTimeout?: number
+  /**
+   * Whether a daemon that is still there after `stopTimeout` is killed. If not, `stop()` rejects with StopTimeoutError.
+   * @default true
+   */
+  forceKill?: boolean
+  /** Ends the wait: the verb rejects with the signal's reason. */
+  signal?: AbortSignal
+}
+
+/** The options that `new Daemon()` and `daemonize()` share. One of `name` and `pidFile` is required. */
+export interface CommonOptions extends Omit<StopOptions, 'signal'> {
+  /** Names the daemon: gives the default pidfile and the title. `[A-Za-z0-9][A-Za-z0-9._@-]{0,63}` */
+  name?: string
+  /**
+   * The file that says whether a daemon runs, and which. Its folder must exist, but for the default ones.
+   * @default for root `/run/daimon/NAME.pid` (macOS: `/var/run/daimon/NAME.pid`), else
+   * `~/.local/state/daimon/NAME.pid` with the home folder of the passwd entry, whatever HOME says
+   */
+  pidFile?: PathLike
+  /**
+   * The permissions of the pidfile. 0o644 lets others ask for the status, and lets them hold a lock that blocks the
+   * next start.
+   * @default 0o600
+   */
+  pidFileMode?: number
+  /**
+   * What standard input is: a file to read, or `'inherit'`.
+   * @default the null device
+   */
+  stdin?: PathLike | 'inherit'
+  /**
+   * Where standard output goes: a file to append to, or `'inherit'`.
+   * @default the null device
+   */
+  stdout?: PathLike | 'inherit'
+  /**
+   * Where standard error goes: a file to append to, or `'inherit'`.
+   * @default the null device
+   */
+  stderr?: PathLike | 'inherit'
+  /** One file for both standard output and standard error, to which they are appended. Excludes both. */
+  log?: PathLike
+  /**
+   * The daemon's current folder, entered when the body begins (a plain script: before its first line).
+   * @default the launcher's
+   */
+  cwd?: PathLike
+  /**
+   * The permissions that files made by the daemon do not get.
+   * @default 0o022
+   */
+  umask?: number
+  /** Environment variables, merged over the launcher's; `undefined` removes one. */
+  env?: Readonly<Record<string, string | undefined>>
+  /**
+   * Leaves nothing of the launcher's environment but PATH, HOME, LANG and TZ.
+   * @default false
+   */
+  cleanEnv?: boolean
+  /**
+   * The daemon's `process.title`.
+   * @default `name`
+   */
+  title?: string
+  /**
+   * When the daemon counts as ready. `'auto'`: once its body has begun without failing: `run()` has resolved, the main
+   * module has been evaluated. `'manual'`: only when it calls `context.ready()`. `'running'`: once `run()` runs and has
+   * not failed at once, for one that never returns.
+   * @default 'auto'
+   */
+  ready?: ReadyMode
+  /**
+   * How long the daemon may take to get ready, in milliseconds; `Infinity` is allowed. Then it is ended, and the start
+   * rejects with ReadyTimeoutError.
+   * @default 30_000
+   */
+  readyTimeout?: number
+  /**
+   * How long a start waits for another instance to leave before AlreadyRunningError, in milliseconds; `Infinity` is
+   * allowed.
+   * @default 0
+   */
+  lockTimeout?: number
+  /** Is told of lifecycle events. */
+  logger?: Logger
+}
+
+/** The options of `new Daemon()`. Without `run` and `script` (and a `run()` method) it only controls. */
+export interface DaemonOptions<A extends unknown[] = unknown[]> extends CommonOptions {
+  /** The body. With `script` too it is run once that module has been evaluated. */
+  run?: RunFunction<A>
+  /** The module that the daemon executes instead of the launcher's main one. */
+  script?: PathLike
+  /**
+   * The arguments of `script`: its `process.argv.slice(2)`.
+   * @default []
+   */
+  scriptArgs?: readonly string[]
+  /**
+   * The program that executes `script`.
+   * @default `process.execPath`
+   */
+  execPath?: PathLike
+  /**
+   * The program's own flags, before `script`.
+   * @default `process.execArgv` without `--inspect*`
+   */
+  execArgv?: readonly string[]
+}
+
+/** The options of `daemonize()`. */
+export interface DaemonizeOptions<A extends readonly unknown[] = readonly unknown[]> extends CommonOptions {
+  /**
+   * Values for the daemon, structured-clonable, that arrive as `context.args`; or a function that yields them. It is
+   * called in the launcher alone, before anything else happens.
+   * @default []
+   */
+  args?: A | (() => A | PromiseLike<A>)
+  /**
+   * Whether the launcher exits once the daemon is ready.
+   * @default true
+   */
+  exit?: boolean
+}
+
+/** The options of `with()`: any of the Daemon's, given anew, and a signal. What is left out stays as it was. */
+export interface WithOptions<A extends unknown[] = unknown[]> extends DaemonOptions<A> {
+  /** Ends the waits of its verbs: they reject with the signal's reason. A half-started daemon is ended. */
+  signal?: AbortSignal
+}
+
+/** Whose options they are: it decides which are allowed. */
+export type OptionsForm = 'Daemon' | 'daemonize' | 'with'
+
+/** What one of the standard streams is connected to. `option` is the one that named the file. */
+export type Stdio =
+  | { readonly kind: 'null' }
+  | { readonly kind: 'inherit' }
+  | { readonly kind: 'file'; readonly path: string; readonly option: 'stdin' | 'stdout' | 'stderr' | 'log' }
+
+/** The options as they were given, checked one by one, paths absolute: what `with()` builds on. */
+export interface Given {
+  readonly name: string | undefined
+  readonly pidFile: string | undefined
+  readonly pidFileMode: number | undefined
+  readonly stdin: Stdio | undefined
+  readonly stdout: Stdio | undefined
+  readonly stderr: Stdio | undefined
+  readonly cwd: string | undefined
+  readonly umask: number | undefined
+  readonly env: Readonly<Record<string, string | undefined>> | undefined
+  readonly cleanEnv: boolean | undefined
+  readonly title: string | undefined
+  readonly args: readonly unknown[] | (() => unknown) | undefined
+  readonly exit: boolean | undefined
+  readonly lockTimeout: number | undefined
+  readonly ready: ReadyMode | undefined
+  readonly readyTimeout: number | undefined
+  readonly stopSignal: number | undefined
+  readonly stopTimeout: number | undefined
+  readonly forceKill: boolean | undefined
+  readonly logger: Logger | undefined
+  readonly run: RunFunction | undefined
+  readonly script: string | undefined
+  readonly scriptArgs: readonly string[] | undefined
+  readonly execPath: string | undefined
+  readonly execArgv: readonly string[] | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** How a stop goes. Times in milliseconds. */
+export interface StopSettings {
+  readonly stopSignal: number
+  readonly stopTimeout: number
+  readonly forceKill: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+/** The complete, checked options: defaults filled in, paths absolute, times in milliseconds. */
+export interface Settings extends StopSettings {
+  readonly name: string | undefined
+  readonly pidFile: string
+  readonly pidFileMode: number
+  /** The folder to be made when the pidfile's path came from `name`. */
+  readonly defaultFolder: string | undefined
+  readonly stdio: { readonly stdin: Stdio; readonly stdout: Stdio; readonly stderr: Stdio }
+  readonly cwd: string
+  readonly umask: number
+  /** What is merged over the launcher's environment. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cleanEnv: boolean
+  readonly title: string | undefined
+  /** Not yet called when it is a function, whose result is then unchecked. */
+  readonly args: readonly unknown[] | (() => unknown)
+  readonly exit: boolean
+  readonly lockTimeout: number
+  readonly ready: ReadyMode
+  readonly readyTimeout: number
+  readonly logger: Logger | undefined
+  readonly run: RunFunction | undefined
+  readonly script: string | undefined
+  readonly scriptArgs: readonly string[]
+  readonly execPath: string
+  /** `undefined`: the launcher's. */
+  readonly execArgv: readonly string[] | undefined
+  readonly given: Given
+}

@@ -1,0 +1,206 @@
+/** One function for each kind of value: returns it checked and normalised, or throws InvalidOptionError. */
+
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { invalid, refused, show } from './invalid.js'
+import type { Logger, ReadyMode, RunFunction, Stdio } from './types.js'
+
+/** The longest time that `setTimeout` can wait, in milliseconds (24.8 days). */
+const LONGEST = 2 ** 31 - 1
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/
+
+/** The prefix of the variable that hands lock and channel over to the daemon. */
+const OWN_VARIABLES = 'DAIMON_'
+
+export function nameValue(option: string, value: unknown): string {
+  if (typeof value === 'string' && NAME.test(value)) return value
+  const expected = 'a name of 1 to 64 letters, digits and any of ._@- that begins with a letter or digit'
+  throw invalid(option, value, expected)
+}
+
+/** An absolute path from a path or a `file:` URL. */
+export function pathValue(option: string, value: unknown): string {
+  const path = isUrl(value) ? urlPath(option, value) : value
+  if (typeof path !== 'string' || path === '') throw invalid(option, value, 'a path or a file: URL')
+  if (path.includes('\0')) throw invalid(option, value, 'a path without NUL bytes')
+  try {
+    return resolve(path)
+  } catch (error) {
+    // Only the current folder can fail, when somebody has removed it.
+    const what = `is ${show(value)}, relative to a current folder that is no longer there`
+    throw refused(option, value, what, 'Give an absolute path.', error)
+  }
+}
+
+function isUrl(value: unknown): value is string | URL {
+  return value instanceof URL || (typeof value === 'string' && /^file:/i.test(value))
+}
+
+function urlPath(option: string, url: string | URL): string {
+  try {
+    return fileURLToPath(url)
+  } catch (error) {
+    throw refused(
+      option,
+      url,
+      `must be a path or a file: URL of this machine, not ${show(String(url))}`,
+      '',
+      error,
+    )
+  }
+}
+
+/** The connection of a standard stream, from a path or 'inherit'. */
+export function stdioValue(option: 'stdin' | 'stdout' | 'stderr' | 'log', value: unknown): Stdio {
+  if (value === 'inherit' && option !== 'log') return { kind: 'inherit' }
+  if (value === 'inherit' || value === 'ignore' || value === 'pipe' || value === 'overlapped') {
+    // They are words of child_process, so a file of that name is hardly meant.
+    const expected = option === 'log' ? 'a path' : "a path or 'inherit'"
+    const instead =
+      option === 'log' ? "Give stdout and stderr as 'inherit'" : 'Leave it out for the null device'
+    throw invalid(option, value, expected, `${instead}, or write './${value}' for a file of that name.`)
+  }
+  if (option === 'log' && typeof value === 'object' && value !== null && !isUrl(value)) {
+    throw refused(option, value, 'as an object is not supported by this version of daimon', 'Give a path.')
+  }
+  return { kind: 'file', path: pathValue(option, value), option }
+}
+
+/** Permission bits. */
+export function modeValue(option: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0o777) return value
+  const advice = typeof value === 'string' && /^[0-7]{3,4}$/.test(value) ? `Give the number 0o${value}.` : ''
+  throw invalid(option, value, 'an integer from 0 to 0o777', advice)
+}
+
+export function pidFileModeValue(option: string, value: unknown): number {
+  const mode = modeValue(option, value)
+  const octal = `0o${mode.toString(8)}`
+  if ((mode & 0o022) !== 0) {
+    const what = `${octal} lets others write the pidfile, and so choose who gets the daemon's signals`
+    throw refused(option, value, what, 'Give 0o600, or 0o644 to let others read it.')
+  }
+  if ((mode & 0o600) !== 0o600) {
+    throw refused(option, value, `${octal} must let the owner read and write`, 'Give 0o600 or 0o644.')
+  }
+  return mode
+}
+
+/** A time in milliseconds. */
+export function timeValue(option: string, value: unknown): number {
+  if (value === Infinity) return value
+  if (typeof value === 'number' && value >= 0 && value <= LONGEST) return value
+  throw invalid(option, value, `a time in milliseconds, from 0 to ${LONGEST}, or Infinity`)
+}
+
+export function booleanValue(option: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw invalid(option, value, 'true or false')
+}
+
+export function titleValue(option: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value
+  throw invalid(option, value, 'a string that is not empty and has no NUL bytes')
+}
+
+export function readyValue(option: string, value: unknown): ReadyMode {
+  if (value === 'auto' || value === 'manual' || value === 'running') return value
+  throw invalid(option, value, "'auto', 'manual' or 'running'")
+}
+
+/** Changes of the environment. Messages show no values: they are often secret. */
+export function envValue(option: string, value: unknown): Readonly<Record<string, string | undefined>> {
+  if (!isRecord(value)) throw invalid(option, value, 'an object of variables')
+  const env: [string, string | undefined][] = []
+  for (const [name, content] of Object.entries(value)) {
+    if (name === '' || /[=\0]/.test(name)) {
+      throw refused(
+        option,
+        name,
+        `has the name ${show(name)}`,
+        "Names are not empty and have no '=' or NUL in them.",
+      )
+    }
+    if (name.startsWith(OWN_VARIABLES)) {
+      throw refused(
+        option,
+        name,
+        `has ${name}`,
+        `Names that begin with ${OWN_VARIABLES} belong to daimon itself.`,
+      )
+    }
+    if (content !== undefined && typeof content !== 'string') {
+      throw refused(option, content, `must give ${name} as a string or undefined, not a ${kind(content)}`)
+    }
+    if (content?.includes('\0')) throw refused(option, content, `has a NUL byte in ${name}`)
+    env.push([name, content])
+  }
+  // Not by assignment: a variable may be called __proto__.
+  return Object.freeze(Object.fromEntries(env))
+}
+
+/** Whether it is an object literal (of whichever realm), an object without prototype, or `process.env`. */
+function isRecord(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  if (value === process.env) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || (typeof prototype === 'object' && Object.getPrototypeOf(prototype) === null)
+}
+
+function kind(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}
+
+export function stringsValue(option: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw invalid(option, value, 'an array of strings')
+  // Array.from, since every() and the like pass over holes.
+  const list = Array.from<unknown>(value)
+  return Object.freeze(
+    list.map((item, index) => {
+      if (typeof item === 'string' && !item.includes('\0')) return item
+      const what = `must have strings without NUL bytes in it, but item ${index} is ${show(item)}`
+      throw refused(option, item, what)
+    }),
+  )
+}
+
+export function argsValue(option: string, value: unknown): readonly unknown[] | (() => unknown) {
+  if (Array.isArray(value)) return Object.freeze(Array.from<unknown>(value))
+  if (isFunction(value)) return value
+  throw invalid(option, value, 'an array, or a function that returns one')
+}
+
+function isFunction(value: unknown): value is () => unknown {
+  return typeof value === 'function'
+}
+
+export function runValue(option: string, value: unknown): RunFunction {
+  if (isRun(value)) return value
+  throw invalid(option, value, 'a function')
+}
+
+function isRun(value: unknown): value is RunFunction {
+  return typeof value === 'function'
+}
+
+export function loggerValue(option: string, value: unknown): Logger {
+  if (isLogger(value)) return value
+  throw invalid(option, value, 'an object with the functions debug, info, warn and error')
+}
+
+function isLogger(value: unknown): value is Logger {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
+  return ['debug', 'info', 'warn', 'error'].every((level) => typeof Reflect.get(value, level) === 'function')
+}
+
+export function abortSignalValue(option: string, value: unknown): AbortSignal {
+  if (isAbortSignal(value)) return value
+  throw invalid(option, value, 'an AbortSignal')
+}
+
+/** By its shape, as Node does: test runners have an AbortSignal of their own in each realm. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  if (typeof value !== 'object' || value === null) return false
+  return 'aborted' in value && 'addEventListener' in value && typeof value.addEventListener === 'function'
+}
