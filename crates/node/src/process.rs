@@ -51,3 +51,9 @@ pub fn holder(pid_file: String) -> Either<ProcessHandle, NativeError> {
         Err(error) => Either::B(error.into()),
     }
 }
+
+/// The error for a pidfile that stays locked though its daemon has ended: it names who has it open.
+#[napi]
+pub fn lock_leaked(pid_file: String) -> NativeError {
+    PidFile::new(pid_file).map_or_else(NativeError::from, |pid_file| pid_file.lock_leaked().into())
+}

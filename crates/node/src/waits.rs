@@ -141,6 +141,14 @@ impl Waits {
         wait
     }
 
+    /// Ends a launch's wait for the lock early: it then reports `failed`, or `launched` when that came first.
+    #[napi]
+    pub fn abort_launch(&self, wait: u32) {
+        if let Some(cancel) = self.shared.state().launches.get(&wait) {
+            cancel.cancel();
+        }
+    }
+
     /// What was launched, once, after the event `launched`.
     #[napi]
     pub fn take_launched(&self, wait: u32) -> Option<LaunchedDaemon> {

@@ -16,6 +16,7 @@ use nix::unistd::ftruncate;
 use super::probe::{Look, look_at};
 use super::text::Text;
 use super::{FileId, Flock, Folder, PidFile, read_text, trusted, try_flock};
+use crate::adopt;
 use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
 use crate::process::Process;
 use crate::sys;
@@ -134,6 +135,11 @@ impl PidFile {
     /// flock(2) on Linux and macOS. NFS and SMB may refuse it: the error names the file system.
     pub fn lock(&self, options: &LockOptions) -> Result<Locked> {
         let folder = self.open_folder()?;
+        let present = folder.stat()?.as_ref().map(FileId::of);
+        if let Some(pid) = adopt::own_pid(&self.path, present) {
+            // Not even opened: closing it again would take our own name tag off.
+            return Err(self.already_running(pid));
+        }
         let until = Instant::now() + options.wait;
         let mut patience = Instant::now() + PATIENCE + options.wait;
         let mut backoff = Backoff::new();
@@ -142,7 +148,7 @@ impl PidFile {
             let now = Instant::now();
             match round {
                 Round::Locked(locked) => return Ok(locked),
-                Round::Running(process) if now >= until => return Err(self.already_running(&process)),
+                Round::Running(process) if now >= until => return Err(self.already_running(process.pid())),
                 Round::Running(process) => {
                     wait(options.cancel.as_ref(), process.pollable(), until - now)?;
                     patience = Instant::now() + PATIENCE;
@@ -245,14 +251,14 @@ impl PidFile {
         })
     }
 
-    fn already_running(&self, process: &Process) -> Error {
-        let pid = process.pid();
+    fn already_running(&self, pid: Pid) -> Error {
         Error::new(ErrorKind::AlreadyRunning, format!("{}: already running with PID {pid}", self.path.display()))
             .at(&self.path)
             .with_pid(Some(pid))
     }
 
-    fn lock_leaked(&self) -> Error {
+    /// The error for a pidfile that stays locked though no daemon holds it: it names who has it open.
+    pub fn lock_leaked(&self) -> Error {
         let openers = sys::openers(&self.path);
         let message = if openers.is_empty() {
             "is locked, but no process that has it open can be seen from here".into()

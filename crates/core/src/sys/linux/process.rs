@@ -71,10 +71,15 @@ impl ProcessHandle {
         }
     }
 
-    /// The wait status as of waitpid(2), Linux 6.15 and later.
-    pub(crate) fn wait_status(&self) -> Option<i32> {
+    /// The wait status as of waitpid(2). Of a zombie `/proc` tells it, to those who may look; of a process that has
+    /// been reaped the pidfd does, on Linux 6.15 and later.
+    pub(crate) fn wait_status(&self, pid: Pid) -> Option<i32> {
         match self {
-            Self::PidFd(fd) => pidfd_exit_status(fd.as_fd()),
+            // A zombie keeps its PID, and once more after it, in case it was reaped in between.
+            Self::PidFd(fd) => {
+                let told = || pidfd_exit_status(fd.as_fd());
+                told().or_else(|| zombie_status(pid)).or_else(told)
+            }
             Self::StartTime(_) => None,
         }
     }
@@ -140,17 +145,31 @@ fn pidfd_exit_status(pidfd: BorrowedFd<'_>) -> Option<i32> {
 }
 
 /// The fields after the command name in `/proc/PID/stat`, proc_pid_stat(5): the name may hold anything.
-fn stat_fields(pid: Pid) -> Option<Vec<u64>> {
+fn stat_fields(pid: Pid) -> Option<(State, Vec<u64>)> {
     let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let end_of_name = text.iter().rposition(|byte| *byte == b')')?;
     let rest = std::str::from_utf8(&text[end_of_name + 1..]).ok()?;
     let mut fields = rest.split_ascii_whitespace();
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X") {
-        return None;
-    }
+    let state = if matches!(fields.next()?, "Z" | "X") { State::Ended } else { State::Alive };
     // Negative ones (priorities) are not used.
-    Some(fields.map(|field| field.parse().unwrap_or(0)).collect())
+    Some((state, fields.map(|field| field.parse().unwrap_or(0)).collect()))
+}
+
+#[derive(PartialEq, Eq)]
+enum State {
+    Alive,
+    Ended,
+}
+
+fn live_fields(pid: Pid) -> Option<Vec<u64>> {
+    let (state, fields) = stat_fields(pid)?;
+    (state == State::Alive).then_some(fields)
+}
+
+fn zombie_status(pid: Pid) -> Option<i32> {
+    let (state, fields) = stat_fields(pid)?;
+    let status = fields.get(EXIT_CODE).copied()?;
+    (state == State::Ended).then(|| i32::try_from(status).ok()).flatten()
 }
 
 /// Places in [`stat_fields`], whose first is field 4 of the manual page.
@@ -158,9 +177,10 @@ const UTIME: usize = 14 - 4;
 const STIME: usize = 15 - 4;
 const START_TIME: usize = 22 - 4;
 const RSS: usize = 24 - 4;
+const EXIT_CODE: usize = 52 - 4;
 
 fn start_time(pid: Pid) -> Option<u64> {
-    stat_fields(pid)?.get(START_TIME).copied()
+    live_fields(pid)?.get(START_TIME).copied()
 }
 
 pub(crate) fn raw_stats(pid: Pid) -> Option<RawStats> {
@@ -169,7 +189,7 @@ pub(crate) fn raw_stats(pid: Pid) -> Option<RawStats> {
         let ask = |var| sysconf(var).ok().flatten().and_then(|value| u64::try_from(value).ok());
         Some((ask(SysconfVar::CLK_TCK)?, ask(SysconfVar::PAGE_SIZE)?))
     }))?;
-    let fields = stat_fields(pid)?;
+    let fields = live_fields(pid)?;
     let time = |count: u64| Duration::from_millis(count * 1_000 / ticks);
     let now = Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).ok()?);
     Some(RawStats {

@@ -1,0 +1,57 @@
+/** The daemon that this process is: what the preload has put in place. */
+
+import { createRequire } from 'node:module'
+import type { DaemonContext } from './context.js'
+import type { ReadyMode } from './options.js'
+
+/**
+ * What the daemon executes: the launcher's program again; a script that is the body itself; or the module that
+ * constructs the Daemon whose `run` is the body.
+ */
+export type BodyKind = 'program' | 'script' | 'module'
+
+/** What the launcher tells the daemon, beside its arguments. Plain JSON. */
+export interface LaunchSettings {
+  readonly kind: BodyKind
+  readonly name?: string | undefined
+  readonly title?: string | undefined
+  readonly cwd: string
+  readonly ready: ReadyMode
+  readonly stopTimeout?: number | undefined
+  /** The logs to open again on reload: one path for each output that goes to a file. */
+  readonly stdout?: string | undefined
+  readonly stderr?: string | undefined
+}
+
+/** The state of this daemon; one in a process, whatever copies of the package it loads. */
+export interface AdoptedState {
+  readonly pid: number
+  readonly pidFile: string
+  readonly settings: LaunchSettings
+  /** Serialised by v8. */
+  readonly args: Buffer
+  /** The body has been found: later verbs do what they say. */
+  claimed: boolean
+  /** The body is a `run` or inline, not the script as such. */
+  hasOwnBody: boolean
+  /** The pidfiles of the Daemons that the program has constructed, for the error when none of them claims. */
+  readonly constructed: string[]
+  isReady: boolean
+  context: DaemonContext | undefined
+  /** Tells the launcher; once. */
+  markReady(): void
+  /** The event loop has run dry. */
+  onIdle(): void
+}
+
+const STATE = Symbol.for('daimon.adopted')
+
+// Where the preload could not run (a bundle that has lost the file, another runtime), the import adopts.
+if (process.env['DAIMON_ADOPTION'] !== undefined && !Reflect.has(globalThis, STATE)) {
+  createRequire(import.meta.url)('./preload.cjs')
+}
+
+const found: AdoptedState | undefined = Reflect.get(globalThis, STATE)
+
+/** The daemon that this process is; undefined in any other process, and in workers. */
+export const adopted: AdoptedState | undefined = found

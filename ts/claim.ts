@@ -1,0 +1,107 @@
+/** In a daemon that the launcher has executed: which body it is going to run. */
+
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type AdoptedState, adopted } from './adopted.js'
+import { contextOf, type DaemonContext } from './context.js'
+import type { Logger, ReadyMode, RunFunction } from './options.js'
+import { atOnce, mainEvaluated } from './readiness.js'
+import { never } from './stopping.js'
+
+/** What claims: a Daemon, or a call of `daemonize()`, whose body is the rest of the main module. */
+export interface Claimant {
+  readonly pidFile: string
+  readonly ready: ReadyMode
+  readonly logger: Logger | undefined
+}
+
+/** Whether the path is that of this daemon's own pidfile, by whatever way it leads there. */
+export function isOwn(pidFile: string): boolean {
+  if (adopted === undefined) return false
+  return pidFile === adopted.pidFile || resolved(pidFile) === resolved(adopted.pidFile)
+}
+
+function resolved(path: string): string {
+  try {
+    return join(realpathSync(dirname(path)), basename(path))
+  } catch {
+    // Its folder is gone, so it can be no other's.
+    return path
+  }
+}
+
+/** Whether this is a daemon whose body is still to be found: verbs on other Daemons then only look. */
+export function isUnclaimed(): boolean {
+  return adopted !== undefined && !adopted.claimed
+}
+
+/** A plain script is its own body; only a Daemon with a `run` of its own, or `daemonize()`, can take its place. */
+function mayClaim(state: AdoptedState): boolean {
+  return !state.claimed || (state.settings.kind === 'script' && !state.hasOwnBody)
+}
+
+/** In the next turn, so that the rest of the synchronous program runs before, as in the launcher. */
+function begin(state: AdoptedState, claimant: Claimant, body: (context: DaemonContext) => void): void {
+  state.claimed = true
+  state.hasOwnBody = true
+  setImmediate(() => {
+    process.chdir(state.settings.cwd)
+    const context = contextOf(state, claimant.logger)
+    body(context)
+  })
+}
+
+/** An error of the body is the process's own, as if nobody had been in between. */
+function throwUncaught(error: unknown): void {
+  process.nextTick(() => {
+    throw error
+  })
+}
+
+/** Makes `run` the body. False when this daemon has another one already. */
+export function claimWithRun(claimant: Claimant, self: object | undefined, run: RunFunction): boolean {
+  if (adopted === undefined || !mayClaim(adopted)) return false
+  begin(adopted, claimant, (context) => {
+    runBody(claimant.ready, context, () => run.apply(self, [context, ...context.args])).catch(throwUncaught)
+  })
+  return true
+}
+
+async function runBody(mode: ReadyMode, context: DaemonContext, run: () => unknown): Promise<void> {
+  if (mode === 'running') void atOnce().then(() => context.ready())
+  await run()
+  if (mode === 'manual') return
+  await atOnce()
+  context.ready()
+}
+
+/** Claims for a Daemon without a body, whose program must be one that only controls: it then idles. */
+export function claimWithoutBody(claimant: Claimant): boolean {
+  if (adopted === undefined || adopted.claimed) return false
+  begin(adopted, claimant, (context) => void afterMain(claimant.ready, context))
+  return true
+}
+
+let inline: Promise<DaemonContext> | undefined
+
+/** Makes the rest of the main module the body; the same context again for later calls. */
+export function claimInline(claimant: Claimant): Promise<DaemonContext> {
+  if (adopted === undefined) return never
+  const state = adopted
+  if (!mayClaim(state)) return inline ?? Promise.resolve(contextOf(state))
+  inline = new Promise((resolve) => {
+    begin(state, claimant, (context) => {
+      resolve(context)
+      void afterMain(claimant.ready, context)
+    })
+  })
+  return inline
+}
+
+/** Ready when the rest of the main module has been evaluated and has not failed at once. */
+async function afterMain(mode: ReadyMode, context: DaemonContext): Promise<void> {
+  if (mode === 'manual') return
+  if (mode === 'auto') await mainEvaluated()
+  await atOnce()
+  context.ready()
+}

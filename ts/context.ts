@@ -1,0 +1,163 @@
+/** What the body of a daemon is given. */
+
+import { EventEmitter } from 'node:events'
+import { deserialize } from 'node:v8'
+import type { AdoptedState } from './adopted.js'
+import { InvalidOptionError } from './errors.js'
+import { native } from './native.js'
+import type { Logger } from './options.js'
+import { installDefaults } from './signals.js'
+import { type StopHook, Stopping } from './stopping.js'
+
+/** The daemon, seen from inside. */
+export interface DaemonContext extends AsyncDisposable {
+  readonly role: 'daemon'
+  readonly pid: number
+  readonly name?: string
+  /** Absolute. */
+  readonly pidFile: string
+  /** Whether it left the launcher's session. */
+  readonly detached: boolean
+  /** What the launcher gave. */
+  readonly args: unknown[]
+  /** Aborted when stopping begins: fits `listen()`, timers, `fetch`. */
+  readonly signal: AbortSignal
+  /** Says that the daemon serves: the launcher's `start()` resolves. Later calls do nothing. */
+  ready(): void
+  /**
+   * Progress text for a waiting launcher.
+   *
+   * @throws InvalidOptionError when it is no string
+   */
+  notify(status: string): void
+  /**
+   * Registers work to be done when the daemon stops. The last one registered runs first, each is awaited, all of them
+   * together within `stopTimeout`. One that throws does not keep the others from running; the exit code is 1 then.
+   */
+  onStop(hook: StopHook): void
+  /** Event `reload`: SIGHUP came; the logs have been opened again. */
+  on(event: 'reload', listener: () => void): this
+  once(event: 'reload', listener: () => void): this
+  off(event: 'reload', listener: () => void): this
+  /**
+   * Stops the daemon: runs the hooks, removes the pidfile, exits with `code`.
+   *
+   * @default 0
+   */
+  stop(code?: number): Promise<never>
+  /** As `stop()`: `await using` stops the daemon at the end of the block. */
+  [Symbol.asyncDispose](): Promise<never>
+}
+
+/** More is not shown on one line, and would fill the channel of a launcher that does not read. */
+const STATUS_LENGTH = 1_024
+
+class Context implements DaemonContext {
+  readonly role = 'daemon'
+  readonly pid: number
+  declare readonly name?: string
+  readonly pidFile: string
+  readonly detached = true
+  readonly args: unknown[]
+  /** Set by the Daemon that claims; a script has none. */
+  logger: Logger | undefined
+  readonly #state: AdoptedState
+  readonly #stopping: Stopping
+  readonly #events: EventEmitter = new EventEmitter()
+
+  constructor(state: AdoptedState) {
+    this.#state = state
+    this.pid = state.pid
+    this.pidFile = state.pidFile
+    const { name, stopTimeout } = state.settings
+    if (name !== undefined) Object.defineProperty(this, 'name', { value: name, enumerable: true })
+    this.args = deserialize(state.args)
+    this.#stopping = new Stopping(stopTimeout ?? Number.POSITIVE_INFINITY, () => this.logger)
+    installDefaults(this.#stopping, () => this.reload(), state.settings.kind === 'script')
+  }
+
+  get signal(): AbortSignal {
+    return this.#stopping.signal
+  }
+
+  ready(): void {
+    if (this.#state.isReady || this.#stopping.begun) return
+    this.#state.markReady()
+    this.logger?.info(`ready with PID ${this.pid}`)
+  }
+
+  notify(status: string): void {
+    if (typeof status !== 'string') {
+      throw new InvalidOptionError(`The status must be a string, not ${typeof status}.`, { option: 'status' })
+    }
+    native().tellStatus(status.slice(0, STATUS_LENGTH))
+  }
+
+  onStop(hook: StopHook): void {
+    if (typeof hook !== 'function') {
+      throw new InvalidOptionError(`A stop hook must be a function, not ${typeof hook}.`, {
+        option: 'onStop',
+      })
+    }
+    this.#stopping.addHook(hook)
+  }
+
+  on(event: 'reload', listener: () => void): this {
+    this.#events.on(event, listener)
+    return this
+  }
+
+  once(event: 'reload', listener: () => void): this {
+    this.#events.once(event, listener)
+    return this
+  }
+
+  off(event: 'reload', listener: () => void): this {
+    this.#events.off(event, listener)
+    return this
+  }
+
+  /** SIGHUP's action. A log that cannot be opened again is kept, with a warning. */
+  reload(): void {
+    const { stdout, stderr } = this.#state.settings
+    for (const path of new Set([stdout, stderr])) {
+      if (path === undefined) continue
+      const failure = native().reopenLog(path, path === stdout, path === stderr)
+      if (failure !== null) {
+        this.logger?.warn(failure.message)
+        process.stderr.write(`daimon: the log stays as it is: ${failure.message}\n`)
+      }
+    }
+    this.logger?.info('reloading')
+    this.#events.emit('reload')
+  }
+
+  stop(code = 0): Promise<never> {
+    if (!Number.isInteger(code) || code < 0 || code > 255) {
+      const message = `The exit code must be an integer from 0 to 255, not ${String(code)}.`
+      return Promise.reject(new InvalidOptionError(message, { option: 'code', value: code }))
+    }
+    return this.#stopping.begin({ by: 'stop', code }, code)
+  }
+
+  /** The event loop has run dry: a normal end. */
+  end(): void {
+    void this.#stopping.begin({ by: 'end' }, Number(process.exitCode ?? 0))
+  }
+
+  [Symbol.asyncDispose](): Promise<never> {
+    return this.stop(Number(process.exitCode ?? 0))
+  }
+}
+
+/** The context of this daemon, made with its first use; its signal handlers stand from then on. */
+export function contextOf(state: AdoptedState, logger?: Logger): DaemonContext {
+  if (state.context === undefined) {
+    const context = new Context(state)
+    const { onIdle } = state
+    state.context = context
+    state.onIdle = () => (state.claimed ? context.end() : onIdle())
+  }
+  if (state.context instanceof Context && logger !== undefined) state.context.logger = logger
+  return state.context
+}

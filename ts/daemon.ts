@@ -1,0 +1,223 @@
+/** `Daemon`: starts, stops and watches a daemon from any program. */
+
+import { adopted } from './adopted.js'
+import { claimWithoutBody, claimWithRun, isOwn, isUnclaimed } from './claim.js'
+import { contextOf, type DaemonContext } from './context.js'
+import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
+import { noBody, start } from './launch.js'
+import { native } from './native.js'
+import {
+  checkOptions,
+  type DaemonOptions,
+  type RunFunction,
+  type Settings,
+  type StopOptions,
+  validateOptions,
+  validateStopOptions,
+  validateWaitOptions,
+  type WithOptions,
+} from './options.js'
+import { programOf } from './program.js'
+import { offerClaim } from './script.js'
+import { signalName, signalNumber } from './signal-names.js'
+import { type Running, type Status, status, toStatus } from './status.js'
+import { findHolder, type StopResult, signalHolder, stop } from './stop.js'
+import { never } from './stopping.js'
+import { exited } from './waits.js'
+
+/** The arguments that a Daemon's `run` takes after the context. */
+export type RunArgs<T> = T extends { run(daemon: DaemonContext, ...args: infer A): unknown } ? A : unknown[]
+
+/** How a daemon ended, where the kernel tells. */
+export interface ExitInfo {
+  code?: number
+  signal?: NodeJS.Signals
+}
+
+/** A daemon under one pidfile, whether it runs or not. */
+export class Daemon<A extends unknown[] = unknown[]> {
+  readonly #settings: Settings
+
+  /**
+   * The body, in a subclass. Returning, or the promise's resolving, means ready: the daemon lives on while its event
+   * loop does, or until `daemon.stop()`.
+   */
+  run?(daemon: DaemonContext, ...args: A): unknown
+
+  /** @throws InvalidOptionError for everything that the options alone show */
+  constructor(options: DaemonOptions<A>)
+  constructor(options: DaemonOptions<A>, settings?: Settings) {
+    this.#settings = settings ?? validateOptions(options, 'Daemon')
+    if (this.run !== undefined && this.#settings.run !== undefined) {
+      const message =
+        "Option 'run' contradicts the class, which has a run() of its own. Leave one of them out."
+      throw new InvalidOptionError(message, { option: 'run', value: this.#settings.run })
+    }
+    if (adopted === undefined) return
+    adopted.constructed.push(this.#settings.pidFile)
+    if (isOwn(this.#settings.pidFile)) offerClaim(() => void this.#claim())
+  }
+
+  /** The daemon that this process is; defined from its first instruction. Undefined in any other process. */
+  static get current(): DaemonContext | undefined {
+    return adopted === undefined ? undefined : contextOf(adopted)
+  }
+
+  /** The pidfile's absolute path. */
+  get pidFile(): string {
+    return this.#settings.pidFile
+  }
+
+  /** The daemon's name, where it has one. */
+  get name(): string | undefined {
+    return this.#settings.name
+  }
+
+  /** The same Daemon with other options; `signal` aborts the waits of its verbs. */
+  with(options: WithOptions<A>): this {
+    const settings = validateOptions(options, 'with', this.#settings)
+    const other: this = Reflect.construct(Daemon, [undefined, settings], this.constructor)
+    return Object.defineProperties(other, Object.getOwnPropertyDescriptors(this))
+  }
+
+  /**
+   * Starts the daemon; `args` arrive in its body. Resolves when the daemon serves, and not before.
+   *
+   * @throws AlreadyRunningError with the running PID
+   * @throws StartFailedError with the daemon's own error as `cause`, exit code or signal, and the log's tail
+   * @throws ReadyTimeoutError when it was not ready in time; it has been ended
+   * @throws PidFileError, InvalidOptionError, PermissionDeniedError, UnverifiedError, UnsupportedError
+   */
+  async start(...args: RunArgs<this>): Promise<Running> {
+    if (this.#claim()) return never
+    if (this.#isSelf()) throw this.#alreadyRunning()
+    if (isUnclaimed()) return this.#presentAs<Running>()
+    return await start(this.#startable(), args)
+  }
+
+  /**
+   * Stops the daemon and waits until it is gone and its pidfile free. It is no error when it does not run.
+   *
+   * @throws StopTimeoutError when it lives on and `forceKill` is false
+   * @throws UnverifiedError, PermissionDeniedError, PidFileError, InvalidOptionError
+   */
+  async stop(options?: StopOptions): Promise<StopResult> {
+    const settings = validateStopOptions(options, this.#settings)
+    if (this.#claim()) return never
+    if (this.#isSelf()) return await this.#own().stop()
+    if (isUnclaimed()) return this.#presentAs<StopResult>()
+    this.#settings.logger?.debug(`stopping the daemon of ${this.pidFile}`)
+    const result = await stop(this.pidFile, settings)
+    const how = result.forced ? 'killed: it did not stop in time' : 'stopped'
+    if (result.wasRunning) this.#settings.logger?.[result.forced ? 'warn' : 'info'](how)
+    return result
+  }
+
+  /** Stops and starts; starts it when it was not running. A stop that fails does not start a second one. */
+  async restart(...args: RunArgs<this>): Promise<Running> {
+    if (this.#claim()) return never
+    if (this.#isSelf()) throw unsupported('restart of the daemon by itself', 'Call it from another process.')
+    if (isUnclaimed()) return this.#presentAs<Running>()
+    const settings = this.#startable()
+    // What would keep it from starting again keeps it from being stopped.
+    checkOptions(settings)
+    programOf(settings)
+    await stop(this.pidFile, settings)
+    return await start(settings, args)
+  }
+
+  /** Sends SIGHUP. @throws NotRunningError, and as `signal()` */
+  async reload(): Promise<void> {
+    await this.signal('SIGHUP')
+  }
+
+  /**
+   * Sends a signal, by name or number.
+   *
+   * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError, InvalidOptionError
+   */
+  async signal(signal: NodeJS.Signals | number): Promise<void> {
+    const number = signalNumber(signal, 'signal')
+    if (this.#claim()) return never
+    if (this.#isSelf()) {
+      process.kill(process.pid, number)
+    } else if (!isUnclaimed()) {
+      await signalHolder(this.pidFile, number, this.#settings.signal)
+    }
+  }
+
+  /** The state now. @throws PidFileError when the path is a link or no regular file */
+  async status(): Promise<Status> {
+    if (this.#claim()) return never
+    if (adopted !== undefined && this.#isSelf()) return this.#ownStatus(adopted.pid)
+    return await status(this.pidFile)
+  }
+
+  /**
+   * Resolves when the present instance is gone; at once when there is none.
+   *
+   * @throws UnverifiedError, PidFileError, PermissionDeniedError, InvalidOptionError
+   */
+  async exited(options?: { signal?: AbortSignal }): Promise<ExitInfo> {
+    const signal = validateWaitOptions(options, this.#settings)
+    if (this.#claim() || this.#isSelf()) return never
+    const holder = await findHolder(this.pidFile, signal)
+    if (holder === undefined) return {}
+    await exited(holder, Number.POSITIVE_INFINITY, signal)
+    const ended = holder.exitStatus()
+    if (ended === null) return {}
+    if (ended.signal !== undefined) return { signal: signalName(ended.signal) as NodeJS.Signals }
+    return ended.code === undefined ? {} : { code: ended.code }
+  }
+
+  /** In the daemon of this pidfile, whichever verb comes first says that this is the body. */
+  #claim(): boolean {
+    if (!isOwn(this.pidFile)) return false
+    const run: RunFunction | undefined = this.#body()
+    const { ready, logger } = this.#settings
+    const claimant = { pidFile: this.pidFile, ready, logger }
+    return run === undefined ? claimWithoutBody(claimant) : claimWithRun(claimant, this, run)
+  }
+
+  #body(): RunFunction | undefined {
+    const { run } = this
+    if (run === undefined) return this.#settings.run
+    return (context, ...args) => Reflect.apply(run, this, [context, ...args])
+  }
+
+  #isSelf(): boolean {
+    return isOwn(this.pidFile)
+  }
+
+  #own(): DaemonContext {
+    if (adopted === undefined) throw new TypeError('unreachable: asked for by a daemon only')
+    return contextOf(adopted)
+  }
+
+  #ownStatus(pid: number): Running {
+    const found = toStatus(native().status(this.pidFile), this.pidFile)
+    return found.state === 'running' ? found : { state: 'running', pid, pidFile: this.pidFile }
+  }
+
+  #alreadyRunning(): AlreadyRunningError {
+    const { pid } = process
+    const message = `${this.pidFile}: already running with PID ${pid}, this very process`
+    return new AlreadyRunningError(message, { pidFile: this.pidFile, pid })
+  }
+
+  /** In a daemon that still looks for its own body, verbs on others do nothing: the launcher has done them. */
+  async #presentAs<T>(): Promise<T> {
+    const present: unknown = await status(this.pidFile)
+    return present as T
+  }
+
+  #startable(): Settings {
+    const run = this.#body()
+    if (run === undefined && this.#settings.script === undefined) throw noBody(this.pidFile)
+    return { ...this.#settings, run }
+  }
+}
+
+function unsupported(feature: string, advice: string): UnsupportedError {
+  return new UnsupportedError(`A ${feature} is not supported. ${advice}`, { feature })
+}

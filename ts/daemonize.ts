@@ -1,0 +1,45 @@
+/** `await daemonize()`: the program becomes a daemon, and goes on after the call. */
+
+import { claimInline, isOwn, isUnclaimed } from './claim.js'
+import type { DaemonContext } from './context.js'
+import { InvalidOptionError } from './errors.js'
+import { start } from './launch.js'
+import { type DaemonizeOptions, type Settings, validateOptions } from './options.js'
+import type { Running } from './status.js'
+import { never } from './stopping.js'
+
+/** What `daemonize({ exit: false })` resolves to in the launcher. */
+export type LauncherResult = { role: 'launcher' } & Running
+
+/**
+ * Makes this program a daemon. The module runs from its top in both processes: in the launcher the call ends the
+ * process once the daemon is ready, in the daemon it resolves, and the rest of the module is the body.
+ *
+ * The daemon is ready when the main module has been evaluated, so `await daemonize(); await db.connect();
+ * server.listen(8080)` is ready when it listens. In CommonJS that has no such end: there it is ready right after the
+ * call, unless it says `ready: 'manual'` and calls `context.ready()`.
+ *
+ * @returns in the daemon its context; in the launcher nothing, or with `exit: false` what was started
+ * @throws AlreadyRunningError, StartFailedError, ReadyTimeoutError, PidFileError, InvalidOptionError and the others of
+ * `Daemon#start`, in the launcher
+ */
+export function daemonize<A extends readonly unknown[]>(
+  options: DaemonizeOptions<A> & { exit: false },
+): Promise<LauncherResult | DaemonContext>
+export function daemonize<A extends readonly unknown[]>(options: DaemonizeOptions<A>): Promise<DaemonContext>
+export async function daemonize(options: DaemonizeOptions): Promise<LauncherResult | DaemonContext> {
+  const settings = validateOptions(options, 'daemonize')
+  if (isOwn(settings.pidFile)) return await claimInline(settings)
+  // The daemon of another pidfile: that call was the launcher's, and what follows it is another daemon's body.
+  if (isUnclaimed()) return await never
+  const running = await start(settings, await argsOf(settings))
+  if (settings.exit) process.exit(0)
+  return { role: 'launcher', ...running }
+}
+
+async function argsOf({ args }: Settings): Promise<readonly unknown[]> {
+  const values = typeof args === 'function' ? await args() : args
+  if (Array.isArray(values)) return values
+  const message = `Option 'args' is a function that must return an array, not ${typeof values}.`
+  throw new InvalidOptionError(message, { option: 'args', value: values })
+}

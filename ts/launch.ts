@@ -1,0 +1,291 @@
+/** A start, in the launcher: from the launch to the daemon's word that it is ready. */
+
+import type { LaunchSettings } from './adopted.js'
+import {
+  type DaemonError,
+  InvalidOptionError,
+  ReadyTimeoutError,
+  StartFailedError,
+  toError,
+} from './errors.js'
+import {
+  type LaunchedDaemon,
+  type NativeEvent,
+  type NativePlan,
+  native,
+  type ProcessHandle,
+} from './native.js'
+import { checkOptions, makeDefaultFolder, type Settings, type Stdio } from './options.js'
+import { type Program, programOf } from './program.js'
+import { serializeArgs } from './serialize-args.js'
+import { signalName } from './signal-names.js'
+import { type Running, toStatus } from './status.js'
+import { endProcess } from './stop.js'
+import { exited, type LaunchWait, launch, removeLeftover } from './waits.js'
+
+/** How much of the log an error shows. */
+const LOG_BYTES = 8_192
+const LOG_LINES = 40
+
+/** How long a process may take to end after its channel has closed: the kernel closes that on the way out. */
+const EXIT_GRACE = 1_000
+
+/** What is known of a daemon that has ended, or has been ended, before it was ready. */
+interface Failure {
+  readonly told: Told
+  readonly exitCode: number | undefined
+  readonly exitSignal: string | undefined
+  readonly log: string | undefined
+}
+
+/** What the daemon has said of itself. */
+interface Told {
+  error: Error | undefined
+  exitCode: number | undefined
+}
+
+/** Why a start is over. */
+type Outcome = 'ready' | 'ended' | 'timeout' | 'aborted' | 'failed'
+
+/**
+ * Starts a daemon.
+ *
+ * @throws DaemonError of every kind that `Daemon#start` names; the reason of `settings.signal` when that aborts
+ */
+export async function start(settings: Settings, args: readonly unknown[]): Promise<Running> {
+  settings.signal?.throwIfAborted()
+  const payloadArgs = serializeArgs(args)
+  checkOptions(settings)
+  const program = programOf(settings)
+  makeDefaultFolder(settings)
+  const { pid, took } = await new Start(settings, program, payloadArgs).run()
+  settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
+  const found = native().status(settings.pidFile)
+  const status = found.error === undefined ? toStatus(found, settings.pidFile) : undefined
+  // It may have ended again at once: it did start.
+  if (status?.state === 'running' && status.pid === pid) return status
+  return { state: 'running', pid, pidFile: settings.pidFile }
+}
+
+class Start {
+  readonly #settings: Settings
+  readonly #wait: LaunchWait
+  readonly #begun: number = performance.now()
+  readonly #told: Told = { error: undefined, exitCode: undefined }
+  readonly #outcome: Promise<Outcome>
+  #resolve: (outcome: Outcome) => void = () => {}
+  #launched: LaunchedDaemon | null = null
+  #launchError: DaemonError | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(settings: Settings, program: Program, args: Buffer) {
+    this.#settings = settings
+    this.#outcome = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+    settings.logger?.debug(`starting ${program.args.join(' ')}`)
+    this.#wait = launch(planOf(settings, program), payloadOf(settings, program, args), (event) =>
+      this.#on(event),
+    )
+  }
+
+  async run(): Promise<{ pid: number; took: number }> {
+    const { signal } = this.#settings
+    const onAbort = (): void => this.#onAbort()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const outcome = await this.#outcome
+    signal?.removeEventListener('abort', onAbort)
+    clearTimeout(this.#timer)
+    const launched = this.#launched
+    if (outcome === 'ready' && launched !== null) {
+      this.#wait.end()
+      return { pid: launched.pid, took: performance.now() - this.#begun }
+    }
+    if (launched === null) {
+      this.#wait.end()
+      if (signal?.aborted === true) throw signal.reason
+      throw this.#launchError ?? new StartFailedError('The daemon was not launched.', this.#extras())
+    }
+    return await this.#fail(outcome, launched)
+  }
+
+  #on(event: NativeEvent): void {
+    switch (event.kind) {
+      case 'launched':
+        this.#onLaunched()
+        break
+      case 'failed':
+        if (event.error !== undefined) this.#launchError = toError(event.error, this.#settings.pidFile)
+        this.#resolve('failed')
+        break
+      case 'status':
+        this.#settings.logger?.info(event.text ?? '')
+        break
+      case 'error':
+        this.#told.error = revive(event.text)
+        break
+      case 'exit':
+        this.#told.exitCode = Number(event.text)
+        break
+      case 'ready':
+        this.#resolve('ready')
+        break
+      case 'ended':
+        this.#resolve('ended')
+        break
+    }
+  }
+
+  #onLaunched(): void {
+    this.#launched = this.#wait.take()
+    const { readyTimeout, signal } = this.#settings
+    if (signal?.aborted === true) this.#resolve('aborted')
+    else if (Number.isFinite(readyTimeout))
+      this.#timer = setTimeout(() => this.#resolve('timeout'), readyTimeout)
+  }
+
+  #onAbort(): void {
+    // Before the launch is done there is nobody to end: the wait for the lock ends, or the launch does.
+    if (this.#launched === null) this.#wait.abort()
+    else this.#resolve('aborted')
+  }
+
+  /** Ends what is left of the daemon, and says why. */
+  async #fail(outcome: Outcome, launched: LaunchedDaemon): Promise<never> {
+    const process = launched.process()
+    if (process !== null) await this.#end(process, outcome)
+    this.#wait.end()
+    const failure = this.#failure(launched, process)
+    // Whoever holds the file now is not ours to disturb.
+    await removeLeftover(this.#settings.pidFile).catch(() => {})
+    const { signal, readyTimeout } = this.#settings
+    if (outcome === 'aborted') throw signal?.reason
+    if (outcome === 'timeout') throw timeoutError(this.#settings, launched.pid, readyTimeout, failure)
+    if (this.#launchError !== undefined) throw this.#launchError
+    throw startFailed(this.#settings, failure)
+  }
+
+  async #end(process: ProcessHandle, outcome: Outcome): Promise<void> {
+    if (outcome === 'ended' && (await exited(process, EXIT_GRACE))) return
+    await endProcess(process, { ...this.#settings, forceKill: true, signal: undefined })
+  }
+
+  #failure(launched: LaunchedDaemon, process: ProcessHandle | null): Failure {
+    const status = process?.exitStatus()
+    const exitSignal = status?.signal === undefined ? undefined : signalName(status.signal)
+    // The kernel's word counts: Node 20 says 0 for an unsettled top-level await that exits with 13.
+    const exitCode = status === null || status === undefined ? this.#told.exitCode : status.code
+    return { told: this.#told, exitCode, exitSignal, log: logTail(launched) }
+  }
+
+  #extras(): { pidFile: string } {
+    return { pidFile: this.#settings.pidFile }
+  }
+}
+
+function planOf(settings: Settings, { program, args, env, folder }: Program): NativePlan {
+  const { pidFile, pidFileMode, lockTimeout, umask, stdio } = settings
+  const plan = { pidFile, pidFileMode, lockTimeout, program, args, env, umask, ...stdio }
+  return folder === undefined ? plan : { ...plan, folder }
+}
+
+function payloadOf(settings: Settings, { kind }: Program, args: Buffer): Buffer {
+  const { name, title, cwd, ready, stopTimeout, stdio } = settings
+  const told: LaunchSettings = {
+    kind,
+    name,
+    title,
+    cwd,
+    ready,
+    stopTimeout: Number.isFinite(stopTimeout) ? stopTimeout : undefined,
+    stdout: filePath(stdio.stdout),
+    stderr: filePath(stdio.stderr),
+  }
+  const json = Buffer.from(JSON.stringify(told))
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(json.length)
+  return Buffer.concat([length, json, args])
+}
+
+function filePath(stdio: Stdio): string | undefined {
+  return stdio.kind === 'file' ? stdio.path : undefined
+}
+
+/** The daemon's error as it was told, as far as it can be read. */
+function revive(json: string | undefined): Error | undefined {
+  try {
+    const { message, ...told }: { message?: unknown } = JSON.parse(json ?? '')
+    const error = new Error(String(message))
+    for (const [key, value] of Object.entries(told)) {
+      Object.defineProperty(error, key, {
+        value,
+        configurable: true,
+        writable: true,
+        enumerable: key !== 'stack' && key !== 'name',
+      })
+    }
+    return error
+  } catch {
+    return undefined
+  }
+}
+
+/** Whole lines from the end of what the daemon has written. */
+function logTail(launched: LaunchedDaemon): string | undefined {
+  const bytes = launched.log(LOG_BYTES)
+  if (bytes === null || bytes.length === 0) return undefined
+  const lines = bytes.toString().trimEnd().split('\n')
+  if (bytes.length === LOG_BYTES) lines.shift()
+  return lines.slice(-LOG_LINES).join('\n')
+}
+
+function subject({ name, pidFile }: Settings): string {
+  return name === undefined ? `The daemon of ${pidFile}` : `The daemon '${name}'`
+}
+
+function startFailed(settings: Settings, { told, exitCode, exitSignal, log }: Failure): StartFailedError {
+  const ending =
+    exitSignal !== undefined
+      ? `was ended by ${exitSignal}`
+      : exitCode !== undefined
+        ? `exited with code ${exitCode}`
+        : 'was killed, or ended without a word,'
+  const why = told.error === undefined ? lastLine(log) : `${told.error.name}: ${told.error.message}`
+  const message = `${subject(settings)} ${ending} before it was ready${why === '' ? '' : `: ${why}`}`
+  const { pidFile } = settings
+  return new StartFailedError(message, {
+    pidFile,
+    step: 'ready',
+    exitCode,
+    exitSignal,
+    log,
+    cause: told.error,
+  })
+}
+
+/** What Node prints last about an error that it cannot tell in another way. */
+function lastLine(log: string | undefined): string {
+  const lines = (log ?? '').split('\n').filter((line) => line.trim() !== '' && !/^Node\.js v\d/.test(line))
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? ''
+}
+
+function timeoutError(
+  settings: Settings,
+  pid: number,
+  timeout: number,
+  { told, log }: Failure,
+): ReadyTimeoutError {
+  const advice =
+    settings.ready === 'manual'
+      ? "With ready: 'manual' it must call context.ready()."
+      : "A run() that never returns calls context.ready(), or says ready: 'running'."
+  const message = `${subject(settings)} was not ready within ${timeout} ms and has been ended. ${advice}`
+  return new ReadyTimeoutError(message, { pidFile: settings.pidFile, pid, timeout, log, cause: told.error })
+}
+
+/** Refuses a start for which there is nothing to run. */
+export function noBody(pidFile: string): InvalidOptionError {
+  const message =
+    "Option 'run' is missing, and so is 'script': this Daemon only controls. Give one of them to start it."
+  return new InvalidOptionError(message, { option: 'run', pidFile })
+}

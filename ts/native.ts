@@ -1,0 +1,35 @@
+/** The native binding, loaded with its first use: importing the package never fails. */
+
+import { createRequire } from 'node:module'
+import { UnsupportedError } from './errors.js'
+
+export type Binding = typeof import('../native/binding.cjs')
+export type {
+  LaunchedDaemon,
+  NativeEvent,
+  NativePlan,
+  NativeStatus,
+  ProcessHandle,
+  Waits,
+} from '../native/binding.cjs'
+
+let loaded: Binding | undefined
+
+/**
+ * The binding.
+ *
+ * @throws UnsupportedError when there is none for this platform, or of another version
+ */
+export function native(): Binding {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): Binding {
+  try {
+    return createRequire(import.meta.url)('./binding.cjs').load()
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new UnsupportedError(message, { feature: 'native binding', cause })
+  }
+}

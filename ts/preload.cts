@@ -1,0 +1,93 @@
+// Adoption: runs before any code of the program in a process that the launcher has executed, and loads nothing but
+// the binding. The facade requires it, too, where preloading is not to be had.
+
+type NativeBinding = typeof import('../native/binding.cjs')
+type AdoptedState = import('./adopted.js').AdoptedState
+type LaunchSettings = import('./adopted.js').LaunchSettings
+
+const VARIABLE = 'DAIMON_ADOPTION'
+const STATE = Symbol.for('daimon.adopted')
+
+/** What the launcher added to the flags: not the program's, and nothing for its children. */
+function removeOwnFlags(): void {
+  const own = (flag: string | undefined): boolean =>
+    flag?.endsWith('/preload.cjs') === true && flag === __filename
+  const settle = `${__dirname}/settle.mjs`
+  for (let at = process.execArgv.length - 2; at >= 0; at--) {
+    const [flag, value] = process.execArgv.slice(at, at + 2)
+    const isSettle = flag === '--import' && value !== undefined && decodeURI(value).endsWith(settle)
+    if ((flag === '--require' && own(value)) || isSettle) process.execArgv.splice(at, 2)
+  }
+}
+
+/** The payload: the length of the settings (4 bytes, little endian), the settings as JSON, the arguments. */
+function readPayload(binding: NativeBinding): { settings: LaunchSettings; args: Buffer } {
+  const payload = binding.receivePayload()
+  if (payload === null) throw new Error('daimon: the launcher has gone before it told this daemon what to do')
+  const end = 4 + payload.readUInt32LE(0)
+  return { settings: JSON.parse(payload.toString('utf8', 4, end)), args: payload.subarray(end) }
+}
+
+/** An error as data: what Node's own errors carry, and a thrown value that is none as text. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error) && !(typeof error === 'object' && error !== null && 'stack' in error)) {
+    return JSON.stringify({ name: 'Error', message: String(error) })
+  }
+  const told: Record<string, unknown> = {}
+  for (const key of ['name', 'message', 'stack', 'code', 'errno', 'syscall', 'path', 'address', 'port']) {
+    const value: unknown = Reflect.get(error, key)
+    if (typeof value === 'string') told[key] = value.slice(0, 16_384)
+    else if (typeof value === 'number') told[key] = value
+  }
+  return JSON.stringify(told)
+}
+
+function fail(binding: NativeBinding, message: string): void {
+  binding.tellError(JSON.stringify({ name: 'Error', message }))
+  process.exit(1)
+}
+
+function adopt(value: string): void {
+  const binding: NativeBinding = require('./binding.cjs').load()
+  const found = binding.adopt(value)
+  delete process.env[VARIABLE]
+  if ('code' in found) throw new Error(`daimon: ${found.message}`)
+  removeOwnFlags()
+  const { settings, args } = readPayload(binding)
+  if (settings.title !== undefined) process.title = settings.title
+
+  // Provisional: a handler of the program's own may keep it alive. Its exit confirms it.
+  const report = (error: unknown): void => binding.tellError(describe(error))
+  process.on('uncaughtExceptionMonitor', report)
+  process.on('exit', (code) => binding.tellExit(code))
+
+  const state: AdoptedState = {
+    pid: found.pid,
+    pidFile: found.pidFile,
+    settings,
+    args,
+    claimed: false,
+    hasOwnBody: false,
+    constructed: [],
+    isReady: false,
+    context: undefined,
+    markReady() {
+      if (state.isReady) return
+      state.isReady = true
+      process.off('uncaughtExceptionMonitor', report)
+      binding.ready()
+    },
+    onIdle() {
+      const seen = state.constructed.length > 0 ? state.constructed.join(', ') : 'none'
+      const what = `the program ended without a verb on the daemon of ${state.pidFile}`
+      fail(binding, `${what}; pidfiles of the Daemons that it constructed: ${seen}`)
+    },
+  }
+  process.on('beforeExit', () => state.onIdle())
+  Reflect.set(globalThis, STATE, state)
+}
+
+const value = process.env[VARIABLE]
+// Workers preload, too; they have a copy of the environment, which lacks the variable once the daemon is adopted.
+if (value !== undefined && require('node:worker_threads').isMainThread && !Reflect.has(globalThis, STATE))
+  adopt(value)

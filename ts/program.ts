@@ -1,0 +1,118 @@
+/** What a daemon executes: which program, with which flags, arguments and environment. */
+
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isMainThread } from 'node:worker_threads'
+import type { BodyKind } from './adopted.js'
+import { InvalidOptionError } from './errors.js'
+import { absoluteExecArgv, absoluteNodeOptions, hasEvalFlag } from './exec-argv.js'
+import type { Settings } from './options.js'
+
+/** As at the start of the launcher: what the program does to them later, it does again in the daemon. */
+const AT_START = { argv: [...process.argv], execArgv: [...process.execArgv], cwd: currentFolder() }
+
+/** What belongs to the launcher alone: its supervisor's sockets, its parent's channel, its test runner. */
+const NOT_INHERITED =
+  /^(?:NOTIFY_SOCKET|LISTEN_.*|WATCHDOG_.*|SYSTEMD_EXEC_PID|JOURNAL_STREAM|NODE_CHANNEL_.*|NODE_UNIQUE_ID|NODE_TEST_.*|WATCH_REPORT_DEPENDENCIES|DAIMON_ADOPTION)$/
+
+const CLEAN = ['PATH', 'HOME', 'LANG', 'TZ']
+
+/** The command of a daemon, for the launch's plan. */
+export interface Program {
+  kind: BodyKind
+  program: string
+  args: string[]
+  env: string[]
+  /** Where it is executed, when that is not the present folder. */
+  folder: string | undefined
+}
+
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd()
+  } catch {
+    // Removed: paths that need it will say so.
+    return undefined
+  }
+}
+
+/**
+ * What to execute for these settings.
+ *
+ * @throws InvalidOptionError when the program cannot be executed again and there is no `script`
+ */
+export function programOf(settings: Settings): Program {
+  const { script, run, scriptArgs, execPath } = settings
+  const folder = AT_START.cwd === currentFolder() ? undefined : AT_START.cwd
+  const cwd = AT_START.cwd ?? '/'
+  const execArgv = absoluteExecArgv(settings.execArgv ?? AT_START.execArgv, cwd)
+  const env = environment(settings, cwd)
+  const preload = ['--require', fileURLToPath(new URL('preload.cjs', import.meta.url))]
+  if (script !== undefined) {
+    const kind = run === undefined ? 'script' : 'module'
+    const settle = ['--import', new URL('settle.mjs', import.meta.url).href]
+    // What -e brought in is the launcher's program, not a flag of the script.
+    const flags = settings.execArgv === undefined ? withoutEval(execArgv) : execArgv
+    const args = [execPath, ...preload, ...flags, ...settle, script, ...scriptArgs]
+    return { kind, program: execPath, args, env, folder }
+  }
+  const args = [process.execPath, ...preload, ...execArgv, ...mainAndArguments(execArgv)]
+  return { kind: 'program', program: process.execPath, args, env, folder }
+}
+
+function mainAndArguments(execArgv: readonly string[]): string[] {
+  const [, main, ...rest] = AT_START.argv
+  if (!isMainThread) throw cannotRunAgain('a worker has no main program of its own')
+  if (hasEvalFlag(execArgv)) {
+    const after = AT_START.argv.slice(1)
+    return after.length > 0 ? ['--', ...after] : []
+  }
+  if (main === undefined || main === '-') throw cannotRunAgain('this program came from standard input')
+  return [main, ...rest]
+}
+
+function cannotRunAgain(why: string): InvalidOptionError {
+  return new InvalidOptionError(
+    `Option 'script' is missing: ${why}, so it cannot be executed again as a daemon. ` +
+      "Give the daemon's module as 'script'.",
+    { option: 'script' },
+  )
+}
+
+/** Flags without `-e CODE` and `-p CODE`. */
+function withoutEval(execArgv: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let at = 0; at < execArgv.length; at++) {
+    const flag = execArgv[at] ?? ''
+    if (/^(?:-e|-p|-pe|--eval|--print)$/.test(flag)) at++
+    else if (!/^--(?:eval|print)=/.test(flag)) kept.push(flag)
+  }
+  return kept
+}
+
+function environment({ env, cleanEnv }: Settings, cwd: string): string[] {
+  const all = new Map<string, string>()
+  for (const [name, value] of Object.entries(process.env)) {
+    const wanted = cleanEnv ? CLEAN.includes(name) : !NOT_INHERITED.test(name)
+    if (wanted && value !== undefined) all.set(name, value)
+  }
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined) all.delete(name)
+    else all.set(name, value)
+  }
+  const nodeOptions = all.get('NODE_OPTIONS')
+  if (nodeOptions !== undefined) all.set('NODE_OPTIONS', absoluteNodeOptions(nodeOptions, cwd))
+  return Array.from(all, ([name, value]) => `${name}=${value}`)
+}
+
+/** The main module's URL, when it is an ES module whose evaluation can be waited for by importing it. */
+export function mainModuleUrl(resolve: (path: string) => string): string | undefined {
+  const [, main] = process.argv
+  const unsure = process.execArgv.includes('--preserve-symlinks-main') || hasEvalFlag(process.execArgv)
+  if (main === undefined || unsure) return undefined
+  try {
+    // As Node does: links resolved, folders and missing endings completed.
+    return pathToFileURL(resolve(main)).href
+  } catch {
+    return undefined
+  }
+}

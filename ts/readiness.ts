@@ -1,0 +1,34 @@
+/** When a body counts as ready. */
+
+import { createRequire } from 'node:module'
+import { setImmediate as turn } from 'node:timers/promises'
+import { mainModuleUrl } from './program.js'
+
+/**
+ * What fails "at once" has failed after this: two turns of the event loop, and two more as long as a host name is being
+ * looked up, for a `listen(port, 'localhost')` fails only after that.
+ */
+export async function atOnce(): Promise<void> {
+  do {
+    await turn()
+    await turn()
+  } while (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap'))
+}
+
+/**
+ * Waits until the main module has been evaluated, top-level awaits and all, and never settles when that fails. False at
+ * once where that has no end to wait for: in CommonJS, whose code runs before any wait begins.
+ */
+export async function mainEvaluated(): Promise<void> {
+  if (process.mainModule !== undefined) return
+  const { resolve } = createRequire(import.meta.url)
+  const url = mainModuleUrl(resolve)
+  if (url === undefined) return
+  try {
+    // Node has it already: this settles with the evaluation that is under way.
+    await import(url)
+  } catch {
+    // Node reports that itself, and the preload tells the launcher.
+    await new Promise(() => {})
+  }
+}

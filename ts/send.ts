@@ -1,0 +1,23 @@
+/** `send()`: a signal by pidfile alone. */
+
+import { adopted } from './adopted.js'
+import { isOwn, isUnclaimed } from './claim.js'
+import { type PathLike, validateOptions } from './options.js'
+import { signalNumber } from './signal-names.js'
+import { signalHolder } from './stop.js'
+import { never } from './stopping.js'
+
+/**
+ * Sends a signal to the daemon that provably holds the pidfile.
+ *
+ * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError, InvalidOptionError
+ */
+export async function send(pidFile: PathLike, signal: NodeJS.Signals | number): Promise<void> {
+  const path = validateOptions({ pidFile }, 'Daemon').pidFile
+  const number = signalNumber(signal, 'signal')
+  if (isUnclaimed()) return
+  if (!isOwn(path)) return await signalHolder(path, number)
+  // Between claim and body the rest of the launcher's program must not run on.
+  if (adopted?.context === undefined) return await never
+  process.kill(process.pid, number)
+}

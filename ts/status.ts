@@ -1,0 +1,79 @@
+/** The state of a daemon, as the verbs give it. */
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { raise } from './errors.js'
+import { type NativeStatus, native } from './native.js'
+
+/** A daemon that is running, proven to hold its pidfile. What the system hides is absent. */
+export interface Running {
+  state: 'running'
+  pid: number
+  /** Absolute. */
+  pidFile: string
+  startedAt?: Date
+  /** Milliseconds. */
+  uptime?: number
+  /** Resident memory, in bytes. */
+  memory?: number
+  /** CPU time of all threads, in milliseconds. */
+  cpu?: number
+}
+
+/** Nobody holds the pidfile. */
+export interface Stopped {
+  state: 'stopped'
+  /** Absolute. */
+  pidFile: string
+  /** The last daemon crashed and left its text behind. The next start takes the file over. */
+  stale: boolean
+}
+
+/** The pidfile is held, but not by anyone that can be proven to be the daemon from here. Never signalled. */
+export interface Unverified {
+  state: 'unverified'
+  /** Absolute. */
+  pidFile: string
+  /** What the file claims. */
+  pid?: number
+  /** Why it is not believed. */
+  reason: string
+}
+
+export type Status = Running | Stopped | Unverified
+
+/** A launch in progress and a dying daemon look unverified for a moment. */
+const LOOKS = 6
+const BETWEEN_LOOKS = 5
+
+/** One look. */
+export function look(pidFile: string): NativeStatus {
+  const found = native().status(pidFile)
+  if (found.error !== undefined) raise(found.error, pidFile)
+  return found
+}
+
+/** What a look has found, for users. */
+export function toStatus(found: NativeStatus, pidFile: string): Status {
+  const { pid, startedAt, uptime, memory, cpu } = found
+  if (found.state === 'running' && pid !== undefined) {
+    const running: Running = { state: 'running', pid, pidFile }
+    if (startedAt !== undefined) running.startedAt = new Date(startedAt)
+    if (uptime !== undefined) running.uptime = uptime
+    if (memory !== undefined) running.memory = memory
+    if (cpu !== undefined) running.cpu = cpu
+    return running
+  }
+  if (found.state === 'stopped') return { state: 'stopped', pidFile, stale: found.stale === true }
+  const unverified: Unverified = { state: 'unverified', pidFile, reason: found.reason ?? 'unknown' }
+  if (pid !== undefined) unverified.pid = pid
+  return unverified
+}
+
+/** The state, looked at again where it is about to change. */
+export async function status(pidFile: string): Promise<Status> {
+  for (let looks = 1; ; looks++) {
+    const found = look(pidFile)
+    if (found.transient !== true || looks === LOOKS) return toStatus(found, pidFile)
+    await delay(BETWEEN_LOOKS)
+  }
+}

@@ -1,0 +1,106 @@
+/** Signals to a proven daemon, and the wait for its end. */
+
+import { constants } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { NotRunningError, raise, StopTimeoutError, toError } from './errors.js'
+import { native, type ProcessHandle } from './native.js'
+import type { StopSettings } from './options.js'
+import { look, type Stopped } from './status.js'
+import { exited, removeLeftover } from './waits.js'
+
+/** What `stop()` resolves to. */
+export type StopResult = Stopped & {
+  /** Whether there was a daemon to stop. */
+  wasRunning: boolean
+  /** Whether it had to be killed. */
+  forced: boolean
+}
+
+/** A launch in progress, or a dying daemon, holds the lock without proof for a moment. */
+const PROOF_PATIENCE = 1_000
+/** Children of the daemon between fork and exec hold the lock for a moment after its end. */
+const LOCK_PATIENCE = 1_000
+const BETWEEN_LOOKS = 5
+
+/**
+ * The daemon that provably holds the pidfile; undefined when nobody holds it.
+ *
+ * @throws UnverifiedError when it is held without proof, PermissionDeniedError, PidFileError
+ */
+export async function findHolder(pidFile: string, signal?: AbortSignal): Promise<ProcessHandle | undefined> {
+  const until = performance.now() + PROOF_PATIENCE
+  for (;;) {
+    signal?.throwIfAborted()
+    const found = native().holder(pidFile)
+    if (!('code' in found)) return found
+    if (found.code === 'ERR_DAEMON_NOT_RUNNING') return undefined
+    if (found.code !== 'ERR_DAEMON_UNVERIFIED' || performance.now() >= until) raise(found, pidFile)
+    if (look(pidFile).transient !== true) raise(found, pidFile)
+    await delay(BETWEEN_LOOKS)
+  }
+}
+
+/**
+ * Sends a signal to the daemon of that pidfile.
+ *
+ * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError
+ */
+export async function signalHolder(pidFile: string, number: number, signal?: AbortSignal): Promise<void> {
+  const holder = await findHolder(pidFile, signal)
+  if (holder === undefined) throw new NotRunningError(`No daemon holds ${pidFile}.`, { pidFile })
+  const failure = holder.signal(number)
+  if (failure !== null) raise(failure, pidFile)
+}
+
+/** Stops the daemon of that pidfile; it is no error when there is none. */
+export async function stop(pidFile: string, settings: StopSettings): Promise<StopResult> {
+  settings.signal?.throwIfAborted()
+  const holder = await findHolder(pidFile, settings.signal)
+  if (holder === undefined) return { ...stopped(pidFile), wasRunning: false, forced: false }
+  const forced = await endProcess(holder, settings, pidFile)
+  await lockIsFree(pidFile, holder.pid)
+  // Its text is a dead PID now. If somebody has locked the file since, it is theirs.
+  if (forced) await removeLeftover(pidFile).catch(() => {})
+  return { ...stopped(pidFile), wasRunning: true, forced }
+}
+
+function stopped(pidFile: string): Stopped {
+  return { state: 'stopped', pidFile, stale: look(pidFile).stale === true }
+}
+
+/** Signal, wait, and kill when time is up: true when it had to be killed. */
+export async function endProcess(
+  process: ProcessHandle,
+  { stopSignal, stopTimeout, forceKill, signal }: StopSettings,
+  pidFile?: string,
+): Promise<boolean> {
+  const failure = process.signalAndContinue(stopSignal)
+  if (failure !== null) {
+    const error = toError(failure, pidFile)
+    // It has ended between the proof and the signal.
+    if (!(error instanceof NotRunningError)) throw error
+  }
+  if (await exited(process, stopTimeout, signal)) return false
+  const { pid } = process
+  const after = `Process ${pid} has not ended within ${stopTimeout} ms`
+  if (!forceKill) {
+    const message = `${after} and goes on running, since forceKill is false. Stop it with a longer stopTimeout.`
+    throw new StopTimeoutError(message, { pidFile, pid, timeout: stopTimeout })
+  }
+  process.signal(constants.signals.SIGKILL)
+  if (await exited(process, Math.max(stopTimeout, LOCK_PATIENCE), signal)) return true
+  const message = `${after}, nor of SIGKILL: it waits in the kernel, for a disk or a network file system`
+  throw new StopTimeoutError(message, { pidFile, pid, timeout: stopTimeout })
+}
+
+/** The lock must be free before a restart: a start that comes too early would meet it. */
+async function lockIsFree(pidFile: string, pid: number): Promise<void> {
+  const until = performance.now() + LOCK_PATIENCE
+  for (;;) {
+    const found = look(pidFile)
+    const successor = found.state === 'running' && found.pid !== pid
+    if (found.state === 'stopped' || successor) return
+    if (performance.now() >= until) raise(native().lockLeaked(pidFile), pidFile)
+    await delay(BETWEEN_LOOKS)
+  }
+}

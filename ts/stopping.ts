@@ -1,0 +1,92 @@
+/** How a daemon stops: hooks in reverse order, under one deadline, then the exit. */
+
+import { constants } from 'node:os'
+import { inspect } from 'node:util'
+import type { Logger } from './options.js'
+
+/** Why a daemon stops. */
+export type StopReason =
+  | { by: 'signal'; signal: NodeJS.Signals }
+  | { by: 'stop'; code: number }
+  | { by: 'end' }
+  | { by: 'error'; error: unknown }
+
+export type StopHook = (reason: StopReason) => unknown
+
+/** A promise for what ends the process instead of settling. */
+export const never: Promise<never> = new Promise(() => {})
+
+export class Stopping {
+  readonly #abort: AbortController = new AbortController()
+  readonly #hooks: StopHook[] = []
+  readonly #timeout: number
+  readonly #logger: () => Logger | undefined
+  #begun = false
+
+  constructor(timeout: number, logger: () => Logger | undefined) {
+    this.#timeout = timeout
+    this.#logger = logger
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  get begun(): boolean {
+    return this.#begun
+  }
+
+  addHook(hook: StopHook): void {
+    if (this.#hooks.length === 0) process.on('uncaughtException', this.#onUncaught)
+    this.#hooks.push(hook)
+  }
+
+  /** Begins to stop; later calls change nothing. */
+  begin(reason: StopReason, code: number): Promise<never> {
+    if (this.#begun) return never
+    this.#begun = true
+    this.#logger()?.info(`stopping (${describe(reason)})`)
+    // Referenced on purpose: a hook that waits for nothing must not end the process before its time.
+    if (Number.isFinite(this.#timeout)) setTimeout(() => this.#overdue(), this.#timeout)
+    this.#abort.abort()
+    void this.#finish(reason, code)
+    return never
+  }
+
+  async #finish(reason: StopReason, code: number): Promise<void> {
+    let exitCode = code
+    for (const hook of [...this.#hooks].reverse()) {
+      try {
+        await hook(reason)
+      } catch (error) {
+        exitCode = 1
+        this.#logger()?.error('a stop hook has failed', error)
+        process.stderr.write(`A stop hook has failed: ${inspect(error)}\n`)
+      }
+    }
+    process.exit(exitCode)
+  }
+
+  #overdue(): void {
+    this.#logger()?.error(`the stop hooks took more than ${this.#timeout} ms`)
+    process.exit(1)
+  }
+
+  /** Only with hooks: without them Node's own way is left alone. A program's own handler takes precedence. */
+  readonly #onUncaught = (error: unknown): void => {
+    if (process.listenerCount('uncaughtException') > 1) return
+    process.stderr.write(`Uncaught ${inspect(error)}\n`)
+    if (this.#begun) process.exit(1)
+    void this.begin({ by: 'error', error }, 1)
+  }
+}
+
+function describe(reason: StopReason): string {
+  if (reason.by === 'signal') return reason.signal
+  return reason.by === 'stop' ? `stop(${reason.code})` : reason.by
+}
+
+/** The code with which a process exits that a signal would have ended, as shells have it. */
+export function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal]
+}

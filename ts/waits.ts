@@ -1,0 +1,98 @@
+/** Waits for launches, channels and processes. While there are any, they keep the event loop alive, as a child does. */
+
+import { toError } from './errors.js'
+import {
+  type LaunchedDaemon,
+  type NativeEvent,
+  type NativePlan,
+  native,
+  type ProcessHandle,
+  type Waits,
+} from './native.js'
+
+type Listener = (event: NativeEvent) => void
+
+/** The waits of one stretch of time in which there always was one: the native part closes with the last. */
+interface Pool {
+  readonly waits: Waits
+  readonly listeners: Map<number, Listener>
+}
+
+let present: Pool | undefined
+
+function add(begin: (waits: Waits) => number, listener: Listener): { id: number; pool: Pool } {
+  present ??= open()
+  const pool = present
+  const id = begin(pool.waits)
+  pool.listeners.set(id, listener)
+  return { id, pool }
+}
+
+function open(): Pool {
+  const listeners = new Map<number, Listener>()
+  return { waits: new (native().Waits)((event) => listeners.get(event.wait)?.(event)), listeners }
+}
+
+function end(pool: Pool, id: number): void {
+  pool.waits.cancel(id)
+  pool.listeners.delete(id)
+  if (pool.listeners.size > 0) return
+  pool.waits.close()
+  if (present === pool) present = undefined
+}
+
+/** A launch under way, then the channel of its daemon. */
+export interface LaunchWait {
+  /** Ends the wait for the lock; the listener hears `failed`, or `launched` when that came first. */
+  abort(): void
+  /** After the event `launched`. */
+  take(): LaunchedDaemon | null
+  /** Closes the channel. A daemon that is not ready ends itself then. */
+  end(): void
+}
+
+/** Begins a launch. The first event is `launched` or `failed`. */
+export function launch(plan: NativePlan, payload: Buffer, listener: Listener): LaunchWait {
+  const { id, pool } = add((waits) => waits.launch(plan, payload), listener)
+  return {
+    abort: () => pool.waits.abortLaunch(id),
+    take: () => pool.waits.takeLaunched(id),
+    end: () => end(pool, id),
+  }
+}
+
+/** Whether the process has ended within `timeout` milliseconds. Rejects with the reason when `signal` aborts. */
+export function exited(process: ProcessHandle, timeout: number, signal?: AbortSignal): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const { id, pool } = add(
+      (waits) => waits.exit(process),
+      ({ error }) => finish(() => (error === undefined ? resolve(true) : reject(toError(error)))),
+    )
+    const timer = Number.isFinite(timeout)
+      ? setTimeout(() => finish(() => resolve(false)), timeout)
+      : undefined
+    const onAbort = (): void => finish(() => reject(signal?.reason))
+    signal?.addEventListener('abort', onAbort, { once: true })
+    function finish(settle: () => void): void {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      end(pool, id)
+      settle()
+    }
+  })
+}
+
+/** Removes what a daemon that is gone left, by the pidfile's protocol. Rejects when somebody holds the file. */
+export function removeLeftover(pidFile: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { id, pool } = add(
+      (waits) => waits.removeLeftover(pidFile),
+      (event) => {
+        end(pool, id)
+        if (event.error === undefined) resolve()
+        else reject(toError(event.error, pidFile))
+      },
+    )
+  })
+}
