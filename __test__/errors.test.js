@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { inspect } from 'node:util'
 import test from 'ava'
-import * as errors from '../dist/errors.js'
+import * as errors from '../build/errors.js'
 
 const { DaemonError, raise, systemError, toError } = errors
 

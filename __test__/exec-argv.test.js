@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
-import { absoluteExecArgv, absoluteNodeOptions, hasEvalFlag } from '../dist/exec-argv.js'
+import { absoluteExecArgv, absoluteNodeOptions, hasEvalFlag } from '../build/exec-argv.js'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'daimon exec "argv" é-')))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))

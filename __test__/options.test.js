@@ -20,7 +20,7 @@ import {
   validateOptions,
   validateStopOptions,
   validateWaitOptions,
-} from '../dist/options.js'
+} from '../build/options.js'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'daimon-options-')))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))

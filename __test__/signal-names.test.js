@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import test from 'ava'
-import { signalName, signalNumber } from '../dist/signal-names.js'
+import { signalName, signalNumber } from '../build/signal-names.js'
 
 const linux = process.platform === 'linux' ? test : test.skip
 

@@ -1,8 +1,8 @@
 /** The daemon that this process is: what the preload has put in place. */
 
-import { createRequire } from 'node:module'
 import type { DaemonContext } from './context.js'
 import type { ReadyMode } from './options.js'
+import { requireFrom } from './require.js'
 
 /**
  * What the daemon executes: the launcher's program again; a script that is the body itself; or the module that
@@ -40,6 +40,8 @@ export interface AdoptedState {
   context: DaemonContext | undefined
   /** Tells the launcher; once. */
   markReady(): void
+  /** Before the first line of a script: called by the module that was preloaded for it. */
+  beginScript(): void
   /** The event loop has run dry. */
   onIdle(): void
 }
@@ -48,7 +50,7 @@ const STATE = Symbol.for('daimon.adopted')
 
 // Where the preload could not run (a bundle that has lost the file, another runtime), the import adopts.
 if (process.env['DAIMON_ADOPTION'] !== undefined && !Reflect.has(globalThis, STATE)) {
-  createRequire(import.meta.url)('./preload.cjs')
+  requireFrom(import.meta.url)('./preload.cjs')
 }
 
 const found: AdoptedState | undefined = Reflect.get(globalThis, STATE)

@@ -3,7 +3,8 @@
 
 type Binding = typeof import('../native/binding.cjs')
 
-const VERSION: string = require('../package.json').version
+/** Put in by the build: the package's own version. */
+declare const DAIMON_VERSION: string
 
 /** The binary's names to try: which C library a Linux has shows when one of the two can be loaded. */
 function candidates(): string[] {
@@ -21,8 +22,8 @@ exports.load = (): Binding => {
   for (const name of candidates()) {
     try {
       const found: Binding = require(name)
-      if (found.version() !== VERSION) {
-        failures.push(`${name}: is version ${found.version()}, but daimon is ${VERSION}`)
+      if (found.version() !== DAIMON_VERSION) {
+        failures.push(`${name}: is version ${found.version()}, but daimon is ${DAIMON_VERSION}`)
         continue
       }
       binding = found

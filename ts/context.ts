@@ -1,8 +1,8 @@
 /** What the body of a daemon is given. */
 
 import { EventEmitter } from 'node:events'
-import { deserialize } from 'node:v8'
 import type { AdoptedState } from './adopted.js'
+import { deserializeArgs } from './args.js'
 import { InvalidOptionError } from './errors.js'
 import { native } from './native.js'
 import type { Logger } from './options.js'
@@ -71,7 +71,7 @@ class Context implements DaemonContext {
     this.pidFile = state.pidFile
     const { name, stopTimeout } = state.settings
     if (name !== undefined) Object.defineProperty(this, 'name', { value: name, enumerable: true })
-    this.args = deserialize(state.args)
+    this.args = deserializeArgs(state.args)
     this.#stopping = new Stopping(stopTimeout ?? Number.POSITIVE_INFINITY, () => this.logger)
     installDefaults(this.#stopping, () => this.reload(), state.settings.kind === 'script')
   }

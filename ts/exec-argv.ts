@@ -4,9 +4,9 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire, isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { requireFrom } from './require.js'
 
 type Resolve = (specifier: string, cwd: string) => string
 
@@ -110,13 +110,17 @@ function quote(argument: string): string {
 
 /** Absolute paths, URLs and Node's own modules are the same from everywhere. */
 function isFixed(specifier: string): boolean {
-  return specifier === '' || /^(?:\/|[a-z][a-z0-9+.-]*:)/i.test(specifier) || isBuiltin(specifier)
+  return (
+    specifier === '' ||
+    /^(?:\/|[a-z][a-z0-9+.-]*:)/i.test(specifier) ||
+    process.getBuiltinModule('node:module').isBuiltin(specifier)
+  )
 }
 
 function resolveRequire(specifier: string, cwd: string): string {
   if (isFixed(specifier)) return specifier
   try {
-    return requireFrom(cwd).resolve(specifier)
+    return requireIn(cwd).resolve(specifier)
   } catch {
     // Node's own message about it names what the user wrote.
     return specifier
@@ -127,14 +131,14 @@ function resolveImport(specifier: string, cwd: string): string {
   if (isFixed(specifier)) return specifier
   if (/^\.{1,2}(?:\/|$)/.test(specifier)) return new URL(specifier, pathToFileURL(`${cwd}/`)).href
   try {
-    return pathToFileURL(importTarget(specifier, cwd) ?? requireFrom(cwd).resolve(specifier)).href
+    return pathToFileURL(importTarget(specifier, cwd) ?? requireIn(cwd).resolve(specifier)).href
   } catch {
     return specifier
   }
 }
 
-function requireFrom(cwd: string): NodeJS.Require {
-  return createRequire(join(cwd, 'noop.js'))
+function requireIn(cwd: string): NodeJS.Require {
+  return requireFrom(join(cwd, 'noop.js'))
 }
 
 /**
@@ -144,7 +148,7 @@ function requireFrom(cwd: string): NodeJS.Require {
 function importTarget(specifier: string, cwd: string): string | undefined {
   const [, name, rest] = /^((?:@[^/]+\/)?[^/]+)(.*)$/.exec(specifier) ?? []
   if (name === undefined || rest === undefined) return undefined
-  const folders = requireFrom(cwd).resolve.paths(specifier) ?? []
+  const folders = requireIn(cwd).resolve.paths(specifier) ?? []
   const folder = folders
     .map((path) => join(path, name))
     .find((path) => existsSync(join(path, 'package.json')))

@@ -1,6 +1,7 @@
 /** A start, in the launcher: from the launch to the daemon's word that it is ready. */
 
 import type { LaunchSettings } from './adopted.js'
+import { serializeArgs } from './args.js'
 import {
   type DaemonError,
   InvalidOptionError,
@@ -17,7 +18,6 @@ import {
 } from './native.js'
 import { checkOptions, makeDefaultFolder, type Settings, type Stdio } from './options.js'
 import { type Program, programOf } from './program.js'
-import { serializeArgs } from './serialize-args.js'
 import { signalName } from './signal-names.js'
 import { type Running, toStatus } from './status.js'
 import { endProcess } from './stop.js'

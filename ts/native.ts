@@ -1,7 +1,7 @@
 /** The native binding, loaded with its first use: importing the package never fails. */
 
-import { createRequire } from 'node:module'
 import { UnsupportedError } from './errors.js'
+import { requireFrom } from './require.js'
 
 export type Binding = typeof import('../native/binding.cjs')
 export type {
@@ -27,7 +27,7 @@ export function native(): Binding {
 
 function load(): Binding {
   try {
-    return createRequire(import.meta.url)('./binding.cjs').load()
+    return requireFrom(import.meta.url)('./binding.cjs').load()
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new UnsupportedError(message, { feature: 'native binding', cause })

@@ -12,7 +12,7 @@ const STATE = Symbol.for('daimon.adopted')
 function removeOwnFlags(): void {
   const own = (flag: string | undefined): boolean =>
     flag?.endsWith('/preload.cjs') === true && flag === __filename
-  const settle = `${__dirname}/settle.mjs`
+  const settle = `${__dirname}/settle.js`
   for (let at = process.execArgv.length - 2; at >= 0; at--) {
     const [flag, value] = process.execArgv.slice(at, at + 2)
     const isSettle = flag === '--import' && value !== undefined && decodeURI(value).endsWith(settle)
@@ -49,6 +49,7 @@ function fail(binding: NativeBinding, message: string): void {
 
 function adopt(value: string): void {
   const binding: NativeBinding = require('./binding.cjs').load()
+  if (!binding.isMainThread()) return
   const found = binding.adopt(value)
   delete process.env[VARIABLE]
   if ('code' in found) throw new Error(`daimon: ${found.message}`)
@@ -77,6 +78,7 @@ function adopt(value: string): void {
       process.off('uncaughtExceptionMonitor', report)
       binding.ready()
     },
+    beginScript() {},
     onIdle() {
       const seen = state.constructed.length > 0 ? state.constructed.join(', ') : 'none'
       const what = `the program ended without a verb on the daemon of ${state.pidFile}`
@@ -88,6 +90,5 @@ function adopt(value: string): void {
 }
 
 const value = process.env[VARIABLE]
-// Workers preload, too; they have a copy of the environment, which lacks the variable once the daemon is adopted.
-if (value !== undefined && require('node:worker_threads').isMainThread && !Reflect.has(globalThis, STATE))
-  adopt(value)
+// Workers preload, too: their copy of the environment lacks the variable once the daemon is adopted.
+if (value !== undefined && !Reflect.has(globalThis, STATE)) adopt(value)

@@ -1,10 +1,10 @@
 /** What a daemon executes: which program, with which flags, arguments and environment. */
 
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { isMainThread } from 'node:worker_threads'
 import type { BodyKind } from './adopted.js'
 import { InvalidOptionError } from './errors.js'
 import { absoluteExecArgv, absoluteNodeOptions, hasEvalFlag } from './exec-argv.js'
+import { native } from './native.js'
 import type { Settings } from './options.js'
 
 /** As at the start of the launcher: what the program does to them later, it does again in the daemon. */
@@ -49,7 +49,7 @@ export function programOf(settings: Settings): Program {
   const preload = ['--require', fileURLToPath(new URL('preload.cjs', import.meta.url))]
   if (script !== undefined) {
     const kind = run === undefined ? 'script' : 'module'
-    const settle = ['--import', new URL('settle.mjs', import.meta.url).href]
+    const settle = ['--import', new URL('settle.js', import.meta.url).href]
     // What -e brought in is the launcher's program, not a flag of the script.
     const flags = settings.execArgv === undefined ? withoutEval(execArgv) : execArgv
     const args = [execPath, ...preload, ...flags, ...settle, script, ...scriptArgs]
@@ -61,7 +61,7 @@ export function programOf(settings: Settings): Program {
 
 function mainAndArguments(execArgv: readonly string[]): string[] {
   const [, main, ...rest] = AT_START.argv
-  if (!isMainThread) throw cannotRunAgain('a worker has no main program of its own')
+  if (!native().isMainThread()) throw cannotRunAgain('a worker has no main program of its own')
   if (hasEvalFlag(execArgv)) {
     const after = AT_START.argv.slice(1)
     return after.length > 0 ? ['--', ...after] : []

@@ -1,8 +1,8 @@
 /** When a body counts as ready. */
 
-import { createRequire } from 'node:module'
 import { setImmediate as turn } from 'node:timers/promises'
 import { mainModuleUrl } from './program.js'
+import { requireFrom } from './require.js'
 
 /**
  * What fails "at once" has failed after this: two turns of the event loop, and two more as long as a host name is being
@@ -21,8 +21,7 @@ export async function atOnce(): Promise<void> {
  */
 export async function mainEvaluated(): Promise<void> {
   if (process.mainModule !== undefined) return
-  const { resolve } = createRequire(import.meta.url)
-  const url = mainModuleUrl(resolve)
+  const url = mainModuleUrl(requireFrom(import.meta.url).resolve)
   if (url === undefined) return
   try {
     // Node has it already: this settles with the evaluation that is under way.

@@ -1,6 +1,6 @@
 /** The daemon of a `script`: one that is its own body, or the module that constructs the Daemon whose `run` is. */
 
-import { adopted } from './adopted.js'
+import { type AdoptedState, adopted } from './adopted.js'
 import { contextOf } from './context.js'
 import { atOnce, mainEvaluated } from './readiness.js'
 
@@ -14,10 +14,11 @@ export function offerClaim(claim: ClaimConstructed): void {
   Reflect.set(globalThis, CLAIM, claim)
 }
 
+if (adopted !== undefined) adopted.beginScript = () => beginScript(adopted)
+
 /** Before the script's first line. */
-export function beginScript(): void {
-  if (adopted === undefined || adopted.settings.kind === 'program') return
-  const state = adopted
+function beginScript(state: AdoptedState | undefined): void {
+  if (state === undefined || state.settings.kind === 'program') return
   if (state.settings.kind === 'script') {
     process.chdir(state.settings.cwd)
     state.claimed = true

@@ -24,6 +24,11 @@ mod process;
 mod signals;
 mod sys;
 
+/// Whether this is the process's main thread.
+pub fn is_main_thread() -> bool {
+    sys::is_main_thread()
+}
+
 pub use adopt::{ADOPTION_VARIABLE, Adopted, adopt, adopted};
 pub use channel::{Channel, Decoder, Frame, FrameKind, Sender};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result};

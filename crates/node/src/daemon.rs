@@ -16,6 +16,12 @@ pub struct NativeAdopted {
     pub pid_file: String,
 }
 
+/// Whether this is the process's main thread, and no worker: told without loading `node:worker_threads`.
+#[napi]
+pub fn is_main_thread() -> bool {
+    daimon_core::is_main_thread()
+}
+
 /// Takes over what the adoption variable names; the same daemon again after the first time.
 #[napi]
 pub fn adopt(value: String) -> Either<NativeAdopted, NativeError> {

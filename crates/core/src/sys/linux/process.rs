@@ -11,11 +11,16 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{lstat, stat};
 use nix::time::{ClockId, clock_gettime};
-use nix::unistd::{SysconfVar, sysconf};
+use nix::unistd::{SysconfVar, geteuid, getpid, gettid, sysconf};
 
 use super::super::RawStats;
 use crate::error::Pid;
 use crate::pidfile::FileId;
+
+/// The main thread's id is the process's.
+pub(crate) fn is_main_thread() -> bool {
+    gettid() == getpid()
+}
 
 /// How often a process is looked at where its end cannot be waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -166,7 +171,13 @@ fn live_fields(pid: Pid) -> Option<Vec<u64>> {
     (state == State::Alive).then_some(fields)
 }
 
+/// The kernel shows 0 to those who may not trace the process, so it is asked about our own ones alone.
 fn zombie_status(pid: Pid) -> Option<i32> {
+    let us = geteuid().as_raw();
+    let ours = us == 0 || user_ids(pid)?.iter().all(|id| *id == us);
+    if !ours {
+        return None;
+    }
     let (state, fields) = stat_fields(pid)?;
     let status = fields.get(EXIT_CODE).copied()?;
     (state == State::Ended).then(|| i32::try_from(status).ok()).flatten()

@@ -1,0 +1,126 @@
+/** A folder for a test, the processes that belong to it, and waits for events. */
+
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+/** Every process of a test inherits this variable: by it, and by nothing else, they are found again. */
+const MARK = 'TEST_FOLDER'
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+/** The package as a test program imports it. */
+export const DAIMON = new URL('../../dist/index.js', import.meta.url).href
+
+export const fixture = (name) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
+
+/**
+ * A folder of the test's own. At its end every process that was started from it is killed, by PID, and the folder
+ * removed; whatever the test itself expected to be gone it asserts itself, with `processes()`.
+ */
+export function folder(t) {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), 'daimon-test-')))
+  const before = process.env[MARK]
+  process.env[MARK] = path
+  t.teardown(() => {
+    for (const pid of processesOf(path)) kill(pid)
+    rmSync(path, { recursive: true, force: true })
+    if (before === undefined) delete process.env[MARK]
+    else process.env[MARK] = before
+  })
+  return {
+    path,
+    file: (name) => join(path, name),
+    /** Writes a program (or any file) into the folder and gives its path. `DAIMON` in it becomes the package's URL. */
+    write(name, text) {
+      mkdirSync(dirname(join(path, name)), { recursive: true })
+      writeFileSync(join(path, name), text.replaceAll('"DAIMON"', JSON.stringify(DAIMON)))
+      return join(path, name)
+    },
+    read: (name) => readFileSync(join(path, name), 'utf8'),
+    /** PIDs of all processes that were started for this test and live, but those that the test's own process is. */
+    processes: () => processesOf(path),
+    /** Runs Node to its end: `{ code, signal, stdout, stderr, pid }`. */
+    node: (args, options) => finished(start(path, process.execPath, args, options)),
+    /** Starts Node: `{ child, pid, done, output() }`. */
+    spawn: (args, options) => start(path, process.execPath, args, options),
+    command: (file, args, options) => finished(start(path, file, args, options)),
+    spawnCommand: (file, args, options) => start(path, file, args, options),
+  }
+}
+
+function start(path, file, args, { env, cwd = path, ...options } = {}) {
+  const child = spawn(file, args, { cwd, env: { ...process.env, [MARK]: path, ...env }, ...options })
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr']) {
+    child[name]?.setEncoding('utf8').on('data', (text) => {
+      output[name] += text
+    })
+  }
+  const done = new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve({ code, signal, pid: child.pid, ...output }))
+  })
+  return { child, pid: child.pid, done, output: () => output }
+}
+
+const finished = ({ done }) => done
+
+function processesOf(path) {
+  const mark = `${MARK}=${path}`
+  const ours = (pid) => read(`/proc/${pid}/environ`).split('\0').includes(mark) && alive(pid)
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && ours(name)).map(Number)
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+export function kill(pid, signal = 'SIGKILL') {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error
+  }
+}
+
+/** What /proc/PID/stat says, proc_pid_stat(5); undefined when there is no such process. */
+export function stat(pid) {
+  const text = read(`/proc/${pid}/stat`)
+  if (text === '') return undefined
+  const [state, ppid, pgrp, session, tty] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return { state, ppid: Number(ppid), pgrp: Number(pgrp), session: Number(session), tty: Number(tty) }
+}
+
+/** Whether the process exists and is no zombie. */
+export function alive(pid) {
+  const found = stat(pid)
+  return found !== undefined && found.state !== 'Z' && found.state !== 'X'
+}
+
+/** Waits until `ask` gives something truthy, and gives that; fails when it takes too long. */
+export async function until(ask, what = String(ask), timeout = 30_000) {
+  const end = Date.now() + timeout
+  for (;;) {
+    const found = await ask()
+    if (found) return found
+    if (Date.now() > end) throw new Error(`timed out: ${what}`)
+    await delay(5)
+  }
+}
+
+/** A TCP port that nobody listens on. */
+export async function freePort() {
+  const server = createServer()
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
