@@ -1,5 +1,5 @@
 // build.js [native] [ts] [--if-needed]: builds the binding into native/ and the facade into dist/.
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -62,8 +62,8 @@ const builtins = {
 }
 
 /**
- * The modules in few files: to load twenty costs a program that imports the package 20 ms, one of them 3. The CommonJS
- * ones stand alone, before the facade. `build/` keeps the modules for unit tests.
+ * The modules in few files: to load twenty costs a program that imports the package 20 ms, one of them 3. What
+ * is loaded before the program stands alone. `build/` keeps the modules for unit tests.
  */
 async function bundle() {
   const common = {
@@ -78,11 +78,11 @@ async function bundle() {
   try {
     await build({
       ...common,
-      entryPoints: { index: 'build/index.js' },
+      entryPoints: { index: 'build/index.js', settle: 'build/settle.js' },
+      external: ['./index.js'],
       format: 'esm',
       plugins: [builtins],
     })
-    copyFileSync(join(root, 'build/settle.js'), join(root, 'dist/settle.js'))
     await build({
       ...common,
       entryPoints: { preload: 'build/preload.cjs', binding: 'build/binding.cjs' },

@@ -40,8 +40,10 @@ export interface AdoptedState {
   context: DaemonContext | undefined
   /** Tells the launcher; once. */
   markReady(): void
-  /** Before the first line of a script: called by the module that was preloaded for it. */
-  beginScript(): void
+  /** Claims for the Daemon that the program has constructed last for the adopted pidfile. */
+  claimConstructed: (() => void) | undefined
+  /** Takes away the signal actions that stand in a script until it has a context. */
+  removeStandIns: (() => void) | undefined
   /** The event loop has run dry. */
   onIdle(): void
 }

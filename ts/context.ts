@@ -73,7 +73,12 @@ class Context implements DaemonContext {
     if (name !== undefined) Object.defineProperty(this, 'name', { value: name, enumerable: true })
     this.args = deserializeArgs(state.args)
     this.#stopping = new Stopping(stopTimeout ?? Number.POSITIVE_INFINITY, () => this.logger)
-    installDefaults(this.#stopping, () => this.reload(), state.settings.kind === 'script')
+    state.removeStandIns?.()
+    const actions = {
+      stop: (signal: NodeJS.Signals) => this.#stopping.onSignal(signal),
+      reload: () => this.reload(),
+    }
+    installDefaults(actions, state.settings.kind === 'script')
   }
 
   get signal(): AbortSignal {

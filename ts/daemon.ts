@@ -18,7 +18,6 @@ import {
   type WithOptions,
 } from './options.js'
 import { programOf } from './program.js'
-import { offerClaim } from './script.js'
 import { signalName, signalNumber } from './signal-names.js'
 import { type Running, type Status, status, toStatus } from './status.js'
 import { findHolder, type StopResult, signalHolder, stop } from './stop.js'
@@ -55,7 +54,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     }
     if (adopted === undefined) return
     adopted.constructed.push(this.#settings.pidFile)
-    if (isOwn(this.#settings.pidFile)) offerClaim(() => void this.#claim())
+    if (isOwn(this.#settings.pidFile)) adopted.claimConstructed = () => void this.#claim()
   }
 
   /** The daemon that this process is; defined from its first instruction. Undefined in any other process. */

@@ -78,7 +78,8 @@ function adopt(value: string): void {
       process.off('uncaughtExceptionMonitor', report)
       binding.ready()
     },
-    beginScript() {},
+    claimConstructed: undefined,
+    removeStandIns: undefined,
     onIdle() {
       const seen = state.constructed.length > 0 ? state.constructed.join(', ') : 'none'
       const what = `the program ended without a verb on the daemon of ${state.pidFile}`

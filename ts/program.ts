@@ -1,6 +1,6 @@
 /** What a daemon executes: which program, with which flags, arguments and environment. */
 
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import type { BodyKind } from './adopted.js'
 import { InvalidOptionError } from './errors.js'
 import { absoluteExecArgv, absoluteNodeOptions, hasEvalFlag } from './exec-argv.js'
@@ -102,17 +102,4 @@ function environment({ env, cleanEnv }: Settings, cwd: string): string[] {
   const nodeOptions = all.get('NODE_OPTIONS')
   if (nodeOptions !== undefined) all.set('NODE_OPTIONS', absoluteNodeOptions(nodeOptions, cwd))
   return Array.from(all, ([name, value]) => `${name}=${value}`)
-}
-
-/** The main module's URL, when it is an ES module whose evaluation can be waited for by importing it. */
-export function mainModuleUrl(resolve: (path: string) => string): string | undefined {
-  const [, main] = process.argv
-  const unsure = process.execArgv.includes('--preserve-symlinks-main') || hasEvalFlag(process.execArgv)
-  if (main === undefined || unsure) return undefined
-  try {
-    // As Node does: links resolved, folders and missing endings completed.
-    return pathToFileURL(resolve(main)).href
-  } catch {
-    return undefined
-  }
 }

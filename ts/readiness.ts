@@ -1,7 +1,7 @@
 /** When a body counts as ready. */
 
 import { setImmediate as turn } from 'node:timers/promises'
-import { mainModuleUrl } from './program.js'
+import { mainModuleUrl } from './main-module.js'
 import { requireFrom } from './require.js'
 
 /**

@@ -1,8 +1,39 @@
-/** Loaded before a script that is a daemon's body, with a flag that the daemon then hides. Workers inherit the flag. */
+/**
+ * Loaded before a script that is a daemon's body, or whose Daemon is, by a flag that the daemon then hides. It stands
+ * alone and is small: it is part of every such start. Workers inherit the flag.
+ */
 
-import './index.js'
-import type { AdoptedState } from './adopted.js'
+import { type AdoptedState, adopted } from './adopted.js'
+import { atOnce, mainEvaluated } from './readiness.js'
+import { installDefaults } from './signals.js'
 
-// By the state that index.js has found, not by an export: nobody else is to call it.
-const adopted: AdoptedState | undefined = Reflect.get(globalThis, Symbol.for('daimon.adopted'))
-adopted?.beginScript()
+if (adopted !== undefined && adopted.settings.kind !== 'program') begin(adopted)
+
+/** Before the script's first line. */
+function begin(state: AdoptedState): void {
+  if (state.settings.kind === 'script') {
+    process.chdir(state.settings.cwd)
+    state.claimed = true
+    state.removeStandIns = installDefaults({ stop: () => process.exit(0), reload }, true)
+  }
+  // A preload's own immediates come before the main module; this one comes when its evaluation has begun.
+  setImmediate(() => void settle(state))
+}
+
+/** Without a context nobody can have asked for more than open logs; making it replaces these handlers. */
+async function reload(): Promise<void> {
+  const { Daemon } = await import('./index.js')
+  if (Daemon.current !== undefined) process.emit('SIGHUP', 'SIGHUP')
+}
+
+async function settle(state: AdoptedState): Promise<void> {
+  const { kind, ready } = state.settings
+  if (ready !== 'running') await mainEvaluated()
+  if (kind === 'module') {
+    if (!state.claimed) state.claimConstructed?.()
+    return
+  }
+  await atOnce()
+  // A `daemonize()` or a Daemon with `run` that the script has called says itself when it is ready.
+  if (ready !== 'manual' && !state.hasOwnBody) state.markReady()
+}

@@ -36,6 +36,12 @@ export class Stopping {
     return this.#begun
   }
 
+  /** A signal's action. A second Ctrl-C means now; a second SIGTERM is another caller, who cuts nothing short. */
+  onSignal(signal: NodeJS.Signals): void {
+    if (this.#begun && signal !== 'SIGTERM') process.exit(exitCodeOf(signal))
+    void this.begin({ by: 'signal', signal }, 0)
+  }
+
   addHook(hook: StopHook): void {
     if (this.#hooks.length === 0) process.on('uncaughtException', this.#onUncaught)
     this.#hooks.push(hook)
@@ -87,6 +93,6 @@ function describe(reason: StopReason): string {
 }
 
 /** The code with which a process exits that a signal would have ended, as shells have it. */
-export function exitCodeOf(signal: NodeJS.Signals): number {
+function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal]
 }
