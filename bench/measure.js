@@ -1,7 +1,6 @@
 /** Small instruments. Everything is measured in pairs, in turn, and given as medians. */
 
 import { connect, createServer } from 'node:net'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b)
@@ -50,9 +49,3 @@ export async function longestStall(work) {
   await new Promise((resolve) => setImmediate(resolve))
   return longest
 }
-
-export function row(name, value, limit) {
-  return { figure: name, measured: value, limit: limit ?? '' }
-}
-
-export { monitorEventLoopDelay }

@@ -1,5 +1,6 @@
 /** A start, in the launcher: from the launch to the daemon's word that it is ready. */
 
+import { setImmediate as turn } from 'node:timers/promises'
 import type { LaunchSettings } from './adopted.js'
 import { serializeArgs } from './args.js'
 import {
@@ -58,6 +59,9 @@ export async function start(settings: Settings, args: readonly unknown[]): Promi
   checkOptions(settings)
   const program = programOf(settings)
   makeDefaultFolder(settings)
+  // Checks and launch in turns of their own: neither holds the launcher's event loop up for half a millisecond.
+  await turn()
+  settings.signal?.throwIfAborted()
   const { pid, took } = await new Start(settings, program, payloadArgs).run()
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
   const found = native().status(settings.pidFile)

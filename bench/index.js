@@ -1,0 +1,197 @@
+/**
+ * The figures that the project promises, as ratios and differences measured in one run, in turn, as medians. Prints a
+ * table; it judges nothing but says what is wanted.
+ */
+
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Daemon } from '../dist/index.js'
+import { freePort, longestStall, median, untilAccepts } from './measure.js'
+
+const ROUNDS = Number(process.argv[2] ?? 30)
+const here = (name) => fileURLToPath(new URL(name, import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'daimon-bench-'))
+const pidFile = join(folder, 'bench.pid')
+const port = await freePort()
+const daemon = new Daemon({ pidFile, script: here('server.js'), scriptArgs: [String(port)] })
+const table = []
+
+function row(figure, measured, wanted) {
+  table.push({ figure, measured, wanted })
+}
+
+const ms = (value) => `${value.toFixed(2)} ms`
+
+function spawnServer() {
+  return spawn(process.execPath, [here('server.js'), String(port)], { detached: true, stdio: 'ignore' })
+}
+
+async function kill(child) {
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
+
+async function timed(work) {
+  const begin = performance.now()
+  await work()
+  return performance.now() - begin
+}
+
+async function startAgainstSpawn() {
+  const byStart = []
+  const bySpawn = []
+  for (let round = 0; round < ROUNDS; round++) {
+    let child
+    bySpawn.push(
+      await timed(async () => {
+        child = spawnServer()
+        await untilAccepts(port)
+      }),
+    )
+    await kill(child)
+    byStart.push(
+      await timed(async () => {
+        await daemon.start()
+        await untilAccepts(port)
+      }),
+    )
+    await daemon.stop()
+  }
+  const ratio = median(byStart) / median(bySpawn)
+  const detail = `${ms(median(byStart))} : ${ms(median(bySpawn))}`
+  row('start() until the port accepts, against spawn', `${ratio.toFixed(3)} (${detail})`, '≤ 1.05')
+}
+
+async function stalls(memory) {
+  const byStart = []
+  const bySpawn = []
+  for (let round = 0; round < ROUNDS; round++) {
+    byStart.push(await longestStall(() => daemon.start()))
+    await daemon.stop()
+    let child
+    bySpawn.push(
+      await longestStall(async () => {
+        child = spawnServer()
+        await once(child, 'spawn')
+      }),
+    )
+    await kill(child)
+  }
+  row(`longest stall of the event loop, ${memory}: start()`, ms(median(byStart)), '≤ 0.5 ms')
+  row(`longest stall of the event loop, ${memory}: spawn`, ms(median(bySpawn)), '')
+}
+
+async function statusAgainstRead() {
+  await daemon.start()
+  const asked = []
+  const read = []
+  // In batches: one call alone is near the clock's own cost.
+  const batch = 50
+  for (let round = 0; round < ROUNDS; round++) {
+    asked.push(
+      await timed(async () => {
+        for (let call = 0; call < batch; call++) await daemon.status()
+      }),
+    )
+    read.push(
+      await timed(() => {
+        for (let call = 0; call < batch; call++) readFileSync(pidFile)
+      }),
+    )
+  }
+  await daemon.stop()
+  const each = (values) => `${((median(values) / batch) * 1000).toFixed(1)} µs`
+  const ratio = median(asked) / median(read)
+  row(
+    'status(), against readFileSync of the pidfile',
+    `${ratio.toFixed(2)} (${each(asked)} : ${each(read)})`,
+    '≤ 4',
+  )
+}
+
+/** A daemon that notes the instant of its own exit, by the clock that all processes share. */
+async function deathUntilStopped() {
+  const times = []
+  const file = join(folder, 'died')
+  const script = here('dies.js')
+  const dying = new Daemon({ pidFile, script, scriptArgs: [file] })
+  for (let round = 0; round < ROUNDS; round++) {
+    await dying.start()
+    await dying.stop()
+    times.push(performance.timeOrigin + performance.now() - Number(readFileSync(file, 'utf8')))
+  }
+  row("the daemon's last instruction until stop() resolves", ms(median(times)), '≤ 1 ms after its death')
+}
+
+async function imports() {
+  const package_ = []
+  const empty = []
+  const run = promisify(execFile)
+  const time = async (target) => {
+    const { stdout } = await run(process.execPath, [here('import.js'), target])
+    return Number(stdout)
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    package_.push(await time(here('../dist/index.js')))
+    empty.push(await time(here('idle.js')))
+  }
+  row('import of the package, above an empty module', ms(median(package_) - median(empty)), '≤ 3 ms')
+}
+
+function memoryOf(pid) {
+  // Pss: pages that several processes share count once.
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1]) / 1024
+}
+
+async function memory() {
+  const asDaemon = []
+  const byHand = []
+  const before = processes()
+  let extra = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    const child = spawnServer()
+    await untilAccepts(port)
+    await delay(20)
+    byHand.push(memoryOf(child.pid))
+    await kill(child)
+    const { pid } = await daemon.start()
+    await delay(20)
+    asDaemon.push(memoryOf(pid))
+    extra = Math.max(extra, processes() - before - 1)
+    await daemon.stop()
+  }
+  const difference = median(asDaemon) - median(byHand)
+  row("the daemon's memory, above the same server by hand", `${difference.toFixed(2)} MB`, '≤ 2 MB')
+  row('processes beside the daemon after start()', String(extra), '0')
+}
+
+function processes() {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length
+}
+
+try {
+  await startAgainstSpawn()
+  await stalls('50 MB')
+  const ballast = Array.from({ length: 16 }, () => Buffer.alloc(64 * 1024 * 1024, 1))
+  await stalls('1 GB')
+  // Held until here.
+  ballast.length = 0
+  await statusAgainstRead()
+  await deathUntilStopped()
+  await imports()
+  if (process.platform === 'linux') await memory()
+} finally {
+  await daemon.stop()
+  rmSync(folder, { recursive: true, force: true })
+}
+console.log(
+  `Node ${process.version}, ${process.platform}-${process.arch}, medians of ${ROUNDS} rounds in turn`,
+)
+console.table(table)
