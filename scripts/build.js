@@ -1,5 +1,5 @@
 // build.js [native] [ts] [--if-needed]: builds the binding into native/ and the facade into dist/.
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -49,16 +49,12 @@ const builds = {
 
 /**
  * Node's own modules by `process.getBuiltinModule`: an `import` of each would cost 0.2 ms, for the namespace of all that
- * it exports.
+ * it exports. esbuild writes one such statement a line.
  */
-const builtins = {
-  name: 'builtins',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }))
-    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
-    }))
-  },
+function withBuiltins(text) {
+  return text.replace(/^import \{([^}]*)\} from "(node:[^"]+)";$/gm, (_, names, module) => {
+    return `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule("${module}");`
+  })
 }
 
 /**
@@ -76,13 +72,14 @@ async function bundle() {
     define: { DAIMON_VERSION: JSON.stringify(version) },
   }
   try {
-    await build({
+    const { outputFiles } = await build({
       ...common,
       entryPoints: { index: 'build/index.js', settle: 'build/settle.js' },
       external: ['./index.js'],
       format: 'esm',
-      plugins: [builtins],
+      write: false,
     })
+    for (const { path, text } of outputFiles) writeFileSync(path, withBuiltins(text))
     await build({
       ...common,
       entryPoints: { preload: 'build/preload.cjs', binding: 'build/binding.cjs' },
