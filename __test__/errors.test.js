@@ -3,6 +3,8 @@ import { inspect } from 'node:util'
 import test from 'ava'
 import * as errors from '../build/errors.js'
 
+const exported = new Map(Object.entries(errors))
+
 const { DaemonError, raise, systemError, toError } = errors
 
 const CLASSES = [
@@ -23,9 +25,10 @@ const CLASSES = [
 ]
 
 for (const [name, code, extras] of CLASSES) {
+  const Type = exported.get(name)
   test(`${name} has its code, its name and all that it was given`, (t) => {
     const cause = new Error('why')
-    const error = new errors[name]('what', { ...extras, pidFile: '/run/x.pid', cause })
+    const error = new Type('what', { ...extras, pidFile: '/run/x.pid', cause })
     t.true(error instanceof DaemonError)
     t.true(error instanceof Error)
     t.is(error.code, code)
@@ -41,8 +44,8 @@ for (const [name, code, extras] of CLASSES) {
   test(`${name} has no properties for what is not known`, (t) => {
     const none = Object.fromEntries(Object.keys(extras).map((key) => [key, undefined]))
     for (const error of [
-      new errors[name]('what'),
-      new errors[name]('what', { ...none, pidFile: undefined, cause: undefined }),
+      new Type('what'),
+      new Type('what', { ...none, pidFile: undefined, cause: undefined }),
     ]) {
       const own = name === 'UnsupportedError' ? ['code', 'platform'] : ['code']
       t.deepEqual(Object.keys(error).toSorted(), own)
@@ -61,7 +64,7 @@ for (const [name, code, extras] of CLASSES) {
       value: '22',
     }
     const error = toError(native, '/run/x.pid')
-    t.is(error.constructor, errors[name])
+    t.is(error.constructor, Type)
     t.is(error.code, code)
     t.is(error.message, 'what')
     t.is(error.pidFile, '/run/x.pid')
@@ -74,8 +77,8 @@ for (const [name, code, extras] of CLASSES) {
 }
 
 test('every exported class stands in the table', (t) => {
-  const exported = Object.values(errors).filter((value) => value.prototype instanceof DaemonError)
-  t.deepEqual(exported.map((type) => type.name).toSorted(), CLASSES.map(([name]) => name).toSorted())
+  const classes = [...exported.values()].filter((value) => value.prototype instanceof DaemonError)
+  t.deepEqual(classes.map((type) => type.name).toSorted(), CLASSES.map(([name]) => name).toSorted())
 })
 
 test('an UnsupportedError knows its platform by itself', (t) => {

@@ -140,9 +140,10 @@ function refuse(option: string, value: unknown, form: keyof typeof ALLOWED): voi
 
 /** Pairs that contradict each other within one object. */
 function checkPairs(source: Source): void {
+  const { log } = source
   for (const option of ['stdout', 'stderr']) {
-    if (source['log'] !== undefined && source[option] !== undefined) {
-      const what = `(${show(source[option])}) contradicts 'log' (${show(source['log'])}), which is for both streams`
+    if (log !== undefined && source[option] !== undefined) {
+      const what = `(${show(source[option])}) contradicts 'log' (${show(log)}), which is for both streams`
       throw refused(option, source[option], what, 'Give one or the other.')
     }
   }

@@ -1,0 +1,39 @@
+//! A daemon without Node: adopts itself, says that it is ready, and serves until SIGTERM.
+//!
+//! The tests start it in other ways, too: `stuck` is never ready, `deaf` never adopts itself, `exit N` ends at once.
+
+use std::env;
+use std::process::ExitCode;
+use std::thread;
+
+use daimon_core::{ADOPTION_VARIABLE, adopt};
+use nix::sys::signal::{SigSet, Signal};
+
+fn main() -> ExitCode {
+    let way = env::args().nth(1).unwrap_or_default();
+    if way == "deaf" {
+        loop {
+            thread::park();
+        }
+    }
+    // Blocked before any thread begins, so that the wait below gets it.
+    let mut stop = SigSet::empty();
+    stop.add(Signal::SIGTERM);
+    if stop.thread_block().is_err() {
+        return ExitCode::FAILURE;
+    }
+    let Some(daemon) = env::var_os(ADOPTION_VARIABLE).and_then(|value| adopt(&value).ok()) else {
+        return ExitCode::FAILURE;
+    };
+    match way.as_str() {
+        "stuck" => loop {
+            thread::park();
+        },
+        "exit" => ExitCode::from(env::args().nth(2).and_then(|code| code.parse().ok()).unwrap_or(0)),
+        _ => {
+            daemon.ready();
+            let _ = stop.wait();
+            ExitCode::SUCCESS
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A folder for a test, and what is started from it: killed by PID and removed at the test's end, failed or not.
+#![allow(dead_code, reason = "every test file uses a part of it")]
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use daimon_core::{ChannelEvent, FrameKind, Launched, LockOptions, PidFile, Plan, Process, Stdio, launch, watch_channel};
+
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Folder {
+    pub path: PathBuf,
+    started: Mutex<Vec<Process>>,
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("daimon-core-{}-{number}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Self { path, started: Mutex::default() }
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    pub fn pidfile(&self) -> PidFile {
+        PidFile::new(self.file("d.pid")).unwrap()
+    }
+
+    /// The plan of the example daemon.
+    pub fn plan(&self, args: &[&str]) -> Plan {
+        let program = example();
+        let args = std::iter::once(program.clone().into()).chain(args.iter().map(Into::into)).collect();
+        Plan {
+            pidfile: self.pidfile(),
+            lock: LockOptions::default(),
+            program,
+            args,
+            env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+            folder: None,
+            umask: 0o027,
+            stdin: Stdio::Null,
+            stdout: Stdio::Null,
+            stderr: Stdio::Null,
+        }
+    }
+
+    pub fn launch(&self, plan: &Plan) -> daimon_core::Result<Launched> {
+        let launched = launch(plan)?;
+        if let Some(process) = &launched.process {
+            self.started.lock().unwrap_or_else(PoisonError::into_inner).push(process.try_clone()?);
+        }
+        Ok(launched)
+    }
+
+    /// Launches, and waits for the daemon's word.
+    pub fn serve(&self) -> Process {
+        let launched = self.launch(&self.plan(&["serve"])).unwrap();
+        let process = launched.process.unwrap();
+        let frames = frames(launched.channel);
+        assert_eq!(frames.recv_timeout(PATIENCE), Ok(Some(FrameKind::Ready)));
+        process
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        for process in self.started.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            if process.is_alive() {
+                let _ = process.signal(libc::SIGKILL);
+                process.wait(PATIENCE);
+            }
+        }
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// What the channel brings, `None` for its end.
+pub fn frames(channel_end: daimon_core::Channel) -> Receiver<Option<FrameKind>> {
+    let (sender, receiver) = channel();
+    watch_channel(channel_end, move |event| {
+        let _ = sender.send(match event {
+            ChannelEvent::Frame(frame) => Some(frame.kind),
+            ChannelEvent::Ended => None,
+        });
+    })
+    .unwrap();
+    receiver
+}
+
+fn example() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().nth(2).unwrap().join("examples/daemon")
+}
+
+/// A field of `/proc/PID/status`.
+pub fn status_field(pid: i32, name: &str) -> String {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.unwrap().trim().to_owned()
+}
+
+/// Waits until the daemon has executed its program's code so far that `ask` is true.
+pub fn until(what: &str, mut ask: impl FnMut() -> bool) {
+    let end = std::time::Instant::now() + PATIENCE;
+    while !ask() {
+        assert!(std::time::Instant::now() < end, "timed out: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
