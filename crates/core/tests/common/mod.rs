@@ -1,5 +1,5 @@
 //! A folder for a test, and what is started from it: killed by PID and removed at the test's end, failed or not.
-#![allow(dead_code, reason = "every test file uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
 
 use std::fs;
 use std::path::PathBuf;
