@@ -69,7 +69,8 @@ pub fn adopt(value: &OsStr) -> Result<&'static Adopted> {
     if let Some(daemon) = DAEMON.get() {
         return Ok(daemon);
     }
-    let claim = Claim::parse(value).ok_or_else(|| forged(value, "it is not of the form that daimon writes"))?;
+    let claim =
+        Claim::parse(value).ok_or_else(|| forged(value, "it is not of the form that daimon writes"))?;
     let (daemon, watched) = claim.verify().map_err(|reason| forged(value, &reason))?;
     let daemon = DAEMON.get_or_init(|| daemon);
     sys::at_exit(remove_at_exit);
@@ -115,7 +116,8 @@ impl Claim {
             _ => return None,
         };
         let path = PathBuf::from(OsStr::from_bytes(parts.next()?));
-        let plausible = (3..16).contains(&lock) && (3..16).contains(&channel) && lock != channel && path.is_absolute();
+        let plausible =
+            (3..16).contains(&lock) && (3..16).contains(&channel) && lock != channel && path.is_absolute();
         plausible.then_some(Self { lock, channel, captured, path })
     }
 
@@ -150,7 +152,8 @@ impl Claim {
     }
 
     fn check(&self, lock: &File) -> std::result::Result<FileId, String> {
-        let at_fd = fstat(lock).map_err(|errno| format!("descriptor {} cannot be examined: {errno}", self.lock))?;
+        let at_fd =
+            fstat(lock).map_err(|errno| format!("descriptor {} cannot be examined: {errno}", self.lock))?;
         let at_path = lstat(&self.path).map_err(|errno| format!("{}: {errno}", self.path.display()))?;
         let id = FileId::of(&at_fd);
         if id != FileId::of(&at_path) {

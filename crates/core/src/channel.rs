@@ -164,8 +164,9 @@ impl Sender {
     ///
     /// When the other end is closed, or the body is over 4 GiB.
     pub fn send(&self, kind: FrameKind, body: &[u8]) -> Result<()> {
-        send_frame(self.fd.as_fd(), kind, body, MsgFlags::empty())
-            .map_err(|errno| Error::system("payload", "send", errno, "the other end of the channel is closed"))
+        send_frame(self.fd.as_fd(), kind, body, MsgFlags::empty()).map_err(|errno| {
+            Error::system("payload", "send", errno, "the other end of the channel is closed")
+        })
     }
 }
 
@@ -194,7 +195,11 @@ pub(crate) fn send_frame(
     Ok(())
 }
 
-fn receive_into(fd: BorrowedFd<'_>, decoder: &mut Decoder, flags: MsgFlags) -> std::result::Result<usize, Errno> {
+fn receive_into(
+    fd: BorrowedFd<'_>,
+    decoder: &mut Decoder,
+    flags: MsgFlags,
+) -> std::result::Result<usize, Errno> {
     let mut bytes = [0; 16_384];
     let count = recv(fd.as_raw_fd(), &mut bytes, flags)?;
     decoder.push(&bytes[..count]);
@@ -224,10 +229,13 @@ mod tests {
             decoder.push(&[byte]);
             frames.extend(decoder.next());
         }
-        assert_eq!(frames, [
-            Frame { kind: FrameKind::Status, body: b"half way".to_vec() },
-            Frame { kind: FrameKind::Ready, body: Vec::new() },
-        ]);
+        assert_eq!(
+            frames,
+            [
+                Frame { kind: FrameKind::Status, body: b"half way".to_vec() },
+                Frame { kind: FrameKind::Ready, body: Vec::new() },
+            ]
+        );
     }
 
     #[test]

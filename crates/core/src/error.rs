@@ -142,7 +142,12 @@ impl Error {
     }
 
     /// A failed system call: `PermissionDenied` for EACCES and EPERM, else a failed step of the launch.
-    pub(crate) fn system(step: &'static str, syscall: &'static str, errno: Errno, message: impl Into<String>) -> Self {
+    pub(crate) fn system(
+        step: &'static str,
+        syscall: &'static str,
+        errno: Errno,
+        message: impl Into<String>,
+    ) -> Self {
         let kind = match errno {
             Errno::EACCES | Errno::EPERM => ErrorKind::PermissionDenied,
             _ => ErrorKind::StartFailed,

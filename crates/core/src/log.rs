@@ -13,7 +13,8 @@ use nix::unistd::{dup2_stderr, dup2_stdout};
 use crate::error::{Error, Result};
 
 /// Never follow a link, wait for a FIFO's reader, gain a terminal or leak into a child.
-const FLAGS: OFlag = OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
+const FLAGS: OFlag =
+    OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
 
 /// What a new log may be used for by others: read by the group.
 const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR).union(Mode::S_IRGRP);
@@ -81,7 +82,8 @@ pub struct Outputs {
 /// `InvalidOption` when the file cannot be opened; the present one then stays in place.
 pub fn reopen(path: &Path, outputs: Outputs) -> Result<()> {
     let file = open_output(path, "log")?;
-    let failed = |errno| Error::system("reopen", "dup2", errno, format!("{}: cannot be put in place", path.display()));
+    let failed =
+        |errno| Error::system("reopen", "dup2", errno, format!("{}: cannot be put in place", path.display()));
     if outputs.stdout && is_regular(std::io::stdout().as_fd()) {
         dup2_stdout(&file).map_err(failed)?;
     }

@@ -74,7 +74,10 @@ pub fn watch_exit(process: &Process, callback: impl FnOnce() + Send + 'static) -
 /// # Errors
 ///
 /// As [`watch_exit`]; the channel is closed then, too.
-pub fn watch_channel(channel: Channel, callback: impl FnMut(ChannelEvent) + Send + 'static) -> Result<WatchId> {
+pub fn watch_channel(
+    channel: Channel,
+    callback: impl FnMut(ChannelEvent) + Send + 'static,
+) -> Result<WatchId> {
     add(Watch::Channel { channel, callback: Box::new(callback) })
 }
 
@@ -119,7 +122,9 @@ impl Poller {
         watches.last_number += 1;
         let number = watches.last_number;
         let armed = match &mut watch {
-            Watch::Exit { process, armed, .. } => self.selector.add_exit(process, number).map(|how| *armed = how),
+            Watch::Exit { process, armed, .. } => {
+                self.selector.add_exit(process, number).map(|how| *armed = how)
+            }
             Watch::Channel { channel, .. } => self.selector.add_readable(channel.as_fd(), number),
         };
         if armed.is_ok() {
@@ -191,7 +196,8 @@ impl Poller {
 impl Watches {
     /// How long to wait at most: processes whose end is not reported are looked at.
     fn look_again(&self) -> Option<Duration> {
-        let looked_at = |watch: &Watch| matches!(watch, Watch::Exit { armed, .. } if *armed != Armed::Selected);
+        let looked_at =
+            |watch: &Watch| matches!(watch, Watch::Exit { armed, .. } if *armed != Armed::Selected);
         self.by_number.values().any(looked_at).then_some(LOOK_AGAIN)
     }
 

@@ -71,11 +71,14 @@ impl Process {
             let error = match errno {
                 Errno::ESRCH => Error::new(ErrorKind::NotRunning, format!("process {pid} has ended")),
                 Errno::EPERM => {
-                    let message = format!("process {pid} may not be signalled by this user; ask its owner or root");
+                    let message =
+                        format!("process {pid} may not be signalled by this user; ask its owner or root");
                     Error::new(ErrorKind::PermissionDenied, message)
                 }
-                _ => Error::new(ErrorKind::InvalidOption, format!("{signal} cannot be sent to process {pid}"))
-                    .for_option("signal"),
+                _ => {
+                    Error::new(ErrorKind::InvalidOption, format!("{signal} cannot be sent to process {pid}"))
+                        .for_option("signal")
+                }
             };
             error.because(syscall, errno).with_pid(Some(pid))
         })
@@ -134,7 +137,12 @@ impl Process {
     /// The system's, when there are no descriptors left.
     pub fn try_clone(&self) -> Result<Self> {
         let handle = self.handle.try_clone().map_err(|errno| {
-            Error::system("wait", "fcntl", errno, format!("no second handle can be had on process {}", self.pid))
+            Error::system(
+                "wait",
+                "fcntl",
+                errno,
+                format!("no second handle can be had on process {}", self.pid),
+            )
         })?;
         Ok(Self { pid: self.pid, handle })
     }

@@ -1,5 +1,6 @@
 //! A program becomes a daemon, seen from outside.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -59,14 +60,19 @@ fn of_many_launches_at_once_exactly_one_succeeds() {
     for _ in 0..10 {
         let folder = Folder::new();
         let results: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| folder.launch(&folder.plan(&["serve"])))).collect();
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| folder.launch(&folder.plan(&["serve"])))).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         let (started, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
         let started: Vec<Launched> = started.into_iter().map(Result::unwrap).collect();
         assert_eq!(started.len(), 1);
         for error in refused.into_iter().map(Result::unwrap_err) {
-            assert_eq!((error.kind(), error.pid()), (ErrorKind::AlreadyRunning, Some(started[0].pid)), "{error}");
+            assert_eq!(
+                (error.kind(), error.pid()),
+                (ErrorKind::AlreadyRunning, Some(started[0].pid)),
+                "{error}"
+            );
         }
     }
 }
@@ -144,7 +150,9 @@ fn at_exec_the_daemon_has_stdio_lock_and_channel_alone() {
     let fds = || -> BTreeMap<i32, String> {
         let entries = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
         let name = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().parse().unwrap();
-        entries.map(|entry| (name(&entry), fs::read_link(entry.path()).unwrap().display().to_string())).collect()
+        entries
+            .map(|entry| (name(&entry), fs::read_link(entry.path()).unwrap().display().to_string()))
+            .collect()
     };
     // The loader still has libraries open for a moment.
     until("five descriptors", || fds().len() == 5);

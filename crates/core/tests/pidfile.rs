@@ -1,5 +1,6 @@
 //! The pidfile protocol against everything that may lie at its path.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -65,7 +66,10 @@ fn a_file_without_a_living_daemons_word_is_taken_over() {
     for text in ["", "4194303\n", stranger.as_str(), "123", " \n", "\0\0\0\0"] {
         let folder = Folder::new();
         fs::write(folder.file("d.pid"), text).unwrap();
-        let _locked = folder.pidfile().lock(&LockOptions::default()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        let _locked = folder
+            .pidfile()
+            .lock(&LockOptions::default())
+            .unwrap_or_else(|error| panic!("{text:?}: {error}"));
         assert_eq!(fs::read_to_string(folder.file("d.pid")).unwrap(), "", "{text:?}");
     }
     canary.assert_alive();
@@ -119,10 +123,16 @@ fn a_folder_that_everybody_can_write_to_is_unsafe_unless_sticky() {
 fn an_unlocked_file_names_nobody() {
     let mut canary = Canary::new();
     let stranger = format!("{}\n", canary.pid());
-    for text in ["", "\n", "-1", "0\n", "1\n", "2147483648\n", "4294967297\n", "\0", "1\r\n", stranger.as_str()] {
+    for text in
+        ["", "\n", "-1", "0\n", "1\n", "2147483648\n", "4294967297\n", "\0", "1\r\n", stranger.as_str()]
+    {
         let folder = Folder::new();
         fs::write(folder.file("d.pid"), text).unwrap();
-        assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: !text.is_empty() }, "{text:?}");
+        assert_eq!(
+            folder.pidfile().status().unwrap(),
+            Status::Stopped { stale: !text.is_empty() },
+            "{text:?}"
+        );
         assert_eq!(folder.pidfile().holder().unwrap_err().kind(), ErrorKind::NotRunning, "{text:?}");
     }
     canary.assert_alive();

@@ -1,5 +1,6 @@
 //! Many waits, one thread.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -10,7 +11,8 @@ use daimon_core::{unwatch, watch_exit};
 
 fn pollers() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
-    let name = |task: &std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+    let name =
+        |task: &std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
     tasks.filter(|task| name(task).trim() == "daimon-poller").count()
 }
 

@@ -35,10 +35,19 @@ impl NativePlan {
     pub(crate) fn into_plan(self, cancel: Cancel) -> Result<Plan> {
         Ok(Plan {
             pidfile: PidFile::new(self.pid_file)?,
-            lock: LockOptions { mode: self.pid_file_mode, wait: duration(self.lock_timeout), cancel: Some(cancel) },
+            lock: LockOptions {
+                mode: self.pid_file_mode,
+                wait: duration(self.lock_timeout),
+                cancel: Some(cancel),
+            },
             program: self.program.into(),
             args: self.args.into_iter().map(OsString::from).collect(),
-            env: self.env.iter().filter_map(|pair| pair.split_once('=')).map(|(n, v)| (n.into(), v.into())).collect(),
+            env: self
+                .env
+                .iter()
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(n, v)| (n.into(), v.into()))
+                .collect(),
             folder: self.folder.map(PathBuf::from),
             umask: self.umask,
             stdin: self.stdin.into_stdio(),

@@ -172,9 +172,11 @@ impl Waits {
     pub fn remove_leftover(&self, pid_file: String) -> u32 {
         let wait = self.next();
         let shared = Arc::clone(&self.shared);
-        self.spawn(wait, move || match PidFile::new(pid_file).and_then(|pid_file| pid_file.remove_leftover()) {
-            Ok(()) => shared.emit(wait, "removed", None, None),
-            Err(error) => shared.emit(wait, "failed", None, Some(error.into())),
+        self.spawn(wait, move || {
+            match PidFile::new(pid_file).and_then(|pid_file| pid_file.remove_leftover()) {
+                Ok(()) => shared.emit(wait, "removed", None, None),
+                Err(error) => shared.emit(wait, "failed", None, Some(error.into())),
+            }
         });
         wait
     }

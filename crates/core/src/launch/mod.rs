@@ -134,7 +134,8 @@ fn failed_step(plan: &Plan, report: &Report) -> Error {
 
 /// Finds out who has executed, and gets a handle on it while the lock proves it.
 fn identify(locked: &Locked, channel: OwnedFd, log: Option<LogTail>) -> Result<Launched> {
-    let killed = || Error::new(ErrorKind::StartFailed, "the daemon was killed before it executed").during("exec");
+    let killed =
+        || Error::new(ErrorKind::StartFailed, "the daemon was killed before it executed").during("exec");
     let pid = locked.pid().ok_or_else(killed)?;
     // Proven after the handle was opened: it is not on a stranger who was given the PID since.
     let process = Process::open(pid).ok().filter(|process| locked.is_held_by(pid) && process.is_alive());

@@ -93,7 +93,8 @@ impl Program {
     /// Fails for a NUL byte, before anything else happens.
     pub(super) fn new(plan: &Plan) -> Result<Self> {
         let captured = if plan.stderr == Stdio::Null { 1 } else { 0 };
-        let mut adoption = OsString::from(format!("{ADOPTION_VARIABLE}=1:{LOCK_FD}:{CHANNEL_FD}:{captured}:"));
+        let mut adoption =
+            OsString::from(format!("{ADOPTION_VARIABLE}=1:{LOCK_FD}:{CHANNEL_FD}:{captured}:"));
         adoption.push(plan.pidfile.path());
         let mut env = vec![c_string(&adoption, "pidFile")?];
         for (name, value) in &plan.env {
@@ -135,7 +136,9 @@ pub(super) struct Descriptors {
 impl Descriptors {
     pub(super) fn open(plan: &Plan, locked: &Locked) -> Result<Self> {
         let (stdio, log) = open_stdio(plan)?;
-        let failed = |syscall| move |errno| Error::system("descriptors", syscall, errno, "no descriptor could be made");
+        let failed = |syscall| {
+            move |errno| Error::system("descriptors", syscall, errno, "no descriptor could be made")
+        };
         let (own_channel, channel) = sys::channel_pair().map_err(failed("socketpair"))?;
         let (own_error_pipe, error_pipe) = sys::error_pipe().map_err(failed("pipe"))?;
         Ok(Self {
@@ -205,7 +208,9 @@ fn raised(fd: impl AsFd) -> Result<OwnedFd> {
         Ok(number) => Ok(sys::own(number)),
         Err(errno) => {
             let message = match errno {
-                Errno::EMFILE | Errno::EINVAL => "the launcher has no descriptors left; raise its limit (ulimit -n)",
+                Errno::EMFILE | Errno::EINVAL => {
+                    "the launcher has no descriptors left; raise its limit (ulimit -n)"
+                }
                 _ => "no descriptor could be made",
             };
             Err(Error::system("descriptors", "fcntl", errno, message))

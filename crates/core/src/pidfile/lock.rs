@@ -216,14 +216,18 @@ impl PidFile {
     fn check_file(&self, stat: &FileStat) -> Result<()> {
         self.check_regular(stat)?;
         if stat.st_nlink > 1 {
-            return Err(self.refuse(PidFileReason::HardLinked, "has a second hard link; remove one of the two"));
+            return Err(
+                self.refuse(PidFileReason::HardLinked, "has a second hard link; remove one of the two")
+            );
         }
         if !trusted(stat.st_uid) {
             let message = format!("belongs to user {}; choose another path", stat.st_uid);
             return Err(self.refuse(PidFileReason::ForeignOwner, message));
         }
         if stat.st_mode & 0o002 != 0 {
-            return Err(self.refuse(PidFileReason::WorldWritable, "may be written by everybody; chmod it to 0600"));
+            return Err(
+                self.refuse(PidFileReason::WorldWritable, "may be written by everybody; chmod it to 0600")
+            );
         }
         Ok(())
     }
@@ -246,15 +250,19 @@ impl PidFile {
     pub(super) fn flock(&self, file: &File, how: Flock) -> Result<bool> {
         try_flock(file, how).map_err(|errno| {
             let system = sys::file_system(file.as_fd()).unwrap_or_else(|| "unknown".into());
-            let message = format!("cannot be locked on a file system of type {system}; choose a local folder");
+            let message =
+                format!("cannot be locked on a file system of type {system}; choose a local folder");
             self.system("flock", errno, &message)
         })
     }
 
     fn already_running(&self, pid: Pid) -> Error {
-        Error::new(ErrorKind::AlreadyRunning, format!("{}: already running with PID {pid}", self.path.display()))
-            .at(&self.path)
-            .with_pid(Some(pid))
+        Error::new(
+            ErrorKind::AlreadyRunning,
+            format!("{}: already running with PID {pid}", self.path.display()),
+        )
+        .at(&self.path)
+        .with_pid(Some(pid))
     }
 
     /// The error for a pidfile that stays locked though no daemon holds it: it names who has it open.
@@ -284,7 +292,8 @@ fn wait(cancel: Option<&Cancel>, until: Option<BorrowedFd<'_>>, time: Duration) 
     let millis = i32::try_from(time.as_millis() + 1).unwrap_or(i32::MAX);
     let _ = poll(&mut fds, PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX));
     if cancel.is_some_and(Cancel::is_cancelled) {
-        return Err(Error::new(ErrorKind::StartFailed, "the start was aborted while it waited for the lock").during("lock"));
+        return Err(Error::new(ErrorKind::StartFailed, "the start was aborted while it waited for the lock")
+            .during("lock"));
     }
     Ok(())
 }

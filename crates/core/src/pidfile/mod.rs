@@ -44,7 +44,11 @@ pub(crate) struct FileId {
 
 impl FileId {
     // `st_dev` is signed and narrower on macOS.
-    #[allow(clippy::unnecessary_cast, clippy::cast_sign_loss, reason = "the fields' types differ by platform")]
+    #[allow(
+        clippy::unnecessary_cast,
+        clippy::cast_sign_loss,
+        reason = "the fields' types differ by platform"
+    )]
     pub(crate) fn of(stat: &FileStat) -> Self {
         Self { dev: stat.st_dev as u64, ino: stat.st_ino as u64 }
     }
@@ -69,7 +73,8 @@ impl PidFile {
     pub fn new(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         let (Some(folder), Some(name), true) = (path.parent(), path.file_name(), path.is_absolute()) else {
-            let message = format!("{}: a pidfile's path must be absolute and end in a file name", path.display());
+            let message =
+                format!("{}: a pidfile's path must be absolute and end in a file name", path.display());
             return Err(Error::new(ErrorKind::InvalidOption, message).at(&path).for_option("pidFile"));
         };
         Ok(Self { folder: folder.to_path_buf(), name: name.to_os_string(), path })
@@ -98,13 +103,18 @@ impl PidFile {
             }
             Err(errno) => return Err(self.system("open", errno, "its folder cannot be opened")),
         };
-        let stat = fstat(&fd).map_err(|errno| self.system("fstat", errno, "its folder cannot be examined"))?;
+        let stat =
+            fstat(&fd).map_err(|errno| self.system("fstat", errno, "its folder cannot be examined"))?;
         let others_write = stat.st_mode & 0o002 != 0 && stat.st_mode & 0o1000 == 0;
         if others_write || !trusted(stat.st_uid) {
             let message = format!(
                 "the folder {} {}, who could replace the pidfile; choose a folder that only you or root can write to",
                 self.folder.display(),
-                if others_write { "is writable by everybody".into() } else { format!("belongs to user {}", stat.st_uid) },
+                if others_write {
+                    "is writable by everybody".into()
+                } else {
+                    format!("belongs to user {}", stat.st_uid)
+                },
             );
             return Err(self.refuse(PidFileReason::UnsafeDirectory, message));
         }
@@ -117,7 +127,8 @@ impl PidFile {
         match kind {
             SFlag::S_IFREG => Ok(()),
             SFlag::S_IFLNK => {
-                Err(self.refuse(PidFileReason::Symlink, "is a symbolic link; give the path of a regular file"))
+                Err(self
+                    .refuse(PidFileReason::Symlink, "is a symbolic link; give the path of a regular file"))
             }
             _ => Err(self.refuse(PidFileReason::NotRegular, "is not a regular file; choose another path")),
         }
@@ -125,7 +136,9 @@ impl PidFile {
 
     fn open_error(&self, errno: Errno) -> Error {
         match errno {
-            Errno::ELOOP => self.refuse(PidFileReason::Symlink, "is a symbolic link; give the path of a regular file"),
+            Errno::ELOOP => {
+                self.refuse(PidFileReason::Symlink, "is a symbolic link; give the path of a regular file")
+            }
             Errno::EISDIR | Errno::ENXIO | Errno::ENODEV => {
                 self.refuse(PidFileReason::NotRegular, "is not a regular file; choose another path")
             }

@@ -65,7 +65,10 @@ pub(super) enum Look {
     Running(Pid),
     /// The name tag belongs to a process of another PID namespace.
     Foreign,
-    Unproven { pid: Option<Pid>, reason: &'static str },
+    Unproven {
+        pid: Option<Pid>,
+        reason: &'static str,
+    },
 }
 
 enum Opened {
@@ -94,7 +97,10 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
     };
     if pid == getpid().as_raw() {
         // Our own PID in a file that we do not hold is a predecessor's: the kernel gave us its number.
-        return Look::Unproven { pid: Some(pid), reason: "it names this very process, which does not hold it" };
+        return Look::Unproven {
+            pid: Some(pid),
+            reason: "it names this very process, which does not hold it",
+        };
     }
     let proven = tag == Some(pid) || sys::holds_lock(pid, FileId::of(stat));
     if proven && owner_fits(stat, pid) {
@@ -102,9 +108,16 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
     }
     match tag {
         Some(0) => Look::Foreign,
-        _ if proven => Look::Unproven { pid: Some(pid), reason: "it belongs to another user than its holder" },
-        Some(_) => Look::Unproven { pid: Some(pid), reason: "it names another process than the one that holds it" },
-        None => Look::Unproven { pid: Some(pid), reason: "it is locked, but not provably by the process it names" },
+        _ if proven => {
+            Look::Unproven { pid: Some(pid), reason: "it belongs to another user than its holder" }
+        }
+        Some(_) => {
+            Look::Unproven { pid: Some(pid), reason: "it names another process than the one that holds it" }
+        }
+        None => Look::Unproven {
+            pid: Some(pid),
+            reason: "it is locked, but not provably by the process it names",
+        },
     }
 }
 
@@ -142,7 +155,9 @@ impl PidFile {
                 reason: "its holder is in another PID namespace".into(),
                 transient: false,
             }),
-            Look::Unproven { pid, reason } => Status::Unverified(Held { pid, reason: reason.into(), transient: true }),
+            Look::Unproven { pid, reason } => {
+                Status::Unverified(Held { pid, reason: reason.into(), transient: true })
+            }
         })
     }
 
@@ -159,7 +174,9 @@ impl PidFile {
             Status::Running { pid } => {
                 let process = Process::open(pid).map_err(|errno| self.gone_or(errno, pid))?;
                 match self.status()? {
-                    Status::Running { pid: again } if again == pid && process.is_alive() => Ok(Holder { process }),
+                    Status::Running { pid: again } if again == pid && process.is_alive() => {
+                        Ok(Holder { process })
+                    }
                     Status::Unverified(held) => Err(self.unverified(&held)),
                     _ => Err(self.not_running()),
                 }
@@ -198,17 +215,22 @@ impl PidFile {
     fn gone_or(&self, errno: Errno, pid: Pid) -> Error {
         match errno {
             Errno::ESRCH => self.not_running(),
-            errno => Error::system("prove", "pidfd_open", errno, format!("no handle can be had on process {pid}")).with_pid(Some(pid)),
+            errno => {
+                Error::system("prove", "pidfd_open", errno, format!("no handle can be had on process {pid}"))
+                    .with_pid(Some(pid))
+            }
         }
     }
 
     fn not_running(&self) -> Error {
-        Error::new(ErrorKind::NotRunning, format!("{}: no daemon is running", self.path.display())).at(&self.path)
+        Error::new(ErrorKind::NotRunning, format!("{}: no daemon is running", self.path.display()))
+            .at(&self.path)
     }
 
     fn unverified(&self, held: &Held) -> Error {
         let message = format!("{}: {}; nobody was signalled", self.path.display(), held.reason);
-        let kind = if held.reason == NO_PERMISSION { ErrorKind::PermissionDenied } else { ErrorKind::Unverified };
+        let kind =
+            if held.reason == NO_PERMISSION { ErrorKind::PermissionDenied } else { ErrorKind::Unverified };
         let error = Error::new(kind, message).at(&self.path).with_pid(held.pid);
         if kind == ErrorKind::PermissionDenied { error.because("open", Errno::EACCES) } else { error }
     }

@@ -33,7 +33,11 @@ impl Text {
             return Self::Pid(pid);
         }
         let harmless = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_whitespace() || *byte == 0;
-        if bytes.len() <= CLEARABLE_LIMIT && bytes.iter().all(harmless) { Self::Clearable } else { Self::Garbage }
+        if bytes.len() <= CLEARABLE_LIMIT && bytes.iter().all(harmless) {
+            Self::Clearable
+        } else {
+            Self::Garbage
+        }
     }
 
     pub(crate) fn pid(self) -> Option<Pid> {
@@ -47,7 +51,10 @@ impl Text {
 /// The whole text must be `[1-9][0-9]{0,9}\n`: a torn read, without its newline, never passes.
 fn strict_pid(bytes: &[u8]) -> Option<Pid> {
     let digits = bytes.strip_suffix(b"\n")?;
-    if digits.len() > 10 || !matches!(digits.first(), Some(b'1'..=b'9')) || !digits.iter().all(u8::is_ascii_digit) {
+    if digits.len() > 10
+        || !matches!(digits.first(), Some(b'1'..=b'9'))
+        || !digits.iter().all(u8::is_ascii_digit)
+    {
         return None;
     }
     let pid = std::str::from_utf8(digits).ok()?.parse().ok()?;
@@ -63,8 +70,19 @@ mod tests {
         assert_eq!(Text::parse(b"1\n"), Text::Pid(1));
         assert_eq!(Text::parse(b"4321\n"), Text::Pid(4321));
         let refused: [&[u8]; 13] = [
-            b"4321", b"0\n", b"-1\n", b"+1\n", b"01\n", b" 1\n", b"1 \n", b"1\r\n", b"1\n\n", b"\n", b"1\0\n",
-            b"2147483648\n", b"4294967297\n",
+            b"4321",
+            b"0\n",
+            b"-1\n",
+            b"+1\n",
+            b"01\n",
+            b" 1\n",
+            b"1 \n",
+            b"1\r\n",
+            b"1\n\n",
+            b"\n",
+            b"1\0\n",
+            b"2147483648\n",
+            b"4294967297\n",
         ];
         for text in refused {
             assert_eq!(Text::parse(text).pid(), None, "{text:?}");

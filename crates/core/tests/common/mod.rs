@@ -8,7 +8,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use daimon_core::{ChannelEvent, FrameKind, Launched, LockOptions, PidFile, Plan, Process, Stdio, launch, watch_channel};
+use daimon_core::{
+    ChannelEvent, FrameKind, Launched, LockOptions, PidFile, Plan, Process, Stdio, launch, watch_channel,
+};
 
 pub const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -4,13 +4,15 @@
 
 use std::ffi::{CStr, c_char, c_long};
 
+use nix::errno::Errno;
+
 /// The error number of a failed call.
 type Outcome = Result<c_long, i32>;
 
 fn outcome(result: c_long) -> Outcome {
     if result == -1 {
-        // SAFETY: the address of this thread's errno is always valid. Parent and child share it; the parent waits.
-        Err(unsafe { *libc::__errno_location() })
+        // Parent and child share this thread's errno; the parent waits.
+        Err(Errno::last_raw())
     } else {
         Ok(result)
     }
@@ -81,7 +83,8 @@ pub(crate) fn reset_dispositions() {
     let default = [0_u64; 4];
     for signal in 1..=SIGNALS {
         // KILL and STOP answer EINVAL: they have no other disposition.
-        let _ = raw!(libc::SYS_rt_sigaction, signal, default.as_ptr(), std::ptr::null_mut::<u64>(), SET_BYTES);
+        let _ =
+            raw!(libc::SYS_rt_sigaction, signal, default.as_ptr(), std::ptr::null_mut::<u64>(), SET_BYTES);
     }
 }
 

@@ -52,7 +52,9 @@ impl ProcessHandle {
 
     pub(crate) fn signal(&self, pid: Pid, signal: i32) -> Result<(), (&'static str, Errno)> {
         match self {
-            Self::PidFd(fd) => pidfd_send_signal(fd.as_fd(), signal).map_err(|errno| ("pidfd_send_signal", errno)),
+            Self::PidFd(fd) => {
+                pidfd_send_signal(fd.as_fd(), signal).map_err(|errno| ("pidfd_send_signal", errno))
+            }
             Self::StartTime(start) if start_time(pid) == Some(*start) => {
                 // SAFETY: kill(2) takes two numbers; the PID is positive, so it names one process.
                 let result = unsafe { libc::kill(pid, signal) };
@@ -98,9 +100,10 @@ impl ProcessHandle {
 
     pub(crate) fn try_clone(&self) -> Result<Self, Errno> {
         match self {
-            Self::PidFd(fd) => {
-                fd.try_clone().map(Self::PidFd).map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
-            }
+            Self::PidFd(fd) => fd
+                .try_clone()
+                .map(Self::PidFd)
+                .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)),
             Self::StartTime(start) => Ok(Self::StartTime(*start)),
         }
     }
@@ -215,7 +218,8 @@ pub(crate) fn raw_stats(pid: Pid) -> Option<RawStats> {
 pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
     descriptors_on(pid, id).any(|fd| {
         let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default();
-        info.lines().any(|line| line.starts_with("lock:") && line.contains(" FLOCK ") && line.contains(" WRITE "))
+        info.lines()
+            .any(|line| line.starts_with("lock:") && line.contains(" FLOCK ") && line.contains(" WRITE "))
     })
 }
 

@@ -17,7 +17,10 @@ pub(crate) enum Armed {
     /// The selector cannot: look again from time to time.
     ByLooking,
     /// It has ended already.
-    #[cfg_attr(target_os = "linux", expect(dead_code, reason = "a pidfd reports that as an event; kqueue refuses it"))]
+    #[cfg_attr(
+        target_os = "linux",
+        expect(dead_code, reason = "a pidfd reports that as an event; kqueue refuses it")
+    )]
     Ended,
 }
 
@@ -89,4 +92,3 @@ impl Selector {
         Ok(())
     }
 }
-

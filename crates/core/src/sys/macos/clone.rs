@@ -1,0 +1,46 @@
+//! Children by fork.
+#![allow(unsafe_code, reason = "fork(2) has no safe face")]
+
+use std::ffi::{c_int, c_void};
+
+use nix::errno::Errno;
+use nix::sys::wait::waitpid;
+
+use super::child::exit_now;
+use crate::error::Pid;
+
+/// A fork runs on a copy of its parent's stack: nothing is needed.
+pub(crate) struct Stack;
+
+impl Stack {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    pub(crate) fn top(&mut self) -> *mut c_void {
+        std::ptr::null_mut()
+    }
+}
+
+/// Runs `main(arg)` in a forked process, and returns at once.
+///
+/// # Safety
+///
+/// `main` follows the rules of the code between fork and exec: async-signal-safe calls alone.
+pub(crate) unsafe fn spawn_child(
+    _stack_top: *mut c_void,
+    main: extern "C" fn(*mut c_void) -> c_int,
+    arg: *mut c_void,
+) -> Result<Pid, Errno> {
+    // SAFETY: the child calls nothing but `main`, which the caller vouches for, and `_exit`.
+    match Errno::result(unsafe { libc::fork() })? {
+        0 => exit_now(main(arg)),
+        pid => Ok(pid),
+    }
+}
+
+/// Collects a child of [`spawn_child`].
+pub(crate) fn reap(pid: Pid) {
+    // ECHILD: the host program has collected it already.
+    while waitpid(nix::unistd::Pid::from_raw(pid), None) == Err(Errno::EINTR) {}
+}

@@ -1,0 +1,197 @@
+//! Identity of processes: what libproc tells.
+#![allow(unsafe_code, reason = "libproc has no safe face")]
+
+use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::errno::Errno;
+use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
+use nix::sys::stat::lstat;
+
+use super::super::RawStats;
+use crate::error::Pid;
+use crate::pidfile::FileId;
+
+/// A process by its PID and the time of its start, which no later owner of the PID shares.
+#[derive(Debug)]
+pub(crate) struct ProcessHandle {
+    start: StartTime,
+}
+
+/// Seconds and microseconds since 1970.
+type StartTime = (u64, u64);
+
+impl ProcessHandle {
+    pub(crate) fn open(pid: Pid) -> Result<Self, Errno> {
+        start_time(pid).map(|start| Self { start }).ok_or(Errno::ESRCH)
+    }
+
+    pub(crate) fn is_alive(&self, pid: Pid) -> bool {
+        start_time(pid) == Some(self.start)
+    }
+
+    pub(crate) fn signal(&self, pid: Pid, signal: i32) -> Result<(), (&'static str, Errno)> {
+        if !self.is_alive(pid) {
+            return Err(("kill", Errno::ESRCH));
+        }
+        // SAFETY: kill(2) takes two numbers; the PID is positive, so it names one process.
+        let result = unsafe { libc::kill(pid, signal) };
+        Errno::result(result).map(drop).map_err(|errno| ("kill", errno))
+    }
+
+    /// One wait of at most `timeout`; true when the process has ended.
+    pub(crate) fn wait(&self, pid: Pid, timeout: Duration) -> bool {
+        let Ok(queue) = Kqueue::new() else { return !self.is_alive(pid) };
+        let exit = KEvent::new(
+            pid as usize,
+            EventFilter::EVFILT_PROC,
+            EvFlags::EV_ADD | EvFlags::EV_ONESHOT,
+            FilterFlag::NOTE_EXIT,
+            0,
+            0,
+        );
+        let timeout = libc::timespec {
+            tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
+            tv_nsec: timeout.subsec_nanos().into(),
+        };
+        let mut events = [exit];
+        // ESRCH: it has ended before it could be watched.
+        let _ = queue.kevent(&[exit], &mut events, Some(timeout));
+        !self.is_alive(pid)
+    }
+
+    /// Only a parent is told here.
+    pub(crate) fn wait_status(&self, _pid: Pid) -> Option<i32> {
+        None
+    }
+
+    pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    pub(crate) fn try_clone(&self) -> Result<Self, Errno> {
+        Ok(Self { start: self.start })
+    }
+}
+
+/// Whether this is the process's main thread.
+pub(crate) fn is_main_thread() -> bool {
+    // SAFETY: pthread_main_np takes nothing and touches nothing.
+    unsafe { libc::pthread_main_np() == 1 }
+}
+
+/// Asks for one fixed-size struct about a process; `None` when it may not be looked into or has ended.
+fn ask<T>(call: impl FnOnce(*mut c_void, c_int) -> c_int) -> Option<T> {
+    let mut answer = MaybeUninit::<T>::uninit();
+    let size = size_of::<T>() as c_int;
+    let filled = call(answer.as_mut_ptr().cast(), size);
+    // SAFETY: libproc answers with the whole struct or with less and then it is not used; all are plain numbers.
+    (filled == size).then(|| unsafe { answer.assume_init() })
+}
+
+fn all_info(pid: Pid) -> Option<libc::proc_taskallinfo> {
+    // SAFETY: `ask` passes a buffer of the size that it names.
+    ask(|buffer, size| unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDTASKALLINFO, 0, buffer, size) })
+}
+
+fn bsd_info(pid: Pid) -> Option<libc::proc_bsdinfo> {
+    // SAFETY: `ask` passes a buffer of the size that it names.
+    ask(|buffer, size| unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDTBSDINFO, 0, buffer, size) })
+}
+
+/// SZOMB of `<sys/proc.h>`.
+const ZOMBIE: u32 = 5;
+
+fn start_time(pid: Pid) -> Option<StartTime> {
+    let info = bsd_info(pid).filter(|info| info.pbi_status != ZOMBIE)?;
+    Some((info.pbi_start_tvsec, info.pbi_start_tvusec))
+}
+
+pub(crate) fn raw_stats(pid: Pid) -> Option<RawStats> {
+    let info = all_info(pid)?;
+    let start =
+        Duration::from_secs(info.pbsd.pbi_start_tvsec) + Duration::from_micros(info.pbsd.pbi_start_tvusec);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some(RawStats {
+        uptime: now.saturating_sub(start),
+        memory: info.ptinfo.pti_resident_size,
+        cpu: mach_time(info.ptinfo.pti_total_user + info.ptinfo.pti_total_system),
+    })
+}
+
+/// Ticks of the machine's own clock, which is not in nanoseconds on every Mac.
+#[allow(deprecated, reason = "libc points to a crate of its own for this one struct and call")]
+fn mach_time(ticks: u64) -> Duration {
+    let mut base = libc::mach_timebase_info { numer: 1, denom: 1 };
+    // SAFETY: the struct lives across the call, which fills it.
+    let _ = unsafe { libc::mach_timebase_info(&raw mut base) };
+    let nanos = u128::from(ticks) * u128::from(base.numer) / u128::from(base.denom.max(1));
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
+/// `struct vnode_fdinfowithpath` of `<sys/proc_info.h>`: `struct proc_fileinfo`, then the vnode.
+#[repr(C)]
+struct VnodeFdInfo {
+    open_flags: u32,
+    status: u32,
+    offset: libc::off_t,
+    kind: i32,
+    guard_flags: u32,
+    vnode: libc::vnode_info_path,
+}
+
+const PROC_PIDFDVNODEPATHINFO: c_int = 2;
+
+unsafe extern "C" {
+    fn proc_pidfdinfo(pid: c_int, fd: c_int, flavor: c_int, buffer: *mut c_void, size: c_int) -> c_int;
+}
+
+/// Whether the process has the file open. There is no way to see whose a flock is: the lock that is held and the file
+/// that is open are the proof, together with the start time.
+pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
+    let Some(info) = bsd_info(pid) else { return false };
+    // Twice the number, should it open some meanwhile.
+    let mut list = vec![libc::proc_fdinfo { proc_fd: 0, proc_fdtype: 0 }; info.pbi_nfiles as usize * 2 + 64];
+    let bytes = size_of_val(list.as_slice()) as c_int;
+    let buffer = list.as_mut_ptr().cast();
+    // SAFETY: the kernel writes at most `bytes` bytes of whole entries into the list.
+    let filled = unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDLISTFDS, 0, buffer, bytes) };
+    let count = usize::try_from(filled).unwrap_or(0) / size_of::<libc::proc_fdinfo>();
+    let vnode = libc::PROX_FDTYPE_VNODE as u32;
+    list.iter().take(count).any(|entry| entry.proc_fdtype == vnode && file_of(pid, entry.proc_fd) == Some(id))
+}
+
+fn file_of(pid: Pid, fd: i32) -> Option<FileId> {
+    // SAFETY: `ask` passes a buffer of the size that it names.
+    let info: VnodeFdInfo =
+        ask(|buffer, size| unsafe { proc_pidfdinfo(pid, fd, PROC_PIDFDVNODEPATHINFO, buffer, size) })?;
+    let stat = &info.vnode.vip_vi.vi_stat;
+    // As `FileId::of` widens the signed device number of stat(2).
+    Some(FileId { dev: i64::from(stat.vst_dev.cast_signed()).cast_unsigned(), ino: stat.vst_ino })
+}
+
+/// The processes that have the file open, as far as they can be looked into, with their names.
+pub(crate) fn openers(path: &Path) -> Vec<(Pid, String)> {
+    let Ok(stat) = lstat(path) else { return Vec::new() };
+    let id = FileId::of(&stat);
+    let mut pids = vec![0_i32; 16_384];
+    let bytes = size_of_val(pids.as_slice()) as c_int;
+    // SAFETY: the kernel writes at most `bytes` bytes of PIDs into the list.
+    let count = unsafe { libc::proc_listallpids(pids.as_mut_ptr().cast(), bytes) };
+    pids.truncate(usize::try_from(count).unwrap_or(0));
+    pids.into_iter().filter(|pid| holds_lock(*pid, id)).map(|pid| (pid, name(pid))).collect()
+}
+
+fn name(pid: Pid) -> String {
+    let Some(info) = bsd_info(pid) else { return String::new() };
+    let bytes = info.pbi_comm.iter().map(|byte| byte.cast_unsigned()).take_while(|byte| *byte != 0);
+    String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
+}
+
+/// Real, effective and saved user id of a process.
+pub(crate) fn user_ids(pid: Pid) -> Option<[u32; 3]> {
+    bsd_info(pid).map(|info| [info.pbi_ruid, info.pbi_uid, info.pbi_svuid])
+}

@@ -1,0 +1,107 @@
+//! Waiting for many descriptors and processes at once: kqueue.
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
+
+use crate::process::Process;
+
+/// How the end of a process will be noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Armed {
+    /// The selector reports it.
+    Selected,
+    /// The selector cannot: look again from time to time.
+    ByLooking,
+    /// It has ended already.
+    Ended,
+}
+
+/// A set of descriptors and processes, each with the number that its events carry.
+pub(crate) struct Selector {
+    queue: Kqueue,
+}
+
+/// The number that no watch has.
+const WAKE: u64 = u64::MAX;
+const EVENTS_AT_ONCE: usize = 64;
+
+impl Selector {
+    pub(crate) fn new() -> Result<Self, Errno> {
+        let selector = Self { queue: Kqueue::new()? };
+        selector.change(event(
+            0,
+            EventFilter::EVFILT_USER,
+            EvFlags::EV_ADD | EvFlags::EV_CLEAR,
+            FilterFlag::empty(),
+            WAKE,
+        ))?;
+        Ok(selector)
+    }
+
+    fn change(&self, change: KEvent) -> Result<(), Errno> {
+        self.queue.kevent(&[change], &mut [], None).map(drop)
+    }
+
+    /// Reports `number` when the descriptor can be read, or its other end is gone.
+    pub(crate) fn add_readable(&self, fd: BorrowedFd<'_>, number: u64) -> Result<(), Errno> {
+        let ident = fd.as_raw_fd() as usize;
+        self.change(event(ident, EventFilter::EVFILT_READ, EvFlags::EV_ADD, FilterFlag::empty(), number))
+    }
+
+    /// Reports `number` when the process has ended. A kqueue has one watch a process, so a second one looks.
+    pub(crate) fn add_exit(&self, process: &Process, number: u64) -> Result<Armed, Errno> {
+        let flags = EvFlags::EV_ADD | EvFlags::EV_ONESHOT;
+        match self.change(event(
+            process.pid() as usize,
+            EventFilter::EVFILT_PROC,
+            flags,
+            FilterFlag::NOTE_EXIT,
+            number,
+        )) {
+            // Looked at as well: a later watch on the same process would have replaced this one's number.
+            Ok(()) => Ok(Armed::ByLooking),
+            Err(Errno::ESRCH) => Ok(Armed::Ended),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    pub(crate) fn remove_readable(&self, fd: BorrowedFd<'_>) {
+        let ident = fd.as_raw_fd() as usize;
+        // ENOENT and EBADF mean that it is not in the set, which is what is wanted.
+        let _ =
+            self.change(event(ident, EventFilter::EVFILT_READ, EvFlags::EV_DELETE, FilterFlag::empty(), 0));
+    }
+
+    /// Nothing: other watches may be on the same process, and an event for a number that is gone is ignored.
+    pub(crate) fn remove_exit(&self, _process: &Process) {}
+
+    /// Makes [`Selector::wait`] return.
+    pub(crate) fn wake(&self) {
+        let _ =
+            self.change(event(0, EventFilter::EVFILT_USER, EvFlags::empty(), FilterFlag::NOTE_TRIGGER, WAKE));
+    }
+
+    /// Waits for events and pushes their numbers; returns after `timeout`, too, and when woken.
+    pub(crate) fn wait(&self, timeout: Option<Duration>, numbers: &mut Vec<u64>) -> Result<(), Errno> {
+        let mut events =
+            [event(0, EventFilter::EVFILT_USER, EvFlags::empty(), FilterFlag::empty(), WAKE); EVENTS_AT_ONCE];
+        let timeout = timeout.map(|timeout| libc::timespec {
+            tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
+            tv_nsec: timeout.subsec_nanos().into(),
+        });
+        let count = match self.queue.kevent(&[], &mut events, timeout) {
+            Err(Errno::EINTR) => 0,
+            other => other?,
+        };
+        let told = events.iter().take(count).map(|event| event.udata() as u64);
+        numbers.extend(told.filter(|number| *number != WAKE));
+        Ok(())
+    }
+}
+
+fn event(ident: usize, filter: EventFilter, flags: EvFlags, fflags: FilterFlag, number: u64) -> KEvent {
+    KEvent::new(ident, filter, flags, fflags, 0, number as isize)
+}
