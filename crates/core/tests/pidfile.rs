@@ -40,7 +40,13 @@ impl Drop for Canary {
 
 /// Another program that holds the flock, as cron does, and nothing else of the protocol.
 fn lock_as_a_stranger(path: &Path) -> Canary {
-    let child = Command::new("flock").arg(path).args(["sleep", "1000"]).stdin(Stdio::null()).spawn().unwrap();
+    let child = Command::new("flock")
+        .arg("--no-fork")
+        .arg(path)
+        .args(["sleep", "1000"])
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
     let file = fs::File::open(path).unwrap();
     until("the stranger holds the lock", || match fs4::FileExt::try_lock_shared(&file) {
         Ok(()) => {
