@@ -28,7 +28,7 @@ async function reload(): Promise<void> {
 
 async function settle(state: AdoptedState): Promise<void> {
   const { kind, ready } = state.settings
-  if (ready !== 'running') await mainEvaluated()
+  if (kind === 'module' || ready !== 'running') await mainEvaluated()
   if (kind === 'module') {
     if (!state.claimed) state.claimConstructed?.()
     return

@@ -1,7 +1,15 @@
 /** A folder for a test, the processes that belong to it, and waits for events. */
 
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -72,7 +80,9 @@ const finished = ({ done }) => done
 function processesOf(path) {
   const mark = `${MARK}=${path}`
   const ours = (pid) => read(`/proc/${pid}/environ`).split('\0').includes(mark) && alive(pid)
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && ours(name)).map(Number)
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && ours(name))
+    .map(Number)
 }
 
 function read(path) {
