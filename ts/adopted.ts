@@ -34,6 +34,8 @@ export interface AdoptedState {
   claimed: boolean
   /** The body is a `run` or inline, not the script as such. */
   hasOwnBody: boolean
+  /** That body has been chosen, and begins in the next turn: until then no verb settles. */
+  isPending: boolean
   /** The pidfiles of the Daemons that the program has constructed, for the error when none of them claims. */
   readonly constructed: string[]
   isReady: boolean

@@ -35,6 +35,11 @@ export function isUnclaimed(): boolean {
   return adopted !== undefined && !adopted.claimed
 }
 
+/** Whether the body is about to begin: what the launcher's program does after its verb is not for the daemon. */
+export function isPending(): boolean {
+  return adopted?.isPending === true
+}
+
 /** A plain script is its own body; only a Daemon with a `run` of its own, or `daemonize()`, can take its place. */
 function mayClaim(state: AdoptedState): boolean {
   return !state.claimed || (state.settings.kind === 'script' && !state.hasOwnBody)
@@ -44,7 +49,9 @@ function mayClaim(state: AdoptedState): boolean {
 function begin(state: AdoptedState, claimant: Claimant, body: (context: DaemonContext) => void): void {
   state.claimed = true
   state.hasOwnBody = true
+  state.isPending = true
   setImmediate(() => {
+    state.isPending = false
     process.chdir(state.settings.cwd)
     const context = contextOf(state, claimant.logger)
     body(context)

@@ -1,7 +1,7 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. */
 
 import { adopted } from './adopted.js'
-import { claimWithoutBody, claimWithRun, isOwn, isUnclaimed } from './claim.js'
+import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './claim.js'
 import { contextOf, type DaemonContext } from './context.js'
 import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
 import { noBody, start } from './launch.js'
@@ -88,7 +88,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * @throws PidFileError, InvalidOptionError, PermissionDeniedError, UnverifiedError, UnsupportedError
    */
   async start(...args: RunArgs<this>): Promise<Running> {
-    if (this.#claim()) return never
+    if (this.#claim() || isPending()) return never
     if (this.#isSelf()) throw this.#alreadyRunning()
     if (isUnclaimed()) return this.#presentAs<Running>()
     return await start(this.#startable(), args)
@@ -102,7 +102,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
    */
   async stop(options?: StopOptions): Promise<StopResult> {
     const settings = validateStopOptions(options, this.#settings)
-    if (this.#claim()) return never
+    if (this.#claim() || isPending()) return never
     if (this.#isSelf()) return await this.#own().stop()
     if (isUnclaimed()) return this.#presentAs<StopResult>()
     this.#settings.logger?.debug(`stopping the daemon of ${this.pidFile}`)
@@ -114,7 +114,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
 
   /** Stops and starts; starts it when it was not running. A stop that fails does not start a second one. */
   async restart(...args: RunArgs<this>): Promise<Running> {
-    if (this.#claim()) return never
+    if (this.#claim() || isPending()) return never
     if (this.#isSelf()) throw unsupported('restart of the daemon by itself', 'Call it from another process.')
     if (isUnclaimed()) return this.#presentAs<Running>()
     const settings = this.#startable()
@@ -137,7 +137,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
    */
   async signal(signal: NodeJS.Signals | number): Promise<void> {
     const number = signalNumber(signal, 'signal')
-    if (this.#claim()) return never
+    if (this.#claim() || isPending()) return never
     if (this.#isSelf()) {
       process.kill(process.pid, number)
     } else if (!isUnclaimed()) {
@@ -147,7 +147,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
 
   /** The state now. @throws PidFileError when the path is a link or no regular file */
   async status(): Promise<Status> {
-    if (this.#claim()) return never
+    if (this.#claim() || isPending()) return never
     if (adopted !== undefined && this.#isSelf()) return this.#ownStatus(adopted.pid)
     return await status(this.pidFile)
   }
@@ -159,7 +159,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
    */
   async exited(options?: { signal?: AbortSignal }): Promise<ExitInfo> {
     const signal = validateWaitOptions(options, this.#settings)
-    if (this.#claim() || this.#isSelf()) return never
+    if (this.#claim() || isPending() || this.#isSelf()) return never
     const holder = await findHolder(this.pidFile, signal)
     if (holder === undefined) return {}
     await exited(holder, Number.POSITIVE_INFINITY, signal)

@@ -1,6 +1,6 @@
 /** `await daemonize()`: the program becomes a daemon, and goes on after the call. */
 
-import { claimInline, isOwn, isUnclaimed } from './claim.js'
+import { claimInline, isOwn, isPending, isUnclaimed } from './claim.js'
 import type { DaemonContext } from './context.js'
 import { InvalidOptionError } from './errors.js'
 import { start } from './launch.js'
@@ -31,7 +31,7 @@ export async function daemonize(options: DaemonizeOptions): Promise<LauncherResu
   const settings = validateOptions(options, 'daemonize')
   if (isOwn(settings.pidFile)) return await claimInline(settings)
   // The daemon of another pidfile: that call was the launcher's, and what follows it is another daemon's body.
-  if (isUnclaimed()) return await never
+  if (isUnclaimed() || isPending()) return await never
   const running = await start(settings, await argsOf(settings))
   if (settings.exit) process.exit(0)
   return { role: 'launcher', ...running }

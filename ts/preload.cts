@@ -69,6 +69,7 @@ function adopt(value: string): void {
     args,
     claimed: false,
     hasOwnBody: false,
+    isPending: false,
     constructed: [],
     isReady: false,
     context: undefined,

@@ -16,8 +16,7 @@ export async function send(pidFile: PathLike, signal: NodeJS.Signals | number): 
   const path = validateOptions({ pidFile }, 'Daemon').pidFile
   const number = signalNumber(signal, 'signal')
   if (isUnclaimed()) return
-  if (!isOwn(path)) return await signalHolder(path, number)
-  // Between claim and body the rest of the launcher's program must not run on.
-  if (adopted?.context === undefined) return await never
-  process.kill(process.pid, number)
+  if (isPending()) return await never
+  if (isOwn(path)) process.kill(process.pid, number)
+  else await signalHolder(path, number)
 }
