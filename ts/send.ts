@@ -1,7 +1,6 @@
 /** `send()`: a signal by pidfile alone. */
 
-import { adopted } from './adopted.js'
-import { isOwn, isUnclaimed } from './claim.js'
+import { isOwn, isPending, isUnclaimed } from './claim.js'
 import { type PathLike, validateOptions } from './options.js'
 import { signalNumber } from './signal-names.js'
 import { signalHolder } from './stop.js'
