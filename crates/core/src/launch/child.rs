@@ -18,7 +18,7 @@ pub(super) struct Orders<'a> {
     pub(super) envp: *const *const c_char,
     pub(super) folder: Option<&'a CStr>,
     pub(super) umask: u32,
-    /// Sources of 0, 1 and 2; negative ones stay as they are.
+    /// Sources of 0, 1 and 2.
     pub(super) stdio: [RawFd; 3],
     pub(super) lock: RawFd,
     pub(super) channel: RawFd,
@@ -118,9 +118,7 @@ fn prepare(orders: &Orders<'_>) -> Result<(), (u8, i32)> {
     }
     sys::forbid_core().map_err(|errno| (b'c', errno))?;
     for (target, source) in (0..).zip(orders.stdio) {
-        if source >= 0 {
-            sys::duplicate(source, target).map_err(|errno| (b'0', errno))?;
-        }
+        sys::duplicate(source, target).map_err(|errno| (b'0', errno))?;
     }
     sys::duplicate(orders.lock, LOCK_FD).map_err(|errno| (b'n', errno))?;
     sys::duplicate(orders.channel, CHANNEL_FD).map_err(|errno| (b'n', errno))?;

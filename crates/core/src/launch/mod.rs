@@ -66,7 +66,7 @@ fn launch_locked(plan: &Plan, program: &Program, locked: Locked) -> Result<Launc
         Descriptors::open(plan, &locked)?;
     let mut first_stack = Stack::new();
     let mut second_stack = Stack::new();
-    let sources = stdio.each_ref().map(|fd| fd.as_ref().map_or(-1, AsRawFd::as_raw_fd));
+    let sources = stdio.each_ref().map(AsRawFd::as_raw_fd);
     let orders = Orders {
         program: &program.path,
         argv: program.argv.as_ptr(),

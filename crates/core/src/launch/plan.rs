@@ -1,12 +1,13 @@
 //! All that a launch needs, put in place before the first clone: nothing allocates after it.
 
 use std::ffi::{CString, OsStr, OsString, c_char};
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::stat::fstat;
 
 use crate::adopt::ADOPTION_VARIABLE;
 use crate::error::{Error, ErrorKind, Result};
@@ -126,8 +127,8 @@ pub(super) struct Descriptors {
     pub(super) lock: OwnedFd,
     pub(super) channel: OwnedFd,
     pub(super) error_pipe: OwnedFd,
-    /// Sources of 0, 1 and 2; `None` keeps the launcher's own.
-    pub(super) stdio: [Option<OwnedFd>; 3],
+    /// Sources of 0, 1 and 2.
+    pub(super) stdio: [OwnedFd; 3],
     pub(super) own_channel: OwnedFd,
     pub(super) own_error_pipe: OwnedFd,
     pub(super) log: Option<LogTail>,
@@ -153,52 +154,48 @@ impl Descriptors {
     }
 }
 
-type Sources = [Option<OwnedFd>; 3];
+type Sources = [OwnedFd; 3];
 
 fn open_stdio(plan: &Plan) -> Result<(Sources, Option<LogTail>)> {
     let null = open_null()?;
     let stdin = match &plan.stdin {
-        Stdio::Null => Some(raised(&null)?),
-        Stdio::Inherit => inherited(0, &null)?,
-        Stdio::File { path, option } => Some(raised(&open_input(path, option)?)?),
+        Stdio::Null => raised(&null)?,
+        Stdio::Inherit => inherited(std::io::stdin(), &null)?,
+        Stdio::File { path, option } => raised(open_input(path, option)?)?,
     };
     let stdout = match &plan.stdout {
-        Stdio::Null => Some(raised(&null)?),
-        Stdio::Inherit => inherited(1, &null)?,
-        Stdio::File { path, option } => Some(raised(&open_output(path, option)?)?),
+        Stdio::Null => raised(&null)?,
+        Stdio::Inherit => inherited(std::io::stdout(), &null)?,
+        Stdio::File { path, option } => raised(open_output(path, option)?)?,
     };
     let (stderr, log) = match &plan.stderr {
         // Syntax errors, wrong flags and a lack of memory speak only there.
         Stdio::Null => {
             let failed = |errno| Error::system("stdio", "memfd_create", errno, "stderr cannot be captured");
             let file = sys::capture_file().map_err(failed)?;
-            (Some(raised(&file)?), Some(LogTail::Captured(file)))
+            (raised(&file)?, Some(LogTail::Captured(file)))
         }
-        Stdio::Inherit => (inherited(2, &null)?, None),
-        // One open file for both keeps the order of their lines.
-        Stdio::File { path, .. } if plan.stderr == plan.stdout => {
-            let file = stdout.as_ref().map(raised).transpose()?;
-            let tail = tail_of(path, file.as_ref());
-            (file, tail)
-        }
+        Stdio::Inherit => (inherited(std::io::stderr(), &null)?, None),
         Stdio::File { path, option } => {
-            let file = Some(raised(&open_output(path, option)?)?);
-            let tail = tail_of(path, file.as_ref());
+            // One open file for both keeps the order of their lines.
+            let shared = plan.stderr == plan.stdout;
+            let file = if shared { raised(&stdout)? } else { raised(open_output(path, option)?)? };
+            let tail = tail_of(path, &file);
             (file, tail)
         }
     };
     Ok(([stdin, stdout, stderr], log))
 }
 
-fn tail_of(path: &Path, file: Option<&OwnedFd>) -> Option<LogTail> {
-    let from = nix::sys::stat::fstat(file?).ok()?.st_size;
+fn tail_of(path: &Path, file: &OwnedFd) -> Option<LogTail> {
+    let from = fstat(file).ok()?.st_size;
     Some(LogTail::File { path: path.to_path_buf(), from: u64::try_from(from).unwrap_or(0) })
 }
 
-/// The launcher's own descriptor, or the null device where that is closed: else the next file opened would take its
-/// number.
-fn inherited(fd: RawFd, null: &OwnedFd) -> Result<Option<OwnedFd>> {
-    if sys::is_open(fd) { Ok(None) } else { raised(null).map(Some) }
+/// A duplicate of the launcher's own descriptor, which Node has marked close-on-exec at its boot; the null device where
+/// that is closed: else the next file opened would take its number.
+fn inherited(own: impl AsFd, null: &OwnedFd) -> Result<OwnedFd> {
+    if sys::is_open(own.as_fd().as_raw_fd()) { raised(own) } else { raised(null) }
 }
 
 /// A duplicate out of the way of all targets, close-on-exec from birth.

@@ -1,0 +1,32 @@
+/** Tests that this machine cannot run are skipped by name, with the reason. */
+
+import { spawnSync } from 'node:child_process'
+import test from 'ava'
+
+const works = (file, ...args) => spawnSync(file, args, { stdio: 'ignore', timeout: 10_000 }).status === 0
+const [major, minor] = process.versions.node.split('.').map(Number)
+
+const CHECKS = {
+  root: () => process.geteuid() === 0,
+  python3: () => works('python3', '-c', 'import fcntl'),
+  setpriv: () => works('setpriv', '--version'),
+  prlimit: () => works('prlimit', '--version'),
+  mknod: () => works('sh', '-c', 'd=$(mktemp -d) && mknod "$d/n" c 1 3; s=$?; rm -rf "$d"; exit $s'),
+  'mount namespaces': () => works('unshare', '-m', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt'),
+  'PID namespaces': () => works('unshare', '-pf', '--mount-proc', 'true'),
+  'type stripping': () => major > 22 || (major === 22 && minor >= 18),
+}
+
+const answers = new Map()
+
+function has(need) {
+  if (!answers.has(need)) answers.set(need, CHECKS[need]())
+  return answers.get(need)
+}
+
+/** `needs('root', 'python3')(title, body)`: a serial test, skipped where one of them is missing. */
+export function needs(...all) {
+  const missing = all.filter((need) => !has(need))
+  if (missing.length === 0) return test.serial
+  return (title, body) => test.serial.skip(`${title} (skipped: no ${missing.join(', no ')} here)`, body)
+}

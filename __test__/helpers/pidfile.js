@@ -1,0 +1,43 @@
+/** What the tests of the pidfile share. */
+
+import { readFileSync } from 'node:fs'
+import { Daemon } from '../../dist/index.js'
+import { alive, until } from './index.js'
+
+/** A Daemon whose body does nothing, under `a.pid`. */
+export function idle(place, options = {}) {
+  const script = place.write('idle.mjs', 'setInterval(() => {}, 1e6)')
+  return new Daemon({ pidFile: place.file('a.pid'), script, ...options })
+}
+
+/** A process that must survive: the PID is for pidfiles that must not be believed. */
+export async function canary(place) {
+  const { pid } = place.spawnCommand('sleep', ['1000'])
+  // Before it has executed it is a copy of Node.
+  await until(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n', 'the canary')
+  return pid
+}
+
+/** A PID that no process has. */
+export async function deadPid(place) {
+  const { pid } = await place.command('true', [])
+  if (alive(pid)) throw new Error(`${pid} has been given again`)
+  return pid
+}
+
+const HOLD = `
+import fcntl, os, sys
+files = [open(path, 'r+b') for path in sys.argv[2:]]
+for file in files: fcntl.flock(file, fcntl.LOCK_EX)
+if sys.argv[1] == 'write':
+    for file in files: file.write(b'%d\\n' % os.getpid()); file.flush()
+print('held', flush=True)
+sys.stdin.read()
+`
+
+/** A process that is no daemon holds the flock on the files; as cron does, it may `write` its PID. Gives its PID. */
+export async function hold(place, files, mode = 'keep') {
+  const holder = place.spawnCommand('python3', ['-c', HOLD, mode, ...files])
+  await until(() => holder.output().stdout === 'held\n', 'the holder of the lock')
+  return holder.pid
+}
