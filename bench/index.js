@@ -18,6 +18,7 @@ import { freePort, longestStall, median, untilAccepts } from './measure.js'
 const ROUNDS = Number(process.argv[2] ?? 30)
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'daimon-bench-'))
+process.env.BENCH_FOLDER = folder
 const pidFile = join(folder, 'bench.pid')
 const port = await freePort()
 const daemon = new Daemon({ pidFile, script: here('server.js'), scriptArgs: [String(port)] })
@@ -177,8 +178,16 @@ async function memory() {
   row('processes beside the daemon after start()', String(extra), '0')
 }
 
+/** All processes that this run has made, directly or not: they inherit its mark. */
 function processes() {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length
+  const marked = (pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`BENCH_FOLDER=${folder}`)
+    } catch {
+      return false
+    }
+  }
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && marked(name)).length
 }
 
 try {

@@ -57,11 +57,12 @@ export async function start(settings: Settings, args: readonly unknown[]): Promi
   settings.signal?.throwIfAborted()
   const payloadArgs = serializeArgs(args)
   checkOptions(settings)
+  // Checks, plan and launch in turns of their own: none holds the launcher's event loop up for half a millisecond.
+  await turn()
   const program = programOf(settings)
-  makeDefaultFolder(settings)
-  // Checks and launch in turns of their own: neither holds the launcher's event loop up for half a millisecond.
   await turn()
   settings.signal?.throwIfAborted()
+  makeDefaultFolder(settings)
   const { pid, took } = await new Start(settings, program, payloadArgs).run()
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
   const found = native().status(settings.pidFile)

@@ -30,7 +30,8 @@ async function settle(state: AdoptedState): Promise<void> {
   const { kind, ready } = state.settings
   if (kind === 'module' || ready !== 'running') await mainEvaluated()
   if (kind === 'module') {
-    if (!state.claimed) state.claimConstructed?.()
+    // A module that has constructed nothing for this pidfile will not do so later: it has ended unclaimed.
+    if (!state.claimed) (state.claimConstructed ?? state.onIdle)()
     return
   }
   await atOnce()

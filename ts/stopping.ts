@@ -22,6 +22,8 @@ export class Stopping {
   readonly #timeout: number
   readonly #logger: () => Logger | undefined
   #begun = false
+  /** A hook or an uncaught error: the exit code says so. */
+  #failed = false
 
   constructor(timeout: number, logger: () => Logger | undefined) {
     this.#timeout = timeout
@@ -60,17 +62,16 @@ export class Stopping {
   }
 
   async #finish(reason: StopReason, code: number): Promise<void> {
-    let exitCode = code
     for (const hook of [...this.#hooks].reverse()) {
       try {
         await hook(reason)
       } catch (error) {
-        exitCode = 1
+        this.#failed = true
         this.#logger()?.error('a stop hook has failed', error)
         process.stderr.write(`A stop hook has failed: ${inspect(error)}\n`)
       }
     }
-    process.exit(exitCode)
+    process.exit(this.#failed ? 1 : code)
   }
 
   #overdue(): void {
@@ -82,7 +83,8 @@ export class Stopping {
   readonly #onUncaught = (error: unknown): void => {
     if (process.listenerCount('uncaughtException') > 1) return
     process.stderr.write(`Uncaught ${inspect(error)}\n`)
-    if (this.#begun) process.exit(1)
+    // While it stops already, the hooks go on: what they save matters more than a late error.
+    this.#failed = true
     void this.begin({ by: 'error', error }, 1)
   }
 }
