@@ -283,7 +283,7 @@ export function toError(native: NativeError, pidFile?: string): DaemonError {
     case 'ERR_DAEMON_UNVERIFIED':
       return new UnverifiedError(message, { ...common, pid, reason })
     case 'ERR_DAEMON_INVALID_OPTION':
-      return new InvalidOptionError(message, { ...common, option, value })
+      return new InvalidOptionError(message, { ...common, option, value: value ?? path })
     case 'ERR_DAEMON_PERMISSION_DENIED':
       return new PermissionDeniedError(message, { ...common, pid, syscall })
     case 'ERR_DAEMON_UNSUPPORTED':

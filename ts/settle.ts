@@ -14,6 +14,8 @@ function begin(state: AdoptedState): void {
   if (state.settings.kind === 'script') {
     process.chdir(state.settings.cwd)
     state.claimed = true
+    // The script's end is the daemon's, as that of any program.
+    state.onIdle = () => {}
     state.removeStandIns = installDefaults({ stop: () => process.exit(0), reload }, true)
   }
   // A preload's own immediates come before the main module; this one comes when its evaluation has begun.

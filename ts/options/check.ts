@@ -20,28 +20,38 @@ export function checkOptions(settings: Settings): void {
     checkPath('execPath', execPath, 'file', constants.X_OK, 'must be a file that can be executed')
   }
   checkPath('cwd', cwd, 'folder', constants.X_OK, 'must be a folder that can be entered')
+  for (const stream of Object.values(settings.stdio)) {
+    // A file to read must be there, one to append to needs its folder. All else shows when the core opens them.
+    if (stream.kind !== 'file') continue
+    const { option, path } = stream
+    if (option === 'stdin')
+      checkPath(option, path, undefined, constants.R_OK, 'must be a file that can be read')
+    else checkPath(option, dirname(path), 'folder', constants.X_OK, 'must be in a folder that exists', path)
+  }
 }
 
 function checkPath(
   option: string,
   path: string,
-  kind: 'file' | 'folder',
+  kind: 'file' | 'folder' | undefined,
   access: number,
   what: string,
+  value: string = path,
 ): void {
   try {
     const found = statSync(path)
-    if (kind === 'file' ? !found.isFile() : !found.isDirectory()) {
+    const fits = kind === undefined || (kind === 'file' ? found.isFile() : found.isDirectory())
+    if (!fits) {
       throw refused(
         option,
-        path,
+        value,
         `${what}, but ${show(path)} is ${found.isDirectory() ? 'a folder' : 'something else'}`,
       )
     }
     accessSync(path, access)
   } catch (error) {
     if (!isSystemError(error)) throw error
-    throw refused(option, path, `${what}: ${error.message}`, '', error)
+    throw refused(option, value, `${what}, but ${show(value)} is not: ${error.message}`, '', error)
   }
 }
 
