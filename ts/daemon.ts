@@ -1,6 +1,7 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. */
 
 import { adopted } from './adopted.js'
+import { serializeArgs } from './args.js'
 import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './claim.js'
 import { contextOf, type DaemonContext } from './context.js'
 import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
@@ -119,6 +120,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     if (isUnclaimed()) return this.#presentAs<Running>()
     const settings = this.#startable()
     // What would keep it from starting again keeps it from being stopped.
+    serializeArgs(args)
     checkOptions(settings)
     programOf(settings)
     await stop(this.pidFile, settings)

@@ -19,7 +19,7 @@ use self::plan::{Descriptors, Program};
 use crate::channel::Channel;
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::log::LogTail;
-use crate::pidfile::Locked;
+use crate::pidfile::{Locked, remove_own};
 use crate::process::Process;
 use crate::signals::AllBlocked;
 use crate::sys::{self, Stack};
@@ -54,16 +54,16 @@ pub struct Launched {
 pub fn launch(plan: &Plan) -> Result<Launched> {
     let program = Program::new(plan)?;
     let locked = plan.pidfile.lock(&plan.lock)?;
-    launch_locked(plan, &program, locked).inspect_err(|_| {
-        // What is left is an empty or stale file, free for the next start; the error that matters is the first.
-        let _ = plan.pidfile.remove_leftover();
+    // The lock goes with the end of this function, whatever happens: a launcher that is stopped must not hold it.
+    launch_locked(plan, &program, &locked).inspect_err(|_| {
+        // Whatever failed, no process but this one has the lock now. Removed under it, which needs no new descriptor.
+        remove_own(plan.pidfile.path(), locked.file(), locked.id());
     })
 }
 
-/// Takes the lock along, so that its copy is closed on every way out: a launcher that is stopped must not hold it.
-fn launch_locked(plan: &Plan, program: &Program, locked: Locked) -> Result<Launched> {
+fn launch_locked(plan: &Plan, program: &Program, locked: &Locked) -> Result<Launched> {
     let Descriptors { lock, channel, error_pipe, stdio, own_channel, own_error_pipe, log } =
-        Descriptors::open(plan, &locked)?;
+        Descriptors::open(plan, locked)?;
     let mut first_stack = Stack::new();
     let mut second_stack = Stack::new();
     let sources = stdio.each_ref().map(AsRawFd::as_raw_fd);
@@ -88,7 +88,7 @@ fn launch_locked(plan: &Plan, program: &Program, locked: Locked) -> Result<Launc
     drop((first_stack, second_stack));
     match failure {
         Some(report) => Err(failed_step(plan, &report)),
-        None => identify(&locked, own_channel, log),
+        None => identify(locked, own_channel, log),
     }
 }
 
