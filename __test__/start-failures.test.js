@@ -85,7 +85,9 @@ test.serial('a wrong flag for Node is told by the log alone', async (t) => {
   const place = folder(t)
   const options = { pidFile: place.file('a.pid'), script: fixture('plain.js'), execArgv: ['--no-such-flag'] }
   const error = await t.throwsAsync(new Daemon(options).start())
-  t.like(error, { code: 'ERR_DAEMON_START_FAILED', exitCode: 9 })
+  t.is(error.code, 'ERR_DAEMON_START_FAILED')
+  // Node ends so fast that init may have reaped it before anybody could get a handle on it.
+  t.true(error.exitCode === undefined || error.exitCode === 9)
   t.regex(error.log, /no-such-flag/)
   await nothingLeft(t, place)
 })

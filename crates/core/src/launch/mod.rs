@@ -29,7 +29,7 @@ use crate::sys::{self, Stack};
 pub struct Launched {
     /// Its PID, as it wrote it into the pidfile.
     pub pid: Pid,
-    /// A handle on it, proven to hold the pidfile; `None` when it had already ended by then.
+    /// A handle on it, proven to hold the pidfile, or on the dead; `None` when it had ended and been reaped by then.
     pub process: Option<Process>,
     /// Hears from it until it is ready. Dropping it before aborts the start: the daemon ends itself.
     pub channel: Channel,
@@ -137,7 +137,8 @@ fn identify(locked: &Locked, channel: OwnedFd, log: Option<LogTail>) -> Result<L
     let killed =
         || Error::new(ErrorKind::StartFailed, "the daemon was killed before it executed").during("exec");
     let pid = locked.pid().ok_or_else(killed)?;
-    // Proven after the handle was opened: it is not on a stranger who was given the PID since.
-    let process = Process::open(pid).ok().filter(|process| locked.is_held_by(pid) && process.is_alive());
+    // Proven after the handle was opened: it is not on a stranger who was given the PID since. On a dead process, which
+    // can be signalled by nobody, it still tells how that ended.
+    let process = Process::open(pid).ok().filter(|process| locked.is_held_by(pid) || !process.is_alive());
     Ok(Launched { pid, process, channel: Channel::new(channel), log })
 }
