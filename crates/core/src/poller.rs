@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -42,13 +43,15 @@ pub struct WatchId(u64);
 #[derive(Default)]
 struct Watches {
     by_number: HashMap<u64, Watch>,
-    last_number: u64,
 }
 
 struct Poller {
     selector: Selector,
     watches: Mutex<Watches>,
 }
+
+/// Numbers are never given twice, by no later poller either: a wait that is over and given up late takes no other along.
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
 /// The present poller; `None` while nothing is waited for.
 static POLLER: Mutex<Option<Arc<Poller>>> = Mutex::new(None);
@@ -119,8 +122,7 @@ fn add(watch: Watch) -> Result<WatchId> {
 impl Poller {
     fn insert(&self, mut watch: Watch) -> std::result::Result<WatchId, Errno> {
         let mut watches = lock(&self.watches);
-        watches.last_number += 1;
-        let number = watches.last_number;
+        let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
         let armed = match &mut watch {
             Watch::Exit { process, armed, .. } => {
                 self.selector.add_exit(process, number).map(|how| *armed = how)
