@@ -1,153 +1,197 @@
 import { createServer } from 'node:http'
 import test from 'ava'
-import { Daemon, ReadyTimeoutError, StartFailedError } from '../dist/index.js'
+import { Daemon, StartFailedError } from '../dist/index.js'
 import { body } from './fixtures/body.js'
-import { fixture, folder, until } from './helpers/index.js'
+import { fixture, folder, KERNEL_TELLS } from './helpers/index.js'
+import { idle } from './helpers/pidfile.js'
 
-/** Nothing is left: no process, no pidfile, no lock. */
-async function nothingLeft(t, { file, processes }) {
-  t.deepEqual(processes(), [])
-  t.deepEqual(await new Daemon({ pidFile: file('a.pid') }).status(), {
-    state: 'stopped',
-    pidFile: file('a.pid'),
-    stale: false,
-  })
+/** Nothing is left: no process, no pidfile, no lock, and the next start works. */
+async function nothingLeft(t, place) {
+  t.deepEqual(place.processes(), [])
+  const daemon = idle(place)
+  t.deepEqual(await daemon.status(), { state: 'stopped', pidFile: place.file('a.pid'), stale: false })
+  const { pid } = await daemon.start()
+  t.deepEqual(place.processes(), [pid])
+  await daemon.stop()
 }
 
-async function failure(t, place, way, ...args) {
-  const error = await t.throwsAsync(body({ pidFile: place.file('a.pid') }).start(way, ...args), {
-    instanceOf: StartFailedError,
-  })
+/** How the start of such a daemon fails. */
+async function failure(t, place, options, ...args) {
+  const daemon =
+    'script' in options
+      ? new Daemon({ pidFile: place.file('a.pid'), ...options })
+      : body({ pidFile: place.file('a.pid'), ...options })
+  const error = await t.throwsAsync(daemon.start(...args), { instanceOf: StartFailedError })
+  t.like(error, { code: 'ERR_DAEMON_START_FAILED', step: 'ready', pidFile: place.file('a.pid') })
   await nothingLeft(t, place)
   return error
 }
 
-test.serial('a body that throws at once is the cause of the failed start', async (t) => {
-  const error = await failure(t, folder(t), 'throw')
-  t.like(error, { code: 'ERR_DAEMON_START_FAILED', step: 'ready', exitCode: 1 })
-  t.like(error.cause, { name: 'TypeError', message: 'boom', code: 'E_BOOM' })
-  t.regex(error.cause.stack, /body\.js/)
-  t.regex(error.message, /exited with code 1 before it was ready: TypeError: boom/)
-  t.regex(error.log, /TypeError: boom/)
-})
-
-test.serial('so is one that rejects later, and one that throws out of a callback', async (t) => {
-  t.like((await failure(t, folder(t), 'later')).cause, { name: 'RangeError', message: 'boom later' })
-  t.like((await failure(t, folder(t), 'uncaught')).cause, { message: 'out of the blue' })
-})
-
-test.serial('process.exit before ready is told with its code', async (t) => {
-  t.like(await failure(t, folder(t), 'exit'), { exitCode: 42 })
-})
-
-test.serial('a signal that ends the daemon before ready is told by name', async (t) => {
-  const error = await failure(t, folder(t), 'die')
-  // Where the kernel tells.
-  t.true(error.exitSignal === undefined || error.exitSignal === 'SIGKILL')
-  t.is(error.exitCode, undefined)
-})
-
-for (const host of ['127.0.0.1', 'localhost']) {
-  test.serial(`a port in use on ${host} fails the start, though listen() was not awaited`, async (t) => {
-    const server = createServer()
-    await new Promise((resolve) => server.listen(0, host, resolve))
-    t.teardown(() => server.close())
-    const error = await failure(t, folder(t), 'listen', server.address().port, host)
-    t.like(error.cause, { code: 'EADDRINUSE', syscall: 'listen', port: server.address().port })
-  })
-}
-
-for (const name of ['syntax.mjs', 'syntax.cjs']) {
+/** One test without a log, and one with: there the error's tail is what is in the file. */
+function bothWays(title, check) {
   for (const log of [undefined, 'a.log']) {
-    test.serial(`a syntax error in ${name} is shown, ${log ? 'in the log' : 'without a log'}`, async (t) => {
+    test.serial(`${title}, ${log ? 'with' : 'without'} a log`, async (t) => {
       const place = folder(t)
-      const options = { pidFile: place.file('a.pid'), script: fixture(`invalid/${name}`) }
-      const daemon = new Daemon(log === undefined ? options : { ...options, log: place.file(log) })
-      const error = await t.throwsAsync(daemon.start(), { instanceOf: StartFailedError })
-      t.regex(error.message, /SyntaxError/)
-      t.regex(error.log, /const = 1/)
-      if (log !== undefined) t.regex(place.read(log), /SyntaxError/)
-      await nothingLeft(t, place)
+      const error = await check(t, place, log === undefined ? {} : { log: place.file(log) })
+      if (log !== undefined) t.is(error.log ?? '', place.read(log).trimEnd())
     })
   }
 }
 
-test.serial('a missing import is the cause', async (t) => {
+bothWays('a body that throws at once is the cause of the failed start', async (t, place, options) => {
+  const error = await failure(t, place, options, 'throw')
+  t.like(error, { exitCode: 1, exitSignal: undefined })
+  t.like(error.cause, { name: 'TypeError', message: 'boom', code: 'E_BOOM' })
+  t.true(error.cause instanceof Error)
+  t.regex(error.cause.stack, /body\.js/)
+  t.regex(error.message, /exited with code 1 before it was ready: TypeError: boom/)
+  t.regex(error.log, /TypeError: boom/)
+  return error
+})
+
+bothWays('so is one that rejects later', async (t, place, options) => {
+  const error = await failure(t, place, options, 'later')
+  t.like(error, { exitCode: 1, exitSignal: undefined })
+  t.like(error.cause, { name: 'RangeError', message: 'boom later' })
+  t.regex(error.cause.stack, /body\.js/)
+  return error
+})
+
+bothWays('so is one that throws out of a callback before it is ready', async (t, place, options) => {
+  const error = await failure(t, place, options, 'uncaught')
+  t.is(error.exitCode, 1)
+  t.like(error.cause, { message: 'out of the blue' })
+  return error
+})
+
+test.serial('a thrown value that is no error is told by its text', async (t) => {
+  const error = await failure(t, folder(t), {}, 'text')
+  t.is(error.cause.message, 'only text')
+  t.is(error.exitCode, 1)
+})
+
+bothWays('process.exit(42) before ready is told with its code', async (t, place, options) => {
+  const error = await failure(t, place, options, 'exit')
+  t.like(error, { exitCode: 42, exitSignal: undefined, cause: undefined })
+  return error
+})
+
+test.serial('process.exit(0) before ready is a failed start, too', async (t) => {
+  t.like(await failure(t, folder(t), {}, 'leave', 0), { exitCode: 0, cause: undefined })
+})
+
+test.serial('so is a body that is not ready when nothing is left to be done', async (t) => {
+  t.is((await failure(t, folder(t), {}, 'hang')).exitSignal, undefined)
+})
+
+for (const [way, signal] of [
+  ['die', 'SIGKILL'],
+  ['abort', 'SIGABRT'],
+]) {
+  bothWays(`a daemon that ${signal} ends before ready is told by its signal`, async (t, place, options) => {
+    const error = await failure(t, place, options, way)
+    t.is(error.exitCode, undefined)
+    t.is(error.exitSignal, KERNEL_TELLS ? signal : undefined)
+    if (KERNEL_TELLS) t.regex(error.message, new RegExp(signal))
+    return error
+  })
+}
+
+for (const host of ['127.0.0.1', 'localhost']) {
+  bothWays(
+    `a port in use on ${host} fails a start that did not await listen()`,
+    async (t, place, options) => {
+      const server = createServer()
+      await new Promise((resolve) => server.listen(0, host, resolve))
+      t.teardown(() => server.close())
+      const { port } = server.address()
+      const error = await failure(t, place, options, 'listen', port, host)
+      t.like(error.cause, { code: 'EADDRINUSE', syscall: 'listen', port })
+      t.is(error.exitCode, 1)
+      t.regex(error.log, /EADDRINUSE/)
+      return error
+    },
+  )
+}
+
+for (const name of ['syntax.mjs', 'syntax.cjs']) {
+  bothWays(`a syntax error in ${name} is shown, with its place`, async (t, place, options) => {
+    const error = await failure(t, place, { ...options, script: fixture(`invalid/${name}`) })
+    t.is(error.exitCode, 1)
+    t.is(error.cause?.name, 'SyntaxError')
+    t.regex(error.message, /SyntaxError/)
+    t.regex(error.log, new RegExp(name.replace('.', '\\.')))
+    t.regex(error.log, /const = 1/)
+    return error
+  })
+}
+
+for (const [name, text, code] of [
+  ['a.mjs', "import './missing.mjs'", 'ERR_MODULE_NOT_FOUND'],
+  ['a.cjs', "require('./missing.cjs')", 'MODULE_NOT_FOUND'],
+]) {
+  bothWays(`a missing import of ${name} is the cause`, async (t, place, options) => {
+    const error = await failure(t, place, { ...options, script: place.write(name, text) })
+    t.is(error.exitCode, 1)
+    t.is(error.cause.code, code)
+    t.regex(error.cause.message, /missing\.[cm]js/)
+    return error
+  })
+}
+
+test.serial('a script that is missing is the cause', async (t) => {
   const place = folder(t)
-  const script = place.write('a.mjs', "import './missing.mjs'")
-  const error = await t.throwsAsync(new Daemon({ pidFile: place.file('a.pid'), script }).start())
-  t.like(error, { code: 'ERR_DAEMON_START_FAILED', exitCode: 1 })
-  t.is(error.cause.code, 'ERR_MODULE_NOT_FOUND')
+  const daemon = new Daemon({ pidFile: place.file('a.pid'), script: place.file('nowhere.mjs') })
+  const error = await t.throwsAsync(daemon.start())
+  t.regex(error.message, /nowhere\.mjs/)
   await nothingLeft(t, place)
 })
 
 test.serial('a wrong flag for Node is told by the log alone', async (t) => {
   const place = folder(t)
-  const options = { pidFile: place.file('a.pid'), script: fixture('plain.js'), execArgv: ['--no-such-flag'] }
-  const error = await t.throwsAsync(new Daemon(options).start())
-  t.is(error.code, 'ERR_DAEMON_START_FAILED')
+  const options = { script: fixture('plain.js'), execArgv: ['--no-such-flag'] }
+  const error = await failure(t, place, options)
   // Node ends so fast that init may have reaped it before anybody could get a handle on it.
   t.true(error.exitCode === undefined || error.exitCode === 9)
   t.regex(error.log, /no-such-flag/)
-  await nothingLeft(t, place)
 })
 
 test.serial('only what this start has written is shown of a log', async (t) => {
   const place = folder(t)
   const log = place.write('a.log', 'an older line\n')
-  const script = fixture('invalid/syntax.mjs')
-  const error = await t.throwsAsync(new Daemon({ pidFile: place.file('a.pid'), script, log }).start())
+  const error = await failure(t, place, { script: fixture('invalid/syntax.mjs'), log })
   t.notRegex(error.log, /an older line/)
-  t.regex(place.read('a.log'), /^an older line\n/)
+  t.regex(place.read('a.log'), /^an older line\n.*SyntaxError/s)
 })
 
-test.serial(
-  'a daemon that is never ready is ended when its time is up, even if it ignores SIGTERM',
-  async (t) => {
-    const place = folder(t)
-    const daemon = body({ pidFile: place.file('a.pid'), readyTimeout: 500, stopTimeout: 100 })
-    const error = await t.throwsAsync(daemon.start('never'), { instanceOf: ReadyTimeoutError })
-    t.like(error, { code: 'ERR_DAEMON_READY_TIMEOUT', timeout: 500 })
-    t.is(typeof error.pid, 'number')
-    await nothingLeft(t, place)
-  },
-)
-
-test.serial('an aborted start ends the half-started daemon and rejects with the reason', async (t) => {
+test.serial('the tail of a long log is its last whole lines', async (t) => {
   const place = folder(t)
-  const controller = new AbortController()
-  const daemon = body({ pidFile: place.file('a.pid'), stopTimeout: 100 }).with({ signal: controller.signal })
-  const starting = daemon.start('never', place.file('up'))
-  await until(() => place.processes().length > 0 && place.read('up'), 'the body').catch(() => {})
-  controller.abort(new Error('enough'))
-  t.is((await t.throwsAsync(starting)).message, 'enough')
+  const script = place.write(
+    'a.mjs',
+    `for (let line = 0; line < 5000; line++) console.log('line ' + line + ' of the log')
+     process.exit(3)`,
+  )
+  const error = await failure(t, place, { script, log: place.file('a.log') })
+  const lines = error.log.split('\n')
+  t.is(lines.at(-1), 'line 4999 of the log')
+  t.deepEqual(
+    lines.filter((line) => !/^line \d+ of the log$/.test(line)),
+    [],
+  )
+  t.true(lines.length > 10 && lines.length < 1000)
+})
+
+test.serial('a program that is uncaught about its failed start exits with 1 and says why', async (t) => {
+  const place = folder(t)
+  const program = place.write(
+    'a.mjs',
+    `import { daemonize } from "DAIMON"
+     await daemonize({ pidFile: 'a.pid' })
+     throw new TypeError('no luck')`,
+  )
+  const { code, stderr } = await place.node([program])
+  t.is(code, 1)
+  t.regex(stderr, /TypeError: no luck/)
+  t.regex(stderr, /ERR_DAEMON_START_FAILED/)
   await nothingLeft(t, place)
 })
-
-test.serial('an aborted wait for the lock starts nothing', async (t) => {
-  const place = folder(t)
-  const daemon = body({ pidFile: place.file('a.pid'), lockTimeout: Infinity })
-  const { pid } = await daemon.start('serve')
-  const controller = new AbortController()
-  const waiting = daemon.with({ signal: controller.signal }).start('serve')
-  setImmediate(() => setImmediate(() => controller.abort(new Error('enough'))))
-  t.is((await t.throwsAsync(waiting)).message, 'enough')
-  t.deepEqual(place.processes(), [pid])
-  await t.throwsAsync(daemon.with({ signal: AbortSignal.abort(new Error('before')) }).start('serve'), {
-    message: 'before',
-  })
-})
-
-test.serial(
-  "ready: 'manual' waits for the body's word, ready: 'running' for nothing but its beginning",
-  async (t) => {
-    const { file } = folder(t)
-    process.env.READY = 'manual'
-    t.teardown(() => delete process.env.READY)
-    const manual = body({ pidFile: file('a.pid'), readyTimeout: 300, ready: 'manual' })
-    const error = await t.throwsAsync(manual.start('serve'), { instanceOf: ReadyTimeoutError })
-    t.regex(error.message, /context\.ready\(\)/)
-    process.env.READY = 'running'
-    t.like(await body({ pidFile: file('b.pid'), ready: 'running' }).start('never'), { state: 'running' })
-  },
-)

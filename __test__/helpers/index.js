@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { release, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -105,14 +105,18 @@ export function kill(pid, signal = 'SIGKILL') {
 export function stat(pid) {
   const text = read(`/proc/${pid}/stat`)
   if (text === '') return undefined
-  const [state, ppid, pgrp, session, tty] = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return { state, ppid: Number(ppid), pgrp: Number(pgrp), session: Number(session), tty: Number(tty) }
+  const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const [ppid, pgrp, session, tty] = fields.map(Number)
+  return { state, ppid, pgrp, session, tty, threads: Number(fields[16]) }
 }
 
-/** Whether the process exists and is no zombie. */
+/**
+ * Whether the process exists and is no zombie. One whose first thread has ended looks like a zombie while the others
+ * still hold its descriptors, and with them its lock.
+ */
 export function alive(pid) {
   const found = stat(pid)
-  return found !== undefined && found.state !== 'Z' && found.state !== 'X'
+  return found !== undefined && (!['Z', 'X'].includes(found.state) || found.threads > 1)
 }
 
 /** Waits until `ask` gives something truthy, and gives that; fails when it takes too long. */
@@ -125,6 +129,25 @@ export async function until(ask, what = String(ask), timeout = 30_000) {
     await delay(5)
   }
 }
+
+/** What the file holds, or undefined when there is none. */
+export function content(path) {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** How many threads of that name a process has: what a test cannot see of a wait, it sees there. */
+export function threads(name, pid = 'self') {
+  const tasks = `/proc/${pid}/task`
+  return readdirSync(tasks).filter((id) => read(`${tasks}/${id}/comm`) === `${name}\n`).length
+}
+
+const [major, minor] = release().split('.').map(Number)
+/** Whether the kernel tells how a process ended that is no child of ours: PIDFD_GET_INFO, since Linux 6.15. */
+export const KERNEL_TELLS = process.platform === 'linux' && (major > 6 || (major === 6 && minor >= 15))
 
 /** A TCP port that nobody listens on. */
 export async function freePort() {
