@@ -2,7 +2,6 @@
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { alive, content, folder, kill, stat, until } from './helpers/index.js'
-import { idle } from './helpers/pidfile.js'
 
 /**
  * `node a.mjs MODE LOCK_TIMEOUT`: with MODE `ready` its daemon becomes ready, else never. A daemon that meets another
