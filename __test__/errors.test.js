@@ -2,10 +2,11 @@ import { constants } from 'node:os'
 import { inspect } from 'node:util'
 import test from 'ava'
 import * as errors from '../build/errors.js'
+import { raise, systemError, toError } from '../build/native-error.js'
 
 const exported = new Map(Object.entries(errors))
 
-const { DaemonError, raise, systemError, toError } = errors
+const { DaemonError } = errors
 
 const CLASSES = [
   ['AlreadyRunningError', 'ERR_DAEMON_ALREADY_RUNNING', { pid: 12 }],

@@ -10,7 +10,6 @@ import { never } from './stopping.js'
 
 /** What claims: a Daemon, or a call of `daemonize()`, whose body is the rest of the main module. */
 export interface Claimant {
-  readonly pidFile: string
   readonly ready: ReadyMode
   readonly logger: Logger | undefined
 }
@@ -82,7 +81,7 @@ async function runBody(mode: ReadyMode, context: DaemonContext, run: () => unkno
   context.ready()
 }
 
-/** Claims for a Daemon without a body, whose program must be one that only controls: it then idles. */
+/** Claims for a Daemon without a body: the rest of the main module is the body. */
 export function claimWithoutBody(claimant: Claimant): boolean {
   if (adopted === undefined || adopted.claimed) return false
   begin(adopted, claimant, (context) => void afterMain(claimant.ready, context))

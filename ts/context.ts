@@ -76,7 +76,7 @@ class Context implements DaemonContext {
     state.removeStandIns?.()
     const actions = {
       stop: (signal: NodeJS.Signals) => this.#stopping.onSignal(signal),
-      reload: () => this.reload(),
+      reload: () => this.#reload(),
     }
     installDefaults(actions, state.settings.kind === 'script')
   }
@@ -123,7 +123,7 @@ class Context implements DaemonContext {
   }
 
   /** SIGHUP's action. A log that cannot be opened again is kept, with a warning. */
-  reload(): void {
+  #reload(): void {
     const { stdout, stderr } = this.#state.settings
     for (const path of new Set([stdout, stderr])) {
       if (path === undefined) continue

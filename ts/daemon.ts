@@ -1,11 +1,10 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. */
 
-import { adopted } from './adopted.js'
+import { type AdoptedState, adopted } from './adopted.js'
 import { serializeArgs } from './args.js'
 import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './claim.js'
 import { contextOf, type DaemonContext } from './context.js'
 import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
-import { noBody, start } from './launch.js'
 import { native } from './native.js'
 import {
   checkOptions,
@@ -20,6 +19,7 @@ import {
 } from './options.js'
 import { programOf } from './program.js'
 import { signalName, signalNumber } from './signal-names.js'
+import { start } from './start.js'
 import { type Running, type Status, status, toStatus } from './status.js'
 import { findHolder, type StopResult, signalHolder, stop } from './stop.js'
 import { never } from './stopping.js'
@@ -90,7 +90,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
    */
   async start(...args: RunArgs<this>): Promise<Running> {
     if (this.#claim() || isPending()) return never
-    if (this.#isSelf()) throw this.#alreadyRunning()
+    if (this.#self() !== undefined) throw this.#alreadyRunning()
     if (isUnclaimed()) return this.#presentAs<Running>()
     return await start(this.#startable(), args)
   }
@@ -104,7 +104,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
   async stop(options?: StopOptions): Promise<StopResult> {
     const settings = validateStopOptions(options, this.#settings)
     if (this.#claim() || isPending()) return never
-    if (this.#isSelf()) return await this.#own().stop()
+    const self = this.#self()
+    if (self !== undefined) return await contextOf(self).stop()
     if (isUnclaimed()) return this.#presentAs<StopResult>()
     this.#settings.logger?.debug(`stopping the daemon of ${this.pidFile}`)
     const result = await stop(this.pidFile, settings)
@@ -116,7 +117,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
   /** Stops and starts; starts it when it was not running. A stop that fails does not start a second one. */
   async restart(...args: RunArgs<this>): Promise<Running> {
     if (this.#claim() || isPending()) return never
-    if (this.#isSelf()) throw unsupported('restart of the daemon by itself', 'Call it from another process.')
+    if (this.#self() !== undefined)
+      throw unsupported('restart of the daemon by itself', 'Call it from another process.')
     if (isUnclaimed()) return this.#presentAs<Running>()
     const settings = this.#startable()
     // What would keep it from starting again keeps it from being stopped.
@@ -140,7 +142,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
   async signal(signal: NodeJS.Signals | number): Promise<void> {
     const number = signalNumber(signal, 'signal')
     if (this.#claim() || isPending()) return never
-    if (this.#isSelf()) {
+    if (this.#self() !== undefined) {
       process.kill(process.pid, number)
     } else if (!isUnclaimed()) {
       await signalHolder(this.pidFile, number, this.#settings.signal)
@@ -150,7 +152,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
   /** The state now. @throws PidFileError when the path is a link or no regular file */
   async status(): Promise<Status> {
     if (this.#claim() || isPending()) return never
-    if (adopted !== undefined && this.#isSelf()) return this.#ownStatus(adopted.pid)
+    const self = this.#self()
+    if (self !== undefined) return this.#ownStatus(self.pid)
     return await status(this.pidFile)
   }
 
@@ -161,7 +164,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
    */
   async exited(options?: { signal?: AbortSignal }): Promise<ExitInfo> {
     const signal = validateWaitOptions(options, this.#settings)
-    if (this.#claim() || isPending() || this.#isSelf()) return never
+    if (this.#claim() || isPending() || this.#self() !== undefined) return never
     const holder = await findHolder(this.pidFile, signal)
     if (holder === undefined) return {}
     await exited(holder, Number.POSITIVE_INFINITY, signal)
@@ -176,23 +179,20 @@ export class Daemon<A extends unknown[] = unknown[]> {
     if (!isOwn(this.pidFile)) return false
     const run: RunFunction | undefined = this.#body()
     const { ready, logger } = this.#settings
-    const claimant = { pidFile: this.pidFile, ready, logger }
+    const claimant = { ready, logger }
     return run === undefined ? claimWithoutBody(claimant) : claimWithRun(claimant, this, run)
   }
 
+  /** The method of a subclass, or the option. */
   #body(): RunFunction | undefined {
     const { run } = this
     if (run === undefined) return this.#settings.run
     return (context, ...args) => Reflect.apply(run, this, [context, ...args])
   }
 
-  #isSelf(): boolean {
-    return isOwn(this.pidFile)
-  }
-
-  #own(): DaemonContext {
-    if (adopted === undefined) throw new TypeError('unreachable: asked for by a daemon only')
-    return contextOf(adopted)
+  /** This process's state, when it is the daemon of this pidfile. */
+  #self(): AdoptedState | undefined {
+    return isOwn(this.pidFile) ? adopted : undefined
   }
 
   #ownStatus(pid: number): Running {
@@ -221,4 +221,11 @@ export class Daemon<A extends unknown[] = unknown[]> {
 
 function unsupported(feature: string, advice: string): UnsupportedError {
   return new UnsupportedError(`A ${feature} is not supported. ${advice}`, { feature })
+}
+
+/** Refuses a start for which there is nothing to run. */
+function noBody(pidFile: string): InvalidOptionError {
+  const message =
+    "Option 'run' is missing, and so is 'script': this Daemon only controls. Give one of them to start it."
+  return new InvalidOptionError(message, { option: 'run', pidFile })
 }

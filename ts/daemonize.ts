@@ -3,8 +3,8 @@
 import { claimInline, isOwn, isPending, isUnclaimed } from './claim.js'
 import type { DaemonContext } from './context.js'
 import { InvalidOptionError } from './errors.js'
-import { start } from './launch.js'
 import { type DaemonizeOptions, type Settings, validateOptions } from './options.js'
+import { start } from './start.js'
 import type { Running } from './status.js'
 import { never } from './stopping.js'
 

@@ -10,13 +10,11 @@ const STATE = Symbol.for('daimon.adopted')
 
 /** What the launcher added to the flags: not the program's, and nothing for its children. */
 function removeOwnFlags(): void {
-  const own = (flag: string | undefined): boolean =>
-    flag?.endsWith('/preload.cjs') === true && flag === __filename
-  const settle = `${__dirname}/settle.js`
+  const settle = process.getBuiltinModule('node:url').pathToFileURL(`${__dirname}/settle.js`).href
   for (let at = process.execArgv.length - 2; at >= 0; at--) {
     const [flag, value] = process.execArgv.slice(at, at + 2)
-    const isSettle = flag === '--import' && value !== undefined && decodeURI(value).endsWith(settle)
-    if ((flag === '--require' && own(value)) || isSettle) process.execArgv.splice(at, 2)
+    const own = (flag === '--require' && value === __filename) || (flag === '--import' && value === settle)
+    if (own) process.execArgv.splice(at, 2)
   }
 }
 

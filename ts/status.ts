@@ -1,8 +1,8 @@
 /** The state of a daemon, as the verbs give it. */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { raise } from './errors.js'
 import { type NativeStatus, native } from './native.js'
+import { raise } from './native-error.js'
 
 /** A daemon that is running, proven to hold its pidfile. What the system hides is absent. */
 export interface Running {

@@ -2,8 +2,9 @@
 
 import { constants } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { NotRunningError, raise, StopTimeoutError, toError } from './errors.js'
+import { NotRunningError, StopTimeoutError } from './errors.js'
 import { native, type ProcessHandle } from './native.js'
+import { raise, toError } from './native-error.js'
 import type { StopSettings } from './options.js'
 import { look, type Stopped } from './status.js'
 import { exited, removeLeftover } from './waits.js'

@@ -1,6 +1,5 @@
 /** Waits for launches, channels and processes. While there are any, they keep the event loop alive, as a child does. */
 
-import { toError } from './errors.js'
 import {
   type LaunchedDaemon,
   type NativeEvent,
@@ -9,6 +8,7 @@ import {
   type ProcessHandle,
   type Waits,
 } from './native.js'
+import { toError } from './native-error.js'
 
 type Listener = (event: NativeEvent) => void
 

@@ -16,10 +16,12 @@ mod lock;
 mod probe;
 mod remove;
 mod text;
+mod wait;
 
-pub use lock::{Cancel, LockOptions, Locked};
+pub use lock::{LockOptions, Locked};
 pub use probe::{Held, Holder, Status};
 pub(crate) use remove::remove_own;
+pub use wait::Cancel;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;

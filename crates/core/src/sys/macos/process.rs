@@ -145,6 +145,7 @@ struct VnodeFdInfo {
 
 const PROC_PIDFDVNODEPATHINFO: c_int = 2;
 
+// SAFETY: as `<libproc.h>` declares it.
 unsafe extern "C" {
     fn proc_pidfdinfo(pid: c_int, fd: c_int, flavor: c_int, buffer: *mut c_void, size: c_int) -> c_int;
 }

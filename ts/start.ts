@@ -3,13 +3,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { LaunchSettings } from './adopted.js'
 import { serializeArgs } from './args.js'
-import {
-  type DaemonError,
-  InvalidOptionError,
-  ReadyTimeoutError,
-  StartFailedError,
-  toError,
-} from './errors.js'
+import { type DaemonError, StartFailedError } from './errors.js'
 import {
   type LaunchedDaemon,
   type NativeEvent,
@@ -17,33 +11,17 @@ import {
   native,
   type ProcessHandle,
 } from './native.js'
+import { toError } from './native-error.js'
 import { checkOptions, makeDefaultFolder, type Settings, type Stdio } from './options.js'
 import { type Program, programOf } from './program.js'
 import { signalName } from './signal-names.js'
+import { type Failure, logTail, revive, startFailed, type Told, timeoutError } from './start-failure.js'
 import { type Running, toStatus } from './status.js'
 import { endProcess } from './stop.js'
 import { exited, type LaunchWait, launch, removeLeftover } from './waits.js'
 
-/** How much of the log an error shows. */
-const LOG_BYTES = 8_192
-const LOG_LINES = 40
-
 /** How long a process may take to end after its channel has closed: the kernel closes that on the way out. */
 const EXIT_GRACE = 1_000
-
-/** What is known of a daemon that has ended, or has been ended, before it was ready. */
-interface Failure {
-  readonly told: Told
-  readonly exitCode: number | undefined
-  readonly exitSignal: string | undefined
-  readonly log: string | undefined
-}
-
-/** What the daemon has said of itself. */
-interface Told {
-  error: Error | undefined
-  exitCode: number | undefined
-}
 
 /** Why a start is over. */
 type Outcome = 'ready' | 'ended' | 'timeout' | 'aborted' | 'failed'
@@ -109,7 +87,8 @@ class Start {
     if (launched === null) {
       this.#wait.end()
       if (signal?.aborted === true) throw signal.reason
-      throw this.#launchError ?? new StartFailedError('The daemon was not launched.', this.#extras())
+      const { pidFile } = this.#settings
+      throw this.#launchError ?? new StartFailedError('The daemon was not launched.', { pidFile })
     }
     return await this.#fail(outcome, launched)
   }
@@ -182,10 +161,6 @@ class Start {
     const exitCode = status === null || status === undefined ? this.#told.exitCode : status.code
     return { told: this.#told, exitCode, exitSignal, log: logTail(launched) }
   }
-
-  #extras(): { pidFile: string } {
-    return { pidFile: this.#settings.pidFile }
-  }
 }
 
 function planOf(settings: Settings, { program, args, env, folder }: Program): NativePlan {
@@ -214,83 +189,4 @@ function payloadOf(settings: Settings, { kind }: Program, args: Buffer): Buffer 
 
 function filePath(stdio: Stdio): string | undefined {
   return stdio.kind === 'file' ? stdio.path : undefined
-}
-
-/** The daemon's error as it was told, as far as it can be read. */
-function revive(json: string | undefined): Error | undefined {
-  try {
-    const { message, ...told }: { message?: unknown } = JSON.parse(json ?? '')
-    const error = new Error(String(message))
-    for (const [key, value] of Object.entries(told)) {
-      Object.defineProperty(error, key, {
-        value,
-        configurable: true,
-        writable: true,
-        enumerable: key !== 'stack' && key !== 'name',
-      })
-    }
-    return error
-  } catch {
-    return undefined
-  }
-}
-
-/** Whole lines from the end of what the daemon has written. */
-function logTail(launched: LaunchedDaemon): string | undefined {
-  const bytes = launched.log(LOG_BYTES)
-  if (bytes === null || bytes.length === 0) return undefined
-  const lines = bytes.toString().trimEnd().split('\n')
-  if (bytes.length === LOG_BYTES) lines.shift()
-  return lines.slice(-LOG_LINES).join('\n')
-}
-
-function subject({ name, pidFile }: Settings): string {
-  return name === undefined ? `The daemon of ${pidFile}` : `The daemon '${name}'`
-}
-
-function startFailed(settings: Settings, { told, exitCode, exitSignal, log }: Failure): StartFailedError {
-  const ending =
-    exitSignal !== undefined
-      ? `was ended by ${exitSignal}`
-      : exitCode !== undefined
-        ? `exited with code ${exitCode}`
-        : 'was killed, or ended without a word,'
-  const why = told.error === undefined ? lastLine(log) : `${told.error.name}: ${told.error.message}`
-  const message = `${subject(settings)} ${ending} before it was ready${why === '' ? '' : `: ${why}`}`
-  const { pidFile } = settings
-  return new StartFailedError(message, {
-    pidFile,
-    step: 'ready',
-    exitCode,
-    exitSignal,
-    log,
-    cause: told.error,
-  })
-}
-
-/** What Node prints last about an error that it cannot tell in another way. */
-function lastLine(log: string | undefined): string {
-  const lines = (log ?? '').split('\n').filter((line) => line.trim() !== '' && !/^Node\.js v\d/.test(line))
-  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? ''
-}
-
-function timeoutError(
-  settings: Settings,
-  pid: number,
-  timeout: number,
-  { told, log }: Failure,
-): ReadyTimeoutError {
-  const advice =
-    settings.ready === 'manual'
-      ? "With ready: 'manual' it must call context.ready()."
-      : "A run() that never returns calls context.ready(), or says ready: 'running'."
-  const message = `${subject(settings)} was not ready within ${timeout} ms and has been ended. ${advice}`
-  return new ReadyTimeoutError(message, { pidFile: settings.pidFile, pid, timeout, log, cause: told.error })
-}
-
-/** Refuses a start for which there is nothing to run. */
-export function noBody(pidFile: string): InvalidOptionError {
-  const message =
-    "Option 'run' is missing, and so is 'script': this Daemon only controls. Give one of them to start it."
-  return new InvalidOptionError(message, { option: 'run', pidFile })
 }

@@ -1,0 +1,107 @@
+//! Pauses between two rounds for the lock, and their early end.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io::Write;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Ends a wait for the lock from another thread.
+#[derive(Clone, Debug)]
+pub struct Cancel {
+    waiting: Arc<UnixStream>,
+    cancelling: Arc<UnixStream>,
+}
+
+impl Cancel {
+    /// A token that has not been used.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when there are no descriptors left.
+    pub fn new() -> Result<Self> {
+        let (waiting, cancelling) = UnixStream::pair().map_err(|error| {
+            let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+            Error::system("lock", "socketpair", errno, "cannot prepare the wait for the lock")
+        })?;
+        Ok(Self { waiting: Arc::new(waiting), cancelling: Arc::new(cancelling) })
+    }
+
+    /// Ends the present and every later wait.
+    pub fn cancel(&self) {
+        // A full or closed socket has been cancelled already.
+        let _ = (&*self.cancelling).write(&[1]);
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.waiting.as_fd()
+    }
+
+    /// The byte stays where it is: later waits see it too.
+    fn is_cancelled(&self) -> bool {
+        let mut fds = [PollFd::new(self.fd(), PollFlags::POLLIN)];
+        matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
+    }
+}
+
+/// Waits for `until` (readable means it is over), the cancel token or the time.
+pub(super) fn wait(cancel: Option<&Cancel>, until: Option<BorrowedFd<'_>>, time: Duration) -> Result<()> {
+    let fds = until.into_iter().chain(cancel.map(Cancel::fd));
+    let mut fds: Vec<_> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+    // Without a descriptor for the holder's end there is nothing to wake us: look again soon.
+    let time = if until.is_none() { time.min(Duration::from_millis(20)) } else { time };
+    // Rounded up: a zero would spin.
+    let millis = i32::try_from(time.as_millis() + 1).unwrap_or(i32::MAX);
+    let _ = poll(&mut fds, PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX));
+    if cancel.is_some_and(Cancel::is_cancelled) {
+        return Err(Error::new(ErrorKind::StartFailed, "the start was aborted while it waited for the lock")
+            .during("lock"));
+    }
+    Ok(())
+}
+
+/// Pauses of 1 to 20 ms, growing, with jitter so that rivals do not meet again.
+pub(super) struct Backoff {
+    limit: u64,
+    random: RandomState,
+    round: u64,
+}
+
+impl Backoff {
+    pub(super) fn new() -> Self {
+        Self { limit: 1_000, random: RandomState::new(), round: 0 }
+    }
+
+    pub(super) fn next(&mut self) -> Duration {
+        self.round += 1;
+        self.limit = (self.limit * 2).min(20_000);
+        Duration::from_micros(1_000 + self.random.hash_one(self.round) % (self.limit - 999))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_stay_between_1_and_20_ms() {
+        let mut backoff = Backoff::new();
+        for _ in 0..1_000 {
+            let pause = backoff.next();
+            assert!((Duration::from_millis(1)..=Duration::from_millis(20)).contains(&pause), "{pause:?}");
+        }
+    }
+
+    #[test]
+    fn a_cancelled_token_ends_the_wait() {
+        let cancel = Cancel::new().unwrap();
+        cancel.cancel();
+        assert!(wait(Some(&cancel), None, Duration::from_secs(3_600)).is_err());
+    }
+}

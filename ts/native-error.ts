@@ -1,0 +1,125 @@
+/** The one place where the binding's error data becomes an error of the package. */
+
+import { getSystemErrorMap, getSystemErrorName } from 'node:util'
+import {
+  AlreadyRunningError,
+  type DaemonError,
+  InvalidOptionError,
+  NotRunningError,
+  PermissionDeniedError,
+  PidFileError,
+  type PidFileReason,
+  ReadyTimeoutError,
+  StartFailedError,
+  StopTimeoutError,
+  UnsupportedError,
+  UnverifiedError,
+} from './errors.js'
+
+/** A system error in the shape that Node's own have. */
+export interface SystemError extends Error {
+  /** The name of the error: `EACCES`. */
+  code: string
+  /** The number of the error, negative as in Node. */
+  errno: number
+  /** The system call that failed. */
+  syscall?: string
+  /** The path that it was about. */
+  path?: string
+}
+
+/** Makes an error such as `EACCES: permission denied, open '/x'`, with the properties that Node's own have. */
+export function systemError(failure: {
+  errno: number
+  syscall?: string | undefined
+  path?: string | undefined
+}): SystemError {
+  const errno = -Math.abs(failure.errno)
+  const [code, text] = getSystemErrorMap().get(errno) ?? [getSystemErrorName(errno), 'unknown error']
+  const { syscall, path } = failure
+  const where = [syscall, path === undefined ? undefined : `'${path}'`].filter((part) => part !== undefined)
+  const message = `${code}: ${text}${where.length > 0 ? `, ${where.join(' ')}` : ''}`
+  return Object.assign(new Error(message), {
+    errno,
+    code,
+    ...(syscall === undefined ? {} : { syscall }),
+    ...(path === undefined ? {} : { path }),
+  })
+}
+
+/** An error as the binding hands it over: plain data. */
+export interface NativeError {
+  /** One of {@link DaemonErrorCode}. */
+  code: string
+  message: string
+  step?: string
+  path?: string
+  errno?: number
+  syscall?: string
+  pid?: number
+  reason?: string
+  option?: string
+  value?: string
+}
+
+const PIDFILE_REASONS: Record<PidFileReason, true> = {
+  'missing-directory': true,
+  symlink: true,
+  'not-regular': true,
+  'hard-linked': true,
+  'foreign-owner': true,
+  'world-writable': true,
+  'unsafe-directory': true,
+  garbage: true,
+  'lock-leaked': true,
+  contended: true,
+}
+
+function isPidFileReason(reason: string | undefined): reason is PidFileReason {
+  return reason !== undefined && Object.hasOwn(PIDFILE_REASONS, reason)
+}
+
+/** Makes the error of the class that belongs to the binding's code; a system error becomes its `cause`. */
+export function toError(native: NativeError, pidFile?: string): DaemonError {
+  const { message, step, pid, reason, option, value, errno, syscall, path } = native
+  const cause = errno === undefined ? undefined : systemError({ errno, syscall, path })
+  const common = { pidFile, cause }
+  switch (native.code) {
+    case 'ERR_DAEMON_ALREADY_RUNNING':
+      return new AlreadyRunningError(message, { ...common, pid })
+    case 'ERR_DAEMON_NOT_RUNNING':
+      return new NotRunningError(message, common)
+    case 'ERR_DAEMON_START_FAILED':
+      return new StartFailedError(message, { ...common, step })
+    case 'ERR_DAEMON_READY_TIMEOUT':
+      return new ReadyTimeoutError(message, { ...common, pid })
+    case 'ERR_DAEMON_STOP_TIMEOUT':
+      return new StopTimeoutError(message, { ...common, pid })
+    case 'ERR_DAEMON_PIDFILE':
+      return new PidFileError(message, { ...common, reason: isPidFileReason(reason) ? reason : undefined })
+    case 'ERR_DAEMON_UNVERIFIED':
+      return new UnverifiedError(message, { ...common, pid, reason })
+    case 'ERR_DAEMON_INVALID_OPTION':
+      return new InvalidOptionError(message, { ...common, option, value: value ?? path })
+    case 'ERR_DAEMON_PERMISSION_DENIED':
+      return new PermissionDeniedError(message, { ...common, pid, syscall })
+    case 'ERR_DAEMON_UNSUPPORTED':
+      return new UnsupportedError(message, { ...common, feature: option })
+    default:
+      // Only a binding of another version than this facade has codes that are not known here.
+      return new UnsupportedError(
+        `The native part of daimon reports ${native.code}, which its JavaScript part does not know: ${message}. ` +
+          'Reinstall daimon, so that both are of one version.',
+        { ...common, feature: 'native binding' },
+      )
+  }
+}
+
+/**
+ * Throws what {@link toError} makes of the binding's error data.
+ *
+ * @throws DaemonError always
+ */
+export function raise(native: NativeError, pidFile?: string): never {
+  throw toError(native, pidFile)
+}

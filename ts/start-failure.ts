@@ -1,0 +1,98 @@
+/** What a failed start tells: the daemon's own error, its end, and the last of its log. */
+
+import { ReadyTimeoutError, StartFailedError } from './errors.js'
+import type { LaunchedDaemon } from './native.js'
+import type { Settings } from './options.js'
+
+/** How much of the log an error shows. */
+const LOG_BYTES = 8_192
+const LOG_LINES = 40
+
+/** What is known of a daemon that has ended, or has been ended, before it was ready. */
+export interface Failure {
+  readonly told: Told
+  readonly exitCode: number | undefined
+  readonly exitSignal: string | undefined
+  readonly log: string | undefined
+}
+
+/** What the daemon has said of itself. */
+export interface Told {
+  error: Error | undefined
+  exitCode: number | undefined
+}
+
+/** The daemon's error as it was told, as far as it can be read. */
+export function revive(json: string | undefined): Error | undefined {
+  try {
+    const { message, ...told }: { message?: unknown } = JSON.parse(json ?? '')
+    const error = new Error(String(message))
+    for (const [key, value] of Object.entries(told)) {
+      Object.defineProperty(error, key, {
+        value,
+        configurable: true,
+        writable: true,
+        enumerable: key !== 'stack' && key !== 'name',
+      })
+    }
+    return error
+  } catch {
+    return undefined
+  }
+}
+
+/** Whole lines from the end of what the daemon has written. */
+export function logTail(launched: LaunchedDaemon): string | undefined {
+  const bytes = launched.log(LOG_BYTES)
+  if (bytes === null || bytes.length === 0) return undefined
+  const lines = bytes.toString().trimEnd().split('\n')
+  if (bytes.length === LOG_BYTES) lines.shift()
+  return lines.slice(-LOG_LINES).join('\n')
+}
+
+function subject({ name, pidFile }: Settings): string {
+  return name === undefined ? `The daemon of ${pidFile}` : `The daemon '${name}'`
+}
+
+export function startFailed(
+  settings: Settings,
+  { told, exitCode, exitSignal, log }: Failure,
+): StartFailedError {
+  const ending =
+    exitSignal !== undefined
+      ? `was ended by ${exitSignal}`
+      : exitCode !== undefined
+        ? `exited with code ${exitCode}`
+        : 'was killed, or ended without a word,'
+  const why = told.error === undefined ? lastLine(log) : `${told.error.name}: ${told.error.message}`
+  const message = `${subject(settings)} ${ending} before it was ready${why === '' ? '' : `: ${why}`}`
+  const { pidFile } = settings
+  return new StartFailedError(message, {
+    pidFile,
+    step: 'ready',
+    exitCode,
+    exitSignal,
+    log,
+    cause: told.error,
+  })
+}
+
+/** What Node prints last about an error that it cannot tell in another way. */
+function lastLine(log: string | undefined): string {
+  const lines = (log ?? '').split('\n').filter((line) => line.trim() !== '' && !/^Node\.js v\d/.test(line))
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? ''
+}
+
+export function timeoutError(
+  settings: Settings,
+  pid: number,
+  timeout: number,
+  { told, log }: Failure,
+): ReadyTimeoutError {
+  const advice =
+    settings.ready === 'manual'
+      ? "With ready: 'manual' it must call context.ready()."
+      : "A run() that never returns calls context.ready(), or says ready: 'running'."
+  const message = `${subject(settings)} was not ready within ${timeout} ms and has been ended. ${advice}`
+  return new ReadyTimeoutError(message, { pidFile: settings.pidFile, pid, timeout, log, cause: told.error })
+}
