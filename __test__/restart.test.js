@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, symlinkSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { body } from './fixtures/body.js'
@@ -95,4 +95,16 @@ test.serial('a restart whose start fails says why, and leaves none', async (t) =
   await t.throwsAsync(broken.restart(), { code: 'ERR_DAEMON_START_FAILED', message: /SyntaxError/ })
   t.deepEqual(processes(), [])
   t.is(content(file('a.pid')), undefined)
+})
+
+test.serial('a restart whose log could not be opened stops nothing', async (t) => {
+  const { file, path } = folder(t)
+  const daemon = body({ pidFile: file('a.pid') })
+  const { pid } = await daemon.start('serve')
+  symlinkSync(fixture('body.js'), file('link'))
+  for (const log of [path, file('link')]) {
+    const error = await t.throwsAsync(daemon.with({ log }).restart('serve'))
+    t.like(error, { code: 'ERR_DAEMON_INVALID_OPTION', option: 'log', value: log })
+    t.like(await daemon.status(), { state: 'running', pid })
+  }
 })

@@ -1,6 +1,6 @@
 /** What the system is asked about options: the user's home, and before a start the paths; the one folder that is made. */
 
-import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PidFileError } from '../errors.js'
@@ -21,13 +21,34 @@ export function checkOptions(settings: Settings): void {
   }
   checkPath('cwd', cwd, 'folder', constants.X_OK, 'must be a folder that can be entered')
   for (const stream of Object.values(settings.stdio)) {
-    // A file to read must be there, one to append to needs its folder. All else shows when the core opens them.
+    // A file to read must be there, one to append to needs its folder. What it must not be the core says in full; here it
+    // is found before a restart has stopped anything.
     if (stream.kind !== 'file') continue
     const { option, path } = stream
     if (option === 'stdin')
       checkPath(option, path, undefined, constants.R_OK, 'must be a file that can be read')
-    else checkPath(option, dirname(path), 'folder', constants.X_OK, 'must be in a folder that exists', path)
+    else {
+      checkPath(option, dirname(path), 'folder', constants.X_OK, 'must be in a folder that exists', path)
+      checkOutput(option, path)
+    }
   }
+}
+
+/** A file to append to is a regular file, a character device, or not there yet. Never opened here: a FIFO would wait. */
+function checkOutput(option: string, path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined || found.isFile() || found.isCharacterDevice()) return
+  const what = found.isSymbolicLink()
+    ? 'a symbolic link'
+    : found.isDirectory()
+      ? 'a folder'
+      : 'a FIFO or a socket'
+  throw refused(
+    option,
+    path,
+    `must be a regular file, but ${show(path)} is ${what}`,
+    'Give the path of a file.',
+  )
 }
 
 function checkPath(
