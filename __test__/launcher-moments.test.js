@@ -94,8 +94,13 @@ test.serial(
       const started = texts.filter((text) => text.startsWith('started '))
       t.is(started.length, 1, texts.join(' | '))
       const pid = startedPid(started[0])
-      // Stopped under the lock it is nobody's: the rival cannot know whose it will be.
-      const refusals = [`ERR_DAEMON_ALREADY_RUNNING ${pid}`, 'ERR_DAEMON_PIDFILE lock-leaked']
+      // Stopped under the lock it is nobody's, and the rival cannot know whose it will be: "lock-leaked" under the
+      // exclusive one, "contended" under the shared one.
+      const refusals = [
+        `ERR_DAEMON_ALREADY_RUNNING ${pid}`,
+        'ERR_DAEMON_PIDFILE lock-leaked',
+        'ERR_DAEMON_PIDFILE contended',
+      ]
       const [other] = texts.filter((text) => !started.includes(text))
       t.true(refusals.includes(other), other)
       await ends(t, place, pid)
