@@ -34,7 +34,10 @@ export function folder(t) {
   const before = process.env[MARK]
   process.env[MARK] = path
   t.teardown(() => {
-    for (const pid of processesOf(path)) kill(pid)
+    // Until none is left: one of them may be about to make another.
+    for (let left = processesOf(path); left.length > 0; left = processesOf(path)) {
+      for (const pid of left) kill(pid)
+    }
     rmSync(path, { recursive: true, force: true })
     if (before === undefined) delete process.env[MARK]
     else process.env[MARK] = before
