@@ -2,6 +2,7 @@
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { alive, content, folder, kill, stat, until } from './helpers/index.js'
+import { idle } from './helpers/pidfile.js'
 
 /**
  * `node a.mjs MODE LOCK_TIMEOUT`: with MODE `ready` its daemon becomes ready, else never. A daemon that meets another
@@ -70,8 +71,8 @@ test.serial(
       const launcher = await midway(place, program, ['never', '0'])
       kill(launcher.pid)
       await launcher.done
-      // What it may have left ends by itself, and that is waited for.
-      const text = answer(await place.node([program, 'ready', '30000']))
+      // What it may have left ends by itself, and any start waits for that.
+      const text = answer(await place.node([program, 'ready', '0']))
       const pid = startedPid(text)
       t.true(alive(pid), text)
       await ends(t, place, pid)
@@ -145,3 +146,47 @@ test.serial('a launcher stopped after the launch does not hold the lock of its d
   // Nor does its cleaning up touch the file of its successor.
   await ends(t, place, next)
 })
+
+test.serial(
+  'a launcher killed before ready: the very next start works, though the event loop blocks',
+  async (t) => {
+    const place = folder(t)
+    const program = place.write(
+      'block.mjs',
+      `import { writeFileSync } from 'node:fs'
+     import { Daemon } from "DAIMON"
+     const run = () => {
+       writeFileSync('blocked', String(process.pid))
+       for (;;);
+     }
+     await new Daemon({ pidFile: 'a.pid', run }).start()`,
+    )
+    const launcher = place.spawn([program])
+    const blocked = await until(() => Number(content(place.file('blocked'))), 'the body')
+    kill(launcher.pid)
+    const { pid } = await idle(place).start()
+    t.not(pid, blocked)
+    t.false(alive(blocked))
+    t.deepEqual(place.processes(), [pid])
+  },
+)
+
+test.serial(
+  'a start that meets one under way takes over when that fails, and is told when it does not',
+  async (t) => {
+    const place = folder(t)
+    const program = place.write('a.mjs', PROGRAM)
+    const first = place.spawn([program, 'never', '0'])
+    const pid = await until(() => {
+      const found = Number(content(place.file('a.pid')))
+      return content(place.file(`body.${found}`)) !== undefined && found
+    }, 'the body')
+    const refusal = await t.throwsAsync(idle(place).start(), { code: 'ERR_DAEMON_ALREADY_RUNNING' })
+    t.is(refusal.pid, pid)
+    t.regex(refusal.message, /not ready yet/)
+    const next = idle(place).start()
+    kill(pid)
+    t.not((await next).pid, pid)
+    t.is(answer(await first.done), 'ERR_DAEMON_START_FAILED')
+  },
+)

@@ -202,6 +202,7 @@ impl Adopted {
         if send_frame(channel.as_fd(), FrameKind::Ready, &[], MsgFlags::empty()).is_ok() {
             // Dropping the channel wakes the watching thread.
             *start = Start::Over;
+            sys::mark_ready(self.lock.as_fd());
         }
     }
 

@@ -71,6 +71,8 @@ enum Round {
     Replaced,
     /// A daemon holds it, proven.
     Running(Process),
+    /// So it does, but it is not ready: it may still fail, or end with its launcher.
+    Starting(Process),
     /// Held, and nobody can be proven to be the holder.
     Held,
     /// Probes or rival starts stood in the way.
@@ -82,7 +84,8 @@ impl PidFile {
     ///
     /// # Errors
     ///
-    /// - `AlreadyRunning` with the holder's PID, after `options.wait`;
+    /// - `AlreadyRunning` with the holder's PID, after `options.wait`; one that is not ready has two seconds more, in
+    ///   which it may fail (Linux);
     /// - `PidFile` when the path cannot be trusted (see [`PidFileReason`]), nothing changed;
     /// - `Unverified` when the holder lives in another PID namespace;
     /// - `StartFailed` or `PermissionDenied` with the system's error.
@@ -109,6 +112,12 @@ impl PidFile {
                 Round::Running(process) => {
                     wait(options.cancel.as_ref(), process.pollable(), until - now)?;
                     patience = Instant::now() + PATIENCE;
+                }
+                Round::Starting(process) if now >= patience => {
+                    return Err(self.already_starting(process.pid()));
+                }
+                Round::Starting(process) => {
+                    wait(options.cancel.as_ref(), process.pollable(), backoff.next())?;
                 }
                 Round::Held if now >= patience => return Err(self.lock_leaked()),
                 Round::Contended | Round::Replaced if now >= patience => return Err(self.contended()),
@@ -156,6 +165,7 @@ impl PidFile {
         }
         Ok(match look_at(file, stat) {
             Look::Running(pid) => match Process::open(pid) {
+                Ok(process) if sys::is_starting(file.as_fd()) => Round::Starting(process),
                 Ok(process) => Round::Running(process),
                 Err(_) => Round::Held,
             },
@@ -213,13 +223,17 @@ impl PidFile {
         })
     }
 
-    fn already_running(&self, pid: Pid) -> Error {
-        Error::new(
-            ErrorKind::AlreadyRunning,
-            format!("{}: already running with PID {pid}", self.path.display()),
-        )
-        .at(&self.path)
-        .with_pid(Some(pid))
+    pub(super) fn already_running(&self, pid: Pid) -> Error {
+        self.taken(pid, "already running")
+    }
+
+    fn already_starting(&self, pid: Pid) -> Error {
+        self.taken(pid, "already being started, and not ready yet,")
+    }
+
+    fn taken(&self, pid: Pid, state: &str) -> Error {
+        let message = format!("{}: {state} with PID {pid}", self.path.display());
+        Error::new(ErrorKind::AlreadyRunning, message).at(&self.path).with_pid(Some(pid))
     }
 
     /// The error for a pidfile that stays locked though no daemon holds it: it names who has it open.

@@ -68,7 +68,15 @@ pub(super) enum Look {
     Unproven {
         pid: Option<Pid>,
         reason: &'static str,
+        transient: bool,
     },
+}
+
+impl Look {
+    /// What a launch in progress and a dying daemon look like for a moment.
+    fn unproven(pid: Option<Pid>, reason: &'static str) -> Self {
+        Self::Unproven { pid, reason, transient: true }
+    }
 }
 
 enum Opened {
@@ -85,22 +93,18 @@ pub(super) fn look_at(file: &File, stat: &FileStat) -> Look {
 }
 
 fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
-    let text = match read_text(file) {
-        Ok(text) => text,
-        Err(_) => return Look::Unproven { pid: None, reason: "its text cannot be read" },
+    let Ok(text) = read_text(file) else {
+        return Look::unproven(None, "its text cannot be read");
     };
     let Some(pid) = text.pid() else {
         return match tag {
             Some(0) => Look::Foreign,
-            _ => Look::Unproven { pid: None, reason: "it is locked, but names no process" },
+            _ => Look::unproven(None, "it is locked, but names no process"),
         };
     };
     if pid == getpid().as_raw() {
         // Our own PID in a file that we do not hold is a predecessor's: the kernel gave us its number.
-        return Look::Unproven {
-            pid: Some(pid),
-            reason: "it names this very process, which does not hold it",
-        };
+        return Look::unproven(Some(pid), "it names this very process, which does not hold it");
     }
     let proven = tag == Some(pid) || sys::holds_lock(pid, FileId::of(stat));
     if proven && owner_fits(stat, pid) {
@@ -108,16 +112,14 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
     }
     match tag {
         Some(0) => Look::Foreign,
-        _ if proven => {
-            Look::Unproven { pid: Some(pid), reason: "it belongs to another user than its holder" }
-        }
+        _ if proven => Look::unproven(Some(pid), "it belongs to another user than its holder"),
         Some(_) => {
-            Look::Unproven { pid: Some(pid), reason: "it names another process than the one that holds it" }
+            // Seen from an outer namespace this lasts. Where the tag has just changed, so had the text.
+            let transient = sys::name_tag(file.as_fd()) != tag;
+            let reason = "it names another process than the one that holds it";
+            Look::Unproven { pid: Some(pid), reason, transient }
         }
-        None => Look::Unproven {
-            pid: Some(pid),
-            reason: "it is locked, but not provably by the process it names",
-        },
+        None => Look::unproven(Some(pid), "it is locked, but not provably by the process it names"),
     }
 }
 
@@ -155,8 +157,8 @@ impl PidFile {
                 reason: "its holder is in another PID namespace".into(),
                 transient: false,
             }),
-            Look::Unproven { pid, reason } => {
-                Status::Unverified(Held { pid, reason: reason.into(), transient: true })
+            Look::Unproven { pid, reason, transient } => {
+                Status::Unverified(Held { pid, reason: reason.into(), transient })
             }
         })
     }

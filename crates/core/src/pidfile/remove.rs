@@ -6,7 +6,7 @@ use std::path::Path;
 use nix::sys::stat::lstat;
 use nix::unistd::{UnlinkatFlags, ftruncate, unlink, unlinkat};
 
-use super::{FileId, LockOptions, PidFile};
+use super::{FileId, LockOptions, PidFile, Status};
 use crate::error::Result;
 
 impl PidFile {
@@ -19,6 +19,10 @@ impl PidFile {
         let folder = self.open_folder()?;
         if folder.stat()?.is_none() {
             return Ok(());
+        }
+        // Not left to `lock`, which would wait for a successor that is not ready yet.
+        if let Status::Running { pid } = self.status()? {
+            return Err(self.already_running(pid));
         }
         let locked = self.lock(&LockOptions::default())?;
         if folder.names(locked.id())? {

@@ -62,7 +62,8 @@ pub(crate) fn write(fd: i32, bytes: &[u8]) {
     let _ = raw!(libc::SYS_write, fd, bytes.as_ptr(), bytes.len());
 }
 
-/// The name tag: a POSIX write lock on the whole file, which survives exec and dies with the process.
+/// The name tag: a POSIX write lock, which survives exec and dies with the process. On the whole file: what is beyond
+/// the first byte says that the daemon is not ready.
 pub(crate) fn put_name_tag(fd: i32) -> Outcome {
     let lock = libc::flock {
         l_type: libc::F_WRLCK as _,

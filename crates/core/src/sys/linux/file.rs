@@ -15,17 +15,37 @@ use crate::error::Pid;
 /// How a folder is opened: for its place alone, which needs no right to list it.
 pub(crate) const FOLDER_FLAGS: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 
-/// The process whose POSIX write lock is on the file: its PID in our namespace, 0 when it is in another one, `None`
-/// when there is no such lock. F_GETLK, fcntl(2), Linux.
+/// The process whose POSIX write lock is on the file's first byte: its PID in our namespace, 0 when it is in another
+/// one, `None` when there is no such lock. F_GETLK, fcntl(2), Linux.
 pub(crate) fn name_tag(file: BorrowedFd<'_>) -> Option<Pid> {
-    let mut lock = whole_file(libc::F_WRLCK);
+    write_locked(file, 0)
+}
+
+/// Whether the tag still covers all of the file, as the last child has put it on: its daemon is not ready yet.
+pub(crate) fn is_starting(file: BorrowedFd<'_>) -> bool {
+    write_locked(file, READY_FROM).is_some()
+}
+
+/// Takes the tag off all but the first byte. The caller is the process that holds it.
+pub(crate) fn mark_ready(file: BorrowedFd<'_>) {
+    let lock = range(libc::F_UNLCK, READY_FROM, TO_THE_END);
+    // Without the mark a start that comes now believes for two seconds that this one is still under way.
+    let _ = fcntl(file, FcntlArg::F_SETLK(&lock));
+}
+
+/// A lock may lie beyond the end of the file, fcntl(2).
+const READY_FROM: i64 = 1;
+const TO_THE_END: i64 = 0;
+
+fn write_locked(file: BorrowedFd<'_>, byte: i64) -> Option<Pid> {
+    let mut lock = range(libc::F_WRLCK, byte, 1);
     fcntl(file, FcntlArg::F_GETLK(&mut lock)).ok()?;
     (i32::from(lock.l_type) != libc::F_UNLCK).then_some(lock.l_pid)
 }
 
-fn whole_file(kind: i32) -> libc::flock {
+fn range(kind: i32, start: i64, length: i64) -> libc::flock {
     // The constants are `int`, the fields `short`: F_WRLCK and SEEK_SET are 1 and 0.
-    libc::flock { l_type: kind as _, l_whence: libc::SEEK_SET as _, l_start: 0, l_len: 0, l_pid: 0 }
+    libc::flock { l_type: kind as _, l_whence: libc::SEEK_SET as _, l_start: start, l_len: length, l_pid: 0 }
 }
 
 /// The name of the file system, for people.

@@ -25,6 +25,13 @@ pub(crate) fn name_tag(_file: BorrowedFd<'_>) -> Option<Pid> {
     None
 }
 
+/// Not told without a name tag.
+pub(crate) fn is_starting(_file: BorrowedFd<'_>) -> bool {
+    false
+}
+
+pub(crate) fn mark_ready(_file: BorrowedFd<'_>) {}
+
 /// The name of the file system, for people.
 pub(crate) fn file_system(file: BorrowedFd<'_>) -> Option<String> {
     fstatfs(file).ok().map(|stat| stat.filesystem_type_name().to_owned())
