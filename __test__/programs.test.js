@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
@@ -157,28 +156,6 @@ test.serial('a daemon starts another daemon, which outlives it', async (t) => {
   const found = await new Daemon({ pidFile: place.file('inner.pid') }).status()
   t.is(found.state, 'running')
   t.true(alive(found.pid))
-})
-
-test.serial('bundled into one file by esbuild, with the files that it loads beside it', async (t) => {
-  const place = folder(t)
-  const entry = place.write(
-    'src/main.mjs',
-    `import { appendFileSync } from 'node:fs'
-     import { daemonize } from ${JSON.stringify(new URL(DAIMON).pathname)}
-     await daemonize({ pidFile: 'a.pid' })
-     ${COUNTS}`,
-  )
-  const flags = [
-    '--bundle',
-    '--platform=node',
-    '--format=esm',
-    `--outfile=${place.file('out/dist/main.mjs')}`,
-  ]
-  t.is(spawnSync(join(ROOT, 'node_modules/.bin/esbuild'), [entry, ...flags]).status, 0)
-  for (const name of ['preload.cjs', 'binding.cjs'])
-    cpSync(join(ROOT, 'dist', name), place.file(`out/dist/${name}`))
-  cpSync(join(ROOT, 'native'), place.file('out/native'), { recursive: true })
-  await becomesDaemon(t, place, [place.file('out/dist/main.mjs')])
 })
 
 test.serial('a script that yields to its own listener for SIGTERM', async (t) => {

@@ -81,8 +81,30 @@ test.serial('process.exit(0) before ready is a failed start, too', async (t) => 
 })
 
 test.serial('so is a body that is not ready when nothing is left to be done', async (t) => {
-  t.is((await failure(t, folder(t), {}, 'hang')).exitSignal, undefined)
+  const error = await failure(t, folder(t), {}, 'hang')
+  t.like(error, { exitCode: 13, exitSignal: undefined })
+  t.regex(error.message, /ran dry before the daemon was ready/)
 })
+
+test.serial(
+  'a top-level await that never settles fails the start with the code that Node has for it',
+  async (t) => {
+    const place = folder(t)
+    const program = place.write(
+      'a.mjs',
+      `import { daemonize } from "DAIMON"
+     await daemonize({ pidFile: 'a.pid' }).catch(({ exitCode, message }) => {
+       console.log(exitCode, message)
+       process.exit(1)
+     })
+     await new Promise(() => {})`,
+    )
+    const { code, stdout } = await place.node([program])
+    t.is(code, 1)
+    t.regex(stdout, /^13 .*ran dry before the daemon was ready/)
+    t.deepEqual(place.processes(), [])
+  },
+)
 
 for (const [way, signal] of [
   ['die', 'SIGKILL'],

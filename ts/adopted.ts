@@ -1,8 +1,7 @@
-/** The daemon that this process is: what the preload has put in place. */
+/** The daemon that this process is: what adoption has put in place. */
 
 import type { DaemonContext } from './context.js'
 import type { ReadyMode } from './options.js'
-import { requireFrom } from './require.js'
 
 /**
  * What the daemon executes: the launcher's program again; a script that is the body itself; or the module that
@@ -51,11 +50,6 @@ export interface AdoptedState {
 }
 
 const STATE = Symbol.for('daimon.adopted')
-
-// Where the preload could not run (a bundle that has lost the file, another runtime), the import adopts.
-if (process.env['DAIMON_ADOPTION'] !== undefined && !Reflect.has(globalThis, STATE)) {
-  requireFrom(import.meta.url)('./preload.cjs')
-}
 
 const found: AdoptedState | undefined = Reflect.get(globalThis, STATE)
 

@@ -145,14 +145,26 @@ class Context implements DaemonContext {
     return this.#stopping.begin({ by: 'stop', code }, code)
   }
 
-  /** The event loop has run dry: a normal end. */
+  /** The event loop has run dry: a normal end of a daemon that serves, and one that nobody waits for before. */
   end(): void {
-    void this.#stopping.begin({ by: 'end' }, Number(process.exitCode ?? 0))
+    if (!this.#state.isReady && !this.#stopping.begun) tellUnsettled()
+    const code = this.#state.isReady ? 0 : UNSETTLED
+    void this.#stopping.begin({ by: 'end' }, Number(process.exitCode ?? code))
   }
 
   [Symbol.asyncDispose](): Promise<never> {
     return this.stop(Number(process.exitCode ?? 0))
   }
+}
+
+/** Node's own exit code for a top-level await that never settles. */
+const UNSETTLED = 13
+
+function tellUnsettled(): void {
+  const message =
+    'The event loop ran dry before the daemon was ready: it awaits something that nothing will settle, or has ended ' +
+    'without context.ready().'
+  native().tellError(JSON.stringify({ name: 'Error', message }))
 }
 
 /** The context of this daemon, made with its first use; its signal handlers stand from then on. */

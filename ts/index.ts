@@ -4,6 +4,9 @@
  * @packageDocumentation
  */
 
+// First: the rest looks for the state that it leaves.
+import './adoption.js'
+
 export type { DaemonContext } from './context.js'
 export { Daemon, type ExitInfo, type RunArgs } from './daemon.js'
 export { daemonize, type LauncherResult } from './daemonize.js'

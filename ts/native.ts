@@ -1,9 +1,8 @@
 /** The native binding, loaded with its first use: importing the package never fails. */
 
+import { type Binding, loadBinding } from './binding.js'
 import { UnsupportedError } from './errors.js'
-import { requireFrom } from './require.js'
 
-export type Binding = typeof import('../native/binding.cjs')
 export type {
   LaunchedDaemon,
   NativeEvent,
@@ -27,7 +26,7 @@ export function native(): Binding {
 
 function load(): Binding {
   try {
-    return requireFrom(import.meta.url)('./binding.cjs').load()
+    return loadBinding()
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new UnsupportedError(message, { feature: 'native binding', cause })

@@ -1,9 +1,9 @@
 /** What a daemon executes: which program, with which flags, arguments and environment. */
 
-import { fileURLToPath } from 'node:url'
 import type { BodyKind } from './adopted.js'
-import { InvalidOptionError } from './errors.js'
+import { InvalidOptionError, UnsupportedError } from './errors.js'
 import { absoluteExecArgv, absoluteNodeOptions, hasEvalFlag } from './exec-argv.js'
+import { beside, here } from './here.js'
 import { native } from './native.js'
 import type { Settings } from './options.js'
 
@@ -46,16 +46,19 @@ export function programOf(settings: Settings): Program {
   const cwd = AT_START.cwd ?? '/'
   const execArgv = absoluteExecArgv(settings.execArgv ?? AT_START.execArgv, cwd)
   const env = environment(settings, cwd)
-  const preload = ['--require', fileURLToPath(new URL('preload.cjs', import.meta.url))]
+  const preload = beside('preload.cjs')
+  // A bundle adopts at import instead.
+  const preloadFlags = preload === undefined ? [] : ['--require', preload]
   if (script !== undefined) {
     const kind = run === undefined ? 'script' : 'module'
-    const settle = ['--import', new URL('settle.js', import.meta.url).href]
+    if (preload === undefined || beside('settle.js') === undefined) throw bundled()
+    const settle = ['--import', new URL('settle.js', here).href]
     // What -e brought in is the launcher's program, not a flag of the script.
     const flags = settings.execArgv === undefined ? withoutEval(execArgv) : execArgv
-    const args = [execPath, ...preload, ...flags, ...settle, script, ...scriptArgs]
+    const args = [execPath, ...preloadFlags, ...flags, ...settle, script, ...scriptArgs]
     return { kind, program: execPath, args, env, folder }
   }
-  const args = [process.execPath, ...preload, ...execArgv, ...mainAndArguments(execArgv)]
+  const args = [process.execPath, ...preloadFlags, ...execArgv, ...mainAndArguments(execArgv)]
   return { kind: 'program', program: process.execPath, args, env, folder }
 }
 
@@ -68,6 +71,14 @@ function mainAndArguments(execArgv: readonly string[]): string[] {
   }
   if (main === undefined || main === '-') throw cannotRunAgain('this program came from standard input')
   return [main, ...rest]
+}
+
+/** A script is made a daemon by what is loaded before it. */
+function bundled(): UnsupportedError {
+  const message =
+    "Option 'script' is not supported in a bundle without the package's own files: put its dist/preload.cjs, " +
+    'settle.js and index.js beside the bundle, or keep daimon out of it (esbuild: --external:daimon).'
+  return new UnsupportedError(message, { feature: 'script' })
 }
 
 function cannotRunAgain(why: string): InvalidOptionError {

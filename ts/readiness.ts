@@ -1,6 +1,7 @@
 /** When a body counts as ready. */
 
 import { setImmediate as turn } from 'node:timers/promises'
+import { here } from './here.js'
 import { mainModuleUrl } from './main-module.js'
 import { requireFrom } from './require.js'
 
@@ -21,7 +22,7 @@ export async function atOnce(): Promise<void> {
  */
 export async function mainEvaluated(): Promise<void> {
   if (process.mainModule !== undefined) return
-  const url = mainModuleUrl(requireFrom(import.meta.url).resolve)
+  const url = mainModuleUrl(requireFrom(here).resolve)
   if (url === undefined) return
   try {
     // Node has it already: this settles with the evaluation that is under way.

@@ -1,25 +1,30 @@
-// Adoption: runs before any code of the program in a process that the launcher has executed, and loads nothing but
-// the binding. The facade requires it, too, where preloading is not to be had.
+/**
+ * Adoption: runs before any code of the program in a process that the launcher has executed, and loads nothing but the
+ * binding. The facade imports it first, too: where preloading is not to be had (a bundle, another runtime) it adopts
+ * then.
+ */
 
-type NativeBinding = typeof import('../native/binding.cjs')
-type AdoptedState = import('./adopted.js').AdoptedState
-type LaunchSettings = import('./adopted.js').LaunchSettings
+import { fileURLToPath } from 'node:url'
+import type { AdoptedState, LaunchSettings } from './adopted.js'
+import { type Binding, loadBinding } from './binding.js'
+import { here } from './here.js'
 
 const VARIABLE = 'DAIMON_ADOPTION'
 const STATE = Symbol.for('daimon.adopted')
 
 /** What the launcher added to the flags: not the program's, and nothing for its children. */
 function removeOwnFlags(): void {
-  const settle = process.getBuiltinModule('node:url').pathToFileURL(`${__dirname}/settle.js`).href
+  const preload = fileURLToPath(new URL('preload.cjs', here))
+  const settle = new URL('settle.js', here).href
   for (let at = process.execArgv.length - 2; at >= 0; at--) {
     const [flag, value] = process.execArgv.slice(at, at + 2)
-    const own = (flag === '--require' && value === __filename) || (flag === '--import' && value === settle)
+    const own = (flag === '--require' && value === preload) || (flag === '--import' && value === settle)
     if (own) process.execArgv.splice(at, 2)
   }
 }
 
 /** The payload: the length of the settings (4 bytes, little endian), the settings as JSON, the arguments. */
-function readPayload(binding: NativeBinding): { settings: LaunchSettings; args: Buffer } {
+function readPayload(binding: Binding): { settings: LaunchSettings; args: Buffer } {
   const payload = binding.receivePayload()
   if (payload === null) throw new Error('daimon: the launcher has gone before it told this daemon what to do')
   const end = 4 + payload.readUInt32LE(0)
@@ -40,13 +45,13 @@ function describe(error: unknown): string {
   return JSON.stringify(told)
 }
 
-function fail(binding: NativeBinding, message: string): void {
+function fail(binding: Binding, message: string): void {
   binding.tellError(JSON.stringify({ name: 'Error', message }))
   process.exit(1)
 }
 
 function adopt(value: string): void {
-  const binding: NativeBinding = require('./binding.cjs').load()
+  const binding: Binding = loadBinding()
   if (!binding.isMainThread()) return
   const found = binding.adopt(value)
   delete process.env[VARIABLE]

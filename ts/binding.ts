@@ -1,7 +1,9 @@
-// Loads the native binding: the one that was built beside this file, else the platform's package. CommonJS, since the
-// preload of a daemon needs it before anything asynchronous can run.
+/** Loads the native binding: the one that was built beside this file, else the platform's package. */
 
-type Binding = typeof import('../native/binding.cjs')
+import { here } from './here.js'
+import { requireFrom } from './require.js'
+
+export type Binding = typeof import('../native/binding.cjs')
 
 /** Put in by the build: the package's own version. */
 declare const DAIMON_VERSION: string
@@ -10,18 +12,20 @@ declare const DAIMON_VERSION: string
 function candidates(): string[] {
   const host = `${process.platform}-${process.arch}`
   const names = process.platform === 'linux' ? [`${host}-gnu`, `${host}-musl`] : [host]
-  return names.flatMap((name) => [`../native/daimon.${name}.node`, `daimon-${name}`])
+  // Beside it, where a bundle takes the binary along.
+  return names.flatMap((name) => [`../native/daimon.${name}.node`, `./daimon.${name}.node`, `daimon-${name}`])
 }
 
 let binding: Binding | undefined
 
 /** The binding; throws a plain Error that says what was tried and what to do. */
-exports.load = (): Binding => {
+export function loadBinding(): Binding {
   if (binding !== undefined) return binding
   const failures: string[] = []
+  const requireHere = requireFrom(here)
   for (const name of candidates()) {
     try {
-      const found: Binding = require(name)
+      const found: Binding = requireHere(name)
       if (found.version() !== DAIMON_VERSION) {
         failures.push(`${name}: is version ${found.version()}, but daimon is ${DAIMON_VERSION}`)
         continue

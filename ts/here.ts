@@ -1,0 +1,13 @@
+/** Where this code is: in the package, or in the bundle that somebody has made of it and of their program. */
+
+import { existsSync } from 'node:fs'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+// A bundle in CommonJS has no `import.meta.url`.
+export const here: string = import.meta.url ?? pathToFileURL(__filename).href
+
+/** A file of the package beside this one; undefined where a bundle has left it behind. */
+export function beside(name: string): string | undefined {
+  const path = fileURLToPath(new URL(name, here))
+  return existsSync(path) ? path : undefined
+}
