@@ -2,6 +2,7 @@
 
 import type { DaemonContext } from './context.js'
 import type { ReadyMode } from './options.js'
+import type { NamedAction } from './signal-actions.js'
 
 /**
  * What the daemon executes: the launcher's program again; a script that is the body itself; or the module that
@@ -17,6 +18,8 @@ export interface LaunchSettings {
   readonly cwd: string
   readonly ready: ReadyMode
   readonly stopTimeout?: number | undefined
+  /** A script's: elsewhere the program brings them along itself. */
+  readonly signals?: Readonly<Record<string, NamedAction>> | undefined
   /** The logs to open again on reload: one path for each output that goes to a file. */
   readonly stdout?: string | undefined
   readonly stderr?: string | undefined

@@ -3,15 +3,14 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type AdoptedState, adopted } from './adopted.js'
-import { contextOf, type DaemonContext } from './context.js'
-import type { Logger, ReadyMode, RunFunction } from './options.js'
+import { type Bringer, contextOf, type DaemonContext } from './context.js'
+import type { ReadyMode, RunFunction } from './options.js'
 import { atOnce, mainEvaluated } from './readiness.js'
 import { never } from './stopping.js'
 
 /** What claims: a Daemon, or a call of `daemonize()`, whose body is the rest of the main module. */
-export interface Claimant {
+export interface Claimant extends Bringer {
   readonly ready: ReadyMode
-  readonly logger: Logger | undefined
 }
 
 /** Whether the path is that of this daemon's own pidfile, by whatever way it leads there. */
@@ -52,7 +51,7 @@ function begin(state: AdoptedState, claimant: Claimant, body: (context: DaemonCo
   setImmediate(() => {
     state.isPending = false
     process.chdir(state.settings.cwd)
-    const context = contextOf(state, claimant.logger)
+    const context = contextOf(state, claimant)
     body(context)
   })
 }

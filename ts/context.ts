@@ -6,7 +6,8 @@ import { deserializeArgs } from './args.js'
 import { InvalidOptionError } from './errors.js'
 import { native } from './native.js'
 import type { Logger } from './options.js'
-import { installDefaults } from './signals.js'
+import { type SignalAction, SignalActions } from './signal-actions.js'
+import { type SignalMap, Signals } from './signals.js'
 import { type StopHook, Stopping } from './stopping.js'
 
 /** The daemon, seen from inside. */
@@ -35,6 +36,10 @@ export interface DaemonContext extends AsyncDisposable {
    * together within `stopTimeout`. One that throws does not keep the others from running; the exit code is 1 then.
    */
   onStop(hook: StopHook): void
+  /** What signals do: to be changed at any time. */
+  readonly signals: SignalMap
+  /** Opens the logs again, after somebody has renamed them. One that cannot be opened is kept, with a warning. */
+  reopenLogs(): void
   /** Event `reload`: SIGHUP came; the logs have been opened again. */
   on(event: 'reload', listener: () => void): this
   once(event: 'reload', listener: () => void): this
@@ -47,6 +52,12 @@ export interface DaemonContext extends AsyncDisposable {
   stop(code?: number): Promise<never>
   /** As `stop()`: `await using` stops the daemon at the end of the block. */
   [Symbol.asyncDispose](): Promise<never>
+}
+
+/** What only the daemon's own program can give: it has functions in it. */
+export interface Bringer {
+  readonly logger: Logger | undefined
+  readonly signals: Readonly<Record<string, SignalAction>>
 }
 
 /** More is not shown on one line, and would fill the channel of a launcher that does not read. */
@@ -64,6 +75,8 @@ class Context implements DaemonContext {
   readonly #state: AdoptedState
   readonly #stopping: Stopping
   readonly #events: EventEmitter = new EventEmitter()
+  readonly #actions: SignalActions
+  readonly signals: SignalMap
 
   constructor(state: AdoptedState) {
     this.#state = state
@@ -74,11 +87,19 @@ class Context implements DaemonContext {
     this.args = deserializeArgs(state.args)
     this.#stopping = new Stopping(stopTimeout ?? Number.POSITIVE_INFINITY, () => this.logger)
     state.removeStandIns?.()
-    const actions = {
+    const performer = {
       stop: (signal: NodeJS.Signals) => this.#stopping.onSignal(signal),
       reload: () => this.#reload(),
+      reopen: () => this.reopenLogs(),
     }
-    installDefaults(actions, state.settings.kind === 'script')
+    this.#actions = new SignalActions(performer, state.settings.kind === 'script', state.settings.signals)
+    this.signals = new Signals(this.#actions)
+  }
+
+  /** What the Daemon that claims has brought along. */
+  take({ logger, signals }: Bringer): void {
+    this.logger = logger ?? this.logger
+    this.#actions.setAll(signals)
   }
 
   get signal(): AbortSignal {
@@ -122,8 +143,13 @@ class Context implements DaemonContext {
     return this
   }
 
-  /** SIGHUP's action. A log that cannot be opened again is kept, with a warning. */
   #reload(): void {
+    this.reopenLogs()
+    this.logger?.info('reloading')
+    this.#events.emit('reload')
+  }
+
+  reopenLogs(): void {
     const { stdout, stderr } = this.#state.settings
     for (const path of new Set([stdout, stderr])) {
       if (path === undefined) continue
@@ -133,8 +159,6 @@ class Context implements DaemonContext {
         process.stderr.write(`daimon: the log stays as it is: ${failure.message}\n`)
       }
     }
-    this.logger?.info('reloading')
-    this.#events.emit('reload')
   }
 
   stop(code = 0): Promise<never> {
@@ -168,13 +192,13 @@ function tellUnsettled(): void {
 }
 
 /** The context of this daemon, made with its first use; its signal handlers stand from then on. */
-export function contextOf(state: AdoptedState, logger?: Logger): DaemonContext {
+export function contextOf(state: AdoptedState, bringer?: Bringer): DaemonContext {
   if (state.context === undefined) {
     const context = new Context(state)
     const { onIdle } = state
     state.context = context
     state.onIdle = () => (state.claimed ? context.end() : onIdle())
   }
-  if (state.context instanceof Context && logger !== undefined) state.context.logger = logger
+  if (state.context instanceof Context && bringer !== undefined) state.context.take(bringer)
   return state.context
 }

@@ -178,9 +178,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
   #claim(): boolean {
     if (!isOwn(this.pidFile)) return false
     const run: RunFunction | undefined = this.#body()
-    const { ready, logger } = this.#settings
-    const claimant = { ready, logger }
-    return run === undefined ? claimWithoutBody(claimant) : claimWithRun(claimant, this, run)
+    return run === undefined ? claimWithoutBody(this.#settings) : claimWithRun(this.#settings, this, run)
   }
 
   /** The method of a subclass, or the option. */
@@ -215,6 +213,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
   #startable(): Settings {
     const run = this.#body()
     if (run === undefined && this.#settings.script === undefined) throw noBody(this.pidFile)
+    if (run === undefined) refuseHandlers(this.#settings)
     return { ...this.#settings, run }
   }
 }
@@ -228,4 +227,15 @@ function noBody(pidFile: string): InvalidOptionError {
   const message =
     "Option 'run' is missing, and so is 'script': this Daemon only controls. Give one of them to start it."
   return new InvalidOptionError(message, { option: 'run', pidFile })
+}
+
+/** A plain script is a program of its own: no function of this one reaches it. */
+function refuseHandlers({ signals, pidFile }: Settings): void {
+  for (const [signal, value] of Object.entries(signals)) {
+    if (typeof value !== 'function') continue
+    const message =
+      `Option 'signals.${signal}' is a function, which cannot be given to a script. ` +
+      "Give an action by name, or 'run' with the script, or call process.on() there."
+    throw new InvalidOptionError(message, { option: `signals.${signal}`, value, pidFile })
+  }
 }

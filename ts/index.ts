@@ -37,6 +37,8 @@ export type {
   WithOptions,
 } from './options.js'
 export { send } from './send.js'
+export type { NamedAction, SignalAction } from './signal-actions.js'
+export type { SignalMap } from './signals.js'
 export type { Running, Status, Stopped, Unverified } from './status.js'
 export type { StopResult } from './stop.js'
 export type { StopHook, StopReason } from './stopping.js'

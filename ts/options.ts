@@ -1,6 +1,7 @@
 /** Options: the public interfaces, their validation and the complete settings that come of it. */
 
 export { checkOptions, makeDefaultFolder } from './options/check.js'
+export { signalActionValue, signalNameValue } from './options/signals.js'
 export type {
   CommonOptions,
   DaemonizeOptions,

@@ -5,7 +5,7 @@
 
 import { type AdoptedState, adopted } from './adopted.js'
 import { atOnce, mainEvaluated } from './readiness.js'
-import { installDefaults } from './signals.js'
+import { SignalActions } from './signal-actions.js'
 
 if (adopted !== undefined && adopted.settings.kind !== 'program') begin(adopted)
 
@@ -16,7 +16,9 @@ function begin(state: AdoptedState): void {
     state.claimed = true
     // The script's end is the daemon's, as that of any program.
     state.onIdle = () => {}
-    state.removeStandIns = installDefaults({ stop: () => process.exit(0), reload }, true)
+    const performer = { stop: () => process.exit(0), reload, reopen }
+    const standIns = new SignalActions(performer, true, state.settings.signals)
+    state.removeStandIns = () => standIns.dispose()
   }
   // A preload's own immediates come before the main module; this one comes when its evaluation has begun.
   setImmediate(() => void settle(state))
@@ -26,6 +28,11 @@ function begin(state: AdoptedState): void {
 async function reload(): Promise<void> {
   const { Daemon } = await import('./index.js')
   if (Daemon.current !== undefined) process.emit('SIGHUP', 'SIGHUP')
+}
+
+async function reopen(): Promise<void> {
+  const { Daemon } = await import('./index.js')
+  Daemon.current?.reopenLogs()
 }
 
 async function settle(state: AdoptedState): Promise<void> {

@@ -14,6 +14,7 @@ import {
 import { toError } from './native-error.js'
 import { checkOptions, makeDefaultFolder, type Settings, type Stdio } from './options.js'
 import { type Program, programOf } from './program.js'
+import type { NamedAction } from './signal-actions.js'
 import { signalName } from './signal-names.js'
 import { type Failure, logTail, revive, startFailed, type Told, timeoutError } from './start-failure.js'
 import { type Running, toStatus } from './status.js'
@@ -170,7 +171,7 @@ function planOf(settings: Settings, { program, args, env, folder }: Program): Na
 }
 
 function payloadOf(settings: Settings, { kind }: Program, args: Buffer): Buffer {
-  const { name, title, cwd, ready, stopTimeout, stdio } = settings
+  const { name, title, cwd, ready, signals, stopTimeout, stdio } = settings
   const told: LaunchSettings = {
     kind,
     name,
@@ -178,6 +179,7 @@ function payloadOf(settings: Settings, { kind }: Program, args: Buffer): Buffer 
     cwd,
     ready,
     stopTimeout: Number.isFinite(stopTimeout) ? stopTimeout : undefined,
+    signals: kind === 'script' ? namedActions(signals) : undefined,
     stdout: filePath(stdio.stdout),
     stderr: filePath(stdio.stderr),
   }
@@ -185,6 +187,13 @@ function payloadOf(settings: Settings, { kind }: Program, args: Buffer): Buffer 
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
   return Buffer.concat([length, json, args])
+}
+
+function namedActions(signals: Settings['signals']): Record<string, NamedAction> {
+  const named: Record<string, NamedAction> = {}
+  for (const [signal, action] of Object.entries(signals))
+    if (typeof action === 'string') named[signal] = action
+  return named
 }
 
 function filePath(stdio: Stdio): string | undefined {

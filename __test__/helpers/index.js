@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -51,6 +52,7 @@ export function folder(t) {
       writeFileSync(join(path, name), text.replaceAll('"DAIMON"', JSON.stringify(DAIMON)))
       return join(path, name)
     },
+    rename: (name, other) => renameSync(join(path, name), join(path, other)),
     read: (name) => readFileSync(join(path, name), 'utf8'),
     /** PIDs of all processes that were started for this test and live, but those that the test's own process is. */
     processes: () => processesOf(path),

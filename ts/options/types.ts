@@ -1,6 +1,7 @@
 /** The options as users write them, and as the rest of the package reads them. */
 
 import type { DaemonContext } from '../context.js'
+import type { SignalAction } from '../signal-actions.js'
 
 /** A path: absolute, relative to the launcher's current folder, or a `file:` URL (`import.meta.url`, for one). */
 export type PathLike = string | URL
@@ -114,6 +115,12 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'> {
    * @default 0
    */
   lockTimeout?: number
+  /**
+   * What signals do in the daemon, by their names: an action, or a handler that is given the signal's name. A plain
+   * script, which is a program of its own, can only be given actions by name.
+   * @default SIGTERM, SIGINT, SIGQUIT: 'stop'; SIGHUP: 'reload'; SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1: 'ignore'
+   */
+  signals?: Readonly<Partial<Record<NodeJS.Signals, SignalAction>>>
   /** Is told of lifecycle events. */
   logger?: Logger
 }
@@ -192,6 +199,7 @@ export interface Given {
   readonly stopSignal: number | undefined
   readonly stopTimeout: number | undefined
   readonly forceKill: boolean | undefined
+  readonly signals: Readonly<Record<string, SignalAction>> | undefined
   readonly logger: Logger | undefined
   readonly run: RunFunction | undefined
   readonly script: string | undefined
@@ -229,6 +237,7 @@ export interface Settings extends StopSettings {
   readonly lockTimeout: number
   readonly ready: ReadyMode
   readonly readyTimeout: number
+  readonly signals: Readonly<Record<string, SignalAction>>
   readonly logger: Logger | undefined
   readonly run: RunFunction | undefined
   readonly script: string | undefined

@@ -3,6 +3,7 @@
 import { signalNumber } from '../signal-names.js'
 import { pidFileOf } from './check.js'
 import { didYouMean, invalid, refused, show } from './invalid.js'
+import { signalsValue } from './signals.js'
 import type { Given, OptionsForm, Settings, Stdio, StopSettings } from './types.js'
 import * as check from './values.js'
 
@@ -25,6 +26,7 @@ const COMMON = [
   'stopSignal',
   'stopTimeout',
   'forceKill',
+  'signals',
   'logger',
 ]
 const BODY = ['run', 'script', 'scriptArgs', 'execPath', 'execArgv']
@@ -44,7 +46,6 @@ const LATER = [
   'keepFds',
   'detach',
   'stopGroup',
-  'signals',
 ]
 
 const ALLOWED: Record<OptionsForm | 'verb' | 'wait', readonly string[]> = {
@@ -186,6 +187,7 @@ function read(source: Source, base: Given | undefined): Given {
     stopSignal: option('stopSignal', (name, value) => signalNumber(value, name)) ?? base?.stopSignal,
     stopTimeout: option('stopTimeout', check.timeValue) ?? base?.stopTimeout,
     forceKill: option('forceKill', check.booleanValue) ?? base?.forceKill,
+    signals: option('signals', signalsValue) ?? base?.signals,
     logger: option('logger', check.loggerValue) ?? base?.logger,
     run: option('run', check.runValue) ?? base?.run,
     script: option('script', check.pathValue) ?? base?.script,
@@ -223,6 +225,7 @@ function complete(given: Given, base: Settings | undefined): Settings {
     stopSignal: given.stopSignal ?? signalNumber('SIGTERM', 'stopSignal'),
     stopTimeout: given.stopTimeout ?? 10_000,
     forceKill: given.forceKill ?? true,
+    signals: given.signals ?? {},
     logger: given.logger,
     run: given.run,
     script: given.script,

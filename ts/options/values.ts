@@ -141,7 +141,7 @@ export function envValue(option: string, value: unknown): Readonly<Record<string
 }
 
 /** Whether it is an object literal (of whichever realm), an object without prototype, or `process.env`. */
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   if (value === process.env) return true
   const prototype: unknown = Object.getPrototypeOf(value)
