@@ -1,6 +1,7 @@
 /** The daemon that this process is: what adoption has put in place. */
 
 import type { DaemonContext } from './context.js'
+import type { NativeIdentity } from './native.js'
 import type { ReadyMode } from './options.js'
 import type { NamedAction } from './signal-actions.js'
 
@@ -18,6 +19,14 @@ export interface LaunchSettings {
   readonly cwd: string
   readonly ready: ReadyMode
   readonly stopTimeout?: number | undefined
+  readonly chroot?: string | undefined
+  /** Whose rights are taken when the body begins. */
+  readonly identity?: NativeIdentity | undefined
+  /** The soft limit of open files, which Node's boot lifts to the hard one. */
+  readonly softNofile?: number | undefined
+  readonly oomScoreAdj?: number | undefined
+  /** Descriptors that children inherit, which Node's boot keeps from them. */
+  readonly keepFds?: readonly number[] | undefined
   /** A script's: elsewhere the program brings them along itself. */
   readonly signals?: Readonly<Record<string, NamedAction>> | undefined
   /** The logs to open again on reload: one path for each output that goes to a file. */
@@ -48,6 +57,8 @@ export interface AdoptedState {
   claimConstructed: (() => void) | undefined
   /** Takes away the signal actions that stand in a script until it has a context. */
   removeStandIns: (() => void) | undefined
+  /** Root folder, current folder and rights become those of the body. Ends the process when that fails. */
+  enter(): void
   /** The event loop has run dry. */
   onIdle(): void
 }

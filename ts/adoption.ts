@@ -45,9 +45,18 @@ function describe(error: unknown): string {
   return JSON.stringify(told)
 }
 
-function fail(binding: Binding, message: string): void {
+function fail(binding: Binding, message: string): never {
   binding.tellError(JSON.stringify({ name: 'Error', message }))
   process.exit(1)
+}
+
+/** In this order: the folder is one inside the new root, and both need rights that are given up then. */
+function enter(binding: Binding, { chroot, cwd, identity }: LaunchSettings): void {
+  const root = chroot === undefined ? null : binding.enterRoot(chroot)
+  if (root !== null) fail(binding, root.message)
+  process.chdir(cwd)
+  const rights = identity === undefined ? null : binding.takeIdentity(identity)
+  if (rights !== null) fail(binding, rights.message)
 }
 
 function adopt(value: string): void {
@@ -59,6 +68,8 @@ function adopt(value: string): void {
   removeOwnFlags()
   const { settings, args } = readPayload(binding)
   if (settings.title !== undefined) process.title = settings.title
+  const unsettled = binding.settleIn(settings.softNofile, settings.oomScoreAdj, [...(settings.keepFds ?? [])])
+  if (unsettled !== null) fail(binding, unsettled.message)
 
   // Provisional: a handler of the program's own may keep it alive. Its exit confirms it.
   const report = (error: unknown): void => binding.tellError(describe(error))
@@ -84,6 +95,7 @@ function adopt(value: string): void {
     },
     claimConstructed: undefined,
     removeStandIns: undefined,
+    enter: () => enter(binding, settings),
     onIdle() {
       const seen = state.constructed.length > 0 ? state.constructed.join(', ') : 'none'
       const what = `the program ended without a verb on the daemon of ${state.pidFile}`

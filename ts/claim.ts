@@ -50,7 +50,7 @@ function begin(state: AdoptedState, claimant: Claimant, body: (context: DaemonCo
   state.isPending = true
   setImmediate(() => {
     state.isPending = false
-    process.chdir(state.settings.cwd)
+    state.enter()
     const context = contextOf(state, claimant)
     body(context)
   })

@@ -6,6 +6,7 @@ import { deserializeArgs } from './args.js'
 import { InvalidOptionError } from './errors.js'
 import { native } from './native.js'
 import type { Logger } from './options.js'
+import { dropPrivileges } from './privileges.js'
 import { type SignalAction, SignalActions } from './signal-actions.js'
 import { type SignalMap, Signals } from './signals.js'
 import { type StopHook, Stopping } from './stopping.js'
@@ -44,6 +45,14 @@ export interface DaemonContext extends AsyncDisposable {
   on(event: 'reload', listener: () => void): this
   once(event: 'reload', listener: () => void): this
   off(event: 'reload', listener: () => void): this
+  /**
+   * Gives up the rights of root for those of a user, a group or both, by name or id, in all threads and for good: for a
+   * daemon that has had to open a port below 1024, for one. HOME, USER, LOGNAME and SHELL follow.
+   *
+   * @throws InvalidOptionError when there is no such user or group, or this process may not become them
+   * @throws PermissionDeniedError when the system refuses, or there is a way back; the process should end then
+   */
+  dropPrivileges(to: { user?: string | number; group?: string | number }): void
   /**
    * Stops the daemon: runs the hooks, removes the pidfile, exits with `code`.
    *
@@ -159,6 +168,10 @@ class Context implements DaemonContext {
         process.stderr.write(`daimon: the log stays as it is: ${failure.message}\n`)
       }
     }
+  }
+
+  dropPrivileges(to: { user?: string | number; group?: string | number }): void {
+    dropPrivileges(to)
   }
 
   stop(code = 0): Promise<never> {

@@ -18,6 +18,7 @@ import {
   type WithOptions,
 } from './options.js'
 import { programOf } from './program.js'
+import { checkRights } from './rights.js'
 import { signalName, signalNumber } from './signal-names.js'
 import { start } from './start.js'
 import { type Running, type Status, status, toStatus } from './status.js'
@@ -124,7 +125,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     // What would keep it from starting again keeps it from being stopped.
     serializeArgs(args)
     checkOptions(settings)
-    programOf(settings)
+    programOf(settings, checkRights(settings))
     await stop(this.pidFile, settings)
     return await start(settings, args)
   }
@@ -213,7 +214,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
   #startable(): Settings {
     const run = this.#body()
     if (run === undefined && this.#settings.script === undefined) throw noBody(this.pidFile)
-    if (run === undefined) refuseHandlers(this.#settings)
+    if (run === undefined) refuseForScript(this.#settings)
     return { ...this.#settings, run }
   }
 }
@@ -229,8 +230,14 @@ function noBody(pidFile: string): InvalidOptionError {
   return new InvalidOptionError(message, { option: 'run', pidFile })
 }
 
-/** A plain script is a program of its own: no function of this one reaches it. */
-function refuseHandlers({ signals, pidFile }: Settings): void {
+/** A plain script is a program of its own: no function of this one reaches it, and it is loaded after a chroot. */
+function refuseForScript({ signals, process: { chroot }, pidFile }: Settings): void {
+  if (chroot !== undefined) {
+    const message =
+      "Option 'chroot' is not for plain scripts, whose file and modules would have to be in there. " +
+      "Give 'run' with the script: its module is loaded before."
+    throw new InvalidOptionError(message, { option: 'chroot', value: chroot, pidFile })
+  }
   for (const [signal, value] of Object.entries(signals)) {
     if (typeof value !== 'function') continue
     const message =

@@ -5,7 +5,10 @@ import { UnsupportedError } from './errors.js'
 
 export type {
   LaunchedDaemon,
+  NativeError,
   NativeEvent,
+  NativeIdentity,
+  NativeLimits,
   NativePlan,
   NativeStatus,
   ProcessHandle,

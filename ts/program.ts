@@ -6,6 +6,7 @@ import { absoluteExecArgv, absoluteNodeOptions, hasEvalFlag } from './exec-argv.
 import { beside, here } from './here.js'
 import { native } from './native.js'
 import type { Settings } from './options.js'
+import { accountVariables, type Rights } from './rights.js'
 
 /** As at the start of the launcher: what the program does to them later, it does again in the daemon. */
 const AT_START = { argv: [...process.argv], execArgv: [...process.execArgv], cwd: currentFolder() }
@@ -40,12 +41,12 @@ function currentFolder(): string | undefined {
  *
  * @throws InvalidOptionError when the program cannot be executed again and there is no `script`
  */
-export function programOf(settings: Settings): Program {
+export function programOf(settings: Settings, rights: Rights): Program {
   const { script, run, scriptArgs, execPath } = settings
   const folder = AT_START.cwd === currentFolder() ? undefined : AT_START.cwd
   const cwd = AT_START.cwd ?? '/'
   const execArgv = absoluteExecArgv(settings.execArgv ?? AT_START.execArgv, cwd)
-  const env = environment(settings, cwd)
+  const env = environment(settings, rights, cwd)
   const preload = beside('preload.cjs')
   // A bundle adopts at import instead.
   const preloadFlags = preload === undefined ? [] : ['--require', preload]
@@ -100,13 +101,13 @@ function withoutEval(execArgv: readonly string[]): string[] {
   return kept
 }
 
-function environment({ env, cleanEnv }: Settings, cwd: string): string[] {
+function environment({ env, cleanEnv }: Settings, { identity }: Rights, cwd: string): string[] {
   const all = new Map<string, string>()
   for (const [name, value] of Object.entries(process.env)) {
     const wanted = cleanEnv ? CLEAN.includes(name) : !NOT_INHERITED.test(name)
     if (wanted && value !== undefined) all.set(name, value)
   }
-  for (const [name, value] of Object.entries(env)) {
+  for (const [name, value] of Object.entries({ ...accountVariables(identity), ...env })) {
     if (value === undefined) all.delete(name)
     else all.set(name, value)
   }

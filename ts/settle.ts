@@ -12,7 +12,7 @@ if (adopted !== undefined && adopted.settings.kind !== 'program') begin(adopted)
 /** Before the script's first line. */
 function begin(state: AdoptedState): void {
   if (state.settings.kind === 'script') {
-    process.chdir(state.settings.cwd)
+    state.enter()
     state.claimed = true
     // The script's end is the daemon's, as that of any program.
     state.onIdle = () => {}

@@ -14,6 +14,7 @@ import {
 import { toError } from './native-error.js'
 import { checkOptions, makeDefaultFolder, type Settings, type Stdio } from './options.js'
 import { type Program, programOf } from './program.js'
+import { checkRights, type Rights } from './rights.js'
 import type { NamedAction } from './signal-actions.js'
 import { signalName } from './signal-names.js'
 import { type Failure, logTail, revive, startFailed, type Told, timeoutError } from './start-failure.js'
@@ -38,11 +39,12 @@ export async function start(settings: Settings, args: readonly unknown[]): Promi
   checkOptions(settings)
   // Checks, plan and launch in turns of their own: none holds the launcher's event loop up for half a millisecond.
   await turn()
-  const program = programOf(settings)
+  const rights = checkRights(settings)
+  const program = programOf(settings, rights)
   await turn()
   settings.signal?.throwIfAborted()
   makeDefaultFolder(settings)
-  const { pid, took } = await new Start(settings, program, payloadArgs).run()
+  const { pid, took } = await new Start(settings, program, rights, payloadArgs).run()
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
   const found = native().status(settings.pidFile)
   const status = found.error === undefined ? toStatus(found, settings.pidFile) : undefined
@@ -62,15 +64,14 @@ class Start {
   #launchError: DaemonError | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(settings: Settings, program: Program, args: Buffer) {
+  constructor(settings: Settings, program: Program, rights: Rights, args: Buffer) {
     this.#settings = settings
     this.#outcome = new Promise((resolve) => {
       this.#resolve = resolve
     })
     settings.logger?.debug(`starting ${program.args.join(' ')}`)
-    this.#wait = launch(planOf(settings, program), payloadOf(settings, program, args), (event) =>
-      this.#on(event),
-    )
+    const plan = planOf(settings, program, rights)
+    this.#wait = launch(plan, payloadOf(settings, program, rights, args), (event) => this.#on(event))
   }
 
   async run(): Promise<{ pid: number; took: number }> {
@@ -164,22 +165,29 @@ class Start {
   }
 }
 
-function planOf(settings: Settings, { program, args, env, folder }: Program): NativePlan {
+function planOf(settings: Settings, { program, args, env, folder }: Program, { limits }: Rights): NativePlan {
   const { pidFile, pidFileMode, lockTimeout, umask, stdio } = settings
-  const plan = { pidFile, pidFileMode, lockTimeout, program, args, env, umask, ...stdio }
+  const keepFds = [...(settings.process.keepFds ?? [])]
+  const plan = { pidFile, pidFileMode, lockTimeout, program, args, env, umask, limits, keepFds, ...stdio }
   return folder === undefined ? plan : { ...plan, folder }
 }
 
-function payloadOf(settings: Settings, { kind }: Program, args: Buffer): Buffer {
+function payloadOf(settings: Settings, { kind }: Program, { identity }: Rights, args: Buffer): Buffer {
   const { name, title, cwd, ready, signals, stopTimeout, stdio } = settings
+  const { chroot, limits, oomScoreAdj, keepFds } = settings.process
   const told: LaunchSettings = {
     kind,
     name,
     title,
     cwd,
     ready,
-    stopTimeout: Number.isFinite(stopTimeout) ? stopTimeout : undefined,
+    stopTimeout: finite(stopTimeout),
     signals: kind === 'script' ? namedActions(signals) : undefined,
+    chroot,
+    identity,
+    softNofile: finite(limits?.find(({ name }) => name === 'nofile')?.soft),
+    oomScoreAdj,
+    keepFds,
     stdout: filePath(stdio.stdout),
     stderr: filePath(stdio.stderr),
   }
@@ -187,6 +195,11 @@ function payloadOf(settings: Settings, { kind }: Program, args: Buffer): Buffer 
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
   return Buffer.concat([length, json, args])
+}
+
+/** JSON has no Infinity. */
+function finite(value: number | undefined): number | undefined {
+  return value === Number.POSITIVE_INFINITY ? undefined : value
 }
 
 function namedActions(signals: Settings['signals']): Record<string, NamedAction> {

@@ -1,5 +1,6 @@
 /** Signals to a proven daemon, and the wait for its end. */
 
+import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { NotRunningError, StopTimeoutError } from './errors.js'
@@ -60,8 +61,9 @@ export async function stop(pidFile: string, settings: StopSettings): Promise<Sto
   if (holder === undefined) return { ...stopped(pidFile), wasRunning: false, forced: false }
   const forced = await endProcess(holder, settings, pidFile)
   await lockIsFree(pidFile, holder.pid)
-  // Its text is a dead PID now. If somebody has locked the file since, it is theirs.
-  if (forced) await removeLeftover(pidFile).catch(() => {})
+  // Its text is a dead PID now, or it could not unlink the file any more, as another user or below another root. If
+  // somebody has locked the file since, it is theirs.
+  if (forced || existsSync(pidFile)) await removeLeftover(pidFile).catch(() => {})
   return { ...stopped(pidFile), wasRunning: true, forced }
 }
 
@@ -72,10 +74,10 @@ function stopped(pidFile: string): Stopped {
 /** Signal, wait, and kill when time is up: true when it had to be killed. */
 export async function endProcess(
   process: ProcessHandle,
-  { stopSignal, stopTimeout, forceKill, signal }: StopSettings,
+  { stopSignal, stopTimeout, forceKill, stopGroup, signal }: StopSettings,
   pidFile?: string,
 ): Promise<boolean> {
-  const failure = process.signalAndContinue(stopSignal)
+  const failure = process.signalAndContinue(stopSignal, stopGroup)
   if (failure !== null) {
     const error = toError(failure, pidFile)
     // It has ended between the proof and the signal.
@@ -88,7 +90,8 @@ export async function endProcess(
     const message = `${after} and goes on running, since forceKill is false. Stop it with a longer stopTimeout.`
     throw new StopTimeoutError(message, { pidFile, pid, timeout: stopTimeout })
   }
-  process.signal(constants.signals.SIGKILL)
+  if (stopGroup) process.signalGroup(constants.signals.SIGKILL)
+  else process.signal(constants.signals.SIGKILL)
   if (await exited(process, Math.max(stopTimeout, LOCK_PATIENCE), signal)) return true
   const message = `${after}, nor of SIGKILL: it waits in the kernel, for a disk or a network file system`
   throw new StopTimeoutError(message, { pidFile, pid, timeout: stopTimeout })

@@ -1,13 +1,22 @@
 /** Tests that this machine cannot run are skipped by name, with the reason. */
 
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import test from 'ava'
 
 const works = (file, ...args) => spawnSync(file, args, { stdio: 'ignore', timeout: 10_000 }).status === 0
 const [major, minor] = process.versions.node.split('.').map(Number)
 
+/** Whether this process has the capability of that number, capabilities(7). */
+function capability(number) {
+  const set = readFileSync('/proc/self/status', 'utf8').match(/^CapEff:\s*(\w+)$/m)[1]
+  return (BigInt(`0x${set}`) >> BigInt(number)) % 2n === 1n
+}
+
 const CHECKS = {
   root: () => process.geteuid() === 0,
+  /** Root of a container may lack it. */
+  CAP_SYS_RESOURCE: () => capability(24),
   python3: () => works('python3', '-c', 'import fcntl'),
   setpriv: () => works('setpriv', '--version'),
   prlimit: () => works('prlimit', '--version'),

@@ -15,11 +15,15 @@ import type { Given, Settings } from './types.js'
  */
 export function checkOptions(settings: Settings): void {
   const { script, cwd, execPath } = settings
+  const { chroot } = settings.process
   if (script !== undefined) {
     checkPath('script', script, 'file', constants.R_OK, 'must be a file that can be read')
     checkPath('execPath', execPath, 'file', constants.X_OK, 'must be a file that can be executed')
   }
-  checkPath('cwd', cwd, 'folder', constants.X_OK, 'must be a folder that can be entered')
+  if (chroot !== undefined)
+    checkPath('chroot', chroot, 'folder', constants.X_OK, 'must be a folder that can be entered')
+  const entered = chroot === undefined ? cwd : join(chroot, cwd)
+  checkPath('cwd', entered, 'folder', constants.X_OK, 'must be a folder that can be entered', cwd)
   for (const stream of Object.values(settings.stdio)) {
     // A file to read must be there, one to append to needs its folder. What it must not be the core says in full; here it
     // is found before a restart has stopped anything.

@@ -2,6 +2,7 @@
 
 import type { DaemonContext } from '../context.js'
 import type { SignalAction } from '../signal-actions.js'
+import type { GivenProcess, ProcessOptions } from './process.js'
 
 /** A path: absolute, relative to the launcher's current folder, or a `file:` URL (`import.meta.url`, for one). */
 export type PathLike = string | URL
@@ -42,7 +43,7 @@ export interface StopOptions {
 }
 
 /** The options that `new Daemon()` and `daemonize()` share. One of `name` and `pidFile` is required. */
-export interface CommonOptions extends Omit<StopOptions, 'signal'> {
+export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptions {
   /** Names the daemon: gives the default pidfile and the title. `[A-Za-z0-9][A-Za-z0-9._@-]{0,63}` */
   name?: string
   /**
@@ -109,6 +110,12 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'> {
    * @default 30_000
    */
   readyTimeout?: number
+  /**
+   * Whether the signals of a stop go to the daemon's whole process group, its shells and workers. Only where that group
+   * is its session's own, as it is for one that detached.
+   * @default false
+   */
+  stopGroup?: boolean
   /**
    * How long a start waits for another instance to leave before AlreadyRunningError, in milliseconds; `Infinity` is
    * allowed.
@@ -207,6 +214,8 @@ export interface Given {
   readonly execPath: string | undefined
   readonly execArgv: readonly string[] | undefined
   readonly signal: AbortSignal | undefined
+  readonly stopGroup: boolean | undefined
+  readonly process: GivenProcess
 }
 
 /** How a stop goes. Times in milliseconds. */
@@ -214,6 +223,7 @@ export interface StopSettings {
   readonly stopSignal: number
   readonly stopTimeout: number
   readonly forceKill: boolean
+  readonly stopGroup: boolean
   readonly signal: AbortSignal | undefined
 }
 
@@ -245,5 +255,6 @@ export interface Settings extends StopSettings {
   readonly execPath: string
   /** `undefined`: the launcher's. */
   readonly execArgv: readonly string[] | undefined
+  readonly process: GivenProcess
   readonly given: Given
 }

@@ -3,6 +3,7 @@
 import { signalNumber } from '../signal-names.js'
 import { pidFileOf } from './check.js'
 import { didYouMean, invalid, refused, show } from './invalid.js'
+import { checkProcess, PROCESS_OPTIONS, readProcess } from './process.js'
 import { signalsValue } from './signals.js'
 import type { Given, OptionsForm, Settings, Stdio, StopSettings } from './types.js'
 import * as check from './values.js'
@@ -26,27 +27,17 @@ const COMMON = [
   'stopSignal',
   'stopTimeout',
   'forceKill',
+  'stopGroup',
   'signals',
   'logger',
+  ...PROCESS_OPTIONS,
 ]
 const BODY = ['run', 'script', 'scriptArgs', 'execPath', 'execArgv']
 const DAEMONIZE = ['args', 'exit']
 const STOP = ['stopSignal', 'stopTimeout', 'forceKill', 'signal']
 
 /** Options of the design that this version does not have yet: better refused than without effect. */
-const LATER = [
-  'user',
-  'group',
-  'chroot',
-  'noNewPrivileges',
-  'coreDumps',
-  'limits',
-  'nice',
-  'oomScoreAdj',
-  'keepFds',
-  'detach',
-  'stopGroup',
-]
+const LATER = ['detach']
 
 const ALLOWED: Record<OptionsForm | 'verb' | 'wait', readonly string[]> = {
   Daemon: [...COMMON, ...BODY],
@@ -83,6 +74,7 @@ export function validateStopOptions(input: unknown, settings: StopSettings): Sto
     stopSignal: option('stopSignal', (name, value) => signalNumber(value, name)) ?? settings.stopSignal,
     stopTimeout: option('stopTimeout', check.timeValue) ?? settings.stopTimeout,
     forceKill: option('forceKill', check.booleanValue) ?? settings.forceKill,
+    stopGroup: settings.stopGroup,
     signal: option('signal', check.abortSignalValue) ?? settings.signal,
   }
 }
@@ -187,6 +179,8 @@ function read(source: Source, base: Given | undefined): Given {
     stopSignal: option('stopSignal', (name, value) => signalNumber(value, name)) ?? base?.stopSignal,
     stopTimeout: option('stopTimeout', check.timeValue) ?? base?.stopTimeout,
     forceKill: option('forceKill', check.booleanValue) ?? base?.forceKill,
+    stopGroup: option('stopGroup', check.booleanValue) ?? base?.stopGroup,
+    process: readProcess(option, base?.process),
     signals: option('signals', signalsValue) ?? base?.signals,
     logger: option('logger', check.loggerValue) ?? base?.logger,
     run: option('run', check.runValue) ?? base?.run,
@@ -206,13 +200,14 @@ function complete(given: Given, base: Settings | undefined): Settings {
       throw refused(option, given[option], what, "Give 'script' too, or leave it out.")
     }
   }
+  checkProcess(given.process)
   const none: Stdio = { kind: 'null' }
   return {
     ...pidFileOf(given),
     name: given.name,
     pidFileMode: given.pidFileMode ?? 0o600,
     stdio: { stdin: given.stdin ?? none, stdout: given.stdout ?? none, stderr: given.stderr ?? none },
-    cwd: given.cwd ?? base?.cwd ?? currentFolder(),
+    cwd: given.cwd ?? (given.process.chroot === undefined ? (base?.cwd ?? currentFolder()) : '/'),
     umask: given.umask ?? 0o022,
     env: given.env ?? {},
     cleanEnv: given.cleanEnv ?? false,
@@ -225,6 +220,8 @@ function complete(given: Given, base: Settings | undefined): Settings {
     stopSignal: given.stopSignal ?? signalNumber('SIGTERM', 'stopSignal'),
     stopTimeout: given.stopTimeout ?? 10_000,
     forceKill: given.forceKill ?? true,
+    stopGroup: given.stopGroup ?? false,
+    process: given.process,
     signals: given.signals ?? {},
     logger: given.logger,
     run: given.run,

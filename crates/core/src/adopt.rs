@@ -19,6 +19,7 @@ use nix::unistd::{Pid as NixPid, getpid};
 
 use crate::channel::{Channel, FrameKind, send_frame};
 use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::launch::OWN_FDS;
 use crate::log::silence_stderr;
 use crate::pidfile::{FileId, file_names_us, remove_own};
 use crate::signals::block_all;
@@ -117,7 +118,7 @@ impl Claim {
         };
         let path = PathBuf::from(OsStr::from_bytes(parts.next()?));
         let plausible =
-            (3..16).contains(&lock) && (3..16).contains(&channel) && lock != channel && path.is_absolute();
+            OWN_FDS.contains(&lock) && OWN_FDS.contains(&channel) && lock != channel && path.is_absolute();
         plausible.then_some(Self { lock, channel, captured, path })
     }
 

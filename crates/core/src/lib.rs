@@ -17,12 +17,24 @@ mod adopt;
 mod channel;
 mod error;
 mod launch;
+mod limits;
 mod log;
 mod pidfile;
 mod poller;
+mod privileges;
 mod process;
 mod signals;
 mod sys;
+
+/// Whether a descriptor of that number is open.
+pub fn is_open(fd: std::os::fd::RawFd) -> bool {
+    sys::is_open(fd)
+}
+
+/// Lets the programs that this process executes have the descriptor; false when it is not open.
+pub fn let_inherit(fd: std::os::fd::RawFd) -> bool {
+    sys::let_inherit(fd)
+}
 
 /// Whether this is the process's main thread.
 pub fn is_main_thread() -> bool {
@@ -33,7 +45,9 @@ pub use adopt::{ADOPTION_VARIABLE, Adopted, adopt, adopted};
 pub use channel::{Channel, Decoder, Frame, FrameKind, Sender};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result};
 pub use launch::{Launched, Plan, Stdio, launch};
+pub use limits::{Limit, Limits, check_oom_score_adj, limit_names, set_oom_score_adj, set_soft_nofile};
 pub use log::{LogTail, Outputs, reopen};
 pub use pidfile::{Cancel, Held, Holder, LockOptions, Locked, PidFile, Status};
 pub use poller::{ChannelEvent, WatchId, unwatch, watch_channel, watch_exit};
+pub use privileges::{Account, Identity, Name, check_chroot, enter_root};
 pub use process::{ExitStatus, Process, Stats, stats};

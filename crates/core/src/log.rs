@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
@@ -97,9 +98,18 @@ fn is_regular(fd: impl AsFd) -> bool {
     fstat(fd).is_ok_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits())
 }
 
+/// The null device, for a process that will not find it any more.
+static NULL: Mutex<Option<OwnedFd>> = Mutex::new(None);
+
+/// Opens the null device for [`silence_stderr`].
+pub(crate) fn keep_null() {
+    *NULL.lock().unwrap_or_else(PoisonError::into_inner) = open_null().ok();
+}
+
 /// Ends the capture of stderr: from now on it goes to the null device.
 pub(crate) fn silence_stderr() {
-    if let Ok(null) = open_null() {
+    let kept = NULL.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(null) = kept.or_else(|| open_null().ok()) {
         // Fails only when descriptor 2 is being changed at this moment by somebody else.
         let _ = dup2_stderr(&null);
     }

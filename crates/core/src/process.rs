@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
+use nix::unistd::{Pid as NixPid, getpgid, getsid};
 
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::sys;
@@ -84,15 +85,42 @@ impl Process {
         })
     }
 
-    /// Asks it to end: the signal, then SIGCONT, since a stopped process sees no other signal.
+    /// Sends a signal to its whole process group, where that is its session's own; else to it alone.
+    ///
+    /// A group's number is not given again as long as it has members. Between the look at this one, which is alive, and
+    /// the signal its last member would have to end and the number to be given away.
     ///
     /// # Errors
     ///
     /// As [`Process::signal`].
-    pub fn signal_and_continue(&self, signal: i32) -> Result<()> {
-        self.signal(signal)?;
+    pub fn signal_group(&self, signal: i32) -> Result<()> {
+        match self.own_group() {
+            Some(group) if self.is_alive() => {
+                // Refused when none of them may be signalled, which the plain signal tells better.
+                sys::signal_group(group, signal).or_else(|_| self.signal(signal))
+            }
+            _ => self.signal(signal),
+        }
+    }
+
+    /// Its process group, when that is named after its session and not this process's own.
+    fn own_group(&self) -> Option<Pid> {
+        let pid = Some(NixPid::from_raw(self.pid));
+        let (group, session) = (getpgid(pid).ok()?, getsid(pid).ok()?);
+        (group == session && Some(group) != getpgid(None).ok()).then_some(group.as_raw())
+    }
+
+    /// Asks it to end: the signal, then SIGCONT, since a stopped process sees no other signal. With `group` its whole
+    /// group is asked, see [`Process::signal_group`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Process::signal`].
+    pub fn signal_and_continue(&self, signal: i32, group: bool) -> Result<()> {
+        let send = |signal| if group { self.signal_group(signal) } else { self.signal(signal) };
+        send(signal)?;
         // It may have ended of the first signal already.
-        let _ = self.signal(Signal::SIGCONT as i32);
+        let _ = send(Signal::SIGCONT as i32);
         Ok(())
     }
 

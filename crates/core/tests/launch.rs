@@ -40,7 +40,7 @@ fn a_normal_end_removes_the_pidfile() {
     let folder = Folder::new();
     let process = folder.serve();
     let holder = folder.pidfile().holder().unwrap();
-    holder.process().signal_and_continue(libc::SIGTERM).unwrap();
+    holder.process().signal_and_continue(libc::SIGTERM, false).unwrap();
     assert!(process.wait(PATIENCE));
     assert!(!folder.file("d.pid").exists());
     assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: false });

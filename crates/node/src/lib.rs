@@ -6,6 +6,7 @@ mod convert;
 mod daemon;
 mod plan;
 mod process;
+mod rights;
 mod waits;
 
 use napi_derive::napi;

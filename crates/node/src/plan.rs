@@ -7,6 +7,8 @@ use std::time::Duration;
 use daimon_core::{Cancel, LockOptions, PidFile, Plan, Result, Stdio};
 use napi_derive::napi;
 
+use crate::rights::NativeLimits;
+
 /// Where a standard descriptor goes: kind `null`, `inherit` or `file`; a file has a path and the option that gave it.
 #[napi(object)]
 pub struct NativeStdio {
@@ -26,6 +28,8 @@ pub struct NativePlan {
     pub env: Vec<String>,
     pub folder: Option<String>,
     pub umask: u32,
+    pub limits: NativeLimits,
+    pub keep_fds: Vec<i32>,
     pub stdin: NativeStdio,
     pub stdout: NativeStdio,
     pub stderr: NativeStdio,
@@ -50,6 +54,8 @@ impl NativePlan {
                 .collect(),
             folder: self.folder.map(PathBuf::from),
             umask: self.umask,
+            limits: self.limits.into(),
+            keep_fds: self.keep_fds,
             stdin: self.stdin.into_stdio(),
             stdout: self.stdout.into_stdio(),
             stderr: self.stderr.into_stdio(),

@@ -30,10 +30,16 @@ impl ProcessHandle {
         self.process.signal(signal).err().map(NativeError::from)
     }
 
-    /// The same, then SIGCONT, so that a stopped process sees it.
+    /// Sends a signal to its whole group, where that is its session's own.
     #[napi]
-    pub fn signal_and_continue(&self, signal: i32) -> Option<NativeError> {
-        self.process.signal_and_continue(signal).err().map(NativeError::from)
+    pub fn signal_group(&self, signal: i32) -> Option<NativeError> {
+        self.process.signal_group(signal).err().map(NativeError::from)
+    }
+
+    /// A signal, to it or to its whole group, then SIGCONT, so that a stopped process sees it.
+    #[napi]
+    pub fn signal_and_continue(&self, signal: i32, group: bool) -> Option<NativeError> {
+        self.process.signal_and_continue(signal, group).err().map(NativeError::from)
     }
 
     /// How it ended; null while it lives, and where the kernel does not tell.

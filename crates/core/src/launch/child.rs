@@ -6,8 +6,8 @@ use std::os::fd::RawFd;
 
 use nix::errno::Errno;
 
-use super::plan::{CHANNEL_FD, LOCK_FD};
 use crate::error::Pid;
+use crate::limits::RawLimit;
 use crate::sys::{self, Stack};
 
 /// What the two children read. Plain numbers and pointers into memory that the launcher keeps until the error pipe
@@ -20,20 +20,29 @@ pub(super) struct Orders<'a> {
     pub(super) umask: u32,
     /// Sources of 0, 1 and 2.
     pub(super) stdio: [RawFd; 3],
-    pub(super) lock: RawFd,
-    pub(super) channel: RawFd,
+    /// Sources and targets.
+    pub(super) lock: (RawFd, RawFd),
+    pub(super) channel: (RawFd, RawFd),
     pub(super) error_pipe: RawFd,
-    /// What stays open, sorted.
-    pub(super) keep: [RawFd; 3],
+    /// What stays open, sorted: lock, channel, error pipe and `inherited`.
+    pub(super) keep: &'a [RawFd],
+    /// The launcher's own that the program shall have.
+    pub(super) inherited: &'a [RawFd],
+    pub(super) limits: &'a [RawLimit],
+    pub(super) nice: Option<i32>,
+    pub(super) no_new_privileges: bool,
     pub(super) second_stack: *mut c_void,
 }
 
 /// Steps that can fail in a child; the number travels over the error pipe.
-const STEPS: [(u8, &str, &str); 9] = [
+const STEPS: [(u8, &str, &str); 12] = [
     (b's', "setsid", "setsid"),
     (b'f', "clone", "clone"),
     (b'd', "chdir", "chdir"),
-    (b'c', "core-limit", "prlimit"),
+    (b'l', "limits", "setrlimit"),
+    (b'i', "nice", "setpriority"),
+    (b'v', "no-new-privileges", "prctl"),
+    (b'k', "keep-fds", "fcntl"),
     (b'0', "stdio", "dup2"),
     (b'n', "descriptors", "dup2"),
     (b'x', "descriptors", "close_range"),
@@ -94,8 +103,8 @@ extern "C" fn first_child(orders: *mut c_void) -> c_int {
 /// The second child: becomes the daemon's program.
 ///
 /// Async-signal-safe: it makes the calls of `sys::child` alone, which are raw system calls (`rt_sigaction`, `umask`,
-/// `chdir`, `prlimit`, `dup3`, `close_range`, `getpid`, `pwrite`, `fcntl`, `rt_sigprocmask`, `execve`, `write`,
-/// `_exit`). It allocates nothing, takes no lock and cannot panic. All signals are blocked until just before exec.
+/// `chdir`, `dup3`, `fcntl`, `close_range`, `getpid`, `pwrite`, `setpriority`, `prctl`, `prlimit`, `rt_sigprocmask`,
+/// `execve`, `write`, `_exit`). It allocates nothing, takes no lock and cannot panic. All signals are blocked until just before exec.
 extern "C" fn second_child(orders: *mut c_void) -> c_int {
     // SAFETY: as in `first_child`.
     let orders = unsafe { &*orders.cast::<Orders<'_>>().cast_const() };
@@ -116,22 +125,42 @@ fn prepare(orders: &Orders<'_>) -> Result<(), (u8, i32)> {
     if let Some(folder) = orders.folder {
         sys::change_folder(folder).map_err(|errno| (b'd', errno))?;
     }
-    sys::forbid_core().map_err(|errno| (b'c', errno))?;
     for (target, source) in (0..).zip(orders.stdio) {
         sys::duplicate(source, target).map_err(|errno| (b'0', errno))?;
     }
-    sys::duplicate(orders.lock, LOCK_FD).map_err(|errno| (b'n', errno))?;
-    sys::duplicate(orders.channel, CHANNEL_FD).map_err(|errno| (b'n', errno))?;
-    sys::close_others(&orders.keep).map_err(|errno| (b'x', errno))?;
-    write_pid()?;
+    let (lock, channel) = (orders.lock, orders.channel);
+    sys::duplicate(lock.0, lock.1).map_err(|errno| (b'n', errno))?;
+    sys::duplicate(channel.0, channel.1).map_err(|errno| (b'n', errno))?;
+    for fd in orders.inherited {
+        if !sys::let_inherit(*fd) {
+            return Err((b'k', libc::EBADF));
+        }
+    }
+    sys::close_others(orders.keep).map_err(|errno| (b'x', errno))?;
+    write_pid(lock.1)?;
     // Refused where somebody reads under a lock of their own, or on odd file systems: other proofs serve then.
-    let _ = sys::put_name_tag(LOCK_FD);
+    let _ = sys::put_name_tag(lock.1);
+    limit(orders)?;
     sys::unblock_signals().map_err(|errno| (b'e', errno))?;
     Ok(())
 }
 
+/// Last, since a limit may forbid what comes before: to write a file, for one.
+fn limit(orders: &Orders<'_>) -> Result<(), (u8, i32)> {
+    if let Some(nice) = orders.nice {
+        sys::set_nice(nice).map_err(|errno| (b'i', errno))?;
+    }
+    if orders.no_new_privileges {
+        sys::forbid_new_privileges().map_err(|errno| (b'v', errno))?;
+    }
+    for limit in orders.limits {
+        sys::set_limit(*limit).map_err(|errno| (b'l', errno))?;
+    }
+    Ok(())
+}
+
 /// `PID\n`, in one write to the empty file.
-fn write_pid() -> Result<(), (u8, i32)> {
+fn write_pid(lock: RawFd) -> Result<(), (u8, i32)> {
     let mut text = [0_u8; 12];
     let mut start = text.len() - 1;
     text[start] = b'\n';
@@ -141,7 +170,7 @@ fn write_pid() -> Result<(), (u8, i32)> {
         text[start] = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
-    match sys::write_at_start(LOCK_FD, text.get(start..).unwrap_or(&[])) {
+    match sys::write_at_start(lock, text.get(start..).unwrap_or(&[])) {
         Ok(true) => Ok(()),
         Ok(false) => Err((b'p', libc::ENOSPC)),
         Err(errno) => Err((b'p', errno)),

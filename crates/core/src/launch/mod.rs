@@ -6,6 +6,7 @@
 mod child;
 mod plan;
 
+pub(crate) use plan::OWN_FDS;
 pub use plan::{Plan, Stdio};
 
 use std::fs::File;
@@ -66,6 +67,9 @@ fn launch_locked(plan: &Plan, program: &Program, locked: &Locked) -> Result<Laun
         Descriptors::open(plan, locked)?;
     let mut first_stack = Stack::new();
     let mut second_stack = Stack::new();
+    let mut keep = plan.keep_fds.clone();
+    keep.extend([program.lock_fd, program.channel_fd, error_pipe.as_raw_fd()]);
+    keep.sort_unstable();
     let sources = stdio.each_ref().map(AsRawFd::as_raw_fd);
     let orders = Orders {
         program: &program.path,
@@ -74,10 +78,14 @@ fn launch_locked(plan: &Plan, program: &Program, locked: &Locked) -> Result<Laun
         folder: program.folder.as_deref(),
         umask: plan.umask,
         stdio: sources,
-        lock: lock.as_raw_fd(),
-        channel: channel.as_raw_fd(),
+        lock: (lock.as_raw_fd(), program.lock_fd),
+        channel: (channel.as_raw_fd(), program.channel_fd),
         error_pipe: error_pipe.as_raw_fd(),
-        keep: [plan::LOCK_FD, plan::CHANNEL_FD, error_pipe.as_raw_fd()],
+        keep: &keep,
+        inherited: &plan.keep_fds,
+        limits: &program.limits,
+        nice: plan.limits.nice,
+        no_new_privileges: plan.limits.no_new_privileges,
         second_stack: second_stack.top(),
     };
     run_children(&orders, &mut first_stack)?;

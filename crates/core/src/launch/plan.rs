@@ -1,6 +1,7 @@
 //! All that a launch needs, put in place before the first clone: nothing allocates after it.
 
 use std::ffi::{CString, OsStr, OsString, c_char};
+use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -11,17 +12,17 @@ use nix::sys::stat::fstat;
 
 use crate::adopt::ADOPTION_VARIABLE;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{Limits, RawLimit};
 use crate::log::{LogTail, open_input, open_null, open_output};
 use crate::pidfile::{LockOptions, Locked, PidFile};
 use crate::sys;
 
-/// Numbers of lock and channel in the daemon. From 3 to 15: those Node makes close-on-exec at boot, before any
-/// preload of `NODE_OPTIONS` could leak them.
-pub(super) const LOCK_FD: RawFd = 3;
-pub(super) const CHANNEL_FD: RawFd = 4;
+/// Numbers that lock and channel can have in the daemon: those Node makes close-on-exec at boot, before any preload of
+/// `NODE_OPTIONS` could leak them.
+pub(crate) const OWN_FDS: Range<RawFd> = 3..16;
 
 /// Descriptors that become others in the child are moved above those, so that none is overwritten before its turn.
-const LOWEST_SOURCE: RawFd = 16;
+const LOWEST_SOURCE: RawFd = OWN_FDS.end;
 
 /// Where one of the three standard descriptors goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,10 @@ pub struct Plan {
     pub folder: Option<PathBuf>,
     /// Its file mode creation mask.
     pub umask: u32,
+    /// What it may use up.
+    pub limits: Limits,
+    /// Descriptors of the launcher, from 3 on, that it has under the same numbers. All others are closed.
+    pub keep_fds: Vec<RawFd>,
     /// Descriptor 0.
     pub stdin: Stdio,
     /// Descriptor 1.
@@ -88,14 +93,20 @@ pub(super) struct Program {
     pub(super) argv: StringArray,
     pub(super) envp: StringArray,
     pub(super) folder: Option<CString>,
+    pub(super) limits: Vec<RawLimit>,
+    /// What numbers they will have.
+    pub(super) lock_fd: RawFd,
+    pub(super) channel_fd: RawFd,
 }
 
 impl Program {
-    /// Fails for a NUL byte, before anything else happens.
+    /// Fails for a NUL byte, a limit or a descriptor that cannot be had, before anything else happens.
     pub(super) fn new(plan: &Plan) -> Result<Self> {
+        plan.limits.check()?;
+        let (lock_fd, channel_fd) = own_fds(&plan.keep_fds)?;
         let captured = if plan.stderr == Stdio::Null { 1 } else { 0 };
         let mut adoption =
-            OsString::from(format!("{ADOPTION_VARIABLE}=1:{LOCK_FD}:{CHANNEL_FD}:{captured}:"));
+            OsString::from(format!("{ADOPTION_VARIABLE}=1:{lock_fd}:{channel_fd}:{captured}:"));
         adoption.push(plan.pidfile.path());
         let mut env = vec![c_string(&adoption, "pidFile")?];
         for (name, value) in &plan.env {
@@ -111,7 +122,23 @@ impl Program {
             argv: StringArray::new(args),
             envp: StringArray::new(env),
             folder,
+            limits: plan.limits.raw()?,
+            lock_fd,
+            channel_fd,
         })
+    }
+}
+
+/// Numbers for lock and channel that are not to be kept for anything else.
+fn own_fds(keep: &[RawFd]) -> Result<(RawFd, RawFd)> {
+    let refused = |message: String| Error::new(ErrorKind::InvalidOption, message).for_option("keepFds");
+    if let Some(fd) = keep.iter().find(|fd| **fd < OWN_FDS.start || !sys::is_open(**fd)) {
+        return Err(refused(format!("option keepFds: {fd} is not an open descriptor from 3 on")));
+    }
+    let mut free = OWN_FDS.filter(|fd| !keep.contains(fd));
+    match (free.next(), free.next()) {
+        (Some(lock), Some(channel)) => Ok((lock, channel)),
+        _ => Err(refused("option keepFds: two numbers from 3 to 15 must be left for daimon itself".into())),
     }
 }
 

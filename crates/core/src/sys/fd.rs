@@ -12,6 +12,13 @@ pub(crate) fn is_open(fd: RawFd) -> bool {
     Errno::result(flags).is_ok()
 }
 
+/// Takes the close-on-exec mark off; false when there is no such descriptor. Async-signal-safe.
+pub(crate) fn let_inherit(fd: RawFd) -> bool {
+    // SAFETY: F_SETFD takes two numbers and touches no memory.
+    let result = unsafe { libc::fcntl(fd, libc::F_SETFD, 0) };
+    Errno::result(result).is_ok()
+}
+
 /// The owner of a descriptor that the kernel has just made for the caller, or that came with exec.
 pub(crate) fn own(fd: RawFd) -> OwnedFd {
     // SAFETY: both callers hold a descriptor that no other owner in this process knows of: a fresh duplicate, and one

@@ -12,8 +12,10 @@ pub(crate) use macos::*;
 
 mod exit;
 mod fd;
+mod group;
 pub(crate) use exit::at_exit;
-pub(crate) use fd::{is_open, own};
+pub(crate) use fd::{is_open, let_inherit, own};
+pub(crate) use group::signal_group;
 
 use std::time::Duration;
 

@@ -9,7 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use daimon_core::{
-    ChannelEvent, FrameKind, Launched, LockOptions, PidFile, Plan, Process, Stdio, launch, watch_channel,
+    ChannelEvent, FrameKind, Launched, Limits, LockOptions, PidFile, Plan, Process, Stdio, launch,
+    watch_channel,
 };
 
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -48,6 +49,8 @@ impl Folder {
             env: vec![("PATH".into(), "/usr/bin:/bin".into())],
             folder: None,
             umask: 0o027,
+            limits: Limits::default(),
+            keep_fds: Vec::new(),
             stdin: Stdio::Null,
             stdout: Stdio::Null,
             stderr: Stdio::Null,

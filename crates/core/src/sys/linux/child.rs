@@ -6,6 +6,8 @@ use std::ffi::{CStr, c_char, c_long};
 
 use nix::errno::Errno;
 
+use crate::limits::RawLimit;
+
 /// The error number of a failed call.
 type Outcome = Result<c_long, i32>;
 
@@ -42,10 +44,23 @@ pub(crate) fn set_umask(mask: u32) {
     let _ = raw!(libc::SYS_umask, mask);
 }
 
-/// No core files: they would hold the daemon's secrets.
-pub(crate) fn forbid_core() -> Outcome {
-    let none = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
-    raw!(libc::SYS_prlimit64, 0, libc::RLIMIT_CORE, &raw const none, std::ptr::null_mut::<libc::rlimit64>())
+pub(crate) fn set_limit(limit: RawLimit) -> Outcome {
+    let both = libc::rlimit64 { rlim_cur: limit.soft, rlim_max: limit.hard };
+    raw!(libc::SYS_prlimit64, 0, limit.resource, &raw const both, std::ptr::null_mut::<libc::rlimit64>())
+}
+
+/// The nice value of this process. The call itself gives 20 minus that, getpriority(2).
+pub(crate) fn nice() -> i32 {
+    raw!(libc::SYS_getpriority, libc::PRIO_PROCESS, 0).map_or(0, |priority| 20 - priority as i32)
+}
+
+pub(crate) fn set_nice(value: i32) -> Outcome {
+    raw!(libc::SYS_setpriority, libc::PRIO_PROCESS, 0, value)
+}
+
+/// For this thread, hence before exec, when it is the only one.
+pub(crate) fn forbid_new_privileges() -> Outcome {
+    raw!(libc::SYS_prctl, libc::PR_SET_NO_NEW_PRIVS, 1_u64, 0_u64, 0_u64, 0_u64)
 }
 
 /// `from` becomes `to`, open across exec. They must differ: dup3(2) refuses the same.

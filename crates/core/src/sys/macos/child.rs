@@ -6,6 +6,8 @@ use std::ffi::{CStr, c_char, c_int};
 
 use nix::errno::Errno;
 
+use crate::limits::RawLimit;
+
 /// The error number of a failed call.
 type Outcome = Result<c_int, i32>;
 
@@ -33,11 +35,27 @@ pub(crate) fn set_umask(mask: u32) {
     unsafe { libc::umask(mask as libc::mode_t) };
 }
 
-/// No core files: they would hold the daemon's secrets.
-pub(crate) fn forbid_core() -> Outcome {
-    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+pub(crate) fn set_limit(limit: RawLimit) -> Outcome {
+    let plain = |limit| if limit == u64::MAX { libc::RLIM_INFINITY } else { limit };
+    let both = libc::rlimit { rlim_cur: plain(limit.soft), rlim_max: plain(limit.hard) };
     // SAFETY: the struct lives across the call.
-    outcome(unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) })
+    outcome(unsafe { libc::setrlimit(limit.resource, &raw const both) })
+}
+
+/// The nice value of this process.
+pub(crate) fn nice() -> i32 {
+    // SAFETY: getpriority(2) takes two numbers.
+    unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) }
+}
+
+pub(crate) fn set_nice(value: i32) -> Outcome {
+    // SAFETY: setpriority(2) takes three numbers.
+    outcome(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, value) })
+}
+
+/// There is no such thing here; who asks for it is refused before.
+pub(crate) fn forbid_new_privileges() -> Outcome {
+    Ok(0)
 }
 
 /// `from` becomes `to`, open across exec.

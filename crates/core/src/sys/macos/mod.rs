@@ -4,6 +4,7 @@ mod child;
 mod clone;
 mod file;
 mod process;
+mod rights;
 mod select;
 
 pub(crate) use child::*;
@@ -13,4 +14,8 @@ pub(crate) use file::{
     name_tag,
 };
 pub(crate) use process::{ProcessHandle, holds_lock, is_main_thread, openers, raw_stats, user_ids};
+pub(crate) use rights::{
+    LIMITS, Right, groups_of, highest_limit, limit_of, lowest_nice, may, oom_score_adj, set_ids,
+    set_oom_score_adj, thread_with_other_ids,
+};
 pub(crate) use select::{Armed, Selector};

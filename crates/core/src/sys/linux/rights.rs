@@ -1,0 +1,126 @@
+//! What this process may do, and use up.
+#![allow(unsafe_code, reason = "nix has no prlimit by number and no prctl of this kind")]
+
+use std::fs;
+
+use nix::errno::Errno;
+use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+
+use crate::error::Pid;
+
+/// Limits by the lower-case names of getrlimit(2).
+pub(crate) const LIMITS: &[(&str, i32)] = &[
+    ("as", libc::RLIMIT_AS as i32),
+    ("core", libc::RLIMIT_CORE as i32),
+    ("cpu", libc::RLIMIT_CPU as i32),
+    ("data", libc::RLIMIT_DATA as i32),
+    ("fsize", libc::RLIMIT_FSIZE as i32),
+    ("locks", libc::RLIMIT_LOCKS as i32),
+    ("memlock", libc::RLIMIT_MEMLOCK as i32),
+    ("msgqueue", libc::RLIMIT_MSGQUEUE as i32),
+    ("nice", libc::RLIMIT_NICE as i32),
+    ("nofile", libc::RLIMIT_NOFILE as i32),
+    ("nproc", libc::RLIMIT_NPROC as i32),
+    ("rss", libc::RLIMIT_RSS as i32),
+    ("rtprio", libc::RLIMIT_RTPRIO as i32),
+    ("rttime", libc::RLIMIT_RTTIME as i32),
+    ("sigpending", libc::RLIMIT_SIGPENDING as i32),
+    ("stack", libc::RLIMIT_STACK as i32),
+];
+
+/// What root may do, one by one, capabilities(7).
+#[derive(Clone, Copy)]
+pub(crate) enum Right {
+    SetGid = 6,
+    SetUid = 7,
+    Chroot = 18,
+    Nice = 23,
+    Resource = 24,
+}
+
+/// Whether this process has it. Root in a container may lack some.
+pub(crate) fn may(right: Right) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    match line.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()) {
+        Some(set) => set & (1 << right as u32) != 0,
+        // Without /proc the attempt will tell.
+        None => nix::unistd::geteuid().is_root(),
+    }
+}
+
+/// Soft and hard limit of this process; `u64::MAX` is none.
+pub(crate) fn limit_of(resource: i32) -> Option<(u64, u64)> {
+    let mut now = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel writes one struct of that type; a null pointer sets nothing.
+    let result = unsafe {
+        libc::syscall(libc::SYS_prlimit64, 0, resource, std::ptr::null::<libc::rlimit64>(), &raw mut now)
+    };
+    Errno::result(result).ok()?;
+    Some((now.rlim_cur, now.rlim_max))
+}
+
+/// The highest limit that even root can set.
+pub(crate) fn highest_limit(name: &str) -> u64 {
+    let read = || fs::read_to_string("/proc/sys/fs/nr_open").ok()?.trim().parse().ok();
+    if name == "nofile" { read().unwrap_or(u64::MAX) } else { u64::MAX }
+}
+
+/// The lowest nice value that this process may take: RLIMIT_NICE is 20 minus that, getrlimit(2).
+pub(crate) fn lowest_nice() -> i32 {
+    let (soft, _) = limit_of(libc::RLIMIT_NICE as i32).unwrap_or((0, 0));
+    20 - i32::try_from(soft.min(40)).unwrap_or(0)
+}
+
+const OOM_SCORE_ADJ: &str = "/proc/self/oom_score_adj";
+
+/// How readily the kernel ends this process when memory runs out.
+pub(crate) fn oom_score_adj() -> Option<i32> {
+    fs::read_to_string(OOM_SCORE_ADJ).ok()?.trim().parse().ok()
+}
+
+pub(crate) fn set_oom_score_adj(value: i32) -> Result<(), Errno> {
+    fs::write(OOM_SCORE_ADJ, value.to_string())
+        .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
+}
+
+/// Gives up all but these ids: real, effective and saved, in every thread, since libc's calls reach them all.
+pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), (&'static str, Errno)> {
+    let groups: Vec<_> = groups.iter().copied().map(Gid::from_raw).collect();
+    setgroups(&groups).map_err(|errno| ("setgroups", errno))?;
+    let gid = Gid::from_raw(gid);
+    setresgid(gid, gid, gid).map_err(|errno| ("setresgid", errno))?;
+    if let Some(uid) = uid.map(Uid::from_raw) {
+        setresuid(uid, uid, uid).map_err(|errno| ("setresuid", errno))?;
+    }
+    Ok(())
+}
+
+/// A thread that has other ids than these, as far as `/proc` can be seen.
+pub(crate) fn thread_with_other_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Option<Pid> {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    tasks
+        .filter_map(|entry| {
+            let status = fs::read_to_string(entry.path().join("status")).ok()?;
+            let ids = |name| numbers(&status, name);
+            let mut wanted = groups.to_vec();
+            wanted.sort_unstable();
+            let fits = uid.is_none_or(|uid| ids("Uid:").iter().all(|id| *id == uid))
+                && ids("Gid:").iter().all(|id| *id == gid)
+                && ids("Groups:") == wanted;
+            if fits { None } else { entry.file_name().to_str()?.parse().ok() }
+        })
+        .next()
+}
+
+fn numbers(status: &str, name: &str) -> Vec<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    let mut numbers: Vec<_> = line.split_ascii_whitespace().filter_map(|id| id.parse().ok()).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// The groups of a user, with `gid`, getgrouplist(3).
+pub(crate) fn groups_of(name: &std::ffi::CStr, gid: u32) -> Result<Vec<u32>, Errno> {
+    Ok(nix::unistd::getgrouplist(name, Gid::from_raw(gid))?.into_iter().map(Gid::as_raw).collect())
+}

@@ -1,0 +1,97 @@
+//! What this process may do, and use up.
+#![allow(unsafe_code, reason = "nix leaves setgroups and getgrouplist out on Apple's systems")]
+
+use std::ffi::{CStr, c_int};
+
+use nix::errno::Errno;
+use nix::unistd::{Gid, Uid, geteuid, setgid, setuid};
+
+use crate::error::Pid;
+
+/// Limits by the lower-case names of getrlimit(2).
+pub(crate) const LIMITS: &[(&str, i32)] = &[
+    ("as", libc::RLIMIT_AS),
+    ("core", libc::RLIMIT_CORE),
+    ("cpu", libc::RLIMIT_CPU),
+    ("data", libc::RLIMIT_DATA),
+    ("fsize", libc::RLIMIT_FSIZE),
+    ("memlock", libc::RLIMIT_MEMLOCK),
+    ("nofile", libc::RLIMIT_NOFILE),
+    ("nproc", libc::RLIMIT_NPROC),
+    ("rss", libc::RLIMIT_RSS),
+    ("stack", libc::RLIMIT_STACK),
+];
+
+/// What root may do.
+#[derive(Clone, Copy)]
+pub(crate) enum Right {
+    SetGid,
+    SetUid,
+    Chroot,
+    Nice,
+    Resource,
+}
+
+/// Root has all of them.
+pub(crate) fn may(_right: Right) -> bool {
+    geteuid().is_root()
+}
+
+/// Soft and hard limit of this process; `u64::MAX` is none.
+pub(crate) fn limit_of(resource: i32) -> Option<(u64, u64)> {
+    let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel writes one struct of that type.
+    let result = unsafe { libc::getrlimit(resource, &raw mut now) };
+    let plain = |limit| if limit == libc::RLIM_INFINITY { u64::MAX } else { limit };
+    (result == 0).then(|| (plain(now.rlim_cur), plain(now.rlim_max)))
+}
+
+/// The highest limit that even root can set is not asked for here.
+pub(crate) fn highest_limit(_name: &str) -> u64 {
+    u64::MAX
+}
+
+/// Only root may take a lower one than 0.
+pub(crate) fn lowest_nice() -> i32 {
+    0
+}
+
+/// There is none on this system.
+pub(crate) fn oom_score_adj() -> Option<i32> {
+    None
+}
+
+pub(crate) fn set_oom_score_adj(_value: i32) -> Result<(), Errno> {
+    Err(Errno::ENOSYS)
+}
+
+/// Gives up all but these ids. For root, setuid(2) sets the real, the effective and the saved one, of the whole process.
+pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), (&'static str, Errno)> {
+    let count = groups.len() as c_int;
+    // SAFETY: the kernel reads `count` numbers from the slice.
+    let result = unsafe { libc::setgroups(count, groups.as_ptr()) };
+    Errno::result(result).map_err(|errno| ("setgroups", errno))?;
+    setgid(Gid::from_raw(gid)).map_err(|errno| ("setgid", errno))?;
+    if let Some(uid) = uid {
+        setuid(Uid::from_raw(uid)).map_err(|errno| ("setuid", errno))?;
+    }
+    Ok(())
+}
+
+/// Ids belong to the process here, not to its threads.
+pub(crate) fn thread_with_other_ids(_uid: Option<u32>, _gid: u32, _groups: &[u32]) -> Option<Pid> {
+    None
+}
+
+/// The kernel takes no more groups than this, `<sys/syslimits.h>`.
+const NGROUPS_MAX: usize = 16;
+
+/// The groups of a user, with `gid`, getgrouplist(3); the first 16, which are all that the kernel takes.
+pub(crate) fn groups_of(name: &CStr, gid: u32) -> Result<Vec<u32>, Errno> {
+    let mut groups = [0 as c_int; NGROUPS_MAX];
+    let mut count = NGROUPS_MAX as c_int;
+    // SAFETY: at most `count` numbers are written to the array, and how many is written to `count`.
+    unsafe { libc::getgrouplist(name.as_ptr(), gid as c_int, groups.as_mut_ptr(), &raw mut count) };
+    let count = usize::try_from(count).unwrap_or(0).min(NGROUPS_MAX);
+    Ok(groups.iter().take(count).map(|group| *group as u32).collect())
+}

@@ -1,0 +1,23 @@
+/** Giving up root's rights later than at the start. */
+
+import { InvalidOptionError } from './errors.js'
+import { native } from './native.js'
+import { raise } from './native-error.js'
+import { accountValue } from './options.js'
+import { accountVariables, identityOf } from './rights.js'
+
+/** Makes this process another user, a group's member or both. */
+export function dropPrivileges(to: { user?: string | number; group?: string | number }): void {
+  const { user, group } = to ?? {}
+  if (user === undefined && group === undefined) {
+    throw new InvalidOptionError("dropPrivileges() needs 'user', 'group' or both.", { option: 'user' })
+  }
+  const identity = identityOf(
+    user === undefined ? undefined : accountValue('user', user),
+    group === undefined ? undefined : accountValue('group', group),
+  )
+  if (identity === undefined) return
+  const failure = native().takeIdentity(identity)
+  if (failure !== null) raise(failure)
+  Object.assign(process.env, accountVariables(identity))
+}
