@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Group, Uid, User, geteuid, getresgid, getresuid, setuid};
+use nix::unistd::{Group, Uid, User, geteuid, setuid};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::{self, Right};
@@ -101,8 +101,8 @@ impl Identity {
 
     /// Nothing to give up, for an ordinary user. Root's groups are dropped even if the user stays the same.
     fn is_ours(&self) -> bool {
-        let same_user = self.uid.is_none_or(|uid| is_everywhere(getresuid().ok().map(ids_of_user), uid));
-        let same_group = is_everywhere(getresgid().ok().map(ids_of_group), self.gid);
+        let same_user = self.uid.is_none_or(|uid| is_everywhere(sys::user_ids_of_self(), uid));
+        let same_group = is_everywhere(sys::group_ids_of_self(), self.gid);
         same_user && same_group && !geteuid().is_root()
     }
 
@@ -130,8 +130,8 @@ impl Identity {
         sys::set_ids(*uid, *gid, groups).map_err(|(syscall, errno)| {
             denied("the rights of another user cannot be taken").because(syscall, errno)
         })?;
-        let user_fits = uid.is_none_or(|uid| is_everywhere(getresuid().ok().map(ids_of_user), uid));
-        if !user_fits || !is_everywhere(getresgid().ok().map(ids_of_group), *gid) {
+        let user_fits = uid.is_none_or(|uid| is_everywhere(sys::user_ids_of_self(), uid));
+        if !user_fits || !is_everywhere(sys::group_ids_of_self(), *gid) {
             return Err(denied("the system has not changed the ids, though it says so"));
         }
         if let Some(thread) = sys::thread_with_other_ids(*uid, *gid, groups) {
@@ -147,14 +147,6 @@ impl Identity {
 
 fn is_everywhere(ids: Option<[u32; 3]>, id: u32) -> bool {
     ids.is_some_and(|ids| ids.iter().all(|one| *one == id))
-}
-
-fn ids_of_user(ids: nix::unistd::ResUid) -> [u32; 3] {
-    [ids.real, ids.effective, ids.saved].map(Uid::as_raw)
-}
-
-fn ids_of_group(ids: nix::unistd::ResGid) -> [u32; 3] {
-    [ids.real, ids.effective, ids.saved].map(Gid::as_raw)
 }
 
 fn refused(option: &'static str, message: impl Into<String>) -> Error {

@@ -4,7 +4,7 @@
 use std::fs;
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresuid};
 
 use crate::error::Pid;
 
@@ -94,6 +94,16 @@ pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), 
         setresuid(uid, uid, uid).map_err(|errno| ("setresuid", errno))?;
     }
     Ok(())
+}
+
+/// Real, effective and saved user id of this process.
+pub(crate) fn user_ids_of_self() -> Option<[u32; 3]> {
+    getresuid().ok().map(|ids| [ids.real, ids.effective, ids.saved].map(Uid::as_raw))
+}
+
+/// Real, effective and saved group id of this process.
+pub(crate) fn group_ids_of_self() -> Option<[u32; 3]> {
+    getresgid().ok().map(|ids| [ids.real, ids.effective, ids.saved].map(Gid::as_raw))
 }
 
 /// A thread that has other ids than these, as far as `/proc` can be seen.

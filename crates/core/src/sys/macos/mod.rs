@@ -15,7 +15,7 @@ pub(crate) use file::{
 };
 pub(crate) use process::{ProcessHandle, holds_lock, is_main_thread, openers, raw_stats, user_ids};
 pub(crate) use rights::{
-    LIMITS, Right, groups_of, highest_limit, limit_of, lowest_nice, may, oom_score_adj, set_ids,
-    set_oom_score_adj, thread_with_other_ids,
+    LIMITS, Right, group_ids_of_self, groups_of, highest_limit, limit_of, lowest_nice, may, oom_score_adj,
+    set_ids, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
 };
 pub(crate) use select::{Armed, Selector};

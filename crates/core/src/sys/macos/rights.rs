@@ -4,7 +4,7 @@
 use std::ffi::{CStr, c_int};
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Uid, geteuid, setgid, setuid};
+use nix::unistd::{Gid, Uid, getegid, geteuid, getgid, getuid, setgid, setuid};
 
 use crate::error::Pid;
 
@@ -76,6 +76,18 @@ pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), 
         setuid(Uid::from_raw(uid)).map_err(|errno| ("setuid", errno))?;
     }
     Ok(())
+}
+
+/// Real and effective user id of this process; the saved one is not told.
+pub(crate) fn user_ids_of_self() -> Option<[u32; 3]> {
+    let (real, effective) = (getuid().as_raw(), geteuid().as_raw());
+    Some([real, effective, effective])
+}
+
+/// Real and effective group id of this process; the saved one is not told.
+pub(crate) fn group_ids_of_self() -> Option<[u32; 3]> {
+    let (real, effective) = (getgid().as_raw(), getegid().as_raw());
+    Some([real, effective, effective])
 }
 
 /// Ids belong to the process here, not to its threads.
