@@ -1,7 +1,8 @@
-/** The daemon that this process is: what adoption has put in place. */
+/** The daemon that this process is: what adoption has put in place, or `foreground()`. */
 
 import type { DaemonContext } from './context.js'
 import type { NativeIdentity } from './native.js'
+import type { Supervisor } from './notify.js'
 import type { ReadyMode } from './options.js'
 import type { NamedAction } from './signal-actions.js'
 
@@ -38,9 +39,15 @@ export interface LaunchSettings {
 export interface AdoptedState {
   readonly pid: number
   readonly pidFile: string
+  /** Whether it left its launcher's session; without a launcher it did not. */
+  readonly detached: boolean
   readonly settings: LaunchSettings
-  /** Serialised by v8. */
-  readonly args: Buffer
+  /** Serialised by v8, or as they were given in this very process. */
+  readonly args: Buffer | readonly unknown[]
+  /** The sockets that the supervisor has opened, by their names. */
+  readonly sockets?: Readonly<Record<string, number>> | undefined
+  /** Hears of the daemon's course. */
+  readonly supervisor?: Supervisor | undefined
   /** The body has been found: later verbs do what they say. */
   claimed: boolean
   /** The body is a `run` or inline, not the script as such. */
@@ -50,8 +57,10 @@ export interface AdoptedState {
   /** The pidfiles of the Daemons that the program has constructed, for the error when none of them claims. */
   readonly constructed: string[]
   isReady: boolean
+  /** Its body has failed before it was ready, and whoever called `foreground()` knows. */
+  hasFailed?: boolean
   context: DaemonContext | undefined
-  /** Tells the launcher; once. */
+  /** Tells whoever waits for it; once. */
   markReady(): void
   /** Claims for the Daemon that the program has constructed last for the adopted pidfile. */
   claimConstructed: (() => void) | undefined
@@ -65,7 +74,12 @@ export interface AdoptedState {
 
 const STATE = Symbol.for('daimon.adopted')
 
-const found: AdoptedState | undefined = Reflect.get(globalThis, STATE)
-
 /** The daemon that this process is; undefined in any other process, and in workers. */
-export const adopted: AdoptedState | undefined = found
+export function adopted(): AdoptedState | undefined {
+  return Reflect.get(globalThis, STATE)
+}
+
+/** Makes this process known as that daemon, for good. */
+export function becomeDaemon(state: AdoptedState): void {
+  Reflect.set(globalThis, STATE, state)
+}

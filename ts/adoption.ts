@@ -5,12 +5,11 @@
  */
 
 import { fileURLToPath } from 'node:url'
-import type { AdoptedState, LaunchSettings } from './adopted.js'
+import { type AdoptedState, adopted, becomeDaemon, type LaunchSettings } from './adopted.js'
 import { type Binding, loadBinding } from './binding.js'
 import { here } from './here.js'
 
 const VARIABLE = 'DAIMON_ADOPTION'
-const STATE = Symbol.for('daimon.adopted')
 
 /** What the launcher added to the flags: not the program's, and nothing for its children. */
 function removeOwnFlags(): void {
@@ -79,6 +78,7 @@ function adopt(value: string): void {
   const state: AdoptedState = {
     pid: found.pid,
     pidFile: found.pidFile,
+    detached: true,
     settings,
     args,
     claimed: false,
@@ -103,9 +103,9 @@ function adopt(value: string): void {
     },
   }
   process.on('beforeExit', () => state.onIdle())
-  Reflect.set(globalThis, STATE, state)
+  becomeDaemon(state)
 }
 
 const value = process.env[VARIABLE]
 // Workers preload, too: their copy of the environment lacks the variable once the daemon is adopted.
-if (value !== undefined && !Reflect.has(globalThis, STATE)) adopt(value)
+if (value !== undefined && adopted() === undefined) adopt(value)

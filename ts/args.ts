@@ -20,9 +20,10 @@ export function serializeArgs(args: readonly unknown[]): Buffer {
   }
 }
 
-/** The arguments in the daemon. */
-export function deserializeArgs(bytes: Buffer): unknown[] {
-  return bytes.length === 0 ? [] : v8().deserialize(bytes)
+/** The arguments in the daemon; where they never left the process, the very same. */
+export function deserializeArgs(args: Buffer | readonly unknown[]): unknown[] {
+  if (!Buffer.isBuffer(args)) return [...args]
+  return args.length === 0 ? [] : v8().deserialize(args)
 }
 
 function canBeSerialized(value: unknown): boolean {

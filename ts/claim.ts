@@ -15,8 +15,8 @@ export interface Claimant extends Bringer {
 
 /** Whether the path is that of this daemon's own pidfile, by whatever way it leads there. */
 export function isOwn(pidFile: string): boolean {
-  if (adopted === undefined) return false
-  return pidFile === adopted.pidFile || resolved(pidFile) === resolved(adopted.pidFile)
+  const own = adopted()?.pidFile
+  return own !== undefined && (pidFile === own || resolved(pidFile) === resolved(own))
 }
 
 function resolved(path: string): string {
@@ -30,12 +30,12 @@ function resolved(path: string): string {
 
 /** Whether this is a daemon whose body is still to be found: verbs on other Daemons then only look. */
 export function isUnclaimed(): boolean {
-  return adopted !== undefined && !adopted.claimed
+  return adopted()?.claimed === false
 }
 
 /** Whether the body is about to begin: what the launcher's program does after its verb is not for the daemon. */
 export function isPending(): boolean {
-  return adopted?.isPending === true
+  return adopted()?.isPending === true
 }
 
 /** A plain script is its own body; only a Daemon with a `run` of its own, or `daemonize()`, can take its place. */
@@ -57,7 +57,7 @@ function begin(state: AdoptedState, claimant: Claimant, body: (context: DaemonCo
 }
 
 /** An error of the body is the process's own, as if nobody had been in between. */
-function throwUncaught(error: unknown): void {
+export function throwUncaught(error: unknown): void {
   process.nextTick(() => {
     throw error
   })
@@ -65,14 +65,16 @@ function throwUncaught(error: unknown): void {
 
 /** Makes `run` the body. False when this daemon has another one already. */
 export function claimWithRun(claimant: Claimant, self: object | undefined, run: RunFunction): boolean {
-  if (adopted === undefined || !mayClaim(adopted)) return false
-  begin(adopted, claimant, (context) => {
+  const state = adopted()
+  if (state === undefined || !mayClaim(state)) return false
+  begin(state, claimant, (context) => {
     runBody(claimant.ready, context, () => run.apply(self, [context, ...context.args])).catch(throwUncaught)
   })
   return true
 }
 
-async function runBody(mode: ReadyMode, context: DaemonContext, run: () => unknown): Promise<void> {
+/** Runs a body to the end of its beginning; then the daemon is ready. */
+export async function runBody(mode: ReadyMode, context: DaemonContext, run: () => unknown): Promise<void> {
   if (mode === 'running') void atOnce().then(() => context.ready())
   await run()
   if (mode === 'manual') return
@@ -82,8 +84,9 @@ async function runBody(mode: ReadyMode, context: DaemonContext, run: () => unkno
 
 /** Claims for a Daemon without a body: the rest of the main module is the body. */
 export function claimWithoutBody(claimant: Claimant): boolean {
-  if (adopted === undefined || adopted.claimed) return false
-  begin(adopted, claimant, (context) => void afterMain(claimant.ready, context))
+  const state = adopted()
+  if (state === undefined || state.claimed) return false
+  begin(state, claimant, (context) => void afterMain(claimant.ready, context))
   return true
 }
 
@@ -91,8 +94,8 @@ let inline: Promise<DaemonContext> | undefined
 
 /** Makes the rest of the main module the body; the same context again for later calls. */
 export function claimInline(claimant: Claimant): Promise<DaemonContext> {
-  if (adopted === undefined) return never
-  const state = adopted
+  const state = adopted()
+  if (state === undefined) return never
   if (!mayClaim(state)) return inline ?? Promise.resolve(contextOf(state))
   inline = new Promise((resolve) => {
     begin(state, claimant, (context) => {
@@ -104,7 +107,7 @@ export function claimInline(claimant: Claimant): Promise<DaemonContext> {
 }
 
 /** Ready when the rest of the main module has been evaluated and has not failed at once. */
-async function afterMain(mode: ReadyMode, context: DaemonContext): Promise<void> {
+export async function afterMain(mode: ReadyMode, context: DaemonContext): Promise<void> {
   if (mode === 'manual') return
   if (mode === 'auto') await mainEvaluated()
   await atOnce()

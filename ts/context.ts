@@ -18,16 +18,23 @@ export interface DaemonContext extends AsyncDisposable {
   readonly name?: string
   /** Absolute. */
   readonly pidFile: string
-  /** Whether it left the launcher's session. */
+  /** Whether it left the launcher's session; false after `foreground()`. */
   readonly detached: boolean
   /** What the launcher gave. */
   readonly args: unknown[]
   /** Aborted when stopping begins: fits `listen()`, timers, `fetch`. */
   readonly signal: AbortSignal
-  /** Says that the daemon serves: the launcher's `start()` resolves. Later calls do nothing. */
+  /**
+   * The sockets that systemd has opened for this process (`LISTEN_FDS`), name to descriptor, for `listen({ fd })`. The
+   * second one of a name is called `NAME:2`, one without a name `unknown`. Empty in a daemon that has been detached.
+   */
+  readonly sockets: Readonly<Record<string, number>>
+  /**
+   * Says that the daemon serves: the launcher's `start()` resolves, systemd is told. Later calls do nothing.
+   */
   ready(): void
   /**
-   * Progress text for a waiting launcher.
+   * Progress text, for a waiting launcher and for systemd's status.
    *
    * @throws InvalidOptionError when it is no string
    */
@@ -77,8 +84,9 @@ class Context implements DaemonContext {
   readonly pid: number
   declare readonly name?: string
   readonly pidFile: string
-  readonly detached = true
+  readonly detached: boolean
   readonly args: unknown[]
+  readonly sockets: Readonly<Record<string, number>>
   /** Set by the Daemon that claims; a script has none. */
   logger: Logger | undefined
   readonly #state: AdoptedState
@@ -91,6 +99,8 @@ class Context implements DaemonContext {
     this.#state = state
     this.pid = state.pid
     this.pidFile = state.pidFile
+    this.detached = state.detached
+    this.sockets = Object.freeze({ ...state.sockets })
     const { name, stopTimeout } = state.settings
     if (name !== undefined) Object.defineProperty(this, 'name', { value: name, enumerable: true })
     this.args = deserializeArgs(state.args)
@@ -125,7 +135,9 @@ class Context implements DaemonContext {
     if (typeof status !== 'string') {
       throw new InvalidOptionError(`The status must be a string, not ${typeof status}.`, { option: 'status' })
     }
-    native().tellStatus(status.slice(0, STATUS_LENGTH))
+    const text = status.slice(0, STATUS_LENGTH)
+    native().tellStatus(text)
+    this.#state.supervisor?.status(text)
   }
 
   onStop(hook: StopHook): void {
@@ -153,9 +165,15 @@ class Context implements DaemonContext {
   }
 
   #reload(): void {
-    this.reopenLogs()
-    this.logger?.info('reloading')
-    this.#events.emit('reload')
+    const { supervisor } = this.#state
+    supervisor?.reloading()
+    try {
+      this.reopenLogs()
+      this.logger?.info('reloading')
+      this.#events.emit('reload')
+    } finally {
+      supervisor?.reloaded()
+    }
   }
 
   reopenLogs(): void {
@@ -184,8 +202,9 @@ class Context implements DaemonContext {
 
   /** The event loop has run dry: a normal end of a daemon that serves, and one that nobody waits for before. */
   end(): void {
-    if (!this.#state.isReady && !this.#stopping.begun) tellUnsettled()
-    const code = this.#state.isReady ? 0 : UNSETTLED
+    const { isReady, hasFailed, detached } = this.#state
+    if (!isReady && !hasFailed && !this.#stopping.begun) tellUnsettled(detached)
+    const code = isReady ? 0 : hasFailed ? 1 : UNSETTLED
     void this.#stopping.begin({ by: 'end' }, Number(process.exitCode ?? code))
   }
 
@@ -197,10 +216,12 @@ class Context implements DaemonContext {
 /** Node's own exit code for a top-level await that never settles. */
 const UNSETTLED = 13
 
-function tellUnsettled(): void {
+/** To the launcher; without one to the terminal. */
+function tellUnsettled(detached: boolean): void {
   const message =
     'The event loop ran dry before the daemon was ready: it awaits something that nothing will settle, or has ended ' +
     'without context.ready().'
+  if (!detached) process.stderr.write(`daimon: ${message}\n`)
   native().tellError(JSON.stringify({ name: 'Error', message }))
 }
 

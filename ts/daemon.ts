@@ -5,6 +5,7 @@ import { serializeArgs } from './args.js'
 import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './claim.js'
 import { contextOf, type DaemonContext } from './context.js'
 import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
+import { checkForeground, foreground } from './foreground.js'
 import { native } from './native.js'
 import {
   checkOptions,
@@ -54,14 +55,19 @@ export class Daemon<A extends unknown[] = unknown[]> {
         "Option 'run' contradicts the class, which has a run() of its own. Leave one of them out."
       throw new InvalidOptionError(message, { option: 'run', value: this.#settings.run })
     }
-    if (adopted === undefined) return
-    adopted.constructed.push(this.#settings.pidFile)
-    if (isOwn(this.#settings.pidFile)) adopted.claimConstructed = () => void this.#claim()
+    const state = adopted()
+    if (state === undefined) return
+    state.constructed.push(this.#settings.pidFile)
+    if (isOwn(this.#settings.pidFile)) state.claimConstructed = () => void this.#claim()
   }
 
-  /** The daemon that this process is; defined from its first instruction. Undefined in any other process. */
+  /**
+   * The daemon that this process is: defined from its first instruction, or from `foreground()` on. Undefined in any
+   * other process.
+   */
   static get current(): DaemonContext | undefined {
-    return adopted === undefined ? undefined : contextOf(adopted)
+    const state = adopted()
+    return state === undefined ? undefined : contextOf(state)
   }
 
   /** The pidfile's absolute path. */
@@ -82,7 +88,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 
   /**
-   * Starts the daemon; `args` arrive in its body. Resolves when the daemon serves, and not before.
+   * Starts the daemon; `args` arrive in its body. Resolves when the daemon serves, and not before. With `detach: false`
+   * it is this very process, as with `foreground()`.
    *
    * @throws AlreadyRunningError with the running PID
    * @throws StartFailedError with the daemon's own error as `cause`, exit code or signal, and the log's tail
@@ -93,7 +100,26 @@ export class Daemon<A extends unknown[] = unknown[]> {
     if (this.#claim() || isPending()) return never
     if (this.#self() !== undefined) throw this.#alreadyRunning()
     if (isUnclaimed()) return this.#presentAs<Running>()
-    return await start(this.#startable(), args)
+    return await this.#begin(this.#startable(), args)
+  }
+
+  /**
+   * Makes this process the daemon: the same lock, set-up, signals and clean-up as with `start()`, but no detaching.
+   * Output goes to the terminal unless `log`, `stdout` or `stderr` is given, Ctrl-C stops it gracefully. Resolves to the
+   * context when the daemon is ready.
+   *
+   * From then on, and also when its body fails, the process stays the daemon of its pidfile until it exits. Nobody
+   * watches over `readyTimeout` but a supervisor (systemd), who is told of it.
+   *
+   * @throws AlreadyRunningError with the running PID
+   * @throws UnsupportedError in a worker, in the daemon of another pidfile, and for `execPath` and `execArgv`
+   * @throws PidFileError, InvalidOptionError, PermissionDeniedError, UnverifiedError, StartFailedError
+   * @throws what the body throws before it is ready
+   */
+  async foreground(...args: RunArgs<this>): Promise<DaemonContext> {
+    if (this.#claim() || isPending() || isUnclaimed()) return never
+    if (this.#self() !== undefined) throw this.#alreadyRunning()
+    return await foreground(this.#startable(false), args)
   }
 
   /**
@@ -125,9 +151,11 @@ export class Daemon<A extends unknown[] = unknown[]> {
     // What would keep it from starting again keeps it from being stopped.
     serializeArgs(args)
     checkOptions(settings)
-    programOf(settings, checkRights(settings))
+    const rights = checkRights(settings)
+    if (settings.detach === false) checkForeground(settings)
+    else programOf(settings, rights)
     await stop(this.pidFile, settings)
-    return await start(settings, args)
+    return await this.#begin(settings, args)
   }
 
   /** Sends SIGHUP. @throws NotRunningError, and as `signal()` */
@@ -182,6 +210,11 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return run === undefined ? claimWithoutBody(this.#settings) : claimWithRun(this.#settings, this, run)
   }
 
+  async #begin(settings: Settings, args: readonly unknown[]): Promise<Running> {
+    if (settings.detach !== false) return await start(settings, args)
+    return this.#ownStatus((await foreground(settings, args)).pid)
+  }
+
   /** The method of a subclass, or the option. */
   #body(): RunFunction | undefined {
     const { run } = this
@@ -191,7 +224,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
 
   /** This process's state, when it is the daemon of this pidfile. */
   #self(): AdoptedState | undefined {
-    return isOwn(this.pidFile) ? adopted : undefined
+    return isOwn(this.pidFile) ? adopted() : undefined
   }
 
   #ownStatus(pid: number): Running {
@@ -211,10 +244,10 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return present as T
   }
 
-  #startable(): Settings {
+  #startable(detached: boolean = this.#settings.detach !== false): Settings {
     const run = this.#body()
     if (run === undefined && this.#settings.script === undefined) throw noBody(this.pidFile)
-    if (run === undefined) refuseForScript(this.#settings)
+    if (run === undefined) refuseForScript(this.#settings, detached)
     return { ...this.#settings, run }
   }
 }
@@ -230,8 +263,8 @@ function noBody(pidFile: string): InvalidOptionError {
   return new InvalidOptionError(message, { option: 'run', pidFile })
 }
 
-/** A plain script is a program of its own: no function of this one reaches it, and it is loaded after a chroot. */
-function refuseForScript({ signals, process: { chroot }, pidFile }: Settings): void {
+/** A plain script is loaded after a chroot; detached it is a program of its own, and no function of this one reaches it. */
+function refuseForScript({ signals, process: { chroot }, pidFile }: Settings, detached: boolean): void {
   if (chroot !== undefined) {
     const message =
       "Option 'chroot' is not for plain scripts, whose file and modules would have to be in there. " +
@@ -239,7 +272,7 @@ function refuseForScript({ signals, process: { chroot }, pidFile }: Settings): v
     throw new InvalidOptionError(message, { option: 'chroot', value: chroot, pidFile })
   }
   for (const [signal, value] of Object.entries(signals)) {
-    if (typeof value !== 'function') continue
+    if (typeof value !== 'function' || !detached) continue
     const message =
       `Option 'signals.${signal}' is a function, which cannot be given to a script. ` +
       "Give an action by name, or 'run' with the script, or call process.on() there."

@@ -3,10 +3,12 @@
 import { claimInline, isOwn, isPending, isUnclaimed } from './claim.js'
 import type { DaemonContext } from './context.js'
 import { InvalidOptionError } from './errors.js'
+import { foregroundInline } from './foreground.js'
 import { type DaemonizeOptions, type Settings, validateOptions } from './options.js'
 import { start } from './start.js'
 import type { Running } from './status.js'
 import { never } from './stopping.js'
+import { isSupervised } from './supervisor.js'
 
 /** What `daemonize({ exit: false })` resolves to in the launcher. */
 export type LauncherResult = { role: 'launcher' } & Running
@@ -18,6 +20,9 @@ export type LauncherResult = { role: 'launcher' } & Running
  * The daemon is ready when the main module has been evaluated, so `await daemonize(); await db.connect();
  * server.listen(8080)` is ready when it listens. In CommonJS that has no such end: there it is ready right after the
  * call, unless it says `ready: 'manual'` and calls `context.ready()`.
+ *
+ * Under a supervisor (a systemd service, a launchd job, PID 1 of a container), and with `detach: false`, this process
+ * becomes the daemon itself, as with `Daemon#foreground`.
  *
  * @returns in the daemon its context; in the launcher nothing, or with `exit: false` what was started
  * @throws AlreadyRunningError, StartFailedError, ReadyTimeoutError, PidFileError, InvalidOptionError and the others of
@@ -32,6 +37,10 @@ export async function daemonize(options: DaemonizeOptions): Promise<LauncherResu
   if (isOwn(settings.pidFile)) return await claimInline(settings)
   // The daemon of another pidfile: that call was the launcher's, and what follows it is another daemon's body.
   if (isUnclaimed() || isPending()) return await never
+  const { detach } = settings
+  if (detach === false || (detach === 'auto' && isSupervised())) {
+    return await foregroundInline(settings, () => argsOf(settings))
+  }
   const running = await start(settings, await argsOf(settings))
   if (settings.exit) process.exit(0)
   return { role: 'launcher', ...running }

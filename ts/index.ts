@@ -29,6 +29,7 @@ export type {
   CommonOptions,
   DaemonizeOptions,
   DaemonOptions,
+  Detach,
   LimitName,
   LimitValue,
   Logger,

@@ -9,8 +9,10 @@ export type {
   NativeEvent,
   NativeIdentity,
   NativeLimits,
+  NativeOccupation,
   NativePlan,
   NativeStatus,
+  Notifier,
   ProcessHandle,
   Waits,
 } from '../native/binding.cjs'

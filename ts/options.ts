@@ -13,6 +13,7 @@ export type {
   CommonOptions,
   DaemonizeOptions,
   DaemonOptions,
+  Detach,
   Logger,
   OptionsForm,
   PathLike,

@@ -15,7 +15,8 @@ const AT_START = { argv: [...process.argv], execArgv: [...process.execArgv], cwd
 const NOT_INHERITED =
   /^(?:NOTIFY_SOCKET|LISTEN_.*|WATCHDOG_.*|SYSTEMD_EXEC_PID|JOURNAL_STREAM|NODE_CHANNEL_.*|NODE_UNIQUE_ID|NODE_TEST_.*|WATCH_REPORT_DEPENDENCIES|DAIMON_ADOPTION)$/
 
-const CLEAN = ['PATH', 'HOME', 'LANG', 'TZ']
+/** What `cleanEnv` leaves. */
+export const CLEAN: readonly string[] = ['PATH', 'HOME', 'LANG', 'TZ']
 
 /** The command of a daemon, for the launch's plan. */
 export interface Program {

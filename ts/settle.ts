@@ -7,7 +7,8 @@ import { type AdoptedState, adopted } from './adopted.js'
 import { atOnce, mainEvaluated } from './readiness.js'
 import { SignalActions } from './signal-actions.js'
 
-if (adopted !== undefined && adopted.settings.kind !== 'program') begin(adopted)
+const state = adopted()
+if (state !== undefined && state.settings.kind !== 'program') begin(state)
 
 /** Before the script's first line. */
 function begin(state: AdoptedState): void {

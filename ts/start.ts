@@ -1,7 +1,7 @@
 /** A start, in the launcher: from the launch to the daemon's word that it is ready. */
 
 import { setImmediate as turn } from 'node:timers/promises'
-import type { LaunchSettings } from './adopted.js'
+import type { BodyKind, LaunchSettings } from './adopted.js'
 import { serializeArgs } from './args.js'
 import { type DaemonError, StartFailedError } from './errors.js'
 import {
@@ -172,10 +172,11 @@ function planOf(settings: Settings, { program, args, env, folder }: Program, { l
   return folder === undefined ? plan : { ...plan, folder }
 }
 
-function payloadOf(settings: Settings, { kind }: Program, { identity }: Rights, args: Buffer): Buffer {
+/** What the daemon is told of its settings. */
+export function launchSettings(settings: Settings, kind: BodyKind, { identity }: Rights): LaunchSettings {
   const { name, title, cwd, ready, signals, stopTimeout, stdio } = settings
   const { chroot, limits, oomScoreAdj, keepFds } = settings.process
-  const told: LaunchSettings = {
+  return {
     kind,
     name,
     title,
@@ -191,7 +192,10 @@ function payloadOf(settings: Settings, { kind }: Program, { identity }: Rights, 
     stdout: filePath(stdio.stdout),
     stderr: filePath(stdio.stderr),
   }
-  const json = Buffer.from(JSON.stringify(told))
+}
+
+function payloadOf(settings: Settings, { kind }: Program, rights: Rights, args: Buffer): Buffer {
+  const json = Buffer.from(JSON.stringify(launchSettings(settings, kind, rights)))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
   return Buffer.concat([length, json, args])

@@ -3,6 +3,7 @@
 import {
   type LaunchedDaemon,
   type NativeEvent,
+  type NativeOccupation,
   type NativePlan,
   native,
   type ProcessHandle,
@@ -59,6 +60,24 @@ export function launch(plan: NativePlan, payload: Buffer, listener: Listener): L
     take: () => pool.waits.takeLaunched(id),
     end: () => end(pool, id),
   }
+}
+
+/** Makes this process the daemon of a pidfile; resolves when it is. Ends with the reason when `signal` aborts before. */
+export function occupy(occupation: NativeOccupation, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { id, pool } = add(
+      (waits) => waits.occupy(occupation),
+      ({ error }) => {
+        signal?.removeEventListener('abort', onAbort)
+        end(pool, id)
+        if (error === undefined) resolve()
+        else reject(signal?.aborted === true ? signal.reason : toError(error, occupation.pidFile))
+      },
+    )
+    // The thread decides what came first: a process that is the daemon by now stays it.
+    const onAbort = (): void => pool.waits.abortLaunch(id)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
 }
 
 /** Whether the process has ended within `timeout` milliseconds. Rejects with the reason when `signal` aborts. */

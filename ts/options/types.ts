@@ -21,6 +21,9 @@ export type RunFunction<A extends unknown[] = unknown[]> = (daemon: DaemonContex
 /** When a daemon counts as ready, see {@link CommonOptions.ready}. */
 export type ReadyMode = 'auto' | 'manual' | 'running'
 
+/** Whether a daemon is detached, see {@link CommonOptions.detach}. */
+export type Detach = 'auto' | boolean
+
 /** What `stop()` can be told for one call; what is left out is as the daemon's own options say. */
 export interface StopOptions {
   /**
@@ -123,6 +126,13 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
    */
   lockTimeout?: number
   /**
+   * Whether the daemon is a process of its own that leaves the launcher's session. With `false` the calling process
+   * becomes the daemon, as with `foreground()`. `'auto'`: `daemonize()` does so under a supervisor, that is as the main
+   * process of a systemd service or a launchd job, and as PID 1 of a container; `Daemon#start` always detaches.
+   * @default 'auto'
+   */
+  detach?: Detach
+  /**
    * What signals do in the daemon, by their names: an action, or a handler that is given the signal's name. A plain
    * script, which is a program of its own, can only be given actions by name.
    * @default SIGTERM, SIGINT, SIGQUIT: 'stop'; SIGHUP: 'reload'; SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1: 'ignore'
@@ -203,6 +213,7 @@ export interface Given {
   readonly lockTimeout: number | undefined
   readonly ready: ReadyMode | undefined
   readonly readyTimeout: number | undefined
+  readonly detach: Detach | undefined
   readonly stopSignal: number | undefined
   readonly stopTimeout: number | undefined
   readonly forceKill: boolean | undefined
@@ -247,6 +258,7 @@ export interface Settings extends StopSettings {
   readonly lockTimeout: number
   readonly ready: ReadyMode
   readonly readyTimeout: number
+  readonly detach: Detach
   readonly signals: Readonly<Record<string, SignalAction>>
   readonly logger: Logger | undefined
   readonly run: RunFunction | undefined

@@ -24,6 +24,7 @@ const COMMON = [
   'ready',
   'readyTimeout',
   'lockTimeout',
+  'detach',
   'stopSignal',
   'stopTimeout',
   'forceKill',
@@ -35,9 +36,6 @@ const COMMON = [
 const BODY = ['run', 'script', 'scriptArgs', 'execPath', 'execArgv']
 const DAEMONIZE = ['args', 'exit']
 const STOP = ['stopSignal', 'stopTimeout', 'forceKill', 'signal']
-
-/** Options of the design that this version does not have yet: better refused than without effect. */
-const LATER = ['detach']
 
 const ALLOWED: Record<OptionsForm | 'verb' | 'wait', readonly string[]> = {
   Daemon: [...COMMON, ...BODY],
@@ -105,7 +103,7 @@ function readSource(input: unknown, form: keyof typeof ALLOWED): Source {
 }
 
 function refuse(option: string, value: unknown, form: keyof typeof ALLOWED): void {
-  const elsewhere = [...COMMON, ...BODY, ...DAEMONIZE, ...LATER, 'signal']
+  const elsewhere = [...COMMON, ...BODY, ...DAEMONIZE, 'signal']
   if (!elsewhere.includes(option)) {
     const guess = didYouMean(option, [...ALLOWED[form], ...elsewhere])
     const advice = guess === undefined ? '' : `Did you mean '${guess}'?`
@@ -113,9 +111,6 @@ function refuse(option: string, value: unknown, form: keyof typeof ALLOWED): voi
   }
   // As everywhere, undefined is the same as left out.
   if (value === undefined) return
-  if (LATER.includes(option)) {
-    throw refused(option, value, `(${show(value)}) is not supported by this version of daimon`)
-  }
   const home = DAEMONIZE.includes(option)
     ? 'daemonize()'
     : option === 'signal'
@@ -176,6 +171,7 @@ function read(source: Source, base: Given | undefined): Given {
     lockTimeout: option('lockTimeout', check.timeValue) ?? base?.lockTimeout,
     ready: option('ready', check.readyValue) ?? base?.ready,
     readyTimeout: option('readyTimeout', check.timeValue) ?? base?.readyTimeout,
+    detach: option('detach', check.detachValue) ?? base?.detach,
     stopSignal: option('stopSignal', (name, value) => signalNumber(value, name)) ?? base?.stopSignal,
     stopTimeout: option('stopTimeout', check.timeValue) ?? base?.stopTimeout,
     forceKill: option('forceKill', check.booleanValue) ?? base?.forceKill,
@@ -217,6 +213,7 @@ function complete(given: Given, base: Settings | undefined): Settings {
     lockTimeout: given.lockTimeout ?? 0,
     ready: given.ready ?? 'auto',
     readyTimeout: given.readyTimeout ?? 30_000,
+    detach: given.detach ?? 'auto',
     stopSignal: given.stopSignal ?? signalNumber('SIGTERM', 'stopSignal'),
     stopTimeout: given.stopTimeout ?? 10_000,
     forceKill: given.forceKill ?? true,

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { invalid, refused, show } from './invalid.js'
-import type { Logger, ReadyMode, RunFunction, Stdio } from './types.js'
+import type { Detach, Logger, ReadyMode, RunFunction, Stdio } from './types.js'
 
 /** The longest time that `setTimeout` can wait, in milliseconds (24.8 days). */
 const LONGEST = 2 ** 31 - 1
@@ -97,6 +97,11 @@ export function timeValue(option: string, value: unknown): number {
 export function booleanValue(option: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value
   throw invalid(option, value, 'true or false')
+}
+
+export function detachValue(option: string, value: unknown): Detach {
+  if (typeof value === 'boolean' || value === 'auto') return value
+  throw invalid(option, value, "true, false or 'auto'")
 }
 
 export function titleValue(option: string, value: unknown): string {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::fd::{AsFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -55,6 +55,8 @@ pub struct Adopted {
 #[derive(Debug)]
 enum Start {
     Starting(Channel),
+    /// Not ready, and nobody waits for it: this process has not been launched, see [`crate::occupy`].
+    Alone,
     Over,
 }
 
@@ -84,6 +86,19 @@ pub fn adopt(value: &OsStr) -> Result<&'static Adopted> {
 /// The daemon that this process is; `None` in any other.
 pub fn adopted() -> Option<&'static Adopted> {
     DAEMON.get()
+}
+
+/// Makes this process the daemon, with the name tag on, for good. `None` when it is one already; the pidfile is gone then.
+pub(crate) fn install(daemon: Adopted) -> Option<&'static Adopted> {
+    if let Err(daemon) = DAEMON.set(daemon) {
+        remove_own(&daemon.path, &daemon.lock, daemon.id);
+        return None;
+    }
+    let daemon = DAEMON.get()?;
+    // Refused where somebody reads under a lock of their own, or on odd file systems: other proofs serve then.
+    let _ = sys::put_name_tag(daemon.lock.as_raw_fd());
+    sys::at_exit(remove_at_exit);
+    Some(daemon)
 }
 
 /// Our own PID, when this process is the daemon of that path, or of the file that the path stands for.
@@ -173,6 +188,12 @@ fn close_on_exec(fd: impl AsFd) -> std::result::Result<(), String> {
 }
 
 impl Adopted {
+    /// This process, as the holder of a pidfile that no launcher gave it.
+    pub(crate) fn alone(path: &Path, id: FileId, lock: File) -> Self {
+        let (pid, path) = (getpid().as_raw(), path.to_path_buf());
+        Self { pid, path, id, lock, captured: false, start: Mutex::new(Start::Alone) }
+    }
+
     /// The daemon's PID: this process.
     pub fn pid(&self) -> Pid {
         self.pid
@@ -196,7 +217,14 @@ impl Adopted {
     /// When the launcher has gone before, the start is aborted instead: nobody would ever learn of this daemon.
     pub fn ready(&self) {
         let mut start = self.start.lock().unwrap_or_else(PoisonError::into_inner);
-        let Start::Starting(channel) = &*start else { return };
+        let channel = match &*start {
+            Start::Starting(channel) => channel,
+            Start::Alone => {
+                *start = Start::Over;
+                return sys::mark_ready(self.lock.as_fd());
+            }
+            Start::Over => return,
+        };
         if self.captured {
             silence_stderr();
         }

@@ -182,6 +182,12 @@ impl Error {
         self
     }
 
+    /// What is unsupported; it travels as the option.
+    pub(crate) fn for_feature(mut self, feature: &'static str) -> Self {
+        self.0.option = Some(feature);
+        self
+    }
+
     /// The kind, for decisions.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -4,6 +4,9 @@
 //! the only one. The daemon [`adopt`]s itself first thing and says when it is ready. Afterwards anyone can ask for its
 //! [`PidFile::status`], and, with proof of its identity, send it signals ([`PidFile::holder`]).
 //!
+//! A process that is not to be detached becomes the daemon itself ([`occupy`]), and tells its supervisor with a
+//! [`Notifier`].
+//!
 //! The crate knows nothing of Node.js; `daimon-node` makes it an addon.
 //!
 //! # Not guaranteed
@@ -19,6 +22,8 @@ mod error;
 mod launch;
 mod limits;
 mod log;
+mod notify;
+mod occupy;
 mod pidfile;
 mod poller;
 mod privileges;
@@ -41,12 +46,19 @@ pub fn is_main_thread() -> bool {
     sys::is_main_thread()
 }
 
+/// Marks a descriptor that came with exec close-on-exec, so that no child gets it; false when it is not open.
+pub fn keep_to_ourselves(fd: i32) -> bool {
+    sys::set_close_on_exec(fd)
+}
+
 pub use adopt::{ADOPTION_VARIABLE, Adopted, adopt, adopted};
 pub use channel::{Channel, Decoder, Frame, FrameKind, Sender};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result};
 pub use launch::{Launched, Plan, Stdio, launch};
 pub use limits::{Limit, Limits, check_oom_score_adj, limit_names, set_oom_score_adj, set_soft_nofile};
 pub use log::{LogTail, Outputs, reopen};
+pub use notify::{Notifier, monotonic};
+pub use occupy::{Occupation, occupy};
 pub use pidfile::{Cancel, Held, Holder, LockOptions, Locked, PidFile, Status};
 pub use poller::{ChannelEvent, WatchId, unwatch, watch_channel, watch_exit};
 pub use privileges::{Account, Identity, Name, check_chroot, enter_root};

@@ -1,5 +1,7 @@
 //! Limits: what a daemon may use up, and how much it counts against others.
 
+use nix::errno::Errno;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::{self, Right};
 
@@ -56,6 +58,26 @@ impl Limits {
         let message =
             format!("option nice: {nice} is below the present {present}, which needs root's rights");
         Err(Error::new(ErrorKind::InvalidOption, message).for_option("nice"))
+    }
+
+    /// Sets them in this process, all its threads included, but for `no_new_privileges`: that is for a process which has
+    /// only one.
+    ///
+    /// # Errors
+    ///
+    /// `PermissionDenied` or `StartFailed` with the step `nice` or `limits`.
+    pub fn apply(&self) -> Result<()> {
+        if let Some(nice) = self.nice {
+            sys::set_nice_everywhere(nice).map_err(|errno| {
+                Error::system("nice", "setpriority", Errno::from_raw(errno), "the nice value cannot be set")
+            })?;
+        }
+        for limit in self.raw()? {
+            sys::set_limit(limit).map_err(|errno| {
+                Error::system("limits", "setrlimit", Errno::from_raw(errno), "a limit cannot be set")
+            })?;
+        }
+        Ok(())
     }
 
     pub(crate) fn raw(&self) -> Result<Vec<RawLimit>> {

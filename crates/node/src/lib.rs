@@ -7,6 +7,7 @@ mod daemon;
 mod plan;
 mod process;
 mod rights;
+mod supervisor;
 mod waits;
 
 use napi_derive::napi;

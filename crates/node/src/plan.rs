@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use daimon_core::{Cancel, LockOptions, PidFile, Plan, Result, Stdio};
+use daimon_core::{Cancel, LockOptions, Occupation, PidFile, Plan, Result, Stdio};
 use napi_derive::napi;
 
 use crate::rights::NativeLimits;
@@ -56,6 +56,33 @@ impl NativePlan {
             umask: self.umask,
             limits: self.limits.into(),
             keep_fds: self.keep_fds,
+            stdin: self.stdin.into_stdio(),
+            stdout: self.stdout.into_stdio(),
+            stderr: self.stderr.into_stdio(),
+        })
+    }
+}
+
+/// What a process that is not detached makes of itself; a stream of kind `inherit` stays as it is.
+#[napi(object)]
+pub struct NativeOccupation {
+    pub pid_file: String,
+    pub pid_file_mode: u32,
+    pub lock_timeout: f64,
+    pub stdin: NativeStdio,
+    pub stdout: NativeStdio,
+    pub stderr: NativeStdio,
+}
+
+impl NativeOccupation {
+    pub(crate) fn into_occupation(self, cancel: Cancel) -> Result<Occupation> {
+        Ok(Occupation {
+            pidfile: PidFile::new(self.pid_file)?,
+            lock: LockOptions {
+                mode: self.pid_file_mode,
+                wait: duration(self.lock_timeout),
+                cancel: Some(cancel),
+            },
             stdin: self.stdin.into_stdio(),
             stdout: self.stdout.into_stdio(),
             stderr: self.stderr.into_stdio(),

@@ -98,6 +98,12 @@ pub fn check_limits(limits: NativeLimits) -> Option<NativeError> {
     Limits::from(limits).check().err().map(NativeError::from)
 }
 
+/// Sets these limits in this process; the error, if any, is returned.
+#[napi]
+pub fn limit_self(limits: NativeLimits) -> Option<NativeError> {
+    Limits::from(limits).apply().err().map(NativeError::from)
+}
+
 /// Why the score cannot be set by this process; null when it can.
 #[napi]
 pub fn check_oom_score_adj(value: i32) -> Option<NativeError> {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use daimon_core::{
-    Cancel, ChannelEvent, FrameKind, Launched, LogTail, PidFile, Plan, Process, WatchId, launch, unwatch,
-    watch_channel, watch_exit,
+    Cancel, ChannelEvent, FrameKind, Launched, LogTail, PidFile, Plan, Process, WatchId, launch, occupy,
+    unwatch, watch_channel, watch_exit,
 };
 use napi::Result;
 use napi::bindgen_prelude::{Buffer, Function};
@@ -15,11 +15,11 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
 use crate::convert::NativeError;
-use crate::plan::NativePlan;
+use crate::plan::{NativeOccupation, NativePlan};
 use crate::process::ProcessHandle;
 
 /// Something that was waited for. `kind` is `launched`, `failed`, `ready`, `status`, `error`, `exit`, `ended` (the
-/// channel), `gone` (the process) or `removed`.
+/// channel), `gone` (the process), `removed` or `occupied`.
 #[napi(object)]
 pub struct NativeEvent {
     pub wait: u32,
@@ -177,6 +177,23 @@ impl Waits {
                 Ok(()) => shared.emit(wait, "removed", None, None),
                 Err(error) => shared.emit(wait, "failed", None, Some(error.into())),
             }
+        });
+        wait
+    }
+
+    /// Makes this process the daemon of a pidfile. Event `occupied`, or `failed`; `abort_launch` ends its wait for the
+    /// lock.
+    #[napi]
+    pub fn occupy(&self, occupation: NativeOccupation) -> u32 {
+        let wait = self.next();
+        let occupation = Cancel::new().and_then(|cancel| {
+            self.shared.state().launches.insert(wait, cancel.clone());
+            occupation.into_occupation(cancel)
+        });
+        let shared = Arc::clone(&self.shared);
+        self.spawn(wait, move || match occupation.and_then(|occupation| occupy(&occupation)) {
+            Ok(_) => shared.emit(wait, "occupied", None, None),
+            Err(error) => shared.emit(wait, "failed", None, Some(error.into())),
         });
         wait
     }

@@ -10,7 +10,7 @@ use nix::unistd::ftruncate;
 use super::probe::{Look, look_at};
 use super::text::Text;
 use super::wait::{Backoff, Cancel, wait};
-use super::{FileId, Flock, Folder, PidFile, read_text, trusted, try_flock};
+use super::{FileId, Flock, Folder, PidFile, looking, read_text, trusted, try_flock};
 use crate::adopt;
 use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
 use crate::process::Process;
@@ -50,6 +50,10 @@ impl Locked {
 
     pub(crate) fn id(&self) -> FileId {
         self.id
+    }
+
+    pub(crate) fn into_parts(self) -> (File, FileId) {
+        (self.file, self.id)
     }
 
     /// The PID that the daemon of this launch has written.
@@ -95,11 +99,6 @@ impl PidFile {
     /// flock(2) on Linux and macOS. NFS and SMB may refuse it: the error names the file system.
     pub fn lock(&self, options: &LockOptions) -> Result<Locked> {
         let folder = self.open_folder()?;
-        let present = folder.stat()?.as_ref().map(FileId::of);
-        if let Some(pid) = adopt::own_pid(&self.path, present) {
-            // Not even opened: closing it again would take our own name tag off.
-            return Err(self.already_running(pid));
-        }
         let until = Instant::now() + options.wait;
         let mut patience = Instant::now() + PATIENCE + options.wait;
         let mut backoff = Backoff::new();
@@ -130,6 +129,12 @@ impl PidFile {
 
     /// One pass through the protocol; whatever it opened is closed unless it locked.
     fn lock_round(&self, folder: &Folder<'_>, options: &LockOptions) -> Result<Round> {
+        let _looking = looking();
+        let present = folder.stat()?.as_ref().map(FileId::of);
+        if let Some(pid) = adopt::own_pid(&self.path, present) {
+            // Not even opened: closing it again would take our own name tag off.
+            return Err(self.already_running(pid));
+        }
         let file = folder.open_or_create()?;
         let stat = fstat(&file).map_err(|errno| self.system("fstat", errno, "cannot be examined"))?;
         let id = FileId::of(&stat);

@@ -27,6 +27,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use fs4::{FileExt, TryLockError};
 use nix::errno::Errno;
@@ -54,6 +55,19 @@ impl FileId {
     pub(crate) fn of(stat: &FileStat) -> Self {
         Self { dev: stat.st_dev as u64, ino: stat.st_ino as u64 }
     }
+}
+
+/// Shared by the looks of this process at pidfiles, exclusive for the moment in which it becomes a daemon itself.
+static LOOKS: RwLock<()> = RwLock::new(());
+
+/// Held from the question whether a pidfile is our own until the descriptor on it is closed. Never nested.
+fn looking() -> RwLockReadGuard<'static, ()> {
+    LOOKS.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for the looks under way and keeps others away.
+pub(crate) fn nobody_looks() -> RwLockWriteGuard<'static, ()> {
+    LOOKS.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A pidfile by its path.

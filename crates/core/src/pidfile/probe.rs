@@ -8,7 +8,7 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{FileStat, Mode, fstat, lstat};
 use nix::unistd::getpid;
 
-use super::{FileId, Flock, PidFile, SAFE_OPEN, read_text, trusted};
+use super::{FileId, Flock, PidFile, SAFE_OPEN, looking, read_text, trusted};
 use crate::adopt;
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
@@ -135,6 +135,7 @@ impl PidFile {
     ///
     /// `PidFile` when the path is a link or not a regular file. What cannot be read is `Unverified`, not an error.
     pub fn status(&self) -> Result<Status> {
+        let _looking = looking();
         let (file, stat) = match self.open_to_read() {
             Ok(Opened::File(file, stat)) => (file, stat),
             Ok(Opened::Own(pid)) => return Ok(Status::Running { pid }),

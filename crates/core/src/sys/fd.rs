@@ -19,6 +19,13 @@ pub(crate) fn let_inherit(fd: RawFd) -> bool {
     Errno::result(result).is_ok()
 }
 
+/// Marks a descriptor that came with exec close-on-exec; false when none of that number is open.
+pub(crate) fn set_close_on_exec(fd: RawFd) -> bool {
+    // SAFETY: F_SETFD takes two numbers and touches no memory.
+    let result = unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+    Errno::result(result).is_ok()
+}
+
 /// The owner of a descriptor that the kernel has just made for the caller, or that came with exec.
 pub(crate) fn own(fd: RawFd) -> OwnedFd {
     // SAFETY: both callers hold a descriptor that no other owner in this process knows of: a fresh duplicate, and one

@@ -55,7 +55,12 @@ pub(crate) fn nice() -> i32 {
 }
 
 pub(crate) fn set_nice(value: i32) -> Outcome {
-    raw!(libc::SYS_setpriority, libc::PRIO_PROCESS, 0, value)
+    set_nice_of(0, value)
+}
+
+/// That of one thread, 0 for this one.
+pub(crate) fn set_nice_of(thread: i32, value: i32) -> Outcome {
+    raw!(libc::SYS_setpriority, libc::PRIO_PROCESS, thread, value)
 }
 
 /// For this thread, hence before exec, when it is the only one.

@@ -6,6 +6,7 @@ mod file;
 mod process;
 mod rights;
 mod select;
+mod socket;
 
 pub(crate) use child::*;
 pub(crate) use clone::{Stack, reap, spawn_child};
@@ -16,6 +17,7 @@ pub(crate) use file::{
 pub(crate) use process::{ProcessHandle, holds_lock, is_main_thread, openers, raw_stats, user_ids};
 pub(crate) use rights::{
     LIMITS, Right, group_ids_of_self, groups_of, highest_limit, limit_of, lowest_nice, may, oom_score_adj,
-    set_ids, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
+    set_ids, set_nice_everywhere, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
 };
 pub(crate) use select::{Armed, Selector};
+pub(crate) use socket::abstract_address;

@@ -6,6 +6,7 @@ use std::fs;
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresuid};
 
+use super::child::set_nice_of;
 use crate::error::Pid;
 
 /// Limits by the lower-case names of getrlimit(2).
@@ -70,6 +71,20 @@ pub(crate) fn highest_limit(name: &str) -> u64 {
 pub(crate) fn lowest_nice() -> i32 {
     let (soft, _) = limit_of(libc::RLIMIT_NICE as i32).unwrap_or((0, 0));
     20 - i32::try_from(soft.min(40)).unwrap_or(0)
+}
+
+/// In every thread of this process: each has a value of its own, setpriority(2).
+pub(crate) fn set_nice_everywhere(value: i32) -> Result<(), i32> {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    for thread in tasks.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
+        match set_nice_of(thread, value) {
+            // It has ended meanwhile.
+            Ok(_) | Err(libc::ESRCH) => (),
+            Err(errno) => return Err(errno),
+        }
+    }
+    // Where /proc cannot be seen: this one at least.
+    set_nice_of(0, value).map(drop)
 }
 
 const OOM_SCORE_ADJ: &str = "/proc/self/oom_score_adj";

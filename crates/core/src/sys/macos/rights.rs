@@ -6,6 +6,7 @@ use std::ffi::{CStr, c_int};
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, getegid, geteuid, getgid, getuid, setgid, setuid};
 
+use super::child::set_nice;
 use crate::error::Pid;
 
 /// Limits by the lower-case names of getrlimit(2).
@@ -59,6 +60,11 @@ pub(crate) fn lowest_nice() -> i32 {
 /// There is none on this system.
 pub(crate) fn oom_score_adj() -> Option<i32> {
     None
+}
+
+/// The value is the process's here.
+pub(crate) fn set_nice_everywhere(value: i32) -> Result<(), i32> {
+    set_nice(value).map(drop)
 }
 
 pub(crate) fn set_oom_score_adj(_value: i32) -> Result<(), Errno> {

@@ -1,0 +1,109 @@
+//! Occupation: the calling process itself becomes the daemon of a pidfile, without a launch.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::sys::uio::pwrite;
+use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, getpid};
+
+use crate::adopt::{Adopted, adopted, install};
+use crate::error::{Error, ErrorKind, Result};
+use crate::launch::Stdio;
+use crate::log::{open_input, open_null, open_output};
+use crate::pidfile::{LockOptions, Locked, PidFile, nobody_looks, remove_own};
+
+/// Which pidfile is occupied, and where the standard descriptors go.
+#[derive(Clone, Debug)]
+pub struct Occupation {
+    /// The pidfile that this process will hold.
+    pub pidfile: PidFile,
+    /// How to lock it.
+    pub lock: LockOptions,
+    /// Descriptor 0; `Inherit` leaves it alone, as with the other two.
+    pub stdin: Stdio,
+    /// Descriptor 1.
+    pub stdout: Stdio,
+    /// Descriptor 2.
+    pub stderr: Stdio,
+}
+
+/// Makes this process the daemon of the pidfile, until it ends. The pidfile is removed when it exits.
+///
+/// Blocks while it waits for the lock: call it on a thread of its own. On any failure no pidfile is left that was not
+/// there before, and none of the standard descriptors has changed.
+///
+/// # Errors
+///
+/// Those of [`PidFile::lock`] (`AlreadyRunning` also when this process is the daemon of that pidfile), `InvalidOption`
+/// for a file that cannot be opened, `StartFailed` or `PermissionDenied` with the step, and `Unsupported` in the daemon
+/// of another pidfile: a process holds one.
+pub fn occupy(occupation: &Occupation) -> Result<&'static Adopted> {
+    let path = occupation.pidfile.path();
+    let locked = occupation.pidfile.lock(&occupation.lock)?;
+    let undo = |locked: &Locked| remove_own(path, locked.file(), locked.id());
+    if adopted().is_some() {
+        undo(&locked);
+        return Err(taken());
+    }
+    prepare(occupation, &locked).inspect_err(|_| undo(&locked))?;
+    // From the moment in which the tag is on, no other descriptor of this process may be on the file: closing it would
+    // take the tag off, fcntl(2). Whoever looks at it now has finished before; whoever comes later asks who we are.
+    let _alone = nobody_looks();
+    let (file, id) = locked.into_parts();
+    install(Adopted::alone(path, id, file)).ok_or_else(taken)
+}
+
+fn taken() -> Error {
+    let path =
+        adopted().map_or_else(|| "another pidfile".into(), |daemon| daemon.path().display().to_string());
+    let message = format!("this process is the daemon of {path} already; start the other one detached");
+    Error::new(ErrorKind::Unsupported, message).for_feature("foreground")
+}
+
+/// Everything that can fail. The standard descriptors come last.
+fn prepare(occupation: &Occupation, locked: &Locked) -> Result<()> {
+    let stdin = open_source(&occupation.stdin, open_input)?;
+    let stdout = open_source(&occupation.stdout, open_output)?;
+    // One open file for both keeps the order of their lines.
+    let shared = stdout.is_some() && occupation.stdout == occupation.stderr;
+    let stderr = if shared { None } else { open_source(&occupation.stderr, open_output)? };
+    let path = occupation.pidfile.path();
+    let refuse = |errno| {
+        Error::system(
+            "write-pidfile",
+            "pwrite",
+            errno,
+            format!("{}: the PID cannot be written", path.display()),
+        )
+        .at(path)
+    };
+    let line = format!("{}\n", getpid());
+    // In one write to the empty file, so that nobody reads half a number.
+    match pwrite(locked.file(), line.as_bytes(), 0) {
+        Ok(length) if length == line.len() => (),
+        Ok(_) => return Err(refuse(Errno::ENOSPC)),
+        Err(errno) => return Err(refuse(errno)),
+    }
+    let second = if shared { &stdout } else { &stderr };
+    put_in_place(stdin.as_ref(), |fd| dup2_stdin(fd))?;
+    put_in_place(stdout.as_ref(), |fd| dup2_stdout(fd))?;
+    put_in_place(second.as_ref(), |fd| dup2_stderr(fd))
+}
+
+type Open = fn(&std::path::Path, &'static str) -> Result<OwnedFd>;
+
+fn open_source(stdio: &Stdio, open: Open) -> Result<Option<OwnedFd>> {
+    match stdio {
+        Stdio::Inherit => Ok(None),
+        Stdio::Null => open_null().map(Some),
+        Stdio::File { path, option } => open(path, option).map(Some),
+    }
+}
+
+fn put_in_place(fd: Option<&OwnedFd>, dup2: fn(&OwnedFd) -> nix::Result<()>) -> Result<()> {
+    let Some(fd) = fd else { return Ok(()) };
+    dup2(fd).map_err(|errno| {
+        let message = format!("descriptor {} cannot be put in place of a standard one", fd.as_raw_fd());
+        Error::system("stdio", "dup2", errno, message)
+    })
+}

@@ -1,0 +1,9 @@
+//! Addresses of Unix sockets.
+
+use std::io;
+use std::os::unix::net::SocketAddr;
+
+/// None: every address is a path here.
+pub(crate) fn abstract_address(_name: &[u8]) -> Option<io::Result<SocketAddr>> {
+    None
+}

@@ -1,0 +1,213 @@
+/** The foreground: this process becomes the daemon itself. The same set-up, lock, signals and clean-up, no detaching. */
+
+import { type AdoptedState, adopted, type BodyKind, becomeDaemon } from './adopted.js'
+import { serializeArgs } from './args.js'
+import { afterMain, isOwn, runBody, throwUncaught } from './claim.js'
+import { contextOf, type DaemonContext } from './context.js'
+import { AlreadyRunningError, UnsupportedError } from './errors.js'
+import { native } from './native.js'
+import { findSupervisor, type Supervisor } from './notify.js'
+import { checkOptions, makeDefaultFolder, type Settings, type Stdio } from './options.js'
+import { atOnce } from './readiness.js'
+import { checkRights, type Rights } from './rights.js'
+import { setUpProcess } from './set-up.js'
+import { takeSockets } from './sockets.js'
+import { launchSettings } from './start.js'
+import { occupy } from './waits.js'
+
+/** The arguments; asked for them before anything else happens. */
+type ArgsSource = () => readonly unknown[] | Promise<readonly unknown[]>
+
+/** The daemon that this process is about to become. */
+let pending: { pidFile: string; context: Promise<DaemonContext> } | undefined
+
+/**
+ * Runs the Daemon of these settings in this process; resolves when it is ready.
+ *
+ * @throws DaemonError as `Daemon#foreground` says; what the body throws before it is ready
+ */
+export async function foreground(settings: Settings, args: readonly unknown[]): Promise<DaemonContext> {
+  checkForeground(settings)
+  const context = await become(settings, () => args, settings.run === undefined ? 'script' : 'program')
+  const state = adopted()
+  if (state === undefined) return context
+  return await untilReady(state, settings, context)
+}
+
+/** Makes this process the daemon; the rest of its main module is the body. The same context again for later calls. */
+export async function foregroundInline(settings: Settings, args: ArgsSource): Promise<DaemonContext> {
+  if (pending?.pidFile === settings.pidFile) return await pending.context
+  checkForeground(settings)
+  const context = await become(settings, args, 'program')
+  void afterMain(settings.ready, context)
+  return context
+}
+
+/**
+ * Refuses what this process cannot become.
+ *
+ * @throws AlreadyRunningError, UnsupportedError
+ */
+export function checkForeground(settings: Settings): void {
+  const { execPath, execArgv } = settings.given
+  if (execPath !== undefined || execArgv !== undefined) {
+    const option = execPath === undefined ? 'execArgv' : 'execPath'
+    throw unsupported(settings, `Option '${option}' is not supported: this process has been executed already`)
+  }
+  if (!native().isMainThread()) {
+    const message = 'A worker thread cannot become a daemon: the pidfile is held by its whole process'
+    throw unsupported(settings, `${message}. Call it in the main thread, or start it detached`)
+  }
+  if (settings.process.noNewPrivileges === true) {
+    const message = "Option 'noNewPrivileges' is not supported: this process has threads already"
+    throw unsupported(settings, `${message}. Start it detached, or let the supervisor do it`)
+  }
+  // A process is the daemon of one pidfile.
+  const own = adopted()?.pidFile ?? pending?.pidFile
+  if (own === undefined) return
+  const { pidFile } = settings
+  if (isOwn(pidFile) || own === pidFile) {
+    const { pid } = process
+    const message = `${pidFile}: already running with PID ${pid}, this very process`
+    throw new AlreadyRunningError(message, { pidFile, pid })
+  }
+  const message = `This process is the daemon of ${own} already, and can be no other's. Start it detached`
+  throw unsupported(settings, message)
+}
+
+function unsupported({ pidFile }: Settings, message: string): UnsupportedError {
+  return new UnsupportedError(`${message}.`, { pidFile, feature: 'foreground' })
+}
+
+function become(settings: Settings, args: ArgsSource, kind: BodyKind): Promise<DaemonContext> {
+  const context = occupyAndSetUp(settings, args, kind)
+  pending = { pidFile: settings.pidFile, context }
+  const over = (): void => {
+    pending = undefined
+  }
+  context.then(over, over)
+  return context
+}
+
+async function occupyAndSetUp(
+  settings: Settings,
+  source: ArgsSource,
+  kind: BodyKind,
+): Promise<DaemonContext> {
+  const args = await source()
+  settings.signal?.throwIfAborted()
+  // Nothing needs to be cloned here, but what can be started in one way can be started in the other.
+  serializeArgs(args)
+  checkOptions(settings)
+  const rights = checkRights(settings)
+  const sockets = takeSockets(settings.pidFile)
+  makeDefaultFolder(settings)
+  const supervisor = findSupervisor(settings.logger)
+  // Nobody ends a start here that takes too long, but a supervisor, who must know how long it may.
+  supervisor?.starting(settings.lockTimeout + settings.readyTimeout)
+  const { pidFile, pidFileMode, lockTimeout } = settings
+  await occupy({ pidFile, pidFileMode, lockTimeout, ...streamsOf(settings) }, settings.signal)
+  const state = stateOf({ settings, rights, args, kind, sockets, supervisor })
+  becomeDaemon(state)
+  process.on('beforeExit', () => state.onIdle())
+  const context = contextOf(state, settings)
+  context.signal.addEventListener('abort', () => supervisor?.stopping(settings.stopTimeout), { once: true })
+  try {
+    setUpProcess(settings, rights)
+  } catch (error) {
+    state.hasFailed = true
+    throw error
+  }
+  return context
+}
+
+/** What is not given stays as it is: the terminal, or the supervisor's. */
+function streamsOf({ given }: Settings): Record<'stdin' | 'stdout' | 'stderr', Stdio> {
+  const { stdin, stdout, stderr } = given
+  const same: Stdio = { kind: 'inherit' }
+  return { stdin: stdin ?? same, stdout: stdout ?? same, stderr: stderr ?? same }
+}
+
+interface Parts {
+  readonly settings: Settings
+  readonly rights: Rights
+  readonly args: readonly unknown[]
+  readonly kind: BodyKind
+  readonly sockets: Record<string, number>
+  readonly supervisor: Supervisor | undefined
+}
+
+function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): AdoptedState {
+  const state: AdoptedState = {
+    pid: process.pid,
+    pidFile: settings.pidFile,
+    detached: false,
+    settings: launchSettings(settings, kind, rights),
+    args,
+    sockets,
+    supervisor,
+    // There is nothing to look for: whoever called this is the body, or brings it.
+    claimed: true,
+    hasOwnBody: kind !== 'script',
+    isPending: false,
+    constructed: [],
+    isReady: false,
+    context: undefined,
+    markReady() {
+      if (state.isReady) return
+      state.isReady = true
+      native().ready()
+      supervisor?.ready()
+    },
+    claimConstructed: undefined,
+    removeStandIns: undefined,
+    // It has been done, or the body would not run.
+    enter() {},
+    onIdle() {},
+  }
+  return state
+}
+
+/** Runs the body. Its error is the caller's until the daemon is ready, and the process's own from then on. */
+function untilReady(state: AdoptedState, settings: Settings, context: DaemonContext): Promise<DaemonContext> {
+  return new Promise((resolve, reject) => {
+    const { signal, ready } = settings
+    const { markReady } = state
+    state.markReady = () => {
+      markReady()
+      signal?.removeEventListener('abort', onAbort)
+      resolve(context)
+    }
+    // A half-started daemon is ended, and that is this process.
+    const onAbort = (): void => {
+      reject(signal?.reason)
+      void context.stop(1)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const { run } = settings
+    const body =
+      run === undefined
+        ? runScript(state, settings, context)
+        : runBody(ready, context, () => run(context, ...context.args))
+    body.catch((error: unknown) => {
+      if (state.isReady) return throwUncaught(error)
+      state.hasFailed = true
+      reject(error)
+    })
+  })
+}
+
+/** The script in this process, which has the arguments that it would have as the main program. */
+async function runScript(state: AdoptedState, settings: Settings, context: DaemonContext): Promise<void> {
+  const { script, scriptArgs, ready } = settings
+  if (script === undefined) return
+  process.argv.splice(0, process.argv.length, process.execPath, script, ...scriptArgs)
+  // A `daemonize()` or a Daemon with `run` that the script calls says itself when it is ready.
+  const settle = (): void => {
+    if (ready !== 'manual' && !state.hasOwnBody) context.ready()
+  }
+  if (ready === 'running') void atOnce().then(settle)
+  await import(process.getBuiltinModule('node:url').pathToFileURL(script).href)
+  await atOnce()
+  settle()
+}

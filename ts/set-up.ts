@@ -1,0 +1,44 @@
+/** What makes of a running process what a launched daemon is from its first instruction on. */
+
+import { type NativeError, native } from './native.js'
+import { raise } from './native-error.js'
+import type { Settings } from './options.js'
+import { CLEAN } from './program.js'
+import { accountVariables, type Rights } from './rights.js'
+import { forgetSupervisor } from './supervisor.js'
+import { leaveTerminal } from './terminal.js'
+
+/**
+ * Sets this process up, for good; its standard streams lead where they shall already.
+ *
+ * @throws DaemonError for what the system refuses: all that it tells beforehand has been asked
+ */
+export function setUpProcess(settings: Settings, rights: Rights): void {
+  const { given, umask, title, cwd, pidFile } = settings
+  const check = (failure: NativeError | null): void => {
+    if (failure !== null) raise(failure, pidFile)
+  }
+  if (given.stdout?.kind === 'file') leaveTerminal('stdout')
+  if (given.stderr?.kind === 'file') leaveTerminal('stderr')
+  process.umask(umask)
+  setEnvironment(settings, rights)
+  if (title !== undefined) process.title = title
+  const { chroot, oomScoreAdj, keepFds = [] } = settings.process
+  check(native().limitSelf(rights.limits))
+  check(native().settleIn(undefined, oomScoreAdj, [...keepFds]))
+  // In this order: the folder is one inside the new root, and both need rights that are given up then.
+  if (chroot !== undefined) check(native().enterRoot(chroot))
+  process.chdir(cwd)
+  if (rights.identity !== undefined) check(native().takeIdentity(rights.identity))
+}
+
+function setEnvironment({ env, cleanEnv }: Settings, { identity }: Rights): void {
+  forgetSupervisor()
+  if (cleanEnv) {
+    for (const name of Object.keys(process.env)) if (!CLEAN.includes(name)) delete process.env[name]
+  }
+  for (const [name, value] of Object.entries({ ...accountVariables(identity), ...env })) {
+    if (value === undefined) delete process.env[name]
+    else process.env[name] = value
+  }
+}

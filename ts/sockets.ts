@@ -1,0 +1,36 @@
+/** Socket activation: what systemd has opened for this process, sd_listen_fds(3). */
+
+import { StartFailedError } from './errors.js'
+import { native } from './native.js'
+import { givenSockets } from './supervisor.js'
+
+/** The first descriptor that systemd passes: SD_LISTEN_FDS_START. */
+const FIRST = 3
+
+/**
+ * The sockets by name, close-on-exec from now on. The second of a name is called `NAME:2`: a colon is in no name of
+ * systemd's, so that nothing is hidden by it.
+ *
+ * @throws StartFailedError when one that was promised is not open
+ */
+export function takeSockets(pidFile: string): Record<string, number> {
+  const { count, names } = givenSockets()
+  const sockets = new Map<string, number>()
+  for (let at = 0; at < count; at++) {
+    const fd = FIRST + at
+    if (!native().keepToOurselves(fd)) {
+      const message = `LISTEN_FDS promises ${count} sockets, but descriptor ${fd} is not open. Unset LISTEN_PID.`
+      throw new StartFailedError(message, { pidFile, step: 'sockets' })
+    }
+    // As sd_listen_fds_with_names(3) has it.
+    sockets.set(unused(names[at] || 'unknown', sockets), fd)
+  }
+  return Object.fromEntries(sockets)
+}
+
+function unused(name: string, taken: ReadonlyMap<string, number>): string {
+  if (!taken.has(name)) return name
+  let number = 2
+  while (taken.has(`${name}:${number}`)) number++
+  return `${name}:${number}`
+}

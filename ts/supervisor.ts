@@ -1,0 +1,61 @@
+/** Who started this process, as its environment tells: systemd, launchd, a container. */
+
+/** As this process was given it: read before anyone changes it. */
+const GIVEN = {
+  execPid: process.env.SYSTEMD_EXEC_PID,
+  notifySocket: process.env.NOTIFY_SOCKET,
+  watchdogPid: process.env.WATCHDOG_PID,
+  watchdogTime: process.env.WATCHDOG_USEC,
+  listenPid: process.env.LISTEN_PID,
+  listenFds: process.env.LISTEN_FDS,
+  listenNames: process.env.LISTEN_FDNAMES,
+  launchdService: process.env.XPC_SERVICE_NAME,
+} as const
+
+/** Those of them that are for this process alone. A program's own LISTEN_PORT is none of them. */
+const OURS_ALONE = /^(?:NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC)|LISTEN_(?:PID|FDS|FDNAMES|PIDFDID))$/
+
+function isUs(pid: string | undefined): boolean {
+  return pid === String(process.pid)
+}
+
+/** Whether this process is the one that a supervisor watches: what it starts in its place would be lost to that. */
+export function isSupervised(): boolean {
+  const { execPid, listenPid, notifySocket } = GIVEN
+  if (isUs(execPid) || isUs(listenPid) || process.pid === 1) return true
+  // Where systemd does not tell whom it has executed: before version 248, and what speaks its protocol (podman, s6).
+  return (notifySocket !== undefined && execPid === undefined) || isLaunchdJob()
+}
+
+/** Every program that somebody opens has launchd's variable, too: `0`, or `application.…`. */
+function isLaunchdJob(): boolean {
+  const { launchdService: service } = GIVEN
+  if (process.platform !== 'darwin' || process.ppid !== 1 || service === undefined) return false
+  return service !== '0' && !service.startsWith('application.')
+}
+
+/** The address of the socket on which a supervisor wants to hear from its service. */
+export function notifyAddress(): string | undefined {
+  return GIVEN.notifySocket
+}
+
+/** After how many microseconds without a sign of life the supervisor ends this process; undefined when it does not. */
+export function watchdogMicroseconds(): number | undefined {
+  const { watchdogPid, watchdogTime } = GIVEN
+  if (watchdogTime === undefined || (watchdogPid !== undefined && !isUs(watchdogPid))) return undefined
+  const time = Number(watchdogTime)
+  return Number.isSafeInteger(time) && time > 0 ? time : undefined
+}
+
+/** How many descriptors the supervisor has given, from 3 on, and their names as one list. */
+export function givenSockets(): { count: number; names: readonly string[] } {
+  const { listenPid, listenFds, listenNames } = GIVEN
+  const count = isUs(listenPid) ? Number(listenFds) : 0
+  const names = listenNames === undefined || listenNames === '' ? [] : listenNames.split(':')
+  return { count: Number.isInteger(count) && count > 0 ? count : 0, names }
+}
+
+/** No child shall speak in the daemon's name, or take its sockets for its own. */
+export function forgetSupervisor(): void {
+  for (const name of Object.keys(process.env)) if (OURS_ALONE.test(name)) delete process.env[name]
+}
