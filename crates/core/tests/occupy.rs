@@ -1,0 +1,137 @@
+//! Processes that become daemons themselves, seen from outside.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use common::{Folder, until};
+use daimon_core::{ErrorKind, LockOptions, Occupation, PidFileReason, Status, adopted, occupy};
+use nix::fcntl::{FcntlArg, fcntl};
+
+/// Ended, and collected, whatever becomes of the test.
+struct Occupant(Child);
+
+impl Occupant {
+    fn start(args: &[&Path]) -> Self {
+        let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/occupant");
+        let mut command = Command::new(program);
+        Self(command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap())
+    }
+
+    fn wait_until_ready(&mut self) {
+        let mut line = String::new();
+        BufReader::new(self.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n");
+    }
+
+    fn pid(&self) -> i32 {
+        i32::try_from(self.0.id()).unwrap()
+    }
+
+    fn code(&mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Occupant {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Whose name tag is on which byte of the file.
+fn tag(path: &Path, byte: i64) -> Option<i32> {
+    let file = fs::File::open(path).ok()?;
+    let mut lock = libc::flock {
+        l_type: libc::F_WRLCK as _,
+        l_whence: libc::SEEK_SET as _,
+        l_start: byte,
+        l_len: 1,
+        l_pid: 0,
+    };
+    fcntl(file.as_fd(), FcntlArg::F_GETLK(&mut lock)).ok()?;
+    (i32::from(lock.l_type) != libc::F_UNLCK).then_some(lock.l_pid)
+}
+
+#[test]
+fn a_process_becomes_the_proven_holder_however_often_its_own_threads_look() {
+    for _ in 0..25 {
+        let folder = Folder::new();
+        let path = folder.file("d.pid");
+        let mut occupant = Occupant::start(&[&path]);
+        let pid = occupant.pid();
+        occupant.wait_until_ready();
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{pid}\n"));
+        assert_eq!(tag(&path, 1), None, "it is ready");
+        assert_eq!(tag(&path, 0), Some(pid), "the name tag is still on");
+        assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid });
+        let holder = folder.pidfile().holder().unwrap();
+        holder.process().signal(libc::SIGTERM).unwrap();
+        assert_eq!(occupant.code(), Some(0));
+        assert!(!path.exists(), "it is removed at exit");
+    }
+}
+
+#[test]
+fn a_second_occupant_is_refused_and_leaves_the_file_as_it_is() {
+    let folder = Folder::new();
+    let path = folder.file("d.pid");
+    let mut first = Occupant::start(&[&path]);
+    first.wait_until_ready();
+    let mut second = Occupant::start(&[&path]);
+    assert_eq!(second.code(), Some(3), "already running");
+    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid: first.pid() });
+}
+
+#[test]
+fn a_process_that_a_launcher_has_made_keeps_occupants_away() {
+    let folder = Folder::new();
+    let process = folder.serve();
+    let error = occupy(&occupation(&folder)).unwrap_err();
+    assert_eq!((error.kind(), error.pid()), (ErrorKind::AlreadyRunning, Some(process.pid())));
+    assert!(adopted().is_none());
+}
+
+#[test]
+fn output_goes_where_it_is_told_to() {
+    let folder = Folder::new();
+    let (path, log) = (folder.file("d.pid"), folder.file("out.log"));
+    let occupant = Occupant::start(&[&path, &log]);
+    until("it is ready", || fs::read_to_string(&log).is_ok_and(|text| text == "ready\n"));
+    for (fd, target) in [(0, PathBuf::from("/dev/null")), (1, log.clone()), (2, log.clone())] {
+        assert_eq!(fs::read_link(format!("/proc/{}/fd/{fd}", occupant.pid())).unwrap(), target);
+    }
+}
+
+#[test]
+fn a_failure_leaves_no_pidfile_and_this_process_no_daemon() {
+    let folder = Folder::new();
+    let mut bad = occupation(&folder);
+    bad.stdout = daimon_core::Stdio::File { path: folder.path.clone(), option: "log" };
+    let error = occupy(&bad).unwrap_err();
+    assert_eq!((error.kind(), error.option()), (ErrorKind::InvalidOption, Some("log")));
+    assert!(!folder.file("d.pid").exists());
+    fs::write(folder.file("d.pid"), "somebody's notes").unwrap();
+    let error = occupy(&occupation(&folder)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PidFile(PidFileReason::Garbage));
+    assert_eq!(fs::read(folder.file("d.pid")).unwrap(), b"somebody's notes");
+    assert!(adopted().is_none());
+}
+
+fn occupation(folder: &Folder) -> Occupation {
+    let same = daimon_core::Stdio::Inherit;
+    Occupation {
+        pidfile: folder.pidfile(),
+        lock: LockOptions::default(),
+        stdin: same.clone(),
+        stdout: same.clone(),
+        stderr: same,
+    }
+}
