@@ -181,7 +181,7 @@ function untilReady(state: AdoptedState, settings: Settings, context: DaemonCont
     // A half-started daemon is ended, and that is this process.
     const onAbort = (): void => {
       reject(signal?.reason)
-      void context.stop(1)
+      setImmediate(() => void context.stop(1))
     }
     signal?.addEventListener('abort', onAbort, { once: true })
     const { run } = settings
