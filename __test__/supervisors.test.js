@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
-import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { alive, folder, stat, until } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
