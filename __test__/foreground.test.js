@@ -255,6 +255,36 @@ test.serial(
   },
 )
 
+test.serial('limits, nice value and core limit are those of the whole process', async (t) => {
+  const place = folder(t)
+  const run = `() => {
+    const { readFileSync, readdirSync } = process.getBuiltinModule('node:fs')
+    const threads = readdirSync('/proc/self/task').map((id) => '/proc/self/task/' + id + '/stat')
+    const nice = new Set(threads.map((path) => readFileSync(path, 'utf8').split(' ')[18]))
+    const lines = readFileSync('/proc/self/limits', 'utf8').split(String.fromCharCode(10))
+    const limit = (name) => lines.find((line) => line.startsWith(name)).slice(name.length).split(/ +/).slice(1, 3)
+    const score = readFileSync('/proc/self/oom_score_adj', 'utf8').trim()
+    console.log(JSON.stringify([[...nice], limit('Max open files'), limit('Max core file size'), score]))
+  }`
+  const options = 'nice: 3, limits: { nofile: [500, 600] }, oomScoreAdj: 500'
+  const { stdout } = await place.node([program(place, run, options)])
+  t.deepEqual(JSON.parse(stdout.split('\n')[0]), [['3'], ['500', '600'], ['0', '0'], '500'])
+})
+
+needs('root')('user and root folder are taken before the body begins; the pidfile is given up', async (t) => {
+  const place = folder(t)
+  const run = `() => {
+    const { readdirSync } = process.getBuiltinModule('node:fs')
+    console.log(JSON.stringify([process.geteuid(), process.cwd(), process.env.USER, readdirSync('/')]))
+  }`
+  place.write('root/inside', '')
+  const { stdout } = await place.node([program(place, run, "user: 'nobody', chroot: 'root'")])
+  t.deepEqual(JSON.parse(stdout.split('\n')[0]), [65534, '/', 'nobody', ['inside']])
+  t.is(place.read('a.pid'), '', 'who cannot remove it empties it')
+  const refused = await place.node([program(place, run, 'noNewPrivileges: true')])
+  t.regex(refused.stderr, /UnsupportedError: Option 'noNewPrivileges'/)
+})
+
 test.serial('what it throws once it is ready ends the process', async (t) => {
   const place = folder(t)
   const path = body(
@@ -364,12 +394,11 @@ test.serial('start() without detaching is the foreground, and restart() takes ov
   t.like(await control(place).status(), { state: 'running', pid: second.pid })
 })
 
-test.serial('a process is the daemon of one pidfile, and a worker of none', async (t) => {
+test.serial('a process is the daemon of one pidfile', async (t) => {
   const place = folder(t)
   const path = body(
     place,
-    `import { Worker } from 'node:worker_threads'
-     const codes = []
+    `const codes = []
      const tell = (error) => codes.push(error.code)
      const run = () => {}
      const other = new Daemon({ pidFile: 'b.pid', run })
@@ -382,15 +411,28 @@ test.serial('a process is the daemon of one pidfile, and a worker of none', asyn
      await daemonize({ pidFile: 'b.pid', detach: false }).catch(tell)
      await one.foreground().catch(tell)
      await one.start().catch(tell)
-     console.log(codes.join(' ').replaceAll('ERR_DAEMON_', ''))
-     const code = 'import(' + JSON.stringify("DAIMON") + ').then(({ Daemon }) =>' +
-       "new Daemon({ pidFile: 'c.pid', run() {} }).foreground().catch((error) => console.log(error.code)))"
-     new Worker(code, { eval: true })`,
+     console.log(codes.join(' ').replaceAll('ERR_DAEMON_', ''))`,
+  )
+  const refused = 'UNSUPPORTED ALREADY_RUNNING UNSUPPORTED UNSUPPORTED ALREADY_RUNNING ALREADY_RUNNING'
+  t.like(await place.node([path]), { code: 0, stdout: `${refused}\n` })
+  for (const name of ['a.pid', 'b.pid']) t.false(existsSync(place.file(name)), name)
+})
+
+test.serial('a worker is the daemon of none', async (t) => {
+  const place = folder(t)
+  const path = body(
+    place,
+    `import { Worker, isMainThread } from 'node:worker_threads'
+     if (isMainThread) new Worker(new URL(import.meta.url))
+     else {
+       const refused = (error) => console.log(error.code, error.feature)
+       await new Daemon({ pidFile: 'a.pid', run() {} }).foreground().catch(refused)
+       await daemonize({ pidFile: 'a.pid', detach: false }).catch(refused)
+     }`,
   )
   const { stdout } = await place.node([path])
-  const refused = 'UNSUPPORTED ALREADY_RUNNING UNSUPPORTED UNSUPPORTED ALREADY_RUNNING ALREADY_RUNNING'
-  t.is(stdout, `${refused}\nERR_DAEMON_UNSUPPORTED\n`)
-  for (const name of ['a.pid', 'b.pid', 'c.pid']) t.false(existsSync(place.file(name)), name)
+  t.is(stdout, 'ERR_DAEMON_UNSUPPORTED foreground\n'.repeat(2))
+  t.false(existsSync(place.file('a.pid')))
 })
 
 test.serial('a failure leaves no pidfile, and the process as it was', async (t) => {
