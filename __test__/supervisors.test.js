@@ -127,7 +127,7 @@ needs('python3')('a supervisor that cannot be reached is a warning, and no more'
 for (const [what, variables, detached] of [
   ['SYSTEMD_EXEC_PID is its own', { SYSTEMD_EXEC_PID: 'PID' }, false],
   ['LISTEN_PID is its own', { LISTEN_PID: 'PID', LISTEN_FDS: '0' }, false],
-  ['NOTIFY_SOCKET stands alone', { NOTIFY_SOCKET: '/nonexistent' }, false],
+  ['NOTIFY_SOCKET stands alone', { NOTIFY_SOCKET: '/nonexistent', LISTEN_PID: '1', LISTEN_FDS: '1' }, false],
   ["SYSTEMD_EXEC_PID is another's", { SYSTEMD_EXEC_PID: '1', NOTIFY_SOCKET: '/nonexistent' }, true],
   ["LISTEN_PID is another's", { LISTEN_PID: '1', LISTEN_FDS: '1' }, true],
   ['nothing speaks of a supervisor', { NOTHING: 'x' }, true],

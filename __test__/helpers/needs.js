@@ -18,6 +18,7 @@ const CHECKS = {
   /** Root of a container may lack it. */
   CAP_SYS_RESOURCE: () => capability(24),
   python3: () => works('python3', '-c', 'import fcntl'),
+  'systemd-analyze': () => works('systemd-analyze', '--version'),
   setpriv: () => works('setpriv', '--version'),
   prlimit: () => works('prlimit', '--version'),
   mknod: () => works('sh', '-c', 'd=$(mktemp -d) && mknod "$d/n" c 1 3; s=$?; rm -rf "$d"; exit $s'),
