@@ -48,6 +48,7 @@ test('a name alone gives every default', (t) => {
     lockTimeout: 0,
     ready: 'auto',
     readyTimeout: 30_000,
+    detach: 'auto',
     stopSignal: 15,
     stopTimeout: 10_000,
     forceKill: true,
@@ -148,6 +149,7 @@ const ACCEPTED = [
     [0, 0.5, 2 ** 31 - 1, Infinity].map((time) => [option, time, time]),
   ),
   ...['auto', 'manual', 'running'].map((ready) => ['ready', ready, ready]),
+  ...['auto', true, false].map((detach) => ['detach', detach, detach]),
   ['stopSignal', 'SIGINT', 2],
   ['stopSignal', 2, 2],
   ['title', 'my title', 'my title'],
@@ -225,6 +227,7 @@ const REFUSED = [
   ),
   ['ready', 'Auto', /'auto', 'manual' or 'running'/],
   ['ready', true],
+  ...['Auto', 'false', 0, null].map((value) => ['detach', value, /true, false or 'auto'/]),
   ...['forceKill', 'cleanEnv'].flatMap((option) => [0, 'true', null].map((value) => [option, value])),
   ...['', NUL, 1].map((value) => ['title', value]),
   ['stopSignal', 'TERM', /Did you mean 'SIGTERM'/],
@@ -313,21 +316,6 @@ for (const input of [undefined, null, 'x', 1, [], () => {}]) {
     const error = t.throws(() => validateOptions(input, 'Daemon'), { code: 'ERR_DAEMON_INVALID_OPTION' })
     t.is(error.option, 'options')
     t.is(error.value, input)
-  })
-}
-
-const LATER = ['detach']
-
-for (const option of LATER) {
-  test(`${option} is refused as not supported yet`, (t) => {
-    const message = /is not supported by this version of daimon/
-    for (const form of ['Daemon', 'daemonize']) {
-      const error = t.throws(() => valid({ [option]: 1 }, form), {
-        code: 'ERR_DAEMON_INVALID_OPTION',
-        message,
-      })
-      t.like(error, { option, value: 1 })
-    }
   })
 }
 
