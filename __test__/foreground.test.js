@@ -115,6 +115,33 @@ test.serial('a detached daemon keeps a foreground away, and lets it in when it l
   t.like(await daemon.status(), { state: 'running', pid: waiting.pid })
 })
 
+test.serial('of many at once exactly one becomes the daemon', async (t) => {
+  const place = folder(t)
+  const path = program(place)
+  const rivals = Array.from({ length: 6 }, () => place.spawn([path]))
+  const losers = []
+  for (const { pid, done } of rivals) void done.then((result) => losers.push({ pid, ...result }))
+  await until(() => losers.length === 5, 'the end of all but one')
+  const [winner] = rivals.filter(({ pid }) => losers.every((loser) => loser.pid !== pid))
+  await until(() => winner.output().stdout === 'ready\n', 'the one that is left')
+  for (const { code, stderr } of losers) {
+    t.is(code, 1)
+    t.regex(stderr, new RegExp(`AlreadyRunningError: .*PID ${winner.pid}`))
+  }
+  t.like(await control(place).status(), { state: 'running', pid: winner.pid })
+})
+
+test.serial('one that is killed leaves a file that nobody believes, and the next takes over', async (t) => {
+  const place = folder(t)
+  const { child, pid, done } = await started(place, program(place))
+  child.kill('SIGKILL')
+  await done
+  t.is(place.read('a.pid'), `${pid}\n`)
+  t.like(await control(place).status(), { state: 'stopped', stale: true })
+  const next = await started(place, program(place))
+  t.like(await control(place).status(), { state: 'running', pid: next.pid })
+})
+
 test.serial('signals by pidfile alone reach it', async (t) => {
   const place = folder(t)
   const signals = 'signals: { SIGUSR2: (signal) => console.log(signal) }'

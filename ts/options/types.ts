@@ -63,17 +63,17 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
   pidFileMode?: number
   /**
    * What standard input is: a file to read, or `'inherit'`.
-   * @default the null device
+   * @default the null device; in the foreground what it was
    */
   stdin?: PathLike | 'inherit'
   /**
    * Where standard output goes: a file to append to, or `'inherit'`.
-   * @default the null device
+   * @default the null device; in the foreground what it was
    */
   stdout?: PathLike | 'inherit'
   /**
    * Where standard error goes: a file to append to, or `'inherit'`.
-   * @default the null device
+   * @default the null device; in the foreground what it was
    */
   stderr?: PathLike | 'inherit'
   /** One file for both standard output and standard error, to which they are appended. Excludes both. */
@@ -109,7 +109,7 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
   ready?: ReadyMode
   /**
    * How long the daemon may take to get ready, in milliseconds; `Infinity` is allowed. Then it is ended, and the start
-   * rejects with ReadyTimeoutError.
+   * rejects with ReadyTimeoutError. In the foreground nobody can end it but a supervisor, who is told of this time.
    * @default 30_000
    */
   readyTimeout?: number
