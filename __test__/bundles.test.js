@@ -16,6 +16,10 @@ daemon.start().then(({ state }) => console.log(state), ({ code, feature }) => co
 `
 const RUN = program('run: () => void setInterval(() => {}, 1e6)')
 
+/** What must be beside the bundle for `script`; more where flags import modules. */
+const FOR_SCRIPTS = ['preload.cjs', 'index.js']
+const WITH_IMPORT = "script: 'idle.mjs', execArgv: ['--import', 'data:text/javascript,']"
+
 /** Bundles it, puts some of the package beside it, and runs it. */
 async function bundled(t, text, { files = [], native = NATIVE, format = 'esm', flags = [] } = {}) {
   const place = folder(t)
@@ -52,14 +56,22 @@ test.serial('one file that goes on after daemonize() becomes a daemon', async (t
 })
 
 test.serial('one file starts scripts where it has the files that they are loaded with', async (t) => {
-  const files = ['preload.cjs', 'settle.js', 'index.js']
-  await serves(t, await bundled(t, program("script: 'idle.mjs'"), { files }))
+  await serves(t, await bundled(t, program("script: 'idle.mjs'"), { files: FOR_SCRIPTS }))
+  const files = [...FOR_SCRIPTS, 'settle.js']
+  await serves(t, await bundled(t, program(WITH_IMPORT), { files }))
 })
 
 test.serial('without these files a script is Unsupported, and nothing has happened', async (t) => {
-  const { place, stdout } = await bundled(t, program("script: 'idle.mjs'"))
-  t.is(stdout, 'ERR_DAEMON_UNSUPPORTED script\n')
-  t.false(existsSync(place.file('a.pid')))
+  const incomplete = [
+    ["script: 'idle.mjs'", []],
+    ["script: 'idle.mjs'", ['preload.cjs']],
+    [WITH_IMPORT, FOR_SCRIPTS],
+  ]
+  for (const [options, files] of incomplete) {
+    const { place, stdout } = await bundled(t, program(options), { files })
+    t.is(stdout, 'ERR_DAEMON_UNSUPPORTED script\n')
+    t.false(existsSync(place.file('a.pid')))
+  }
 })
 
 test.serial('without the binary a start is Unsupported', async (t) => {

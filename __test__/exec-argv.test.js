@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
-import { absoluteExecArgv, absoluteNodeOptions, hasEvalFlag } from '../build/exec-argv.js'
+import {
+  absoluteExecArgv,
+  absoluteNodeOptions,
+  hasEvalFlag,
+  scriptExecArgv,
+  usesEsLoader,
+} from '../build/exec-argv.js'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'daimon exec "argv" é-')))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
@@ -190,3 +196,56 @@ for (const flags of [
 ]) {
   test(`[${flags.join(' ')}] has no code on the command line`, (t) => t.false(hasEvalFlag(flags)))
 }
+
+const FOR_A_SCRIPT = [
+  ['code', ['-e', '1', '--eval', '1', '--eval=1', '-p', '1', '--print=1', '-pe', '1', '-p', '-e', '1']],
+  ['the REPL', ['-i', '--interactive']],
+  ['the format of code', ['--input-type', 'module', '--input-type=module', '--input_type', 'module']],
+  [
+    'test runs',
+    ['--test', '--test-only', '--test-timeout', '9', '--test-reporter=x', '--experimental-test-coverage'],
+  ],
+  ['watching', ['--watch', '--watch-path', '.', '--watch-path=.', '--watch-preserve-output']],
+]
+
+for (const [name, flags] of FOR_A_SCRIPT) {
+  test(`a script is not given the flags of ${name}, nor their values`, (t) => {
+    t.deepEqual(scriptExecArgv(['-r', 'x', ...flags, '--no-warnings']), ['-r', 'x', '--no-warnings'])
+    t.deepEqual(scriptExecArgv(flags), [])
+  })
+}
+
+test('a script is given all other flags', (t) => {
+  const flags = [
+    '-r',
+    '--x',
+    '--import=--test',
+    '--conditions',
+    'watch',
+    '--testing',
+    '--no-test',
+    '/bin.js',
+    '-T',
+  ]
+  t.deepEqual(scriptExecArgv(flags), flags)
+})
+
+for (const flag of [
+  '--import',
+  '--loader=x',
+  '--experimental-loader',
+  '--experimental_loader=x',
+  '--experimental-default-type=module',
+  '--experimental-default-config-file',
+  '--experimental-config-file=x',
+]) {
+  test(`${flag} puts the ES module loader in charge, on the command line and in NODE_OPTIONS`, (t) => {
+    t.true(usesEsLoader(['--x', flag]))
+    t.true(usesEsLoader([], `--title="a b" ${flag}`))
+  })
+}
+
+test('other flags do not', (t) => {
+  t.false(usesEsLoader(['-r', 'import', '--importer'], '"--title=--import x"'))
+  t.false(usesEsLoader([], undefined))
+})

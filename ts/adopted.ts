@@ -48,6 +48,8 @@ export interface AdoptedState {
   readonly sockets?: Readonly<Record<string, number>> | undefined
   /** Hears of the daemon's course. */
   readonly supervisor?: Supervisor | undefined
+  /** Not the preload but `settle.js` begins the script: it comes after the modules that the user's flags import. */
+  readonly isSettledByImport?: boolean
   /** The body has been found: later verbs do what they say. */
   claimed: boolean
   /** The body is a `run` or inline, not the script as such. */

@@ -12,14 +12,17 @@ import { here } from './here.js'
 const VARIABLE = 'DAIMON_ADOPTION'
 
 /** What the launcher added to the flags: not the program's, and nothing for its children. */
-function removeOwnFlags(): void {
+function removeOwnFlags(): { isSettledByImport: boolean } {
   const preload = fileURLToPath(new URL('preload.cjs', here))
   const settle = new URL('settle.js', here).href
+  let isSettledByImport = false
   for (let at = process.execArgv.length - 2; at >= 0; at--) {
     const [flag, value] = process.execArgv.slice(at, at + 2)
-    const own = (flag === '--require' && value === preload) || (flag === '--import' && value === settle)
-    if (own) process.execArgv.splice(at, 2)
+    const isSettle = flag === '--import' && value === settle
+    if (isSettle) isSettledByImport = true
+    if (isSettle || (flag === '--require' && value === preload)) process.execArgv.splice(at, 2)
   }
+  return { isSettledByImport }
 }
 
 /** The payload: the length of the settings (4 bytes, little endian), the settings as JSON, the arguments. */
@@ -64,7 +67,7 @@ function adopt(value: string): void {
   const found = binding.adopt(value)
   delete process.env[VARIABLE]
   if ('code' in found) throw new Error(`daimon: ${found.message}`)
-  removeOwnFlags()
+  const { isSettledByImport } = removeOwnFlags()
   const { settings, args } = readPayload(binding)
   if (settings.title !== undefined) process.title = settings.title
   const unsettled = binding.settleIn(settings.softNofile, settings.oomScoreAdj, [...(settings.keepFds ?? [])])
@@ -81,6 +84,7 @@ function adopt(value: string): void {
     detached: true,
     settings,
     args,
+    isSettledByImport,
     claimed: false,
     hasOwnBody: false,
     isPending: false,

@@ -1,6 +1,7 @@
 /**
  * The launcher's own flags, made fit for the daemon: what they preload is named by absolute paths, so that it is found
- * from any folder, and the inspector's are dropped, because its port is taken.
+ * from any folder, and the inspector's are dropped, because its port is taken. A script gets none of those that say
+ * what the launcher's program is.
  */
 
 import { existsSync, readFileSync } from 'node:fs'
@@ -26,6 +27,17 @@ const INSPECTOR_VALUES: ReadonlySet<string> = new Set([
 ])
 
 const EVAL_FLAGS: ReadonlySet<string> = new Set(['-e', '--eval', '-p', '--print', '-pe'])
+
+/** What the program is, and how it is fed: code, a REPL, a test run, a watched program. */
+const PROGRAM_FLAGS =
+  /^(?:-i|--interactive|--input-type|--test(?:-.*)?|--experimental-test-.*|--watch(?:-.*)?)$/
+
+/**
+ * With them Node's ES module loader evaluates the main module, CommonJS or not, and other modules may come before it.
+ * A configuration file may hold any of them.
+ */
+const ES_LOADER_FLAGS =
+  /^--(?:import|(?:experimental-)?loader|experimental-default-type|experimental-(?:default-)?config-file)$/
 
 /** Makes what `execArgv` preloads absolute, as seen from `cwd`, and drops `--inspect*`. */
 export function absoluteExecArgv(execArgv: readonly string[], cwd: string): string[] {
@@ -65,6 +77,25 @@ export function absoluteNodeOptions(nodeOptions: string, cwd: string): string {
 /** Whether the program is given as code on the command line: `node -e CODE`, `node -p CODE`. */
 export function hasEvalFlag(execArgv: readonly string[]): boolean {
   return execArgv.some((argument) => EVAL_FLAGS.has(splitFlag(argument).flag))
+}
+
+/** Flags for another program than the launcher's: without those that are about the launcher's own. */
+export function scriptExecArgv(execArgv: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let at = 0; at < execArgv.length; at++) {
+    const argument = execArgv[at] ?? ''
+    const { flag, value } = splitFlag(argument)
+    if (!EVAL_FLAGS.has(flag) && !PROGRAM_FLAGS.test(flag)) kept.push(argument)
+    // Node takes nothing that begins with a dash for a flag's value, and what does not is one.
+    else if (value === undefined && execArgv[at + 1]?.startsWith('-') === false) at++
+  }
+  return kept
+}
+
+/** Whether Node's ES module loader is in charge from the start. */
+export function usesEsLoader(execArgv: readonly string[], nodeOptions = ''): boolean {
+  const flags = [...execArgv, ...(splitNodeOptions(nodeOptions) ?? [])]
+  return flags.some((argument) => ES_LOADER_FLAGS.test(splitFlag(argument).flag))
 }
 
 /** Node takes `_` for `-` in the names of long flags, and `=` for a separator in long flags alone. */

@@ -2,7 +2,13 @@
 
 import type { BodyKind } from './adopted.js'
 import { InvalidOptionError, UnsupportedError } from './errors.js'
-import { absoluteExecArgv, absoluteNodeOptions, hasEvalFlag } from './exec-argv.js'
+import {
+  absoluteExecArgv,
+  absoluteNodeOptions,
+  hasEvalFlag,
+  scriptExecArgv,
+  usesEsLoader,
+} from './exec-argv.js'
 import { beside, here } from './here.js'
 import { native } from './native.js'
 import type { Settings } from './options.js'
@@ -48,20 +54,24 @@ export function programOf(settings: Settings, rights: Rights): Program {
   const cwd = AT_START.cwd ?? '/'
   const execArgv = absoluteExecArgv(settings.execArgv ?? AT_START.execArgv, cwd)
   const env = environment(settings, rights, cwd)
+  const variables = Array.from(env, ([name, value]) => `${name}=${value}`)
   const preload = beside('preload.cjs')
   // A bundle adopts at import instead.
   const preloadFlags = preload === undefined ? [] : ['--require', preload]
   if (script !== undefined) {
     const kind = run === undefined ? 'script' : 'module'
-    if (preload === undefined || beside('settle.js') === undefined) throw bundled()
-    const settle = ['--import', new URL('settle.js', here).href]
-    // What -e brought in is the launcher's program, not a flag of the script.
-    const flags = settings.execArgv === undefined ? withoutEval(execArgv) : execArgv
-    const args = [execPath, ...preloadFlags, ...flags, ...settle, script, ...scriptArgs]
-    return { kind, program: execPath, args, env, folder }
+    // What the user asked for is for the script; what the launcher was started with may be about itself.
+    const flags = settings.execArgv === undefined ? scriptExecArgv(execArgv) : execArgv
+    const settle = usesEsLoader(flags, env.get('NODE_OPTIONS')) ? ['settle.js'] : []
+    const needed = ['preload.cjs', 'index.js', ...settle]
+    if (needed.some((name) => beside(name) === undefined)) throw bundled(needed)
+    // Nothing of ours may follow the launcher's flags otherwise: some tools put their own command among them.
+    const imports = settle.flatMap((name) => ['--import', new URL(name, here).href])
+    const args = [execPath, ...preloadFlags, ...flags, ...imports, script, ...scriptArgs]
+    return { kind, program: execPath, args, env: variables, folder }
   }
   const args = [process.execPath, ...preloadFlags, ...execArgv, ...mainAndArguments(execArgv)]
-  return { kind: 'program', program: process.execPath, args, env, folder }
+  return { kind: 'program', program: process.execPath, args, env: variables, folder }
 }
 
 function mainAndArguments(execArgv: readonly string[]): string[] {
@@ -76,10 +86,10 @@ function mainAndArguments(execArgv: readonly string[]): string[] {
 }
 
 /** A script is made a daemon by what is loaded before it. */
-function bundled(): UnsupportedError {
+function bundled(needed: readonly string[]): UnsupportedError {
   const message =
-    "Option 'script' is not supported in a bundle without the package's own files: put its dist/preload.cjs, " +
-    'settle.js and index.js beside the bundle, or keep daimon out of it (esbuild: --external:daimon).'
+    "Option 'script' is not supported in a bundle without the package's own files: put its dist/" +
+    `${needed.join(', dist/')} beside the bundle, or keep daimon out of it (esbuild: --external:daimon).`
   return new UnsupportedError(message, { feature: 'script' })
 }
 
@@ -91,18 +101,7 @@ function cannotRunAgain(why: string): InvalidOptionError {
   )
 }
 
-/** Flags without `-e CODE` and `-p CODE`. */
-function withoutEval(execArgv: readonly string[]): string[] {
-  const kept: string[] = []
-  for (let at = 0; at < execArgv.length; at++) {
-    const flag = execArgv[at] ?? ''
-    if (/^(?:-e|-p|-pe|--eval|--print)$/.test(flag)) at++
-    else if (!/^--(?:eval|print)=/.test(flag)) kept.push(flag)
-  }
-  return kept
-}
-
-function environment({ env, cleanEnv }: Settings, { identity }: Rights, cwd: string): string[] {
+function environment({ env, cleanEnv }: Settings, { identity }: Rights, cwd: string): Map<string, string> {
   const all = new Map<string, string>()
   for (const [name, value] of Object.entries(process.env)) {
     const wanted = cleanEnv ? CLEAN.includes(name) : !NOT_INHERITED.test(name)
@@ -114,5 +113,5 @@ function environment({ env, cleanEnv }: Settings, { identity }: Rights, cwd: str
   }
   const nodeOptions = all.get('NODE_OPTIONS')
   if (nodeOptions !== undefined) all.set('NODE_OPTIONS', absoluteNodeOptions(nodeOptions, cwd))
-  return Array.from(all, ([name, value]) => `${name}=${value}`)
+  return all
 }

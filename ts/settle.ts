@@ -1,50 +1,10 @@
 /**
- * Loaded before a script that is a daemon's body, or whose Daemon is, by a flag that the daemon then hides. It stands
- * alone and is small: it is part of every such start. Workers inherit the flag.
+ * Does the preload's work for a script where flags of the user's import modules first: loaded after them, by a flag that
+ * the daemon then hides. Workers inherit the flag.
  */
 
-import { type AdoptedState, adopted } from './adopted.js'
-import { atOnce, mainEvaluated } from './readiness.js'
-import { SignalActions } from './signal-actions.js'
+import { adopted } from './adopted.js'
+import { begin } from './script-body.js'
 
 const state = adopted()
-if (state !== undefined && state.settings.kind !== 'program') begin(state)
-
-/** Before the script's first line. */
-function begin(state: AdoptedState): void {
-  if (state.settings.kind === 'script') {
-    state.enter()
-    state.claimed = true
-    // The script's end is the daemon's, as that of any program.
-    state.onIdle = () => {}
-    const performer = { stop: () => process.exit(0), reload, reopen }
-    const standIns = new SignalActions(performer, true, state.settings.signals)
-    state.removeStandIns = () => standIns.dispose()
-  }
-  // A preload's own immediates come before the main module; this one comes when its evaluation has begun.
-  setImmediate(() => void settle(state))
-}
-
-/** Without a context nobody can have asked for more than open logs; making it replaces these handlers. */
-async function reload(): Promise<void> {
-  const { Daemon } = await import('./index.js')
-  if (Daemon.current !== undefined) process.emit('SIGHUP', 'SIGHUP')
-}
-
-async function reopen(): Promise<void> {
-  const { Daemon } = await import('./index.js')
-  Daemon.current?.reopenLogs()
-}
-
-async function settle(state: AdoptedState): Promise<void> {
-  const { kind, ready } = state.settings
-  if (kind === 'module' || ready !== 'running') await mainEvaluated()
-  if (kind === 'module') {
-    // A module that has constructed nothing for this pidfile will not do so later: it has ended unclaimed.
-    if (!state.claimed) (state.claimConstructed ?? state.onIdle)()
-    return
-  }
-  await atOnce()
-  // A `daemonize()` or a Daemon with `run` that the script has called says itself when it is ready.
-  if (ready !== 'manual' && !state.hasOwnBody) state.markReady()
-}
+if (state?.isSettledByImport === true && state.settings.kind !== 'program') begin(state)

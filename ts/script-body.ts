@@ -1,0 +1,44 @@
+/** The beginning of a daemon whose main module is a script. Part of every such start, so it is small and stands alone. */
+
+import type { AdoptedState } from './adopted.js'
+import { atOnce, mainEvaluated } from './readiness.js'
+import { SignalActions } from './signal-actions.js'
+
+/** Before the script's first line, after the preloads of its flags, which may look for files in the launcher's folder. */
+export function begin(state: AdoptedState): void {
+  if (state.settings.kind === 'script') {
+    state.enter()
+    state.claimed = true
+    // The script's end is the daemon's, as that of any program.
+    state.onIdle = () => {}
+    const performer = { stop: () => process.exit(0), reload, reopen }
+    const standIns = new SignalActions(performer, true, state.settings.signals)
+    state.removeStandIns = () => standIns.dispose()
+  }
+  // By then the evaluation of the main module has begun.
+  setImmediate(() => void settle(state))
+}
+
+/** Without a context nobody can have asked for more than open logs; making it replaces these handlers. */
+async function reload(): Promise<void> {
+  const { Daemon } = await import('./index.js')
+  if (Daemon.current !== undefined) process.emit('SIGHUP', 'SIGHUP')
+}
+
+async function reopen(): Promise<void> {
+  const { Daemon } = await import('./index.js')
+  Daemon.current?.reopenLogs()
+}
+
+async function settle(state: AdoptedState): Promise<void> {
+  const { kind, ready } = state.settings
+  if (kind === 'module' || ready !== 'running') await mainEvaluated()
+  if (kind === 'module') {
+    // A module that has constructed nothing for this pidfile will not do so later: it has ended unclaimed.
+    if (!state.claimed) (state.claimConstructed ?? state.onIdle)()
+    return
+  }
+  await atOnce()
+  // A `daemonize()` or a Daemon with `run` that the script has called says itself when it is ready.
+  if (ready !== 'manual' && !state.hasOwnBody) state.markReady()
+}
