@@ -13,6 +13,7 @@ import { beside, here } from './here.js'
 import { native } from './native.js'
 import type { Settings } from './options.js'
 import { accountVariables, type Rights } from './rights.js'
+import { testRunner } from './test-runner.js'
 
 /** As at the start of the launcher: what the program does to them later, it does again in the daemon. */
 const AT_START = { argv: [...process.argv], execArgv: [...process.execArgv], cwd: currentFolder() }
@@ -23,6 +24,9 @@ const NOT_INHERITED =
 
 /** What `cleanEnv` leaves. */
 export const CLEAN: readonly string[] = ['PATH', 'HOME', 'LANG', 'TZ']
+
+/** Main modules that are gone when the launcher is: pipes, and files that only it has open. */
+const STANDARD_INPUT = /^(?:-|\/dev\/stdin|\/dev\/fd\/\d+|\/proc\/[^/]+\/fd\/\d+)$/
 
 /** The command of a daemon, for the launch's plan. */
 export interface Program {
@@ -77,11 +81,15 @@ export function programOf(settings: Settings, rights: Rights): Program {
 function mainAndArguments(execArgv: readonly string[]): string[] {
   const [, main, ...rest] = AT_START.argv
   if (!native().isMainThread()) throw cannotRunAgain('a worker has no main program of its own')
+  const runner = testRunner(main)
+  if (runner !== undefined)
+    throw cannotRunAgain(`this is a test (${runner}), and its main program would run all of them again`)
   if (hasEvalFlag(execArgv)) {
     const after = AT_START.argv.slice(1)
     return after.length > 0 ? ['--', ...after] : []
   }
-  if (main === undefined || main === '-') throw cannotRunAgain('this program came from standard input')
+  if (main === undefined || STANDARD_INPUT.test(main))
+    throw cannotRunAgain('this program came from standard input')
   return [main, ...rest]
 }
 
