@@ -3,7 +3,7 @@
 import type { DaemonContext } from './context.js'
 import type { NativeIdentity } from './native.js'
 import type { Supervisor } from './notify.js'
-import type { ReadyMode } from './options.js'
+import type { ReadyMode, Rotation } from './options.js'
 import type { NamedAction } from './signal-actions.js'
 
 /**
@@ -30,9 +30,18 @@ export interface LaunchSettings {
   readonly keepFds?: readonly number[] | undefined
   /** A script's: elsewhere the program brings them along itself. */
   readonly signals?: Readonly<Record<string, NamedAction>> | undefined
-  /** The logs to open again on reload: one path for each output that goes to a file. */
-  readonly stdout?: string | undefined
-  readonly stderr?: string | undefined
+  /** The logs to open again on reload: one for each output that goes to a file. */
+  readonly stdout?: OutputFile | undefined
+  readonly stderr?: OutputFile | undefined
+}
+
+/** A file that output goes to. */
+export interface OutputFile {
+  readonly path: string
+  /** The permissions of one that must be made. */
+  readonly mode?: number
+  /** When the daemon itself rotates it. */
+  readonly rotation?: Rotation
 }
 
 /** The state of this daemon; one in a process, whatever copies of the package it loads. */

@@ -47,6 +47,15 @@ function describe(error: unknown): string {
   return JSON.stringify(told)
 }
 
+/** A log that cannot be rotated is one that grows: no reason to end, but one to say so. */
+function startRotation(binding: Binding, { stdout, stderr }: LaunchSettings): void {
+  const file = stdout?.rotation === undefined ? stderr : stdout
+  if (file?.rotation === undefined) return
+  const { path, mode, rotation } = file
+  const failure = binding.startRotation({ path, ...rotation, ...(mode === undefined ? {} : { mode }) })
+  if (failure !== null) process.stderr.write(`daimon: the log is not rotated: ${failure.message}\n`)
+}
+
 function fail(binding: Binding, message: string): never {
   binding.tellError(JSON.stringify({ name: 'Error', message }))
   process.exit(1)
@@ -72,6 +81,7 @@ function adopt(value: string): void {
   if (settings.title !== undefined) process.title = settings.title
   const unsettled = binding.settleIn(settings.softNofile, settings.oomScoreAdj, [...(settings.keepFds ?? [])])
   if (unsettled !== null) fail(binding, unsettled.message)
+  startRotation(binding, settings)
 
   // Provisional: a handler of the program's own may keep it alive. Its exit confirms it.
   const report = (error: unknown): void => binding.tellError(describe(error))

@@ -1,7 +1,7 @@
 /** What the body of a daemon is given. */
 
 import { EventEmitter } from 'node:events'
-import type { AdoptedState } from './adopted.js'
+import type { AdoptedState, OutputFile } from './adopted.js'
 import { deserializeArgs } from './args.js'
 import { InvalidOptionError } from './errors.js'
 import { native } from './native.js'
@@ -46,7 +46,10 @@ export interface DaemonContext extends AsyncDisposable {
   onStop(hook: StopHook): void
   /** What signals do: to be changed at any time. */
   readonly signals: SignalMap
-  /** Opens the logs again, after somebody has renamed them. One that cannot be opened is kept, with a warning. */
+  /**
+   * Opens the logs again, after somebody has renamed them: the outputs go on in new files. SIGHUP does it, too. A log
+   * that cannot be opened is kept, with a warning.
+   */
   reopenLogs(): void
   /** Event `reload`: SIGHUP came; the logs have been opened again. */
   on(event: 'reload', listener: () => void): this
@@ -178,13 +181,13 @@ class Context implements DaemonContext {
 
   reopenLogs(): void {
     const { stdout, stderr } = this.#state.settings
-    for (const path of new Set([stdout, stderr])) {
-      if (path === undefined) continue
-      const failure = native().reopenLog(path, path === stdout, path === stderr)
-      if (failure !== null) {
-        this.logger?.warn(failure.message)
-        process.stderr.write(`daimon: the log stays as it is: ${failure.message}\n`)
-      }
+    for (const [path, { mode }] of new Map(
+      [stderr, stdout].filter(isFile).map((file) => [file.path, file]),
+    )) {
+      const failure = native().reopenLog(path, path === stdout?.path, path === stderr?.path, mode)
+      if (failure === null) continue
+      this.logger?.warn(failure.message)
+      process.stderr.write(`daimon: the log stays as it is: ${failure.message}\n`)
     }
   }
 
@@ -211,6 +214,10 @@ class Context implements DaemonContext {
   [Symbol.asyncDispose](): Promise<never> {
     return this.stop(Number(process.exitCode ?? 0))
   }
+}
+
+function isFile(file: OutputFile | undefined): file is OutputFile {
+  return file !== undefined
 }
 
 /** Node's own exit code for a top-level await that never settles. */

@@ -6,13 +6,16 @@ import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from '.
 import { contextOf, type DaemonContext } from './context.js'
 import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
 import { checkForeground, foreground } from './foreground.js'
+import { noLines, readLogs } from './logs.js'
 import { native } from './native.js'
 import {
   checkOptions,
   type DaemonOptions,
+  type LogsOptions,
   type RunFunction,
   type Settings,
   type StopOptions,
+  validateLogsOptions,
   validateOptions,
   validateStopOptions,
   validateWaitOptions,
@@ -201,6 +204,22 @@ export class Daemon<A extends unknown[] = unknown[]> {
     if (ended === null) return {}
     if (ended.signal !== undefined) return { signal: signalName(ended.signal) as NodeJS.Signals }
     return ended.code === undefined ? {} : { code: ended.code }
+  }
+
+  /**
+   * The last lines of the daemon's log, whether it runs or not, without their newlines; with `follow` also those that
+   * are written from then on, across rotations and restarts, until the loop is left or `signal` aborts. The log is that
+   * of the options (`log`, `stdout` or `stderr`), else, on Linux, what the running daemon's standard output goes to.
+   *
+   * @throws InvalidOptionError for its options; the iteration also when there is no log, UnverifiedError,
+   * PermissionDeniedError, PidFileError
+   */
+  logs(options?: LogsOptions): AsyncIterable<string> {
+    const settings = validateLogsOptions(options, this.#settings)
+    if (this.#claim() || isPending()) return noLines
+    // Elsewhere in an unclaimed daemon there is no end of it to wait for: the launcher has seen it.
+    const follow = settings.follow && (this.#self() !== undefined || !isUnclaimed())
+    return readLogs(this.#settings, { ...settings, follow })
   }
 
   /** In the daemon of this pidfile, whichever verb comes first says that this is the body. */

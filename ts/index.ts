@@ -33,6 +33,8 @@ export type {
   LimitName,
   LimitValue,
   Logger,
+  LogOptions,
+  LogsOptions,
   PathLike,
   ProcessOptions,
   ReadyMode,

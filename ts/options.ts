@@ -14,10 +14,15 @@ export type {
   DaemonizeOptions,
   DaemonOptions,
   Detach,
+  FileStdio,
   Logger,
+  LogOptions,
+  LogsOptions,
+  LogsSettings,
   OptionsForm,
   PathLike,
   ReadyMode,
+  Rotation,
   RunFunction,
   Settings,
   Stdio,
@@ -25,4 +30,9 @@ export type {
   StopSettings,
   WithOptions,
 } from './options/types.js'
-export { validateOptions, validateStopOptions, validateWaitOptions } from './options/validate.js'
+export {
+  validateLogsOptions,
+  validateOptions,
+  validateStopOptions,
+  validateWaitOptions,
+} from './options/validate.js'

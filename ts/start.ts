@@ -1,7 +1,7 @@
 /** A start, in the launcher: from the launch to the daemon's word that it is ready. */
 
 import { setImmediate as turn } from 'node:timers/promises'
-import type { BodyKind, LaunchSettings } from './adopted.js'
+import type { BodyKind, LaunchSettings, OutputFile } from './adopted.js'
 import { serializeArgs } from './args.js'
 import { type DaemonError, StartFailedError } from './errors.js'
 import {
@@ -189,8 +189,8 @@ export function launchSettings(settings: Settings, kind: BodyKind, { identity }:
     softNofile: finite(limits?.find(({ name }) => name === 'nofile')?.soft),
     oomScoreAdj,
     keepFds,
-    stdout: filePath(stdio.stdout),
-    stderr: filePath(stdio.stderr),
+    stdout: outputFile(stdio.stdout),
+    stderr: outputFile(stdio.stderr),
   }
 }
 
@@ -213,6 +213,12 @@ function namedActions(signals: Settings['signals']): Record<string, NamedAction>
   return named
 }
 
-function filePath(stdio: Stdio): string | undefined {
-  return stdio.kind === 'file' ? stdio.path : undefined
+function outputFile(stdio: Stdio): OutputFile | undefined {
+  if (stdio.kind !== 'file') return undefined
+  const { path, mode, rotation } = stdio
+  return {
+    path,
+    ...(mode === undefined ? {} : { mode }),
+    ...(rotation === undefined ? {} : { rotation }),
+  }
 }

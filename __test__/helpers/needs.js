@@ -20,6 +20,7 @@ const CHECKS = {
   python3: () => works('python3', '-c', 'import fcntl'),
   'systemd-analyze': () => works('systemd-analyze', '--version'),
   setpriv: () => works('setpriv', '--version'),
+  logrotate: () => works('logrotate', '--version'),
   prlimit: () => works('prlimit', '--version'),
   mknod: () => works('sh', '-c', 'd=$(mktemp -d) && mknod "$d/n" c 1 3; s=$?; rm -rf "$d"; exit $s'),
   'mount namespaces': () => works('unshare', '-m', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt'),

@@ -4,8 +4,9 @@ import { accessSync, chmodSync, constants, lstatSync, mkdirSync, statSync } from
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PidFileError } from '../errors.js'
+import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
 import { refused, show } from './invalid.js'
-import type { Given, Settings } from './types.js'
+import type { FileStdio, Given, Settings } from './types.js'
 
 /**
  * Asks the system about the paths that a start needs. It is for the verbs that start, before anything else: a Daemon
@@ -24,24 +25,49 @@ export function checkOptions(settings: Settings): void {
     checkPath('chroot', chroot, 'folder', constants.X_OK, 'must be a folder that can be entered')
   const entered = chroot === undefined ? cwd : join(chroot, cwd)
   checkPath('cwd', entered, 'folder', constants.X_OK, 'must be a folder that can be entered', cwd)
-  for (const stream of Object.values(settings.stdio)) {
-    // A file to read must be there, one to append to needs its folder. What it must not be the core says in full; here it
-    // is found before a restart has stopped anything.
-    if (stream.kind !== 'file') continue
-    const { option, path } = stream
-    if (option === 'stdin')
-      checkPath(option, path, undefined, constants.R_OK, 'must be a file that can be read')
-    else {
-      checkPath(option, dirname(path), 'folder', constants.X_OK, 'must be in a folder that exists', path)
-      checkOutput(option, path)
-    }
+  // What a file must not be the core says in full; here it is found before a restart has stopped anything.
+  const { stdin, stdout, stderr } = settings.stdio
+  if (stdin.kind === 'file')
+    checkPath('stdin', stdin.path, undefined, constants.R_OK, 'must be a file that can be read')
+  if (stdout.kind === 'file') checkOutput(stdout)
+  if (stderr.kind === 'file' && stderr !== stdout) checkOutput(stderr)
+}
+
+/**
+ * A file to append to needs its folder, and that must be writable where the file is to be made, or to be rotated.
+ *
+ * @param identity - who will write; without it, this process
+ */
+function checkOutput(stream: FileStdio, identity?: Identity): void {
+  const { option, path, rotation } = stream
+  const folder = dirname(path)
+  checkPath(option, folder, 'folder', constants.X_OK, 'must be in a folder that exists', path)
+  const exists = isThere(option, path)
+  if (exists)
+    refuseUnless(option, path, 'must be a file that may be written', () => checkAccess(path, WRITE, identity))
+  if (exists && rotation === undefined) return
+  const [named, value] = rotation === undefined ? [option, path] : ['log.maxSize', rotation.maxSize]
+  const what = `needs the folder ${show(folder)} of the log to be writable`
+  refuseUnless(named, value, what, () => checkAccess(folder, WRITE | ENTER, identity))
+  if (exists && !lstatSync(path).isFile()) {
+    throw refused(named, value, `needs a log that is a regular file, but ${show(path)} is a device`)
   }
 }
 
-/** A file to append to is a regular file, a character device, or not there yet. Never opened here: a FIFO would wait. */
-function checkOutput(option: string, path: string): void {
+function refuseUnless(option: string, value: unknown, what: string, ask: () => void): void {
+  try {
+    ask()
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    throw refused(option, value, `${what}: ${error.message}`, '', error)
+  }
+}
+
+/** It is a regular file, a character device, or not there yet. Never opened here: a FIFO would wait. */
+function isThere(option: string, path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false })
-  if (found === undefined || found.isFile() || found.isCharacterDevice()) return
+  if (found === undefined) return false
+  if (found.isFile() || found.isCharacterDevice()) return true
   const what = found.isSymbolicLink()
     ? 'a symbolic link'
     : found.isDirectory()

@@ -24,6 +24,48 @@ export type ReadyMode = 'auto' | 'manual' | 'running'
 /** Whether a daemon is detached, see {@link CommonOptions.detach}. */
 export type Detach = 'auto' | boolean
 
+/** A log that the daemon itself rotates, see {@link CommonOptions.log}. */
+export interface LogOptions {
+  /** The log. The rotated ones are beside it: `FILE.1` is the newest. */
+  file: PathLike
+  /**
+   * A log of this size in bytes is rotated. It may become somewhat larger, since it is looked at from time to time.
+   * @default it is not rotated
+   */
+  maxSize?: number
+  /**
+   * How many rotated logs are kept, at most 999.
+   * @default 5
+   */
+  keep?: number
+  /**
+   * Whether rotated logs are compressed, all but the newest: `FILE.2.gz` and on.
+   * @default false
+   */
+  compress?: boolean
+  /**
+   * The permissions of a log that is made, whatever the umask. One that exists keeps its own.
+   * @default 0o640, and after a rotation those of the log before
+   */
+  mode?: number
+}
+
+/** The options of `logs()`. */
+export interface LogsOptions {
+  /**
+   * How many of the last lines come first; `Infinity`: all that there are.
+   * @default 10
+   */
+  lines?: number
+  /**
+   * Whether new lines follow as they are written, across rotations and restarts, until `signal` aborts.
+   * @default false
+   */
+  follow?: boolean
+  /** Ends it: the iteration rejects with the signal's reason. */
+  signal?: AbortSignal
+}
+
 /** What `stop()` can be told for one call; what is left out is as the daemon's own options say. */
 export interface StopOptions {
   /**
@@ -76,8 +118,11 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
    * @default the null device; in the foreground what it was
    */
   stderr?: PathLike | 'inherit'
-  /** One file for both standard output and standard error, to which they are appended. Excludes both. */
-  log?: PathLike
+  /**
+   * One file for both standard output and standard error, to which they are appended; or the file with its mode and its
+   * rotation. Excludes both.
+   */
+  log?: PathLike | LogOptions
   /**
    * The daemon's current folder, entered when the body begins (a plain script: before its first line).
    * @default the launcher's
@@ -190,10 +235,30 @@ export interface WithOptions<A extends unknown[] = unknown[]> extends DaemonOpti
 export type OptionsForm = 'Daemon' | 'daemonize' | 'with'
 
 /** What one of the standard streams is connected to. `option` is the one that named the file. */
-export type Stdio =
-  | { readonly kind: 'null' }
-  | { readonly kind: 'inherit' }
-  | { readonly kind: 'file'; readonly path: string; readonly option: 'stdin' | 'stdout' | 'stderr' | 'log' }
+export type Stdio = { readonly kind: 'null' } | { readonly kind: 'inherit' } | FileStdio
+
+/** A file as a standard stream. `mode` is for one that is made. */
+export interface FileStdio {
+  readonly kind: 'file'
+  readonly path: string
+  readonly option: 'stdin' | 'stdout' | 'stderr' | 'log'
+  readonly mode?: number
+  readonly rotation?: Rotation
+}
+
+/** When a log is rotated, and what is kept. */
+export interface Rotation {
+  readonly maxSize: number
+  readonly keep: number
+  readonly compress: boolean
+}
+
+/** What `logs()` is asked for. */
+export interface LogsSettings {
+  readonly lines: number
+  readonly follow: boolean
+  readonly signal: AbortSignal | undefined
+}
 
 /** The options as they were given, checked one by one, paths absolute: what `with()` builds on. */
 export interface Given {

@@ -3,9 +3,10 @@
 import { signalNumber } from '../signal-names.js'
 import { pidFileOf } from './check.js'
 import { didYouMean, invalid, refused, show } from './invalid.js'
+import { logValue } from './log.js'
 import { checkProcess, PROCESS_OPTIONS, readProcess } from './process.js'
 import { signalsValue } from './signals.js'
-import type { Given, OptionsForm, Settings, Stdio, StopSettings } from './types.js'
+import type { Given, LogsSettings, OptionsForm, Settings, Stdio, StopSettings } from './types.js'
 import * as check from './values.js'
 
 const COMMON = [
@@ -35,14 +36,16 @@ const COMMON = [
 ]
 const BODY = ['run', 'script', 'scriptArgs', 'execPath', 'execArgv']
 const DAEMONIZE = ['args', 'exit']
+const LOGS = ['lines', 'follow', 'signal']
 const STOP = ['stopSignal', 'stopTimeout', 'forceKill', 'signal']
 
-const ALLOWED: Record<OptionsForm | 'verb' | 'wait', readonly string[]> = {
+const ALLOWED: Record<OptionsForm | 'verb' | 'wait' | 'logs', readonly string[]> = {
   Daemon: [...COMMON, ...BODY],
   daemonize: [...COMMON, ...DAEMONIZE],
   with: [...COMMON, ...BODY, 'signal'],
   verb: STOP,
   wait: ['signal'],
+  logs: LOGS,
 }
 
 type Source = Readonly<Record<string, unknown>>
@@ -90,6 +93,20 @@ export function validateWaitOptions(
   return reader(source)('signal', check.abortSignalValue) ?? settings.signal
 }
 
+/**
+ * Checks the options of `logs()` and fills in the defaults.
+ *
+ * @throws InvalidOptionError naming option and value
+ */
+export function validateLogsOptions(input: unknown, settings: Pick<StopSettings, 'signal'>): LogsSettings {
+  const option = reader(readSource(input ?? {}, 'logs'))
+  return {
+    lines: option('lines', check.linesValue) ?? 10,
+    follow: option('follow', check.booleanValue) ?? false,
+    signal: option('signal', check.abortSignalValue) ?? settings.signal,
+  }
+}
+
 /** Reads every property once (it may be a getter) and refuses those that `form` does not have. */
 function readSource(input: unknown, form: keyof typeof ALLOWED): Source {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
@@ -122,6 +139,7 @@ function refuse(option: string, value: unknown, form: keyof typeof ALLOWED): voi
     with: 'with()',
     verb: 'stop()',
     wait: 'this verb',
+    logs: 'logs()',
   }
   throw refused(option, value, `(${show(value)}) is no option of ${place[form]}`, `It belongs to ${home}.`)
 }
@@ -146,14 +164,14 @@ function reader(source: Source): Reader {
   }
 }
 
-function stream(option: Reader, name: 'stdin' | 'stdout' | 'stderr' | 'log'): Stdio | undefined {
+function stream(option: Reader, name: 'stdin' | 'stdout' | 'stderr'): Stdio | undefined {
   return option(name, (_, value) => check.stdioValue(name, value))
 }
 
 /** Checks the options one by one; what is not given is taken from `base`. */
 function read(source: Source, base: Given | undefined): Given {
   const option = reader(source)
-  const log = stream(option, 'log')
+  const log = option('log', logValue)
   return {
     name: option('name', check.nameValue) ?? base?.name,
     pidFile: option('pidFile', check.pathValue) ?? base?.pidFile,

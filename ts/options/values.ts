@@ -61,9 +61,6 @@ export function stdioValue(option: 'stdin' | 'stdout' | 'stderr' | 'log', value:
       option === 'log' ? "Give stdout and stderr as 'inherit'" : 'Leave it out for the null device'
     throw invalid(option, value, expected, `${instead}, or write './${value}' for a file of that name.`)
   }
-  if (option === 'log' && typeof value === 'object' && value !== null && !isUrl(value)) {
-    throw refused(option, value, 'as an object is not supported by this version of daimon', 'Give a path.')
-  }
   return { kind: 'file', path: pathValue(option, value), option }
 }
 
@@ -92,6 +89,13 @@ export function timeValue(option: string, value: unknown): number {
   if (value === Infinity) return value
   if (typeof value === 'number' && value >= 0 && value <= LONGEST) return value
   throw invalid(option, value, `a time in milliseconds, from 0 to ${LONGEST}, or Infinity`)
+}
+
+/** How many lines. */
+export function linesValue(option: string, value: unknown): number {
+  if (value === Infinity) return value
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw invalid(option, value, 'an integer from 0 on, or Infinity')
 }
 
 export function booleanValue(option: string, value: unknown): boolean {

@@ -1,24 +1,38 @@
-//! Output files: opened for append, reopened, and read back when a start failed.
+//! Output files: opened for append, reopened, rotated, and read back when a start failed.
 
-use std::fs::File;
+mod archive;
+mod rotate;
+mod rotation;
+mod tail;
+
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
-use nix::sys::stat::{Mode, SFlag, fstat};
-use nix::sys::uio::pread;
-use nix::unistd::{dup2_stderr, dup2_stdout};
+use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
+use nix::unistd::{Gid, Uid, dup2_stderr, dup2_stdout, fchown};
 
 use crate::error::{Error, Result};
+
+pub use rotation::{Rotation, start_rotation};
+pub use tail::LogTail;
 
 /// Never follow a link, wait for a FIFO's reader, gain a terminal or leak into a child.
 const FLAGS: OFlag =
     OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
 
-/// What a new log may be used for by others: read by the group.
-const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR).union(Mode::S_IRGRP);
+/// What a new log may be used for by others, where nothing else is said: read by the group.
+const MODE: u32 = 0o640;
+
+/// Held by whoever exchanges the outputs' files: a reopening and a rotation must not meet half way.
+static EXCHANGE: Mutex<()> = Mutex::new(());
+
+fn exchange() -> MutexGuard<'static, ()> {
+    // It guards no data, only an order.
+    EXCHANGE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The null device, for reading and writing.
 pub(crate) fn open_null() -> Result<OwnedFd> {
@@ -27,9 +41,62 @@ pub(crate) fn open_null() -> Result<OwnedFd> {
         .map_err(|errno| Error::system("stdio", "open", errno, "/dev/null: cannot be opened").at(path))
 }
 
-/// Opens (or makes) a file to append to, for the option of that name.
-pub(crate) fn open_output(path: &Path, option: &'static str) -> Result<OwnedFd> {
-    open_checked(path, OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | FLAGS, option)
+/// Opens a file to append to, for the option of that name. One that is not there is made, with `mode`, or 0640 where that
+/// is `None`, whatever the umask; one that is there keeps its own.
+pub(crate) fn open_output(path: &Path, option: &'static str, mode: Option<u32>) -> Result<OwnedFd> {
+    open_or_make(path, option, mode, None)
+}
+
+/// As [`open_output`]; what is made gets the owner of the file that it takes the place of.
+fn open_or_make(
+    path: &Path,
+    option: &'static str,
+    mode: Option<u32>,
+    former: Option<&FileStat>,
+) -> Result<OwnedFd> {
+    const FOR_APPEND: OFlag = OFlag::O_WRONLY.union(OFlag::O_APPEND).union(FLAGS);
+    // Made exclusively, or nobody knows whose mode to set. Whoever makes and removes it all the time gets the plain error.
+    for _ in 0..8 {
+        match open(path, FOR_APPEND | OFlag::O_CREAT | OFlag::O_EXCL, Mode::S_IRUSR | Mode::S_IWUSR) {
+            Ok(made) => {
+                belong_and_permit(&made, mode.unwrap_or(MODE), former);
+                return blocking(made, path, option);
+            }
+            Err(Errno::EEXIST) => match open_checked(path, FOR_APPEND, option) {
+                Err(error) if error.errno() == Some(libc::ENOENT) => (),
+                opened => return opened,
+            },
+            // Said in full by an opening that makes nothing, but for the folder that may not be written.
+            Err(errno) => {
+                return open_checked(path, FOR_APPEND, option).map_err(|error| match error.errno() {
+                    Some(libc::ENOENT) => refused(path, option, "open", errno, reason(errno)),
+                    _ => error,
+                });
+            }
+        }
+    }
+    open_checked(path, FOR_APPEND, option)
+}
+
+/// Gives a file that we have made its permissions, and, where we may, the owner of its predecessor.
+fn belong_and_permit(made: &OwnedFd, mode: u32, former: Option<&FileStat>) {
+    if let Some(former) = former {
+        // Anyone but root makes files of their own alone, and that is what they are then.
+        let _ = fchown(made, Some(Uid::from_raw(former.st_uid)), Some(Gid::from_raw(former.st_gid)));
+    }
+    // A file system without modes (FAT) refuses; the log is more important than its mode.
+    let _ = fchmod(made, permissions(mode));
+}
+
+/// Its permission bits.
+#[allow(clippy::useless_conversion, reason = "the field is narrower on macOS")]
+fn mode_of(stat: &FileStat) -> u32 {
+    u32::from(stat.st_mode) & 0o777
+}
+
+fn permissions(mode: u32) -> Mode {
+    // Nine bits: they fit into the `u16` that modes are on macOS.
+    Mode::from_bits_truncate((mode & 0o777) as libc::mode_t)
 }
 
 /// Opens a file to read from.
@@ -37,30 +104,37 @@ pub(crate) fn open_input(path: &Path, option: &'static str) -> Result<OwnedFd> {
     open_checked(path, OFlag::O_RDONLY | FLAGS, option)
 }
 
+fn refused(path: &Path, option: &'static str, syscall: &'static str, errno: Errno, what: &str) -> Error {
+    let message = format!("option {option}: {} {what}", path.display());
+    Error::system("stdio", syscall, errno, message).at(path).for_option(option)
+}
+
+fn reason(errno: Errno) -> &'static str {
+    match errno {
+        Errno::ENOENT | Errno::ENOTDIR => "does not exist, or its folder does not; create it first",
+        Errno::ELOOP => "is a symbolic link; give the path of the file itself",
+        Errno::ENXIO => "is a FIFO or a socket; give the path of a regular file",
+        Errno::EISDIR => "is a folder; give the path of a file",
+        _ => "cannot be opened",
+    }
+}
+
 fn open_checked(path: &Path, flags: OFlag, option: &'static str) -> Result<OwnedFd> {
-    let refuse = |syscall, errno, message: &str| {
-        let message = format!("option {option}: {} {message}", path.display());
-        Error::system("stdio", syscall, errno, message).at(path).for_option(option)
-    };
-    let fd = open(path, flags, MODE).map_err(|errno| {
-        let message = match errno {
-            Errno::ENOENT | Errno::ENOTDIR => "does not exist, or its folder does not; create it first",
-            Errno::ELOOP => "is a symbolic link; give the path of the file itself",
-            Errno::ENXIO => "is a FIFO or a socket; give the path of a regular file",
-            Errno::EISDIR => "is a folder; give the path of a file",
-            _ => "cannot be opened",
-        };
-        refuse("open", errno, message)
-    })?;
+    let refuse = |syscall, errno, message: &str| refused(path, option, syscall, errno, message);
+    let fd = open(path, flags, Mode::empty()).map_err(|errno| refuse("open", errno, reason(errno)))?;
     let stat = fstat(&fd).map_err(|errno| refuse("fstat", errno, "cannot be examined"))?;
     let kind = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits());
     if kind != SFlag::S_IFREG && kind != SFlag::S_IFCHR {
         return Err(refuse("open", Errno::EINVAL, "is neither a regular file nor a character device"));
     }
-    // Non-blocking was for the open alone; the daemon's writes shall wait for a slow terminal.
+    blocking(fd, path, option)
+}
+
+/// Non-blocking was for the open alone; the daemon's writes shall wait for a slow terminal.
+fn blocking(fd: OwnedFd, path: &Path, option: &'static str) -> Result<OwnedFd> {
     let status = fcntl(&fd, FcntlArg::F_GETFL).map_or(OFlag::empty(), OFlag::from_bits_retain);
     fcntl(&fd, FcntlArg::F_SETFL(status - OFlag::O_NONBLOCK))
-        .map_err(|errno| refuse("fcntl", errno, "cannot be made blocking"))?;
+        .map_err(|errno| refused(path, option, "fcntl", errno, "cannot be made blocking"))?;
     Ok(fd)
 }
 
@@ -74,28 +148,52 @@ pub struct Outputs {
 }
 
 /// Opens `path` again and puts it in place of this process's outputs, in one step each: a line written meanwhile is in
-/// exactly one of the two files.
+/// exactly one of the two files. One that has to be made gets `mode`, as at the launch.
 ///
 /// Outputs that are no regular files are left alone: libuv keeps pipes and terminals in its epoll set.
 ///
 /// # Errors
 ///
 /// `InvalidOption` when the file cannot be opened; the present one then stays in place.
-pub fn reopen(path: &Path, outputs: Outputs) -> Result<()> {
-    let file = open_output(path, "log")?;
-    let failed =
-        |errno| Error::system("reopen", "dup2", errno, format!("{}: cannot be put in place", path.display()));
-    if outputs.stdout && is_regular(std::io::stdout().as_fd()) {
-        dup2_stdout(&file).map_err(failed)?;
-    }
-    if outputs.stderr && is_regular(std::io::stderr().as_fd()) {
-        dup2_stderr(&file).map_err(failed)?;
-    }
-    Ok(())
+pub fn reopen(path: &Path, outputs: Outputs, mode: Option<u32>) -> Result<()> {
+    let _exclusive = exchange();
+    let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
+    let present = |wanted: bool, fd: &dyn AsFd| if wanted { regular(fd.as_fd()) } else { None };
+    let (former_out, former_err) = (present(outputs.stdout, &stdout), present(outputs.stderr, &stderr));
+    let file = open_or_make(path, "log", mode, former_out.as_ref().or(former_err.as_ref()))?;
+    let replaced = Outputs { stdout: former_out.is_some(), stderr: former_err.is_some() };
+    replaced.replace(&file).map_err(|errno| {
+        let message = format!("{}: cannot be put in place", path.display());
+        Error::system("reopen", "dup2", errno, message).at(path)
+    })
 }
 
-fn is_regular(fd: impl AsFd) -> bool {
-    fstat(fd).is_ok_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits())
+impl Outputs {
+    /// Puts the file in place of the outputs, in one step each.
+    fn replace(self, file: &OwnedFd) -> nix::Result<()> {
+        if self.stdout {
+            insist(|| dup2_stdout(file))?;
+        }
+        if self.stderr {
+            insist(|| dup2_stderr(file))?;
+        }
+        Ok(())
+    }
+}
+
+/// dup2 is told EBUSY while another thread is about to get the same number by an open, dup2(2).
+fn insist(mut replace: impl FnMut() -> nix::Result<()>) -> nix::Result<()> {
+    loop {
+        match replace() {
+            Err(Errno::EINTR | Errno::EBUSY) => (),
+            result => return result,
+        }
+    }
+}
+
+/// What the descriptor is on, when that is a regular file.
+fn regular(fd: impl AsFd) -> Option<FileStat> {
+    fstat(fd).ok().filter(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits())
 }
 
 /// The null device, for a process that will not find it any more.
@@ -115,60 +213,17 @@ pub(crate) fn silence_stderr() {
     }
 }
 
-/// What the daemon has written since it was launched.
-#[derive(Debug)]
-pub enum LogTail {
-    /// Its stderr goes to a file without a name.
-    Captured(File),
-    /// It appends to a log, which had this length before.
-    File {
-        /// The log.
-        path: PathBuf,
-        /// The offset where this launch's output begins.
-        from: u64,
-    },
-}
-
-impl LogTail {
-    /// The last `limit` bytes of it; empty when it cannot be read.
-    pub fn read(&self, limit: usize) -> Vec<u8> {
-        match self {
-            Self::Captured(file) => read_tail(file, 0, limit),
-            Self::File { path, from } => open(path, OFlag::O_RDONLY | FLAGS, Mode::empty())
-                .map(|fd| read_tail(&File::from(fd), *from, limit))
-                .unwrap_or_default(),
-        }
-    }
-}
-
-fn read_tail(file: &File, from: u64, limit: usize) -> Vec<u8> {
-    let length = file.metadata().map_or(0, |metadata| metadata.len());
-    let start = length.saturating_sub(limit as u64).max(from);
-    let mut bytes = vec![0; usize::try_from(length.saturating_sub(start)).unwrap_or(0)];
-    let count = pread(file, &mut bytes, i64::try_from(start).unwrap_or(i64::MAX)).unwrap_or(0);
-    bytes.truncate(count);
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
 
     #[test]
-    fn the_tail_begins_where_the_launch_did() {
-        let path = std::env::temp_dir().join(format!("daimon-tail-{}", std::process::id()));
-        std::fs::write(&path, "before\nafter\n").unwrap();
-        let tail = LogTail::File { path: path.clone(), from: 7 };
-        assert_eq!(tail.read(100), b"after\n");
-        assert_eq!(tail.read(3), b"er\n");
+    fn a_file_that_is_made_gets_the_mode_and_one_that_is_there_keeps_its_own() {
+        let path = std::env::temp_dir().join(format!("daimon-mode-{}", std::process::id()));
+        let mode = || mode_of(&fstat(open_output(&path, "log", Some(0o606)).unwrap()).unwrap());
+        assert_eq!(mode(), 0o606);
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        assert_eq!(mode(), 0o600);
         std::fs::remove_file(path).unwrap();
-    }
-
-    #[test]
-    fn what_was_captured_can_be_read_from_the_start() {
-        let mut file = crate::sys::capture_file().unwrap();
-        file.write_all(b"SyntaxError").unwrap();
-        assert_eq!(LogTail::Captured(file).read(100), b"SyntaxError");
     }
 }

@@ -103,7 +103,7 @@ fn a_program_that_cannot_be_executed_leaves_nothing() {
 fn a_log_in_a_missing_folder_is_refused_before_any_process_exists() {
     let folder = Folder::new();
     let mut plan = folder.plan(&["serve"]);
-    plan.stdout = daimon_core::Stdio::File { path: folder.file("no/such.log"), option: "log" };
+    plan.stdout = daimon_core::Stdio::File { path: folder.file("no/such.log"), option: "log", mode: None };
     let error = folder.launch(&plan).unwrap_err();
     assert_eq!((error.kind(), error.option()), (ErrorKind::InvalidOption, Some("log")));
     assert!(!folder.file("d.pid").exists());

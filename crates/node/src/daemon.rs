@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use daimon_core::{FrameKind, Outputs, adopt as core_adopt, adopted as core_adopted};
+use daimon_core::{FrameKind, Outputs, Rotation, adopt as core_adopt, adopted as core_adopted};
 use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
 
@@ -74,6 +74,24 @@ pub fn tell_exit(code: i32) {
 
 /// Opens a log again and puts it in place of stdout or stderr or both; the error, if any, is returned.
 #[napi]
-pub fn reopen_log(path: String, stdout: bool, stderr: bool) -> Option<NativeError> {
-    daimon_core::reopen(Path::new(&path), Outputs { stdout, stderr }).err().map(NativeError::from)
+pub fn reopen_log(path: String, stdout: bool, stderr: bool, mode: Option<u32>) -> Option<NativeError> {
+    daimon_core::reopen(Path::new(&path), Outputs { stdout, stderr }, mode).err().map(NativeError::from)
+}
+
+/// When a log is rotated, and what is kept of it.
+#[napi(object)]
+pub struct NativeRotation {
+    pub path: String,
+    pub max_size: f64,
+    pub keep: u32,
+    pub compress: bool,
+    pub mode: Option<u32>,
+}
+
+/// Rotates this daemon's log from now on, on a thread of its own; the error, if any, is returned.
+#[napi]
+pub fn start_rotation(rotation: NativeRotation) -> Option<NativeError> {
+    let NativeRotation { path, max_size, keep, compress, mode } = rotation;
+    let rotation = Rotation { path: path.into(), max_size: max_size as u64, keep, compress, mode };
+    daimon_core::start_rotation(rotation).err().map(NativeError::from)
 }

@@ -9,12 +9,14 @@ use napi_derive::napi;
 
 use crate::rights::NativeLimits;
 
-/// Where a standard descriptor goes: kind `null`, `inherit` or `file`; a file has a path and the option that gave it.
+/// Where a standard descriptor goes: kind `null`, `inherit` or `file`; a file has a path, the option that gave it, and the
+/// mode that it gets when it is made.
 #[napi(object)]
 pub struct NativeStdio {
     pub kind: String,
     pub path: Option<String>,
     pub option: Option<String>,
+    pub mode: Option<u32>,
 }
 
 /// All paths absolute, times in milliseconds, `env` as `NAME=value`.
@@ -101,7 +103,7 @@ impl NativeStdio {
                     Some("stderr") => "stderr",
                     _ => "log",
                 };
-                Stdio::File { path: path.into(), option }
+                Stdio::File { path: path.into(), option, mode: self.mode }
             }
             _ => Stdio::Null,
         }

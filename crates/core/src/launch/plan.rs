@@ -4,11 +4,10 @@ use std::ffi::{CString, OsStr, OsString, c_char};
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
-use nix::sys::stat::fstat;
 
 use crate::adopt::ADOPTION_VARIABLE;
 use crate::error::{Error, ErrorKind, Result};
@@ -37,6 +36,8 @@ pub enum Stdio {
         path: PathBuf,
         /// The option to name when it cannot be opened.
         option: &'static str,
+        /// The permissions of a file that is made; `None`: 0640.
+        mode: Option<u32>,
     },
 }
 
@@ -188,12 +189,12 @@ fn open_stdio(plan: &Plan) -> Result<(Sources, Option<LogTail>)> {
     let stdin = match &plan.stdin {
         Stdio::Null => raised(&null)?,
         Stdio::Inherit => inherited(std::io::stdin(), &null)?,
-        Stdio::File { path, option } => raised(open_input(path, option)?)?,
+        Stdio::File { path, option, .. } => raised(open_input(path, option)?)?,
     };
     let stdout = match &plan.stdout {
         Stdio::Null => raised(&null)?,
         Stdio::Inherit => inherited(std::io::stdout(), &null)?,
-        Stdio::File { path, option } => raised(open_output(path, option)?)?,
+        Stdio::File { path, option, mode } => raised(open_output(path, option, *mode)?)?,
     };
     let (stderr, log) = match &plan.stderr {
         // Syntax errors, wrong flags and a lack of memory speak only there.
@@ -203,20 +204,15 @@ fn open_stdio(plan: &Plan) -> Result<(Sources, Option<LogTail>)> {
             (raised(&file)?, Some(LogTail::Captured(file)))
         }
         Stdio::Inherit => (inherited(std::io::stderr(), &null)?, None),
-        Stdio::File { path, option } => {
+        Stdio::File { path, option, mode } => {
             // One open file for both keeps the order of their lines.
             let shared = plan.stderr == plan.stdout;
-            let file = if shared { raised(&stdout)? } else { raised(open_output(path, option)?)? };
-            let tail = tail_of(path, &file);
+            let file = if shared { raised(&stdout)? } else { raised(open_output(path, option, *mode)?)? };
+            let tail = LogTail::of(path, &file);
             (file, tail)
         }
     };
     Ok(([stdin, stdout, stderr], log))
-}
-
-fn tail_of(path: &Path, file: &OwnedFd) -> Option<LogTail> {
-    let from = fstat(file).ok()?.st_size;
-    Some(LogTail::File { path: path.to_path_buf(), from: u64::try_from(from).unwrap_or(0) })
 }
 
 /// A duplicate of the launcher's own descriptor, which Node has marked close-on-exec at its boot; the null device where

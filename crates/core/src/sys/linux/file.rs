@@ -1,7 +1,8 @@
 //! Files, locks and pipes.
+#![allow(unsafe_code, reason = "nix has no F_SETLEASE")]
 
 use std::fs::File;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -81,4 +82,26 @@ pub(crate) fn channel_pair() -> Result<(OwnedFd, OwnedFd), Errno> {
 /// A pipe that tells of a failed step between clone and exec: its reading and its writing end.
 pub(crate) fn error_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     pipe2(OFlag::O_CLOEXEC)
+}
+
+/// Whether any process has the file, here open for reading, open for writing, too. Only its owner and root are told:
+/// a read lease is granted just where nobody writes, F_SETLEASE, fcntl(2).
+pub(crate) fn is_written(file: BorrowedFd<'_>) -> bool {
+    // Who opens the file to write while there is a lease makes the kernel send a signal to us: one that is ignored, where
+    // nothing else is said, and not SIGIO, which ends the process.
+    if set(file, F_SETSIG, libc::SIGURG).is_err() {
+        return false;
+    }
+    let lease = set(file, libc::F_SETLEASE, libc::F_RDLCK);
+    let _ = set(file, libc::F_SETLEASE, libc::F_UNLCK);
+    lease == Err(Errno::EAGAIN)
+}
+
+/// Not in the crate libc: asm-generic/fcntl.h, the same on all architectures that we build for.
+const F_SETSIG: libc::c_int = 10;
+
+fn set(file: BorrowedFd<'_>, command: libc::c_int, value: libc::c_int) -> Result<(), Errno> {
+    // SAFETY: both commands take a number and touch no memory.
+    let result = unsafe { libc::fcntl(file.as_raw_fd(), command, value) };
+    Errno::result(result).map(drop)
 }

@@ -1,0 +1,130 @@
+//! When a log is rotated: a thread of the daemon looks at its size.
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::unistd::write;
+
+use super::rotate::{Look, Names};
+use crate::error::{Error, Result};
+use crate::signals::block_all;
+
+/// How often the size is looked at: the time that is left at the present growth, halved, within these bounds. An idle
+/// daemon wakes once a second, a busy one writes no more than the growth of 20 ms too much.
+const MOST_OFTEN: Duration = Duration::from_millis(20);
+const LEAST_OFTEN: Duration = Duration::from_secs(1);
+
+/// The compressor's tables are on the heap in the end, but some compilers build them on the stack first.
+const STACK: usize = 1_024 * 1_024;
+
+/// When a log is rotated, and what is kept of it.
+#[derive(Clone, Debug)]
+pub struct Rotation {
+    /// The log, absolute; the rotated ones are beside it.
+    pub path: PathBuf,
+    /// A log of this size in bytes, or more, is rotated.
+    pub max_size: u64,
+    /// How many rotated logs are kept.
+    pub keep: u32,
+    /// Whether they are compressed, but for the first.
+    pub compress: bool,
+    /// The permissions of a new log; `None`: those of the one before.
+    pub mode: Option<u32>,
+}
+
+/// Rotates the log from now on, as long as this process's outputs go there. The thread keeps no process from exiting,
+/// and leaves a whole set of files behind wherever the exit meets it.
+///
+/// # Errors
+///
+/// `StartFailed` when there is no thread left.
+pub fn start_rotation(rotation: Rotation) -> Result<()> {
+    let builder = thread::Builder::new().name("daimon-log".into()).stack_size(STACK);
+    builder.spawn(move || watch(&rotation)).map(drop).map_err(|error| {
+        let errno = error.raw_os_error().map_or(Errno::EAGAIN, Errno::from_raw);
+        Error::system("rotate", "clone", errno, "no thread for the rotation of the log could be made")
+    })
+}
+
+fn watch(rotation: &Rotation) {
+    block_all();
+    let names = Names::of(&rotation.path);
+    let mut troubles = Troubles::default();
+    let (mut size, mut looked) = (0, Instant::now());
+    loop {
+        let look = names.rotate(rotation);
+        troubles.report("rotated", look.as_ref().err());
+        // What it has grown to, and where the growth goes on from.
+        let (grown_to, present) = match look {
+            Ok(Look::Rotated(grown_to)) => {
+                if rotation.compress {
+                    troubles.report("compressed", names.compress(rotation.keep).err().as_ref());
+                }
+                (grown_to, 0)
+            }
+            Ok(Look::Size(present)) => (present, present),
+            // Somebody else has renamed it, or something is in the way: soon enough in a second.
+            Ok(Look::NotOurs) | Err(_) => {
+                thread::sleep(LEAST_OFTEN);
+                continue;
+            }
+        };
+        let now = Instant::now();
+        let pause = pause(rotation.max_size, present, grown_to.saturating_sub(size), now - looked);
+        (size, looked) = (present, now);
+        thread::sleep(pause);
+    }
+}
+
+/// How long the next look can wait.
+fn pause(max_size: u64, size: u64, grown: u64, took: Duration) -> Duration {
+    if grown == 0 {
+        return LEAST_OFTEN;
+    }
+    let left = max_size.saturating_sub(size) as f64 / grown as f64;
+    // Bounded before the multiplication, which overflows.
+    let looks = (left / 2.0).min(1e6);
+    took.min(LEAST_OFTEN).mul_f64(looks).clamp(MOST_OFTEN, LEAST_OFTEN)
+}
+
+/// What is wrong at present: each thing is said once, until it has been put right.
+#[derive(Default)]
+struct Troubles {
+    told: Vec<&'static str>,
+}
+
+impl Troubles {
+    /// `what`: what the log cannot be. Into the log itself: there is no other place where anybody looks.
+    fn report(&mut self, what: &'static str, error: Option<&Error>) {
+        let Some(error) = error else {
+            return self.told.retain(|told| *told != what);
+        };
+        if self.told.contains(&what) {
+            return;
+        }
+        self.told.push(what);
+        let text = format!("daimon: the log cannot be {what}: {error}\n");
+        // The log that cannot be written either is beyond our help.
+        let _ = write(std::io::stderr(), text.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_does_not_grow_is_looked_at_once_a_second() {
+        assert_eq!(pause(1_000, 999, 0, LEAST_OFTEN), LEAST_OFTEN);
+        assert_eq!(pause(u64::MAX, 1, 1, Duration::from_millis(20)), LEAST_OFTEN);
+    }
+
+    #[test]
+    fn a_log_that_grows_is_looked_at_when_half_of_the_time_is_over() {
+        assert_eq!(pause(1_000, 500, 100, Duration::from_millis(100)), Duration::from_millis(250));
+        assert_eq!(pause(1_000, 999, 100, Duration::from_millis(100)), MOST_OFTEN);
+        assert_eq!(pause(1_000, 5_000, 5_000, LEAST_OFTEN), MOST_OFTEN);
+    }
+}

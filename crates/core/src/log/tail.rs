@@ -1,0 +1,111 @@
+//! What a daemon has written, for the error of a start that failed.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::{Mode, fstat};
+use nix::sys::uio::pread;
+
+use super::FLAGS;
+use crate::pidfile::FileId;
+
+/// What the daemon has written since it was launched.
+#[derive(Debug)]
+pub enum LogTail {
+    /// Its stderr goes to a file without a name.
+    Captured(File),
+    /// It appends to a log.
+    File(Appended),
+}
+
+/// A log, as it was before the launch.
+#[derive(Debug)]
+pub struct Appended {
+    path: PathBuf,
+    id: FileId,
+    /// The offset where this launch's output begins.
+    from: u64,
+}
+
+impl LogTail {
+    /// Of an open file of that path, from its present end on.
+    pub(crate) fn of(path: &Path, file: impl std::os::fd::AsFd) -> Option<Self> {
+        let stat = fstat(file).ok()?;
+        let from = u64::try_from(stat.st_size).unwrap_or(0);
+        Some(Self::File(Appended { path: path.to_path_buf(), id: FileId::of(&stat), from }))
+    }
+
+    /// The last `limit` bytes of it; empty when it cannot be read.
+    pub fn read(&self, limit: usize) -> Vec<u8> {
+        match self {
+            Self::Captured(file) => read_tail(file, 0, limit),
+            Self::File(appended) => appended.read(limit),
+        }
+    }
+}
+
+impl Appended {
+    /// A log that has been rotated since goes on in its successor.
+    fn read(&self, limit: usize) -> Vec<u8> {
+        let mut first = self.path.clone().into_os_string();
+        first.push(".1");
+        let mut bytes = Vec::new();
+        for path in [&self.path, Path::new(&first)] {
+            let Some(file) = open_file(path) else { break };
+            let found = fstat(&file).is_ok_and(|stat| FileId::of(&stat) == self.id);
+            let from = if found { self.from } else { 0 };
+            let mut before = read_tail(&file, from, limit.saturating_sub(bytes.len()));
+            before.append(&mut bytes);
+            bytes = before;
+            if found {
+                break;
+            }
+        }
+        bytes
+    }
+}
+
+fn open_file(path: &Path) -> Option<File> {
+    open(path, OFlag::O_RDONLY | FLAGS, Mode::empty()).ok().map(File::from)
+}
+
+fn read_tail(file: &File, from: u64, limit: usize) -> Vec<u8> {
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    let start = length.saturating_sub(limit as u64).max(from);
+    let mut bytes = vec![0; usize::try_from(length.saturating_sub(start)).unwrap_or(0)];
+    let count = pread(file, &mut bytes, i64::try_from(start).unwrap_or(i64::MAX)).unwrap_or(0);
+    bytes.truncate(count);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn the_tail_begins_where_the_launch_did_and_goes_on_after_a_rotation() {
+        let path = std::env::temp_dir().join(format!("daimon-tail-{}", std::process::id()));
+        let first = path.with_file_name(format!("daimon-tail-{}.1", std::process::id()));
+        std::fs::write(&path, "before\n").unwrap();
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        let tail = LogTail::of(&path, &file).unwrap();
+        file.write_all(b"after\n").unwrap();
+        assert_eq!(tail.read(100), b"after\n");
+        assert_eq!(tail.read(3), b"er\n");
+        std::fs::rename(&path, &first).unwrap();
+        std::fs::write(&path, "rotated\n").unwrap();
+        assert_eq!(tail.read(100), b"after\nrotated\n");
+        assert_eq!(tail.read(10), b"r\nrotated\n");
+        std::fs::remove_file(path).unwrap();
+        std::fs::remove_file(first).unwrap();
+    }
+
+    #[test]
+    fn what_was_captured_can_be_read_from_the_start() {
+        let mut file = crate::sys::capture_file().unwrap();
+        file.write_all(b"SyntaxError").unwrap();
+        assert_eq!(LogTail::Captured(file).read(100), b"SyntaxError");
+    }
+}

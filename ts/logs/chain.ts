@@ -1,0 +1,99 @@
+/** A log and what it has become of it: which files there are, and in which order. */
+
+import { stat } from 'node:fs'
+import { type LogFile, openLog } from './file.js'
+
+/** While rotated logs move up there is one number without a file; two of them are the end. */
+const GAPS = 2
+
+/**
+ * The log (0), or the rotated one of that number; undefined when there is none. While a rotated one is being
+ * compressed there are both forms: the plain one is whole.
+ */
+async function openNumber(path: string, number: number): Promise<LogFile | undefined> {
+  if (number === 0) return await openLog(path, false)
+  const name = `${path}.${number}`
+  return (await openLog(name, false)) ?? (await openLog(`${name}.gz`, true))
+}
+
+/**
+ * Opens the log, and rotated ones, from the newest to the oldest, until `isEnough`. A rotation meanwhile moves files up,
+ * never down: one may be met twice, none is missed.
+ *
+ * @returns oldest first; the caller closes them
+ */
+async function walk(
+  path: string,
+  isEnough: (file: LogFile) => Promise<'take' | 'last' | 'stop'>,
+): Promise<LogFile[]> {
+  const files: LogFile[] = []
+  try {
+    for (let number = 0, gaps = 0; gaps < GAPS; number++) {
+      const file = await openNumber(path, number)
+      if (file === undefined) {
+        gaps++
+        continue
+      }
+      gaps = 0
+      files.unshift(file)
+      if (files.length > 1 && (await isAmong(file, files.slice(1)))) {
+        files.shift()
+        await file.close()
+        continue
+      }
+      const verdict = await isEnough(file)
+      if (verdict === 'take') continue
+      if (verdict === 'stop') {
+        files.shift()
+        await file.close()
+      }
+      break
+    }
+    return files
+  } catch (error) {
+    await closeAll(files)
+    throw error
+  }
+}
+
+async function isAmong(file: LogFile, others: readonly LogFile[]): Promise<boolean> {
+  for (const other of others) if (await file.isSame(other)) return true
+  return false
+}
+
+export async function closeAll(files: readonly LogFile[]): Promise<void> {
+  for (const file of files) await file.close()
+}
+
+/** Opens as many files as hold the last `lines` lines, and goes to where they begin. An unfinished one is `ahead`. */
+export async function openTail(path: string, lines: number, countUnfinished: boolean): Promise<LogFile[]> {
+  let newlines: number | undefined
+  return await walk(path, async (file) => {
+    if (newlines === undefined) {
+      // The newline before the first of them counts, too; an unfinished line has none of its own.
+      const unfinished = countUnfinished && !(await file.endsWithLine())
+      newlines = unfinished ? lines : lines + 1
+    }
+    newlines -= await file.seekBack(newlines)
+    return newlines > 0 ? 'take' : 'last'
+  })
+}
+
+/** Opens the files that are newer than `newest`, which is open; without one, all that there are. */
+export async function openNewer(path: string, newest: LogFile | undefined): Promise<LogFile[]> {
+  if (newest !== undefined && (await isAt(path, newest))) return []
+  return await walk(path, async (file) => {
+    if (newest === undefined) return 'take'
+    // One that has not been written to since is older: the newest that we know has been removed, or renamed by others.
+    return (await file.isSame(newest)) || file.modifiedBefore < newest.modifiedBefore ? 'stop' : 'take'
+  })
+}
+
+/** Whether the log's name still leads to that file: what nearly every look finds, without opening anything. */
+async function isAt(path: string, { dev, ino }: LogFile): Promise<boolean> {
+  return await new Promise((resolve) => {
+    stat(path, { bigint: true }, (error, stats) => {
+      resolve(error === null && stats.dev === dev && stats.ino === ino)
+    })
+  })
+}

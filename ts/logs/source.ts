@@ -1,0 +1,48 @@
+/** Which file a daemon logs to. */
+
+import { readlinkSync, statSync } from 'node:fs'
+import { isOwn } from '../claim.js'
+import { InvalidOptionError } from '../errors.js'
+import type { Settings } from '../options.js'
+import { findHolder } from '../stop.js'
+
+/**
+ * The file of the options; without one, on Linux, that which the running daemon's standard output goes to.
+ *
+ * @throws InvalidOptionError naming `log` when there is none, or it cannot be seen
+ */
+export async function logPath(settings: Settings, signal: AbortSignal | undefined): Promise<string> {
+  const { stdout, stderr } = settings.stdio
+  for (const stream of [stdout, stderr]) if (stream.kind === 'file') return stream.path
+  if (process.platform !== 'linux')
+    throw noLog(settings, 'and this system does not tell where the output goes')
+  return await outputOfRunning(settings, signal)
+}
+
+async function outputOfRunning(settings: Settings, signal: AbortSignal | undefined): Promise<string> {
+  const holder = isOwn(settings.pidFile) ? undefined : await findHolder(settings.pidFile, signal)
+  const pid = isOwn(settings.pidFile) ? process.pid : holder?.pid
+  if (pid === undefined) throw noLog(settings, 'and no daemon runs that could be asked for its output')
+  const link = `/proc/${pid}/fd/1`
+  let path: string
+  let isLog: boolean
+  try {
+    path = readlinkSync(link)
+    const [output, named] = [statSync(link), statSync(path, { throwIfNoEntry: false })]
+    isLog = output.isFile() && output.dev === named?.dev && output.ino === named.ino
+  } catch (cause) {
+    throw noLog(settings, `and the output of process ${pid} cannot be seen`, cause)
+  }
+  // Its PID is not another's as long as it is alive.
+  if (holder !== undefined && !holder.alive) throw noLog(settings, 'and the daemon has just ended')
+  if (!isLog) throw noLog(settings, `and the output of process ${pid} goes to ${path}`)
+  return path
+}
+
+function noLog({ pidFile }: Settings, why: string, cause?: unknown): InvalidOptionError {
+  return new InvalidOptionError(`Option 'log' is missing, ${why}. Give the daemon's log.`, {
+    option: 'log',
+    pidFile,
+    cause,
+  })
+}

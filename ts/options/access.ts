@@ -1,0 +1,54 @@
+/** Whether files may be written: by this process, or by the user that the daemon is going to be. */
+
+import { accessSync, constants, statSync } from 'node:fs'
+import { systemError } from '../native-error.js'
+
+/** Whose rights count. */
+export interface Identity {
+  readonly uid: number
+  readonly gid: number
+  /** All of them, supplementary ones included. */
+  readonly groups: readonly number[]
+}
+
+/** What decides about rights. */
+interface Owned {
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+}
+
+/** The lowest three bits of a mode. */
+export const READ = 4
+export const WRITE = 2
+export const ENTER = 1
+
+const EACCES = 13
+
+/** What the mode allows: the owner's bits, or the group's, or the others'; never a mixture. Root may do all of it. */
+export function allows({ mode, uid, gid }: Owned, identity: Identity, access: number): boolean {
+  if (identity.uid === 0) return true
+  if (identity.uid === uid) return ((mode >> 6) & access) === access
+  const isMember = identity.gid === gid || identity.groups.includes(gid)
+  return ((isMember ? mode >> 3 : mode) & access) === access
+}
+
+/**
+ * Fails as access(2) does, for another identity than this process's, too. Of that the modes are asked: access control
+ * lists are not seen, nor is a file system that is read-only.
+ *
+ * @param access - of {@link READ}, {@link WRITE} and {@link ENTER}
+ * @throws the system error
+ */
+export function checkAccess(path: string, access: number, identity: Identity | undefined): void {
+  if (identity === undefined) {
+    const bits = [constants.R_OK, constants.W_OK, constants.X_OK]
+    const wanted = bits.filter((_, index) => (access & (READ >> index)) !== 0)
+    accessSync(
+      path,
+      wanted.reduce((all, bit) => all | bit, 0),
+    )
+    return
+  }
+  if (!allows(statSync(path), identity, access)) throw systemError({ errno: EACCES, syscall: 'access', path })
+}
