@@ -209,7 +209,7 @@ const REFUSED = [
     [option, 'file:///a%2Fb'],
   ]),
   ['log', 'inherit', /stdout and stderr/],
-  ['log', { file: 'x' }, /not supported by this version of daimon/],
+  ['log', ['x'], /must be a path/],
   ['stdout', { file: 'x' }, /must be/],
   ['stdout', 'pipe', /null device.*'\.\/pipe'/],
   ['stderr', 'ignore', /null device.*'\.\/ignore'/],
