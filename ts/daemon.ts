@@ -153,8 +153,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
     const settings = this.#startable()
     // What would keep it from starting again keeps it from being stopped.
     serializeArgs(args)
-    checkOptions(settings)
     const rights = checkRights(settings)
+    checkOptions(settings, rights.identity)
     if (settings.detach === false) checkForeground(settings)
     else programOf(settings, rights)
     await stop(this.pidFile, settings)

@@ -7,6 +7,7 @@ import { type DaemonError, StartFailedError } from './errors.js'
 import {
   type LaunchedDaemon,
   type NativeEvent,
+  type NativeIdentity,
   type NativePlan,
   native,
   type ProcessHandle,
@@ -36,10 +37,10 @@ type Outcome = 'ready' | 'ended' | 'timeout' | 'aborted' | 'failed'
 export async function start(settings: Settings, args: readonly unknown[]): Promise<Running> {
   settings.signal?.throwIfAborted()
   const payloadArgs = serializeArgs(args)
-  checkOptions(settings)
   // Checks, plan and launch in turns of their own: none holds the launcher's event loop up for half a millisecond.
   await turn()
   const rights = checkRights(settings)
+  checkOptions(settings, rights.identity)
   const program = programOf(settings, rights)
   await turn()
   settings.signal?.throwIfAborted()
@@ -165,11 +166,21 @@ class Start {
   }
 }
 
-function planOf(settings: Settings, { program, args, env, folder }: Program, { limits }: Rights): NativePlan {
+function planOf(
+  settings: Settings,
+  { program, args, env, folder }: Program,
+  { limits, identity }: Rights,
+): NativePlan {
   const { pidFile, pidFileMode, lockTimeout, umask, stdio } = settings
   const keepFds = [...(settings.process.keepFds ?? [])]
   const plan = { pidFile, pidFileMode, lockTimeout, program, args, env, umask, limits, keepFds, ...stdio }
-  return folder === undefined ? plan : { ...plan, folder }
+  const owned = identity === undefined ? plan : { ...plan, owner: ownerOf(identity) }
+  return folder === undefined ? owned : { ...owned, folder }
+}
+
+/** Whom its logs belong to. */
+function ownerOf({ uid, gid }: NativeIdentity): { uid?: number; gid: number } {
+  return uid === undefined ? { gid } : { uid, gid }
 }
 
 /** What the daemon is told of its settings. */

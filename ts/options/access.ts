@@ -5,7 +5,8 @@ import { systemError } from '../native-error.js'
 
 /** Whose rights count. */
 export interface Identity {
-  readonly uid: number
+  /** Without one, this process's own: it changes its group alone. */
+  readonly uid?: number
   readonly gid: number
   /** All of them, supplementary ones included. */
   readonly groups: readonly number[]
@@ -27,8 +28,9 @@ const EACCES = 13
 
 /** What the mode allows: the owner's bits, or the group's, or the others'; never a mixture. Root may do all of it. */
 export function allows({ mode, uid, gid }: Owned, identity: Identity, access: number): boolean {
-  if (identity.uid === 0) return true
-  if (identity.uid === uid) return ((mode >> 6) & access) === access
+  const user = identity.uid ?? process.geteuid?.()
+  if (user === 0) return true
+  if (user === uid) return ((mode >> 6) & access) === access
   const isMember = identity.gid === gid || identity.groups.includes(gid)
   return ((isMember ? mode >> 3 : mode) & access) === access
 }

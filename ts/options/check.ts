@@ -6,15 +6,16 @@ import { dirname, join } from 'node:path'
 import { PidFileError } from '../errors.js'
 import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
 import { refused, show } from './invalid.js'
-import type { FileStdio, Given, Settings } from './types.js'
+import type { FileStdio, Given, Rotation, Settings } from './types.js'
 
 /**
  * Asks the system about the paths that a start needs. It is for the verbs that start, before anything else: a Daemon
  * that only controls needs none of them, and the logs are opened by the core.
  *
+ * @param identity - whose rights the daemon takes; without it, this process's
  * @throws InvalidOptionError naming option and value, with the system error as `cause`
  */
-export function checkOptions(settings: Settings): void {
+export function checkOptions(settings: Settings, identity?: Identity): void {
   const { script, cwd, execPath } = settings
   const { chroot } = settings.process
   if (script !== undefined) {
@@ -29,29 +30,40 @@ export function checkOptions(settings: Settings): void {
   const { stdin, stdout, stderr } = settings.stdio
   if (stdin.kind === 'file')
     checkPath('stdin', stdin.path, undefined, constants.R_OK, 'must be a file that can be read')
-  if (stdout.kind === 'file') checkOutput(stdout)
-  if (stderr.kind === 'file' && stderr !== stdout) checkOutput(stderr)
+  for (const stream of new Set([stdout, stderr])) {
+    if (stream.kind !== 'file') continue
+    checkOutput(stream)
+    if (stream.rotation !== undefined) checkRotation(stream, stream.rotation, chroot, identity)
+  }
 }
 
-/**
- * A file to append to needs its folder, and that must be writable where the file is to be made, or to be rotated.
- *
- * @param identity - who will write; without it, this process
- */
-function checkOutput(stream: FileStdio, identity?: Identity): void {
-  const { option, path, rotation } = stream
+/** A file to append to needs its folder, which must be writable where the file is not there yet. */
+function checkOutput({ option, path }: FileStdio): void {
   const folder = dirname(path)
   checkPath(option, folder, 'folder', constants.X_OK, 'must be in a folder that exists', path)
-  const exists = isThere(option, path)
-  if (exists)
-    refuseUnless(option, path, 'must be a file that may be written', () => checkAccess(path, WRITE, identity))
-  if (exists && rotation === undefined) return
-  const [named, value] = rotation === undefined ? [option, path] : ['log.maxSize', rotation.maxSize]
-  const what = `needs the folder ${show(folder)} of the log to be writable`
-  refuseUnless(named, value, what, () => checkAccess(folder, WRITE | ENTER, identity))
-  if (exists && !lstatSync(path).isFile()) {
-    throw refused(named, value, `needs a log that is a regular file, but ${show(path)} is a device`)
+  const [asked, what] = isThere(option, path)
+    ? [path, 'must be a file that may be written']
+    : [folder, `must be in a folder that may be written, to be made there`]
+  refuseUnless(option, path, what, () => checkAccess(asked, WRITE, undefined))
+}
+
+/** Who rotates is the daemon, with its own rights. */
+function checkRotation(
+  { path }: FileStdio,
+  { maxSize }: Rotation,
+  chroot: string | undefined,
+  identity: Identity | undefined,
+): void {
+  const option = 'log.maxSize'
+  if (chroot !== undefined) {
+    const what = `contradicts 'chroot' (${show(chroot)}), in which the log's path leads nowhere`
+    throw refused(option, maxSize, what, 'Leave one of them out.')
   }
+  if (lstatSync(path, { throwIfNoEntry: false })?.isCharacterDevice() === true) {
+    throw refused(option, maxSize, `needs a log that is a regular file, but ${show(path)} is a device`)
+  }
+  const what = `needs the folder of the log ${show(path)} to be writable by the daemon`
+  refuseUnless(option, maxSize, what, () => checkAccess(dirname(path), WRITE | ENTER, identity))
 }
 
 function refuseUnless(option: string, value: unknown, what: string, ask: () => void): void {

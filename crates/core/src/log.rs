@@ -41,25 +41,35 @@ pub(crate) fn open_null() -> Result<OwnedFd> {
         .map_err(|errno| Error::system("stdio", "open", errno, "/dev/null: cannot be opened").at(path))
 }
 
-/// Opens a file to append to, for the option of that name. One that is not there is made, with `mode`, or 0640 where that
-/// is `None`, whatever the umask; one that is there keeps its own.
-pub(crate) fn open_output(path: &Path, option: &'static str, mode: Option<u32>) -> Result<OwnedFd> {
-    open_or_make(path, option, mode, None)
+/// Whom a file belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The user; `None`: whoever makes it.
+    pub uid: Option<u32>,
+    /// The group.
+    pub gid: u32,
 }
 
-/// As [`open_output`]; what is made gets the owner of the file that it takes the place of.
-fn open_or_make(
+impl Owner {
+    fn of(stat: &FileStat) -> Self {
+        Self { uid: Some(stat.st_uid), gid: stat.st_gid }
+    }
+}
+
+/// Opens a file to append to, for the option of that name. One that is not there is made, with `mode`, or 0640 where that
+/// is `None`, whatever the umask, and with `owner`; one that is there keeps its own.
+pub(crate) fn open_output(
     path: &Path,
     option: &'static str,
     mode: Option<u32>,
-    former: Option<&FileStat>,
+    owner: Option<Owner>,
 ) -> Result<OwnedFd> {
     const FOR_APPEND: OFlag = OFlag::O_WRONLY.union(OFlag::O_APPEND).union(FLAGS);
     // Made exclusively, or nobody knows whose mode to set. Whoever makes and removes it all the time gets the plain error.
     for _ in 0..8 {
         match open(path, FOR_APPEND | OFlag::O_CREAT | OFlag::O_EXCL, Mode::S_IRUSR | Mode::S_IWUSR) {
             Ok(made) => {
-                belong_and_permit(&made, mode.unwrap_or(MODE), former);
+                belong_and_permit(&made, mode.unwrap_or(MODE), owner);
                 return blocking(made, path, option);
             }
             Err(Errno::EEXIST) => match open_checked(path, FOR_APPEND, option) {
@@ -78,11 +88,11 @@ fn open_or_make(
     open_checked(path, FOR_APPEND, option)
 }
 
-/// Gives a file that we have made its permissions, and, where we may, the owner of its predecessor.
-fn belong_and_permit(made: &OwnedFd, mode: u32, former: Option<&FileStat>) {
-    if let Some(former) = former {
+/// Gives a file that we have made its permissions, and, where we may, its owner.
+fn belong_and_permit(made: &OwnedFd, mode: u32, owner: Option<Owner>) {
+    if let Some(Owner { uid, gid }) = owner {
         // Anyone but root makes files of their own alone, and that is what they are then.
-        let _ = fchown(made, Some(Uid::from_raw(former.st_uid)), Some(Gid::from_raw(former.st_gid)));
+        let _ = fchown(made, uid.map(Uid::from_raw), Some(Gid::from_raw(gid)));
     }
     // A file system without modes (FAT) refuses; the log is more important than its mode.
     let _ = fchmod(made, permissions(mode));
@@ -160,7 +170,7 @@ pub fn reopen(path: &Path, outputs: Outputs, mode: Option<u32>) -> Result<()> {
     let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
     let present = |wanted: bool, fd: &dyn AsFd| if wanted { regular(fd.as_fd()) } else { None };
     let (former_out, former_err) = (present(outputs.stdout, &stdout), present(outputs.stderr, &stderr));
-    let file = open_or_make(path, "log", mode, former_out.as_ref().or(former_err.as_ref()))?;
+    let file = open_output(path, "log", mode, former_out.as_ref().or(former_err.as_ref()).map(Owner::of))?;
     let replaced = Outputs { stdout: former_out.is_some(), stderr: former_err.is_some() };
     replaced.replace(&file).map_err(|errno| {
         let message = format!("{}: cannot be put in place", path.display());
@@ -220,7 +230,7 @@ mod tests {
     #[test]
     fn a_file_that_is_made_gets_the_mode_and_one_that_is_there_keeps_its_own() {
         let path = std::env::temp_dir().join(format!("daimon-mode-{}", std::process::id()));
-        let mode = || mode_of(&fstat(open_output(&path, "log", Some(0o606)).unwrap()).unwrap());
+        let mode = || mode_of(&fstat(open_output(&path, "log", Some(0o606), None).unwrap()).unwrap());
         assert_eq!(mode(), 0o606);
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         assert_eq!(mode(), 0o600);

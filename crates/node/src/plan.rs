@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use daimon_core::{Cancel, LockOptions, Occupation, PidFile, Plan, Result, Stdio};
+use daimon_core::{Cancel, LockOptions, Occupation, Owner, PidFile, Plan, Result, Stdio};
 use napi_derive::napi;
 
 use crate::rights::NativeLimits;
@@ -35,6 +35,14 @@ pub struct NativePlan {
     pub stdin: NativeStdio,
     pub stdout: NativeStdio,
     pub stderr: NativeStdio,
+    pub owner: Option<NativeOwner>,
+}
+
+/// Whom the files of the output belong to.
+#[napi(object)]
+pub struct NativeOwner {
+    pub uid: Option<u32>,
+    pub gid: u32,
 }
 
 impl NativePlan {
@@ -61,6 +69,7 @@ impl NativePlan {
             stdin: self.stdin.into_stdio(),
             stdout: self.stdout.into_stdio(),
             stderr: self.stderr.into_stdio(),
+            owner: self.owner.map(|NativeOwner { uid, gid }| Owner { uid, gid }),
         })
     }
 }

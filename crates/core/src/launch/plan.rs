@@ -12,7 +12,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 use crate::adopt::ADOPTION_VARIABLE;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limits, RawLimit};
-use crate::log::{LogTail, open_input, open_null, open_output};
+use crate::log::{LogTail, Owner, open_input, open_null, open_output};
 use crate::pidfile::{LockOptions, Locked, PidFile};
 use crate::sys;
 
@@ -68,6 +68,8 @@ pub struct Plan {
     pub stdout: Stdio,
     /// Descriptor 2. With `Null` it is captured until the daemon is ready.
     pub stderr: Stdio,
+    /// Whom the files of its output belong to where they are made; `None`: the launcher's user.
+    pub owner: Option<Owner>,
 }
 
 /// C strings and the array of pointers to them.
@@ -194,7 +196,7 @@ fn open_stdio(plan: &Plan) -> Result<(Sources, Option<LogTail>)> {
     let stdout = match &plan.stdout {
         Stdio::Null => raised(&null)?,
         Stdio::Inherit => inherited(std::io::stdout(), &null)?,
-        Stdio::File { path, option, mode } => raised(open_output(path, option, *mode)?)?,
+        Stdio::File { path, option, mode } => raised(open_output(path, option, *mode, plan.owner)?)?,
     };
     let (stderr, log) = match &plan.stderr {
         // Syntax errors, wrong flags and a lack of memory speak only there.
@@ -207,7 +209,11 @@ fn open_stdio(plan: &Plan) -> Result<(Sources, Option<LogTail>)> {
         Stdio::File { path, option, mode } => {
             // One open file for both keeps the order of their lines.
             let shared = plan.stderr == plan.stdout;
-            let file = if shared { raised(&stdout)? } else { raised(open_output(path, option, *mode)?)? };
+            let file = if shared {
+                raised(&stdout)?
+            } else {
+                raised(open_output(path, option, *mode, plan.owner)?)?
+            };
             let tail = LogTail::of(path, &file);
             (file, tail)
         }

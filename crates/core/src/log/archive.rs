@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
-use super::{FLAGS, belong_and_permit, mode_of};
+use super::{FLAGS, Owner, belong_and_permit, mode_of};
 use crate::sys;
 
 /// Replaces `plain` by `packed`, which has the same owner, mode and time of modification; by that time and the size a
@@ -59,6 +59,6 @@ fn write_packed(mut source: File, unfinished: &Path) -> io::Result<bool> {
     // The plain one goes next: a power failure must not find neither.
     target.sync_all()?;
     let former = fstat(&source)?;
-    belong_and_permit(&OwnedFd::from(target), mode_of(&former), Some(&former));
+    belong_and_permit(&OwnedFd::from(target), mode_of(&former), Some(Owner::of(&former)));
     Ok(metadata.len() == read)
 }

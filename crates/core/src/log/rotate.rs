@@ -11,7 +11,7 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{FileStat, Mode, lstat};
 
 use super::rotation::Rotation;
-use super::{FLAGS, Outputs, archive, belong_and_permit, exchange, mode_of, regular};
+use super::{FLAGS, Outputs, Owner, archive, belong_and_permit, exchange, mode_of, regular};
 use crate::error::{Error, Result};
 use crate::pidfile::FileId;
 
@@ -188,7 +188,7 @@ fn make(path: &Path, mode: Option<u32>, present: &FileStat) -> Result<OwnedFd> {
         let message = format!("{}: cannot be made; the folder must be writable", path.display());
         Error::system("rotate", "open", errno, message).at(path)
     })?;
-    belong_and_permit(&made, mode.unwrap_or(mode_of(present)), Some(present));
+    belong_and_permit(&made, mode.unwrap_or(mode_of(present)), Some(Owner::of(present)));
     Ok(made)
 }
 

@@ -54,6 +54,7 @@ impl Folder {
             stdin: Stdio::Null,
             stdout: Stdio::Null,
             stderr: Stdio::Null,
+            owner: None,
         }
     }
 
