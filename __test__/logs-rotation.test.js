@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, readdirSync, renameSync, rmdirSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmdirSync, statSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { content, folder, threads, until } from './helpers/index.js'
@@ -103,6 +103,28 @@ needs('root')('a new log belongs to whom the one before belongs', async (t) => {
   await tellUntil(daemon, () => content(`${file}.2.gz`) !== undefined, 'two rotations')
   for (const path of [file, `${file}.1`, `${file}.2.gz`]) t.like(statSync(path), { uid: 65_534, gid: 65_533 })
 })
+
+needs('root')(
+  "a log belongs to the daemon's user from the beginning, who rotates and opens it again",
+  async (t) => {
+    const place = folder(t)
+    const file = place.file('own/a.log')
+    mkdirSync(place.file('own'))
+    chownSync(place.file('own'), 65_534, 65_533)
+    chmodSync(place.path, 0o755)
+    const daemon = teller(place, { log: { file, maxSize: 100, compress: true }, user: 65_534, group: 65_533 })
+    await daemon.start()
+    const owner = { uid: 65_534, gid: 65_533 }
+    t.like(statSync(file), { ...owner, mode: 0o100_640 })
+    await tellUntil(daemon, () => content(`${file}.2.gz`) !== undefined, 'two rotations')
+    for (const path of [file, `${file}.1`, `${file}.2.gz`])
+      t.like(statSync(path), { ...owner, mode: 0o100_640 })
+    renameSync(file, `${file}.old`)
+    await daemon.reload()
+    await until(() => content(file) !== undefined, 'the new log')
+    t.like(statSync(file), { ...owner, mode: 0o100_640 })
+  },
+)
 
 test.serial('a rotation that fails is told once, loses nothing, and succeeds later', async (t) => {
   const place = folder(t)

@@ -8,6 +8,7 @@ import { Daemon } from '../dist/index.js'
 import { folder } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
 
+const NOBODY = 65_534
 const valid = (log) => validateOptions({ name: 'x', log }, 'Daemon')
 const stdout = (log) => valid(log).stdio.stdout
 
@@ -83,6 +84,39 @@ test('a device cannot be rotated', (t) => {
   t.like(error, { code: 'ERR_DAEMON_INVALID_OPTION', option: 'log.maxSize', value: 7 })
 })
 
+test('a rotation contradicts chroot', (t) => {
+  const settings = validateOptions(
+    { name: 'x', log: { file: '/tmp/l', maxSize: 7 }, chroot: '/', run() {} },
+    'Daemon',
+  )
+  const error = t.throws(() => checkOptions(settings), { message: /contradicts 'chroot'/ })
+  t.like(error, { code: 'ERR_DAEMON_INVALID_OPTION', option: 'log.maxSize', value: 7 })
+})
+
+needs('root')(
+  "a rotation needs a folder that the daemon's user can write, a log alone does not",
+  async (t) => {
+    const place = folder(t)
+    const script = place.write('a.mjs', 'setInterval(() => {}, 1e6)')
+    mkdirSync(place.file('own'))
+    const log = { file: place.file('own/a.log'), maxSize: 7 }
+    chmodSync(place.path, 0o755)
+    const daemon = new Daemon({ pidFile: place.file('a.pid'), script, log, user: NOBODY, group: NOBODY })
+    for (const verb of ['start', 'restart']) {
+      const error = await t.throwsAsync(daemon[verb](), { code: 'ERR_DAEMON_INVALID_OPTION' })
+      t.like(error, { option: 'log.maxSize', value: 7 })
+      t.is(error.cause.code, 'EACCES')
+    }
+    t.deepEqual(readdirSync(place.path), ['a.mjs', 'own'])
+    await daemon.with({ log: log.file }).start()
+    await daemon.stop()
+    chownSync(place.file('own'), NOBODY, NOBODY)
+    await daemon.start()
+    await daemon.stop()
+    t.pass()
+  },
+)
+
 const USER = { uid: 1_000, gid: 100, groups: [200] }
 const MODES = [
   // The first that fits decides: owner, group, others.
@@ -117,8 +151,6 @@ needs('root')("another user's access is told by the modes", (t) => {
   t.throws(() => checkAccess(place.file('missing'), WRITE, USER), { code: 'ENOENT' })
   t.notThrows(() => checkAccess(file, WRITE, undefined))
 })
-
-const NOBODY = 65_534
 
 /** What a start as nobody rejects with; it must leave no process behind. */
 async function asNobody(place, log) {

@@ -62,12 +62,14 @@ function fail(binding: Binding, message: string): never {
 }
 
 /** In this order: the folder is one inside the new root, and both need rights that are given up then. */
-function enter(binding: Binding, { chroot, cwd, identity }: LaunchSettings): void {
+function enter(binding: Binding, settings: LaunchSettings): void {
+  const { chroot, cwd, identity } = settings
   const root = chroot === undefined ? null : binding.enterRoot(chroot)
   if (root !== null) fail(binding, root.message)
   process.chdir(cwd)
   const rights = identity === undefined ? null : binding.takeIdentity(identity)
   if (rights !== null) fail(binding, rights.message)
+  if (identity !== undefined) startRotation(binding, settings)
 }
 
 function adopt(value: string): void {
@@ -81,7 +83,8 @@ function adopt(value: string): void {
   if (settings.title !== undefined) process.title = settings.title
   const unsettled = binding.settleIn(settings.softNofile, settings.oomScoreAdj, [...(settings.keepFds ?? [])])
   if (unsettled !== null) fail(binding, unsettled.message)
-  startRotation(binding, settings)
+  // With the rights of the user to come: in that user's folder root renames nothing.
+  if (settings.identity === undefined) startRotation(binding, settings)
 
   // Provisional: a handler of the program's own may keep it alive. Its exit confirms it.
   const report = (error: unknown): void => binding.tellError(describe(error))
