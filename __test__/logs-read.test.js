@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readlinkSync,
@@ -139,10 +140,13 @@ test.serial('following stays with the old file until there is something in the n
   appendFileSync(`${file}.1`, 'while it was missing\n')
   t.is(await next, 'while it was missing')
   place.write('a.log', '')
+  for (const line of ['before SIGHUP', 'still before', 'and still']) {
+    next = log.next()
+    appendFileSync(`${file}.1`, `${line}\n`)
+    t.is(await next, line)
+  }
   next = log.next()
-  appendFileSync(`${file}.1`, 'before SIGHUP\ntorn ')
-  t.is(await next, 'before SIGHUP')
-  next = log.next()
+  appendFileSync(`${file}.1`, 'torn ')
   appendFileSync(file, 'line\nnew\n')
   appendFileSync(`${file}.1`, '')
   t.is(await next, 'torn line')
@@ -157,8 +161,16 @@ test.serial('what was on its way to the old file is not lost', async (t) => {
   t.is(await log.next(), 'old')
   renameSync(file, `${file}.1`)
   const next = log.next()
+  // It arrives while the reader waits for just that.
+  const { setTimeout } = globalThis
+  t.teardown(() => Object.assign(globalThis, { setTimeout }))
+  globalThis.setTimeout = (...args) => {
+    if (!existsSync(file)) return setTimeout(...args)
+    globalThis.setTimeout = setTimeout
+    appendFileSync(`${file}.1`, 'late\n')
+    return setTimeout(...args)
+  }
   place.write('a.log', 'new\n')
-  appendFileSync(`${file}.1`, 'late\n')
   t.is(await next, 'late')
   t.is(await log.next(), 'new')
 })

@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmdirSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+} from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { content, folder, threads, until } from './helpers/index.js'
@@ -35,8 +44,10 @@ test.serial(
     const place = folder(t)
     const log = { file: place.file('a.log'), maxSize: 20_000, keep: 999 }
     const daemon = writer(place, { least: 200_000, enough: place.file('a.log.50'), log })
-    await daemon.start()
+    const { pid } = await daemon.start()
     const count = await written(place)
+    const outputs = [1, 2].map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+    t.deepEqual(outputs, [log.file, log.file])
     t.like(await daemon.stop(), { forced: false })
     checkLines(t, texts(place), count)
     t.true(logs(place).length > 50)
