@@ -31,6 +31,13 @@ function teller(place, options) {
   return new Daemon({ pidFile: place.file('a.pid'), script, ...options })
 }
 
+/** How often the thread of the rotation has gone to sleep: it has looked before. */
+function sleeps(pid) {
+  const tasks = readdirSync(`/proc/${pid}/task`).map((id) => `/proc/${pid}/task/${id}/`)
+  const task = tasks.find((path) => content(`${path}comm`) === 'daimon-log\n')
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(content(`${task}status`))[1])
+}
+
 /** Has it write until `ask` is satisfied. */
 const tellUntil = (daemon, ask, what) =>
   until(async () => {
@@ -160,10 +167,12 @@ test.serial('a log that somebody else has renamed is left alone until it is open
   const place = folder(t)
   const file = place.file('a.log')
   const daemon = teller(place, { log: { file, maxSize: 300 } })
-  await daemon.start()
+  const { pid } = await daemon.start()
   renameSync(file, place.file('mine'))
   place.write('a.log', 'x'.repeat(1_000))
   await tellUntil(daemon, () => place.read('mine').length > 2_000, 'more than the size')
+  const before = sleeps(pid)
+  await until(() => sleeps(pid) > before + 1, 'another look')
   t.deepEqual(logs(place), ['a.log'])
   await daemon.reload()
   await until(() => content(`${file}.1`) !== undefined, 'the rotation')
