@@ -220,6 +220,23 @@ test.serial(
   },
 )
 
+test.serial('a daemon in the foreground rotates and makes its log alike', async (t) => {
+  const place = folder(t)
+  const file = place.file('a.log')
+  const program = place.write(
+    'program.mjs',
+    `import { Daemon } from "DAIMON"
+     const log = { file: 'a.log', maxSize: 10, mode: 0o606 }
+     const run = () => setInterval(() => console.log('more than ten bytes'), 5)
+     await new Daemon({ pidFile: 'a.pid', log, run }).foreground()`,
+  )
+  const { done } = place.spawn([program], { stdio: 'ignore' })
+  await until(() => content(`${file}.2`) !== undefined, 'the rotations')
+  t.is(mode(`${file}.2`), 0o606)
+  await new Daemon({ pidFile: place.file('a.pid') }).stop()
+  t.like(await done, { code: 0 })
+})
+
 test.serial('a script, run() and daemonize() rotate alike', async (t) => {
   const place = folder(t)
   const file = place.file('a.log')

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { type AdoptedState, adopted, becomeDaemon, type LaunchSettings } from './adopted.js'
 import { type Binding, loadBinding } from './binding.js'
 import { here } from './here.js'
+import { startRotation } from './rotation.js'
 
 const VARIABLE = 'DAIMON_ADOPTION'
 
@@ -45,15 +46,6 @@ function describe(error: unknown): string {
     else if (typeof value === 'number') told[key] = value
   }
   return JSON.stringify(told)
-}
-
-/** A log that cannot be rotated is one that grows: no reason to end, but one to say so. */
-function startRotation(binding: Binding, { stdout, stderr }: LaunchSettings): void {
-  const file = stdout?.rotation === undefined ? stderr : stdout
-  if (file?.rotation === undefined) return
-  const { path, mode, rotation } = file
-  const failure = binding.startRotation({ path, ...rotation, ...(mode === undefined ? {} : { mode }) })
-  if (failure !== null) process.stderr.write(`daimon: the log is not rotated: ${failure.message}\n`)
 }
 
 function fail(binding: Binding, message: string): never {

@@ -10,9 +10,10 @@ import { findSupervisor, type Supervisor } from './notify.js'
 import { checkOptions, makeDefaultFolder, type Settings, type Stdio } from './options.js'
 import { atOnce } from './readiness.js'
 import { checkRights, type Rights } from './rights.js'
+import { startRotation } from './rotation.js'
 import { setUpProcess } from './set-up.js'
 import { takeSockets } from './sockets.js'
-import { launchSettings } from './start.js'
+import { launchSettings, ownerOf } from './start.js'
 import { occupy } from './waits.js'
 
 /** The arguments; asked for them before anything else happens. */
@@ -98,15 +99,16 @@ async function occupyAndSetUp(
   settings.signal?.throwIfAborted()
   // Nothing needs to be cloned here, but what can be started in one way can be started in the other.
   serializeArgs(args)
-  checkOptions(settings)
   const rights = checkRights(settings)
+  checkOptions(settings, rights.identity)
   const sockets = takeSockets(settings.pidFile)
   makeDefaultFolder(settings)
   const supervisor = findSupervisor(settings.logger)
   // Nobody ends a start here that takes too long, but a supervisor, who must know how long it may.
   supervisor?.starting(settings.lockTimeout + settings.readyTimeout)
   const { pidFile, pidFileMode, lockTimeout } = settings
-  await occupy({ pidFile, pidFileMode, lockTimeout, ...streamsOf(settings) }, settings.signal)
+  const occupation = { pidFile, pidFileMode, lockTimeout, ...streamsOf(settings), ...ownerOf(rights) }
+  await occupy(occupation, settings.signal)
   const state = stateOf({ settings, rights, args, kind, sockets, supervisor })
   becomeDaemon(state)
   process.on('beforeExit', () => state.onIdle())
@@ -114,6 +116,7 @@ async function occupyAndSetUp(
   context.signal.addEventListener('abort', () => supervisor?.stopping(settings.stopTimeout), { once: true })
   try {
     setUpProcess(settings, rights)
+    startRotation(native(), state.settings)
   } catch (error) {
     state.hasFailed = true
     throw error

@@ -7,7 +7,6 @@ import { type DaemonError, StartFailedError } from './errors.js'
 import {
   type LaunchedDaemon,
   type NativeEvent,
-  type NativeIdentity,
   type NativePlan,
   native,
   type ProcessHandle,
@@ -166,21 +165,30 @@ class Start {
   }
 }
 
-function planOf(
-  settings: Settings,
-  { program, args, env, folder }: Program,
-  { limits, identity }: Rights,
-): NativePlan {
+function planOf(settings: Settings, { program, args, env, folder }: Program, rights: Rights): NativePlan {
   const { pidFile, pidFileMode, lockTimeout, umask, stdio } = settings
   const keepFds = [...(settings.process.keepFds ?? [])]
-  const plan = { pidFile, pidFileMode, lockTimeout, program, args, env, umask, limits, keepFds, ...stdio }
-  const owned = identity === undefined ? plan : { ...plan, owner: ownerOf(identity) }
+  const plan = {
+    pidFile,
+    pidFileMode,
+    lockTimeout,
+    program,
+    args,
+    env,
+    umask,
+    limits: rights.limits,
+    keepFds,
+    ...stdio,
+  }
+  const owned = { ...plan, ...ownerOf(rights) }
   return folder === undefined ? owned : { ...owned, folder }
 }
 
 /** Whom its logs belong to. */
-function ownerOf({ uid, gid }: NativeIdentity): { uid?: number; gid: number } {
-  return uid === undefined ? { gid } : { uid, gid }
+export function ownerOf({ identity }: Rights): { owner?: { uid?: number; gid: number } } {
+  if (identity === undefined) return {}
+  const { uid, gid } = identity
+  return { owner: uid === undefined ? { gid } : { uid, gid } }
 }
 
 /** What the daemon is told of its settings. */

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         }
     });
     let stdout = match env::args_os().nth(2) {
-        Some(path) => Stdio::File { path: path.into(), option: "log" },
+        Some(path) => Stdio::File { path: path.into(), option: "log", mode: None },
         None => Stdio::Inherit,
     };
     let occupation = Occupation {
@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         stdin: Stdio::Null,
         stderr: stdout.clone(),
         stdout,
+        owner: None,
     };
     let occupied = occupy(&occupation);
     OVER.store(true, Ordering::Relaxed);

@@ -9,7 +9,7 @@ use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, getpid};
 use crate::adopt::{Adopted, adopted, install};
 use crate::error::{Error, ErrorKind, Result};
 use crate::launch::Stdio;
-use crate::log::{open_input, open_null, open_output};
+use crate::log::{Owner, open_input, open_null, open_output};
 use crate::pidfile::{LockOptions, Locked, PidFile, nobody_looks, remove_own};
 
 /// Which pidfile is occupied, and where the standard descriptors go.
@@ -25,6 +25,8 @@ pub struct Occupation {
     pub stdout: Stdio,
     /// Descriptor 2.
     pub stderr: Stdio,
+    /// Whom the files of the output belong to where they are made; `None`: this process's user.
+    pub owner: Option<Owner>,
 }
 
 /// Makes this process the daemon of the pidfile, until it ends. The pidfile is removed when it exits.
@@ -62,11 +64,14 @@ fn taken() -> Error {
 
 /// Everything that can fail. The standard descriptors come last.
 fn prepare(occupation: &Occupation, locked: &Locked) -> Result<()> {
-    let stdin = open_source(&occupation.stdin, open_input)?;
-    let stdout = open_source(&occupation.stdout, open_output)?;
+    let stdin = match &occupation.stdin {
+        Stdio::File { path, option, .. } => Some(open_input(path, option)?),
+        other => open_target(other, None)?,
+    };
+    let stdout = open_target(&occupation.stdout, occupation.owner)?;
     // One open file for both keeps the order of their lines.
     let shared = stdout.is_some() && occupation.stdout == occupation.stderr;
-    let stderr = if shared { None } else { open_source(&occupation.stderr, open_output)? };
+    let stderr = if shared { None } else { open_target(&occupation.stderr, occupation.owner)? };
     let path = occupation.pidfile.path();
     let refuse = |errno| {
         Error::system(
@@ -90,13 +95,11 @@ fn prepare(occupation: &Occupation, locked: &Locked) -> Result<()> {
     put_in_place(second.as_ref(), |fd| dup2_stderr(fd))
 }
 
-type Open = fn(&std::path::Path, &'static str) -> Result<OwnedFd>;
-
-fn open_source(stdio: &Stdio, open: Open) -> Result<Option<OwnedFd>> {
+fn open_target(stdio: &Stdio, owner: Option<Owner>) -> Result<Option<OwnedFd>> {
     match stdio {
         Stdio::Inherit => Ok(None),
         Stdio::Null => open_null().map(Some),
-        Stdio::File { path, option } => open(path, option).map(Some),
+        Stdio::File { path, option, mode } => open_output(path, option, *mode, owner).map(Some),
     }
 }
 

@@ -114,7 +114,7 @@ fn output_goes_where_it_is_told_to() {
 fn a_failure_leaves_no_pidfile_and_this_process_no_daemon() {
     let folder = Folder::new();
     let mut bad = occupation(&folder);
-    bad.stdout = daimon_core::Stdio::File { path: folder.path.clone(), option: "log" };
+    bad.stdout = daimon_core::Stdio::File { path: folder.path.clone(), option: "log", mode: None };
     let error = occupy(&bad).unwrap_err();
     assert_eq!((error.kind(), error.option()), (ErrorKind::InvalidOption, Some("log")));
     assert!(!folder.file("d.pid").exists());
@@ -133,5 +133,6 @@ fn occupation(folder: &Folder) -> Occupation {
         stdin: same.clone(),
         stdout: same.clone(),
         stderr: same,
+        owner: None,
     }
 }

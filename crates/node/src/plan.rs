@@ -69,7 +69,7 @@ impl NativePlan {
             stdin: self.stdin.into_stdio(),
             stdout: self.stdout.into_stdio(),
             stderr: self.stderr.into_stdio(),
-            owner: self.owner.map(|NativeOwner { uid, gid }| Owner { uid, gid }),
+            owner: self.owner.map(NativeOwner::into_owner),
         })
     }
 }
@@ -83,6 +83,7 @@ pub struct NativeOccupation {
     pub stdin: NativeStdio,
     pub stdout: NativeStdio,
     pub stderr: NativeStdio,
+    pub owner: Option<NativeOwner>,
 }
 
 impl NativeOccupation {
@@ -97,7 +98,14 @@ impl NativeOccupation {
             stdin: self.stdin.into_stdio(),
             stdout: self.stdout.into_stdio(),
             stderr: self.stderr.into_stdio(),
+            owner: self.owner.map(NativeOwner::into_owner),
         })
+    }
+}
+
+impl NativeOwner {
+    fn into_owner(self) -> Owner {
+        Owner { uid: self.uid, gid: self.gid }
     }
 }
 

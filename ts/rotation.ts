@@ -1,0 +1,13 @@
+/** The rotation of this daemon's log, by the core. Part of the preload: it loads nothing. */
+
+import type { LaunchSettings } from './adopted.js'
+import type { Binding } from './binding.js'
+
+/** A log that cannot be rotated is one that grows: no reason to end, but one to say so. */
+export function startRotation(binding: Binding, { stdout, stderr }: LaunchSettings): void {
+  const file = stdout?.rotation === undefined ? stderr : stdout
+  if (file?.rotation === undefined) return
+  const { path, mode, rotation } = file
+  const failure = binding.startRotation({ path, ...rotation, ...(mode === undefined ? {} : { mode }) })
+  if (failure !== null) process.stderr.write(`daimon: the log is not rotated: ${failure.message}\n`)
+}
