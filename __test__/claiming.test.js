@@ -86,6 +86,23 @@ test.serial('a class with run(), whose arguments arrive and whose this is the Da
   t.is(place.read('out'), `hello world ${place.read('a.pid').trim()}`)
 })
 
+test.serial('the body of a copy with other options has the private fields of its class', async (t) => {
+  const place = folder(t)
+  const program = `
+    import { writeFileSync } from 'node:fs'
+    class Hello extends Daemon {
+      #word = 'private'
+      run() {
+        writeFileSync('said', this.#word)
+        setInterval(() => {}, 1e6)
+      }
+    }
+    await new Hello({ pidFile: 'a.pid' }).with({ readyTimeout: 20_000 }).with({ stopTimeout: 5_000 }).start()
+    console.log('done')`
+  t.is(await run(t, place, program), 'done\n')
+  t.is(place.read('said'), 'private')
+})
+
 test.serial('a program that ends unclaimed is told with the paths that it constructed', async (t) => {
   const place = folder(t)
   const script = place.write(

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
-import { fixture, folder, until } from './helpers/index.js'
+import { alive, fixture, folder, until } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
 
 const RIGHTS = fixture('rights.cjs')
@@ -142,6 +142,26 @@ test.serial('stopGroup signals the shells and workers of the daemon, too', async
   t.like(await daemon.stop(), { wasRunning: true, forced: false })
   await until(() => place.processes().length === 2, 'the end of the group')
 })
+
+test.serial(
+  'stopGroup leaves the siblings of a foreground alone, though it shares its session',
+  async (t) => {
+    const place = folder(t)
+    const program = place.write(
+      'a.mjs',
+      `import { Daemon } from "DAIMON"
+     await new Daemon({ pidFile: 'a.pid', run: () => void setInterval(() => {}, 1e6) }).foreground()`,
+    )
+    // The session's leader is gone, as cron's and ssh's shells are.
+    const shell = `sleep 1000 & echo $! > sibling; ${process.execPath} ${program} & exit`
+    await place.command('setsid', ['-f', 'sh', '-c', shell], { stdio: 'ignore' })
+    const daemon = new Daemon({ pidFile: place.file('a.pid'), stopGroup: true })
+    await until(async () => (await daemon.status()).state === 'running', 'the foreground')
+    const sibling = Number(place.read('sibling'))
+    t.like(await daemon.stop(), { wasRunning: true, forced: false })
+    t.true(alive(sibling))
+  },
+)
 
 for (const [title, options, option, value] of [
   ['an unknown limit', { limits: { files: 1 } }, 'limits', 'files'],

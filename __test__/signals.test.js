@@ -305,6 +305,22 @@ test.serial('a plain script takes actions by name, and keeps those of its own li
   t.is(content(place.file('a.pid')), undefined)
 })
 
+test.serial('a plain script reloads at the signal that it was told to', async (t) => {
+  const place = folder(t)
+  const script = place.write('a.mjs', 'setInterval(() => {}, 1e6)')
+  const signals = { SIGUSR2: 'reload', SIGHUP: 'stop', SIGALRM: 'reopen' }
+  const daemon = new Daemon({ pidFile: place.file('a.pid'), script, log: place.file('a.log'), signals })
+  const { pid } = await daemon.start()
+  for (const signal of ['SIGUSR2', 'SIGUSR2', 'SIGALRM']) {
+    place.rename('a.log', 'old')
+    await daemon.signal(signal)
+    await until(() => existsSync(place.file('a.log')), 'the new log')
+  }
+  t.true(alive(pid))
+  await daemon.signal('SIGHUP')
+  await until(() => !alive(pid), 'the end')
+})
+
 test.serial('a plain script cannot be given a function', async (t) => {
   const place = folder(t)
   const script = place.write('a.mjs', 'setInterval(() => {}, 1e6)')

@@ -15,8 +15,14 @@ export function serializeArgs(args: readonly unknown[]): Buffer {
   } catch (cause) {
     const index = args.findIndex((arg) => !canBeSerialized(arg))
     const what = cause instanceof Error ? cause.message : String(cause)
-    const message = `Argument ${index} cannot be given to the daemon: ${what} Give plain data.`
-    throw new InvalidOptionError(message, { option: `args[${index}]`, value: args[index], cause })
+    // Each by itself can be cloned: all together are too many.
+    const which = index === -1 ? 'The list of arguments' : `Argument ${index}`
+    const message = `${which} cannot be given to the daemon: ${what} Give plain data.`
+    throw new InvalidOptionError(message, {
+      option: index === -1 ? 'args' : `args[${index}]`,
+      value: args[index],
+      cause,
+    })
   }
 }
 

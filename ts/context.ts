@@ -180,7 +180,9 @@ class Context implements DaemonContext {
   }
 
   reopenLogs(): void {
-    const { stdout, stderr } = this.#state.settings
+    const { stdout, stderr, chroot } = this.#state.settings
+    // Below another root the path would lead to another file, if anywhere.
+    if (chroot !== undefined) return
     for (const [path, { mode }] of new Map(
       [stderr, stdout].filter(isFile).map((file) => [file.path, file]),
     )) {

@@ -42,6 +42,8 @@ export interface ExitInfo {
 /** A daemon under one pidfile, whether it runs or not. */
 export class Daemon<A extends unknown[] = unknown[]> {
   readonly #settings: Settings
+  /** Whose `run` it is: a copy with other options lacks the private fields of a subclass. */
+  #origin: object = this
 
   /**
    * The body, in a subclass. Returning, or the promise's resolving, means ready: the daemon lives on while its event
@@ -87,6 +89,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
   with(options: WithOptions<A>): this {
     const settings = validateOptions(options, 'with', this.#settings)
     const other: this = Reflect.construct(Daemon, [undefined, settings], this.constructor)
+    other.#origin = this.#origin
     return Object.defineProperties(other, Object.getOwnPropertyDescriptors(this))
   }
 
@@ -197,6 +200,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
   async exited(options?: { signal?: AbortSignal }): Promise<ExitInfo> {
     const signal = validateWaitOptions(options, this.#settings)
     if (this.#claim() || isPending() || this.#self() !== undefined) return never
+    if (isUnclaimed()) return {}
     const holder = await findHolder(this.pidFile, signal)
     if (holder === undefined) return {}
     await exited(holder, Number.POSITIVE_INFINITY, signal)
@@ -226,7 +230,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
   #claim(): boolean {
     if (!isOwn(this.pidFile)) return false
     const run: RunFunction | undefined = this.#body()
-    return run === undefined ? claimWithoutBody(this.#settings) : claimWithRun(this.#settings, this, run)
+    return run === undefined
+      ? claimWithoutBody(this.#settings)
+      : claimWithRun(this.#settings, this.#origin, run)
   }
 
   async #begin(settings: Settings, args: readonly unknown[]): Promise<Running> {
@@ -238,7 +244,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
   #body(): RunFunction | undefined {
     const { run } = this
     if (run === undefined) return this.#settings.run
-    return (context, ...args) => Reflect.apply(run, this, [context, ...args])
+    return (context, ...args) => Reflect.apply(run, this.#origin, [context, ...args])
   }
 
   /** This process's state, when it is the daemon of this pidfile. */

@@ -20,7 +20,7 @@ const AT_START = { argv: [...process.argv], execArgv: [...process.execArgv], cwd
 
 /** What belongs to the launcher alone: its supervisor's sockets, its parent's channel, its test runner. */
 const NOT_INHERITED =
-  /^(?:NOTIFY_SOCKET|LISTEN_.*|WATCHDOG_.*|SYSTEMD_EXEC_PID|JOURNAL_STREAM|NODE_CHANNEL_.*|NODE_UNIQUE_ID|NODE_TEST_.*|WATCH_REPORT_DEPENDENCIES|DAIMON_ADOPTION)$/
+  /^(?:NOTIFY_SOCKET|LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|WATCHDOG_(?:PID|USEC)|SYSTEMD_EXEC_PID|JOURNAL_STREAM|NODE_CHANNEL_.*|NODE_UNIQUE_ID|NODE_TEST_.*|WATCH_REPORT_DEPENDENCIES|DAIMON_ADOPTION)$/
 
 /** What `cleanEnv` leaves. */
 export const CLEAN: readonly string[] = ['PATH', 'HOME', 'LANG', 'TZ']

@@ -11,7 +11,7 @@ export function begin(state: AdoptedState): void {
     state.claimed = true
     // The script's end is the daemon's, as that of any program.
     state.onIdle = () => {}
-    const performer = { stop: () => process.exit(0), reload, reopen }
+    const performer = { stop: () => process.exit(0), reload: handOver, reopen: handOver }
     const standIns = new SignalActions(performer, true, state.settings.signals)
     state.removeStandIns = () => standIns.dispose()
   }
@@ -19,15 +19,15 @@ export function begin(state: AdoptedState): void {
   setImmediate(() => void settle(state))
 }
 
-/** Without a context nobody can have asked for more than open logs; making it replaces these handlers. */
-async function reload(): Promise<void> {
-  const { Daemon } = await import('./index.js')
-  if (Daemon.current !== undefined) process.emit('SIGHUP', 'SIGHUP')
-}
-
-async function reopen(): Promise<void> {
-  const { Daemon } = await import('./index.js')
-  Daemon.current?.reopenLogs()
+/** Making a context replaces these actions: the signal comes once more. */
+async function handOver(signal: NodeJS.Signals): Promise<void> {
+  try {
+    const { Daemon } = await import('./index.js')
+    if (Daemon.current !== undefined) process.emit(signal, signal)
+  } catch (error) {
+    // The package has been removed, or replaced by another version, since the start.
+    process.stderr.write(`daimon: ${signal} has no effect: ${String(error)}\n`)
+  }
 }
 
 async function settle(state: AdoptedState): Promise<void> {

@@ -9,8 +9,8 @@ export type SignalAction = NamedAction | ((signal: NodeJS.Signals) => unknown)
 /** What the named actions do. */
 export interface Performer {
   stop(signal: NodeJS.Signals): unknown
-  reload(): unknown
-  reopen(): unknown
+  reload(signal: NodeJS.Signals): unknown
+  reopen(signal: NodeJS.Signals): unknown
 }
 
 /** The terminal's own signals, and the one with which Node.js would open its inspector, are ignored. */
@@ -151,8 +151,8 @@ export class SignalActions {
     const action = this.get(signal)
     if (typeof action === 'function') action(signal)
     else if (action === 'stop') this.#performer.stop(signal)
-    else if (action === 'reload') this.#performer.reload()
-    else if (action === 'reopen') this.#performer.reopen()
+    else if (action === 'reload') this.#performer.reload(signal)
+    else if (action === 'reopen') this.#performer.reopen(signal)
     else if (action === 'default') openInspector()
   }
 }

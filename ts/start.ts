@@ -25,6 +25,9 @@ import { exited, type LaunchWait, launch, removeLeftover } from './waits.js'
 /** How long a process may take to end after its channel has closed: the kernel closes that on the way out. */
 const EXIT_GRACE = 1_000
 
+/** How long one that is not ready may take to end, however patient a stop would be: somebody waits for the error. */
+const LONGEST_END = 60_000
+
 /** Why a start is over. */
 type Outcome = 'ready' | 'ended' | 'timeout' | 'aborted' | 'failed'
 
@@ -139,8 +142,12 @@ class Start {
   /** Ends what is left of the daemon, and says why. */
   async #fail(outcome: Outcome, launched: LaunchedDaemon): Promise<never> {
     const process = launched.process()
-    if (process !== null) await this.#end(process, outcome)
-    this.#wait.end()
+    try {
+      if (process !== null) await this.#end(process, outcome)
+    } finally {
+      // Whatever stood in the way: without its channel the daemon ends itself, and nobody waits for it any more.
+      this.#wait.end()
+    }
     const failure = this.#failure(launched, process)
     // Whoever holds the file now is not ours to disturb.
     await removeLeftover(this.#settings.pidFile).catch(() => {})
@@ -153,7 +160,8 @@ class Start {
 
   async #end(process: ProcessHandle, outcome: Outcome): Promise<void> {
     if (outcome === 'ended' && (await exited(process, EXIT_GRACE))) return
-    await endProcess(process, { ...this.#settings, forceKill: true, signal: undefined })
+    const stopTimeout = Math.min(this.#settings.stopTimeout, LONGEST_END)
+    await endProcess(process, { ...this.#settings, stopTimeout, forceKill: true, signal: undefined })
   }
 
   #failure(launched: LaunchedDaemon, process: ProcessHandle | null): Failure {

@@ -66,8 +66,9 @@ export interface ProcessOptions {
    */
   chroot?: string | URL
   /**
-   * Whether nothing that the daemon executes can gain rights, by a set-user-id bit for one. Linux.
-   * @default true when `user` is given
+   * Whether nothing that the daemon executes can gain rights, by a set-user-id bit for one. Linux; not in the
+   * foreground.
+   * @default true when `user` is given; false in the foreground
    */
   noNewPrivileges?: boolean
   /**

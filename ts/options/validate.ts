@@ -141,7 +141,14 @@ function refuse(option: string, value: unknown, form: keyof typeof ALLOWED): voi
     wait: 'this verb',
     logs: 'logs()',
   }
-  throw refused(option, value, `(${show(value)}) is no option of ${place[form]}`, `It belongs to ${home}.`)
+  // Variables are often secret.
+  const shown = option === 'env' ? '' : `(${show(value)}) `
+  throw refused(
+    option,
+    option === 'env' ? undefined : value,
+    `${shown}is no option of ${place[form]}`,
+    `It belongs to ${home}.`,
+  )
 }
 
 /** Pairs that contradict each other within one object. */

@@ -1,12 +1,12 @@
 //! A daemon without Node: adopts itself, says that it is ready, and serves until SIGTERM.
 //!
-//! The tests start it in other ways, too: `stuck` is never ready, `deaf` never adopts itself, `exit N` ends at once.
+//! The tests start it in other ways, too: `stuck` says so and is never ready, `deaf` never adopts itself, `exit N` ends at once.
 
 use std::env;
 use std::process::ExitCode;
 use std::thread;
 
-use daimon_core::{ADOPTION_VARIABLE, adopt};
+use daimon_core::{ADOPTION_VARIABLE, FrameKind, adopt};
 use nix::sys::signal::{SigSet, Signal};
 
 fn main() -> ExitCode {
@@ -26,9 +26,12 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     match way.as_str() {
-        "stuck" => loop {
-            thread::park();
-        },
+        "stuck" => {
+            daemon.tell(FrameKind::Status, b"stuck");
+            loop {
+                thread::park();
+            }
+        }
         "exit" => ExitCode::from(env::args().nth(2).and_then(|code| code.parse().ok()).unwrap_or(0)),
         _ => {
             daemon.ready();

@@ -14,7 +14,7 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::MsgFlags;
-use nix::sys::stat::{fstat, lstat};
+use nix::sys::stat::{SFlag, fstat, lstat};
 use nix::unistd::{Pid as NixPid, getpid};
 
 use crate::channel::{Channel, FrameKind, send_frame};
@@ -69,6 +69,9 @@ enum Start {
 ///
 /// `StartFailed` with step `adopt` when the value is wrong or forged; nothing has changed then.
 pub fn adopt(value: &OsStr) -> Result<&'static Adopted> {
+    // One at a time: two would take the same descriptors over, and one of them close them again.
+    static ADOPTING: Mutex<()> = Mutex::new(());
+    let _alone = ADOPTING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(daemon) = DAEMON.get() {
         return Ok(daemon);
     }
@@ -97,6 +100,7 @@ pub(crate) fn install(daemon: Adopted) -> Option<&'static Adopted> {
     let daemon = DAEMON.get()?;
     // Refused where somebody reads under a lock of their own, or on odd file systems: other proofs serve then.
     let _ = sys::put_name_tag(daemon.lock.as_raw_fd());
+    sys::mark_attached(daemon.lock.as_fd());
     sys::at_exit(remove_at_exit);
     Some(daemon)
 }
@@ -161,6 +165,10 @@ impl Claim {
 
     fn take(&self, lock: &File, channel: &OwnedFd) -> std::result::Result<(FileId, OwnedFd), String> {
         let id = self.check(lock)?;
+        let kind = fstat(channel).map_or(0, |stat| stat.st_mode & SFlag::S_IFMT.bits());
+        if kind != SFlag::S_IFSOCK.bits() {
+            return Err(format!("descriptor {} is no socket", self.channel));
+        }
         close_on_exec(lock)?;
         close_on_exec(channel)?;
         let watched = channel.try_clone().map_err(|error| format!("no descriptor is left: {error}"))?;

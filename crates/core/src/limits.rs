@@ -37,11 +37,6 @@ pub(crate) struct RawLimit {
     pub(crate) hard: u64,
 }
 
-/// The names of this platform's limits.
-pub fn limit_names() -> impl Iterator<Item = &'static str> {
-    sys::LIMITS.iter().map(|(name, _)| *name)
-}
-
 impl Limits {
     /// Finds what this process may not set, before anything happens.
     ///

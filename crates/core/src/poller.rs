@@ -43,6 +43,9 @@ pub struct WatchId(u64);
 #[derive(Default)]
 struct Watches {
     by_number: HashMap<u64, Watch>,
+    /// The watch that the thread has taken out to call back, and whether it has been given up meanwhile.
+    delivering: Option<u64>,
+    given_up: bool,
 }
 
 struct Poller {
@@ -91,6 +94,8 @@ pub fn unwatch(id: WatchId) {
     if let Some(poller) = &*lock(&POLLER) {
         let mut watches = lock(&poller.watches);
         removed = watches.by_number.remove(&id.0);
+        // What is being delivered now is not in the map.
+        watches.given_up |= watches.delivering == Some(id.0);
         if let Some(watch) = &removed {
             poller.disarm(watch);
         }
@@ -171,7 +176,7 @@ impl Poller {
 
     /// Calls back without any lock held, so that callbacks may add and give up waits.
     fn deliver(&self, number: u64) {
-        let Some(watch) = lock(&self.watches).by_number.remove(&number) else { return };
+        let Some(watch) = lock(&self.watches).take(number) else { return };
         match watch {
             Watch::Exit { .. } => {
                 self.disarm(&watch);
@@ -186,9 +191,13 @@ impl Poller {
                 }
                 if ended {
                     self.selector.remove_readable(channel.as_fd());
-                    callback(ChannelEvent::Ended);
+                    return callback(ChannelEvent::Ended);
+                }
+                let mut watches = lock(&self.watches);
+                if watches.given_up {
+                    self.selector.remove_readable(channel.as_fd());
                 } else {
-                    lock(&self.watches).by_number.insert(number, Watch::Channel { channel, callback });
+                    watches.by_number.insert(number, Watch::Channel { channel, callback });
                 }
             }
         }
@@ -196,6 +205,13 @@ impl Poller {
 }
 
 impl Watches {
+    /// Takes a watch out, to call back without a lock.
+    fn take(&mut self, number: u64) -> Option<Watch> {
+        let watch = self.by_number.remove(&number)?;
+        (self.delivering, self.given_up) = (Some(number), false);
+        Some(watch)
+    }
+
     /// How long to wait at most: processes whose end is not reported are looked at.
     fn look_again(&self) -> Option<Duration> {
         let looked_at =

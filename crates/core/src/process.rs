@@ -4,7 +4,7 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant, SystemTime};
 
 use nix::errno::Errno;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid as NixPid, getpgid, getsid};
 
 use crate::error::{Error, ErrorKind, Pid, Result};
@@ -20,6 +20,8 @@ use crate::sys;
 pub struct Process {
     pid: Pid,
     handle: sys::ProcessHandle,
+    /// Launched, so that its session is its own.
+    detached: bool,
 }
 
 /// How a process ended.
@@ -47,7 +49,12 @@ pub struct Stats {
 impl Process {
     /// A handle on `pid`, which the caller must prove afterwards to be the process that is meant.
     pub(crate) fn open(pid: Pid) -> std::result::Result<Self, Errno> {
-        Ok(Self { pid, handle: sys::ProcessHandle::open(pid)? })
+        Ok(Self { pid, handle: sys::ProcessHandle::open(pid)?, detached: false })
+    }
+
+    /// The same, known to have been launched.
+    pub(crate) fn launched(self) -> Self {
+        Self { detached: true, ..self }
     }
 
     /// Its PID.
@@ -85,7 +92,7 @@ impl Process {
         })
     }
 
-    /// Sends a signal to its whole process group, where that is its session's own; else to it alone.
+    /// Sends a signal to its whole process group, where its launch has made that; else to it alone.
     ///
     /// A group's number is not given again as long as it has members. Between the look at this one, which is alive, and
     /// the signal its last member would have to end and the number to be given away.
@@ -103,11 +110,13 @@ impl Process {
         }
     }
 
-    /// Its process group, when that is named after its session and not this process's own.
+    /// Its process group, when its launch has made that: named after its session, whose leader ended with the launch.
     fn own_group(&self) -> Option<Pid> {
         let pid = Some(NixPid::from_raw(self.pid));
         let (group, session) = (getpgid(pid).ok()?, getsid(pid).ok()?);
-        (group == session && Some(group) != getpgid(None).ok()).then_some(group.as_raw())
+        let without_leader = || kill(group, None) == Err(Errno::ESRCH);
+        let ours = self.detached && group == session && Some(group) != getpgid(None).ok() && without_leader();
+        ours.then_some(group.as_raw())
     }
 
     /// Asks it to end: the signal, then SIGCONT, since a stopped process sees no other signal. With `group` its whole
@@ -172,7 +181,7 @@ impl Process {
                 format!("no second handle can be had on process {}", self.pid),
             )
         })?;
-        Ok(Self { pid: self.pid, handle })
+        Ok(Self { pid: self.pid, handle, detached: self.detached })
     }
 }
 

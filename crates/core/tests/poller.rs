@@ -5,9 +5,10 @@
 mod common;
 
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 
 use common::{Folder, PATIENCE, until};
-use daimon_core::{unwatch, watch_exit};
+use daimon_core::{ChannelEvent, FrameKind, WatchId, unwatch, watch_channel, watch_exit};
 
 fn pollers() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
@@ -39,4 +40,26 @@ fn a_thousand_waits_cost_one_thread_which_ends_with_the_last() {
     drop(sender);
     until("the poller ends", || pollers() == 0);
     assert!(receiver.try_recv().is_err());
+}
+
+#[test]
+fn a_channel_that_is_given_up_in_its_own_callback_is_closed() {
+    let folder = Folder::new();
+    let plan = folder.plan(&["stuck"]);
+    let launched = folder.launch(&plan).unwrap();
+    let process = launched.process.unwrap();
+    let own: Arc<Mutex<Option<WatchId>>> = Arc::default();
+    let known = Arc::clone(&own);
+    let mut present = own.lock().unwrap();
+    let watch = watch_channel(launched.channel, move |event| {
+        if let (ChannelEvent::Frame(frame), Some(watch)) = (event, *known.lock().unwrap()) {
+            assert_eq!(frame.kind, FrameKind::Status);
+            unwatch(watch);
+        }
+    });
+    *present = Some(watch.unwrap());
+    drop(present);
+    // Its launcher has lost interest, so that it ends itself.
+    assert!(process.wait(PATIENCE));
+    until("the poller ends", || pollers() == 0);
 }

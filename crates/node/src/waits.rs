@@ -243,7 +243,11 @@ fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, payload: &[u8
         Ok(launched) => launched,
         Err(error) => return shared.emit(wait, "failed", None, Some(error.into())),
     };
-    let sender = channel.sender();
+    // Without it the daemon would wait for what it is given for ever. It loses its channel instead, and ends itself.
+    let sender = match channel.sender() {
+        Ok(sender) => sender,
+        Err(error) => return shared.emit(wait, "failed", None, Some(error.into())),
+    };
     {
         let mut state = shared.state();
         // Given up meanwhile: without its channel the daemon ends itself.
@@ -258,10 +262,8 @@ fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, payload: &[u8
         Ok(watch) => remember(shared, wait, watch),
         Err(error) => return shared.emit(wait, "failed", None, Some(error.into())),
     }
-    if let Ok(sender) = sender {
-        // Fails when the daemon has died, which its channel tells as well.
-        let _ = sender.send(FrameKind::Payload, payload);
-    }
+    // Fails when the daemon has died, which its channel tells as well.
+    let _ = sender.send(FrameKind::Payload, payload);
 }
 
 /// A wait that was given up between launch and watch has no entry any more.

@@ -26,8 +26,8 @@ pub(super) struct Orders<'a> {
     pub(super) error_pipe: RawFd,
     /// What stays open, sorted: lock, channel, error pipe and `inherited`.
     pub(super) keep: &'a [RawFd],
-    /// The launcher's own that the program shall have.
-    pub(super) inherited: &'a [RawFd],
+    /// The launcher's own that the program shall have: sources and targets.
+    pub(super) inherited: &'a [(RawFd, RawFd)],
     pub(super) limits: &'a [RawLimit],
     pub(super) nice: Option<i32>,
     pub(super) no_new_privileges: bool,
@@ -42,7 +42,7 @@ const STEPS: [(u8, &str, &str); 12] = [
     (b'l', "limits", "setrlimit"),
     (b'i', "nice", "setpriority"),
     (b'v', "no-new-privileges", "prctl"),
-    (b'k', "keep-fds", "fcntl"),
+    (b'k', "keep-fds", "dup2"),
     (b'0', "stdio", "dup2"),
     (b'n', "descriptors", "dup2"),
     (b'x', "descriptors", "close_range"),
@@ -102,9 +102,9 @@ extern "C" fn first_child(orders: *mut c_void) -> c_int {
 
 /// The second child: becomes the daemon's program.
 ///
-/// Async-signal-safe: it makes the calls of `sys::child` alone, which are raw system calls (`rt_sigaction`, `umask`,
-/// `chdir`, `dup3`, `fcntl`, `close_range`, `getpid`, `pwrite`, `setpriority`, `prctl`, `prlimit`, `rt_sigprocmask`,
-/// `execve`, `write`, `_exit`). It allocates nothing, takes no lock and cannot panic. All signals are blocked until just before exec.
+/// Async-signal-safe: it makes the calls of `sys::child` alone, which on Linux are raw system calls (`rt_sigaction`,
+/// `umask`, `chdir`, `dup3`, `close_range` or `openat`, `getdents64` and `close`, `getpid`, `pwrite`, `fcntl`,
+/// `setpriority`, `prctl`, `prlimit`, `rt_sigprocmask`, `execve`, `write`, `_exit`). It allocates nothing, takes no lock and cannot panic. All signals are blocked until just before exec.
 extern "C" fn second_child(orders: *mut c_void) -> c_int {
     // SAFETY: as in `first_child`.
     let orders = unsafe { &*orders.cast::<Orders<'_>>().cast_const() };
@@ -131,10 +131,8 @@ fn prepare(orders: &Orders<'_>) -> Result<(), (u8, i32)> {
     let (lock, channel) = (orders.lock, orders.channel);
     sys::duplicate(lock.0, lock.1).map_err(|errno| (b'n', errno))?;
     sys::duplicate(channel.0, channel.1).map_err(|errno| (b'n', errno))?;
-    for fd in orders.inherited {
-        if !sys::let_inherit(*fd) {
-            return Err((b'k', libc::EBADF));
-        }
+    for (source, target) in orders.inherited {
+        sys::duplicate(*source, *target).map_err(|errno| (b'k', errno))?;
     }
     sys::close_others(orders.keep).map_err(|errno| (b'x', errno))?;
     write_pid(lock.1)?;

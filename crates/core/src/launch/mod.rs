@@ -63,13 +63,18 @@ pub fn launch(plan: &Plan) -> Result<Launched> {
 }
 
 fn launch_locked(plan: &Plan, program: &Program, locked: &Locked) -> Result<Launched> {
-    let Descriptors { lock, channel, error_pipe, stdio, own_channel, own_error_pipe, log } =
-        Descriptors::open(plan, locked)?;
+    let descriptors = Descriptors::open(plan, locked)?;
+    if let Some(fd) = descriptors.collides_with(&plan.keep_fds) {
+        let message = format!("option keepFds: {fd} has been closed while the start waited for the lock");
+        return Err(Error::new(ErrorKind::InvalidOption, message).for_option("keepFds"));
+    }
+    let Descriptors { lock, channel, error_pipe, stdio, own_channel, own_error_pipe, log } = descriptors;
     let mut first_stack = Stack::new();
     let mut second_stack = Stack::new();
     let mut keep = plan.keep_fds.clone();
     keep.extend([program.lock_fd, program.channel_fd, error_pipe.as_raw_fd()]);
     keep.sort_unstable();
+    let inherited: Vec<_> = program.kept.iter().map(|(fd, number)| (fd.as_raw_fd(), *number)).collect();
     let sources = stdio.each_ref().map(AsRawFd::as_raw_fd);
     let orders = Orders {
         program: &program.path,
@@ -82,7 +87,7 @@ fn launch_locked(plan: &Plan, program: &Program, locked: &Locked) -> Result<Laun
         channel: (channel.as_raw_fd(), program.channel_fd),
         error_pipe: error_pipe.as_raw_fd(),
         keep: &keep,
-        inherited: &plan.keep_fds,
+        inherited: &inherited,
         limits: &program.limits,
         nice: plan.limits.nice,
         no_new_privileges: plan.limits.no_new_privileges,
@@ -148,5 +153,6 @@ fn identify(locked: &Locked, channel: OwnedFd, log: Option<LogTail>) -> Result<L
     // Proven after the handle was opened: it is not on a stranger who was given the PID since. On a dead process, which
     // can be signalled by nobody, it still tells how that ended.
     let process = Process::open(pid).ok().filter(|process| locked.is_held_by(pid) || !process.is_alive());
+    let process = process.map(Process::launched);
     Ok(Launched { pid, process, channel: Channel::new(channel), log })
 }

@@ -97,6 +97,9 @@ pub(super) struct Program {
     pub(super) envp: StringArray,
     pub(super) folder: Option<CString>,
     pub(super) limits: Vec<RawLimit>,
+    /// Duplicates of the descriptors to be kept, and their numbers: while a start waits for the lock, the launcher may
+    /// close the originals and use their numbers for something else.
+    pub(super) kept: Vec<(OwnedFd, RawFd)>,
     /// What numbers they will have.
     pub(super) lock_fd: RawFd,
     pub(super) channel_fd: RawFd,
@@ -126,6 +129,11 @@ impl Program {
             envp: StringArray::new(env),
             folder,
             limits: plan.limits.raw()?,
+            kept: plan
+                .keep_fds
+                .iter()
+                .map(|fd| Ok((raised(sys::borrow(*fd))?, *fd)))
+                .collect::<Result<_>>()?,
             lock_fd,
             channel_fd,
         })
@@ -165,6 +173,13 @@ pub(super) struct Descriptors {
 }
 
 impl Descriptors {
+    /// In the child those to be kept get their numbers, which none of ours may have then.
+    pub(super) fn collides_with(&self, kept: &[RawFd]) -> Option<RawFd> {
+        let stdio = self.stdio.iter().map(AsRawFd::as_raw_fd);
+        let own = [self.lock.as_raw_fd(), self.channel.as_raw_fd(), self.error_pipe.as_raw_fd()];
+        stdio.chain(own).find(|fd| kept.contains(fd))
+    }
+
     pub(super) fn open(plan: &Plan, locked: &Locked) -> Result<Self> {
         let (stdio, log) = open_stdio(plan)?;
         let failed = |syscall| {

@@ -99,8 +99,9 @@ impl PidFile {
     /// flock(2) on Linux and macOS. NFS and SMB may refuse it: the error names the file system.
     pub fn lock(&self, options: &LockOptions) -> Result<Locked> {
         let folder = self.open_folder()?;
-        let until = Instant::now() + options.wait;
-        let mut patience = Instant::now() + PATIENCE + options.wait;
+        // Longer than anybody waits, and no instant out of range.
+        let until = Instant::now() + options.wait.min(Duration::from_secs(1 << 32));
+        let mut patience = until + PATIENCE;
         let mut backoff = Backoff::new();
         loop {
             let round = self.lock_round(&folder, options)?;
@@ -110,7 +111,7 @@ impl PidFile {
                 Round::Running(process) if now >= until => return Err(self.already_running(process.pid())),
                 Round::Running(process) => {
                     wait(options.cancel.as_ref(), process.pollable(), until - now)?;
-                    patience = Instant::now() + PATIENCE;
+                    patience = until.max(Instant::now()) + PATIENCE;
                 }
                 Round::Starting(process) if now >= patience => {
                     return Err(self.already_starting(process.pid()));

@@ -178,6 +178,7 @@ impl PidFile {
                 let process = Process::open(pid).map_err(|errno| self.gone_or(errno, pid))?;
                 match self.status()? {
                     Status::Running { pid: again } if again == pid && process.is_alive() => {
+                        let process = if self.is_detached() { process.launched() } else { process };
                         Ok(Holder { process })
                     }
                     Status::Unverified(held) => Err(self.unverified(&held)),
@@ -187,6 +188,11 @@ impl PidFile {
             Status::Stopped { .. } => Err(self.not_running()),
             Status::Unverified(held) => Err(self.unverified(&held)),
         }
+    }
+
+    fn is_detached(&self) -> bool {
+        let _look = looking();
+        matches!(self.open_to_read(), Ok(Opened::File(file, _)) if sys::is_detached(file.as_fd()))
     }
 
     /// Opens the file, unless it is the one that this very process holds: closing a second descriptor on that

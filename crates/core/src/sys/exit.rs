@@ -3,7 +3,7 @@
 
 /// Runs `handler` when the process exits by `exit(3)`: in Node after every JavaScript `exit` listener.
 pub(crate) fn at_exit(handler: extern "C" fn()) -> bool {
-    // SAFETY: `handler` is a plain function of this library, which Node never unloads: it keeps addons mapped until
-    // the process ends.
+    // SAFETY: `handler` is a plain function of this library, which stays mapped until the process ends: as an addon it
+    // is linked with `-z nodelete`, by napi-build, and a Rust program has it in itself.
     unsafe { libc::atexit(handler) == 0 }
 }

@@ -1,7 +1,7 @@
 //! Descriptors known by their number alone.
 #![allow(unsafe_code, reason = "a number that came with exec must be turned into an owner once")]
 
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 
@@ -31,4 +31,11 @@ pub(crate) fn own(fd: RawFd) -> OwnedFd {
     // SAFETY: both callers hold a descriptor that no other owner in this process knows of: a fresh duplicate, and one
     // named by the adoption variable, which is given up again (`into_raw_fd`) when it turns out to be somebody's.
     unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
+/// A descriptor of the program that embeds us, for the one call that duplicates it; its number is all that is given.
+pub(crate) fn borrow<'fd>(fd: RawFd) -> BorrowedFd<'fd> {
+    // SAFETY: not -1, as callers have found it open; closed meanwhile it makes the call fail, or duplicates what has
+    // its number now, which is all that a number can mean.
+    unsafe { BorrowedFd::borrow_raw(fd) }
 }

@@ -19,27 +19,44 @@ pub(crate) const FOLDER_FLAGS: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY).u
 /// The process whose POSIX write lock is on the file's first byte: its PID in our namespace, 0 when it is in another
 /// one, `None` when there is no such lock. F_GETLK, fcntl(2), Linux.
 pub(crate) fn name_tag(file: BorrowedFd<'_>) -> Option<Pid> {
-    write_locked(file, 0)
+    write_locked(file, NAME)
 }
 
 /// Whether the tag still covers all of the file, as the last child has put it on: its daemon is not ready yet.
 pub(crate) fn is_starting(file: BorrowedFd<'_>) -> bool {
-    write_locked(file, READY_FROM).is_some()
+    write_locked(file, STARTING).is_some()
 }
 
-/// Takes the tag off all but the first byte. The caller is the process that holds it.
+/// Whether the holder was launched, so that its session and process group are its own.
+pub(crate) fn is_detached(file: BorrowedFd<'_>) -> bool {
+    write_locked(file, DETACHED).is_some()
+}
+
+/// Takes the mark off that says that the daemon is not ready. The caller is the process that holds it.
 pub(crate) fn mark_ready(file: BorrowedFd<'_>) {
-    let lock = range(libc::F_UNLCK, READY_FROM, TO_THE_END);
     // Without the mark a start that comes now believes for two seconds that this one is still under way.
-    let _ = fcntl(file, FcntlArg::F_SETLK(&lock));
+    unlock(file, STARTING, TO_THE_END);
 }
 
-/// A lock may lie beyond the end of the file, fcntl(2).
-const READY_FROM: i64 = 1;
+/// Takes the mark of a launched daemon off. The caller is the process that holds it.
+pub(crate) fn mark_attached(file: BorrowedFd<'_>) {
+    unlock(file, DETACHED, 1);
+}
+
+/// Where the marks of the tag begin. A lock may lie beyond the end of the file, fcntl(2).
+const NAME: i64 = 0;
+const DETACHED: i64 = 1;
+const STARTING: i64 = 2;
 const TO_THE_END: i64 = 0;
 
+fn unlock(file: BorrowedFd<'_>, start: i64, length: i64) {
+    // Fails for a descriptor that is not open alone.
+    let _ = fcntl(file, FcntlArg::F_SETLK(&range(libc::F_UNLCK, start, length)));
+}
+
 fn write_locked(file: BorrowedFd<'_>, byte: i64) -> Option<Pid> {
-    let mut lock = range(libc::F_WRLCK, byte, 1);
+    // Asked for a read lock: what others read under their own locks is no tag.
+    let mut lock = range(libc::F_RDLCK, byte, 1);
     fcntl(file, FcntlArg::F_GETLK(&mut lock)).ok()?;
     (i32::from(lock.l_type) != libc::F_UNLCK).then_some(lock.l_pid)
 }

@@ -32,6 +32,13 @@ pub(crate) fn is_starting(_file: BorrowedFd<'_>) -> bool {
 
 pub(crate) fn mark_ready(_file: BorrowedFd<'_>) {}
 
+/// Not told without a name tag: what the process itself shows must do.
+pub(crate) fn is_detached(_file: BorrowedFd<'_>) -> bool {
+    true
+}
+
+pub(crate) fn mark_attached(_file: BorrowedFd<'_>) {}
+
 /// The name of the file system, for people.
 pub(crate) fn file_system(file: BorrowedFd<'_>) -> Option<String> {
     fstatfs(file).ok().map(|stat| stat.filesystem_type_name().to_owned())
