@@ -208,6 +208,39 @@ test.serial('several rotations between two looks, with compression, lose and dou
   t.is(await number(), 7)
 })
 
+test.serial('several rotations while the reader looks for new files change no order', async (t) => {
+  const place = folder(t)
+  const file = place.file('a.log')
+  let age = 1_000
+  const rotate = (text) => {
+    for (const number of [4, 3, 2, 1]) {
+      const from = `${file}.${number}`
+      if (existsSync(from)) renameSync(from, `${file}.${number + 1}`)
+    }
+    if (existsSync(file)) renameSync(file, `${file}.1`)
+    place.write('a.log', text)
+    utimesSync(file, 0, age++)
+  }
+  rotate('a\n')
+  const log = follow(t, control(place), { lines: 1 })
+  t.is(await log.next(), 'a')
+  const files = process.getBuiltinModule('node:fs/promises')
+  const { open } = files
+  t.teardown(() => Object.assign(files, { open }))
+  files.open = async (...args) => {
+    const handle = await open(...args)
+    if (args[0] === file) {
+      files.open = open
+      for (const text of ['c\n', 'd\n', 'e\n']) rotate(text)
+    }
+    return handle
+  }
+  const next = log.next()
+  rotate('b\n')
+  t.is(await next, 'b')
+  for (const line of ['c', 'd', 'e']) t.is(await log.next(), line)
+})
+
 test.serial('a log that somebody truncates is read from its beginning', async (t) => {
   const place = folder(t)
   const file = place.write('a.log', 'a long line before\nhalf')

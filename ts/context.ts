@@ -108,7 +108,6 @@ class Context implements DaemonContext {
     if (name !== undefined) Object.defineProperty(this, 'name', { value: name, enumerable: true })
     this.args = deserializeArgs(state.args)
     this.#stopping = new Stopping(stopTimeout ?? Number.POSITIVE_INFINITY, () => this.logger)
-    state.removeStandIns?.()
     const performer = {
       stop: (signal: NodeJS.Signals) => this.#stopping.onSignal(signal),
       reload: () => this.#reload(),
@@ -116,6 +115,8 @@ class Context implements DaemonContext {
     }
     this.#actions = new SignalActions(performer, state.settings.kind === 'script', state.settings.signals)
     this.signals = new Signals(this.#actions)
+    // Not before: in between the system's defaults would be in force, which are death.
+    state.removeStandIns?.()
   }
 
   /** What the Daemon that claims has brought along. */

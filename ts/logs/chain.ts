@@ -3,7 +3,7 @@
 import { stat } from 'node:fs'
 import { type LogFile, openLog } from './file.js'
 
-/** While rotated logs move up there is one number without a file; two of them are the end. */
+/** While rotated logs move up there is one number without a file; two of them are the end, if that was one rotation. */
 const GAPS = 2
 
 /**
@@ -17,8 +17,9 @@ async function openNumber(path: string, number: number): Promise<LogFile | undef
 }
 
 /**
- * Opens the log, and rotated ones, from the newest to the oldest, until `isEnough`. A rotation meanwhile moves files up,
- * never down: one may be met twice, none is missed.
+ * Opens the log, and rotated ones, from the newest to the oldest, until `isEnough`. Rotations meanwhile move files up,
+ * never down: one may be met twice, none is missed. Several between two steps bring up one that is newer than all that
+ * have been met: it is left to the next walk.
  *
  * @returns oldest first; the caller closes them
  */
@@ -28,15 +29,19 @@ async function walk(
 ): Promise<LogFile[]> {
   const files: LogFile[] = []
   try {
+    let log: string | undefined
     for (let number = 0, gaps = 0; gaps < GAPS; number++) {
       const file = await openNumber(path, number)
       if (file === undefined) {
-        gaps++
+        const before = log
+        log = await idAt(path)
+        gaps = log === before ? gaps + 1 : 1
         continue
       }
       gaps = 0
+      const [oldest] = files
       files.unshift(file)
-      if (files.length > 1 && (await isAmong(file, files.slice(1)))) {
+      if (oldest !== undefined && !(await isOlder(path, number, file, oldest))) {
         files.shift()
         await file.close()
         continue
@@ -56,8 +61,17 @@ async function walk(
   }
 }
 
-async function isAmong(file: LogFile, others: readonly LogFile[]): Promise<boolean> {
-  for (const other of others) if (await file.isSame(other)) return true
+/** Whether the file that was opened by that number is older than `other`, and not the same. */
+async function isOlder(path: string, number: number, file: LogFile, other: LogFile): Promise<boolean> {
+  if (await file.isSame(other)) return false
+  if (file.modifiedBefore <= other.modifiedBefore) return true
+  // A child of the daemon may still write to an old one. What is below now has been below all the time.
+  for (let below = number - 1; below >= Math.max(0, number - GAPS); below--) {
+    const found = await openNumber(path, below)
+    const isBelow = found !== undefined && (await found.isSame(other))
+    await found?.close()
+    if (isBelow) return true
+  }
   return false
 }
 
@@ -81,7 +95,7 @@ export async function openTail(path: string, lines: number, countUnfinished: boo
 
 /** Opens the files that are newer than `newest`, which is open; without one, all that there are. */
 export async function openNewer(path: string, newest: LogFile | undefined): Promise<LogFile[]> {
-  if (newest !== undefined && (await isAt(path, newest))) return []
+  if (newest !== undefined && (await idAt(path)) === `${newest.dev}:${newest.ino}`) return []
   return await walk(path, async (file) => {
     if (newest === undefined) return 'take'
     // One that has not been written to since is older: the newest that we know has been removed, or renamed by others.
@@ -89,11 +103,9 @@ export async function openNewer(path: string, newest: LogFile | undefined): Prom
   })
 }
 
-/** Whether the log's name still leads to that file: what nearly every look finds, without opening anything. */
-async function isAt(path: string, { dev, ino }: LogFile): Promise<boolean> {
+/** Which file the log's name leads to at present, without opening it; a rotation changes that at its end. */
+async function idAt(path: string): Promise<string> {
   return await new Promise((resolve) => {
-    stat(path, { bigint: true }, (error, stats) => {
-      resolve(error === null && stats.dev === dev && stats.ino === ino)
-    })
+    stat(path, { bigint: true }, (error, stats) => resolve(error === null ? `${stats.dev}:${stats.ino}` : ''))
   })
 }
