@@ -1,0 +1,91 @@
+// Our half of docs/migrating.md.
+import test from 'ava'
+import { Daemon } from '../dist/index.js'
+import { writeExamples } from './helpers/guides.js'
+import { content, folder, until } from './helpers/index.js'
+
+function guide(t) {
+  const place = folder(t)
+  writeExamples(place, 'docs/migrating.md')
+  return place
+}
+
+const says = (place, name, text) => until(() => content(place.file(`${name}.log`))?.includes(text), text)
+
+async function runs(t, place, ...args) {
+  const { code, stdout, stderr } = await place.node(args)
+  t.deepEqual([code, stderr], [0, ''])
+  return stdout
+}
+
+async function stops(t, place, name) {
+  const daemon = new Daemon({ pidFile: place.file(`${name}.pid`) })
+  t.like(await daemon.stop(), { wasRunning: true, forced: false })
+  t.deepEqual(place.processes(), [])
+}
+
+test.serial('python-daemon', async (t) => {
+  const place = guide(t)
+  await runs(t, place, 'pep3143.js')
+  await says(place, 'pep3143', 'in /\n')
+  const daemon = new Daemon({ pidFile: place.file('pep3143.pid') })
+  await daemon.signal('SIGUSR1')
+  await says(place, 'pep3143', 'report\n')
+  const ended = daemon.exited()
+  await daemon.signal('SIGHUP')
+  await ended
+  t.deepEqual(place.processes(), [])
+})
+
+for (const name of ['runner', 'mine', 'ocle']) {
+  test.serial(`${name}.js starts, restarts and stops`, async (t) => {
+    const place = guide(t)
+    const pid = async () => (await new Daemon({ pidFile: place.file(`${name}.pid`) }).status()).pid
+    await runs(t, place, `${name}.js`, 'start')
+    const first = await pid()
+    await runs(t, place, `${name}.js`, 'restart')
+    t.true((await pid()) > 0)
+    t.not(await pid(), first)
+    await runs(t, place, `${name}.js`, 'stop')
+    t.deepEqual(place.processes(), [])
+  })
+}
+
+test.serial('Daemoniker', async (t) => {
+  const place = guide(t)
+  t.regex(await runs(t, place, 'daemoniker.js'), /^started \d+\n$/)
+  await says(place, 'daemoniker', 'the password has 6 letters\n')
+  await new Daemon({ pidFile: place.file('daemoniker.pid') }).signal('SIGINT')
+  await says(place, 'daemoniker', 'SIGINT, and no end\n')
+  await stops(t, place, 'daemoniker')
+})
+
+test.serial('daemonocle is told why it stops', async (t) => {
+  const place = guide(t)
+  await runs(t, place, 'ocle.js', 'start')
+  await stops(t, place, 'ocle')
+  t.is(content(place.file('ocle.log')), 'shutdown: signal SIGTERM\n')
+})
+
+test.serial('start-stop-daemon', async (t) => {
+  const place = guide(t)
+  await runs(t, place, 'ssd-control.js')
+  await runs(t, place, 'ssd-control.js', 'stop')
+  t.deepEqual(place.processes(), [])
+})
+
+test.serial('pm2', async (t) => {
+  const place = guide(t)
+  t.regex(await runs(t, place, 'pm2-web.js', 'start'), /state: 'running'/)
+  await runs(t, place, 'pm2-web.js', 'reload')
+  await says(place, 'pm2-web', 'the server is up\n')
+  t.is(await runs(t, place, 'pm2-web.js', 'logs'), 'the server is up\n')
+  t.regex(await runs(t, place, 'pm2-web.js', 'stop'), /wasRunning: true/)
+  t.deepEqual(place.processes(), [])
+})
+
+test.serial('daemonize-process', async (t) => {
+  const place = guide(t)
+  await runs(t, place, 'process.js')
+  await stops(t, place, 'process')
+})
