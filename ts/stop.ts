@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { NotRunningError, StopTimeoutError } from './errors.js'
-import { native, type ProcessHandle } from './native.js'
+import { type NativeError, native, type ProcessHandle } from './native.js'
 import { raise, toError } from './native-error.js'
 import type { StopSettings } from './options.js'
 import { look, type Stopped } from './status.js'
@@ -30,16 +30,10 @@ const BETWEEN_LOOKS = 5
  * @throws UnverifiedError when it is held without proof, PermissionDeniedError, PidFileError
  */
 export async function findHolder(pidFile: string, signal?: AbortSignal): Promise<ProcessHandle | undefined> {
-  const until = performance.now() + PROOF_PATIENCE
-  for (;;) {
-    signal?.throwIfAborted()
-    const found = native().holder(pidFile)
-    if (!('code' in found)) return found
-    if (found.code === 'ERR_DAEMON_NOT_RUNNING') return undefined
-    if (found.code !== 'ERR_DAEMON_UNVERIFIED' || performance.now() >= until) raise(found, pidFile)
-    if (look(pidFile).transient !== true) raise(found, pidFile)
-    await delay(BETWEEN_LOOKS)
-  }
+  const found = await proven(pidFile, signal, () => native().holder(pidFile))
+  if (!('code' in found)) return found
+  if (found.code === 'ERR_DAEMON_NOT_RUNNING') return undefined
+  raise(found, pidFile)
 }
 
 /**
@@ -48,10 +42,27 @@ export async function findHolder(pidFile: string, signal?: AbortSignal): Promise
  * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError
  */
 export async function signalHolder(pidFile: string, number: number, signal?: AbortSignal): Promise<void> {
-  const holder = await findHolder(pidFile, signal)
-  if (holder === undefined) throw new NotRunningError(`No daemon holds ${pidFile}.`, { pidFile })
-  const failure = holder.signal(number)
-  if (failure !== null) raise(failure, pidFile)
+  const sent = await proven(pidFile, signal, () => native().signalHolder(pidFile, number) ?? {})
+  if (!('code' in sent)) return
+  if (sent.code === 'ERR_DAEMON_NOT_RUNNING')
+    throw new NotRunningError(`No daemon holds ${pidFile}. Start it first.`, { pidFile })
+  raise(sent, pidFile)
+}
+
+/** Asks again as long as the lack of proof may pass; gives the last answer. */
+async function proven<T extends object>(
+  pidFile: string,
+  signal: AbortSignal | undefined,
+  ask: () => T | NativeError,
+): Promise<T | NativeError> {
+  const until = performance.now() + PROOF_PATIENCE
+  for (;;) {
+    signal?.throwIfAborted()
+    const answer = ask()
+    const unproven = 'code' in answer && answer.code === 'ERR_DAEMON_UNVERIFIED'
+    if (!unproven || performance.now() >= until || look(pidFile).transient !== true) return answer
+    await delay(BETWEEN_LOOKS)
+  }
 }
 
 /** Stops the daemon of that pidfile; it is no error when there is none. */

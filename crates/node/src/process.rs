@@ -58,6 +58,14 @@ pub fn holder(pid_file: String) -> Either<ProcessHandle, NativeError> {
     }
 }
 
+/// Sends a signal to the daemon that provably holds the pidfile; the error, if any, is returned. Leaves no handle to be
+/// collected.
+#[napi]
+pub fn signal_holder(pid_file: String, signal: i32) -> Option<NativeError> {
+    let holder = PidFile::new(pid_file).and_then(|pid_file| pid_file.holder());
+    holder.and_then(|holder| holder.process().signal(signal)).err().map(NativeError::from)
+}
+
 /// The error for a pidfile that stays locked though its daemon has ended: it names who has it open.
 #[napi]
 pub fn lock_leaked(pid_file: String) -> NativeError {
