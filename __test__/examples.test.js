@@ -1,5 +1,6 @@
 // The programs in examples/, as a user would run them: copied, with daimon beside them, and a pidfile in their folder.
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { content, folder, freePort, ROOT, until } from './helpers/index.js'

@@ -119,6 +119,73 @@ root('pidfile and log, made before, go on working: status, log, stop; and nothin
   t.false(existsSync(place.file('a.pid')))
 })
 
+root('a main module that the user cannot read is ready all the same', async (t) => {
+  const place = folder(t)
+  chmodSync(place.path, 0o755)
+  const program = place.write(
+    'private/a.mjs',
+    `import { daemonize } from "DAIMON"
+     await daemonize({ pidFile: 'a.pid', user: 'nobody', cwd: '/' })
+     setInterval(() => {}, 1e6)`,
+  )
+  chmodSync(place.file('private'), 0o700)
+  t.like(await place.node([program]), { code: 0, stderr: '' })
+  t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true, forced: false })
+})
+
+/** Takes the lock of a dropped daemon over, writes its own PID into it, and lives on. */
+const HEIR = `
+import os, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o777)
+server.listen()
+print('listening', flush=True)
+connection, _ = server.accept()
+_, fds, _, _ = socket.recv_fds(connection, 1, 1)
+os.ftruncate(fds[0], 0)
+os.pwrite(fds[0], b'%d\\n' % os.getpid(), 0)
+print('taken', flush=True)
+sys.stdin.read()
+`
+
+needs('root', 'python3')(
+  'a dropped daemon cannot pass its lock on to a stranger for root to kill',
+  async (t) => {
+    const place = open(t)
+    const heir = place.spawnCommand('python3', ['-c', HEIR, place.file('socket')])
+    await until(() => heir.output().stdout.startsWith('listening'), 'the heir')
+    const script = place.write(
+      'a.mjs',
+      `import { execFileSync } from 'node:child_process'
+     import { readdirSync, readlinkSync } from 'node:fs'
+     const lock = readdirSync('/proc/self/fd').find((fd) => {
+       try { return readlinkSync('/proc/self/fd/' + fd).endsWith('a.pid') } catch { return false }
+     })
+     const send = 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); socket.send_fds(s, [b"x"], [9])'
+     execFileSync('python3', ['-c', send, ${JSON.stringify(place.file('socket'))}], {
+       stdio: ['ignore', 'inherit', 'inherit', ...Array(6).fill('ignore'), Number(lock)],
+     })
+     setInterval(() => {}, 1e6)`,
+    )
+    const daemon = new Daemon({
+      pidFile: place.file('a.pid'),
+      script,
+      user: 'nobody',
+      log: place.file('a.log'),
+    })
+    const { pid } = await daemon.start()
+    await until(() => heir.output().stdout.endsWith('taken\n'), 'the lock')
+    // As long as the daemon lives the kernel names it, whatever the file says.
+    t.like(await daemon.status(), { state: 'running', pid })
+    process.kill(pid, 'SIGKILL')
+    await until(() => !alive(pid), 'the end of the daemon')
+    t.is((await daemon.status()).state, 'unverified')
+    await t.throwsAsync(daemon.stop(), { code: 'ERR_DAEMON_UNVERIFIED' })
+    t.true(alive(heir.pid))
+  },
+)
+
 root('dropPrivileges: a port bound before serves after it', async (t) => {
   const place = open(t)
   const port = await freePort()

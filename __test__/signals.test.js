@@ -194,6 +194,27 @@ test.serial(
   },
 )
 
+test.serial('a handler that throws after a hold is its own failure: the others are delivered', async (t) => {
+  const place = folder(t)
+  const { daemon } = await start(place, {
+    body: `process.on('uncaughtException', ({ message }) => say('uncaught', message))
+      daemon.signals.set('SIGUSR2', () => { throw new Error('by the handler') })
+      daemon.onStop(() => say('stopped'))
+      daemon.signals.hold(['SIGUSR2', 'SIGTERM'], async () => {
+        say('held')
+        await until(() => existsSync('go on'))
+        return 'given'
+      }).then((value) => say(value))`,
+  })
+  await waitFor(place, 'held')
+  for (const signal of ['SIGUSR2', 'SIGTERM', 'SIGWINCH']) await daemon.signal(signal)
+  await waitFor(place, 'mark')
+  const ended = daemon.exited()
+  place.write('go on', '')
+  await ended
+  t.true(said(place).includes('stopped'))
+})
+
 test.serial('once waits for a signal, beside its action, until its own signal aborts', async (t) => {
   const place = folder(t)
   const { pid, daemon } = await start(place, {
@@ -257,6 +278,43 @@ for (const [second, code] of [
     t.deepEqual(place.processes(), [])
   })
 }
+
+test.serial('a second stop by another signal cuts no hook short', async (t) => {
+  const place = folder(t)
+  const { daemon } = await start(place, {
+    options: `{ signals: { SIGUSR2: 'stop' } }`,
+    body: `daemon.onStop(async () => { say('hook'); await until(() => existsSync('let go')); say('hook ends') })`,
+  })
+  const stops = [daemon.stop({ stopSignal: 'SIGUSR2' }), daemon.stop({ stopSignal: 'SIGUSR2' })]
+  await waitFor(place, 'hook')
+  await daemon.signal('SIGUSR2')
+  await daemon.signal('SIGWINCH')
+  await waitFor(place, 'mark')
+  place.write('let go', '')
+  await Promise.all(stops)
+  t.is(said(place).at(-1), 'hook ends')
+})
+
+test.serial('a script that yields to other listeners than its own sees none of ours', async (t) => {
+  const place = folder(t)
+  // As signal-exit does it: cleans up and takes the signal's default, if nobody else listens.
+  const script = place.write(
+    'a.cjs',
+    `const { writeFileSync } = require('node:fs')
+     const listener = () => {
+       if (process.listenerCount('SIGTERM') > 1) return
+       writeFileSync('cleaned', '')
+       process.off('SIGTERM', listener)
+       process.kill(process.pid, 'SIGTERM')
+     }
+     process.on('SIGTERM', listener)
+     setInterval(() => {}, 1e6)`,
+  )
+  const daemon = new Daemon({ pidFile: place.file('a.pid'), script, cwd: place.path })
+  await daemon.start()
+  t.like(await daemon.stop(), { wasRunning: true, forced: false })
+  t.true(existsSync(place.file('cleaned')))
+})
 
 test.serial('ten stops at once all resolve, and the hook has run once', async (t) => {
   const place = folder(t)

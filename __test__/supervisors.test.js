@@ -208,7 +208,7 @@ needs('python3')('a socket that systemd has opened answers, by its name', async 
     createServer((_, response) => response.end(JSON.stringify({ sockets, inherited }))).listen({ fd: sockets.web })`
   const variables = { LISTEN_PID: 'PID', LISTEN_FDS: '4', LISTEN_FDNAMES: 'web:twice:twice' }
   // Python closes what it was not told to keep only in children of its own.
-  const stdio = ['ignore', 'pipe', 'pipe', server._handle, 'ignore', 'ignore', 'ignore']
+  const stdio = ['ignore', 'pipe', 'pipe', ...Array(4).fill(server._handle)]
   supervised(place, variables, [body(place, text)], { stdio })
   await running(place)
   // The test's own copy goes: who answers is the daemon.

@@ -4,7 +4,7 @@ import type { DaemonContext } from './context.js'
 import type { NativeIdentity } from './native.js'
 import type { Supervisor } from './notify.js'
 import type { ReadyMode, Rotation } from './options.js'
-import type { NamedAction } from './signal-actions.js'
+import type { NamedAction, SignalActions } from './signal-actions.js'
 
 /**
  * What the daemon executes: the launcher's program again; a script that is the body itself; or the module that
@@ -75,8 +75,8 @@ export interface AdoptedState {
   markReady(): void
   /** Claims for the Daemon that the program has constructed last for the adopted pidfile. */
   claimConstructed: (() => void) | undefined
-  /** Takes away the signal actions that stand in a script until it has a context. */
-  removeStandIns: (() => void) | undefined
+  /** The signal actions that are in force in a script until it has a context. */
+  standIns: SignalActions | undefined
   /** Root folder, current folder and rights become those of the body. Ends the process when that fails. */
   enter(): void
   /** The event loop has run dry. */

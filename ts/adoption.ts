@@ -103,7 +103,7 @@ function adopt(value: string): void {
       binding.ready()
     },
     claimConstructed: undefined,
-    removeStandIns: undefined,
+    standIns: undefined,
     enter: () => enter(binding, settings),
     onIdle() {
       const seen = state.constructed.length > 0 ? state.constructed.join(', ') : 'none'

@@ -86,7 +86,8 @@ export async function runBody(mode: ReadyMode, context: DaemonContext, run: () =
 export function claimWithoutBody(claimant: Claimant): boolean {
   const state = adopted()
   if (state === undefined || state.claimed) return false
-  begin(state, claimant, (context) => void afterMain(claimant.ready, context))
+  const evaluated = evaluation(claimant.ready)
+  begin(state, claimant, (context) => void afterMain(claimant.ready, context, evaluated))
   return true
 }
 
@@ -97,19 +98,29 @@ export function claimInline(claimant: Claimant): Promise<DaemonContext> {
   const state = adopted()
   if (state === undefined) return never
   if (!mayClaim(state)) return inline ?? Promise.resolve(contextOf(state))
+  const evaluated = evaluation(claimant.ready)
   inline = new Promise((resolve) => {
     begin(state, claimant, (context) => {
       resolve(context)
-      void afterMain(claimant.ready, context)
+      void afterMain(claimant.ready, context, evaluated)
     })
   })
   return inline
 }
 
+/** Asked for before root folder and rights change: the main module may be out of reach then. */
+export function evaluation(mode: ReadyMode): Promise<void> {
+  return mode === 'auto' ? mainEvaluated() : Promise.resolve()
+}
+
 /** Ready when the rest of the main module has been evaluated and has not failed at once. */
-export async function afterMain(mode: ReadyMode, context: DaemonContext): Promise<void> {
+export async function afterMain(
+  mode: ReadyMode,
+  context: DaemonContext,
+  evaluated: Promise<void>,
+): Promise<void> {
   if (mode === 'manual') return
-  if (mode === 'auto') await mainEvaluated()
+  await evaluated
   await atOnce()
   context.ready()
 }

@@ -113,10 +113,11 @@ class Context implements DaemonContext {
       reload: () => this.#reload(),
       reopen: () => this.reopenLogs(),
     }
-    this.#actions = new SignalActions(performer, state.settings.kind === 'script', state.settings.signals)
+    const { kind, signals } = state.settings
+    // The same listeners: in between the system's defaults would be in force, which are death.
+    this.#actions = state.standIns ?? new SignalActions(performer, kind === 'script', signals)
+    this.#actions.performer = performer
     this.signals = new Signals(this.#actions)
-    // Not before: in between the system's defaults would be in force, which are death.
-    state.removeStandIns?.()
   }
 
   /** What the Daemon that claims has brought along. */

@@ -2,7 +2,7 @@
 
 import { type AdoptedState, adopted, type BodyKind, becomeDaemon } from './adopted.js'
 import { serializeArgs } from './args.js'
-import { afterMain, isOwn, runBody, throwUncaught } from './claim.js'
+import { afterMain, evaluation, isOwn, runBody, throwUncaught } from './claim.js'
 import { contextOf, type DaemonContext } from './context.js'
 import { AlreadyRunningError, UnsupportedError } from './errors.js'
 import { native } from './native.js'
@@ -39,8 +39,9 @@ export async function foreground(settings: Settings, args: readonly unknown[]): 
 export async function foregroundInline(settings: Settings, args: ArgsSource): Promise<DaemonContext> {
   if (pending?.pidFile === settings.pidFile) return await pending.context
   checkForeground(settings)
+  const evaluated = evaluation(settings.ready)
   const context = await become(settings, args, 'program')
-  void afterMain(settings.ready, context)
+  void afterMain(settings.ready, context, evaluated)
   return context
 }
 
@@ -163,7 +164,7 @@ function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): 
       supervisor?.ready()
     },
     claimConstructed: undefined,
-    removeStandIns: undefined,
+    standIns: undefined,
     // It has been done, or the body would not run.
     enter() {},
     onIdle() {},

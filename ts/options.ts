@@ -36,3 +36,4 @@ export {
   validateStopOptions,
   validateWaitOptions,
 } from './options/validate.js'
+export { abortSignalValue } from './options/values.js'

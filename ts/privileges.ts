@@ -9,6 +9,11 @@ import { accountVariables, identityOf } from './rights.js'
 /** Makes this process another user, a group's member or both. */
 export function dropPrivileges(to: { user?: string | number; group?: string | number }): void {
   const { user, group } = to ?? {}
+  const unknown = Object.keys(to ?? {}).find((key) => key !== 'user' && key !== 'group')
+  if (unknown !== undefined) {
+    const message = `dropPrivileges() has no option '${unknown}', but 'user' and 'group'.`
+    throw new InvalidOptionError(message, { option: unknown, value: Reflect.get(to, unknown) })
+  }
   if (user === undefined && group === undefined) {
     throw new InvalidOptionError("dropPrivileges() needs 'user', 'group' or both.", { option: 'user' })
   }

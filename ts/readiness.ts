@@ -17,8 +17,8 @@ export async function atOnce(): Promise<void> {
 }
 
 /**
- * Waits until the main module has been evaluated, top-level awaits and all, and never settles when that fails. False at
- * once where that has no end to wait for: in CommonJS, whose code runs before any wait begins.
+ * Waits until the main module has been evaluated, top-level awaits and all, and never settles when that fails.
+ * Settles at once where that has no end to wait for: in CommonJS, whose code runs before any wait begins.
  */
 export async function mainEvaluated(): Promise<void> {
   if (process.mainModule !== undefined) return

@@ -12,14 +12,13 @@ export function begin(state: AdoptedState): void {
     // The script's end is the daemon's, as that of any program.
     state.onIdle = () => {}
     const performer = { stop: () => process.exit(0), reload: handOver, reopen: handOver }
-    const standIns = new SignalActions(performer, true, state.settings.signals)
-    state.removeStandIns = () => standIns.dispose()
+    state.standIns = new SignalActions(performer, true, state.settings.signals)
   }
   // By then the evaluation of the main module has begun.
   setImmediate(() => void settle(state))
 }
 
-/** Making a context replaces these actions: the signal comes once more. */
+/** Making a context replaces what these actions do: the signal comes once more. */
 async function handOver(signal: NodeJS.Signals): Promise<void> {
   try {
     const { Daemon } = await import('./index.js')

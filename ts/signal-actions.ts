@@ -27,8 +27,12 @@ const DEFAULTS: Readonly<Partial<Record<NodeJS.Signals, NamedAction>>> = {
 
 /** The actions in force, and the listeners that carry them out. */
 export class SignalActions {
-  readonly #performer: Performer
-  /** An action applies only while the program has no listener of its own for that signal. */
+  /** Replaced when a script that has had stand-ins gets a context. */
+  performer: Performer
+  /**
+   * An action applies only while the program has no listener of its own for that signal. Ours is off then, since what
+   * looks for other listeners, as signal-exit does, must see what it would see without us.
+   */
   readonly #yielding: boolean
   readonly #given: Map<NodeJS.Signals, SignalAction> = new Map()
   readonly #listeners: Map<NodeJS.Signals, () => void> = new Map()
@@ -38,8 +42,12 @@ export class SignalActions {
   readonly #deferred: Set<NodeJS.Signals> = new Set()
 
   constructor(performer: Performer, yielding: boolean, given: Readonly<Record<string, SignalAction>> = {}) {
-    this.#performer = performer
+    this.performer = performer
     this.#yielding = yielding
+    if (yielding) {
+      process.on('newListener', this.#onNewListener)
+      process.on('removeListener', this.#onRemovedListener)
+    }
     for (const signal of Object.keys(DEFAULTS)) this.#arrange(signal as NodeJS.Signals)
     this.setAll(given)
   }
@@ -72,7 +80,8 @@ export class SignalActions {
     this.#arrange(signal)
     return () => {
       waiters.delete(waiter)
-      this.#arrange(signal)
+      // A turn later: who waits in a loop asks again by then, and no signal meets the system's default in between.
+      setImmediate(() => this.#arrange(signal))
     }
   }
 
@@ -84,25 +93,47 @@ export class SignalActions {
       this.#arrange(signal)
     }
     return () => {
-      for (const signal of unique) this.#release(signal)
+      const due = [...unique].filter((signal) => this.#release(signal))
+      for (const signal of due) this.#deliverReleased(signal)
     }
   }
 
-  /** Takes all listeners away. */
-  dispose(): void {
-    for (const [signal, listener] of this.#listeners) process.off(signal, listener)
-    this.#listeners.clear()
+  readonly #onNewListener = (event: string | symbol, listener: unknown): void => {
+    const ours = this.#listeners.get(event as NodeJS.Signals)
+    if (ours === undefined || ours === listener) return
+    // When the new one is on: a signal that nobody listens to in between would be Node's no longer.
+    queueMicrotask(() => {
+      if (process.listenerCount(event) > 1) process.off(event, ours)
+    })
   }
 
-  #release(signal: NodeJS.Signals): void {
+  readonly #onRemovedListener = (event: string | symbol): void => {
+    const ours = this.#listeners.get(event as NodeJS.Signals)
+    if (ours === undefined || process.listenerCount(event) > 0) return
+    process.on(event, ours)
+  }
+
+  /** Whether the signal has come meanwhile, and nobody else holds it. */
+  #release(signal: NodeJS.Signals): boolean {
     const others = (this.#held.get(signal) ?? 1) - 1
-    if (others > 0) {
-      this.#held.set(signal, others)
-      return
+    if (others > 0) this.#held.set(signal, others)
+    else this.#held.delete(signal)
+    const due = others <= 0 && this.#deferred.delete(signal)
+    if (!due) this.#arrange(signal)
+    return due
+  }
+
+  /** What a handler throws is the program's own error, as it would have been without the hold. */
+  #deliverReleased(signal: NodeJS.Signals): void {
+    try {
+      this.#deliver(signal)
+    } catch (error) {
+      process.nextTick(() => {
+        throw error
+      })
+    } finally {
+      this.#arrange(signal)
     }
-    this.#held.delete(signal)
-    if (this.#deferred.delete(signal)) this.#deliver(signal)
-    this.#arrange(signal)
   }
 
   /** A listener where there is something to do; where there is none the system's default is in force. */
@@ -111,8 +142,9 @@ export class SignalActions {
     const wanted = this.#acts(signal) || this.#held.has(signal) || (this.#waiters.get(signal)?.size ?? 0) > 0
     if (wanted && listener === undefined) {
       const added = (): void => this.#arrived(signal)
+      const isFree = process.listenerCount(signal) === 0
       this.#listeners.set(signal, added)
-      process.on(signal, added)
+      if (isFree || !this.#yielding) process.on(signal, added)
     } else if (!wanted && listener !== undefined) {
       this.#listeners.delete(signal)
       process.off(signal, listener)
@@ -135,7 +167,7 @@ export class SignalActions {
     for (const waiter of waiters) waiter()
     const isAlone = process.listenerCount(signal) <= (this.#listeners.has(signal) ? 1 : 0)
     if (this.#acts(signal)) {
-      if (isAlone || !this.#yielding) this.#perform(signal)
+      this.#perform(signal)
     } else if (waiters.length === 0 && isAlone) {
       this.#raiseDefault(signal)
     }
@@ -150,9 +182,9 @@ export class SignalActions {
   #perform(signal: NodeJS.Signals): void {
     const action = this.get(signal)
     if (typeof action === 'function') action(signal)
-    else if (action === 'stop') this.#performer.stop(signal)
-    else if (action === 'reload') this.#performer.reload(signal)
-    else if (action === 'reopen') this.#performer.reopen(signal)
+    else if (action === 'stop') this.performer.stop(signal)
+    else if (action === 'reload') this.performer.reload(signal)
+    else if (action === 'reopen') this.performer.reopen(signal)
     else if (action === 'default') openInspector()
   }
 }

@@ -1,7 +1,7 @@
 /** `context.signals`: the daemon's signal actions, to be changed at any time. */
 
 import { InvalidOptionError } from './errors.js'
-import { signalActionValue, signalNameValue } from './options.js'
+import { abortSignalValue, signalActionValue, signalNameValue } from './options.js'
 import type { SignalAction, SignalActions } from './signal-actions.js'
 
 /** The signals' actions. What has not been set has the default; where there is none, the system's applies. */
@@ -73,7 +73,8 @@ export class Signals implements SignalMap {
 
   async once(name: NodeJS.Signals, options: { signal?: AbortSignal } = {}): Promise<NodeJS.Signals> {
     const signal = signalNameValue('signal', name)
-    const abort = options.signal
+    const { signal: given } = options ?? {}
+    const abort = given === undefined ? undefined : abortSignalValue('signal', given)
     abort?.throwIfAborted()
     return await new Promise((resolve, reject) => {
       const end = this.#actions.wait(signal, () => finish(() => resolve(signal)))

@@ -18,8 +18,8 @@ export function takeSockets(pidFile: string): Record<string, number> {
   const sockets = new Map<string, number>()
   for (let at = 0; at < count; at++) {
     const fd = FIRST + at
-    if (!native().keepToOurselves(fd)) {
-      const message = `LISTEN_FDS promises ${count} sockets, but descriptor ${fd} is not open. Unset LISTEN_PID.`
+    if (!native().takeSocket(fd)) {
+      const message = `LISTEN_FDS promises ${count} sockets, but descriptor ${fd} is none. Unset LISTEN_PID.`
       throw new StartFailedError(message, { pidFile, step: 'sockets' })
     }
     // As sd_listen_fds_with_names(3) has it.

@@ -1,5 +1,6 @@
 /** How a daemon stops: hooks in reverse order, under one deadline, then the exit. */
 
+import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { inspect } from 'node:util'
 import type { Logger } from './options.js'
@@ -38,9 +39,9 @@ export class Stopping {
     return this.#begun
   }
 
-  /** A signal's action. A second Ctrl-C means now; a second SIGTERM is another caller, who cuts nothing short. */
+  /** A signal's action. A second Ctrl-C means now; any other signal is another caller, who cuts nothing short. */
   onSignal(signal: NodeJS.Signals): void {
-    if (this.#begun && signal !== 'SIGTERM') process.exit(exitCodeOf(signal))
+    if (this.#begun && (signal === 'SIGINT' || signal === 'SIGQUIT')) process.exit(exitCodeOf(signal))
     void this.begin({ by: 'signal', signal }, 0)
   }
 
@@ -68,7 +69,7 @@ export class Stopping {
       } catch (error) {
         this.#failed = true
         this.#logger()?.error('a stop hook has failed', error)
-        process.stderr.write(`A stop hook has failed: ${inspect(error)}\n`)
+        complain(`A stop hook has failed: ${inspect(error)}`)
       }
     }
     process.exit(this.#failed ? 1 : code)
@@ -82,10 +83,19 @@ export class Stopping {
   /** Only with hooks: without them Node's own way is left alone. A program's own handler takes precedence. */
   readonly #onUncaught = (error: unknown): void => {
     if (process.listenerCount('uncaughtException') > 1) return
-    process.stderr.write(`Uncaught ${inspect(error)}\n`)
+    complain(`Uncaught ${inspect(error)}`)
     // While it stops already, the hooks go on: what they save matters more than a late error.
     this.#failed = true
     void this.begin({ by: 'error', error }, 1)
+  }
+}
+
+/** Not by `process.stderr`: when its terminal has gone, its errors are what would be complained about, without end. */
+function complain(text: string): void {
+  try {
+    writeSync(2, `${text}\n`)
+  } catch {
+    // Nobody hears it.
   }
 }
 

@@ -3,7 +3,7 @@
 /** As this process was given it: read before anyone changes it. */
 const GIVEN = {
   execPid: process.env.SYSTEMD_EXEC_PID,
-  notifySocket: process.env.NOTIFY_SOCKET,
+  notifySocket: process.env.NOTIFY_SOCKET || undefined,
   watchdogPid: process.env.WATCHDOG_PID,
   watchdogTime: process.env.WATCHDOG_USEC,
   listenPid: process.env.LISTEN_PID,
@@ -50,9 +50,9 @@ export function watchdogMicroseconds(): number | undefined {
 /** How many descriptors the supervisor has given, from 3 on, and their names as one list. */
 export function givenSockets(): { count: number; names: readonly string[] } {
   const { listenPid, listenFds, listenNames } = GIVEN
-  const count = isUs(listenPid) ? Number(listenFds) : 0
+  const count = isUs(listenPid) && /^\d+$/.test(listenFds ?? '') ? Number(listenFds) : 0
   const names = listenNames === undefined || listenNames === '' ? [] : listenNames.split(':')
-  return { count: Number.isInteger(count) && count > 0 ? count : 0, names }
+  return { count, names }
 }
 
 /** No child shall speak in the daemon's name, or take its sockets for its own. */

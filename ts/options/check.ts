@@ -1,6 +1,6 @@
 /** What the system is asked about options: the user's home, and before a start the paths; the one folder that is made. */
 
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, constants, lstatSync, mkdirSync, type Stats, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PidFileError } from '../errors.js'
@@ -59,7 +59,7 @@ function checkRotation(
     const what = `contradicts 'chroot' (${show(chroot)}), in which the log's path leads nowhere`
     throw refused(option, maxSize, what, 'Leave one of them out.')
   }
-  if (lstatSync(path, { throwIfNoEntry: false })?.isCharacterDevice() === true) {
+  if (lookAt(option, path)?.isCharacterDevice() === true) {
     throw refused(option, maxSize, `needs a log that is a regular file, but ${show(path)} is a device`)
   }
   const what = `needs the folder of the log ${show(path)} to be writable by the daemon`
@@ -75,9 +75,24 @@ function refuseUnless(option: string, value: unknown, what: string, ask: () => v
   }
 }
 
+function lookAt(option: string, path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    const what = `must be a file that can be examined, but ${show(path)} is not`
+    throw refused(
+      option,
+      path,
+      `${what}: ${error instanceof Error ? error.message : String(error)}`,
+      '',
+      error,
+    )
+  }
+}
+
 /** It is a regular file, a character device, or not there yet. Never opened here: a FIFO would wait. */
 function isThere(option: string, path: string): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false })
+  const found = lookAt(option, path)
   if (found === undefined) return false
   if (found.isFile() || found.isCharacterDevice()) return true
   const what = found.isSymbolicLink()

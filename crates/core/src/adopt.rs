@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -14,14 +14,14 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::MsgFlags;
-use nix::sys::stat::{SFlag, fstat, lstat};
+use nix::sys::stat::{Mode, SFlag, fchmod, fstat, lstat};
 use nix::unistd::{Pid as NixPid, getpid};
 
 use crate::channel::{Channel, FrameKind, send_frame};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::launch::OWN_FDS;
 use crate::log::silence_stderr;
-use crate::pidfile::{FileId, file_names_us, remove_own};
+use crate::pidfile::{DISTRUST, FileId, file_names_us, remove_own};
 use crate::signals::block_all;
 use crate::sys;
 
@@ -103,6 +103,23 @@ pub(crate) fn install(daemon: Adopted) -> Option<&'static Adopted> {
     sys::mark_attached(daemon.lock.as_fd());
     sys::at_exit(remove_at_exit);
     Some(daemon)
+}
+
+/// Marks the pidfile of the daemon that this process is, before it gives its rights up: see [`distrusts`].
+pub(crate) fn mark_distrusted() {
+    let Some(daemon) = DAEMON.get() else { return };
+    if sys::HAS_NAME_TAG {
+        // Fails for a file of somebody else's, who is not protected from us anyway.
+        let _ = fstat(&daemon.lock).and_then(|stat| {
+            let mode = Mode::from_bits_truncate(stat.st_mode) | DISTRUST;
+            fchmod(&daemon.lock, mode)
+        });
+    }
+}
+
+/// Whether the descriptor is on the pidfile of the daemon that this process is.
+pub(crate) fn is_own_lock(fd: BorrowedFd<'_>) -> bool {
+    DAEMON.get().is_some_and(|daemon| fstat(fd).is_ok_and(|stat| FileId::of(&stat) == daemon.id))
 }
 
 /// Our own PID, when this process is the daemon of that path, or of the file that the path stands for.

@@ -46,9 +46,9 @@ pub fn is_main_thread() -> bool {
     sys::is_main_thread()
 }
 
-/// Marks a descriptor that came with exec close-on-exec, so that no child gets it; false when it is not open.
-pub fn keep_to_ourselves(fd: i32) -> bool {
-    sys::set_close_on_exec(fd)
+/// Keeps a socket that a supervisor has opened from the programs that this process executes; false when it is none.
+pub fn take_socket(fd: std::os::fd::RawFd) -> bool {
+    sys::is_socket(fd) && sys::set_close_on_exec(fd)
 }
 
 pub use adopt::{ADOPTION_VARIABLE, Adopted, adopt, adopted};

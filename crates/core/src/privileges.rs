@@ -6,6 +6,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::unistd::{Group, Uid, User, geteuid, setuid};
 
+use crate::adopt::mark_distrusted;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::{self, Right};
 
@@ -18,12 +19,17 @@ pub enum Name {
     Id(u32),
 }
 
+/// The next one is -1 for the kernel: no change.
+const LAST_ID: u32 = u32::MAX - 1;
+
 impl Name {
     fn id(&self) -> Option<u32> {
         match self {
-            Self::Text(text) => text.parse().ok(),
+            Self::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+            Self::Text(_) => None,
             Self::Id(id) => Some(*id),
         }
+        .filter(|id| *id <= LAST_ID)
     }
 }
 
@@ -127,6 +133,8 @@ impl Identity {
     /// `PermissionDenied`. The process may have lost a part of its rights then, and should end.
     pub fn take(&self) -> Result<()> {
         let Self { uid, gid, groups, .. } = self;
+        // From now on the lock is in hands that may pass it on.
+        mark_distrusted();
         sys::set_ids(*uid, *gid, groups).map_err(|(syscall, errno)| {
             denied("the rights of another user cannot be taken").because(syscall, errno)
         })?;

@@ -42,6 +42,6 @@ pub fn monotonic_microseconds() -> f64 {
 
 /// Marks a descriptor that came with exec close-on-exec; false when it is not open.
 #[napi]
-pub fn keep_to_ourselves(fd: i32) -> bool {
-    daimon_core::keep_to_ourselves(fd)
+pub fn take_socket(fd: i32) -> bool {
+    daimon_core::take_socket(fd)
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 
-use crate::adopt::ADOPTION_VARIABLE;
+use crate::adopt::{ADOPTION_VARIABLE, is_own_lock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limits, RawLimit};
 use crate::log::{LogTail, Owner, open_input, open_null, open_output};
@@ -145,6 +145,10 @@ fn own_fds(keep: &[RawFd]) -> Result<(RawFd, RawFd)> {
     let refused = |message: String| Error::new(ErrorKind::InvalidOption, message).for_option("keepFds");
     if let Some(fd) = keep.iter().find(|fd| **fd < OWN_FDS.start || !sys::is_open(**fd)) {
         return Err(refused(format!("option keepFds: {fd} is not an open descriptor from 3 on")));
+    }
+    // With it the daemon's lock would live on in another's.
+    if let Some(fd) = keep.iter().find(|fd| is_own_lock(sys::borrow(**fd))) {
+        return Err(refused(format!("option keepFds: {fd} is this daemon's own lock")));
     }
     let mut free = OWN_FDS.filter(|fd| !keep.contains(fd));
     match (free.next(), free.next()) {

@@ -10,7 +10,7 @@ use nix::unistd::ftruncate;
 use super::probe::{Look, look_at};
 use super::text::Text;
 use super::wait::{Backoff, Cancel, wait};
-use super::{FileId, Flock, Folder, PidFile, looking, read_text, trusted, try_flock};
+use super::{FileId, Flock, Folder, PidFile, is_distrusted, looking, read_text, trusted, try_flock};
 use crate::adopt;
 use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
 use crate::process::Process;
@@ -151,7 +151,7 @@ impl PidFile {
         if !folder.names(id)? {
             return Ok(Round::Replaced);
         }
-        self.clear_stale_text(&file)?;
+        self.clear_stale_text(&file, &stat)?;
         // The conversion is not atomic, flock(2): it drops the shared lock when it fails.
         if !self.flock(&file, Flock::Exclusive)? {
             return Ok(Round::Contended);
@@ -182,6 +182,10 @@ impl PidFile {
                 );
                 return Err(Error::new(ErrorKind::Unverified, message).at(&self.path));
             }
+            Look::Unproven { pid, reason, transient: false } => {
+                let message = format!("{}: {reason}; nobody was signalled", self.path.display());
+                return Err(Error::new(ErrorKind::Unverified, message).at(&self.path).with_pid(pid));
+            }
             Look::Unproven { .. } => Round::Held,
         })
     }
@@ -207,16 +211,16 @@ impl PidFile {
 
     /// Clears a dead daemon's text. Safe under the shared lock: while anyone holds that, nobody holds the exclusive
     /// one, so no text can be valid. A reader thus never sees a dead PID in a file that a new launch has locked.
-    fn clear_stale_text(&self, file: &File) -> Result<()> {
+    fn clear_stale_text(&self, file: &File, stat: &FileStat) -> Result<()> {
         match read_text(file).map_err(|errno| self.system("pread", errno, "cannot be read"))? {
             Text::Empty => Ok(()),
-            Text::Pid(_) | Text::Clearable => {
-                ftruncate(file, 0).map_err(|errno| self.system("ftruncate", errno, "its stale text cannot be cleared"))
-            }
-            Text::Garbage => Err(self.refuse(
+            Text::Garbage if !is_distrusted(stat) => Err(self.refuse(
                 PidFileReason::Garbage,
                 "holds something that no daemon wrote; if it is not needed delete it, else choose another path",
             )),
+            Text::Pid(_) | Text::Clearable | Text::Garbage => {
+                ftruncate(file, 0).map_err(|errno| self.system("ftruncate", errno, "its stale text cannot be cleared"))
+            }
         }
     }
 

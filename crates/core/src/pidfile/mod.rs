@@ -121,13 +121,16 @@ impl PidFile {
         };
         let stat =
             fstat(&fd).map_err(|errno| self.system("fstat", errno, "its folder cannot be examined"))?;
-        let others_write = stat.st_mode & 0o002 != 0 && stat.st_mode & 0o1000 == 0;
+        let sticky = stat.st_mode & 0o1000 != 0;
+        // Among users a group is often the user's own; root has no business in a folder of some group's.
+        let group_writes = geteuid().is_root() && stat.st_mode & 0o020 != 0 && stat.st_gid != 0;
+        let others_write = !sticky && (stat.st_mode & 0o002 != 0 || group_writes);
         if others_write || !trusted(stat.st_uid) {
             let message = format!(
                 "the folder {} {}, who could replace the pidfile; choose a folder that only you or root can write to",
                 self.folder.display(),
                 if others_write {
-                    "is writable by everybody".into()
+                    "is writable by others".into()
                 } else {
                     format!("belongs to user {}", stat.st_uid)
                 },
@@ -205,6 +208,15 @@ fn stat_at(folder: &OwnedFd, name: &OsStr) -> std::result::Result<Option<FileSta
         Err(Errno::ENOENT) => Ok(None),
         Err(errno) => Err(errno),
     }
+}
+
+/// The mark of a daemon that has given root's rights up: the sticky bit, which only the file's owner can change, and
+/// which means nothing on files, chmod(1). Such a daemon can still write to the file through its lock, and pass that on,
+/// lock and all, to a process of root's: neither text nor flock prove anything any more, the name tag alone does.
+pub(crate) const DISTRUST: Mode = Mode::S_ISVTX;
+
+fn is_distrusted(stat: &FileStat) -> bool {
+    stat.st_mode & DISTRUST.bits() != 0
 }
 
 /// Whether files of this user may be relied on: our own and root's.

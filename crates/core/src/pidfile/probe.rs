@@ -8,7 +8,7 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{FileStat, Mode, fstat, lstat};
 use nix::unistd::getpid;
 
-use super::{FileId, Flock, PidFile, SAFE_OPEN, looking, read_text, trusted};
+use super::{FileId, Flock, PidFile, SAFE_OPEN, is_distrusted, looking, read_text, trusted};
 use crate::adopt;
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
@@ -96,6 +96,9 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
     let Ok(text) = read_text(file) else {
         return Look::unproven(None, "its text cannot be read");
     };
+    if let (true, Some(pid @ 1..)) = (is_distrusted(stat), tag) {
+        return Look::Running(pid);
+    }
     let Some(pid) = text.pid() else {
         return match tag {
             Some(0) => Look::Foreign,
@@ -106,7 +109,8 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
         // Our own PID in a file that we do not hold is a predecessor's: the kernel gave us its number.
         return Look::unproven(Some(pid), "it names this very process, which does not hold it");
     }
-    let proven = tag == Some(pid) || sys::holds_lock(pid, FileId::of(stat));
+    let by_lock = || !is_distrusted(stat) && sys::holds_lock(pid, FileId::of(stat));
+    let proven = tag == Some(pid) || by_lock();
     if proven && owner_fits(stat, pid) {
         return Look::Running(pid);
     }

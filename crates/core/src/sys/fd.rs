@@ -39,3 +39,11 @@ pub(crate) fn borrow<'fd>(fd: RawFd) -> BorrowedFd<'fd> {
     // its number now, which is all that a number can mean.
     unsafe { BorrowedFd::borrow_raw(fd) }
 }
+
+/// Whether it is open, and a socket.
+pub(crate) fn is_socket(fd: RawFd) -> bool {
+    is_open(fd)
+        && nix::sys::stat::fstat(borrow(fd)).is_ok_and(|stat| {
+            stat.st_mode & nix::sys::stat::SFlag::S_IFMT.bits() == nix::sys::stat::SFlag::S_IFSOCK.bits()
+        })
+}

@@ -14,7 +14,7 @@ mod exit;
 mod fd;
 mod group;
 pub(crate) use exit::at_exit;
-pub(crate) use fd::{borrow, is_open, let_inherit, own, set_close_on_exec};
+pub(crate) use fd::{borrow, is_open, is_socket, let_inherit, own, set_close_on_exec};
 pub(crate) use group::signal_group;
 
 use std::time::Duration;

@@ -13,6 +13,9 @@ use nix::unistd::pipe2;
 
 use crate::error::Pid;
 
+/// Whether a daemon can be named by the kernel.
+pub(crate) const HAS_NAME_TAG: bool = true;
+
 /// How a folder is opened: for its place alone, which needs no right to list it.
 pub(crate) const FOLDER_FLAGS: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 

@@ -14,6 +14,9 @@ use nix::unistd::{getpid, pipe, unlink};
 
 use crate::error::Pid;
 
+/// Whether a daemon can be named by the kernel.
+pub(crate) const HAS_NAME_TAG: bool = false;
+
 /// How a folder is opened: there is no `O_PATH`, so it must be readable.
 pub(crate) const FOLDER_FLAGS: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 
