@@ -1,10 +1,11 @@
 /** What the system is asked about options: the user's home, and before a start the paths; the one folder that is made. */
 
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync, type Stats, statSync } from 'node:fs'
+import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PidFileError } from '../errors.js'
 import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
+import { isSystemError, makeFolder } from './folder.js'
 import { refused, show } from './invalid.js'
 import type { FileStdio, Given, Rotation, Settings } from './types.js'
 
@@ -184,26 +185,4 @@ export function makeDefaultFolder(settings: Pick<Settings, 'defaultFolder' | 'pi
       { pidFile, reason: 'missing-directory', cause: error },
     )
   }
-}
-
-/** Step by step, because a recursive mkdir takes the umask off the parents' modes, and a chmod cannot follow it there. */
-function makeFolder(folder: string, mode: number, withParents = true): void {
-  try {
-    mkdirSync(folder, mode)
-  } catch (error) {
-    if (!isSystemError(error)) throw error
-    // If it is not a folder, opening the pidfile says so.
-    if (error.code === 'EEXIST') return
-    const parent = dirname(folder)
-    if (error.code !== 'ENOENT' || !withParents || parent === folder) throw error
-    makeFolder(parent, mode)
-    // Once: below a dangling link it is missing for ever.
-    makeFolder(folder, mode, false)
-    return
-  }
-  chmodSync(folder, mode)
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error
 }

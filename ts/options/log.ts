@@ -4,7 +4,8 @@ import { didYouMean, invalid, refused, show } from './invalid.js'
 import type { Rotation, Stdio } from './types.js'
 import { booleanValue, modeValue, pathValue, stdioValue } from './values.js'
 
-const KEYS = ['file', 'maxSize', 'keep', 'compress', 'mode']
+/** The parts of the option. */
+export const KEYS: readonly string[] = ['file', 'maxSize', 'keep', 'compress', 'mode']
 const MOST_KEPT = 999
 
 /** What both outputs go to. Its parts are named in errors as `log.maxSize` and the like. */

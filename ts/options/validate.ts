@@ -48,6 +48,9 @@ const ALLOWED: Record<OptionsForm | 'verb' | 'wait' | 'logs', readonly string[]>
   logs: LOGS,
 }
 
+/** Those of `new Daemon()`. */
+export const DAEMON_OPTIONS: readonly string[] = ALLOWED.Daemon
+
 type Source = Readonly<Record<string, unknown>>
 
 /**
