@@ -57,6 +57,16 @@ function withBuiltins(text) {
   })
 }
 
+/** Imports of these are left as they are, wherever they are imported from. */
+const apart = {
+  name: 'apart',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^(?:\.|\.\.)\/(?:index|cli)\.js$/ }, ({ path, kind }) =>
+      kind === 'entry-point' ? undefined : { path: `./${path.split('/').at(-1)}`, external: true },
+    )
+  },
+}
+
 /**
  * The modules in few files: to load twenty costs a program that imports the package 20 ms, one of them 3. What
  * is loaded before the program stands alone. `build/` keeps the modules for unit tests.
@@ -74,12 +84,21 @@ async function bundle() {
   try {
     const { outputFiles } = await build({
       ...common,
-      entryPoints: { index: 'build/index.js', settle: 'build/settle.js' },
+      entryPoints: {
+        index: 'build/index.js',
+        settle: 'build/settle.js',
+        cli: 'build/cli.js',
+        bin: 'build/bin.js',
+      },
+      // The facade is there once, and each of the others is loaded when it is wanted.
       external: ['./index.js'],
+      plugins: [apart],
       format: 'esm',
       write: false,
     })
-    for (const { path, text } of outputFiles) writeFileSync(path, withBuiltins(text))
+    for (const { path, text } of outputFiles) {
+      writeFileSync(path, withBuiltins(text), { mode: path.endsWith('/bin.js') ? 0o755 : 0o644 })
+    }
     await build({
       ...common,
       entryPoints: { preload: 'build/preload.js' },

@@ -1,5 +1,6 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. */
 
+import { basename } from 'node:path'
 import { type AdoptedState, adopted } from './adopted.js'
 import { serializeArgs } from './args.js'
 import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './claim.js'
@@ -25,6 +26,7 @@ import { programOf } from './program.js'
 import { checkRights } from './rights.js'
 import { signalName, signalNumber } from './signal-names.js'
 import { start } from './start.js'
+import { noBody, refuseForScript } from './startable.js'
 import { type Running, type Status, status, toStatus } from './status.js'
 import { findHolder, type StopResult, signalHolder, stop } from './stop.js'
 import { never } from './stopping.js'
@@ -226,6 +228,21 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return readLogs(this.#settings, { ...settings, follow })
   }
 
+  /**
+   * Runs a command line for this Daemon: start, stop, restart, reload, status, run, logs, with flags and `--help`.
+   * Prints data to stdout and texts to stderr; never throws for what a user can do wrong. In a daemon that begins it
+   * prints nothing: there it only leads to the body.
+   *
+   * @param argv - without program and script: `process.argv.slice(2)`
+   * @returns the exit code, which is set as `process.exitCode`, too
+   */
+  async cli(argv: readonly string[]): Promise<number> {
+    // Now: by the time that the command is loaded the body may have begun.
+    const quiet = isUnclaimed() || isPending()
+    const { main } = await import('./cli.js')
+    return await main(argv, { program: basename(process.argv[1] ?? 'daemon'), daemon: this, quiet })
+  }
+
   /** In the daemon of this pidfile, whichever verb comes first says that this is the body. */
   #claim(): boolean {
     if (!isOwn(this.pidFile)) return false
@@ -279,28 +296,4 @@ export class Daemon<A extends unknown[] = unknown[]> {
 
 function unsupported(feature: string, advice: string): UnsupportedError {
   return new UnsupportedError(`A ${feature} is not supported. ${advice}`, { feature })
-}
-
-/** Refuses a start for which there is nothing to run. */
-function noBody(pidFile: string): InvalidOptionError {
-  const message =
-    "Option 'run' is missing, and so is 'script': this Daemon only controls. Give one of them to start it."
-  return new InvalidOptionError(message, { option: 'run', pidFile })
-}
-
-/** A plain script is loaded after a chroot; detached it is a program of its own, and no function of this one reaches it. */
-function refuseForScript({ signals, process: { chroot }, pidFile }: Settings, detached: boolean): void {
-  if (chroot !== undefined) {
-    const message =
-      "Option 'chroot' is not for plain scripts, whose file and modules would have to be in there. " +
-      "Give 'run' with the script: its module is loaded before."
-    throw new InvalidOptionError(message, { option: 'chroot', value: chroot, pidFile })
-  }
-  for (const [signal, value] of Object.entries(signals)) {
-    if (typeof value !== 'function' || !detached) continue
-    const message =
-      `Option 'signals.${signal}' is a function, which cannot be given to a script. ` +
-      "Give an action by name, or 'run' with the script, or call process.on() there."
-    throw new InvalidOptionError(message, { option: `signals.${signal}`, value, pidFile })
-  }
 }

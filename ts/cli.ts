@@ -1,0 +1,3 @@
+/** The command line, apart from the rest: only who uses it loads it. */
+
+export { main } from './cli/main.js'

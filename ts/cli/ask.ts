@@ -1,0 +1,140 @@
+/** The verbs that ask a daemon, or tell it something. */
+
+import { existsSync } from 'node:fs'
+import type { Daemon, Status } from '../index.js'
+import { InvalidOptionError } from '../index.js'
+import { subject } from './control.js'
+import { OK, statusCode } from './exit-codes.js'
+import { OPTION_FLAGS, OWN_FLAGS, WHICH } from './flags.js'
+import { bytes, duration, table } from './format.js'
+import { interruptible } from './interrupt.js'
+import { logOf } from './list.js'
+import { printable } from './output.js'
+import { number, signal as signalOf } from './read.js'
+import { controlled, defaultLog } from './target.js'
+import { CommandError, UsageError } from './usage.js'
+import type { Call, Verb } from './verb.js'
+
+export const status: Verb = {
+  name: 'status',
+  summary: 'Say whether a daemon runs',
+  form: { usage: '[flags] [NAME]', example: 'PROGRAM status web --json' },
+  embedded: { usage: '[flags]', example: 'PROGRAM status --json' },
+  codes: '0 running, 1 crashed, 3 stopped, 4 unknown',
+  flags: WHICH,
+  run: async (call) => {
+    const daemon = controlled(call)
+    const found = await daemon.status()
+    call.out.data(found, describe(call, subject(daemon), found))
+    return statusCode(found)
+  },
+}
+
+function describe({ out }: Call, who: string, found: Status): string {
+  if (found.state === 'unverified') {
+    return `${who} is ${out.colour('yellow', 'unverified')}: ${found.reason} (${found.pidFile})`
+  }
+  if (found.state === 'stopped') {
+    const state = found.stale ? `${out.colour('red', 'crashed')}: its pidfile is left` : 'stopped'
+    return `${who} is ${state} (${found.pidFile})`
+  }
+  const { pid, pidFile, startedAt, uptime, memory, cpu } = found
+  const rows = [
+    ['pid', String(pid)],
+    ['started', startedAt?.toLocaleString('sv')],
+    ['uptime', uptime === undefined ? undefined : duration(uptime)],
+    ['memory', memory === undefined ? undefined : bytes(memory)],
+    ['cpu', cpu === undefined ? undefined : duration(cpu)],
+    ['pidfile', pidFile],
+    ['log', logOf(pid)],
+  ].flatMap(([name, value]) => (value === undefined ? [] : [[`  ${name}`, printable(value)]]))
+  return `${who} is ${out.colour('green', 'running')}\n${table(rows)}`
+}
+
+export const reload: Verb = {
+  name: 'reload',
+  summary: 'Let a daemon open its logs again and reload (SIGHUP)',
+  form: { usage: '[flags] [NAME]', example: 'PROGRAM reload web' },
+  embedded: { usage: '[flags]', example: 'PROGRAM reload' },
+  codes: '0 told, 7 not running, 4 no rights, 1 failed',
+  flags: WHICH,
+  run: async (call) => {
+    const daemon = controlled(call)
+    await daemon.reload()
+    call.out.data({ signal: 'SIGHUP' })
+    call.out.note(`${subject(daemon)} was told to reload`)
+    return OK
+  },
+}
+
+export const signal: Verb = {
+  name: 'signal',
+  summary: 'Send a signal to a daemon, by name or number',
+  form: { usage: '[flags] [NAME] SIGNAL', example: 'PROGRAM signal web SIGUSR2' },
+  codes: '0 sent, 7 not running, 4 no rights, 1 failed',
+  flags: WHICH,
+  run: async (call) => {
+    const { positionals, values } = call.words
+    const given = positionals.at(-1) ?? ''
+    const names = positionals.slice(0, -1)
+    const isNamed = names.length > 0 || WHICH.some(({ name }) => values[name] !== undefined)
+    if (given === '' || !isNamed) {
+      throw new UsageError(`give a daemon and a signal, for example: ${call.program} signal web SIGUSR2`)
+    }
+    const daemon = controlled(call, names)
+    const wanted = signalOf(given)
+    await daemon.signal(wanted as NodeJS.Signals | number)
+    call.out.data({ signal: wanted })
+    call.out.note(`${subject(daemon)} was sent ${wanted}`)
+    return OK
+  },
+}
+
+export const logs: Verb = {
+  name: 'logs',
+  summary: 'Show the end of a log, and with -f what comes, until Ctrl-C',
+  form: { usage: '[flags] [NAME]', example: 'PROGRAM logs web -f' },
+  embedded: { usage: '[flags]', example: 'PROGRAM logs -f' },
+  codes: '0 shown, 1 there is none',
+  flags: [...WHICH, ...OPTION_FLAGS.filter(({ name }) => name === 'log'), OWN_FLAGS.lines, OWN_FLAGS.follow],
+  run: async (call) => {
+    const { words, out } = call
+    const lines = typeof words.values.lines === 'string' ? number(words.values.lines, 'lines') : 10
+    const follow = words.values.follow === true
+    const source = await logged(call, follow)
+    await interruptible(async (interrupt) => {
+      const signal = AbortSignal.any([interrupt, out.closed])
+      try {
+        for await (const line of source.logs({ lines, follow, signal })) {
+          out.data({ line }, line)
+          if (signal.aborted) return
+        }
+      } catch (error) {
+        // To be ended is how following ends.
+        if (!signal.aborted) throw withoutLog(error)
+      }
+    })
+    return OK
+  },
+}
+
+/** The Daemon with its log: as told, else that of the running daemon, else where it would be. */
+async function logged(call: Call, follow: boolean): Promise<Daemon> {
+  const daemon = controlled(call)
+  const told = call.words.values.log
+  if (call.daemon !== undefined) return daemon
+  const isSeen = process.platform === 'linux' && (await daemon.status()).state === 'running'
+  if (told === undefined && isSeen) return daemon
+  const path = typeof told === 'string' ? told : defaultLog(daemon)
+  if (!follow && !existsSync(path)) {
+    const advice = told === undefined ? `start ${subject(daemon)}, or give --log FILE` : 'give another --log'
+    throw new CommandError(`there is no log ${path} yet: ${advice}`)
+  }
+  return daemon.with({ log: path })
+}
+
+/** The command line may be in order; there is nothing to show all the same. */
+function withoutLog(error: unknown): unknown {
+  if (!(error instanceof InvalidOptionError) || error.option !== 'log') return error
+  return new CommandError(error.message.replace(/^Option 'log'/, 'The log'), { cause: error })
+}

@@ -1,0 +1,47 @@
+/** The verb `completion`: what shells load to complete verbs, flags and names of daemons. */
+
+import { bash } from './completion/bash.js'
+import { fish } from './completion/fish.js'
+import { zsh } from './completion/zsh.js'
+import { OK } from './exit-codes.js'
+import { OWN_FLAGS } from './flags.js'
+import { ownDaemons } from './list.js'
+import { VERBS } from './main.js'
+import { UsageError } from './usage.js'
+import type { Verb } from './verb.js'
+
+/** What the shells complete. */
+export interface Completed {
+  readonly program: string
+  readonly verbs: readonly Verb[]
+}
+
+const SHELLS: Readonly<Record<string, (completed: Completed) => string>> = { bash, zsh, fish }
+
+export const completion: Verb = {
+  name: 'completion',
+  summary: 'Print completions for bash, zsh or fish',
+  form: { usage: 'bash|zsh|fish', example: 'source <(PROGRAM completion bash)' },
+  codes: '0 printed',
+  flags: [],
+  run: async ({ words, out, program }) => {
+    const [shell = '', ...more] = words.positionals
+    if (shell === 'names' && more.length === 0) {
+      // What the completions themselves ask for: the names alone, one a line, without a look at the daemons.
+      const names = ownDaemons().map(({ name }) => name ?? '')
+      out.data({ names }, names.length === 0 ? undefined : names.join('\n'))
+      return OK
+    }
+    const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined
+    if (write === undefined || more.length > 0) {
+      throw new UsageError(`completion knows bash, zsh and fish, not '${words.positionals.join(' ')}'`)
+    }
+    const text = write({ program, verbs: VERBS.map(withOwnFlags) })
+    out.data({ shell, text }, text.trimEnd())
+    return OK
+  },
+}
+
+function withOwnFlags(verb: Verb): Verb {
+  return { ...verb, flags: [...verb.flags, OWN_FLAGS.json, OWN_FLAGS.verbose, OWN_FLAGS.help] }
+}

@@ -1,0 +1,37 @@
+/** Completions for fish. */
+
+import type { Completed } from '../completion.js'
+import type { Flag } from '../flags.js'
+import { FIRST, NAMED, namesCommand, VALUES } from './words.js'
+
+export function fish({ program, verbs }: Completed): string {
+  const names = `-a '(${namesCommand(program)})'`
+  const line = (condition: string, rest: string): string => `complete -c ${program} -n '${condition}' ${rest}`
+  const lines = verbs.flatMap(({ name, summary, flags }) => [
+    line('__fish_use_subcommand', `-f -a ${name} -d ${quote(summary)}`),
+    ...flags.map((flag) => line(after(name), flagWords(flag, names))),
+  ])
+  const first = Object.entries(FIRST).map(([verb, words]) =>
+    line(
+      `${after(verb)}; and not __fish_seen_subcommand_from ${words.join(' ')}`,
+      `-f -a ${quote(words.join(' '))}`,
+    ),
+  )
+  const all = [...lines, ...first, line(after(...NAMED), `-f ${names}`)]
+  return `# fish completion for ${program}\n${all.join('\n')}\n`
+}
+
+function after(...verbs: string[]): string {
+  return `__fish_seen_subcommand_from ${verbs.join(' ')}`
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll(/['\\]/g, '\\$&')}'`
+}
+
+function flagWords({ name, short, value, help }: Flag, names: string): string {
+  const words = VALUES[name]
+  const values = words === undefined ? '' : ` -f -a ${quote(words.join(' '))}`
+  const argument = value === undefined ? '' : name === 'name' ? ` -r -f ${names}` : ` -r${values}`
+  return `-l ${name}${short === undefined ? '' : ` -s ${short}`}${argument} -d ${quote(help)}`
+}

@@ -1,0 +1,21 @@
+/** What the completions of all shells share. */
+
+/** Verbs whose first word is a daemon's name. */
+export const NAMED: readonly string[] = ['stop', 'status', 'reload', 'signal', 'logs']
+
+/** Verbs whose first word is one of these. */
+export const FIRST: Readonly<Record<string, readonly string[]>> = {
+  unit: ['systemd', 'launchd', 'logrotate'],
+  completion: ['bash', 'zsh', 'fish'],
+}
+
+/** Values of flags that are words. */
+export const VALUES: Readonly<Record<string, readonly string[]>> = {
+  ready: ['auto', 'manual', 'running'],
+  detach: ['auto', 'true', 'false'],
+}
+
+/** Prints the daemons' names, one a line. */
+export function namesCommand(program: string): string {
+  return `${program} completion names 2>/dev/null`
+}

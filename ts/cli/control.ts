@@ -1,0 +1,121 @@
+/** The verbs that start and stop one daemon. */
+
+import type { Logger, Running } from '../index.js'
+import { AlreadyRunningError, Daemon } from '../index.js'
+import { isSupervised } from '../supervisor.js'
+import { OK } from './exit-codes.js'
+import { OPTION_FLAGS, OWN_FLAGS } from './flags.js'
+import { interruptible } from './interrupt.js'
+import { stopAll, stopped } from './stop-all.js'
+import { controlled, startable } from './target.js'
+import { InterruptedError } from './usage.js'
+import type { Call, Form, Verb } from './verb.js'
+
+const STARTS = '0 it runs, 1 it could not be started'
+
+function starting(verb: string): { form: Form; embedded: Form } {
+  return {
+    form: {
+      usage: '[flags] SCRIPT [-- ARGS]',
+      example: `PROGRAM ${verb} --name web server.js -- --port 8080`,
+    },
+    embedded: { usage: '[flags] [-- ARGS]', example: `PROGRAM ${verb} --ready-timeout 60000` },
+  }
+}
+
+export const start: Verb = {
+  name: 'start',
+  summary: 'Start a daemon and wait until it serves',
+  ...starting('start'),
+  codes: STARTS,
+  flags: OPTION_FLAGS,
+  run: async (call) => {
+    const detach = call.words.values.detach ?? 'auto'
+    const detaches = detach !== 'false' && (detach !== 'auto' || !isSupervised())
+    const { daemon, args } = startable(call, detaches)
+    if (!detaches) return await foreground(daemon, args)
+    return await begin(call, daemon, (patient) => patient.start(...args))
+  },
+}
+
+export const restart: Verb = {
+  name: 'restart',
+  summary: 'Stop a daemon, if it runs, and start it',
+  ...starting('restart'),
+  codes: STARTS,
+  flags: OPTION_FLAGS,
+  run: async (call) => {
+    const { daemon, args } = startable(call, call.words.values.detach !== 'false')
+    return await begin(call, daemon, (patient) => patient.restart(...args))
+  },
+}
+
+export const run: Verb = {
+  name: 'run',
+  summary: 'Run a daemon in the foreground, for supervisors and containers',
+  ...starting('run'),
+  codes: "the script's own; 1 it could not be started",
+  flags: OPTION_FLAGS,
+  run: async (call) => {
+    const { daemon, args } = startable(call, false)
+    return await foreground(daemon, args)
+  },
+}
+
+const STOP_FLAGS = OPTION_FLAGS.filter(({ name }) => /^(?:name|pid-file|stop-\w+|no-force-kill)$/.test(name))
+
+export const stop: Verb = {
+  name: 'stop',
+  summary: 'Stop a daemon and wait until it is gone',
+  form: { usage: '[flags] [NAME | --all]', example: 'PROGRAM stop web --stop-timeout 30000' },
+  embedded: { usage: '[flags]', example: 'PROGRAM stop --stop-timeout 30000' },
+  codes: '0 it is gone, 1 it lives on, 4 no rights',
+  flags: [...STOP_FLAGS, OWN_FLAGS.all],
+  run: async (call) => {
+    if (call.words.values.all === true) return await stopAll(call)
+    const daemon = controlled(call)
+    const who = subject(daemon)
+    call.out.progress(`${who}: stopping`)
+    const result = await daemon.stop()
+    call.out.data(result)
+    call.out.note(stopped(who, result))
+    return OK
+  },
+}
+
+export function subject(daemon: Daemon): string {
+  return daemon.name ?? daemon.pidFile
+}
+
+/** In this process; it lives on when this has resolved. */
+async function foreground(daemon: Daemon, args: readonly string[]): Promise<number> {
+  await daemon.foreground(...args)
+  return OK
+}
+
+/** A start that Ctrl-C aborts, and that shows the daemon's progress meanwhile. */
+async function begin(
+  { out }: Call,
+  daemon: Daemon,
+  verb: (patient: Daemon) => Promise<Running>,
+): Promise<number> {
+  const who = subject(daemon)
+  const progress = (text: string): void => out.progress(`${who}: ${text}`)
+  const logger: Logger = { debug: () => {}, info: progress, warn: progress, error: progress }
+  return await interruptible(async (signal) => {
+    try {
+      // In the daemon this very call says which body to run: with its own logger.
+      const running = await verb(Daemon.current === undefined ? daemon.with({ signal, logger }) : daemon)
+      out.data(running)
+      out.note(`${who} is running with PID ${running.pid}`)
+      return OK
+    } catch (error) {
+      if (signal.aborted) throw new InterruptedError(`${who} was not started: interrupted`)
+      if (!(error instanceof AlreadyRunningError)) throw error
+      const { pid, pidFile } = error
+      out.data({ state: 'running', pid, pidFile, alreadyRunning: true })
+      out.note(`${who} is already running${pid === undefined ? '' : ` with PID ${pid}`}`)
+      return OK
+    }
+  })
+}

@@ -1,0 +1,36 @@
+/** Exit codes: those of the Linux Standard Base for init scripts, as far as it has them. */
+
+import type { DaemonErrorCode, Status } from '../index.js'
+
+export const OK = 0
+export const FAILED = 1
+export const USAGE = 2
+export const NO_RIGHTS = 4
+export const NOT_RUNNING = 7
+/** How shells report a program that SIGINT has ended. */
+export const INTERRUPTED = 130
+
+const STATUS = { dead: 1, stopped: 3, unknown: 4 } as const
+
+/** Of the verb `status`. */
+export function statusCode(status: Status): number {
+  if (status.state === 'running') return OK
+  if (status.state === 'unverified') return STATUS.unknown
+  return status.stale ? STATUS.dead : STATUS.stopped
+}
+
+const BY_ERROR: Readonly<Partial<Record<DaemonErrorCode, number>>> = {
+  ERR_DAEMON_INVALID_OPTION: USAGE,
+  ERR_DAEMON_NOT_RUNNING: NOT_RUNNING,
+  ERR_DAEMON_PERMISSION_DENIED: NO_RIGHTS,
+}
+
+/** For these 4 would mean that they are about a daemon that runs; one that cannot be started has failed. */
+const STARTS = ['start', 'restart', 'run']
+
+/** Of a verb that has failed. */
+export function failureCode(code: DaemonErrorCode, verb: string): number {
+  if (verb === 'status' && code !== 'ERR_DAEMON_INVALID_OPTION') return STATUS.unknown
+  const known = BY_ERROR[code] ?? FAILED
+  return known === NO_RIGHTS && STARTS.includes(verb) ? FAILED : known
+}

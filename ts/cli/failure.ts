@@ -1,0 +1,65 @@
+/** How a failure is told: in one line, in detail, as JSON. */
+
+import type { DaemonErrorCode } from '../index.js'
+import { DaemonError, InvalidOptionError, ReadyTimeoutError, StartFailedError } from '../index.js'
+import { OPTION_FLAGS } from './flags.js'
+import { CommandError } from './usage.js'
+
+/** What to do, where the message does not say so. */
+const ADVICE: Readonly<Partial<Record<DaemonErrorCode, string>>> = {
+  ERR_DAEMON_ALREADY_RUNNING: 'Stop it first, or wait for its end with --lock-timeout.',
+  ERR_DAEMON_NOT_RUNNING: 'Start it first.',
+  ERR_DAEMON_UNVERIFIED: 'Ask from where it runs: from its container, as its user or as root.',
+}
+
+const ON_VERBOSE = '--verbose shows more.'
+
+/** What happened and what to do. */
+export function lineOf(error: unknown, verbose: boolean, advice: string = adviceOf(error, verbose)): string {
+  const message = messageOf(error).replaceAll(/\s*\n\s*/g, ' ')
+  if (advice === '') return message
+  return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${advice}`
+}
+
+function adviceOf(error: unknown, verbose: boolean): string {
+  const known = error instanceof DaemonError ? ADVICE[error.code] : undefined
+  if (known !== undefined) return known
+  const hasMore = detailsOf(error) !== '' && !(error instanceof InvalidOptionError)
+  return hasMore && !verbose ? ON_VERBOSE : ''
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error instanceof InvalidOptionError) return inFlags(error.message)
+  // The body's own: its kind is half of what it says.
+  return error instanceof DaemonError || error instanceof CommandError
+    ? error.message
+    : `${error.name}: ${error.message}`
+}
+
+/** The options of the package by the flags that set them. */
+function inFlags(message: string): string {
+  return message.replaceAll(/(^Option |\b(?:Give|contradicts|no) )'([\w.]+)'/g, (whole, before, option) => {
+    const flag = OPTION_FLAGS.find((one) => one.option === option)
+    if (flag === undefined) return whole
+    return `${before === 'Option ' ? '' : before}--${flag.name}`
+  })
+}
+
+/** Why, and the end of the log; empty where there is no more than the line. */
+export function detailsOf(error: unknown): string {
+  if (!(error instanceof Error) || error instanceof CommandError) return ''
+  const parts: string[] = []
+  if (!(error instanceof DaemonError)) parts.push(`${error.stack}`)
+  if (error.cause instanceof Error) parts.push(`cause: ${error.cause.stack}`)
+  const told = error instanceof StartFailedError || error instanceof ReadyTimeoutError
+  if (told && error.log !== undefined) parts.push(`end of the log:\n${error.log}`)
+  return parts.map((part) => `${part.trimEnd().replaceAll(/^/gm, '  ')}\n`).join('')
+}
+
+/** An error as JSON: its own properties, too. */
+export function plain(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const { name, message, cause } = error
+  return { ...error, name, message, ...(cause === undefined ? {} : { cause: plain(cause) }) }
+}

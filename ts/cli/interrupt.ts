@@ -1,0 +1,18 @@
+/** Ctrl-C while a verb waits. */
+
+import { Daemon } from '../index.js'
+
+/**
+ * Runs `wait` with a signal that Ctrl-C aborts; a second Ctrl-C ends the program, as without this. In a daemon, whose
+ * signals are its own, none does.
+ */
+export async function interruptible<T>(wait: (interrupt: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const onInterrupt = (): void => controller.abort()
+  if (Daemon.current === undefined) process.once('SIGINT', onInterrupt)
+  try {
+    return await wait(controller.signal)
+  } finally {
+    process.off('SIGINT', onInterrupt)
+  }
+}

@@ -1,0 +1,110 @@
+/** The verb `list`: all named daemons of the user. */
+
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { Status } from '../index.js'
+import { Daemon } from '../index.js'
+import { OK } from './exit-codes.js'
+import { OWN_FLAGS } from './flags.js'
+import { bytes, duration, table } from './format.js'
+import { printable } from './output.js'
+import { CommandError, UsageError } from './usage.js'
+import type { Call, Verb } from './verb.js'
+
+const PIDFILE = /^([A-Za-z0-9][A-Za-z0-9._@-]{0,63})\.pid$/
+
+/** The daemons of daimon's own folder. Other programs lock their pidfiles, too: no other folder is ever acted upon. */
+export function ownDaemons(): Daemon[] {
+  // Where any name would have its pidfile.
+  const folder = dirname(new Daemon({ name: 'any' }).pidFile)
+  // Nobody has started anything yet.
+  return existsSync(folder) ? daemonsIn(folder) : []
+}
+
+function daemonsIn(folder: string): Daemon[] {
+  return namesIn(folder).map((name) => new Daemon({ name, pidFile: join(folder, `${name}.pid`) }))
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .map((file) => PIDFILE.exec(file)?.[1])
+      .filter((name) => name !== undefined)
+      .sort()
+  } catch (cause) {
+    const { message } = cause instanceof Error ? cause : { message: String(cause) }
+    throw new CommandError(`the folder ${folder} cannot be listed: ${message}`, { cause })
+  }
+}
+
+export const list: Verb = {
+  name: 'list',
+  summary: 'Show all named daemons of this user',
+  form: { usage: '[--folder DIR]', example: 'PROGRAM list --json' },
+  codes: '0 shown, 1 a folder cannot be read',
+  flags: [OWN_FLAGS.folder],
+  run: async (call) => {
+    const rows = await Promise.all([...ownDaemons(), ...listed(call)].map(describe))
+    call.out.data(rows, rows.length === 0 ? undefined : toTable(call, rows))
+    if (rows.length === 0) call.out.note('no daemon has been started by name')
+    return OK
+  },
+}
+
+/** Folders given by flag are looked into, and nothing else is done about what is in them. */
+function listed({ words }: Call): Daemon[] {
+  if (words.positionals.length > 0) throw new UsageError('list takes no name; for one daemon ask its status')
+  const folders = words.values.folder
+  return (Array.isArray(folders) ? folders : []).flatMap((folder) => daemonsIn(resolve(String(folder))))
+}
+
+type Row = Status & { name: string; log?: string }
+
+async function describe(daemon: Daemon): Promise<Row> {
+  const name = daemon.name ?? daemon.pidFile
+  try {
+    const status = await daemon.status()
+    const log = status.state === 'running' ? logOf(status.pid) : undefined
+    return { name, ...status, ...(log === undefined ? {} : { log }) }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { name, state: 'unverified', pidFile: daemon.pidFile, reason }
+  }
+}
+
+/** What descriptor 1 leads to; undefined where that is no file, and where it may not be looked at. */
+export function logOf(pid: number): string | undefined {
+  try {
+    const target = readlinkSync(`/proc/${pid}/fd/1`)
+    return target.startsWith('/') && !target.startsWith('/dev/') ? target : undefined
+  } catch {
+    return undefined
+  }
+}
+
+type Running = Extract<Row, { state: 'running' }>
+
+function toTable({ out }: Call, rows: readonly Row[]): string {
+  const head = ['NAME', 'STATE', 'PID', 'UPTIME', 'MEMORY', 'CPU', 'LOG']
+  const [first = '', ...others] = table([head, ...rows.map(cells)]).split('\n')
+  // Once the columns are as wide as what is seen.
+  const coloured = others.map((line) =>
+    line.replace(/ (running|crashed|unverified) /, (_, state: string) => {
+      const colour = state === 'running' ? 'green' : state === 'crashed' ? 'red' : 'yellow'
+      return ` ${out.colour(colour, state)} `
+    }),
+  )
+  return [out.colour('bold', first), ...coloured].join('\n')
+}
+
+function cells(row: Row): string[] {
+  if (row.state === 'running') return runningCells(row)
+  const state = row.state === 'stopped' && row.stale ? 'crashed' : row.state
+  return [row.name, state, '-', '-', '-', '-', '-']
+}
+
+function runningCells({ name, state, pid, uptime, memory, cpu, log }: Running): string[] {
+  const time = (spent: number | undefined): string => (spent === undefined ? '-' : duration(spent))
+  const size = memory === undefined ? '-' : bytes(memory)
+  return [name, state, String(pid), time(uptime), size, time(cpu), printable(log ?? '-')]
+}

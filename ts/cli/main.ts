@@ -1,0 +1,134 @@
+/** The command line: finds the verb, runs it, and gives the exit code. */
+
+import { type Daemon, Daemon as DaemonClass, DaemonError } from '../index.js'
+import { didYouMean } from '../options/invalid.js'
+import { logs, reload, signal, status } from './ask.js'
+import { completion } from './completion.js'
+import { restart, run, start, stop } from './control.js'
+import { FAILED, failureCode, INTERRUPTED, OK, USAGE } from './exit-codes.js'
+import { type Flag, OWN_FLAGS } from './flags.js'
+import { overview, verbHelp } from './help.js'
+import { list } from './list.js'
+import { Output } from './output.js'
+import { beforeEnd, parse } from './parse.js'
+import { unit } from './unit.js'
+import { InterruptedError, UsageError } from './usage.js'
+import type { Verb } from './verb.js'
+
+export const VERBS: readonly Verb[] = [
+  start,
+  stop,
+  restart,
+  reload,
+  status,
+  run,
+  logs,
+  signal,
+  list,
+  unit,
+  completion,
+]
+
+/** Whose command line it is. */
+export interface Caller {
+  readonly program: string
+  /** The Daemon of an embedding program, whose verbs take no name then. */
+  readonly daemon?: Daemon
+  /** In a daemon that looks for its body: what the launcher has printed is not printed again. */
+  readonly quiet?: boolean
+}
+
+/** Put in by the build: the package's own version. */
+declare const DAIMON_VERSION: string
+
+/**
+ * Runs a command line.
+ *
+ * @returns the exit code, as `process.exitCode`, too
+ */
+export async function main(argv: readonly string[], caller: Caller): Promise<number> {
+  const before = beforeEnd(argv)
+  const out = new Output({
+    program: caller.program,
+    json: before.includes('--json'),
+    verbose: before.includes('--verbose') || before.includes('-v'),
+    quiet: caller.quiet === true,
+  })
+  const wasDaemon = DaemonClass.current !== undefined
+  const code = await ended(out, await command(argv, caller, out))
+  // A daemon's end has a code of its own.
+  if (wasDaemon) return code
+  const self = DaemonClass.current
+  if (self === undefined) process.exitCode = code
+  // What the body has begun would keep a process alive that is no use to anyone.
+  else if (code !== OK) await self.stop(code)
+  return code
+}
+
+/** What cannot be written has not been told. */
+async function ended(out: Output, code: number): Promise<number> {
+  const failure = await out.end()
+  if (failure === undefined) return code
+  out.failure(failure, 'Make room for the output, or send it elsewhere.')
+  await out.end()
+  return code === OK ? FAILED : code
+}
+
+async function command(argv: readonly string[], caller: Caller, out: Output): Promise<number> {
+  const { program, daemon } = caller
+  const [word, ...args] = argv
+  const verbs = daemon === undefined ? VERBS : VERBS.filter(({ embedded }) => embedded !== undefined)
+  if (word === '--version') {
+    out.data({ version: DAIMON_VERSION }, DAIMON_VERSION)
+    return OK
+  }
+  const isHelp = word === '--help' || word === '-h' || word === 'help'
+  const name = isHelp ? args.find((arg) => !arg.startsWith('-')) : word
+  const verb = verbs.find((one) => one.name === name)
+  try {
+    if (isHelp && name === undefined) {
+      const text = overview(program, verbs)
+      out.data({ text }, text)
+      return OK
+    }
+    if (verb === undefined) throw unknownVerb(name, verbs)
+    const form = daemon === undefined ? verb.form : (verb.embedded ?? verb.form)
+    const flags = flagsOf(verb, daemon)
+    const words = parse(isHelp ? ['--help'] : args, flags)
+    if (words.values.help === true) {
+      const text = verbHelp(program, verb, form, flags)
+      out.data({ text }, text)
+      return OK
+    }
+    return await verb.run({ program, words, out, daemon })
+  } catch (error) {
+    return failed(error, verb?.name ?? '', program, out)
+  }
+}
+
+function failed(error: unknown, verb: string, program: string, out: Output): number {
+  if (error instanceof UsageError) {
+    out.failure(error, `See "${program} ${verb === '' ? '' : `${verb} `}--help".`)
+    return USAGE
+  }
+  out.failure(error)
+  if (error instanceof InterruptedError) return INTERRUPTED
+  return error instanceof DaemonError ? failureCode(error.code, verb) : FAILED
+}
+
+/** The Daemon of a program has its name and its body already. */
+const FIXED = /^(?:name|pid-file|exec-path|exec-argv|folder|all)$/
+
+function flagsOf(verb: Verb, daemon: Daemon | undefined): readonly Flag[] {
+  const own = [OWN_FLAGS.json, OWN_FLAGS.verbose, OWN_FLAGS.help]
+  const flags = daemon === undefined ? verb.flags : verb.flags.filter(({ name }) => !FIXED.test(name))
+  return [...flags, ...own]
+}
+
+function unknownVerb(word: string | undefined, verbs: readonly Verb[]): UsageError {
+  const names = verbs.map(({ name }) => name)
+  const all = `one of ${names.join(', ')}`
+  if (word === undefined) return new UsageError(`which verb? ${all}`)
+  const guess = didYouMean(word, names) ?? names.find((name) => word !== '' && name.startsWith(word))
+  return new UsageError(`unknown verb '${word}'; ${guess === undefined ? all : `did you mean '${guess}'?`}`)
+}

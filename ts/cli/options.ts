@@ -1,0 +1,40 @@
+/** From flags to the options of a Daemon. */
+
+import type { DaemonOptions } from '../index.js'
+import { type Flag, OPTION_FLAGS } from './flags.js'
+import type { Value, Values } from './parse.js'
+import { UsageError } from './usage.js'
+
+const LOG_PART = /^log\./
+
+/**
+ * The options that the flags give. What their values are worth the Daemon says itself.
+ *
+ * @param logFile - the log where no flag says where the output goes
+ * @throws UsageError for a value that cannot be read
+ */
+export function optionsOf(values: Values, logFile?: (options: DaemonOptions) => string): DaemonOptions {
+  const options: Record<string, unknown> = {}
+  const logParts: Record<string, unknown> = {}
+  let part: Flag | undefined
+  for (const flag of OPTION_FLAGS) {
+    const given = values[flag.name]
+    if (flag.option === undefined || given === undefined) continue
+    const isPart = LOG_PART.test(flag.option)
+    if (isPart) part ??= flag
+    const target = isPart ? logParts : options
+    target[flag.option.replace(LOG_PART, '')] = toOption(flag, given)
+  }
+  const isToldWhere = ['log', 'stdout', 'stderr'].some((option) => options[option] !== undefined)
+  if (!isToldWhere && logFile !== undefined) options.log = logFile(options)
+  if (part === undefined) return options
+  if (options.log === undefined) throw new UsageError(`--${part.name} is about a log: give --log FILE, too`)
+  options.log = { file: options.log, ...logParts }
+  return options
+}
+
+function toOption({ name, read, collect, on = true }: Flag, given: Value): unknown {
+  if (typeof given === 'boolean') return given === on
+  if (typeof given !== 'string') return collect?.(given.map(String), name)
+  return read === undefined ? given : read(given, name)
+}

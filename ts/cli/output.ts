@@ -1,0 +1,114 @@
+/** What the command prints: data to stdout, texts to stderr, colours on a terminal alone. */
+
+import { setImmediate as turn } from 'node:timers/promises'
+import { styleText } from 'node:util'
+import { detailsOf, lineOf, plain } from './failure.js'
+
+export type Colour = 'bold' | 'green' | 'red' | 'yellow'
+type Stream = 'stdout' | 'stderr'
+
+/** How it prints. */
+export interface Manner {
+  readonly program: string
+  readonly json: boolean
+  readonly verbose: boolean
+  /** Nothing at all: in a daemon that looks for its body. */
+  readonly quiet: boolean
+}
+
+/** What a terminal would take for a command, and what would begin a new line. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f]+/g
+
+/** A text from elsewhere, for one line of a terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(CONTROLS, ' ')
+}
+
+export class Output {
+  readonly #manner: Manner
+  readonly #closed: AbortController = new AbortController()
+  readonly #written: Map<Stream, Promise<void>> = new Map()
+  /** A reader that has seen enough, as `head` has, is no error; neither are texts that nobody can see. */
+  readonly #listeners: Readonly<Record<Stream, (error: NodeJS.ErrnoException) => void>> = {
+    stdout: (error) => {
+      if (error.code !== 'EPIPE') this.#failure ??= error
+      this.#closed.abort()
+    },
+    stderr: () => {},
+  }
+  #progress = false
+  #failure: Error | undefined
+
+  constructor(manner: Manner) {
+    this.#manner = manner
+  }
+
+  /** Aborted when nobody reads any more. */
+  get closed(): AbortSignal {
+    return this.#closed.signal
+  }
+
+  /** Data: as JSON where that was asked for, else as text, where there is one. */
+  data(value: unknown, text?: string): void {
+    this.#clear()
+    const shown = this.#manner.json ? JSON.stringify(value) : text
+    if (shown !== undefined) this.#write('stdout', `${shown}\n`)
+  }
+
+  /** A text for people; nothing when a program reads. */
+  note(text: string): void {
+    if (this.#manner.json) return
+    this.#clear()
+    this.#write('stderr', `${printable(text)}\n`)
+  }
+
+  /** What is being waited for, on one line of a terminal. */
+  progress(text: string): void {
+    const { json, quiet } = this.#manner
+    if (json || quiet || !process.stderr.isTTY) return
+    // A terminal that does not know its width says 0.
+    const width = process.stderr.columns || 80
+    this.#write('stderr', `\r\u001b[K${printable(text).slice(0, width - 2)}…`)
+    this.#progress = true
+  }
+
+  /** A failure: one line that says what happened and what to do; with --verbose why, and the end of the log. */
+  failure(error: unknown, advice?: string): void {
+    this.#clear()
+    const { program, json, verbose } = this.#manner
+    if (json) {
+      this.#write('stdout', `${JSON.stringify({ error: plain(error) })}\n`)
+      return
+    }
+    this.#write('stderr', `${program}: ${printable(lineOf(error, verbose, advice))}\n`)
+    if (verbose) this.#write('stderr', detailsOf(error))
+  }
+
+  colour(colour: Colour, text: string): string {
+    const isPlain = this.#manner.json || !process.stdout.isTTY || (process.env.NO_COLOR ?? '') !== ''
+    return isPlain ? text : styleText(colour, text, { validateStream: false })
+  }
+
+  /** Resolves when all has been written: to an error other than that nobody reads. */
+  async end(): Promise<Error | undefined> {
+    await Promise.all(this.#written.values())
+    // The stream tells its error after the callback.
+    await turn()
+    for (const name of this.#written.keys()) process[name].off('error', this.#listeners[name])
+    return this.#failure
+  }
+
+  #write(name: Stream, text: string): void {
+    if (this.#manner.quiet || text === '' || (name === 'stdout' && this.closed.aborted)) return
+    const stream = process[name]
+    if (!this.#written.has(name)) stream.on('error', this.#listeners[name])
+    // In order: the last one is all of them.
+    this.#written.set(name, new Promise((resolve) => stream.write(text, () => resolve())))
+  }
+
+  #clear(): void {
+    if (this.#progress) this.#write('stderr', '\r\u001b[K')
+    this.#progress = false
+  }
+}

@@ -1,0 +1,80 @@
+/** From the texts of flags to values. What a value is worth the Daemon says itself. */
+
+import { UsageError } from './usage.js'
+
+export function number(text: string, flag: string): number {
+  if (/^infinity$/i.test(text)) return Number.POSITIVE_INFINITY
+  const found = Number(text)
+  if (text.trim() !== '' && !Number.isNaN(found)) return found
+  throw new UsageError(`--${flag} takes a number, not '${text}'`)
+}
+
+export function numbers(texts: readonly string[], flag: string): number[] {
+  return texts.map((text) => number(text, flag))
+}
+
+export function octal(text: string, flag: string): number {
+  if (/^(?:0o)?[0-7]{1,4}$/.test(text)) return Number.parseInt(text.replace('0o', ''), 8)
+  throw new UsageError(`--${flag} takes an octal number such as 022, not '${text}'`)
+}
+
+/** A name, or an id where it is a number. */
+export function account(text: string): string | number {
+  return /^\d+$/.test(text) ? Number(text) : text
+}
+
+/** By name, `SIG` or not and in either case, as kill(1) has it; or by number. */
+export function signal(text: string): string | number {
+  if (/^\d+$/.test(text)) return Number(text)
+  const upper = text.toUpperCase()
+  return upper.startsWith('SIG') ? upper : `SIG${upper}`
+}
+
+export function detach(text: string): string | boolean {
+  return text === 'true' || text === 'false' ? text === 'true' : text
+}
+
+export function variables(texts: readonly string[], flag: string): Record<string, string | undefined> {
+  return Object.fromEntries(texts.map((text) => pair(text, flag)))
+}
+
+export function actions(texts: readonly string[], flag: string): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [name, action] = fullPair(text, flag)
+      return [String(signal(name)), action]
+    }),
+  )
+}
+
+export function limits(texts: readonly string[], flag: string): Record<string, number | number[]> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [name, value] = fullPair(text, flag)
+      return [name, limit(value, flag)]
+    }),
+  )
+}
+
+function limit(text: string, flag: string): number | number[] {
+  const both = text.split(':').map((part) => {
+    if (/^(?:unlimited|infinity)$/i.test(part)) return Number.POSITIVE_INFINITY
+    if (/^\d+$/.test(part)) return Number(part)
+    throw new UsageError(`--${flag} takes a number, SOFT:HARD or unlimited, not '${text}'`)
+  })
+  const [only] = both
+  return both.length === 1 && only !== undefined ? only : both
+}
+
+/** `NAME=VALUE`, or the name alone. */
+function pair(text: string, flag: string): [string, string | undefined] {
+  const [, name, value] = /^([^=]+)(?:=(.*))?$/s.exec(text) ?? []
+  if (name === undefined) throw new UsageError(`--${flag} takes NAME=VALUE, not '${text}'`)
+  return [name, value]
+}
+
+function fullPair(text: string, flag: string): [string, string] {
+  const [name, value] = pair(text, flag)
+  if (value === undefined) throw new UsageError(`--${flag} takes NAME=VALUE, not '${text}'`)
+  return [name, value]
+}

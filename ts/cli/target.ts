@@ -1,0 +1,102 @@
+/** The Daemon that a verb is about. */
+
+import { lstatSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { DaemonOptions } from '../index.js'
+import { Daemon } from '../index.js'
+import { makeFolder } from '../options/folder.js'
+import { optionsOf } from './options.js'
+import { CommandError, UsageError } from './usage.js'
+import type { Call } from './verb.js'
+
+/** The Daemon to be controlled: of the embedding program, of the flags, or of the name that follows the verb. */
+export function controlled(
+  { words, daemon }: Call,
+  positionals: readonly string[] = words.positionals,
+): Daemon {
+  const options = optionsOf(words.values)
+  const [name, ...more] = positionals
+  if (daemon !== undefined) {
+    noMore(positionals)
+    return daemon.with(options)
+  }
+  noMore(more)
+  if (name !== undefined && options.name !== undefined) {
+    throw new UsageError(`'${name}' is one name too many: --name ${options.name} is given, too`)
+  }
+  return new Daemon(named({ ...(name === undefined ? {} : { name }), ...options }))
+}
+
+/** The Daemon to be started, and the arguments of its `run`. In the foreground output stays where it is. */
+export function startable(
+  { words, daemon, program }: Call,
+  detaches: boolean,
+): { daemon: Daemon; args: readonly string[] } {
+  const rest = words.rest ?? []
+  if (daemon !== undefined) {
+    return { daemon: daemon.with(optionsOf(words.values)), args: [...words.positionals, ...rest] }
+  }
+  const [script, ...more] = words.positionals
+  if (script === undefined)
+    throw new UsageError(`which script? For example: ${program} start --name web server.js`)
+  if (more.length > 0)
+    throw new UsageError(`'${more[0]}' is one word too many; arguments of the script follow --`)
+  const options = optionsOf(words.values, detaches ? (known) => makeDefaultLog(named(known)) : undefined)
+  return { daemon: new Daemon(named({ ...options, script, scriptArgs: rest })), args: [] }
+}
+
+function named(options: DaemonOptions): DaemonOptions {
+  if (options.name !== undefined || options.pidFile !== undefined) return options
+  throw new UsageError('which daemon? Give --name NAME or --pid-file FILE')
+}
+
+export function noMore(words: readonly string[]): void {
+  if (words.length > 0) throw new UsageError(`'${words[0]}' is one word too many`)
+}
+
+const ROOT_FOLDER = '/var/log/daimon'
+
+/** Where a daemon logs whom nobody has told: so that `logs` always has something to show. */
+export function defaultLog({ name, pidFile }: Daemon): string {
+  const folder = isRoot() ? ROOT_FOLDER : dirname(pidFile)
+  return join(folder, `${name ?? basename(pidFile).replace(/\.pid$/, '')}.log`)
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0
+}
+
+/** Makes the folder as the default folder of pidfiles is made; no other is made. */
+function makeDefaultLog(options: DaemonOptions): string {
+  const path = defaultLog(new Daemon(options))
+  const folder = dirname(path)
+  if (!isRoot() && options.pidFile !== undefined) return path
+  try {
+    makeFolder(folder, isRoot() ? 0o755 : 0o700)
+  } catch (error) {
+    const { message } = error instanceof Error ? error : { message: String(error) }
+    throw new CommandError(`the folder ${folder} for the log cannot be made: ${message}. Give --log FILE`, {
+      cause: error,
+    })
+  }
+  refuseUnsafe(folder)
+  return path
+}
+
+/** In a folder that others can write they could put what they like in the log's place. */
+function refuseUnsafe(folder: string): void {
+  const { uid, mode, isFolder } = lookAt(folder)
+  const uids = [uid, lstatSync(folder).uid]
+  const isOurs = uids.every((one) => one === process.geteuid?.()) && (mode & 0o022) === 0
+  if (isFolder && isOurs) return
+  const what = isFolder
+    ? `is user ${[...new Set(uids)].join(' and ')}'s, with mode ${(mode & 0o777).toString(8)}, so that others could replace the log`
+    : 'is none'
+  throw new CommandError(`the folder ${folder} for the log ${what}: put it right, or give --log FILE`)
+}
+
+/** Where a link leads, too. */
+function lookAt(folder: string): { uid: number; mode: number; isFolder: boolean } {
+  const found = statSync(folder, { throwIfNoEntry: false }) ?? lstatSync(folder)
+  return { uid: found.uid, mode: found.mode, isFolder: found.isDirectory() }
+}

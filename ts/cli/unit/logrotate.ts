@@ -1,0 +1,55 @@
+/** Rules for logrotate, logrotate(8). */
+
+import { defaultLog } from '../target.js'
+import { UsageError } from '../usage.js'
+import { logFile, onOneLine, ownCommand, type Subject } from './subject.js'
+
+export function logrotate(subject: Subject): string {
+  const { daemon, options } = subject
+  const path = onOneLine(logFile(subject) ?? defaultLog(daemon), 'the log')
+  // By its pidfile: logrotate runs as root, whose daemon of that name is another one.
+  const command = [...ownCommand(options), 'reload', '--pid-file', daemon.pidFile]
+  const shell = command.map((word) => shellWord(onOneLine(word, `'${word}'`))).join(' ')
+  const { maxSize, keep, compress } = parts(options.log)
+  return [
+    `${pattern(path)} {`,
+    `    ${maxSize === undefined ? 'weekly' : `size ${maxSize}`}`,
+    `    rotate ${keep ?? 5}`,
+    ...(compress === false ? ['    nocompress'] : ['    compress']),
+    '    # It is still written to until the reload below.',
+    '    delaycompress',
+    '    missingok',
+    '    notifempty',
+    '    # The daemon makes the new one.',
+    '    nocreate',
+    '    postrotate',
+    '        # 7: it is not running.',
+    `        ${shell} >/dev/null 2>&1 || test $? -eq 7`,
+    '    endscript',
+    '}',
+    '',
+  ].join('\n')
+}
+
+interface Parts {
+  readonly maxSize?: number
+  readonly keep?: number
+  readonly compress?: boolean
+}
+
+function parts(log: Subject['options']['log']): Parts {
+  return typeof log === 'object' && !(log instanceof URL) ? log : {}
+}
+
+/** In quotes, and no pattern for more files than this one. */
+function pattern(path: string): string {
+  if (/[{}]/.test(path)) {
+    throw new UsageError(`logrotate has no way to write the braces of ${path}: give a --log without`)
+  }
+  return `"${path.replaceAll(/[\\*?[\]]/g, '\\$&').replaceAll('"', '\\"')}"`
+}
+
+/** A word of a shell. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}

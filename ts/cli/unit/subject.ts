@@ -1,0 +1,78 @@
+/** What a unit is about, and the command in it. */
+
+import { realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Daemon, DaemonOptions } from '../../index.js'
+import { type Flag, OPTION_FLAGS } from '../flags.js'
+import type { Value, Values } from '../parse.js'
+import { UsageError } from '../usage.js'
+
+export interface Subject {
+  readonly name: string
+  /** What the flags give. */
+  readonly options: DaemonOptions
+  readonly values: Values
+  /** The one that is meant, to ask for its pidfile. */
+  readonly daemon: Daemon
+  /** Absolute, as all paths; empty where none is needed. */
+  readonly script: string
+  readonly args: readonly string[]
+  /** The daemon's current folder. */
+  readonly folder: string
+}
+
+/** This very command, as it is called again, by absolute paths. */
+export function ownCommand({ execPath, execArgv }: DaemonOptions = {}): string[] {
+  const program = execPath === undefined ? process.execPath : absolute(String(execPath))
+  return [program, ...(execArgv ?? []), realpathSync(process.argv[1] ?? '')]
+}
+
+/** For the program that runs it, not for daimon: `run` is in the foreground. */
+const BEFORE = ['exec-path', 'exec-argv', 'detach', 'cwd', 'chroot', 'name']
+
+/**
+ * The command that runs the daemon in the foreground.
+ *
+ * @param done - the flags that whoever runs it sees to itself
+ * @param more - further flags
+ */
+export function runCommand(
+  subject: Subject,
+  done: readonly string[],
+  more: readonly string[] = [],
+): string[] {
+  const { options, values, name, script, args } = subject
+  const flags = OPTION_FLAGS.filter((flag) => !BEFORE.includes(flag.name) && !done.includes(flag.name))
+  const words = flags.flatMap((flag) => wordsOf(flag, values[flag.name]))
+  const end = args.length > 0 ? ['--', ...args] : []
+  return [...ownCommand(options), 'run', '--name', name, ...words, ...more, script, ...end]
+}
+
+function wordsOf({ name, value }: Flag, given: Value | undefined): string[] {
+  if (given === undefined) return []
+  if (typeof given === 'boolean') return given ? [`--${name}`] : [`--${name}=false`]
+  const texts = typeof given === 'string' ? [given] : given.map(String)
+  return texts.flatMap((text) => {
+    const shown = value === 'FILE' || value === 'DIR' ? absolute(text) : text
+    return shown.startsWith('-') ? [`--${name}=${shown}`] : [`--${name}`, shown]
+  })
+}
+
+export function absolute(path: string): string {
+  if (path === 'inherit') return path
+  return /^file:/i.test(path) ? fileURLToPath(path) : resolve(path)
+}
+
+/** Where a flag says that the output goes. */
+export function logFile({ values: { log, stdout } }: Subject): string | undefined {
+  const file = log ?? stdout
+  return typeof file === 'string' && file !== 'inherit' ? absolute(file) : undefined
+}
+
+/** Some places have no way to write a line end and the like. */
+export function onOneLine(text: string, what: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (!/[\u0000-\u001f\u007f]/.test(text)) return text
+  throw new UsageError(`${what} has a control character in it, which cannot be written there: rename it`)
+}

@@ -1,0 +1,114 @@
+/** A service of systemd, systemd.service(5). */
+
+import type { DaemonOptions } from '../../index.js'
+import { onOneLine, runCommand, type Subject } from './subject.js'
+
+/** What systemd sets up itself, before the daemon has rights to lose. */
+const DONE = ['user', 'group', 'env', 'limits', 'nice', 'oom-score-adj', 'no-new-privileges'].concat([
+  'keep-fds',
+  'stop-signal',
+  'no-force-kill',
+  'stop-group',
+])
+
+type Setting = readonly [key: string, value: string | number | undefined]
+
+export function systemd(subject: Subject): string {
+  const { name, options, folder } = subject
+  // Root's own folder is where `daimon list` looks; another user needs one that systemd makes.
+  const isForeign = options.user !== undefined && options.pidFile === undefined
+  const runtime = isForeign ? `daimon-${name}` : undefined
+  const pidFile = runtime === undefined ? [] : ['--pid-file', `/run/${runtime}/${name}.pid`]
+  const [program = '', ...words] = runCommand(subject, DONE, pidFile)
+  const settings: Setting[] = [
+    // It tells when it is ready, and how it is getting on.
+    ['Type', 'notify'],
+    ['ExecStart', [executable(program), ...words.map(argument)].join(' ')],
+    ['ExecReload', '/bin/kill -HUP $MAINPID'],
+    ['Restart', 'on-failure'],
+    ['RuntimeDirectory', runtime],
+    ['WorkingDirectory', specifiers(onOneLine(folder, 'the folder'))],
+    ...rights(options),
+    ...ending(options),
+    ...variables(options),
+  ]
+  const service = settings.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]))
+  const sections = [
+    ['[Unit]', `Description=${name}`, 'After=network.target'],
+    ['[Service]', ...service],
+    ['[Install]', 'WantedBy=multi-user.target'],
+  ]
+  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+function rights({
+  user,
+  group,
+  nice,
+  oomScoreAdj,
+  noNewPrivileges,
+  umask,
+  limits,
+}: DaemonOptions): Setting[] {
+  const noNew = noNewPrivileges ?? user !== undefined
+  return [
+    ['User', user],
+    ['Group', group],
+    ['NoNewPrivileges', noNew ? 'yes' : undefined],
+    ['UMask', (umask ?? 0o022).toString(8).padStart(4, '0')],
+    ['Nice', nice],
+    ['OOMScoreAdjust', oomScoreAdj],
+    ...Object.entries(limits ?? {}).map(([limit, value]): Setting => {
+      const shown = [value].flat().map((one) => (one === Number.POSITIVE_INFINITY ? 'infinity' : one))
+      return [`Limit${limit.toUpperCase()}`, shown.join(':')]
+    }),
+  ]
+}
+
+function ending(options: DaemonOptions): Setting[] {
+  const { readyTimeout = 30_000, lockTimeout = 0, stopTimeout = 10_000 } = options
+  return [
+    ['TimeoutStartSec', time(readyTimeout + lockTimeout)],
+    ['TimeoutStopSec', time(stopTimeout)],
+    ['KillSignal', options.stopSignal],
+    ['SendSIGKILL', options.forceKill === false ? 'no' : undefined],
+    ['KillMode', options.stopGroup === true ? 'control-group' : 'mixed'],
+  ]
+}
+
+function variables({ env }: DaemonOptions): Setting[] {
+  return Object.entries(env ?? {}).map(([variable, value]): Setting => {
+    return value === undefined
+      ? ['UnsetEnvironment', quoted(specifiers(variable))]
+      : ['Environment', quoted(specifiers(`${variable}=${value}`))]
+  })
+}
+
+function time(milliseconds: number): string {
+  return Number.isFinite(milliseconds) ? `${milliseconds}ms` : 'infinity'
+}
+
+function specifiers(text: string): string {
+  return text.replaceAll('%', '%%')
+}
+
+/** The first word is a path, in which no variable is looked for. */
+function executable(path: string): string {
+  return quoted(specifiers(onOneLine(path, `the path of ${path}`)))
+}
+
+function argument(word: string): string {
+  return quoted(specifiers(word).replaceAll('$', '$$$$'))
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+/** One word, as systemd.syntax(7) has it. */
+function quoted(word: string): string {
+  if (/^[\w@%+=:,./$-]+$/.test(word)) return word
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const escaped = word.replaceAll(/["\\]/g, '\\$&').replaceAll(/[\u0001-\u001f\u007f]/g, (control) => {
+    return ESCAPES[control] ?? `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`
+  })
+  return `"${escaped}"`
+}
