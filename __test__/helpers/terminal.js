@@ -26,9 +26,9 @@ print('ended with', status, flush=True)
 os._exit(0)
 `
 
-/** Runs Node there: `shows(text)` waits for it, `type(line)`, `end()` gives all that was shown, and how it ended. */
-export function terminal(place, args) {
-  const program = place.spawnCommand('python3', ['-c', TERMINAL, process.execPath, ...args])
+/** Runs Node there, with further environment variables: `shows(text)` waits for it, `type(line)`, `end()` gives all that was shown, and how it ended. */
+export function terminal(place, args, env = {}) {
+  const program = place.spawnCommand('python3', ['-c', TERMINAL, process.execPath, ...args], { env })
   return {
     shows: (text) => until(() => program.output().stdout.includes(text), `the terminal shows ${text}`),
     type: (line) => program.child.stdin.write(`${line}\n`),

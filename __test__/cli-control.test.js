@@ -1,0 +1,254 @@
+// The verbs that start and stop: what they print, what they exit with, what is left.
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import test from 'ava'
+import { Daemon } from '../dist/index.js'
+import { at, BIN, daimon, idle, logged, PLAIN, privately } from './helpers/cli.js'
+import { alive, folder } from './helpers/index.js'
+import { needs } from './helpers/needs.js'
+import { supervised } from './helpers/supervisor.js'
+
+const control = (place) => new Daemon({ pidFile: place.file('a.pid') })
+
+test.serial('start waits until the daemon serves, and exits with 0', async (t) => {
+  const place = folder(t)
+  const started = await daimon(place, 'start', ...logged(place), idle(place))
+  const { state, pid } = await control(place).status()
+  t.is(state, 'running')
+  const stderr = `${place.file('a.pid')} is running with PID ${pid}\n`
+  t.like(started, { code: 0, stdout: '', stderr })
+})
+
+test.serial('start of what runs already is 0 with a note, and leaves it alone', async (t) => {
+  const place = folder(t)
+  const start = ['start', ...logged(place), idle(place)]
+  await daimon(place, ...start)
+  const { pid } = await control(place).status()
+  const again = await daimon(place, ...start)
+  t.like(again, {
+    code: 0,
+    stdout: '',
+    stderr: `${place.file('a.pid')} is already running with PID ${pid}\n`,
+  })
+  const json = await daimon(place, ...start, '--json')
+  t.like(json, { code: 0, stderr: '' })
+  t.like(JSON.parse(json.stdout), { state: 'running', pid, alreadyRunning: true })
+  t.like(await control(place).status(), { state: 'running', pid })
+})
+
+test.serial(
+  'a start that fails is 1 and one line; --verbose adds the cause and the log, each once',
+  async (t) => {
+    const place = folder(t)
+    const script = place.write('bad.mjs', "console.log('before'); throw new Error('no\\nluck')")
+    const { code, stdout, stderr } = await daimon(place, 'start', ...logged(place), script)
+    t.like({ code, stdout }, { code: 1, stdout: '' })
+    t.regex(
+      stderr,
+      /^daimon: The daemon of \S+ exited with code 1 before it was ready: Error: no luck\. --verbose shows more\.\n$/,
+    )
+    const verbose = await daimon(place, 'start', ...logged(place, 'b'), '-v', script)
+    t.is(verbose.stderr.match(/^ {2}cause: Error: no$/gm).length, 1)
+    t.is(verbose.stderr.match(/^ {2}before$/gm).length, 1)
+    t.notRegex(verbose.stderr, /shows more/)
+    const json = await daimon(place, 'start', ...logged(place), '--json', script)
+    t.like(json, { code: 1, stderr: '' })
+    t.like(JSON.parse(json.stdout).error, {
+      code: 'ERR_DAEMON_START_FAILED',
+      exitCode: 1,
+      cause: { message: 'no\nluck' },
+    })
+    t.deepEqual(place.processes(), [])
+  },
+)
+
+test.serial('arguments after -- are the script’s own, whatever they look like', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'args.mjs',
+    'console.log(JSON.stringify(process.argv.slice(2))); setInterval(() => {}, 1e6)',
+  )
+  const args = ['--json', '--pidfile', 'x', '--nice', '-5', '--', '--help', '']
+  const started = await daimon(place, 'start', ...logged(place), script, '--', ...args)
+  t.like(started, { code: 0, stdout: '' })
+  t.deepEqual(JSON.parse(place.read('a.log')), args)
+})
+
+test.serial('flags set the options of the daemon', async (t) => {
+  const place = folder(t)
+  const text = `import { setPriority, getPriority } from 'node:os'
+    console.log(JSON.stringify([process.env.A, process.env.HOME ?? null, process.umask(), getPriority(), process.title, process.cwd(), process.execArgv]))
+    setInterval(() => {}, 1e6)`
+  const flags = [
+    '--env',
+    'A=b=c',
+    '--env',
+    'HOME',
+    '--umask',
+    '027',
+    '--nice',
+    '5',
+    '--title',
+    'x y',
+    '--cwd',
+    '/',
+  ]
+  const exec = ['--exec-argv=--no-warnings', '--exec-argv', '--max-http-header-size=9000']
+  t.like(await daimon(place, 'start', ...logged(place), ...flags, ...exec, place.write('a.mjs', text)), {
+    code: 0,
+  })
+  const seen = ['b=c', null, 0o027, 5, 'x y', '/', ['--no-warnings', '--max-http-header-size=9000']]
+  t.deepEqual(JSON.parse(place.read('a.log')), seen)
+})
+
+test.serial('restart starts what does not run, and replaces what does', async (t) => {
+  const place = folder(t)
+  const restart = ['restart', ...logged(place), idle(place), '--json']
+  const first = JSON.parse((await daimon(place, ...restart)).stdout)
+  const second = await daimon(place, ...restart)
+  t.is(second.code, 0)
+  t.not(JSON.parse(second.stdout).pid, first.pid)
+  t.false(alive(first.pid))
+})
+
+test.serial('stop is 0 whether the daemon ran or not, and says which', async (t) => {
+  const place = folder(t)
+  const who = place.file('a.pid')
+  await daimon(place, 'start', ...logged(place), idle(place))
+  t.like(await daimon(place, 'stop', ...at(place)), { code: 0, stdout: '', stderr: `${who} has stopped\n` })
+  t.like(await daimon(place, 'stop', ...at(place)), {
+    code: 0,
+    stdout: '',
+    stderr: `${who} is not running\n`,
+  })
+  const { code, stdout } = await daimon(place, 'stop', ...at(place), '--json')
+  t.deepEqual(
+    [code, JSON.parse(stdout)],
+    [0, { state: 'stopped', pidFile: who, stale: false, wasRunning: false, forced: false }],
+  )
+})
+
+test.serial('stop is 1 when the daemon lives on', async (t) => {
+  const place = folder(t)
+  const script = place.write('deaf.mjs', "process.on('SIGTERM', () => {}); setInterval(() => {}, 1e6)")
+  await daimon(place, 'start', ...logged(place), script)
+  const stop = ['stop', ...at(place), '--stop-timeout', '50']
+  const { code, stderr } = await daimon(place, ...stop, '--no-force-kill')
+  t.is(code, 1)
+  t.regex(stderr, /^daimon: Process \d+ has not ended within 50 ms and goes on running[^\n]*\n$/)
+  t.like(await daimon(place, ...stop), {
+    code: 0,
+    stderr: `${place.file('a.pid')} did not stop in time and was killed\n`,
+  })
+})
+
+test.serial('run is the daemon itself: its output and its exit code are its own', async (t) => {
+  const place = folder(t)
+  const script = place.write('run.mjs', "console.log('out'); console.error('err'); process.exit(7)")
+  t.like(await daimon(place, 'run', ...at(place), script), { code: 7, stdout: 'out\n', stderr: 'err\n' })
+  t.false(existsSync(place.file('a.pid')))
+})
+
+test.serial('run of what fails once it has begun something ends all the same, with 1', async (t) => {
+  const place = folder(t)
+  const script = place.write('late.mjs', "setInterval(() => {}, 1e6); await null; throw new TypeError('odd')")
+  const { code, stdout, stderr } = await daimon(place, 'run', ...at(place), script)
+  t.deepEqual([code, stdout, stderr], [1, '', 'daimon: TypeError: odd. --verbose shows more.\n'])
+  t.false(existsSync(place.file('a.pid')))
+})
+
+test.serial('run of what runs already is 1', async (t) => {
+  const place = folder(t)
+  await daimon(place, 'start', ...logged(place), idle(place))
+  const { code, stderr } = await daimon(place, 'run', ...at(place), idle(place))
+  t.is(code, 1)
+  t.regex(
+    stderr,
+    /^daimon: \S+: already running with PID \d+\. Stop it first, or wait for its end with --lock-timeout\.\n$/,
+  )
+})
+
+needs('python3')(
+  'start under a supervisor is the daemon itself, and its output stays where it is',
+  async (t) => {
+    const place = folder(t)
+    const script = place.write(
+      'say.mjs',
+      "console.log(process.ppid, 'here'); setTimeout(() => process.exit(3), 50)",
+    )
+    for (const [variables, detach] of [
+      [{ SYSTEMD_EXEC_PID: 'PID' }, 'auto'],
+      [{ A: 'b' }, 'false'],
+    ]) {
+      const args = [BIN, 'start', ...at(place), '--detach', detach, script]
+      const { code, stdout, pid } = await supervised(place, variables, args, { env: PLAIN }).done
+      t.deepEqual([code, stdout], [3, `${process.pid} here\n`])
+      t.truthy(pid)
+    }
+    const args = [BIN, 'start', ...logged(place), '--detach', 'true', idle(place)]
+    const { code, stderr } = await supervised(place, { SYSTEMD_EXEC_PID: 'PID' }, args, { env: PLAIN }).done
+    t.is(code, 0)
+    t.regex(stderr, /is running with PID/)
+  },
+)
+
+const NOBODY = 'setpriv --reuid 65534 --clear-groups --regid 65534'
+
+needs('root', 'mount namespaces')(
+  'a daemon of root without --log logs to /var/log/daimon/NAME.log',
+  async (t) => {
+    const place = folder(t)
+    const { code, stdout } = await privately(
+      place,
+      `umask 077
+    daimon start --name web --log-max-size 50 --log-keep 2 ${place.write('say.mjs', "console.log('x'.repeat(60)); setTimeout(() => console.log('said'), 1500); setInterval(() => {}, 1e6)")} || exit 1
+    stat -c '%a %n' /run/daimon /var/log/daimon /var/log/daimon/web.log
+    daimon logs web; daimon status web --json
+    until [ -e /var/log/daimon/web.log.1 ]; do sleep 0.01; done
+    daimon stop web; daimon logs web | grep -c x; ls /var/log/daimon`,
+    )
+    t.is(code, 0)
+    const lines = stdout.split('\n')
+    t.deepEqual(lines.slice(0, 4), [
+      '755 /run/daimon',
+      '755 /var/log/daimon',
+      '640 /var/log/daimon/web.log',
+      'x'.repeat(60),
+    ])
+    t.like(JSON.parse(lines[4]), { state: 'running', pidFile: '/run/daimon/web.pid' })
+    t.deepEqual(lines.slice(5, 8), ['1', 'web.log', 'web.log.1'])
+  },
+)
+
+needs('root', 'mount namespaces')('a default log where others can write is refused', async (t) => {
+  const place = folder(t)
+  const script = idle(place)
+  const { stdout, stderr } = await privately(
+    place,
+    `mkdir -m 777 /var/log/daimon; chmod 777 /var/log/daimon; daimon start --name web ${script}; echo $?
+    chmod 755 /var/log/daimon; chown 1 /var/log/daimon; daimon start --name web ${script}; echo $?
+    rmdir /var/log/daimon; ln -s ${place.path} /var/log/daimon;
+    chown -h 1 /var/log/daimon; daimon start --name web ${script}; echo $?
+    rm /var/log/daimon; ln -s nowhere /var/log/daimon; daimon start --name web ${script}; echo $?
+    rm /var/log/daimon; echo > /var/log/daimon; daimon start --name web ${script}; echo $?
+    daimon list`,
+  )
+  t.is(stdout, '1\n1\n1\n1\n1\n')
+  t.is(stderr.match(/^daimon: .*give --log FILE$/gim).length, 5, stderr)
+})
+
+needs('root', 'setpriv')(
+  'a daemon of anybody else logs beside its pidfile, in no folder that is made for it',
+  async (t) => {
+    const place = folder(t)
+    const script = idle(place)
+    const command = `chmod 777 ${place.path}; mkdir ${place.file('own')}; chown 65534 ${place.file('own')}
+    ${NOBODY} ${process.execPath} ${BIN} start --pid-file ${place.file('own/b.pid')} ${script} || exit 1
+    ${NOBODY} ${process.execPath} ${BIN} logs --pid-file ${place.file('own/b.pid')} || exit 2
+    ${NOBODY} ${process.execPath} ${BIN} start --pid-file ${place.file('none/b.pid')} ${script}; echo $?`
+    const { stdout, stderr } = await place.command('sh', ['-c', command], { env: PLAIN })
+    t.is(statSync(place.file('own/b.log')).mode & 0o777, 0o640)
+    t.false(existsSync(place.file('none')))
+    t.regex(stdout, /^[12]\n$/, stderr)
+    t.truthy(readFileSync(place.file('own/b.pid')))
+  },
+)
