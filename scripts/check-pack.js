@@ -1,4 +1,4 @@
-// Packs the package, installs it into an empty folder without a network, imports it there.
+// Packs the package, installs it into an empty folder without a network, imports it and runs its command there.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,6 +26,17 @@ console.log('binary:', binaries.join(' '))
 if (binaries.length === 0) throw new Error('no binary for ' + host)
 `
 
+// What the consumer's shell runs: the command as npm has installed it, and a daemon's whole life by it.
+const COMMAND = `
+set -e
+daimon() { node_modules/.bin/daimon "$@"; }
+echo "command: daimon $(daimon --version)"
+echo 'setInterval(() => {}, 1e6)' > server.js
+daimon start --pid-file web.pid --log web.log server.js
+daimon status --pid-file web.pid
+daimon stop --pid-file web.pid
+`
+
 const temp = mkdtempSync(join(tmpdir(), 'daimon-pack-'))
 const consumer = join(temp, 'consumer')
 
@@ -41,6 +52,7 @@ async function check() {
   if ((await run('npm', install, { cwd: consumer })) !== 0) return 'npm install'
   const evaluate = ['--input-type=module', '-e', PROGRAM]
   if ((await run(process.execPath, evaluate, { cwd: consumer })) !== 0) return 'import'
+  if ((await run('sh', ['-c', COMMAND], { cwd: consumer })) !== 0) return 'the command'
   return undefined
 }
 
