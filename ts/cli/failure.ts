@@ -8,7 +8,6 @@ import { CommandError } from './usage.js'
 /** What to do, where the message does not say so. */
 const ADVICE: Readonly<Partial<Record<DaemonErrorCode, string>>> = {
   ERR_DAEMON_ALREADY_RUNNING: 'Stop it first, or wait for its end with --lock-timeout.',
-  ERR_DAEMON_NOT_RUNNING: 'Start it first.',
   ERR_DAEMON_UNVERIFIED: 'Ask from where it runs: from its container, as its user or as root.',
 }
 
