@@ -138,6 +138,8 @@ needs('systemd-analyze')('systemd takes the service, and reads odd words as they
     place.write('web.service', text),
   ])
   t.deepEqual([code, stdout, stderr], [0, '', ''])
+  const line = setting(text, 'ExecStart').slice(process.execPath.length)
+  t.notRegex(line.replaceAll('$$', '').replaceAll('%%', ''), /[$%]/, 'nothing is left to expand')
   t.is(
     systemdWords(setting(text, 'ExecStart'))
       .slice(-WORDS.length - 2)
@@ -219,11 +221,13 @@ needs('logrotate')('logrotate takes its file, and the daemon goes on in a new lo
       '--log-keep',
       '3',
     )
+    // What a pattern would take along.
+    place.write('logs/a "b" x zz.log', 'decoy\n')
     const config = place.write('web.conf', text)
     const { code, stderr } = await place.command('logrotate', ['-s', place.file('state'), config])
     t.deepEqual([code, stderr], [0, ''], name)
     await until(() => readdirSync(place.file('logs')).includes(name), 'the new log')
-    t.deepEqual(readdirSync(place.file('logs')).sort(), [name, `${name}.1`].sort())
+    t.deepEqual(readdirSync(place.file('logs')).sort(), [name, `${name}.1`, 'a "b" x zz.log'].sort())
     t.true(place.read(`logs/${name}.1`).startsWith('old\n'))
     await daimon(place, 'stop', ...at(place))
     // Of a daemon that does not run, too.
