@@ -145,6 +145,17 @@ test.serial("listeners of the program's own are called beside the actions", asyn
   t.deepEqual(said(place).sort(), ['own SIGTERM', 'stopped by signal SIGTERM'])
 })
 
+test.serial('without any hook the own listener, and whoever waits, still have their turn', async (t) => {
+  const place = folder(t)
+  const { daemon } = await start(place, {
+    body: `process.on('SIGTERM', () => say('own'))
+      daemon.signals.once('SIGTERM').then((signal) => say('came', signal))
+      daemon.signal.addEventListener('abort', () => say('aborted'))`,
+  })
+  t.like(await daemon.stop(), { wasRunning: true, forced: false })
+  t.deepEqual(said(place).sort(), ['aborted', 'came SIGTERM', 'own'])
+})
+
 test.serial('hold defers the actions while a function runs, and delivers each once', async (t) => {
   const place = folder(t)
   const { daemon } = await start(place, {

@@ -31,7 +31,12 @@ export type LauncherResult = { role: 'launcher' } & Running
 export function daemonize<A extends readonly unknown[]>(
   options: DaemonizeOptions<A> & { exit: false },
 ): Promise<LauncherResult | DaemonContext>
-export function daemonize<A extends readonly unknown[]>(options: DaemonizeOptions<A>): Promise<DaemonContext>
+export function daemonize<A extends readonly unknown[]>(
+  options: DaemonizeOptions<A> & { exit?: true },
+): Promise<DaemonContext>
+export function daemonize<A extends readonly unknown[]>(
+  options: DaemonizeOptions<A>,
+): Promise<LauncherResult | DaemonContext>
 export async function daemonize(options: DaemonizeOptions): Promise<LauncherResult | DaemonContext> {
   const settings = validateOptions(options, 'daemonize')
   if (isOwn(settings.pidFile)) return await claimInline(settings)

@@ -2,15 +2,16 @@
 
 import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
+import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import type { Logger } from './options.js'
 
 /** Why a daemon stops. */
 export type StopReason =
-  | { by: 'signal'; signal: NodeJS.Signals }
-  | { by: 'stop'; code: number }
-  | { by: 'end' }
-  | { by: 'error'; error: unknown }
+  | { by: 'signal'; signal: NodeJS.Signals; code?: never; error?: never }
+  | { by: 'stop'; code: number; signal?: never; error?: never }
+  | { by: 'end'; signal?: never; code?: never; error?: never }
+  | { by: 'error'; error: unknown; signal?: never; code?: never }
 
 export type StopHook = (reason: StopReason) => unknown
 
@@ -63,6 +64,8 @@ export class Stopping {
   }
 
   async #finish(reason: StopReason, code: number): Promise<void> {
+    // The signal's other listeners come first, and whoever waits for it or for `signal` may end what they do.
+    await turn()
     for (const hook of [...this.#hooks].reverse()) {
       try {
         await hook(reason)
@@ -76,7 +79,9 @@ export class Stopping {
   }
 
   #overdue(): void {
-    this.#logger()?.error(`the stop hooks took more than ${this.#timeout} ms`)
+    const what = `the stop hooks took more than ${this.#timeout} ms`
+    this.#logger()?.error(what)
+    complain(`daimon: ${what}`)
     process.exit(1)
   }
 
