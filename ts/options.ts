@@ -8,26 +8,28 @@ export {
   type LimitValue,
   type ProcessOptions,
 } from './options/process.js'
+export type {
+  FileStdio,
+  LogsSettings,
+  OptionsForm,
+  Rotation,
+  Settings,
+  Stdio,
+  StopSettings,
+} from './options/settings.js'
 export { signalActionValue, signalNameValue } from './options/signals.js'
 export type {
   CommonOptions,
   DaemonizeOptions,
   DaemonOptions,
   Detach,
-  FileStdio,
   Logger,
   LogOptions,
   LogsOptions,
-  LogsSettings,
-  OptionsForm,
   PathLike,
   ReadyMode,
-  Rotation,
   RunFunction,
-  Settings,
-  Stdio,
   StopOptions,
-  StopSettings,
   WithOptions,
 } from './options/types.js'
 export {

@@ -7,7 +7,7 @@ import { PidFileError } from '../errors.js'
 import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
 import { isSystemError, makeFolder } from './folder.js'
 import { refused, show } from './invalid.js'
-import type { FileStdio, Given, Rotation, Settings } from './types.js'
+import type { FileStdio, Given, Rotation, Settings } from './settings.js'
 
 /**
  * Asks the system about the paths that a start needs. It is for the verbs that start, before anything else: a Daemon

@@ -1,7 +1,7 @@
 /** The option `log`: a path, or a file with its rotation. */
 
 import { didYouMean, invalid, refused, show } from './invalid.js'
-import type { Rotation, Stdio } from './types.js'
+import type { Rotation, Stdio } from './settings.js'
 import { booleanValue, modeValue, pathValue, stdioValue } from './values.js'
 
 /** The parts of the option. */

@@ -12,7 +12,7 @@ export type LimitValue = number | readonly [soft: number, hard: number]
  */
 export type LimitName = (typeof LIMIT_NAMES)[number]
 
-const LIMIT_NAMES: readonly [
+const LIMIT_NAMES = [
   'as',
   'core',
   'cpu',
@@ -29,24 +29,7 @@ const LIMIT_NAMES: readonly [
   'rttime',
   'sigpending',
   'stack',
-] = [
-  'as',
-  'core',
-  'cpu',
-  'data',
-  'fsize',
-  'locks',
-  'memlock',
-  'msgqueue',
-  'nice',
-  'nofile',
-  'nproc',
-  'rss',
-  'rtprio',
-  'rttime',
-  'sigpending',
-  'stack',
-]
+] as const
 
 export interface ProcessOptions {
   /**

@@ -1,8 +1,8 @@
-/** The options as users write them, and as the rest of the package reads them. */
+/** The options as users write them. */
 
 import type { DaemonContext } from '../context.js'
 import type { SignalAction } from '../signal-actions.js'
-import type { GivenProcess, ProcessOptions } from './process.js'
+import type { ProcessOptions } from './process.js'
 
 /** A path: absolute, relative to the launcher's current folder, or a `file:` URL (`import.meta.url`, for one). */
 export type PathLike = string | URL
@@ -229,109 +229,4 @@ export interface DaemonizeOptions<A extends readonly unknown[] = readonly unknow
 export interface WithOptions<A extends unknown[] = unknown[]> extends DaemonOptions<A> {
   /** Ends the waits of its verbs: they reject with the signal's reason. A half-started daemon is ended. */
   signal?: AbortSignal
-}
-
-/** Whose options they are: it decides which are allowed. */
-export type OptionsForm = 'Daemon' | 'daemonize' | 'with'
-
-/** What one of the standard streams is connected to. `option` is the one that named the file. */
-export type Stdio = { readonly kind: 'null' } | { readonly kind: 'inherit' } | FileStdio
-
-/** A file as a standard stream. `mode` is for one that is made. */
-export interface FileStdio {
-  readonly kind: 'file'
-  readonly path: string
-  readonly option: 'stdin' | 'stdout' | 'stderr' | 'log'
-  readonly mode?: number
-  readonly rotation?: Rotation
-}
-
-/** When a log is rotated, and what is kept. */
-export interface Rotation {
-  readonly maxSize: number
-  readonly keep: number
-  readonly compress: boolean
-}
-
-/** What `logs()` is asked for. */
-export interface LogsSettings {
-  readonly lines: number
-  readonly follow: boolean
-  readonly signal: AbortSignal | undefined
-}
-
-/** The options as they were given, checked one by one, paths absolute: what `with()` builds on. */
-export interface Given {
-  readonly name: string | undefined
-  readonly pidFile: string | undefined
-  readonly pidFileMode: number | undefined
-  readonly stdin: Stdio | undefined
-  readonly stdout: Stdio | undefined
-  readonly stderr: Stdio | undefined
-  readonly cwd: string | undefined
-  readonly umask: number | undefined
-  readonly env: Readonly<Record<string, string | undefined>> | undefined
-  readonly cleanEnv: boolean | undefined
-  readonly title: string | undefined
-  readonly args: readonly unknown[] | (() => unknown) | undefined
-  readonly exit: boolean | undefined
-  readonly lockTimeout: number | undefined
-  readonly ready: ReadyMode | undefined
-  readonly readyTimeout: number | undefined
-  readonly detach: Detach | undefined
-  readonly stopSignal: number | undefined
-  readonly stopTimeout: number | undefined
-  readonly forceKill: boolean | undefined
-  readonly signals: Readonly<Record<string, SignalAction>> | undefined
-  readonly logger: Logger | undefined
-  readonly run: RunFunction | undefined
-  readonly script: string | undefined
-  readonly scriptArgs: readonly string[] | undefined
-  readonly execPath: string | undefined
-  readonly execArgv: readonly string[] | undefined
-  readonly signal: AbortSignal | undefined
-  readonly stopGroup: boolean | undefined
-  readonly process: GivenProcess
-}
-
-/** How a stop goes. Times in milliseconds. */
-export interface StopSettings {
-  readonly stopSignal: number
-  readonly stopTimeout: number
-  readonly forceKill: boolean
-  readonly stopGroup: boolean
-  readonly signal: AbortSignal | undefined
-}
-
-/** The complete, checked options: defaults filled in, paths absolute, times in milliseconds. */
-export interface Settings extends StopSettings {
-  readonly name: string | undefined
-  readonly pidFile: string
-  readonly pidFileMode: number
-  /** The folder to be made when the pidfile's path came from `name`. */
-  readonly defaultFolder: string | undefined
-  readonly stdio: { readonly stdin: Stdio; readonly stdout: Stdio; readonly stderr: Stdio }
-  readonly cwd: string
-  readonly umask: number
-  /** What is merged over the launcher's environment. */
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly cleanEnv: boolean
-  readonly title: string | undefined
-  /** Not yet called when it is a function, whose result is then unchecked. */
-  readonly args: readonly unknown[] | (() => unknown)
-  readonly exit: boolean
-  readonly lockTimeout: number
-  readonly ready: ReadyMode
-  readonly readyTimeout: number
-  readonly detach: Detach
-  readonly signals: Readonly<Record<string, SignalAction>>
-  readonly logger: Logger | undefined
-  readonly run: RunFunction | undefined
-  readonly script: string | undefined
-  readonly scriptArgs: readonly string[]
-  readonly execPath: string
-  /** `undefined`: the launcher's. */
-  readonly execArgv: readonly string[] | undefined
-  readonly process: GivenProcess
-  readonly given: Given
 }

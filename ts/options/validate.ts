@@ -5,8 +5,8 @@ import { pidFileOf } from './check.js'
 import { didYouMean, invalid, refused, show } from './invalid.js'
 import { logValue } from './log.js'
 import { checkProcess, PROCESS_OPTIONS, readProcess } from './process.js'
+import type { Given, LogsSettings, OptionsForm, Settings, Stdio, StopSettings } from './settings.js'
 import { signalsValue } from './signals.js'
-import type { Given, LogsSettings, OptionsForm, Settings, Stdio, StopSettings } from './types.js'
 import * as check from './values.js'
 
 const COMMON = [

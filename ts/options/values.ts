@@ -3,7 +3,8 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { invalid, refused, show } from './invalid.js'
-import type { Detach, Logger, ReadyMode, RunFunction, Stdio } from './types.js'
+import type { Stdio } from './settings.js'
+import type { Detach, Logger, ReadyMode, RunFunction } from './types.js'
 
 /** The longest time that `setTimeout` can wait, in milliseconds (24.8 days). */
 const LONGEST = 2 ** 31 - 1

@@ -1,5 +1,7 @@
 //! Adoption: the first thing that the daemon does after exec. It takes over lock and channel from its environment.
 
+mod launcher_death;
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
@@ -7,22 +9,18 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::MsgFlags;
 use nix::sys::stat::{Mode, SFlag, fchmod, fstat, lstat};
-use nix::unistd::{Pid as NixPid, getpid};
+use nix::unistd::getpid;
 
+use self::launcher_death::watch_launcher;
 use crate::channel::{Channel, FrameKind, send_frame};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::launch::OWN_FDS;
 use crate::log::silence_stderr;
 use crate::pidfile::{DISTRUST, FileId, file_names_us, remove_own};
-use crate::signals::block_all;
 use crate::sys;
 
 /// The environment variable that tells a daemon who it is: `VERSION:LOCK:CHANNEL:CAPTURED:PIDFILE`, two descriptors,
@@ -31,9 +29,6 @@ pub const ADOPTION_VARIABLE: &str = "DAIMON_ADOPTION";
 
 /// The only protocol version so far. Launcher and daemon may run different copies of this library.
 const VERSION: &str = "1";
-
-/// How long a daemon that ignores SIGTERM lives on when its launcher has died before it was ready.
-const ABORT_GRACE: Duration = Duration::from_secs(1);
 
 const WATCHER_STACK: usize = 64 * 1_024;
 
@@ -268,31 +263,6 @@ impl Adopted {
         let Start::Starting(channel) = &*start else { return false };
         let flags = if kind == FrameKind::Status { MsgFlags::MSG_DONTWAIT } else { MsgFlags::empty() };
         send_frame(channel.as_fd(), kind, body, flags).is_ok()
-    }
-}
-
-/// Sees the launcher's death before ready. A thread of its own: a blocked event loop cannot hold it up.
-fn watch_launcher(daemon: &Adopted, channel: &OwnedFd) {
-    block_all();
-    wait_for_hangup(channel);
-    let over = matches!(*daemon.start.lock().unwrap_or_else(PoisonError::into_inner), Start::Over);
-    if !over {
-        let us = NixPid::from_raw(daemon.pid);
-        // Signals to ourselves cannot fail.
-        let _ = kill(us, Signal::SIGTERM);
-        thread::sleep(ABORT_GRACE);
-        let _ = kill(us, Signal::SIGKILL);
-    }
-}
-
-fn wait_for_hangup(channel: &OwnedFd) {
-    loop {
-        // Asking for nothing: an end that hangs up is reported all the same, poll(2).
-        let mut fds = [PollFd::new(channel.as_fd(), PollFlags::empty())];
-        match poll(&mut fds, PollTimeout::NONE) {
-            Err(Errno::EINTR) | Ok(0) => (),
-            _ => return,
-        }
     }
 }
 
