@@ -50,8 +50,9 @@ impl Limits {
         if nice >= present.min(sys::lowest_nice()) || sys::may(Right::Nice) {
             return Ok(());
         }
-        let message =
-            format!("option nice: {nice} is below the present {present}, which needs root's rights");
+        let message = format!(
+            "option nice: {nice} is below the present {present}, which needs root's rights (on Linux CAP_SYS_NICE)"
+        );
         Err(Error::new(ErrorKind::InvalidOption, message).for_option("nice"))
     }
 
@@ -145,8 +146,9 @@ pub fn check_oom_score_adj(value: i32) -> Result<()> {
     if value >= present || sys::may(Right::Resource) {
         return Ok(());
     }
-    let message =
-        format!("option oomScoreAdj: {value} is below the present {present}, which needs root's rights");
+    let message = format!(
+        "option oomScoreAdj: {value} is below the present {present}, which needs root's rights (CAP_SYS_RESOURCE)"
+    );
     Err(Error::new(ErrorKind::InvalidOption, message).for_option("oomScoreAdj"))
 }
 
