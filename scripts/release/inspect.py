@@ -1,0 +1,83 @@
+"""Reads binaries by LIEF and prints, as JSON, what decides where they load: for scripts/release/check-binaries.js."""
+
+import hashlib
+import json
+import re
+import struct
+import sys
+
+import lief
+
+PRINTABLE = re.compile(rb"[\x20-\x7e]{6,}")
+
+
+def elf(binary):
+    versions = {aux.name for need in binary.symbols_version_requirement for aux in need.get_auxiliary_symbols()}
+    return {
+        "format": "elf",
+        "arch": str(binary.header.machine_type).split(".")[-1].lower(),
+        "libraries": sorted(binary.libraries),
+        "versions": sorted(versions),
+        "runpath": [str(entry) for entry in binary.dynamic_entries if "PATH" in str(entry.tag)],
+        # Versioned ones are the C library's; the rest, Node has to offer.
+        "undefined": sorted(
+            symbol.name
+            for symbol in binary.imported_symbols
+            if symbol.name and symbol.binding != lief.ELF.Symbol.BINDING.WEAK and not symbol.has_version
+        ),
+        "debug": any(section.name.startswith(".debug") or section.name == ".symtab" for section in binary.sections),
+    }
+
+
+def signature(binary, data):
+    """What is wrong with the code signature, or None: macOS on arm64 kills a process that maps pages of another hash."""
+    if not binary.has_code_signature:
+        return "none"
+    start = binary.code_signature.data_offset
+    magic, _, count = struct.unpack_from(">III", data, start)
+    if magic != 0xFADE0CC0:
+        return f"no SuperBlob: {magic:#x}"
+    for index in range(count):
+        _, offset = struct.unpack_from(">II", data, start + 12 + 8 * index)
+        directory = start + offset
+        if struct.unpack_from(">I", data, directory)[0] != 0xFADE0C02:
+            continue
+        hashes, slots, limit = (struct.unpack_from(">I", data, directory + at)[0] for at in (16, 28, 32))
+        size, kind, _, page = data[directory + 36 : directory + 40]
+        if kind != 2:
+            return f"hashes of kind {kind}, not SHA-256"
+        for slot in range(slots):
+            end = min((slot + 1) << page, limit)
+            want = data[directory + hashes + slot * size :][:size]
+            if hashlib.sha256(data[slot << page : end]).digest() != want:
+                return f"page {slot} has another hash"
+        return None
+    return "no code directory"
+
+
+def macho(binary, data):
+    undefined = [symbol for symbol in binary.imported_symbols]
+    flat = [s.name for s in undefined if s.has_binding_info and s.binding_info.library_ordinal < 0]
+    return {
+        "format": "macho",
+        "arch": str(binary.header.cpu_type).split(".")[-1].lower(),
+        "libraries": sorted(library.name for library in binary.libraries if "LOAD" in str(library.command)),
+        "id": next((library.name for library in binary.libraries if "ID_DYLIB" in str(library.command)), None),
+        "minos": ".".join(map(str, binary.build_version.minos[:2])),
+        "signature": signature(binary, data),
+        # From whatever the process has, not from one library: Node's own.
+        "undefined": sorted(flat),
+        "debug": any(section.segment_name == "__DWARF" for section in binary.sections),
+    }
+
+
+def inspect(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    fat = lief.MachO.parse(path) if lief.is_macho(path) else None
+    facts = macho(fat.at(0), data) if fat else elf(lief.ELF.parse(path))
+    facts["strings"] = [text.decode() for text in PRINTABLE.findall(data) if b"/" in text]
+    return {"path": path, "size": len(data), **facts}
+
+
+print(json.dumps([inspect(path) for path in sys.argv[1:]]))
