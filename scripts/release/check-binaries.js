@@ -1,0 +1,98 @@
+// What can be read from a binary about where it will load; each check is a row of `release:dry`.
+import { execFileSync } from 'node:child_process'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { root } from '../lib/run.js'
+import { GLIBC_FLOOR, MACOS_FLOOR } from './targets.js'
+import { python } from './toolchain.js'
+
+/** A binary of more bytes than this has taken something along. */
+const MAX_BYTES = 1_200_000
+
+const LIBRARIES = {
+  gnu: /^(?:ld-linux-(?:x86-64|aarch64)\.so\.[12]|lib(?:c|dl|m|pthread|rt)\.so\.[0-9]+)$/,
+  // musl knows its own library by this name, whatever its file is called.
+  musl: /^libc\.so$/,
+  darwin: /^\/usr\/lib\/libSystem\.B\.dylib$/,
+}
+
+const FORMATS = { linux: 'elf', darwin: 'macho' }
+const MACHINES = { x64: 'x86_64', arm64: { linux: 'aarch64', darwin: 'arm64' } }
+
+/** Of a platform's Node-API, all that may be left open for Node to fill in. */
+const NODE_API = /^_?(?:napi_|node_api_)\w+$/
+
+/** Folders of the machine that builds. */
+const HERE = [root, homedir(), process.env.CARGO_HOME, '/usr/src/', '/.cargo/', '/.rustup/', '/rustlib/'].filter(
+  (path) => path && path !== '/',
+)
+
+const newerThan = (version, floor) => version.localeCompare(floor, 'en', { numeric: true }) > 0
+
+/** Throws what is wrong; what it returns is shown. */
+const checks = {
+  format({ format, arch }, { platform, arch: cpu }) {
+    const machine = MACHINES[cpu][platform] ?? MACHINES[cpu]
+    if (format !== FORMATS[platform] || arch !== machine) throw `${format} for ${arch}`
+    return `${format}, ${arch}`
+  },
+  size({ size, debug }) {
+    if (size > MAX_BYTES) throw `${size} bytes, over ${MAX_BYTES}`
+    if (debug) throw 'has symbols or debug information'
+    return `${Math.round(size / 1000)} kB`
+  },
+  libraries({ libraries, runpath = [] }, { platform, libc }) {
+    const strange = libraries.filter((name) => !LIBRARIES[libc ?? platform].test(name)).concat(runpath)
+    if (strange.length > 0) throw strange.join(' ')
+    return libraries.length === 1 ? libraries[0] : `${libraries.length} of libc's`
+  },
+  floor({ versions = [], minos }, { libc, platform }) {
+    if (platform === 'darwin') {
+      if (minos !== MACOS_FLOOR) throw `macOS ${minos}, not ${MACOS_FLOOR}`
+      return `macOS ${minos}`
+    }
+    const numbers = versions.map((name) => name.replace('GLIBC_', ''))
+    if (libc === 'musl' && versions.length > 0) throw `asks for ${versions.join(' ')}`
+    const above = numbers.filter((version) => !/^[\d.]+$/.test(version) || newerThan(version, GLIBC_FLOOR))
+    if (above.length > 0) throw `asks for ${above.join(' ')}, above ${GLIBC_FLOOR}`
+    return libc === 'musl' ? 'musl' : `glibc ${numbers.toSorted((a, b) => (newerThan(a, b) ? 1 : -1)).at(-1)}`
+  },
+  undefined({ undefined: symbols }, { libc }) {
+    // musl's own symbols have no version to tell them by: its only library answers for them.
+    const strange = libc === 'musl' ? [] : symbols.filter((name) => !NODE_API.test(name))
+    if (strange.length > 0) throw strange.join(' ')
+    return libc === 'musl' ? "libc's" : symbols.length > 0 ? `${symbols.length} of Node-API` : 'none'
+  },
+  name({ id }, { platform, binary }) {
+    if (platform === 'darwin' && id !== `@rpath/${binary}`) throw `install name ${id}`
+    return id ?? ''
+  },
+  signature({ signature }, { platform, arch }) {
+    // Only arm64 Macs insist on one.
+    const needed = platform === 'darwin' && arch === 'arm64'
+    if (signature && (needed || signature !== 'none')) throw signature
+    return needed ? 'valid' : ''
+  },
+  paths({ strings }) {
+    const leaks = strings.filter((text) => HERE.some((path) => text.includes(path)))
+    if (leaks.length > 0) throw leaks.slice(0, 3).join(' | ')
+    return 'none of here'
+  },
+}
+
+/** Rows of every check of every binary: { what, check, ok, shown }. */
+export async function checkBinaries(folder, targets) {
+  const command = join(await python(), 'python')
+  const args = [join(root, 'scripts/release/inspect.py'), ...targets.map(({ binary }) => join(folder, binary))]
+  const facts = JSON.parse(execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  return targets.flatMap((target, index) =>
+    Object.entries(checks).map(([check, look]) => {
+      const row = { what: target.name, check }
+      try {
+        return { ...row, ok: true, shown: look(facts[index], target) }
+      } catch (wrong) {
+        return { ...row, ok: false, shown: String(wrong) }
+      }
+    }),
+  )
+}
