@@ -1,7 +1,7 @@
 // build.js [native] [ts] [--if-needed]: builds the binding into native/ and the facade into dist/.
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { bin, root, run } from './lib/run.js'
@@ -42,7 +42,8 @@ const builds = {
       // A deleted source must not live on.
       for (const folder of ['build', 'dist']) rmSync(join(root, folder), { recursive: true, force: true })
       const code = await run(bin('tsc'), ['--project', 'tsconfig.json'])
-      return code === 0 ? await bundle() : code
+      if (code !== 0 || !publishTypes()) return code || 1
+      return await bundle()
     },
   },
 }
@@ -65,6 +66,28 @@ const apart = {
       kind === 'entry-point' ? undefined : { path: `./${path.split('/').at(-1)}`, external: true },
     )
   },
+}
+
+/** Of the types only those are published that the package's own lead to. Tells whether all of these are there. */
+function publishTypes() {
+  const published = new Set()
+  const publish = (name) => {
+    if (published.has(name)) return
+    published.add(name)
+    const text = readFileSync(join(root, 'build', name), 'utf8')
+    mkdirSync(dirname(join(root, 'dist', name)), { recursive: true })
+    writeFileSync(join(root, 'dist', name), text)
+    for (const [, from] of text.matchAll(/(?:from|import\() ?['"](\.[^'"]*)\.c?js['"]/g)) {
+      publish(join(dirname(name), `${from}.d.ts`))
+    }
+  }
+  try {
+    publish('index.d.ts')
+    return true
+  } catch (error) {
+    console.error(`build: the published types lead to one that is not published: ${error.message}`)
+    return false
+  }
 }
 
 /**

@@ -1,10 +1,12 @@
 /** The daemon that this process is: what adoption has put in place, or `foreground()`. */
 
-import type { DaemonContext } from './context.js'
 import type { NativeIdentity } from './native.js'
 import type { Supervisor } from './notify.js'
-import type { ReadyMode, Rotation } from './options.js'
-import type { NamedAction, SignalActions } from './signal-actions.js'
+import type { Rotation } from './options.js'
+import type { SignalActions } from './signal-actions.js'
+import type { DaemonContext } from './types/context.js'
+import type { ReadyMode } from './types/options.js'
+import type { NamedAction } from './types/signals.js'
 
 /**
  * What the daemon executes: the launcher's program again; a script that is the body itself; or the module that

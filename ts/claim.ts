@@ -3,10 +3,11 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type AdoptedState, adopted } from './adopted.js'
-import { type Bringer, contextOf, type DaemonContext } from './context.js'
-import type { ReadyMode, RunFunction } from './options.js'
+import { type Bringer, contextOf } from './context.js'
 import { atOnce, mainEvaluated } from './readiness.js'
 import { never } from './stopping.js'
+import type { DaemonContext } from './types/context.js'
+import type { ReadyMode, RunFunction } from './types/options.js'
 
 /** What claims: a Daemon, or a call of `daemonize()`, whose body is the rest of the main module. */
 export interface Claimant extends Bringer {

@@ -4,42 +4,35 @@ import { basename } from 'node:path'
 import { type AdoptedState, adopted } from './adopted.js'
 import { serializeArgs } from './args.js'
 import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './claim.js'
-import { contextOf, type DaemonContext } from './context.js'
+import { contextOf } from './context.js'
 import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
 import { checkForeground, foreground } from './foreground.js'
 import { noLines, readLogs } from './logs.js'
 import { native } from './native.js'
 import {
   checkOptions,
-  type DaemonOptions,
-  type LogsOptions,
-  type RunFunction,
   type Settings,
-  type StopOptions,
   validateLogsOptions,
   validateOptions,
   validateStopOptions,
   validateWaitOptions,
-  type WithOptions,
 } from './options.js'
 import { programOf } from './program.js'
 import { checkRights } from './rights.js'
 import { signalName, signalNumber } from './signal-names.js'
 import { start } from './start.js'
 import { noBody, refuseForScript } from './startable.js'
-import { type Running, type Status, status, toStatus } from './status.js'
-import { findHolder, type StopResult, signalHolder, stop } from './stop.js'
+import { status, toStatus } from './status.js'
+import { findHolder, signalHolder, stop } from './stop.js'
 import { never } from './stopping.js'
+import type { DaemonContext } from './types/context.js'
+import type { DaemonOptions, LogsOptions, RunFunction, StopOptions, WithOptions } from './types/options.js'
+import type { SignalName } from './types/signals.js'
+import type { ExitInfo, Running, Status, StopResult } from './types/status.js'
 import { exited } from './waits.js'
 
 /** The arguments that a Daemon's `run` takes after the context. */
-export type RunArgs<T> = T extends { run(daemon: DaemonContext, ...args: infer A): unknown } ? A : unknown[]
-
-/** How a daemon ended, where the kernel tells. */
-export interface ExitInfo {
-  code?: number
-  signal?: NodeJS.Signals
-}
+export type RunArgs<T> = T extends { run?(daemon: DaemonContext, ...args: infer A): unknown } ? A : unknown[]
 
 /** A daemon under one pidfile, whether it runs or not. */
 export class Daemon<A extends unknown[] = unknown[]> {
@@ -176,7 +169,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
    *
    * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError, InvalidOptionError
    */
-  async signal(signal: NodeJS.Signals | number): Promise<void> {
+  async signal(signal: SignalName | number): Promise<void> {
     const number = signalNumber(signal, 'signal')
     if (this.#claim() || isPending()) return never
     if (this.#self() !== undefined) {
@@ -208,7 +201,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     await exited(holder, Number.POSITIVE_INFINITY, signal)
     const ended = holder.exitStatus()
     if (ended === null) return {}
-    if (ended.signal !== undefined) return { signal: signalName(ended.signal) as NodeJS.Signals }
+    if (ended.signal !== undefined) return { signal: signalName(ended.signal) as SignalName }
     return ended.code === undefined ? {} : { code: ended.code }
   }
 

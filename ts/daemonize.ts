@@ -1,14 +1,15 @@
 /** `await daemonize()`: the program becomes a daemon, and goes on after the call. */
 
 import { claimInline, isOwn, isPending, isUnclaimed } from './claim.js'
-import type { DaemonContext } from './context.js'
 import { InvalidOptionError } from './errors.js'
 import { foregroundInline } from './foreground.js'
-import { type DaemonizeOptions, type Settings, validateOptions } from './options.js'
+import { type Settings, validateOptions } from './options.js'
 import { start } from './start.js'
-import type { Running } from './status.js'
 import { never } from './stopping.js'
 import { isSupervised } from './supervisor.js'
+import type { DaemonContext } from './types/context.js'
+import type { DaemonizeOptions } from './types/options.js'
+import type { Running } from './types/status.js'
 
 /** What `daemonize({ exit: false })` resolves to in the launcher. */
 export type LauncherResult = { role: 'launcher' } & Running
@@ -28,15 +29,15 @@ export type LauncherResult = { role: 'launcher' } & Running
  * @throws AlreadyRunningError, StartFailedError, ReadyTimeoutError, PidFileError, InvalidOptionError and the others of
  * `Daemon#start`, in the launcher
  */
-export function daemonize<A extends readonly unknown[]>(
+export function daemonize<A extends readonly unknown[] | [] = unknown[]>(
   options: DaemonizeOptions<A> & { exit: false },
-): Promise<LauncherResult | DaemonContext>
-export function daemonize<A extends readonly unknown[]>(
+): Promise<LauncherResult | DaemonContext<A>>
+export function daemonize<A extends readonly unknown[] | [] = unknown[]>(
   options: DaemonizeOptions<A> & { exit?: true },
-): Promise<DaemonContext>
-export function daemonize<A extends readonly unknown[]>(
+): Promise<DaemonContext<A>>
+export function daemonize<A extends readonly unknown[] | [] = unknown[]>(
   options: DaemonizeOptions<A>,
-): Promise<LauncherResult | DaemonContext>
+): Promise<LauncherResult | DaemonContext<A>>
 export async function daemonize(options: DaemonizeOptions): Promise<LauncherResult | DaemonContext> {
   const settings = validateOptions(options, 'daemonize')
   if (isOwn(settings.pidFile)) return await claimInline(settings)

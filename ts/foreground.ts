@@ -3,7 +3,7 @@
 import { type AdoptedState, adopted, type BodyKind, becomeDaemon } from './adopted.js'
 import { serializeArgs } from './args.js'
 import { afterMain, evaluation, isOwn, runBody, throwUncaught } from './claim.js'
-import { contextOf, type DaemonContext } from './context.js'
+import { contextOf } from './context.js'
 import { AlreadyRunningError, UnsupportedError } from './errors.js'
 import { native } from './native.js'
 import { findSupervisor, type Supervisor } from './notify.js'
@@ -14,6 +14,7 @@ import { startRotation } from './rotation.js'
 import { setUpProcess } from './set-up.js'
 import { takeSockets } from './sockets.js'
 import { launchSettings, ownerOf } from './start.js'
+import type { DaemonContext } from './types/context.js'
 import { occupy } from './waits.js'
 
 /** The arguments; asked for them before anything else happens. */

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /**
  * daimon turns a Node.js program into a well-behaved Unix daemon.
  *
@@ -7,8 +9,7 @@
 // First: the rest looks for the state that it leaves.
 import './adoption.js'
 
-export type { DaemonContext } from './context.js'
-export { Daemon, type ExitInfo, type RunArgs } from './daemon.js'
+export { Daemon, type RunArgs } from './daemon.js'
 export { daemonize, type LauncherResult } from './daemonize.js'
 export {
   AlreadyRunningError,
@@ -25,26 +26,22 @@ export {
   UnsupportedError,
   UnverifiedError,
 } from './errors.js'
+export { send } from './send.js'
+export type { DaemonContext, StopHook, StopReason } from './types/context.js'
 export type {
   CommonOptions,
   DaemonizeOptions,
   DaemonOptions,
   Detach,
-  LimitName,
-  LimitValue,
   Logger,
   LogOptions,
   LogsOptions,
   PathLike,
-  ProcessOptions,
   ReadyMode,
   RunFunction,
   StopOptions,
   WithOptions,
-} from './options.js'
-export { send } from './send.js'
-export type { NamedAction, SignalAction } from './signal-actions.js'
-export type { SignalMap } from './signals.js'
-export type { Running, Status, Stopped, Unverified } from './status.js'
-export type { StopResult } from './stop.js'
-export type { StopHook, StopReason } from './stopping.js'
+} from './types/options.js'
+export type { LimitName, LimitValue, ProcessOptions } from './types/process.js'
+export type { NamedAction, SignalAction, SignalMap, SignalName } from './types/signals.js'
+export type { ExitInfo, Running, Status, Stopped, StopResult, Unverified } from './types/status.js'

@@ -1,8 +1,8 @@
 /** What a daemon that is not detached tells systemd, sd_notify(3). Nothing of it can fail the daemon. */
 
 import { type Notifier, native } from './native.js'
-import type { Logger } from './options.js'
 import { notifyAddress, watchdogMicroseconds } from './supervisor.js'
+import type { Logger } from './types/options.js'
 
 /** How long a message that must arrive waits for a supervisor that does not read, in milliseconds. */
 const PATIENCE = 1_000

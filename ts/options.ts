@@ -1,13 +1,7 @@
-/** Options: the public interfaces, their validation and the complete settings that come of it. */
+/** Options: their validation and the complete settings that come of it. */
 
 export { checkOptions, makeDefaultFolder } from './options/check.js'
-export {
-  accountValue,
-  type Limit,
-  type LimitName,
-  type LimitValue,
-  type ProcessOptions,
-} from './options/process.js'
+export { accountValue, type Limit } from './options/process.js'
 export type {
   FileStdio,
   LogsSettings,
@@ -18,20 +12,6 @@ export type {
   StopSettings,
 } from './options/settings.js'
 export { signalActionValue, signalNameValue } from './options/signals.js'
-export type {
-  CommonOptions,
-  DaemonizeOptions,
-  DaemonOptions,
-  Detach,
-  Logger,
-  LogOptions,
-  LogsOptions,
-  PathLike,
-  ReadyMode,
-  RunFunction,
-  StopOptions,
-  WithOptions,
-} from './options/types.js'
 export {
   validateLogsOptions,
   validateOptions,

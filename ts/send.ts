@@ -1,17 +1,19 @@
 /** `send()`: a signal by pidfile alone. */
 
 import { isOwn, isPending, isUnclaimed } from './claim.js'
-import { type PathLike, validateOptions } from './options.js'
+import { validateOptions } from './options.js'
 import { signalNumber } from './signal-names.js'
 import { signalHolder } from './stop.js'
 import { never } from './stopping.js'
+import type { PathLike } from './types/options.js'
+import type { SignalName } from './types/signals.js'
 
 /**
  * Sends a signal to the daemon that provably holds the pidfile.
  *
  * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError, InvalidOptionError
  */
-export async function send(pidFile: PathLike, signal: NodeJS.Signals | number): Promise<void> {
+export async function send(pidFile: PathLike, signal: SignalName | number): Promise<void> {
   const path = validateOptions({ pidFile }, 'Daemon').pidFile
   const number = signalNumber(signal, 'signal')
   if (isUnclaimed()) return

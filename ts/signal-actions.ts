@@ -1,20 +1,16 @@
 /** What each signal does in a daemon. Part of what is loaded before a script, so it imports nothing. */
 
-/** An action by name; `'default'` is what the system, or Node.js, would do. */
-export type NamedAction = 'stop' | 'reload' | 'reopen' | 'ignore' | 'default'
-
-/** An action, or a handler that is given the signal's name. */
-export type SignalAction = NamedAction | ((signal: NodeJS.Signals) => unknown)
+import type { NamedAction, SignalAction, SignalName } from './types/signals.js'
 
 /** What the named actions do. */
 export interface Performer {
-  stop(signal: NodeJS.Signals): unknown
-  reload(signal: NodeJS.Signals): unknown
-  reopen(signal: NodeJS.Signals): unknown
+  stop(signal: SignalName): unknown
+  reload(signal: SignalName): unknown
+  reopen(signal: SignalName): unknown
 }
 
 /** The terminal's own signals, and the one with which Node.js would open its inspector, are ignored. */
-const DEFAULTS: Readonly<Partial<Record<NodeJS.Signals, NamedAction>>> = {
+const DEFAULTS: Readonly<Partial<Record<SignalName, NamedAction>>> = {
   SIGTERM: 'stop',
   SIGINT: 'stop',
   SIGQUIT: 'stop',
@@ -34,12 +30,12 @@ export class SignalActions {
    * looks for other listeners, as signal-exit does, must see what it would see without us.
    */
   readonly #yielding: boolean
-  readonly #given: Map<NodeJS.Signals, SignalAction> = new Map()
-  readonly #listeners: Map<NodeJS.Signals, () => void> = new Map()
-  readonly #waiters: Map<NodeJS.Signals, Set<() => void>> = new Map()
+  readonly #given: Map<SignalName, SignalAction> = new Map()
+  readonly #listeners: Map<SignalName, () => void> = new Map()
+  readonly #waiters: Map<SignalName, Set<() => void>> = new Map()
   /** How many holds there are on a signal, and which signals have come meanwhile. */
-  readonly #held: Map<NodeJS.Signals, number> = new Map()
-  readonly #deferred: Set<NodeJS.Signals> = new Set()
+  readonly #held: Map<SignalName, number> = new Map()
+  readonly #deferred: Set<SignalName> = new Set()
 
   constructor(performer: Performer, yielding: boolean, given: Readonly<Record<string, SignalAction>> = {}) {
     this.performer = performer
@@ -48,33 +44,33 @@ export class SignalActions {
       process.on('newListener', this.#onNewListener)
       process.on('removeListener', this.#onRemovedListener)
     }
-    for (const signal of Object.keys(DEFAULTS)) this.#arrange(signal as NodeJS.Signals)
+    for (const signal of Object.keys(DEFAULTS)) this.#arrange(signal as SignalName)
     this.setAll(given)
   }
 
   /** The names must be those of signals. */
   setAll(given: Readonly<Record<string, SignalAction>>): void {
-    for (const [signal, action] of Object.entries(given)) this.set(signal as NodeJS.Signals, action)
+    for (const [signal, action] of Object.entries(given)) this.set(signal as SignalName, action)
   }
 
-  get(signal: NodeJS.Signals): SignalAction | undefined {
+  get(signal: SignalName): SignalAction | undefined {
     return this.#given.get(signal) ?? DEFAULTS[signal]
   }
 
-  set(signal: NodeJS.Signals, action: SignalAction): void {
+  set(signal: SignalName, action: SignalAction): void {
     this.#given.set(signal, action)
     this.#arrange(signal)
   }
 
   /** Back to the default; false when nothing else was in force. */
-  delete(signal: NodeJS.Signals): boolean {
+  delete(signal: SignalName): boolean {
     const found = this.#given.delete(signal)
     this.#arrange(signal)
     return found
   }
 
   /** Calls `waiter` when the signal comes next, beside its action. Gives what ends the wait. */
-  wait(signal: NodeJS.Signals, waiter: () => void): () => void {
+  wait(signal: SignalName, waiter: () => void): () => void {
     const waiters = this.#waiters.get(signal) ?? new Set()
     this.#waiters.set(signal, waiters.add(waiter))
     this.#arrange(signal)
@@ -86,7 +82,7 @@ export class SignalActions {
   }
 
   /** Defers the signals until what it gives is called; then each that has come is delivered, once. */
-  hold(signals: readonly NodeJS.Signals[]): () => void {
+  hold(signals: readonly SignalName[]): () => void {
     const unique = new Set(signals)
     for (const signal of unique) {
       this.#held.set(signal, (this.#held.get(signal) ?? 0) + 1)
@@ -99,7 +95,7 @@ export class SignalActions {
   }
 
   readonly #onNewListener = (event: string | symbol, listener: unknown): void => {
-    const ours = this.#listeners.get(event as NodeJS.Signals)
+    const ours = this.#listeners.get(event as SignalName)
     if (ours === undefined || ours === listener) return
     // When the new one is on: a signal that nobody listens to in between would be Node's no longer.
     queueMicrotask(() => {
@@ -108,13 +104,13 @@ export class SignalActions {
   }
 
   readonly #onRemovedListener = (event: string | symbol): void => {
-    const ours = this.#listeners.get(event as NodeJS.Signals)
+    const ours = this.#listeners.get(event as SignalName)
     if (ours === undefined || process.listenerCount(event) > 0) return
     process.on(event, ours)
   }
 
   /** Whether the signal has come meanwhile, and nobody else holds it. */
-  #release(signal: NodeJS.Signals): boolean {
+  #release(signal: SignalName): boolean {
     const others = (this.#held.get(signal) ?? 1) - 1
     if (others > 0) this.#held.set(signal, others)
     else this.#held.delete(signal)
@@ -124,7 +120,7 @@ export class SignalActions {
   }
 
   /** What a handler throws is the program's own error, as it would have been without the hold. */
-  #deliverReleased(signal: NodeJS.Signals): void {
+  #deliverReleased(signal: SignalName): void {
     try {
       this.#deliver(signal)
     } catch (error) {
@@ -137,7 +133,7 @@ export class SignalActions {
   }
 
   /** A listener where there is something to do; where there is none the system's default is in force. */
-  #arrange(signal: NodeJS.Signals): void {
+  #arrange(signal: SignalName): void {
     const listener = this.#listeners.get(signal)
     const wanted = this.#acts(signal) || this.#held.has(signal) || (this.#waiters.get(signal)?.size ?? 0) > 0
     if (wanted && listener === undefined) {
@@ -152,17 +148,17 @@ export class SignalActions {
   }
 
   /** Node.js has a handler for SIGUSR1 that does not come back when a listener goes: the inspector is opened here. */
-  #acts(signal: NodeJS.Signals): boolean {
+  #acts(signal: SignalName): boolean {
     const action = this.get(signal)
     return (action !== undefined && action !== 'default') || signal === 'SIGUSR1'
   }
 
-  #arrived(signal: NodeJS.Signals): void {
+  #arrived(signal: SignalName): void {
     if (this.#held.has(signal)) this.#deferred.add(signal)
     else this.#deliver(signal)
   }
 
-  #deliver(signal: NodeJS.Signals): void {
+  #deliver(signal: SignalName): void {
     const waiters = [...(this.#waiters.get(signal) ?? [])]
     for (const waiter of waiters) waiter()
     const isAlone = process.listenerCount(signal) <= (this.#listeners.has(signal) ? 1 : 0)
@@ -174,12 +170,12 @@ export class SignalActions {
   }
 
   /** What was deferred, though nothing but the system's default was in force. */
-  #raiseDefault(signal: NodeJS.Signals): void {
+  #raiseDefault(signal: SignalName): void {
     this.#arrange(signal)
     process.kill(process.pid, signal)
   }
 
-  #perform(signal: NodeJS.Signals): void {
+  #perform(signal: SignalName): void {
     const action = this.get(signal)
     if (typeof action === 'function') action(signal)
     else if (action === 'stop') this.performer.stop(signal)

@@ -3,43 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type NativeStatus, native } from './native.js'
 import { raise } from './native-error.js'
-
-/** A daemon that is running, proven to hold its pidfile. What the system hides is absent. */
-export interface Running {
-  state: 'running'
-  pid: number
-  /** Absolute. */
-  pidFile: string
-  startedAt?: Date
-  /** Milliseconds. */
-  uptime?: number
-  /** Resident memory, in bytes. */
-  memory?: number
-  /** CPU time of all threads, in milliseconds. */
-  cpu?: number
-}
-
-/** Nobody holds the pidfile. */
-export interface Stopped {
-  state: 'stopped'
-  /** Absolute. */
-  pidFile: string
-  /** The last daemon crashed and left its text behind. The next start takes the file over. */
-  stale: boolean
-}
-
-/** The pidfile is held, but not by anyone that can be proven to be the daemon from here. Never signalled. */
-export interface Unverified {
-  state: 'unverified'
-  /** Absolute. */
-  pidFile: string
-  /** What the file claims. */
-  pid?: number
-  /** Why it is not believed. */
-  reason: string
-}
-
-export type Status = Running | Stopped | Unverified
+import type { Running, Status, Unverified } from './types/status.js'
 
 /** A launch in progress and a dying daemon look unverified for a moment. */
 const LOOKS = 6

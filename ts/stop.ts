@@ -7,16 +7,9 @@ import { NotRunningError, StopTimeoutError } from './errors.js'
 import { type NativeError, native, type ProcessHandle } from './native.js'
 import { raise, toError } from './native-error.js'
 import type { StopSettings } from './options.js'
-import { look, type Stopped } from './status.js'
+import { look } from './status.js'
+import type { Stopped, StopResult } from './types/status.js'
 import { exited, removeLeftover } from './waits.js'
-
-/** What `stop()` resolves to. */
-export type StopResult = Stopped & {
-  /** Whether there was a daemon to stop. */
-  wasRunning: boolean
-  /** Whether it had to be killed. */
-  forced: boolean
-}
 
 /** A launch in progress, or a dying daemon, holds the lock without proof for a moment. */
 const PROOF_PATIENCE = 1_000

@@ -4,16 +4,9 @@ import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import type { Logger } from './options.js'
-
-/** Why a daemon stops. */
-export type StopReason =
-  | { by: 'signal'; signal: NodeJS.Signals; code?: never; error?: never }
-  | { by: 'stop'; code: number; signal?: never; error?: never }
-  | { by: 'end'; signal?: never; code?: never; error?: never }
-  | { by: 'error'; error: unknown; signal?: never; code?: never }
-
-export type StopHook = (reason: StopReason) => unknown
+import type { StopHook, StopReason } from './types/context.js'
+import type { Logger } from './types/options.js'
+import type { SignalName } from './types/signals.js'
 
 /** A promise for what ends the process instead of settling. */
 export const never: Promise<never> = new Promise(() => {})
@@ -41,7 +34,7 @@ export class Stopping {
   }
 
   /** A signal's action. A second Ctrl-C means now; any other signal is another caller, who cuts nothing short. */
-  onSignal(signal: NodeJS.Signals): void {
+  onSignal(signal: SignalName): void {
     if (this.#begun && (signal === 'SIGINT' || signal === 'SIGQUIT')) process.exit(exitCodeOf(signal))
     void this.begin({ by: 'signal', signal }, 0)
   }
@@ -110,6 +103,6 @@ function describe(reason: StopReason): string {
 }
 
 /** The code with which a process exits that a signal would have ended, as shells have it. */
-function exitCodeOf(signal: NodeJS.Signals): number {
+function exitCodeOf(signal: SignalName): number {
   return 128 + constants.signals[signal]
 }

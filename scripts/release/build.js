@@ -40,7 +40,9 @@ async function build(chosen) {
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !targets.some((target) => target.name === name))
 if (unknown.length > 0) {
-  console.error(`release: no such platform: ${unknown.join(' ')}. There are ${targets.map(({ name }) => name).join(' ')}`)
+  console.error(
+    `release: no such platform: ${unknown.join(' ')}. There are ${targets.map(({ name }) => name).join(' ')}`,
+  )
   process.exitCode = 2
 } else {
   try {

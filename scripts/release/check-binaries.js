@@ -23,9 +23,15 @@ const MACHINES = { x64: 'x86_64', arm64: { linux: 'aarch64', darwin: 'arm64' } }
 const NODE_API = /^_?(?:napi_|node_api_)\w+$/
 
 /** Folders of the machine that builds. */
-const HERE = [root, homedir(), process.env.CARGO_HOME, '/usr/src/', '/.cargo/', '/.rustup/', '/rustlib/'].filter(
-  (path) => path && path !== '/',
-)
+const HERE = [
+  root,
+  homedir(),
+  process.env.CARGO_HOME,
+  '/usr/src/',
+  '/.cargo/',
+  '/.rustup/',
+  '/rustlib/',
+].filter((path) => path && path !== '/')
 
 const newerThan = (version, floor) => version.localeCompare(floor, 'en', { numeric: true }) > 0
 
@@ -83,8 +89,13 @@ const checks = {
 /** Rows of every check of every binary: { what, check, ok, shown }. */
 export async function checkBinaries(folder, targets) {
   const command = join(await python(), 'python')
-  const args = [join(root, 'scripts/release/inspect.py'), ...targets.map(({ binary }) => join(folder, binary))]
-  const facts = JSON.parse(execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  const args = [
+    join(root, 'scripts/release/inspect.py'),
+    ...targets.map(({ binary }) => join(folder, binary)),
+  ]
+  const facts = JSON.parse(
+    execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+  )
   return targets.flatMap((target, index) =>
     Object.entries(checks).map(([check, look]) => {
       const row = { what: target.name, check }

@@ -9,7 +9,8 @@ import { tool } from './tools.js'
 const PLATFORM_FILES = ['LICENSE', 'README.md', 'package.json']
 
 /** The root's: the facade and its types, and what a reader wants. */
-const ROOT_FILES = /^(?:dist\/(?:[\w-]+\/)*[\w-]+\.(?:js|cjs|d\.ts|d\.cts)|docs\/[\w-]+\.md|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/
+const ROOT_FILES =
+  /^(?:dist\/(?:[\w-]+\/)*[\w-]+\.(?:js|cjs|d\.ts|d\.cts)|docs\/[\w-]+\.md|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/
 
 /** A root package of more bytes than this, unpacked, has taken something along. */
 const MAX_BYTES = 700_000
@@ -46,11 +47,13 @@ const rootChecks = {
     const { version, dependencies, optionalDependencies } = manifest(folder)
     if (dependencies) throw `dependencies: ${Object.keys(dependencies)}`
     const want = Object.fromEntries(targets.map((target) => [target.package, version]))
-    if (JSON.stringify(optionalDependencies) !== JSON.stringify(want)) throw JSON.stringify(optionalDependencies)
+    if (JSON.stringify(optionalDependencies) !== JSON.stringify(want))
+      throw JSON.stringify(optionalDependencies)
     return `none; ${targets.length} optional, exact`
   },
   publint: (folder) => verdict('publint', ['--strict', folder]),
-  attw: (folder) => verdict('@arethetypeswrong/cli', ['--pack', folder, '--profile', 'esm-only', '--no-emoji']),
+  attw: (folder) =>
+    verdict('@arethetypeswrong/cli', ['--pack', folder, '--profile', 'esm-only', '--no-emoji']),
 }
 
 const platformChecks = {
@@ -85,6 +88,8 @@ function rows(what, checks, folder, argument) {
 
 /** Rows of every check of every package: { what, check, ok, shown }. */
 export function checkPackages(targets) {
-  const each = targets.map((target) => rows(target.package, platformChecks, join(packages, target.name), target))
+  const each = targets.map((target) =>
+    rows(target.package, platformChecks, join(packages, target.name), target),
+  )
   return [rows('daimon', rootChecks, join(packages, 'daimon'), targets), ...each].flat()
 }

@@ -1,6 +1,6 @@
 // `npm run release:dry`: a release without its publishing. Builds the binaries of all platforms, puts the packages
 // together in npm/, and checks each; a table shows it all. --built takes the binaries that are there.
-import { stripVTControlCharacters, parseArgs } from 'node:util'
+import { parseArgs, stripVTControlCharacters } from 'node:util'
 import { close } from '../lib/counts.js'
 import { root, run } from '../lib/run.js'
 import { checkBinaries } from './check-binaries.js'

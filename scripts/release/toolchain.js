@@ -22,10 +22,11 @@ const output = (command, args) => {
 /** Debian's packages, installed if need be. Resolves to the reason why they cannot be had, if they cannot. */
 export async function debian(...names) {
   const missing = names.filter((name) => {
-    return output('dpkg-query', ['-W', '-f', '${Status}', name]) !== 'install ok installed'
+    return !output('dpkg', ['--status', name]).includes('Status: install ok installed')
   })
   if (missing.length === 0) return undefined
-  if (output('apt-get', ['--version']) === '') return `${missing.join(' ')}: Debian's, and there is no apt-get`
+  if (output('apt-get', ['--version']) === '')
+    return `${missing.join(' ')}: Debian's, and there is no apt-get`
   if (process.getuid() !== 0) return `not root: apt-get install ${missing.join(' ')}`
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   await run('apt-get', ['update', '-qq'], { env })
@@ -44,7 +45,8 @@ export async function python() {
     if ((await run('python3', ['-m', 'venv', '--clear', venv])) !== 0) throw new Error('no Python venv')
   }
   const pip = ['install', '--quiet', '--disable-pip-version-check', ...PYTHON]
-  if ((await run(join(venv, 'bin/pip'), pip)) !== 0) throw new Error(`pip could not install ${PYTHON.join(' ')}`)
+  if ((await run(join(venv, 'bin/pip'), pip)) !== 0)
+    throw new Error(`pip could not install ${PYTHON.join(' ')}`)
   writeFileSync(stamp, '')
   return join(venv, 'bin')
 }
@@ -75,13 +77,20 @@ function shim() {
  */
 export async function toolchain() {
   const scripts = await python()
-  const env = { ...process.env, MACOSX_DEPLOYMENT_TARGET: MACOS_FLOOR, CARGO_TARGET_DIR: join(root, 'target/cross') }
+  const env = {
+    ...process.env,
+    MACOSX_DEPLOYMENT_TARGET: MACOS_FLOOR,
+    CARGO_TARGET_DIR: join(root, 'target/cross'),
+  }
   if (allByRustup()) {
     const sysroot = output('rustc', ['--print', 'sysroot'])
     return { env: { ...env, PATH: `${scripts}:${env.PATH}` }, args: [], sources: [sysroot] }
   }
   const reason = await debian(...DEBIAN)
-  if (reason) throw new Error(`rustup lacks targets (rustup target add ${targets.map((t) => t.triple).join(' ')}), and ${reason}`)
+  if (reason)
+    throw new Error(
+      `rustup lacks targets (rustup target add ${targets.map((t) => t.triple).join(' ')}), and ${reason}`,
+    )
   const path = [shim(), scripts, '/usr/bin', '/bin', '/usr/sbin', '/sbin'].join(':')
   return {
     // The features of -Zbuild-std are nightly's; this lets a stable compiler have them.

@@ -11,7 +11,8 @@ export async function installTools() {
   const lock = join(folder, 'package-lock.json')
   if (existsSync(installed) && statSync(installed).mtimeMs > statSync(lock).mtimeMs) return
   const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  if ((await run('npm', ['ci', ...flags], { cwd: folder })) !== 0) throw new Error(`npm ci failed in ${folder}`)
+  if ((await run('npm', ['ci', ...flags], { cwd: folder })) !== 0)
+    throw new Error(`npm ci failed in ${folder}`)
 }
 
 /** A file of one of the packages. */

@@ -1,8 +1,9 @@
 /** The verbs that ask a daemon, or tell it something. */
 
 import { existsSync } from 'node:fs'
-import type { Daemon, Status } from '../index.js'
+import type { Daemon } from '../index.js'
 import { InvalidOptionError } from '../index.js'
+import type { Status } from '../types/status.js'
 import { subject } from './control.js'
 import { OK, statusCode } from './exit-codes.js'
 import { OPTION_FLAGS, OWN_FLAGS, WHICH } from './flags.js'

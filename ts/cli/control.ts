@@ -1,8 +1,9 @@
 /** The verbs that start and stop one daemon. */
 
-import type { Logger, Running } from '../index.js'
 import { AlreadyRunningError, Daemon } from '../index.js'
 import { isSupervised } from '../supervisor.js'
+import type { Logger } from '../types/options.js'
+import type { Running } from '../types/status.js'
 import { OK } from './exit-codes.js'
 import { OPTION_FLAGS, OWN_FLAGS } from './flags.js'
 import { interruptible } from './interrupt.js'

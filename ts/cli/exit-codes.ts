@@ -1,6 +1,7 @@
 /** Exit codes: those of the Linux Standard Base for init scripts, as far as it has them. */
 
-import type { DaemonErrorCode, Status } from '../index.js'
+import type { DaemonErrorCode } from '../index.js'
+import type { Status } from '../types/status.js'
 
 export const OK = 0
 export const FAILED = 1

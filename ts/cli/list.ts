@@ -2,8 +2,8 @@
 
 import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { Status } from '../index.js'
 import { Daemon } from '../index.js'
+import type { Status } from '../types/status.js'
 import { OK } from './exit-codes.js'
 import { OWN_FLAGS } from './flags.js'
 import { bytes, duration, table } from './format.js'

@@ -1,6 +1,6 @@
 /** From flags to the options of a Daemon. */
 
-import type { DaemonOptions } from '../index.js'
+import type { DaemonOptions } from '../types/options.js'
 import { type Flag, OPTION_FLAGS } from './flags.js'
 import type { Value, Values } from './parse.js'
 import { UsageError } from './usage.js'

@@ -1,6 +1,6 @@
 /** `stop --all`: the named daemons of this user, at once. */
 
-import type { StopResult } from '../index.js'
+import type { StopResult } from '../types/status.js'
 import { FAILED, OK } from './exit-codes.js'
 import { lineOf, plain } from './failure.js'
 import { ownDaemons } from './list.js'

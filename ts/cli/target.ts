@@ -2,9 +2,9 @@
 
 import { lstatSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { DaemonOptions } from '../index.js'
 import { Daemon } from '../index.js'
 import { makeFolder } from '../options/folder.js'
+import type { DaemonOptions } from '../types/options.js'
 import { optionsOf } from './options.js'
 import { CommandError, UsageError } from './usage.js'
 import type { Call } from './verb.js'

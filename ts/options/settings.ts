@@ -1,8 +1,8 @@
 /** The options as the rest of the package reads them: checked, complete, paths absolute. */
 
-import type { SignalAction } from '../signal-actions.js'
+import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
+import type { SignalAction } from '../types/signals.js'
 import type { GivenProcess } from './process.js'
-import type { Detach, Logger, ReadyMode, RunFunction } from './types.js'
 
 /** Whose options they are: it decides which are allowed. */
 export type OptionsForm = 'Daemon' | 'daemonize' | 'with'

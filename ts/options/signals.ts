@@ -1,7 +1,7 @@
 /** Signals and their actions, as users write them. */
 
-import type { NamedAction, SignalAction } from '../signal-actions.js'
 import { signalName, signalNumber } from '../signal-names.js'
+import type { NamedAction, SignalAction } from '../types/signals.js'
 import { didYouMean, invalid, refused, show } from './invalid.js'
 import { isRecord } from './values.js'
 

@@ -2,9 +2,9 @@
 
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
 import { invalid, refused, show } from './invalid.js'
 import type { Stdio } from './settings.js'
-import type { Detach, Logger, ReadyMode, RunFunction } from './types.js'
 
 /** The longest time that `setTimeout` can wait, in milliseconds (24.8 days). */
 const LONGEST = 2 ** 31 - 1

@@ -1,6 +1,6 @@
 /** A service of systemd, systemd.service(5). */
 
-import type { DaemonOptions } from '../../index.js'
+import type { DaemonOptions } from '../../types/options.js'
 import { onOneLine, runCommand, type Subject } from './subject.js'
 
 /** What systemd sets up itself, before the daemon has rights to lose. */

@@ -1,11 +1,17 @@
 /** The options as users write them. */
 
-import type { DaemonContext } from '../context.js'
-import type { SignalAction } from '../signal-actions.js'
+import type { DaemonContext } from './context.js'
 import type { ProcessOptions } from './process.js'
+import type { SignalAction, SignalName } from './signals.js'
 
 /** A path: absolute, relative to the launcher's current folder, or a `file:` URL (`import.meta.url`, for one). */
 export type PathLike = string | URL
+
+// Empty, they merge with the real ones, and let these types stand where nobody has declared those.
+declare global {
+  interface AbortSignal {}
+  interface URL {}
+}
 
 /** Anything with these four functions: `console`, pino, winston. It is told of the daemon's lifecycle. */
 export interface Logger {
@@ -72,7 +78,7 @@ export interface StopOptions {
    * The signal that asks the daemon to stop, by name or number.
    * @default 'SIGTERM'
    */
-  stopSignal?: NodeJS.Signals | number
+  stopSignal?: SignalName | number
   /**
    * How long the daemon may take to stop, in milliseconds; `Infinity` is allowed.
    * @default 10_000
@@ -182,7 +188,7 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
    * script, which is a program of its own, can only be given actions by name.
    * @default SIGTERM, SIGINT, SIGQUIT: 'stop'; SIGHUP: 'reload'; SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1: 'ignore'
    */
-  signals?: Readonly<Partial<Record<NodeJS.Signals, SignalAction>>>
+  signals?: Readonly<Partial<Record<Exclude<SignalName, 'SIGKILL' | 'SIGSTOP'>, SignalAction>>>
   /** Is told of lifecycle events. */
   logger?: Logger
 }

@@ -1,0 +1,75 @@
+/** What the body of a daemon is given. */
+
+import type { SignalMap, SignalName } from './signals.js'
+
+/** Why a daemon stops. */
+export type StopReason =
+  | { by: 'signal'; signal: SignalName; code?: never; error?: never }
+  | { by: 'stop'; code: number; signal?: never; error?: never }
+  | { by: 'end'; signal?: never; code?: never; error?: never }
+  | { by: 'error'; error: unknown; signal?: never; code?: never }
+
+/** Work to be done when the daemon stops, see {@link DaemonContext.onStop}. */
+export type StopHook = (reason: StopReason) => unknown
+
+/** The daemon, seen from inside. */
+export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends AsyncDisposable {
+  readonly role: 'daemon'
+  readonly pid: number
+  readonly name?: string
+  /** Absolute. */
+  readonly pidFile: string
+  /** Whether it left the launcher's session; false after `foreground()`. */
+  readonly detached: boolean
+  /** What the launcher gave. */
+  readonly args: A
+  /** Aborted when stopping begins: fits `listen()`, timers, `fetch`. */
+  readonly signal: AbortSignal
+  /**
+   * The sockets that systemd has opened for this process (`LISTEN_FDS`), name to descriptor, for `listen({ fd })`. The
+   * second one of a name is called `NAME:2`, one without a name `unknown`. Empty in a daemon that has been detached.
+   */
+  readonly sockets: Readonly<Record<string, number>>
+  /**
+   * Says that the daemon serves: the launcher's `start()` resolves, systemd is told. Later calls do nothing.
+   */
+  ready(): void
+  /**
+   * Progress text, for a waiting launcher and for systemd's status.
+   *
+   * @throws InvalidOptionError when it is no string
+   */
+  notify(status: string): void
+  /**
+   * Registers work to be done when the daemon stops. The last one registered runs first, each is awaited, all of them
+   * together within `stopTimeout`. One that throws does not keep the others from running; the exit code is 1 then.
+   */
+  onStop(hook: StopHook): void
+  /** What signals do: to be changed at any time. */
+  readonly signals: SignalMap
+  /**
+   * Opens the logs again, after somebody has renamed them: the outputs go on in new files. SIGHUP does it, too. A log
+   * that cannot be opened is kept, with a warning.
+   */
+  reopenLogs(): void
+  /** Event `reload`: SIGHUP came; the logs have been opened again. */
+  on(event: 'reload', listener: () => void): this
+  once(event: 'reload', listener: () => void): this
+  off(event: 'reload', listener: () => void): this
+  /**
+   * Gives up the rights of root for those of a user, a group or both, by name or id, in all threads and for good: for a
+   * daemon that has had to open a port below 1024, for one. HOME, USER, LOGNAME and SHELL follow.
+   *
+   * @throws InvalidOptionError when there is no such user or group, or this process may not become them
+   * @throws PermissionDeniedError when the system refuses, or there is a way back; the process should end then
+   */
+  dropPrivileges(to: { user?: string | number; group?: string | number }): void
+  /**
+   * Stops the daemon: runs the hooks, removes the pidfile, exits with `code`.
+   *
+   * @default 0
+   */
+  stop(code?: number): Promise<never>
+  /** As `stop()`: `await using` stops the daemon at the end of the block. */
+  [Symbol.asyncDispose](): Promise<never>
+}

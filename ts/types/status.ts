@@ -1,0 +1,55 @@
+/** The state of a daemon, as the verbs give it. */
+
+import type { SignalName } from './signals.js'
+
+/** A daemon that is running, proven to hold its pidfile. What the system hides is absent. */
+export interface Running {
+  state: 'running'
+  pid: number
+  /** Absolute. */
+  pidFile: string
+  startedAt?: Date
+  /** Milliseconds. */
+  uptime?: number
+  /** Resident memory, in bytes. */
+  memory?: number
+  /** CPU time of all threads, in milliseconds. */
+  cpu?: number
+}
+
+/** Nobody holds the pidfile. */
+export interface Stopped {
+  state: 'stopped'
+  /** Absolute. */
+  pidFile: string
+  /** The last daemon crashed and left its text behind. The next start takes the file over. */
+  stale: boolean
+}
+
+/** The pidfile is held, but not by anyone that can be proven to be the daemon from here. Never signalled. */
+export interface Unverified {
+  state: 'unverified'
+  /** Absolute. */
+  pidFile: string
+  /** What the file claims. */
+  pid?: number
+  /** Why it is not believed. */
+  reason: string
+}
+
+/** What `status()` resolves to. */
+export type Status = Running | Stopped | Unverified
+
+/** What `stop()` resolves to. */
+export type StopResult = Stopped & {
+  /** Whether there was a daemon to stop. */
+  wasRunning: boolean
+  /** Whether it had to be killed. */
+  forced: boolean
+}
+
+/** How a daemon ended, where the kernel tells. */
+export interface ExitInfo {
+  code?: number
+  signal?: SignalName
+}
