@@ -74,7 +74,8 @@ function publishTypes() {
   const publish = (name) => {
     if (published.has(name)) return
     published.add(name)
-    const text = readFileSync(join(root, 'build', name), 'utf8')
+    // The compiler keeps imports that are there for what they do, which types do nothing of.
+    const text = readFileSync(join(root, 'build', name), 'utf8').replace(/^import '[^']*';\n/gm, '')
     mkdirSync(dirname(join(root, 'dist', name)), { recursive: true })
     writeFileSync(join(root, 'dist', name), text)
     for (const [, from] of text.matchAll(/(?:from|import\() ?['"](\.[^'"]*)\.c?js['"]/g)) {

@@ -7,10 +7,12 @@ import type { SignalAction, SignalName } from './signals.js'
 /** A path: absolute, relative to the launcher's current folder, or a `file:` URL (`import.meta.url`, for one). */
 export type PathLike = string | URL
 
-// Empty, they merge with the real ones, and let these types stand where nobody has declared those.
+// They merge with the real ones, and let these types stand where nobody has declared those.
 declare global {
   interface AbortSignal {}
-  interface URL {}
+  interface URL {
+    href: string
+  }
 }
 
 /** Anything with these four functions: `console`, pino, winston. It is told of the daemon's lifecycle. */
