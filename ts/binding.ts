@@ -1,45 +1,68 @@
 /** Loads the native binding: the one that was built beside this file, else the platform's package. */
 
+import { BindingFailure, type Miss } from './binding-failure.js'
 import { here } from './here.js'
 import { requireFrom } from './require.js'
+import { isWhole } from './whole.js'
 
 export type Binding = typeof import('../native/binding.cjs')
 
 /** Put in by the build: the package's own version. */
 declare const DAIMON_VERSION: string
 
-/** The binary's names to try: which C library a Linux has shows when one of the two can be loaded. */
+/** The platforms that there are binaries for; Linux has one for each of its C libraries. */
+const PLATFORMS: Readonly<Record<string, readonly string[]>> = {
+  'linux-x64': ['linux-x64-gnu', 'linux-x64-musl'],
+  'linux-arm64': ['linux-arm64-gnu', 'linux-arm64-musl'],
+  'darwin-x64': ['darwin-x64'],
+  'darwin-arm64': ['darwin-arm64'],
+}
+
+/** Which C library a Linux has shows when one of its two can be loaded: no question is cheaper. */
 function candidates(): string[] {
-  const host = `${process.platform}-${process.arch}`
-  const names = process.platform === 'linux' ? [`${host}-gnu`, `${host}-musl`] : [host]
+  const names = PLATFORMS[`${process.platform}-${process.arch}`] ?? []
   // Beside it, where a bundle takes the binary along.
   return names.flatMap((name) => [`../native/daimon.${name}.node`, `./daimon.${name}.node`, `daimon-${name}`])
 }
 
+/** The binding of that name, or why not. */
+function load(requireHere: NodeJS.Require, name: string): Binding | Miss {
+  let path: string
+  try {
+    path = requireHere.resolve(name)
+  } catch {
+    return { name, kind: 'missing' }
+  }
+  try {
+    // To load part of a file is death by SIGBUS, which nobody can catch.
+    if (!isWhole(path)) return { name: path, kind: 'damaged' }
+    const found: Binding = requireHere(path)
+    const version = found.version()
+    return version === DAIMON_VERSION ? found : { name: path, kind: 'version', version }
+  } catch (error) {
+    const [reason] = error instanceof Error ? error.message.split('\n') : [String(error)]
+    return { name: path, kind: 'refused', reason: reason ?? '' }
+  }
+}
+
 let binding: Binding | undefined
 
-/** The binding; throws a plain Error that says what was tried and what to do. */
+/**
+ * The binding.
+ *
+ * @throws BindingFailure, which says what was tried and what to do
+ */
 export function loadBinding(): Binding {
   if (binding !== undefined) return binding
-  const failures: string[] = []
+  const misses: Miss[] = []
   const requireHere = requireFrom(here)
   for (const name of candidates()) {
-    try {
-      const found: Binding = requireHere(name)
-      if (found.version() !== DAIMON_VERSION) {
-        failures.push(`${name}: is version ${found.version()}, but daimon is ${DAIMON_VERSION}`)
-        continue
-      }
+    const found = load(requireHere, name)
+    if (!('kind' in found)) {
       binding = found
       return found
-    } catch (error) {
-      failures.push(
-        `${name}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
-      )
     }
+    misses.push(found)
   }
-  const host = `${process.platform}-${process.arch}, Node ${process.version}`
-  const advice =
-    'Reinstall daimon with optional dependencies; in a checkout of its sources run "npm run build".'
-  throw new Error(`daimon has no native part for ${host}.\n  ${failures.join('\n  ')}\n${advice}`)
+  throw new BindingFailure(misses, DAIMON_VERSION)
 }

@@ -1,8 +1,10 @@
 // What can be read from a binary about where it will load; each check is a row of `release:dry`.
 import { execFileSync } from 'node:child_process'
-import { homedir } from 'node:os'
+import { copyFileSync, mkdtempSync, rmSync, truncateSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../lib/run.js'
+import { rowsOf } from './rows.js'
 import { GLIBC_FLOOR, MACOS_FLOOR } from './targets.js'
 import { python } from './toolchain.js'
 
@@ -79,6 +81,21 @@ const checks = {
     if (signature && (needed || signature !== 'none')) throw signature
     return needed ? 'valid' : ''
   },
+  async whole({ path, size }) {
+    // Written by the build before the packages are put together.
+    const { isWhole } = await import('../../build/whole.js')
+    const folder = mkdtempSync(join(tmpdir(), 'daimon-part-'))
+    try {
+      const part = join(folder, 'part.node')
+      copyFileSync(path, part)
+      truncateSync(part, size - 4_096)
+      if (!isWhole(path)) throw 'the loader takes it for damaged'
+      if (isWhole(part)) throw 'the loader does not see when its end is missing'
+      return 'seen as such'
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
   paths({ strings }) {
     const leaks = strings.filter((text) => HERE.some((path) => text.includes(path)))
     if (leaks.length > 0) throw leaks.slice(0, 3).join(' | ')
@@ -96,14 +113,6 @@ export async function checkBinaries(folder, targets) {
   const facts = JSON.parse(
     execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
   )
-  return targets.flatMap((target, index) =>
-    Object.entries(checks).map(([check, look]) => {
-      const row = { what: target.name, check }
-      try {
-        return { ...row, ok: true, shown: look(facts[index], target) }
-      } catch (wrong) {
-        return { ...row, ok: false, shown: String(wrong) }
-      }
-    }),
-  )
+  const rows = targets.map((target, index) => rowsOf(target.name, checks, facts[index], target))
+  return (await Promise.all(rows)).flat()
 }

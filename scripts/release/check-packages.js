@@ -1,8 +1,9 @@
 // What npm would publish: contents, manifests, and what publint and attw say of them; rows of `release:dry`.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../lib/run.js'
+import { rowsOf } from './rows.js'
 import { packages } from './targets.js'
 import { tool } from './tools.js'
 
@@ -75,21 +76,11 @@ const platformChecks = {
   publint: (folder) => verdict('publint', ['--strict', folder]),
 }
 
-function rows(what, checks, folder, argument) {
-  if (!existsSync(folder)) return [{ what, check: 'folder', ok: false, shown: `${folder} is missing` }]
-  return Object.entries(checks).map(([check, look]) => {
-    try {
-      return { what, check, ok: true, shown: look(folder, argument) }
-    } catch (wrong) {
-      return { what, check, ok: false, shown: String(wrong) }
-    }
-  })
-}
-
 /** Rows of every check of every package: { what, check, ok, shown }. */
-export function checkPackages(targets) {
+export async function checkPackages(targets) {
+  const root = rowsOf('daimon', rootChecks, join(packages, 'daimon'), targets)
   const each = targets.map((target) =>
-    rows(target.package, platformChecks, join(packages, target.name), target),
+    rowsOf(target.package, platformChecks, join(packages, target.name), target),
   )
-  return [rows('daimon', rootChecks, join(packages, 'daimon'), targets), ...each].flat()
+  return (await Promise.all([root, ...each])).flat()
 }

@@ -1,10 +1,11 @@
 // `npm run release:dry`: a release without its publishing. Builds the binaries of all platforms, puts the packages
 // together in npm/, and checks each; a table shows it all. --built takes the binaries that are there.
-import { parseArgs, stripVTControlCharacters } from 'node:util'
+import { parseArgs } from 'node:util'
 import { close } from '../lib/counts.js'
 import { root, run } from '../lib/run.js'
 import { checkBinaries } from './check-binaries.js'
 import { checkPackages } from './check-packages.js'
+import { printTable } from './rows.js'
 import { binaries, targets } from './targets.js'
 import { installTools } from './tools.js'
 
@@ -15,23 +16,14 @@ async function step(...args) {
   if (code !== 0) throw new Error(`${args.join(' ')} failed`)
 }
 
-function table(rows) {
-  const width = (key) => Math.max(...rows.map((row) => row[key].length))
-  const [what, check] = [width('what'), width('check')]
-  for (const row of rows) {
-    const shown = stripVTControlCharacters(row.shown).replaceAll('\n', `\n${' '.repeat(what + check + 10)}`)
-    console.log(`${row.ok ? 'ok  ' : 'FAIL'}  ${row.what.padEnd(what)}  ${row.check.padEnd(check)}  ${shown}`)
-  }
-}
-
 try {
   await installTools()
   if (!values.built) await step('scripts/release/build.js')
   await step('scripts/build.js', 'native', '--if-needed')
   await step('scripts/build.js', 'ts')
   await step('scripts/release/assemble.js')
-  const rows = [...(await checkBinaries(binaries, targets)), ...checkPackages(targets)]
-  table(rows)
+  const rows = [...(await checkBinaries(binaries, targets)), ...(await checkPackages(targets))]
+  printTable(rows)
   const passed = rows.filter(({ ok }) => ok).length
   close({ passed, failed: rows.length - passed, skipped: 0 })
 } catch (error) {

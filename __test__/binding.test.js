@@ -1,0 +1,108 @@
+// The native binding where it is missing, damaged or another one's: the import works, the first use says what to do.
+import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { folder, ROOT } from './helpers/index.js'
+
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+const BINARY = readdirSync(join(ROOT, 'native')).find((name) => name.endsWith('.node'))
+const HOST = BINARY.split('.')[1]
+
+const PROGRAM = `
+import { Daemon } from 'daimon'
+console.log('imported')
+const { code, feature, message } = await new Daemon({ pidFile: 'a.pid' }).status().then(String, (error) => error)
+console.log(JSON.stringify({ code, feature, message }))
+`
+
+/** An installed package, with its platform's unless `binary` is false; `tell` runs the program and reads its answer. */
+function install(t, { binary = true } = {}) {
+  const place = folder(t)
+  const installed = place.file('node_modules/daimon')
+  for (const name of ['package.json', 'dist'])
+    cpSync(join(ROOT, name), join(installed, name), { recursive: true })
+  const platform = place.file(`node_modules/daimon-${HOST}`)
+  if (binary) {
+    mkdirSync(platform)
+    cpSync(join(ROOT, 'native', BINARY), join(platform, BINARY))
+    writeFileSync(join(platform, 'package.json'), JSON.stringify({ version, main: BINARY }))
+  }
+  place.write('main.mjs', PROGRAM)
+  const tell = async (...flags) => {
+    const { stdout, stderr, code } = await place.node([...flags, 'main.mjs'], { cwd: place.path })
+    t.is(stderr, '')
+    t.is(code, 0)
+    const [imported, answer] = stdout.trimEnd().split('\n')
+    t.is(imported, 'imported')
+    return JSON.parse(answer)
+  }
+  return { place, installed, file: join(platform, BINARY), tell }
+}
+
+const UNSUPPORTED = { code: 'ERR_DAEMON_UNSUPPORTED', feature: 'native binding' }
+
+test("the platform's package serves", async (t) => {
+  const { tell } = install(t)
+  t.deepEqual(await tell(), {})
+})
+
+test('without the optional package an error names it and says how to get it', async (t) => {
+  const { message, ...rest } = await install(t, { binary: false }).tell()
+  t.deepEqual(rest, UNSUPPORTED)
+  t.true(
+    message.startsWith(
+      `No native part of daimon ${version} works here (${process.platform} ${process.arch}, `,
+    ),
+  )
+  t.regex(message, new RegExp(`\\n {2}daimon-${HOST} is not installed\\n`))
+  t.regex(message, /npm install --include=optional/)
+  t.regex(message, new RegExp(`Node ${process.versions.node}\\)`))
+})
+
+for (const size of [0, 64, 4_096, 100_000, -4_096]) {
+  test(`a binary that is cut short is not loaded, which would be death (${size} bytes)`, async (t) => {
+    const { file, tell } = install(t)
+    const { length } = readFileSync(file)
+    truncateSync(file, size < 0 ? length + size : size)
+    const { message, ...rest } = await tell()
+    t.deepEqual(rest, UNSUPPORTED)
+    t.regex(message, new RegExp(`\\n {2}${file} is damaged: part of the file is missing\\nInstall it anew: `))
+  })
+}
+
+test('a binary of another version is refused', async (t) => {
+  const { installed, file, tell } = install(t)
+  const facade = join(installed, 'dist/index.js')
+  const text = readFileSync(facade, 'utf8')
+  writeFileSync(facade, text.replaceAll(`"${version}"`, '"98.7.6"'))
+  const { message, ...rest } = await tell()
+  t.deepEqual(rest, UNSUPPORTED)
+  t.regex(message, new RegExp(`\\n {2}${file} is of version ${version}\\n.*npm install daimon@98\\.7\\.6$`))
+})
+
+test('a binary that the system refuses is reported with its reason', async (t) => {
+  const { file, tell } = install(t)
+  // The machine that an ELF or Mach-O file is for.
+  const bytes = readFileSync(file)
+  bytes[process.platform === 'linux' ? 18 : 4] ^= 0xff
+  writeFileSync(file, bytes)
+  const { message, ...rest } = await tell()
+  t.deepEqual(rest, UNSUPPORTED)
+  t.regex(message, new RegExp(`\\n {2}${file} cannot be loaded: .+\\nThe binaries need glibc 2\\.17`))
+})
+
+for (const platform of ['win32', 'freebsd']) {
+  test(`on ${platform} the package can be imported, and says where it runs`, async (t) => {
+    const pretend = `Object.defineProperty(process, 'platform', { value: '${platform}' })`
+    const { message, ...rest } = await install(t).tell(
+      '--import',
+      `data:text/javascript,${encodeURIComponent(pretend)}`,
+    )
+    t.deepEqual(rest, UNSUPPORTED)
+    t.regex(
+      message,
+      new RegExp(`\\(${platform} ${process.arch}, Node .*there is none for this platform\\n`, 's'),
+    )
+    t.regex(message, /runs on Linux \(glibc from 2\.17, or musl\) and on macOS, on x64 and arm64\.$/)
+  })
+}

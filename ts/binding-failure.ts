@@ -1,0 +1,70 @@
+/** What a person is told when there is no native binding: what was found, what is missing, what to do. */
+
+/** A file or package that was tried, and what was wrong with it. */
+export type Miss = { name: string } & (
+  | { kind: 'missing' | 'damaged' }
+  | { kind: 'version'; version: string }
+  | { kind: 'refused'; reason: string }
+)
+
+/** What Node's report says of the C library; only here, since it takes milliseconds. Empty where nobody knows. */
+function libc(): string {
+  if (process.platform !== 'linux') return ''
+  try {
+    const { header }: { header?: { glibcVersionRuntime?: unknown } } = process.report.getReport()
+    const version = header?.glibcVersionRuntime
+    return version === undefined ? 'musl' : `glibc ${String(version)}`
+  } catch {
+    // Other runtimes have no report.
+    return ''
+  }
+}
+
+/** Of those that are missing only the packages are the user's concern, and of these the one for this C library. */
+function concerns(miss: Miss, clib: string): boolean {
+  const other = clib === '' ? undefined : clib === 'musl' ? '-gnu' : '-musl'
+  return (miss.kind !== 'missing' || !miss.name.startsWith('.')) && !(other && miss.name.includes(other))
+}
+
+function line(miss: Miss): string {
+  switch (miss.kind) {
+    case 'missing':
+      return `${miss.name} is not installed`
+    case 'damaged':
+      return `${miss.name} is damaged: part of the file is missing`
+    case 'version':
+      return `${miss.name} is of version ${miss.version}`
+    case 'refused':
+      return `${miss.name} cannot be loaded: ${miss.reason}`
+  }
+}
+
+function advice(misses: readonly Miss[], version: string): string {
+  const is = (kind: Miss['kind']): boolean => misses.some((miss) => miss.kind === kind)
+  if (misses.length === 0) {
+    return 'daimon runs on Linux (glibc from 2.17, or musl) and on macOS, on x64 and arm64.'
+  }
+  if (is('damaged')) return 'Install it anew: remove node_modules and run your package manager again.'
+  if (is('version')) return `Install both in the same version: npm install daimon@${version}`
+  if (is('refused'))
+    return 'The binaries need glibc 2.17 or newer, or musl 1.2.3 or newer, and Node 20.19 or newer.'
+  return (
+    'The binary comes as an optional dependency. Install with these (npm install --include=optional), on the platform ' +
+    'that it is to run on, and remove a node_modules or a lock file that was made on another one. In a checkout of ' +
+    "daimon's sources run: npm run build"
+  )
+}
+
+/** There is no binding: the message is what the user is told. */
+export class BindingFailure extends Error {
+  constructor(misses: readonly Miss[], version: string) {
+    const clib = libc()
+    const host = [`${process.platform} ${process.arch}`, clib, `Node ${process.versions.node}`].filter(
+      Boolean,
+    )
+    const told = misses.filter((miss) => concerns(miss, clib))
+    const found = told.length === 0 ? 'there is none for this platform' : told.map(line).join('\n  ')
+    const what = `No native part of daimon ${version} works here (${host.join(', ')}):`
+    super(`${what}\n  ${found}\n${advice(told, version)}`)
+  }
+}

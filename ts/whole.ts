@@ -1,0 +1,45 @@
+/** Whether a shared library is all there: an install that was cut short leaves part of one. */
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+
+const ELF = 0x7f454c46
+/** Mach-O of 64 bits, as a little-endian machine writes it. */
+const MACH_O = 0xcffaedfe
+const LC_SEGMENT_64 = 0x19
+
+/** More than the header and the load commands of either. */
+const HEAD = 4_096
+
+/** elf(5): linkers put the table of sections last. */
+function endOfElf(head: DataView): number {
+  const sections = Number(head.getBigUint64(40, true))
+  return sections + head.getUint16(58, true) * head.getUint16(60, true)
+}
+
+/** `mach-o/loader.h`: the last segment holds the symbols and the signature. */
+function endOfMachO(head: DataView): number {
+  let end = 0
+  let at = 32
+  for (let left = head.getUint32(16, true); left > 0 && at + 56 <= head.byteLength; left -= 1) {
+    if (head.getUint32(at, true) === LC_SEGMENT_64) {
+      const last = head.getBigUint64(at + 40, true) + head.getBigUint64(at + 48, true)
+      end = Math.max(end, Number(last))
+    }
+    at += head.getUint32(at + 4, true)
+  }
+  return end
+}
+
+/** By the file's own headers; false for what is no library either. @throws the system's error when it cannot be read */
+export function isWhole(path: string): boolean {
+  const fd = openSync(path, 'r')
+  try {
+    const head = new DataView(new ArrayBuffer(HEAD))
+    if (readSync(fd, head, 0, HEAD, 0) < HEAD) return false
+    const magic = head.getUint32(0)
+    if (magic !== ELF && magic !== MACH_O) return false
+    return (magic === ELF ? endOfElf(head) : endOfMachO(head)) <= fstatSync(fd).size
+  } finally {
+    closeSync(fd)
+  }
+}
