@@ -1,28 +1,18 @@
 // test-nodes.js [MAJOR…]: the JavaScript tests on every supported Node release line.
-import { mkdirSync } from 'node:fs'
 import { add, close, none, parse } from './lib/counts.js'
-import { root, run, stream } from './lib/run.js'
+import { installNode, MAJORS, nodeVersion } from './lib/nodes.js'
+import { stream } from './lib/run.js'
 
 const chosen = process.argv.slice(2)
-const majors = chosen.length > 0 ? chosen : ['20', '22', '24', '26']
-const name = `node-${process.platform}-${process.arch}`
-
-/** The binary of that release line, from npm, kept out of package.json and the lock file. */
-async function install(major) {
-  const folder = `${root}node_modules/.cache/nodes/${major}`
-  const binary = `${folder}/node_modules/${name}/bin/node`
-  mkdirSync(folder, { recursive: true })
-  const flags = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock']
-  await run('npm', ['install', ...flags, '--prefix', folder, `${name}@${major}`], { cwd: folder })
-  return (await run(binary, ['--version'])) === 0 ? binary : undefined
-}
+const majors = chosen.length > 0 ? chosen : MAJORS
 
 let counts = none()
 for (const major of majors) {
-  console.log(`\n== Node ${major}`)
-  const node = await install(major)
+  const node = await installNode(major)
+  const version = node && nodeVersion(node)
+  console.log(`\n== Node ${version ?? major}`)
   let result
-  if (node) {
+  if (version) {
     const onLine = (line) => {
       result = parse(line)
       console.log(line)

@@ -21,7 +21,7 @@ const CLOSING = [
  * last rule; when a test has failed it leaves out the passed ones, which are then counted by their lines.
  * (Its TAP output would be easier to read, but that reporter breaks down when a test hangs.)
  */
-export async function ava({ node = process.execPath, args = [] } = {}) {
+export async function ava({ node = process.execPath, env: given = process.env, args = [] } = {}) {
   let ticks = 0
   let counts
   const onLine = (raw) => {
@@ -36,7 +36,7 @@ export async function ava({ node = process.execPath, args = [] } = {}) {
   }
   const color = process.stdout.isTTY ? '--color' : '--no-color'
   // What a test looks up on PATH, as `#!/usr/bin/env node` does, is the same Node.
-  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` }
+  const env = { ...given, PATH: `${dirname(node)}${delimiter}${given.PATH}` }
   const end = await stream(node, [CLI, color, ...args], { env, mergeStderr: true, onLine })
   if (!counts) {
     console.log('ava: no summary')

@@ -22,7 +22,9 @@ function assembleRoot() {
   // In a checkout the binary lies beside; published, it is the platform's package.
   const files = manifest.files.filter((name) => !name.startsWith('native'))
   for (const name of files) cpSync(join(root, name), join(folder, name), { recursive: true })
-  write(join(folder, 'package.json'), { ...manifest, files, ...repository, optionalDependencies })
+  // A daemon's Node loads a file of the package before Plug'n'Play could show it what is inside a zip.
+  const preferUnplugged = true
+  write(join(folder, 'package.json'), { ...manifest, files, ...repository, preferUnplugged, optionalDependencies })
 }
 
 /** napi has made the folder; the binary, the licence, and what PnP has to know are still to come. */

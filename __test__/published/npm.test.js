@@ -1,0 +1,62 @@
+// The published packages, installed by npm on every supported Node release line.
+import { readdirSync } from 'node:fs'
+import test from 'ava'
+import { MAJORS } from '../../scripts/lib/nodes.js'
+import { project, serves } from '../helpers/installed.js'
+
+const HOST =
+  process.platform === 'linux' ? `linux-${process.arch}-gnu` : `${process.platform}-${process.arch}`
+
+for (const major of MAJORS) {
+  test(`on Node ${major} npm brings the package, this platform's binary and nothing else`, async (t) => {
+    const app = await project(t, { major })
+    await app.manager('npm', 'install', 'daimon', '--no-audit', '--no-fund')
+    const installed = readdirSync(app.file('node_modules')).filter((name) => !name.startsWith('.'))
+    t.deepEqual(installed, ['daimon', `daimon-${HOST}`])
+    const bin = app.file('node_modules/.bin/daimon')
+    await serves(t, app, { start: (file) => app.run(file), daimon: (...args) => app.run(bin, ...args) })
+  })
+}
+
+const USE = `
+  const { Daemon } = await import('daimon')
+  console.log('imported')
+  const error = await new Daemon({ pidFile: 'a.pid' }).status().then(() => ({}), (error) => error)
+  console.log(JSON.stringify({ code: error.code, message: error.message }))
+`
+
+/** What a program is told that has been installed so. */
+async function told(t, ...flags) {
+  const app = await project(t)
+  await app.manager('npm', 'install', 'daimon', '--no-audit', '--no-fund', ...flags)
+  const { code, stdout, stderr } = await app.run('--input-type=module', '-e', USE)
+  t.is(code, 0, stderr)
+  t.is(stderr, '')
+  const [imported, answer] = stdout.split('\n')
+  t.is(imported, 'imported')
+  return { app, ...JSON.parse(answer) }
+}
+
+test('without optional packages the first use says which one is missing', async (t) => {
+  const { app, code, message } = await told(t, '--omit=optional')
+  t.deepEqual(
+    readdirSync(app.file('node_modules')).filter((name) => !name.startsWith('.')),
+    ['daimon'],
+  )
+  t.is(code, 'ERR_DAEMON_UNSUPPORTED')
+  t.regex(message, new RegExp(`daimon-${HOST} is not installed\n.*npm install --include=optional`))
+})
+
+for (const flags of [
+  ['--os=darwin', '--cpu=arm64'],
+  ['--os=linux', '--cpu=arm64', '--libc=musl'],
+]) {
+  const name = `daimon-${flags.map((flag) => flag.split('=')[1]).join('-')}`
+  test(`what was installed for another platform (${name}) is told from a broken one`, async (t) => {
+    const { app, code, message } = await told(t, ...flags)
+    const installed = readdirSync(app.file('node_modules')).filter((entry) => entry.startsWith('daimon'))
+    t.deepEqual(installed, ['daimon', name])
+    t.is(code, 'ERR_DAEMON_UNSUPPORTED')
+    t.regex(message, new RegExp(`daimon-${HOST} is not installed\n.*made on another one`))
+  })
+}

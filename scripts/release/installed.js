@@ -1,0 +1,34 @@
+// Publishes npm/ to a registry on loopback, and tests what people get of it: by each package manager, on each Node
+// release line, under other runtimes.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ava } from '../lib/ava.js'
+import { close, none } from '../lib/counts.js'
+import { installNode, MAJORS } from '../lib/nodes.js'
+import { openRegistry, publishTo } from './registry.js'
+import { packages, targets } from './targets.js'
+import { installTools } from './tools.js'
+
+async function tests() {
+  const missing = targets.filter(({ name, binary }) => !existsSync(join(packages, name, binary)))
+  if (missing.length > 0) throw new Error('npm/ is not complete. Run: npm run release:dry')
+  await installTools()
+  for (const major of MAJORS) await installNode(major)
+  const registry = await openRegistry()
+  try {
+    await publishTo(registry)
+    const env = { ...process.env, DAIMON_REGISTRY: registry.url, DAIMON_NPMRC: registry.npmrc }
+    return await ava({ env, args: ['--config', 'ava.published.config.js'] })
+  } finally {
+    await registry.close()
+  }
+}
+
+let counts
+try {
+  counts = await tests()
+} catch (error) {
+  console.error(`installed: ${error.message}`)
+  counts = { ...none(), failed: 1 }
+}
+close(counts)
