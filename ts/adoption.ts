@@ -9,6 +9,7 @@ import { type AdoptedState, adopted, becomeDaemon, type LaunchSettings } from '.
 import { type Binding, loadBinding } from './binding.js'
 import { here } from './here.js'
 import { startRotation } from './rotation.js'
+import { endByUncaught } from './runtime.js'
 
 const VARIABLE = 'DAIMON_ADOPTION'
 
@@ -81,6 +82,7 @@ function adopt(value: string): void {
   // Provisional: a handler of the program's own may keep it alive. Its exit confirms it.
   const report = (error: unknown): void => binding.tellError(describe(error))
   process.on('uncaughtExceptionMonitor', report)
+  endByUncaught(report)
   process.on('exit', (code) => binding.tellExit(code))
 
   const state: AdoptedState = {

@@ -13,6 +13,7 @@ import { beside, here } from './here.js'
 import { native } from './native.js'
 import type { Settings } from './options.js'
 import { accountVariables, type Rights } from './rights.js'
+import { runtimeFlags } from './runtime.js'
 import { testRunner } from './test-runner.js'
 
 /** As at the start of the launcher: what the program does to them later, it does again in the daemon. */
@@ -71,10 +72,18 @@ export function programOf(settings: Settings, rights: Rights): Program {
     if (needed.some((name) => beside(name) === undefined)) throw bundled(needed)
     // Nothing of ours may follow the launcher's flags otherwise: some tools put their own command among them.
     const imports = settle.flatMap((name) => ['--import', new URL(name, here).href])
-    const args = [execPath, ...preloadFlags, ...flags, ...imports, script, ...scriptArgs]
+    // Another program is not of this runtime's kind, as far as anybody knows.
+    const first = execPath === process.execPath ? runtimeFlags() : []
+    const args = [execPath, ...first, ...preloadFlags, ...flags, ...imports, script, ...scriptArgs]
     return { kind, program: execPath, args, env: variables, folder }
   }
-  const args = [process.execPath, ...preloadFlags, ...execArgv, ...mainAndArguments(execArgv)]
+  const args = [
+    process.execPath,
+    ...runtimeFlags(),
+    ...preloadFlags,
+    ...execArgv,
+    ...mainAndArguments(execArgv),
+  ]
   return { kind: 'program', program: process.execPath, args, env: variables, folder }
 }
 

@@ -1,6 +1,6 @@
 /** Programs that have installed the package from the test's registry, in an empty folder and without any compiler. */
 
-import { realpathSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { installNode } from '../../scripts/lib/nodes.js'
 import { tool, toolFile } from '../../scripts/release/tools.js'
@@ -26,15 +26,24 @@ enableTelemetry: false
 npmMinimalAgeGate: 0
 `
 
+/** What package managers need to run a command. */
+function basics(place) {
+  const bin = place.file('bin')
+  mkdirSync(bin)
+  for (const name of ['sh', 'env'])
+    symlinkSync(['/bin', '/usr/bin'].map((path) => join(path, name)).find(existsSync), join(bin, name))
+  return bin
+}
+
 /**
  * An empty project on a Node release line: `manager(name, ...args)` runs a package manager there, `node(...args)` Node.
- * On PATH are that Node and the system's basic tools: no cargo, no other Node.
+ * On PATH are that Node and a shell: no compiler, no cargo, no other Node.
  */
 export async function project(t, { major = '22', linker = 'node-modules' } = {}) {
   const place = folder(t)
   const node = await installNode(major)
   const env = {
-    PATH: [dirname(node), '/usr/bin', '/bin'].join(delimiter),
+    PATH: [dirname(node), basics(place)].join(delimiter),
     HOME: place.file('home'),
     XDG_RUNTIME_DIR: place.path,
     TMPDIR: place.path,

@@ -24,7 +24,13 @@ function assembleRoot() {
   for (const name of files) cpSync(join(root, name), join(folder, name), { recursive: true })
   // A daemon's Node loads a file of the package before Plug'n'Play could show it what is inside a zip.
   const preferUnplugged = true
-  write(join(folder, 'package.json'), { ...manifest, files, ...repository, preferUnplugged, optionalDependencies })
+  write(join(folder, 'package.json'), {
+    ...manifest,
+    files,
+    ...repository,
+    preferUnplugged,
+    optionalDependencies,
+  })
 }
 
 /** napi has made the folder; the binary, the licence, and what PnP has to know are still to come. */

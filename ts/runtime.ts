@@ -1,0 +1,41 @@
+/** Where runtimes other than Node.js differ from it. Part of what is loaded first, so it imports nothing. */
+
+/** Of Deno's global object what is asked of it. */
+interface Deno {
+  permissions: { querySync(descriptor: { name: string }): { state: string } }
+}
+
+const DENO_PERMISSIONS = ['read', 'write', 'net', 'env', 'sys', 'run', 'ffi'] as const
+
+/**
+ * What has to come first on the command line of this runtime for the daemon to be as free as this process is. Deno does
+ * not tell with which flags it was started; a right that holds for some paths or hosts only is left out.
+ */
+export function runtimeFlags(): string[] {
+  const deno: Deno | undefined = Reflect.get(globalThis, 'Deno')
+  if (deno === undefined) return []
+  const granted = DENO_PERMISSIONS.filter((name) => deno.permissions.querySync({ name }).state === 'granted')
+  return ['run', '--quiet', '--no-prompt', ...granted.map((name) => `--allow-${name}`)]
+}
+
+/**
+ * Bun goes round and round after an uncaught error while the main module awaits something, as it does in a daemon with
+ * a `run()`: there the error ends the process here. Rejections that nobody handles are uncaught errors in Node.js; Bun
+ * has them apart.
+ */
+export function endByUncaught(report: (error: unknown) => void): void {
+  if (process.versions.bun === undefined) return
+  process.on('uncaughtExceptionMonitor', (error) => {
+    if (process.listenerCount('uncaughtException') === 0) end(error)
+  })
+  process.on('unhandledRejection', (error) => {
+    if (process.listenerCount('unhandledRejection') > 1) return
+    report(error)
+    end(error)
+  })
+}
+
+function end(error: unknown): never {
+  console.error(error)
+  process.exit(1)
+}
