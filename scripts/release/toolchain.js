@@ -12,7 +12,7 @@ const venv = join(tools, 'python')
 const PYTHON = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.1', 'lief==1.0.0']
 
 /** Debian's compiler comes with the sources of its std, which is then built for each target. */
-const DEBIAN = ['rustc-web', 'cargo-web', 'rust-web-src', 'libstd-rust-web-dev', 'rust-web-clippy']
+const DEBIAN = ['rustc-web', 'cargo-web', 'rust-web-src', 'libstd-rust-web-dev']
 
 const output = (command, args) => {
   const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: 'utf8' })
@@ -73,9 +73,9 @@ function shim() {
 
 /**
  * The environment in which `cargo zigbuild` builds for all targets, the arguments that it needs there, and the folders
- * whose names have no place in a binary. Throws an Error that says what cannot be had.
+ * whose names have no place in a binary. `more` are packages of Debian's beside its compiler. Throws an Error that says what cannot be had.
  */
-export async function toolchain() {
+export async function toolchain(...more) {
   const scripts = await python()
   const env = {
     ...process.env,
@@ -86,7 +86,7 @@ export async function toolchain() {
     const sysroot = output('rustc', ['--print', 'sysroot'])
     return { env: { ...env, PATH: `${scripts}:${env.PATH}` }, args: [], sources: [sysroot] }
   }
-  const reason = await debian(...DEBIAN)
+  const reason = await debian(...DEBIAN, ...more)
   if (reason)
     throw new Error(
       `rustup lacks targets (rustup target add ${targets.map((t) => t.triple).join(' ')}), and ${reason}`,

@@ -95,11 +95,9 @@ fn launch_locked(plan: &Plan, program: &Program, locked: &Locked) -> Result<Laun
     };
     run_children(&orders, &mut first_stack)?;
     drop((error_pipe, channel, lock, stdio));
-    // To its end, before stacks and strings are freed: the wait of clone can be cut short while the second child
+    // To its end, before this function's is the end of stacks and strings: the wait of clone can be cut short while the second child
     // still runs on them. The end means executed, or killed before; the pidfile and the channel tell which.
-    let failure = read_report(own_error_pipe);
-    drop((first_stack, second_stack));
-    match failure {
+    match read_report(own_error_pipe) {
         Some(report) => Err(failed_step(plan, &report)),
         None => identify(locked, own_channel, log),
     }

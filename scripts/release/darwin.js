@@ -1,0 +1,29 @@
+// Lints the code for macOS, which cannot be run here: both targets, as strictly as `npm run lint` does for this one.
+import { close } from '../lib/counts.js'
+import { run } from '../lib/run.js'
+import { targets } from './targets.js'
+import { toolchain } from './toolchain.js'
+
+const chosen = targets.filter(({ platform }) => platform === 'darwin').flatMap(({ triple }) => ['--target', triple])
+// As there: the binding by itself and without tests, which it has none of.
+const PARTS = [
+  ['--workspace', '--exclude', 'daimon-node', '--all-targets'],
+  ['-p', 'daimon-node'],
+]
+
+let [passed, failed] = [0, 0]
+try {
+  const { env, args } = await toolchain('rust-web-clippy')
+  // The tests need its crate, too.
+  const std = args.map((flag) => (flag.startsWith('-Zbuild-std=') ? `${flag},test` : flag))
+  for (const part of PARTS) {
+    // Not by cargo, which looks into its own folder first, where another compiler's may be.
+    const command = ['clippy', ...part, '--locked', ...std, ...chosen, '--', '-D', 'warnings']
+    if ((await run('cargo-clippy', command, { env })) === 0) passed += 1
+    else failed += 1
+  }
+} catch (error) {
+  console.error(`darwin: ${error.message}`)
+  failed += 1
+}
+close({ passed, failed, skipped: 0 })
