@@ -28,10 +28,10 @@ impl Stack {
 
 /// Runs `main(arg)` in a new process that shares this one's memory, and returns when it has executed or exited.
 ///
-/// `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0: the host program sees no SIGCHLD, and none of its own
+/// `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0, see clone(2): the host program sees no SIGCHLD, and none of its own
 /// `wait` calls can take the child away, since those miss children without `__WALL`.
 ///
-/// Async-signal-safe: one system call, no lock, no allocation.
+/// Async-signal-safe: one system call, or two, no lock, no allocation.
 ///
 /// # Safety
 ///
@@ -43,9 +43,16 @@ pub(crate) unsafe fn spawn_child(
     main: extern "C" fn(*mut c_void) -> c_int,
     arg: *mut c_void,
 ) -> Result<Pid, Errno> {
+    const SHARED: c_int = libc::CLONE_VM | libc::CLONE_VFORK;
     // SAFETY: the caller vouches for stack, function and argument; the other pointers of clone(2) are not used.
-    let pid = unsafe { libc::clone(main, stack_top, libc::CLONE_VM | libc::CLONE_VFORK, arg) };
-    Errno::result(pid)
+    let pid = Errno::result(unsafe { libc::clone(main, stack_top, SHARED, arg) });
+    if pid != Err(Errno::EINVAL) {
+        return pid;
+    }
+    // No kernel says so, but qemu-user does, where containers of another architecture run: it makes a fork of this, and
+    // knows of no other exit signal.
+    // SAFETY: as above.
+    Errno::result(unsafe { libc::clone(main, stack_top, SHARED | libc::SIGCHLD, arg) })
 }
 
 /// Collects a child of [`spawn_child`], which plain waitpid would miss.
