@@ -82,9 +82,9 @@ test('a binary of another version is refused', async (t) => {
 
 test('a binary that the system refuses is reported with its reason', async (t) => {
   const { file, tell } = install(t)
-  // The machine that an ELF or Mach-O file is for.
+  // What kind of ELF or Mach-O file it is: an object, a library.
   const bytes = readFileSync(file)
-  bytes[process.platform === 'linux' ? 18 : 4] ^= 0xff
+  bytes[process.platform === 'linux' ? 16 : 12] = 0x1f
   writeFileSync(file, bytes)
   const { message, ...rest } = await tell()
   t.deepEqual(rest, UNSUPPORTED)

@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { DAIMON, folder, ROOT } from './helpers/index.js'
+import { needs } from './helpers/needs.js'
 
 const NATIVE = readdirSync(join(ROOT, 'native')).filter((name) => name.endsWith('.node'))
 
@@ -41,11 +41,11 @@ async function serves(t, { place, stdout, stderr }) {
 for (const format of ['esm', 'cjs']) {
   for (const flags of [[], ['--minify']]) {
     const title = `one file (${[format, ...flags].join(' ')}) with the binary beside it becomes a daemon`
-    test.serial(title, async (t) => serves(t, await bundled(t, RUN, { format, flags })))
+    needs('esbuild')(title, async (t) => serves(t, await bundled(t, RUN, { format, flags })))
   }
 }
 
-test.serial('one file that goes on after daemonize() becomes a daemon', async (t) => {
+needs('esbuild')('one file that goes on after daemonize() becomes a daemon', async (t) => {
   const text = `import { daemonize } from ${JSON.stringify(new URL(DAIMON).pathname)}
     if (process.argv.length > 2) throw new Error('no arguments were given')
     await daemonize({ pidFile: 'a.pid' })
@@ -55,13 +55,13 @@ test.serial('one file that goes on after daemonize() becomes a daemon', async (t
   t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true, forced: false })
 })
 
-test.serial('one file starts scripts where it has the files that they are loaded with', async (t) => {
+needs('esbuild')('one file starts scripts where it has the files that they are loaded with', async (t) => {
   await serves(t, await bundled(t, program("script: 'idle.mjs'"), { files: FOR_SCRIPTS }))
   const files = [...FOR_SCRIPTS, 'settle.js']
   await serves(t, await bundled(t, program(WITH_IMPORT), { files }))
 })
 
-test.serial('without these files a script is Unsupported, and nothing has happened', async (t) => {
+needs('esbuild')('without these files a script is Unsupported, and nothing has happened', async (t) => {
   const incomplete = [
     ["script: 'idle.mjs'", []],
     ["script: 'idle.mjs'", ['preload.cjs']],
@@ -74,7 +74,7 @@ test.serial('without these files a script is Unsupported, and nothing has happen
   }
 })
 
-test.serial('without the binary a start is Unsupported', async (t) => {
+needs('esbuild')('without the binary a start is Unsupported', async (t) => {
   const { place, stdout, stderr } = await bundled(t, RUN, { native: [] })
   t.deepEqual([stdout, stderr], ['ERR_DAEMON_UNSUPPORTED native binding\n', ''])
   t.false(existsSync(place.file('a.pid')))

@@ -4,6 +4,7 @@ import { Daemon } from '../dist/index.js'
 import { PLAIN } from './helpers/cli.js'
 import { writeExamples } from './helpers/guides.js'
 import { alive, content, folder, until } from './helpers/index.js'
+import { needs } from './helpers/needs.js'
 import { terminal } from './helpers/terminal.js'
 
 const GREETER = `
@@ -125,7 +126,7 @@ test.serial('a module that is the script of its Daemon has a command line as wel
   t.is(place.read('a.log'), 'ticks\n')
 })
 
-test.serial('run is the program itself, until Ctrl-C', async (t) => {
+needs('python3')('run is the program itself, until Ctrl-C', async (t) => {
   const place = folder(t)
   const path = place.write(
     'greeter.mjs',

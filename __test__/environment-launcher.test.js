@@ -54,7 +54,7 @@ needs('python3')('blocked and ignored signals of the launcher do not reach the d
   t.like(await daemon.stop(), { wasRunning: true, forced: false })
 })
 
-test.serial('a daemon that is started under nohup still reloads on SIGHUP', async (t) => {
+needs('nohup')('a daemon that is started under nohup still reloads on SIGHUP', async (t) => {
   const place = folder(t)
   const script = place.write(
     'a.mjs',

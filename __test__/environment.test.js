@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { fixture, folder, until } from './helpers/index.js'
+import { needs } from './helpers/needs.js'
 
 const INSIDE = fixture('inside.cjs')
 
@@ -125,7 +126,7 @@ test.serial(
   },
 )
 
-test.serial(
+needs('bash')(
   "the launcher's own descriptors do not reach the daemon, nor the daemon's its children",
   async (t) => {
     const place = folder(t)

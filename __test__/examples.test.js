@@ -50,7 +50,7 @@ needs('root')('port.js serves as somebody else', async (t) => {
   await stops(t, here, 'port')
 })
 
-test.serial('greeter.ts, with commander, starts, says so, and stops', async (t) => {
+needs('esbuild')('greeter.ts, with commander, starts, says so, and stops', async (t) => {
   const here = place(t)
   const port = await freePort()
   const run = (...args) => here.node(['--import', 'tsx', copy(here, 'greeter.ts'), ...args])

@@ -58,7 +58,7 @@ root('jail.js', async (t) => {
   await stops(t, new Daemon({ pidFile: place.file('jail.pid') }))
 })
 
-test.serial('limited.js', async (t) => {
+needs('nice')('limited.js', async (t) => {
   const { daemon, said } = await start(t, 'limited')
   await until(() => said() === '512\n5\n500\n\n', 'what it says')
   await stops(t, daemon)

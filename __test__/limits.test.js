@@ -86,7 +86,7 @@ test.serial(
   },
 )
 
-test.serial('descriptors 3 and 4 can be kept, too: lock and channel make room', async (t) => {
+needs('bash')('descriptors 3 and 4 can be kept, too: lock and channel make room', async (t) => {
   const place = folder(t)
   const program = place.write(
     'start.mjs',
@@ -143,7 +143,7 @@ test.serial('stopGroup signals the shells and workers of the daemon, too', async
   await until(() => place.processes().length === 2, 'the end of the group')
 })
 
-test.serial(
+needs('setsid')(
   'stopGroup leaves the siblings of a foreground alone, though it shares its session',
   async (t) => {
     const place = folder(t)

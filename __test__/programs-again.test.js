@@ -96,7 +96,8 @@ async function running(t, place) {
 }
 
 for (const [name, make] of Object.entries(PROGRAMS)) {
-  test.serial(`executed again, once, with the same argv and execArgv: ${name}`, async (t) => {
+  const run = name.startsWith('tsx') ? needs('esbuild') : test.serial
+  run(`executed again, once, with the same argv and execArgv: ${name}`, async (t) => {
     const place = folder(t)
     const args = [...make(place), 'an argument', '--flag', '', '--', 'ü']
     const { launcher, daemon } = check(t, place, await place.node(args))
@@ -113,7 +114,7 @@ for (const [name, make] of Object.entries(PROGRAMS)) {
   })
 }
 
-test.serial("executed again, once, with the same argv and execArgv: tsx's own command", async (t) => {
+needs('esbuild')("executed again, once, with the same argv and execArgv: tsx's own command", async (t) => {
   const place = folder(t)
   const program = place.write('a.ts', `${CJS}\nconst typed: string = 'x'; typed.length`)
   const { launcher, daemon } = check(t, place, await place.command(tsx, [program, 'x']))

@@ -48,7 +48,7 @@ async function becomesDaemon(t, place, args, options) {
   t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true, forced: false })
 }
 
-test.serial('TypeScript through tsx, by its command and by --import', async (t) => {
+needs('esbuild')('TypeScript through tsx, by its command and by --import', async (t) => {
   const tsx = join(ROOT, 'node_modules/tsx/dist/cli.mjs')
   const place = folder(t)
   await becomesDaemon(t, place, [tsx, place.write('a.mts', DAEMONIZE)])

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { DAIMON, folder, ROOT } from './helpers/index.js'
+import { needs } from './helpers/needs.js'
 
 /** Counts its executions, tries a start, and writes down what came of it. */
 const TRIES = `
@@ -85,7 +86,7 @@ test.serial('what is only named like a runner is executed again', async (t) => {
 })
 
 /** Code in a context of its own, as jest does: CommonJS, since the ES modules of node:vm need a flag. */
-test.serial('code in a context of its own is not executed again', async (t) => {
+needs('esbuild')('code in a context of its own is not executed again', async (t) => {
   const place = folder(t)
   const text = TRIES.replace('"DAIMON"', JSON.stringify(new URL(DAIMON).pathname))
   const bundle = place.file('out/daimon.cjs')

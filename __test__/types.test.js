@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import test from 'ava'
 import { fixture, folder, ROOT } from './helpers/index.js'
+import { needs } from './helpers/needs.js'
 
 const NODENEXT = { module: 'nodenext' }
 const NODE16 = { module: 'node16', target: 'es2022' }
@@ -41,21 +41,21 @@ function check(t, files, options, { nodeTypes = true } = {}) {
 }
 
 for (const [name, options] of Object.entries({ nodenext: NODENEXT, node16: NODE16, bundler: BUNDLER })) {
-  test(`right uses pass and wrong ones do not, under ${name}`, (t) => {
+  needs('tsc')(`right uses pass and wrong ones do not, under ${name}`, (t) => {
     t.is(check(t, ['right.ts', 'wrong.ts'], options), '')
   })
 
-  test(`the types stand without those of Node, under ${name}`, (t) => {
+  needs('tsc')(`the types stand without those of Node, under ${name}`, (t) => {
     t.is(check(t, ['right.ts', 'wrong.ts'], { ...options, ...WITHOUT_NODE }, { nodeTypes: false }), '')
   })
 }
 
-test("beside a browser's types, too", (t) => {
+needs('tsc')("beside a browser's types, too", (t) => {
   const options = { ...BUNDLER, lib: ['es2022', 'dom'], types: [] }
   t.is(check(t, ['right.ts', 'wrong.ts'], options, { nodeTypes: false }), '')
 })
 
-test('CommonJS may require() the package under nodenext, and is told why not under node16', (t) => {
+needs('tsc')('CommonJS may require() the package under nodenext, and is told why not under node16', (t) => {
   t.is(check(t, ['common.cts'], NODENEXT), '')
   t.regex(check(t, ['common.cts'], NODE16), /TS1479|TS1471|ECMAScript module/)
 })

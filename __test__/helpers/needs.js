@@ -2,7 +2,9 @@
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
+import { ROOT } from './index.js'
 
 const works = (file, ...args) => spawnSync(file, args, { stdio: 'ignore', timeout: 10_000 }).status === 0
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -22,6 +24,13 @@ const CHECKS = {
   setpriv: () => works('setpriv', '--version'),
   logrotate: () => works('logrotate', '--version'),
   bash: () => works('bash', '--version'),
+  // busybox has smaller ones of these.
+  setsid: () => works('setsid', '-f', 'true'),
+  nice: () => /^\d+\n$/.test(spawnSync('nice', { encoding: 'utf8' }).stdout),
+  nohup: () => works('nohup', 'true'),
+  // Programs of this machine's architecture and C library, which Node's may be another than.
+  esbuild: () => works(join(ROOT, 'node_modules/.bin/esbuild'), '--version'),
+  tsc: () => works(join(ROOT, 'node_modules/.bin/tsc'), '--version'),
   zsh: () => works('zsh', '--version'),
   fish: () => works('fish', '--version'),
   prlimit: () => works('prlimit', '--version'),

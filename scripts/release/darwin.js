@@ -4,7 +4,9 @@ import { run } from '../lib/run.js'
 import { targets } from './targets.js'
 import { toolchain } from './toolchain.js'
 
-const chosen = targets.filter(({ platform }) => platform === 'darwin').flatMap(({ triple }) => ['--target', triple])
+const chosen = targets
+  .filter(({ platform }) => platform === 'darwin')
+  .flatMap(({ triple }) => ['--target', triple])
 // As there: the binding by itself and without tests, which it has none of.
 const PARTS = [
   ['--workspace', '--exclude', 'daimon-node', '--all-targets'],
