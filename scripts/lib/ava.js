@@ -17,11 +17,17 @@ const CLOSING = [
 ]
 
 /**
- * Runs the JavaScript tests with the Node binary `node`. The counts are those that AVA closes with, below its
+ * Runs the JavaScript tests with the Node binary `node`, in the folder `cwd`, by the command `through` if there is one. The counts are those that AVA closes with, below its
  * last rule; when a test has failed it leaves out the passed ones, which are then counted by their lines.
  * (Its TAP output would be easier to read, but that reporter breaks down when a test hangs.)
  */
-export async function ava({ node = process.execPath, env: given = process.env, args = [] } = {}) {
+export async function ava({
+  node = process.execPath,
+  env: given = process.env,
+  args = [],
+  cwd = root,
+  through = [],
+} = {}) {
   let ticks = 0
   let counts
   const onLine = (raw) => {
@@ -37,7 +43,8 @@ export async function ava({ node = process.execPath, env: given = process.env, a
   const color = process.stdout.isTTY ? '--color' : '--no-color'
   // What a test looks up on PATH, as `#!/usr/bin/env node` does, is the same Node.
   const env = { ...given, PATH: `${dirname(node)}${delimiter}${given.PATH}` }
-  const end = await stream(node, [CLI, color, ...args], { env, mergeStderr: true, onLine })
+  const [command, ...rest] = [...through, node, CLI, color, ...args]
+  const end = await stream(command, rest, { cwd, env, mergeStderr: true, onLine })
   if (!counts) {
     console.log('ava: no summary')
     counts = { ...none(), failed: 1 }

@@ -6,7 +6,11 @@ const STARTED = /^\s+(?:Running .*\(.*\)|Doc-tests \S+)$/
 const RESULT = /^test result: \S+\. (\d+) passed; (\d+) failed; (\d+) ignored;/
 
 /** Runs every Rust test. A test binary that ends without its summary counts as one failure. */
-export async function cargoTest() {
+export async function cargoTest({
+  command = ['cargo', 'test'],
+  args: more = ['--workspace'],
+  env: given = process.env,
+} = {}) {
   const counts = none()
   let open // the test binary whose summary is still to come
   const settle = () => {
@@ -29,10 +33,11 @@ export async function cargoTest() {
     }
     console.log(raw)
   }
-  const args = ['test', '--workspace', '--no-fail-fast']
+  const [file, ...verb] = command
+  const args = [...verb, ...more, '--no-fail-fast']
   if (process.env.CI) args.push('--locked')
-  const env = { ...process.env, CARGO_TERM_COLOR: process.stdout.isTTY ? 'always' : 'auto' }
-  const end = await stream('cargo', args, { env, mergeStderr: true, onLine })
+  const env = { ...given, CARGO_TERM_COLOR: process.stdout.isTTY ? 'always' : 'auto' }
+  const end = await stream(file, args, { env, mergeStderr: true, onLine })
   settle()
   return judge('cargo test', counts, end)
 }

@@ -1,54 +1,14 @@
 // build.js [NAME…]: builds the binaries of these platforms (`linux-x64-gnu`), of all by default, for publishing.
-import { copyFileSync, mkdirSync, realpathSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
-import { root, run } from '../lib/run.js'
-import { binaries, GLIBC_FLOOR, targets } from './targets.js'
-import { toolchain } from './toolchain.js'
-
-/** A binary shows neither where it was built, nor the linker's own name for it. */
-function flags({ triple, binary, platform, libc }, sources) {
-  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
-  const folders = [...sources.flatMap((path) => [path, realpathSync(path)]).map((path) => [path, '/rust'])]
-  folders.push([cargoHome, '/cargo'], [root.replace(/\/$/, ''), '/daimon'])
-  const rustflags = folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`)
-  // musl's own default is a static library, which Node cannot load.
-  if (libc === 'musl') rustflags.push('-Ctarget-feature=-crt-static')
-  if (platform === 'darwin') {
-    // Only what is needed: zig would name every library that a crate mentions.
-    const linker = [`-install_name,@rpath/${binary}`, '-dead_strip_dylibs']
-    rustflags.push(...linker.map((flag) => `-Clink-arg=-Wl,${flag}`))
-  }
-  return ['--config', `target.${triple}.rustflags=${JSON.stringify(rustflags)}`]
-}
-
-async function build(chosen) {
-  const { env, args, sources } = await toolchain()
-  const each = chosen.flatMap((target) => {
-    const zig = target.libc === 'gnu' ? `${target.triple}.${GLIBC_FLOOR}` : target.triple
-    return ['--target', zig, ...flags(target, sources)]
-  })
-  const cargo = ['zigbuild', '-p', 'daimon-node', '--release', '--locked', ...args, ...each]
-  if ((await run('cargo', cargo, { env })) !== 0) throw new Error('the cross build failed')
-  mkdirSync(binaries, { recursive: true })
-  for (const { triple, platform, binary } of chosen) {
-    const built = `libdaimon_node.${platform === 'darwin' ? 'dylib' : 'so'}`
-    copyFileSync(join(env.CARGO_TARGET_DIR, triple, 'release', built), join(binaries, binary))
-  }
-}
+import { crossBuild } from './cross-build.js'
+import { targets } from './targets.js'
 
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !targets.some((target) => target.name === name))
-if (unknown.length > 0) {
-  console.error(
-    `release: no such platform: ${unknown.join(' ')}. There are ${targets.map(({ name }) => name).join(' ')}`,
-  )
-  process.exitCode = 2
-} else {
-  try {
-    await build(targets.filter(({ name }) => names.length === 0 || names.includes(name)))
-  } catch (error) {
-    console.error(`release: ${error.message}`)
-    process.exitCode = 1
-  }
+try {
+  const known = targets.map(({ name }) => name).join(' ')
+  if (unknown.length > 0) throw new Error(`no such platform: ${unknown.join(' ')}. There are ${known}`)
+  await crossBuild(targets.filter(({ name }) => names.length === 0 || names.includes(name)))
+} catch (error) {
+  console.error(`release: ${error.message}`)
+  process.exitCode = 1
 }

@@ -1,5 +1,5 @@
 // Lints the code for macOS, which cannot be run here: both targets, as strictly as `npm run lint` does for this one.
-import { close } from '../lib/counts.js'
+import { leg } from '../lib/leg.js'
 import { run } from '../lib/run.js'
 import { targets } from './targets.js'
 import { toolchain } from './toolchain.js'
@@ -13,19 +13,15 @@ const PARTS = [
   ['-p', 'daimon-node'],
 ]
 
-let [passed, failed] = [0, 0]
-try {
+await leg('darwin', async () => {
   const { env, args } = await toolchain('rust-web-clippy')
   // The tests need its crate, too.
   const std = args.map((flag) => (flag.startsWith('-Zbuild-std=') ? `${flag},test` : flag))
+  let passed = 0
   for (const part of PARTS) {
     // Not by cargo, which looks into its own folder first, where another compiler's may be.
     const command = ['clippy', ...part, '--locked', ...std, ...chosen, '--', '-D', 'warnings']
     if ((await run('cargo-clippy', command, { env })) === 0) passed += 1
-    else failed += 1
   }
-} catch (error) {
-  console.error(`darwin: ${error.message}`)
-  failed += 1
-}
-close({ passed, failed, skipped: 0 })
+  return { passed, failed: PARTS.length - passed, skipped: 0 }
+})

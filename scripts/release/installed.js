@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ava } from '../lib/ava.js'
-import { close, none } from '../lib/counts.js'
+import { leg } from '../lib/leg.js'
 import { installNode, MAJORS } from '../lib/nodes.js'
 import { openRegistry, publishTo } from './registry.js'
 import { packages, targets } from './targets.js'
@@ -24,11 +24,4 @@ async function tests() {
   }
 }
 
-let counts
-try {
-  counts = await tests()
-} catch (error) {
-  console.error(`installed: ${error.message}`)
-  counts = { ...none(), failed: 1 }
-}
-close(counts)
+await leg('installed', tests)

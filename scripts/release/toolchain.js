@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Unavailable } from '../lib/leg.js'
 import { root, run } from '../lib/run.js'
 import { MACOS_FLOOR, targets } from './targets.js'
 
@@ -19,34 +20,37 @@ const output = (command, args) => {
   return status === 0 ? stdout.trim() : ''
 }
 
-/** Debian's packages, installed if need be. Resolves to the reason why they cannot be had, if they cannot. */
+/** Installs packages of Debian's, unless they are. */
 export async function debian(...names) {
-  const missing = names.filter((name) => {
-    return !output('dpkg', ['--status', name]).includes('Status: install ok installed')
-  })
-  if (missing.length === 0) return undefined
+  const missing = names.filter(
+    (name) => !output('dpkg', ['--status', name]).includes('Status: install ok installed'),
+  )
+  if (missing.length === 0) return
+  const what = missing.join(' ')
   if (output('apt-get', ['--version']) === '')
-    return `${missing.join(' ')}: Debian's, and there is no apt-get`
-  if (process.getuid() !== 0) return `not root: apt-get install ${missing.join(' ')}`
+    throw new Unavailable(`${what}: Debian's, and there is no apt-get`)
+  if (process.getuid() !== 0) throw new Unavailable(`only root can install ${what}`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const foreign = new Set(missing.map((name) => name.split(':')[1]).filter(Boolean))
+  for (const architecture of foreign) await run('dpkg', ['--add-architecture', architecture])
   await run('apt-get', ['update', '-qq'], { env })
   const code = await run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...missing], { env })
-  return code === 0 ? undefined : `apt-get could not install ${missing.join(' ')}`
+  if (code !== 0) throw new Unavailable(`apt-get could not install ${what}`)
 }
 
-/** The folder with the Python tools' commands; throws with what is in the way. */
+/** The folder with the Python tools' commands. */
 export async function python() {
   const stamp = join(venv, PYTHON.join(' '))
   if (existsSync(stamp)) return join(venv, 'bin')
   mkdirSync(tools, { recursive: true })
   if ((await run('python3', ['-m', 'venv', '--clear', venv])) !== 0) {
-    const reason = await debian('python3-venv')
-    if (reason) throw new Error(`Python's venv is missing: ${reason}`)
-    if ((await run('python3', ['-m', 'venv', '--clear', venv])) !== 0) throw new Error('no Python venv')
+    await debian('python3-venv')
+    if ((await run('python3', ['-m', 'venv', '--clear', venv])) !== 0)
+      throw new Unavailable('python3 makes no venv')
   }
   const pip = ['install', '--quiet', '--disable-pip-version-check', ...PYTHON]
   if ((await run(join(venv, 'bin/pip'), pip)) !== 0)
-    throw new Error(`pip could not install ${PYTHON.join(' ')}`)
+    throw new Unavailable(`pip could not install ${PYTHON.join(' ')}`)
   writeFileSync(stamp, '')
   return join(venv, 'bin')
 }
@@ -58,11 +62,12 @@ const allByRustup = () => {
 }
 
 /** rustc strips Mach-O files by this name, which Debian's compiler lacks; rustup's lies off PATH and needs its libraries. */
-function shim() {
+async function shim() {
   const sysroot = output('rustc', ['--print', 'sysroot'])
   const host = output('rustc', ['-vV']).match(/^host: (.*)$/m)?.[1]
   const tool = join(sysroot, 'lib/rustlib', String(host), 'bin/rust-objcopy')
   const [command, libraries] = existsSync(tool) ? [tool, join(sysroot, 'lib')] : ['llvm-objcopy', '']
+  if (libraries === '') await debian('llvm')
   const folder = join(tools, 'shim')
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'rust-objcopy')
@@ -73,7 +78,7 @@ function shim() {
 
 /**
  * The environment in which `cargo zigbuild` builds for all targets, the arguments that it needs there, and the folders
- * whose names have no place in a binary. `more` are packages of Debian's beside its compiler. Throws an Error that says what cannot be had.
+ * whose names have no place in a binary. `more` are packages of Debian's beside its compiler.
  */
 export async function toolchain(...more) {
   const scripts = await python()
@@ -86,12 +91,8 @@ export async function toolchain(...more) {
     const sysroot = output('rustc', ['--print', 'sysroot'])
     return { env: { ...env, PATH: `${scripts}:${env.PATH}` }, args: [], sources: [sysroot] }
   }
-  const reason = await debian(...DEBIAN, ...more)
-  if (reason)
-    throw new Error(
-      `rustup lacks targets (rustup target add ${targets.map((t) => t.triple).join(' ')}), and ${reason}`,
-    )
-  const path = [shim(), scripts, '/usr/bin', '/bin', '/usr/sbin', '/sbin'].join(':')
+  await debian(...DEBIAN, ...more)
+  const path = [await shim(), scripts, '/usr/bin', '/bin', '/usr/sbin', '/sbin'].join(':')
   return {
     // The features of -Zbuild-std are nightly's; this lets a stable compiler have them.
     env: { ...env, PATH: path, CARGO: '/usr/bin/cargo', RUSTC: '/usr/bin/rustc', RUSTC_BOOTSTRAP: '1' },

@@ -1,0 +1,23 @@
+// The tests that stand for all where every process takes a second to start: launch, lock, identity, signals, readiness,
+// the ends, and the log; what only the facade's own code decides is left to the native runs.
+export const CORE = [
+  'binding',
+  'daemonize',
+  'errors',
+  'foreground',
+  'launcher-death',
+  'logs-reopen',
+  'logs-rotation',
+  'one-instance',
+  'pidfile',
+  'pidfile-verbs',
+  'privileges',
+  'restart',
+  'script-body',
+  'signals',
+  'start',
+  'start-failures',
+  'status',
+  'stop',
+  'waits',
+].map((name) => `__test__/${name}.test.js`)

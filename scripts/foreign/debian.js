@@ -1,0 +1,59 @@
+// Packages of a newer Debian than this machine's, unpacked into a folder: nothing of them is installed.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Unavailable } from '../lib/leg.js'
+import { root, run } from '../lib/run.js'
+
+/** Its musl is the first that Node's binaries run with, and its qemu the first that forks of many threads survive. */
+const RELEASE = 'trixie'
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
+const state = join(root, 'target/tools/apt')
+
+/** The mirror that this machine takes its own packages from. */
+function mirror() {
+  const args = ['indextargets', '--format', '$(URI)', 'Created-By: Packages']
+  const { stdout } = spawnSync('apt-get', args, { encoding: 'utf8' })
+  const found = /^(\S+)\/dists\/(?:bookworm|trixie|forky|(?:old)?stable)\/main\//m.exec(stdout ?? '')
+  if (!found || !existsSync(KEYRING)) throw new Unavailable(`${RELEASE}'s packages can only be had on Debian`)
+  return found[1]
+}
+
+/** Unpacks packages (`musl:arm64`) into the folder, which is made anew; one that has them is left alone. */
+export async function unpack(folder, ...names) {
+  const stamp = join(folder, '.unpacked')
+  if (existsSync(stamp)) return
+  const source = join(state, 'sources.list')
+  for (const name of ['lists/partial', 'cache/archives/partial'])
+    mkdirSync(join(state, name), { recursive: true })
+  writeFileSync(source, `deb [signed-by=${KEYRING}] ${mirror()} ${RELEASE} main\n`)
+  const options = [
+    `Dir::Etc::SourceList=${source}`,
+    'Dir::Etc::SourceParts=/dev/null',
+    `Dir::State::Lists=${state}/lists`,
+    `Dir::Cache=${state}/cache`,
+    'APT::Architectures::=amd64',
+    'APT::Architectures::=arm64',
+    'APT::Sandbox::User=root',
+    'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false',
+    'Acquire::Languages=none',
+  ].flatMap((option) => ['-o', option])
+  const downloads = join(state, 'download')
+  rmSync(downloads, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true })
+  for (const path of [downloads, folder]) mkdirSync(path, { recursive: true })
+  const steps = [
+    ['apt-get', ['-qq', ...options, 'update']],
+    ['apt-get', ['-qq', ...options, 'download', ...names]],
+  ]
+  for (const [command, args] of steps) {
+    if ((await run(command, args, { cwd: downloads })) !== 0)
+      throw new Unavailable(`${names.join(' ')} of ${RELEASE} cannot be had`)
+  }
+  for (const file of readdirSync(downloads)) {
+    if ((await run('dpkg', ['-x', join(downloads, file), folder])) !== 0)
+      throw new Unavailable(`${file} cannot be unpacked`)
+  }
+  writeFileSync(stamp, '')
+}

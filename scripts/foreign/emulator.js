@@ -1,0 +1,33 @@
+// qemu-user as the kernel's interpreter of arm64 programs: these can be executed like any other, also by themselves.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Unavailable } from '../lib/leg.js'
+import { root } from '../lib/run.js'
+import { unpack } from './debian.js'
+
+const REGISTRY = '/proc/sys/fs/binfmt_misc'
+const NAME = 'daimon-aarch64'
+const PACKAGE = '/usr/libexec/'
+
+/** Registers it; resolves to what takes it back. Throws when this machine does not allow it. */
+export async function emulateArm64() {
+  if (process.getuid() !== 0)
+    throw new Unavailable('only root can register an interpreter for arm64 programs')
+  const folder = join(root, 'target/tools/qemu')
+  await unpack(folder, 'qemu-user:amd64')
+  if (!existsSync(`${REGISTRY}/register`)) {
+    const { status, stderr } = spawnSync('mount', ['-t', 'binfmt_misc', 'binfmt_misc', REGISTRY], {
+      encoding: 'utf8',
+    })
+    if (status !== 0) throw new Unavailable(`binfmt_misc cannot be mounted: ${stderr.trim()}`)
+  }
+  const entry = `${REGISTRY}/${NAME}`
+  const remove = () => existsSync(entry) && writeFileSync(entry, '-1')
+  remove()
+  // Debian's own line for it, by another name and path; its flags let it work below other roots, too.
+  const line = readFileSync(join(folder, 'usr/share/qemu/binfmt.d/qemu-aarch64.conf'), 'utf8').trim()
+  const ours = line.replace(':qemu-aarch64:', `:${NAME}:`).replace(PACKAGE, join(folder, PACKAGE))
+  writeFileSync(`${REGISTRY}/register`, ours)
+  return remove
+}

