@@ -1,8 +1,12 @@
-// Packs the package, installs it into an empty folder without a network, imports it and runs its command there.
+// check-pack.js [--assembled]: packs the packages, this platform's own build or what is in npm/, installs them into an
+// empty folder without a network, imports them and runs their command there.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from './lib/run.js'
+import { host, packages } from './release/targets.js'
+
+const assembled = process.argv.includes('--assembled')
 
 // What the consumer runs: the import, the types that go with it, and this platform's binary.
 const PROGRAM = `
@@ -19,9 +23,9 @@ if (exported.length === 0) throw new Error('daimon exports nothing')
 const { types } = require('daimon/package.json').exports['.']
 if (!existsSync(installed + types)) throw new Error('missing: ' + types)
 
-const host = 'daimon.' + process.platform + '-' + process.arch
-const binaries = readdirSync(installed + 'native').filter((name) => name.startsWith(host))
-for (const name of binaries) require(installed + 'native/' + name)
+const host = 'daimon-' + process.platform + '-' + process.arch
+const binaries = readdirSync('node_modules').filter((name) => name.startsWith(host))
+for (const name of binaries) require(name)
 console.log('binary:', binaries.join(' '))
 if (binaries.length === 0) throw new Error('no binary for ' + host)
 `
@@ -43,12 +47,18 @@ const consumer = join(temp, 'consumer')
 /** Each step needs the one before; the first that fails is named. */
 async function check() {
   const flags = ['--offline', '--fetch-retries=0', '--ignore-scripts', '--no-audit', '--no-fund']
-  if ((await run(process.execPath, ['scripts/build.js', '--if-needed'])) !== 0) return 'build'
-  if ((await run('npm', ['pack', '--ignore-scripts', '--pack-destination', temp])) !== 0) return 'npm pack'
-  const tarball = readdirSync(temp).find((name) => name.endsWith('.tgz'))
+  if (!assembled) {
+    if ((await run(process.execPath, ['scripts/build.js', '--if-needed'])) !== 0) return 'build'
+    if ((await run(process.execPath, ['scripts/release/assemble.js', '--host'])) !== 0) return 'assemble'
+  }
+  for (const name of ['daimon', host.name]) {
+    const pack = ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', temp]
+    if ((await run('npm', pack, { cwd: join(packages, name) })) !== 0) return 'npm pack'
+  }
+  const tarballs = readdirSync(temp).filter((name) => name.endsWith('.tgz'))
   mkdirSync(consumer)
   writeFileSync(join(consumer, 'package.json'), '{ "private": true }\n')
-  const install = ['install', ...flags, join(temp, tarball)]
+  const install = ['install', ...flags, ...tarballs.map((name) => join(temp, name))]
   if ((await run('npm', install, { cwd: consumer })) !== 0) return 'npm install'
   const evaluate = ['--input-type=module', '-e', PROGRAM]
   if ((await run(process.execPath, evaluate, { cwd: consumer })) !== 0) return 'import'

@@ -1,4 +1,4 @@
-// Everything that CI's fast leg asks for. `.ci/run` is `npm ci` and then this, so the two cannot drift apart.
+// Everything that CI's fast leg asks for, which is this very script, so the two cannot drift apart.
 import { add, close, none, parse } from './lib/counts.js'
 import { run, stream } from './lib/run.js'
 

@@ -19,6 +19,16 @@ export const targets = napi.targets.map((triple) => {
   return { triple, name, platform, arch, libc: abi, binary, package: `${napi.binaryName}-${name}` }
 })
 
+const glibc = process.report.getReport().header.glibcVersionRuntime
+
+/** The one that this process runs on; undefined where there is none. */
+export const host = targets.find(
+  ({ platform, arch, libc }) =>
+    platform === process.platform &&
+    arch === process.arch &&
+    (libc === null || (libc === 'gnu') === Boolean(glibc)),
+)
+
 /** Where the cross build puts the binaries. */
 export const binaries = join(root, 'target/binaries')
 

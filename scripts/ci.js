@@ -1,0 +1,47 @@
+// ci.js [LEG…]: the legs of CI, in this order, all of them by default. The last line has the counts of all together.
+import { add, close, none, parse } from './lib/counts.js'
+import { stream } from './lib/run.js'
+
+const LEGS = {
+  // What a change must pass before anything else is worth looking at.
+  fast: 'scripts/ready.js',
+  // The binaries of all platforms, and the packages made of them; the legs below test these.
+  release: 'scripts/release/dry.js',
+  installed: 'scripts/release/installed.js',
+  darwin: 'scripts/release/darwin.js',
+  arm64: 'scripts/foreign/arm64.js',
+  musl: 'scripts/foreign/musl.js',
+}
+
+const failure = { passed: 0, failed: 1, skipped: 0 }
+
+async function leg(name) {
+  console.log(`\n==== ${name}`)
+  let counts
+  const start = performance.now()
+  const onLine = (line) => {
+    // Its closing line is not the last of all.
+    if (parse(line)) counts = parse(line)
+    else console.log(line)
+  }
+  const { code } = await stream(process.execPath, [LEGS[name]], { onLine, mergeStderr: true })
+  counts ??= failure
+  if (code !== 0 && counts.failed === 0 && counts.skipped === 0) counts = add(counts, failure)
+  return { name, counts, seconds: Math.round((performance.now() - start) / 1000) }
+}
+
+const chosen = process.argv.slice(2)
+const unknown = chosen.filter((name) => !Object.hasOwn(LEGS, name))
+if (unknown.length > 0) {
+  console.error(`ci: no such leg: ${unknown.join(' ')}. There are ${Object.keys(LEGS).join(' ')}`)
+  close(failure)
+} else {
+  const results = []
+  for (const name of chosen.length > 0 ? chosen : Object.keys(LEGS)) results.push(await leg(name))
+  console.log('\n==== all')
+  for (const { name, counts, seconds } of results) {
+    const { passed, failed, skipped } = counts
+    console.log(`${name.padEnd(10)} ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s`)
+  }
+  close(results.reduce((all, { counts }) => add(all, counts), none()))
+}

@@ -1,0 +1,8 @@
+// Puts this platform's binary of the cross build where the tests look for their own: the very artifact is tested.
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../lib/run.js'
+import { binaries, host } from './targets.js'
+
+mkdirSync(join(root, 'native'), { recursive: true })
+copyFileSync(join(binaries, host.binary), join(root, 'native', host.binary))
