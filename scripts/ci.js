@@ -9,6 +9,7 @@ const LEGS = {
   release: 'scripts/release/dry.js',
   installed: 'scripts/release/installed.js',
   darwin: 'scripts/release/darwin.js',
+  workflows: 'scripts/lint-workflows.js',
   arm64: 'scripts/foreign/arm64.js',
   musl: 'scripts/foreign/musl.js',
 }

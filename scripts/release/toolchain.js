@@ -9,8 +9,8 @@ import { MACOS_FLOOR, targets } from './targets.js'
 const tools = join(root, 'target/tools')
 const venv = join(tools, 'python')
 
-/** From PyPI: the linker, its driver, and the reader of ELF and Mach-O files. */
-const PYTHON = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.1', 'lief==1.0.0']
+/** From PyPI: the linker, its driver, the reader of ELF and Mach-O files, and the workflows' auditor. */
+const PYTHON = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.1', 'lief==1.0.0', 'zizmor==1.32.0']
 
 /** Debian's compiler comes with the sources of its std, which is then built for each target. */
 const DEBIAN = ['rustc-web', 'cargo-web', 'rust-web-src', 'libstd-rust-web-dev']

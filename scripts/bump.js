@@ -1,0 +1,56 @@
+// `npm run bump -- X.Y.Z`: moves every manifest, crate and lock file to that version, and the changelog's heading.
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './lib/run.js'
+
+const VERSION = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/
+const UNRELEASED = /^## \[[^\]]+\] - unreleased$/m
+
+const read = (file) => readFileSync(join(root, file), 'utf8')
+
+/** The file's text with one place changed, or with one for each crate; that it is not there is an error. */
+function change(file, places, replace) {
+  let text = read(file)
+  for (const place of places) {
+    if (!place.test(text)) throw new Error(`${file} has nothing like ${place}`)
+    text = text.replace(place, replace)
+  }
+  return [file, text]
+}
+
+function packageLock(version) {
+  const lock = JSON.parse(read('package-lock.json'))
+  lock.version = version
+  lock.packages[''].version = version
+  return ['package-lock.json', `${JSON.stringify(lock, null, 2)}\n`]
+}
+
+/** All changes, before the first is made. */
+function changes(version) {
+  const keep = (_, before, after) => `${before}${version}${after}`
+  const crates = ['daimon-core', 'daimon-node'].map(
+    (name) => new RegExp(`(\\nname = "${name}"\\nversion = ")[^"]+(")`),
+  )
+  const today = new Date().toISOString().slice(0, 10)
+  return [
+    change('package.json', [/^( {2}"version": ")[^"]+(",)$/m], keep),
+    packageLock(version),
+    change('Cargo.toml', [/(\[workspace\.package\]\nversion = ")[^"]+(")/], keep),
+    change('Cargo.lock', crates, keep),
+    change('CHANGELOG.md', [UNRELEASED], `## [${version}] - ${today}`),
+  ]
+}
+
+try {
+  const [version, ...rest] = process.argv.slice(2)
+  if (!VERSION.test(version ?? '') || rest.length > 0)
+    throw new Error('say which version: npm run bump -- 1.2.3')
+  const dirty = execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' })
+  if (dirty !== '') throw new Error(`commit these first, or undo them:\n${dirty.trimEnd()}`)
+  for (const [file, text] of changes(version)) writeFileSync(join(root, file), text)
+  console.log(`version ${version}. Next: git commit -am "Release ${version}" && git tag v${version}`)
+} catch (error) {
+  console.error(`bump: ${error.message}`)
+  process.exitCode = 1
+}
