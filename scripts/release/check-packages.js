@@ -53,6 +53,8 @@ const rootChecks = {
     return `none; ${targets.length} optional, exact`
   },
   publint: (folder) => verdict('publint', ['--strict', folder]),
+  // Of the sources, whose comments are what it publishes.
+  typedoc: () => verdict('typedoc', ['--options', join(root, 'typedoc.json')]),
   attw: (folder) =>
     verdict('@arethetypeswrong/cli', ['--pack', folder, '--profile', 'esm-only', '--no-emoji']),
 }
