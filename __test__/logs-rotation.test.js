@@ -122,7 +122,7 @@ needs('root')('a new log belongs to whom the one before belongs', async (t) => {
   for (const path of [file, `${file}.1`, `${file}.2.gz`]) t.like(statSync(path), { uid: 65_534, gid: 65_533 })
 })
 
-needs('root')(
+needs('root', 'processor of its own')(
   "a log belongs to the daemon's user from the beginning, who rotates and opens it again",
   async (t) => {
     const place = folder(t)

@@ -34,7 +34,7 @@ async function seen(place, options) {
   return { daemon, pid, ...JSON.parse(place.read('seen')) }
 }
 
-const root = needs('root')
+const root = needs('root', 'processor of its own')
 
 for (const [title, user] of [
   ['by name', 'nobody'],
@@ -149,15 +149,17 @@ print('taken', flush=True)
 sys.stdin.read()
 `
 
-needs('root', 'python3')(
-  'a dropped daemon cannot pass its lock on to a stranger for root to kill',
-  async (t) => {
-    const place = open(t)
-    const heir = place.spawnCommand('python3', ['-c', HEIR, place.file('socket')])
-    await until(() => heir.output().stdout.startsWith('listening'), 'the heir')
-    const script = place.write(
-      'a.mjs',
-      `import { execFileSync } from 'node:child_process'
+needs(
+  'root',
+  'python3',
+  'processor of its own',
+)('a dropped daemon cannot pass its lock on to a stranger for root to kill', async (t) => {
+  const place = open(t)
+  const heir = place.spawnCommand('python3', ['-c', HEIR, place.file('socket')])
+  await until(() => heir.output().stdout.startsWith('listening'), 'the heir')
+  const script = place.write(
+    'a.mjs',
+    `import { execFileSync } from 'node:child_process'
      import { readdirSync, readlinkSync } from 'node:fs'
      const lock = readdirSync('/proc/self/fd').find((fd) => {
        try { return readlinkSync('/proc/self/fd/' + fd).endsWith('a.pid') } catch { return false }
@@ -167,24 +169,23 @@ needs('root', 'python3')(
        stdio: ['ignore', 'inherit', 'inherit', ...Array(6).fill('ignore'), Number(lock)],
      })
      setInterval(() => {}, 1e6)`,
-    )
-    const daemon = new Daemon({
-      pidFile: place.file('a.pid'),
-      script,
-      user: 'nobody',
-      log: place.file('a.log'),
-    })
-    const { pid } = await daemon.start()
-    await until(() => heir.output().stdout.endsWith('taken\n'), 'the lock')
-    // As long as the daemon lives the kernel names it, whatever the file says.
-    t.like(await daemon.status(), { state: 'running', pid })
-    process.kill(pid, 'SIGKILL')
-    await until(() => !alive(pid), 'the end of the daemon')
-    t.is((await daemon.status()).state, 'unverified')
-    await t.throwsAsync(daemon.stop(), { code: 'ERR_DAEMON_UNVERIFIED' })
-    t.true(alive(heir.pid))
-  },
-)
+  )
+  const daemon = new Daemon({
+    pidFile: place.file('a.pid'),
+    script,
+    user: 'nobody',
+    log: place.file('a.log'),
+  })
+  const { pid } = await daemon.start()
+  await until(() => heir.output().stdout.endsWith('taken\n'), 'the lock')
+  // As long as the daemon lives the kernel names it, whatever the file says.
+  t.like(await daemon.status(), { state: 'running', pid })
+  process.kill(pid, 'SIGKILL')
+  await until(() => !alive(pid), 'the end of the daemon')
+  t.is((await daemon.status()).state, 'unverified')
+  await t.throwsAsync(daemon.stop(), { code: 'ERR_DAEMON_UNVERIFIED' })
+  t.true(alive(heir.pid))
+})
 
 root('dropPrivileges: a port bound before serves after it', async (t) => {
   const place = open(t)

@@ -165,18 +165,21 @@ test.serial(
   },
 )
 
-needs('root')('such a preload fails the start where rights were to be given up before', async (t) => {
-  const place = folder(t)
-  chmodSync(place.path, 0o755)
-  const script = place.write('a.cjs', 'setInterval(() => {}, 1e6)')
-  const execArgv = ['-r', place.write('hook.cjs', REPLACES)]
-  t.like(await daemonOf(place, { script, user: 'nobody' }).start(), { state: 'running' })
-  await stops(t, place)
-  const error = await t.throwsAsync(daemonOf(place, { script, execArgv, user: 'nobody' }).start())
-  t.is(error.code, 'ERR_DAEMON_START_FAILED')
-  t.regex(error.cause.message, /rights were not given up/)
-  t.deepEqual(place.processes(), [])
-})
+needs('root', 'processor of its own')(
+  'such a preload fails the start where rights were to be given up before',
+  async (t) => {
+    const place = folder(t)
+    chmodSync(place.path, 0o755)
+    const script = place.write('a.cjs', 'setInterval(() => {}, 1e6)')
+    const execArgv = ['-r', place.write('hook.cjs', REPLACES)]
+    t.like(await daemonOf(place, { script, user: 'nobody' }).start(), { state: 'running' })
+    await stops(t, place)
+    const error = await t.throwsAsync(daemonOf(place, { script, execArgv, user: 'nobody' }).start())
+    t.is(error.code, 'ERR_DAEMON_START_FAILED')
+    t.regex(error.cause.message, /rights were not given up/)
+    t.deepEqual(place.processes(), [])
+  },
+)
 
 for (const flags of [['--input-type=module'], ['--input-type', 'module']]) {
   test.serial(`a program from standard input starts a script: ${flags.join(' ')}`, async (t) => {

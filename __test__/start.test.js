@@ -88,30 +88,33 @@ needs('python3')(
   },
 )
 
-needs('python3')('the daemon cannot gain a terminal by opening one; a session leader does', async (t) => {
-  const { file, write, spawnCommand, spawn, read } = folder(t)
-  // The terminal of nobody's session, held open by another process.
-  const pty = spawnCommand('python3', [
-    '-uc',
-    'import os,sys; m,s=os.openpty(); print(os.ttyname(s)); sys.stdin.read()',
-  ])
-  const path = await until(() => pty.output().stdout.trim(), 'the terminal')
-  const script = write(
-    'open.mjs',
-    `import { openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+needs('python3', 'processor of its own')(
+  'the daemon cannot gain a terminal by opening one; a session leader does',
+  async (t) => {
+    const { file, write, spawnCommand, spawn, read } = folder(t)
+    // The terminal of nobody's session, held open by another process.
+    const pty = spawnCommand('python3', [
+      '-uc',
+      'import os,sys; m,s=os.openpty(); print(os.ttyname(s)); sys.stdin.read()',
+    ])
+    const path = await until(() => pty.output().stdout.trim(), 'the terminal')
+    const script = write(
+      'open.mjs',
+      `import { openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
      openSync(${JSON.stringify(path)}, 'r+')
      writeFileSync('stat.new', readFileSync('/proc/self/stat'))
      renameSync('stat.new', 'stat.' + process.pid)
      setInterval(() => {}, 1e6)`,
-  )
-  const tty = (pid) => Number(read(`stat.${pid}`).split(' ')[6])
-  const { pid } = await new Daemon({ pidFile: file('a.pid'), script, cwd: file('.') }).start()
-  t.is(tty(pid), 0)
-  t.is(stat(pid).tty, 0)
-  const leader = spawn([script], { detached: true })
-  await until(() => content(file(`stat.${leader.pid}`)), 'the session leader')
-  t.not(tty(leader.pid), 0, 'this terminal could have been gained')
-})
+    )
+    const tty = (pid) => Number(read(`stat.${pid}`).split(' ')[6])
+    const { pid } = await new Daemon({ pidFile: file('a.pid'), script, cwd: file('.') }).start()
+    t.is(tty(pid), 0)
+    t.is(stat(pid).tty, 0)
+    const leader = spawn([script], { detached: true })
+    await until(() => content(file(`stat.${leader.pid}`)), 'the session leader')
+    t.not(tty(leader.pid), 0, 'this terminal could have been gained')
+  },
+)
 
 test.serial('what the body is given arrives, and the context tells who it is', async (t) => {
   const { file } = folder(t)

@@ -19,11 +19,12 @@ def elf(binary):
         "libraries": sorted(binary.libraries),
         "versions": sorted(versions),
         "runpath": [str(entry) for entry in binary.dynamic_entries if "PATH" in str(entry.tag)],
-        # Versioned ones are the C library's; the rest, Node has to offer.
+        # Versioned ones are the C library's; the rest, Node has to offer. What is weak may be missing.
         "undefined": sorted(
             symbol.name
-            for symbol in binary.imported_symbols
-            if symbol.name and symbol.binding != lief.ELF.Symbol.BINDING.WEAK and not symbol.has_version
+            for symbol in binary.dynamic_symbols
+            if symbol.name and symbol.shndx == 0 and symbol.binding != lief.ELF.Symbol.BINDING.WEAK
+            if not (symbol.has_version and symbol.symbol_version.has_auxiliary_version)
         ),
         "debug": any(section.name.startswith(".debug") or section.name == ".symtab" for section in binary.sections),
     }

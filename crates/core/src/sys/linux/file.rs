@@ -1,12 +1,11 @@
 //! Files, locks and pipes.
-#![allow(unsafe_code, reason = "nix has no F_SETLEASE")]
+#![allow(unsafe_code, reason = "nix has no F_SETLEASE, and memfd_create by glibc alone")]
 
 use std::fs::File;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 use nix::sys::statfs::fstatfs;
 use nix::unistd::pipe2;
@@ -86,9 +85,14 @@ pub(crate) fn file_system(file: BorrowedFd<'_>) -> Option<String> {
     Some(name.into())
 }
 
-/// A file without a name, where the daemon's stderr goes until it is ready.
+/// A file without a name, where the daemon's stderr goes until it is ready: memfd_create(2), which glibc has from 2.27 on
+/// and the kernel from 3.17.
 pub(crate) fn capture_file() -> Result<File, Errno> {
-    memfd_create(c"daimon-stderr", MFdFlags::MFD_CLOEXEC).map(File::from)
+    // SAFETY: the name is a string that lives across the call.
+    let fd = unsafe { libc::syscall(libc::SYS_memfd_create, c"daimon-stderr".as_ptr(), libc::MFD_CLOEXEC) };
+    let fd = Errno::result(fd)?;
+    // SAFETY: the kernel has just made this descriptor, and gives its number to nobody else.
+    Ok(unsafe { File::from_raw_fd(fd as i32) })
 }
 
 /// A closed other end is an error number, not a signal that ends the program.
