@@ -1,5 +1,6 @@
 // `unit`: files for systemd, launchd and logrotate, checked by those that read them.
 import { mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import { at, BIN, daimon, idle, logged } from './helpers/cli.js'
 import { folder, until } from './helpers/index.js'
@@ -42,6 +43,25 @@ test.serial('a service runs in the foreground what a start would run', async (t)
   t.is(setting(text, 'WorkingDirectory'), place.path)
   t.is(setting(text, 'TimeoutStopSec'), '10000ms')
   t.is(setting(text, 'User'), undefined)
+})
+
+test.serial('what run would take back is given to it again', async (t) => {
+  const place = folder(t)
+  const flags = ['--name', 'web', '--umask', '077', '--clean-env', '--env', 'A=1', idle(place)]
+  for (const kind of ['systemd', 'launchd']) {
+    const text = (await unit(t, place, kind, ...flags))
+      .replaceAll(/<\/?string>\s*/g, ' ')
+      .replaceAll(/ +/g, ' ')
+    for (const words of [/ --umask 077 /, / --clean-env /, / --env A=1 /]) t.regex(text, words, kind)
+  }
+})
+
+test.serial('a file: URL is a path', async (t) => {
+  const place = folder(t)
+  const url = (path) => pathToFileURL(path).href
+  const text = await unit(t, place, 'systemd', '--name', 'web', '--cwd', url(place.path), url(idle(place)))
+  t.is(setting(text, 'WorkingDirectory'), place.path)
+  t.true(setting(text, 'ExecStart').endsWith(` ${place.file('idle.mjs')}`))
 })
 
 test.serial('what systemd can do itself is left to it', async (t) => {

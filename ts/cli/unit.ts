@@ -1,13 +1,12 @@
 /** The verb `unit`: files by which a system's own tools run a daemon, or rotate its log. */
 
-import { resolve } from 'node:path'
 import { Daemon } from '../index.js'
 import { OK } from './exit-codes.js'
 import { OPTION_FLAGS } from './flags.js'
 import { optionsOf } from './options.js'
 import { launchd } from './unit/launchd.js'
 import { logrotate } from './unit/logrotate.js'
-import type { Subject } from './unit/subject.js'
+import { absolute, type Subject } from './unit/subject.js'
 import { systemd } from './unit/systemd.js'
 import { UsageError } from './usage.js'
 import type { Call, Verb } from './verb.js'
@@ -54,8 +53,8 @@ function subjectOf({ words }: Call, kind: string, script: string | undefined): S
     options,
     values,
     daemon,
-    script: script === undefined ? '' : resolve(script),
+    script: script === undefined ? '' : absolute(script),
     args: rest,
-    folder: resolve(String(options.cwd ?? '.')),
+    folder: absolute(String(options.cwd ?? '.')),
   }
 }

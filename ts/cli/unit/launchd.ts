@@ -2,17 +2,15 @@
 
 import { onOneLine, runCommand, type Subject } from './subject.js'
 
-/** What launchd sets up itself. */
-const DONE = [
-  'user',
-  'group',
-  'env',
-  'nice',
-  'umask',
-  'no-new-privileges',
-  'oom-score-adj',
-  'keep-fds',
-].concat(['stop-signal', 'no-force-kill', 'stop-group'])
+/**
+ * What launchd sets up itself, or is not to be had there: it always stops with SIGTERM and SIGKILL, and passes on no
+ * descriptors. Not the umask: `run` would go back to its own.
+ */
+const DONE = ['user', 'group', 'env', 'nice', 'no-new-privileges', 'oom-score-adj', 'keep-fds'].concat([
+  'stop-signal',
+  'no-force-kill',
+  'stop-group',
+])
 
 export function launchd(subject: Subject): string {
   const { name, options, folder } = subject

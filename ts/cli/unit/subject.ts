@@ -29,8 +29,8 @@ export function ownCommand({ execPath, execArgv }: DaemonOptions = {}): string[]
   return [program, ...(execArgv ?? []), realpathSync(process.argv[1] ?? '')]
 }
 
-/** For the program that runs it, not for daimon: `run` is in the foreground. */
-const BEFORE = ['exec-path', 'exec-argv', 'detach', 'cwd', 'chroot', 'name']
+/** What stands elsewhere in the command, is a setting of every supervisor, or has no meaning in the foreground. */
+const NOT_FOR_RUN = ['exec-path', 'exec-argv', 'detach', 'cwd', 'chroot', 'name']
 
 /**
  * The command that runs the daemon in the foreground.
@@ -44,7 +44,9 @@ export function runCommand(
   more: readonly string[] = [],
 ): string[] {
   const { options, values, name, script, args } = subject
-  const flags = OPTION_FLAGS.filter((flag) => !BEFORE.includes(flag.name) && !done.includes(flag.name))
+  // Whoever cleans the environment takes from it what the supervisor has put there: it is given again.
+  const elsewhere = [...NOT_FOR_RUN, ...done.filter((flag) => flag !== 'env' || options.cleanEnv !== true)]
+  const flags = OPTION_FLAGS.filter(({ name }) => !elsewhere.includes(name))
   const words = flags.flatMap((flag) => wordsOf(flag, values[flag.name]))
   const end = args.length > 0 ? ['--', ...args] : []
   return [...ownCommand(options), 'run', '--name', name, ...words, ...more, script, ...end]
