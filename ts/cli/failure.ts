@@ -2,7 +2,7 @@
 
 import type { DaemonErrorCode } from '../index.js'
 import { DaemonError, InvalidOptionError, ReadyTimeoutError, StartFailedError } from '../index.js'
-import { OPTION_FLAGS } from './flags.js'
+import { type Flag, OPTION_FLAGS } from './flags.js'
 import { CommandError } from './usage.js'
 
 /** What to do, where the message does not say so. */
@@ -36,20 +36,31 @@ function messageOf(error: unknown): string {
     : `${error.name}: ${error.message}`
 }
 
-/** The options of the package by the flags that set them. */
+/** What the package calls an option, and the command takes as a word or a flag of its own. */
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['lines', '--lines'],
+  ['script', 'The script'],
+  ['signal', 'The signal'],
+])
+
+/** The options of the package by the flags that set them; `signals.SIGHUP` is a part of one. */
 function inFlags(message: string): string {
   return message.replaceAll(/(^Option |\b(?:Give|contradicts|no) )'([\w.]+)'/g, (whole, before, option) => {
-    const flag = OPTION_FLAGS.find((one) => one.option === option)
+    const isSubject = before === 'Option '
+    const word = isSubject ? WORDS.get(option) : undefined
+    if (word !== undefined) return word
+    const flagOf = (name: string): Flag | undefined => OPTION_FLAGS.find((one) => one.option === name)
+    const flag = flagOf(option) ?? flagOf(option.replace(/\..*/, ''))
     if (flag === undefined) return whole
-    return `${before === 'Option ' ? '' : before}--${flag.name}`
+    return `${isSubject ? '' : before}--${flag.name}`
   })
 }
 
 /** Why, and the end of the log; empty where there is no more than the line. */
 export function detailsOf(error: unknown): string {
-  if (!(error instanceof Error) || error instanceof CommandError) return ''
+  if (!(error instanceof Error)) return ''
   const parts: string[] = []
-  if (!(error instanceof DaemonError)) parts.push(`${error.stack}`)
+  if (!(error instanceof DaemonError || error instanceof CommandError)) parts.push(`${error.stack}`)
   if (error.cause instanceof Error) parts.push(`cause: ${error.cause.stack}`)
   const told = error instanceof StartFailedError || error instanceof ReadyTimeoutError
   if (told && error.log !== undefined) parts.push(`end of the log:\n${error.log}`)
