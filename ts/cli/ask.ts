@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs'
 import type { Daemon } from '../index.js'
 import { InvalidOptionError } from '../index.js'
 import type { Status } from '../types/status.js'
-import { subject } from './control.js'
 import { OK, statusCode } from './exit-codes.js'
 import { OPTION_FLAGS, OWN_FLAGS, WHICH } from './flags.js'
 import { bytes, duration, table } from './format.js'
@@ -12,7 +11,7 @@ import { interruptible } from './interrupt.js'
 import { logOf } from './list.js'
 import { printable } from './output.js'
 import { number, signal as signalOf } from './read.js'
-import { controlled, defaultLog } from './target.js'
+import { controlled, defaultLog, subject } from './target.js'
 import { CommandError, UsageError } from './usage.js'
 import type { Call, Verb } from './verb.js'
 
@@ -42,6 +41,7 @@ function describe({ out }: Call, who: string, found: Status): string {
   const { pid, pidFile, startedAt, uptime, memory, cpu } = found
   const rows = [
     ['pid', String(pid)],
+    // In Sweden dates are written as ISO 8601 has them: 2026-01-31 12:00:00, in local time.
     ['started', startedAt?.toLocaleString('sv')],
     ['uptime', uptime === undefined ? undefined : duration(uptime)],
     ['memory', memory === undefined ? undefined : bytes(memory)],
@@ -96,7 +96,7 @@ export const logs: Verb = {
   summary: 'Show the end of a log, and with -f what comes, until Ctrl-C',
   form: { usage: '[flags] [NAME]', example: 'PROGRAM logs web -f' },
   embedded: { usage: '[flags]', example: 'PROGRAM logs -f' },
-  codes: '0 shown, 1 there is none',
+  codes: '0 shown, 1 there is none, 4 no rights',
   flags: [...WHICH, ...OPTION_FLAGS.filter(({ name }) => name === 'log'), OWN_FLAGS.lines, OWN_FLAGS.follow],
   run: async (call) => {
     const { words, out } = call

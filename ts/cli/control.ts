@@ -8,11 +8,11 @@ import { OK } from './exit-codes.js'
 import { OPTION_FLAGS, OWN_FLAGS } from './flags.js'
 import { interruptible } from './interrupt.js'
 import { stopAll, stopped } from './stop-all.js'
-import { controlled, startable } from './target.js'
+import { controlled, startable, subject } from './target.js'
 import { InterruptedError } from './usage.js'
 import type { Call, Form, Verb } from './verb.js'
 
-const STARTS = '0 it runs, 1 it could not be started'
+const STARTS = '0 it runs, 1 could not be started, 130 Ctrl-C'
 
 function starting(verb: string): { form: Form; embedded: Form } {
   return {
@@ -82,10 +82,6 @@ export const stop: Verb = {
     call.out.note(stopped(who, result))
     return OK
   },
-}
-
-export function subject(daemon: Daemon): string {
-  return daemon.name ?? daemon.pidFile
 }
 
 /** In this process; it lives on when this has resolved. */

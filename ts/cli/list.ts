@@ -8,6 +8,7 @@ import { OK } from './exit-codes.js'
 import { OWN_FLAGS } from './flags.js'
 import { bytes, duration, table } from './format.js'
 import { printable } from './output.js'
+import { subject } from './target.js'
 import { CommandError, UsageError } from './usage.js'
 import type { Call, Verb } from './verb.js'
 
@@ -33,7 +34,12 @@ function namesIn(folder: string): string[] {
       .sort()
   } catch (cause) {
     const { message } = cause instanceof Error ? cause : { message: String(cause) }
-    throw new CommandError(`the folder ${folder} cannot be listed: ${message}`, { cause })
+    throw new CommandError(
+      `the folder ${folder} cannot be listed: ${message}. Name a folder that you may read`,
+      {
+        cause,
+      },
+    )
   }
 }
 
@@ -61,7 +67,7 @@ function listed({ words }: Call): Daemon[] {
 type Row = Status & { name: string; log?: string }
 
 async function describe(daemon: Daemon): Promise<Row> {
-  const name = daemon.name ?? daemon.pidFile
+  const name = subject(daemon)
   try {
     const status = await daemon.status()
     const log = status.state === 'running' ? logOf(status.pid) : undefined

@@ -5,6 +5,7 @@ import { FAILED, OK } from './exit-codes.js'
 import { lineOf, plain } from './failure.js'
 import { ownDaemons } from './list.js'
 import { optionsOf } from './options.js'
+import { subject } from './target.js'
 import { UsageError } from './usage.js'
 import type { Call } from './verb.js'
 
@@ -23,7 +24,7 @@ export async function stopAll({ out, words }: Call): Promise<number> {
   out.progress('stopping all daemons')
   const results = await Promise.all(
     ownDaemons().map(async (daemon) => {
-      const name = daemon.name ?? daemon.pidFile
+      const name = subject(daemon)
       try {
         return { name, result: await daemon.with(options).stop() }
       } catch (error) {

@@ -50,8 +50,13 @@ function named(options: DaemonOptions): DaemonOptions {
   throw new UsageError('which daemon? Give --name NAME or --pid-file FILE')
 }
 
-export function noMore(words: readonly string[]): void {
+function noMore(words: readonly string[]): void {
   if (words.length > 0) throw new UsageError(`'${words[0]}' is one word too many`)
+}
+
+/** What it is called in texts. */
+export function subject({ name, pidFile }: Daemon): string {
+  return name ?? pidFile
 }
 
 const ROOT_FOLDER = '/var/log/daimon'
