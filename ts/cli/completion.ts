@@ -4,7 +4,7 @@ import { bash } from './completion/bash.js'
 import { fish } from './completion/fish.js'
 import { zsh } from './completion/zsh.js'
 import { OK } from './exit-codes.js'
-import { OWN_FLAGS } from './flags.js'
+import { COMMON_FLAGS } from './flags.js'
 import { ownDaemons } from './list.js'
 import { VERBS } from './main.js'
 import { UsageError } from './usage.js'
@@ -43,5 +43,5 @@ export const completion: Verb = {
 }
 
 function withOwnFlags(verb: Verb): Verb {
-  return { ...verb, flags: [...verb.flags, OWN_FLAGS.json, OWN_FLAGS.verbose, OWN_FLAGS.help] }
+  return { ...verb, flags: [...verb.flags, ...COMMON_FLAGS] }
 }

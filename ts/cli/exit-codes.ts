@@ -6,8 +6,8 @@ import type { Status } from '../types/status.js'
 export const OK = 0
 export const FAILED = 1
 export const USAGE = 2
-export const NO_RIGHTS = 4
-export const NOT_RUNNING = 7
+const NO_RIGHTS = 4
+const NOT_RUNNING = 7
 /** How shells report a program that SIGINT has ended. */
 export const INTERRUPTED = 130
 

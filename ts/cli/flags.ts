@@ -129,5 +129,8 @@ export const OWN_FLAGS: Readonly<Record<OwnFlag, Flag>> = {
   follow: { name: 'follow', short: 'f', help: 'wait for more' },
 }
 
+/** Those that every verb takes. */
+export const COMMON_FLAGS: readonly Flag[] = [OWN_FLAGS.json, OWN_FLAGS.verbose, OWN_FLAGS.help]
+
 /** Those that say which daemon. */
 export const WHICH: readonly Flag[] = OPTION_FLAGS.filter(({ name }) => /^(?:name|pid-file)$/.test(name))

@@ -6,7 +6,7 @@ import { logs, reload, signal, status } from './ask.js'
 import { completion } from './completion.js'
 import { restart, run, start, stop } from './control.js'
 import { FAILED, failureCode, INTERRUPTED, OK, USAGE } from './exit-codes.js'
-import { type Flag, OWN_FLAGS } from './flags.js'
+import { COMMON_FLAGS, type Flag } from './flags.js'
 import { overview, verbHelp } from './help.js'
 import { list } from './list.js'
 import { Output } from './output.js'
@@ -120,9 +120,8 @@ function failed(error: unknown, verb: string, program: string, out: Output): num
 const FIXED = /^(?:name|pid-file|exec-path|exec-argv|folder|all)$/
 
 function flagsOf(verb: Verb, daemon: Daemon | undefined): readonly Flag[] {
-  const own = [OWN_FLAGS.json, OWN_FLAGS.verbose, OWN_FLAGS.help]
   const flags = daemon === undefined ? verb.flags : verb.flags.filter(({ name }) => !FIXED.test(name))
-  return [...flags, ...own]
+  return [...flags, ...COMMON_FLAGS]
 }
 
 function unknownVerb(word: string | undefined, verbs: readonly Verb[]): UsageError {
