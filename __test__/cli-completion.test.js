@@ -1,7 +1,6 @@
 // Completions, in the shells that load them.
 import { chmodSync, mkdirSync } from 'node:fs'
-import test from 'ava'
-import { BIN, PLAIN } from './helpers/cli.js'
+import { BIN, PLAIN, privately } from './helpers/cli.js'
 import { folder } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
 
@@ -127,8 +126,15 @@ for (const shell of ['bash', 'zsh', 'fish']) {
   })
 }
 
-test.serial('names are printed one a line, and nothing where there is none', async (t) => {
-  const place = folder(t)
-  const { code, stderr } = await place.node([BIN, 'completion', 'names'], { env: PLAIN })
-  t.deepEqual([code, stderr], [0, ''])
-})
+needs('root', 'mount namespaces')(
+  'names are printed one a line, and nothing where there is none',
+  async (t) => {
+    const place = folder(t)
+    const { code, stdout, stderr } = await privately(
+      place,
+      `daimon completion names; mkdir -m 755 /run/daimon; touch /run/daimon/b.pid /run/daimon/a.pid /run/daimon/c
+    echo ==; daimon completion names`,
+    )
+    t.deepEqual([code, stdout, stderr], [0, '==\na\nb\n', ''])
+  },
+)
