@@ -1,6 +1,8 @@
 // The tests that stand for all where every process takes a second to start: launch, lock, identity, signals, readiness,
 // the ends, and the log; what only the facade's own code decides is left to the native runs.
-export const CORE = [
+const files = (names) => names.map((name) => `__test__/${name}.test.js`)
+
+export const CORE = files([
   'binding',
   'daemonize',
   'errors',
@@ -20,4 +22,19 @@ export const CORE = [
   'status',
   'stop',
   'waits',
-].map((name) => `__test__/${name}.test.js`)
+])
+
+/**
+ * Of these the ones that show that a binary works, where both halves of its platform, the processor and the C library,
+ * have been tested in others.
+ */
+export const ESSENTIAL = files([
+  'binding',
+  'daemonize',
+  'foreground',
+  'pidfile-verbs',
+  'signals',
+  'start',
+  'status',
+  'stop',
+])

@@ -5,13 +5,18 @@ import { stream } from './run.js'
 const STARTED = /^\s+(?:Running .*\(.*\)|Doc-tests \S+)$/
 const RESULT = /^test result: \S+\. (\d+) passed; (\d+) failed; (\d+) ignored;/
 
-/** Runs every Rust test. A test binary that ends without its summary counts as one failure. */
+/**
+ * Runs every Rust test but those that `skip` names, with the reason: they are told and counted. A test binary that ends
+ * without its summary counts as one failure.
+ */
 export async function cargoTest({
   command = ['cargo', 'test'],
   args: more = ['--workspace'],
   env: given = process.env,
+  skip = {},
 } = {}) {
-  const counts = none()
+  const counts = { ...none(), skipped: Object.keys(skip).length }
+  for (const [name, reason] of Object.entries(skip)) console.log(`cargo test: skipped: ${name}: ${reason}`)
   let open // the test binary whose summary is still to come
   const settle = () => {
     if (open === undefined) return
@@ -35,7 +40,9 @@ export async function cargoTest({
   }
   const [file, ...verb] = command
   const args = [...verb, ...more, '--no-fail-fast']
+  const skips = Object.keys(skip).flatMap((name) => ['--skip', name])
   if (process.env.CI) args.push('--locked')
+  if (skips.length > 0) args.push('--', '--exact', ...skips)
   const env = { ...given, CARGO_TERM_COLOR: process.stdout.isTTY ? 'always' : 'auto' }
   const end = await stream(file, args, { env, mergeStderr: true, onLine })
   settle()
