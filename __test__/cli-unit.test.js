@@ -202,6 +202,7 @@ needs('python3')('launchd’s file is a property list with the same command', as
   t.true(plist.ProgramArguments.includes(place.file('l.log')))
   t.like(plist, { Label: 'web', UserName: 'daemon', Umask: 0o077, ExitTimeOut: 3, RunAtLoad: true })
   t.deepEqual(plist.EnvironmentVariables, { A: '<&>' })
+  t.false('StandardOutPath' in plist)
   const { code, stderr } = await daimon(
     place,
     'unit',
@@ -215,6 +216,32 @@ needs('python3')('launchd’s file is a property list with the same command', as
   t.is(code, 2)
   t.regex(stderr, /control character/)
 })
+
+test('launchd keeps the output where `logs` looks', async (t) => {
+  const place = folder(t)
+  const name = ['--name', `web-${process.pid}`]
+  const text = await unit(t, place, 'launchd', ...at(place), ...name, idle(place))
+  const [, out] = text.match(/<key>StandardOutPath<\/key>\s*<string>(.*)<\/string>/)
+  const [, err] = text.match(/<key>StandardErrorPath<\/key>\s*<string>(.*)<\/string>/)
+  t.is(out, err)
+  const { stderr } = await daimon(place, 'logs', ...at(place), ...name)
+  t.true(stderr.includes(out), `${stderr} looks at ${out}`)
+})
+
+for (const [flags, message] of [
+  [['--stop-signal', 'SIGINT'], /launchd has nothing like --stop-signal: leave it out/],
+  [['--stop-group'], /launchd has nothing like --stop-group/],
+  [['--keep-fds', '3'], /launchd has nothing like --keep-fds/],
+  [['--env', 'HOME'], /launchd cannot take the variable HOME away/],
+  [['--user', 'daemon'], /launchd discards the output: say where it goes with --log FILE/],
+]) {
+  test(`what launchd cannot do is refused: ${flags[0]}`, async (t) => {
+    const place = folder(t)
+    const { code, stderr } = await daimon(place, 'unit', 'launchd', '--name', 'web', ...flags, idle(place))
+    t.is(code, 2)
+    t.regex(stderr, message)
+  })
+}
 
 needs('logrotate')('logrotate takes its file, and the daemon goes on in a new log', async (t) => {
   const place = folder(t)

@@ -63,6 +63,13 @@ export class Output {
     this.#write('stderr', `${printable(text)}\n`)
   }
 
+  /** One failure of several, of which the output tells. */
+  noteFailure(who: string, error: unknown): void {
+    const { verbose, json } = this.#manner
+    this.note(`${who}: ${lineOf(error, verbose)}`)
+    if (verbose && !json) this.#write('stderr', detailsOf(error))
+  }
+
   /** What is being waited for, on one line of a terminal. */
   progress(text: string): void {
     const { json, quiet } = this.#manner

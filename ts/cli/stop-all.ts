@@ -2,7 +2,7 @@
 
 import type { StopResult } from '../types/status.js'
 import { FAILED, OK } from './exit-codes.js'
-import { lineOf, plain } from './failure.js'
+import { plain } from './failure.js'
 import { ownDaemons } from './list.js'
 import { optionsOf } from './options.js'
 import { subject } from './target.js'
@@ -40,7 +40,8 @@ export async function stopAll({ out, words }: Call): Promise<number> {
   for (const one of results) {
     if ('result' in one && !one.result.wasRunning) continue
     isAnyTold = true
-    out.note('result' in one ? stopped(one.name, one.result) : `${one.name}: ${lineOf(one.error, true)}`)
+    if ('result' in one) out.note(stopped(one.name, one.result))
+    else out.noteFailure(one.name, one.error)
   }
   if (!isAnyTold) out.note('no daemon is running')
   return results.some((one) => 'error' in one) ? FAILED : OK

@@ -1,22 +1,44 @@
 /** A job of launchd, launchd.plist(5). */
 
-import { onOneLine, runCommand, type Subject } from './subject.js'
+import { defaultLog } from '../target.js'
+import { UsageError } from '../usage.js'
+import { logFile, onOneLine, runCommand, type Subject } from './subject.js'
 
-/**
- * What launchd sets up itself, or is not to be had there: it always stops with SIGTERM and SIGKILL, and passes on no
- * descriptors. Not the umask: `run` would go back to its own.
- */
-const DONE = ['user', 'group', 'env', 'nice', 'no-new-privileges', 'oom-score-adj', 'keep-fds'].concat([
-  'stop-signal',
+/** What launchd sets up itself. Not the umask: `run` would go back to its own. */
+const DONE = ['user', 'group', 'env', 'nice']
+
+/** What is not to be had there: it always stops with SIGTERM and SIGKILL, and passes on no descriptors. */
+const NOT_THERE = [
+  'keep-fds',
   'no-force-kill',
+  'no-new-privileges',
+  'oom-score-adj',
   'stop-group',
-])
+  'stop-signal',
+]
+
+function refuse({ values, options: { env, user, stderr } }: Subject, log: string | undefined): void {
+  const flag = NOT_THERE.find((name) => values[name] !== undefined)
+  if (flag !== undefined) throw new UsageError(`launchd has nothing like --${flag}: leave it out`)
+  const [removed] = Object.entries(env ?? {}).find(([, value]) => value === undefined) ?? []
+  if (removed !== undefined) {
+    throw new UsageError(`launchd cannot take the variable ${removed} away: leave --env ${removed} out`)
+  }
+  // The folders of the default logs are root's, and the job has that user's rights when they are opened.
+  if (user !== undefined && log === undefined && stderr === undefined) {
+    throw new UsageError('launchd discards the output: say where it goes with --log FILE')
+  }
+}
 
 export function launchd(subject: Subject): string {
-  const { name, options, folder } = subject
+  const { name, options, folder, daemon } = subject
+  const log = logFile(subject)
+  refuse(subject, log)
   const { user, group, env, umask, nice, stopTimeout = 10_000 } = options
   const command = runCommand(subject, DONE)
-  const variables = Object.entries(env ?? {}).filter(([, value]) => value !== undefined)
+  const variables = Object.entries(env ?? {})
+  // It keeps no output by itself; `daimon logs` looks there.
+  const output = log === undefined ? text(defaultLog(daemon)) : undefined
   const entries: readonly (readonly [key: string, value: string | undefined])[] = [
     ['Label', text(name)],
     ['ProgramArguments', block('array', command.map(text))],
@@ -25,6 +47,8 @@ export function launchd(subject: Subject): string {
     ['UserName', user === undefined ? undefined : text(String(user))],
     ['GroupName', group === undefined ? undefined : text(String(group))],
     ['WorkingDirectory', text(folder)],
+    ['StandardOutPath', output],
+    ['StandardErrorPath', output],
     ['Umask', `<integer>${umask ?? 0o022}</integer>`],
     ['Nice', nice === undefined ? undefined : `<integer>${nice}</integer>`],
     ['ExitTimeOut', exitTimeOut(stopTimeout)],
