@@ -156,6 +156,24 @@ test.serial('run of what fails once it has begun something ends all the same, wi
   t.false(existsSync(place.file('a.pid')))
 })
 
+test.serial('an error that JSON has no way to write is told in JSON all the same', async (t) => {
+  const place = folder(t)
+  const text = "throw Object.assign(new Error('odd', { cause: 1n }), { big: 1n, size: 2, self: globalThis })"
+  const { code, stdout, stderr } = await daimon(
+    place,
+    'run',
+    ...at(place),
+    '--json',
+    place.write('a.mjs', text),
+  )
+  t.deepEqual([code, stderr], [1, ''])
+  const error = { size: 2, name: 'Error', message: 'odd', cause: { message: '1' } }
+  t.deepEqual(JSON.parse(stdout), { error })
+  const knot = "const e = new Error('knot'); e.cause = e; throw e"
+  const tied = await daimon(place, 'run', ...at(place), '--json', place.write('b.mjs', knot))
+  t.deepEqual(JSON.parse(tied.stdout), { error: { name: 'Error', message: 'knot' } })
+})
+
 test.serial('run of what runs already is 1', async (t) => {
   const place = folder(t)
   await daimon(place, 'start', ...logged(place), idle(place))

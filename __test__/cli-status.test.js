@@ -131,6 +131,8 @@ test.serial('a wrong command line is 2, whatever the verb, and one line', async 
     [['__proto__'], /unknown verb '__proto__'/],
     [['status', '--pid-fil', 'x'], /unknown flag --pid-fil; did you mean --pid-file\?/],
     [['status', '-x'], /unknown flag -x/],
+    [['status', '--__proto__'], /unknown flag --__proto__/],
+    [['status', '--constructor=x'], /unknown flag --constructor/],
     [['status'], /which daemon\?/],
     [['status', 'a', 'b'], /'b' is one word too many/],
     [['status', 'a', '--name', 'b'], /one name too many/],
@@ -153,6 +155,7 @@ test.serial('a wrong command line is 2, whatever the verb, and one line', async 
     [['logs', ...logged(place), '-f', '--lines=-1'], /: --lines must be an integer/],
     [['start', ...at(place), '--signals', 'term=x', idle(place)], /: --signals must be/],
     [['list', 'a'], /list takes no name/],
+    [['unit'], /unit prints a file for systemd, launchd or logrotate\. See/],
     [['unit', 'cron'], /unit prints a file for systemd, launchd or logrotate/],
     [['completion', 'tcsh'], /completion knows bash, zsh and fish/],
   ]

@@ -23,7 +23,9 @@ export function lineOf(error: unknown, verbose: boolean, advice: string = advice
 function adviceOf(error: unknown, verbose: boolean): string {
   const known = error instanceof DaemonError ? ADVICE[error.code] : undefined
   if (known !== undefined) return known
-  const hasMore = detailsOf(error) !== '' && !(error instanceof InvalidOptionError)
+  // What the command line is to blame for is told in full by its line.
+  const isTold = error instanceof InvalidOptionError || error instanceof CommandError
+  const hasMore = !isTold && detailsOf(error) !== ''
   return hasMore && !verbose ? ON_VERBOSE : ''
 }
 
@@ -67,9 +69,22 @@ export function detailsOf(error: unknown): string {
   return parts.map((part) => `${part.trimEnd().replaceAll(/^/gm, '  ')}\n`).join('')
 }
 
-/** An error as JSON: its own properties, too. */
-export function plain(error: unknown): Record<string, unknown> {
+/** An error as JSON: its own properties, too, as far as JSON can hold them. A program's own error may be any object. */
+export function plain(error: unknown, seen: readonly unknown[] = []): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) }
-  const { name, message, cause } = error
-  return { ...error, name, message, ...(cause === undefined ? {} : { cause: plain(cause) }) }
+  const { name, message, cause, ...own } = error
+  const writable = Object.entries(own).filter(([, value]) => isWritable(value))
+  const told = [...seen, error]
+  const because = cause === undefined || told.includes(cause) ? {} : { cause: plain(cause, told) }
+  return { ...Object.fromEntries(writable), name, message, ...because }
+}
+
+function isWritable(value: unknown): boolean {
+  try {
+    JSON.stringify(value)
+    return true
+  } catch {
+    // It holds itself, a bigint, or a getter that throws.
+    return false
+  }
 }

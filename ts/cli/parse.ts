@@ -19,7 +19,10 @@ export interface Words {
 }
 
 /** Other ways to write a flag. */
-const ALIASES: Readonly<Record<string, string>> = { pidfile: 'pid-file', 'pidfile-mode': 'pid-file-mode' }
+const ALIASES: ReadonlyMap<string | undefined, string> = new Map([
+  ['pidfile', 'pid-file'],
+  ['pidfile-mode', 'pid-file-mode'],
+])
 
 /** What concerns the command: what follows `--` is the script's own. */
 export function beforeEnd(args: readonly string[]): string[] {
@@ -63,7 +66,7 @@ function shape({ value, short, collect }: Flag): {
 
 function unalias(word: string): string {
   const [, name, value = ''] = /^--([^=]+)(=.*)?$/s.exec(word) ?? []
-  const other = name === undefined ? undefined : ALIASES[name]
+  const other = ALIASES.get(name)
   return other === undefined ? word : `--${other}${value}`
 }
 

@@ -26,7 +26,8 @@ export const unit: Verb = {
     const [kind = '', script, ...more] = call.words.positionals
     const write = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
     if (write === undefined) {
-      throw new UsageError(`unit prints a file for systemd, launchd or logrotate, not for '${kind}'`)
+      const given = kind === '' ? '' : `, not for '${kind}'`
+      throw new UsageError(`unit prints a file for systemd, launchd or logrotate${given}`)
     }
     if (more.length > 0)
       throw new UsageError(`'${more[0]}' is one word too many; arguments of the script follow --`)
