@@ -17,7 +17,7 @@ own('list shows the named daemons with state, PID, memory and log', async (t) =>
     daimon start --name gone ${script}; kill -9 $(cat /run/daimon/gone.pid)
     while kill -0 $(cat /run/daimon/gone.pid) 2>/dev/null; do sleep 0.01; done
     echo > /run/daimon/.hidden.pid; echo > /run/daimon/other; mkdir /run/daimon/dir.pid
-    daimon list; daimon list --json`,
+    daimon list; daimon list --json; daimon completion names`,
   )
   t.true(stderr.startsWith('no daemon has been started by name\n'), stderr)
   const lines = stdout.trimEnd().split('\n')
@@ -42,7 +42,7 @@ own('list shows the named daemons with state, PID, memory and log', async (t) =>
   )
   t.like(rows[0], { pidFile: '/run/daimon/a.pid', log: '/var/log/daimon/a.log' })
   for (const key of ['pid', 'memory', 'cpu', 'uptime']) t.is(typeof rows[0][key], 'number', key)
-  t.is(lines.length, 7)
+  t.deepEqual(lines.slice(7), ['a', 'b.c', 'dir', 'gone'], 'for completions')
 })
 
 own('stop --all stops the named daemons, and no other', async (t) => {

@@ -1,5 +1,5 @@
 // `logs`, and readers that have seen enough.
-import { appendFileSync, openSync } from 'node:fs'
+import { appendFileSync, closeSync, openSync } from 'node:fs'
 import test from 'ava'
 import { at, BIN, daimon, idle, logged, PLAIN } from './helpers/cli.js'
 import { content, folder, until } from './helpers/index.js'
@@ -46,6 +46,13 @@ test.serial('logs -f waits for a log that is not there yet', async (t) => {
   t.is((await follower.done).code, 0)
 })
 
+test.serial('logs of a log that is given asks no pidfile', async (t) => {
+  const place = folder(t)
+  place.write('a.pid/inside', '')
+  place.write('a.log', 'line 1\n')
+  t.like(await daimon(place, 'logs', ...logged(place)), { code: 0, stdout: lines(1, 1), stderr: '' })
+})
+
 test.serial('logs without a log is 1, and says where it looked', async (t) => {
   const place = folder(t)
   const { code, stdout, stderr } = await daimon(place, 'logs', ...logged(place))
@@ -78,18 +85,27 @@ needs('bash')('a reader that has seen enough is no error, and ends logs -f', asy
 needs('bash')('texts that nobody can see change nothing', async (t) => {
   const place = folder(t)
   const start = `start ${logged(place).join(' ')} ${idle(place)}`
-  t.like(await shell(place, `daimon ${start} 2> >(true); daimon stop ${at(place).join(' ')} 2>&-; echo $?`), {
-    stdout: '0\n',
-  })
+  t.like(
+    await shell(place, `daimon ${start} 2> >(true) && daimon stop ${at(place).join(' ')} 2>&-; echo $?`),
+    {
+      stdout: '0\n',
+    },
+  )
 })
 
 test.serial('an output that cannot be written is 1, and told', async (t) => {
   const place = folder(t)
   const full = openSync('/dev/full', 'w')
-  const { code, stderr } = await place.node([BIN, '--version'], {
-    env: PLAIN,
-    stdio: ['ignore', full, 'pipe'],
-  })
-  t.is(code, 1)
-  t.regex(stderr, /^daimon: .*ENOSPC.* Make room for the output, or send it elsewhere\.\n$/)
+  t.teardown(() => closeSync(full))
+  // To a status 1 would mean that the daemon has crashed.
+  for (const [args, expected] of [
+    [['--version'], 1],
+    [['status', ...at(place), '--json'], 4],
+  ]) {
+    if (expected === 4) await daimon(place, 'start', ...logged(place), idle(place))
+    const options = { env: PLAIN, stdio: ['ignore', full, 'pipe'] }
+    const { code, stderr } = await place.node([BIN, ...args], options)
+    t.is(code, expected)
+    t.regex(stderr, /^daimon: .*ENOSPC.* Make room for the output, or send it elsewhere\.\n$/)
+  }
 })

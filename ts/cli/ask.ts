@@ -11,7 +11,7 @@ import { interruptible } from './interrupt.js'
 import { logOf } from './list.js'
 import { printable } from './output.js'
 import { number, signal as signalOf } from './read.js'
-import { controlled, defaultLog, subject } from './target.js'
+import { controlled, defaultLog, nameOf } from './target.js'
 import { CommandError, UsageError } from './usage.js'
 import type { Call, Verb } from './verb.js'
 
@@ -25,7 +25,7 @@ export const status: Verb = {
   run: async (call) => {
     const daemon = controlled(call)
     const found = await daemon.status()
-    call.out.data(found, describe(call, subject(daemon), found))
+    call.out.data(found, describe(call, nameOf(daemon), found))
     return statusCode(found)
   },
 }
@@ -63,7 +63,7 @@ export const reload: Verb = {
     const daemon = controlled(call)
     await daemon.reload()
     call.out.data({ signal: 'SIGHUP' })
-    call.out.note(`${subject(daemon)} was told to reload`)
+    call.out.note(`${nameOf(daemon)} was told to reload`)
     return OK
   },
 }
@@ -86,7 +86,7 @@ export const signal: Verb = {
     const wanted = signalOf(given)
     await daemon.signal(wanted as NodeJS.Signals | number)
     call.out.data({ signal: wanted })
-    call.out.note(`${subject(daemon)} was sent ${wanted}`)
+    call.out.note(`${nameOf(daemon)} was sent ${wanted}`)
     return OK
   },
 }
@@ -124,11 +124,13 @@ async function logged(call: Call, follow: boolean): Promise<Daemon> {
   const daemon = controlled(call)
   const told = call.words.values.log
   if (call.daemon !== undefined) return daemon
-  const isSeen = process.platform === 'linux' && (await daemon.status()).state === 'running'
-  if (told === undefined && isSeen) return daemon
+  // Whoever says which log it is does not depend on what the pidfile says.
+  if (told === undefined && process.platform === 'linux') {
+    if ((await daemon.status()).state === 'running') return daemon
+  }
   const path = typeof told === 'string' ? told : defaultLog(daemon)
   if (!follow && !existsSync(path)) {
-    const advice = told === undefined ? `start ${subject(daemon)}, or give --log FILE` : 'give another --log'
+    const advice = told === undefined ? `start ${nameOf(daemon)}, or give --log FILE` : 'give another --log'
     throw new CommandError(`there is no log ${path} yet: ${advice}`)
   }
   return daemon.with({ log: path })

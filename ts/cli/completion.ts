@@ -34,14 +34,15 @@ export const completion: Verb = {
     }
     const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined
     if (write === undefined || more.length > 0) {
-      throw new UsageError(`completion knows bash, zsh and fish, not '${words.positionals.join(' ')}'`)
+      const given = shell === '' ? '' : `, not '${words.positionals.join(' ')}'`
+      throw new UsageError(`completion knows bash, zsh and fish${given}`)
     }
-    const text = write({ program, verbs: VERBS.map(withOwnFlags) })
+    const text = write({ program, verbs: VERBS.map(withAllFlags) })
     out.data({ shell, text }, text.trimEnd())
     return OK
   },
 }
 
-function withOwnFlags(verb: Verb): Verb {
+function withAllFlags(verb: Verb): Verb {
   return { ...verb, flags: [...verb.flags, ...COMMON_FLAGS] }
 }

@@ -8,7 +8,7 @@ import { OK } from './exit-codes.js'
 import { OPTION_FLAGS, OWN_FLAGS } from './flags.js'
 import { interruptible } from './interrupt.js'
 import { stopAll, stopped } from './stop-all.js'
-import { controlled, startable, subject } from './target.js'
+import { controlled, nameOf, startable } from './target.js'
 import { InterruptedError } from './usage.js'
 import type { Call, Form, Verb } from './verb.js'
 
@@ -75,7 +75,7 @@ export const stop: Verb = {
   run: async (call) => {
     if (call.words.values.all === true) return await stopAll(call)
     const daemon = controlled(call)
-    const who = subject(daemon)
+    const who = nameOf(daemon)
     call.out.progress(`${who}: stopping`)
     const result = await daemon.stop()
     call.out.data(result)
@@ -96,7 +96,7 @@ async function begin(
   daemon: Daemon,
   verb: (patient: Daemon) => Promise<Running>,
 ): Promise<number> {
-  const who = subject(daemon)
+  const who = nameOf(daemon)
   const progress = (text: string): void => out.progress(`${who}: ${text}`)
   const logger: Logger = { debug: () => {}, info: progress, warn: progress, error: progress }
   return await interruptible(async (signal) => {

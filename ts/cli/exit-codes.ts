@@ -29,9 +29,9 @@ const BY_ERROR: Readonly<Partial<Record<DaemonErrorCode, number>>> = {
 /** For these 4 would mean that they are about a daemon that runs; one that cannot be started has failed. */
 const STARTS = ['start', 'restart', 'run']
 
-/** Of a verb that has failed. */
-export function failureCode(code: DaemonErrorCode, verb: string): number {
+/** Of a verb that has failed; without a code it is no error of the package. To a status 1 would mean a crash. */
+export function failureCode(code: DaemonErrorCode | undefined, verb: string | undefined): number {
   if (verb === 'status' && code !== 'ERR_DAEMON_INVALID_OPTION') return STATUS.unknown
-  const known = BY_ERROR[code] ?? FAILED
-  return known === NO_RIGHTS && STARTS.includes(verb) ? FAILED : known
+  const known = (code === undefined ? undefined : BY_ERROR[code]) ?? FAILED
+  return known === NO_RIGHTS && verb !== undefined && STARTS.includes(verb) ? FAILED : known
 }

@@ -116,13 +116,12 @@ export const OPTION_FLAGS: readonly Flag[] = [
   { name: 'stop-group', option: 'stopGroup', help: 'stop its whole process group' },
 ]
 
-type OwnFlag = 'json' | 'verbose' | 'help' | 'version' | 'all' | 'folder' | 'lines' | 'follow'
+type OwnFlag = 'json' | 'verbose' | 'help' | 'all' | 'folder' | 'lines' | 'follow'
 
 export const OWN_FLAGS: Readonly<Record<OwnFlag, Flag>> = {
   json: { name: 'json', help: 'print JSON' },
   verbose: { name: 'verbose', short: 'v', help: 'show causes, and the end of the log' },
   help: { name: 'help', short: 'h', help: 'show this' },
-  version: { name: 'version', help: 'show the version' },
   all: { name: 'all', help: 'all named daemons of this user' },
   folder: { name: 'folder', value: 'DIR', collect: (texts) => texts, help: 'list its pidfiles, too' },
   lines: { name: 'lines', value: 'N', help: 'how many lines to show (10)' },

@@ -8,7 +8,7 @@ import { OK } from './exit-codes.js'
 import { OWN_FLAGS } from './flags.js'
 import { bytes, duration, table } from './format.js'
 import { printable } from './output.js'
-import { subject } from './target.js'
+import { nameOf } from './target.js'
 import { CommandError, UsageError } from './usage.js'
 import type { Call, Verb } from './verb.js'
 
@@ -67,7 +67,7 @@ function listed({ words }: Call): Daemon[] {
 type Row = Status & { name: string; log?: string }
 
 async function describe(daemon: Daemon): Promise<Row> {
-  const name = subject(daemon)
+  const name = nameOf(daemon)
   try {
     const status = await daemon.status()
     const log = status.state === 'running' ? logOf(status.pid) : undefined

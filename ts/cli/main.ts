@@ -1,11 +1,11 @@
 /** The command line: finds the verb, runs it, and gives the exit code. */
 
-import { type Daemon, Daemon as DaemonClass, DaemonError } from '../index.js'
+import { Daemon, DaemonError } from '../index.js'
 import { didYouMean } from '../options/invalid.js'
 import { logs, reload, signal, status } from './ask.js'
 import { completion } from './completion.js'
 import { restart, run, start, stop } from './control.js'
-import { FAILED, failureCode, INTERRUPTED, OK, USAGE } from './exit-codes.js'
+import { failureCode, INTERRUPTED, OK, USAGE } from './exit-codes.js'
 import { COMMON_FLAGS, type Flag } from './flags.js'
 import { overview, verbHelp } from './help.js'
 import { list } from './list.js'
@@ -54,11 +54,11 @@ export async function main(argv: readonly string[], caller: Caller): Promise<num
     verbose: before.includes('--verbose') || before.includes('-v'),
     quiet: caller.quiet === true,
   })
-  const wasDaemon = DaemonClass.current !== undefined
-  const code = await ended(out, await command(argv, caller, out))
+  const wasDaemon = Daemon.current !== undefined
+  const code = await ended(out, await command(argv, caller, out), argv[0])
   // A daemon's end has a code of its own.
   if (wasDaemon) return code
-  const self = DaemonClass.current
+  const self = Daemon.current
   if (self === undefined) process.exitCode = code
   // What the body has begun would keep a process alive that is no use to anyone.
   else if (code !== OK) await self.stop(code)
@@ -66,12 +66,12 @@ export async function main(argv: readonly string[], caller: Caller): Promise<num
 }
 
 /** What cannot be written has not been told. */
-async function ended(out: Output, code: number): Promise<number> {
+async function ended(out: Output, code: number, verb: string | undefined): Promise<number> {
   const failure = await out.end()
   if (failure === undefined) return code
   out.failure(failure, 'Make room for the output, or send it elsewhere.')
   await out.end()
-  return code === OK ? FAILED : code
+  return code === OK ? failureCode(undefined, verb) : code
 }
 
 async function command(argv: readonly string[], caller: Caller, out: Output): Promise<number> {
@@ -102,18 +102,18 @@ async function command(argv: readonly string[], caller: Caller, out: Output): Pr
     }
     return await verb.run({ program, words, out, daemon })
   } catch (error) {
-    return failed(error, verb?.name ?? '', program, out)
+    return failed(error, verb?.name, program, out)
   }
 }
 
-function failed(error: unknown, verb: string, program: string, out: Output): number {
+function failed(error: unknown, verb: string | undefined, program: string, out: Output): number {
   if (error instanceof UsageError) {
-    out.failure(error, `See "${program} ${verb === '' ? '' : `${verb} `}--help".`)
+    out.failure(error, `See "${program} ${verb === undefined ? '' : `${verb} `}--help".`)
     return USAGE
   }
   out.failure(error)
   if (error instanceof InterruptedError) return INTERRUPTED
-  return error instanceof DaemonError ? failureCode(error.code, verb) : FAILED
+  return failureCode(error instanceof DaemonError ? error.code : undefined, verb)
 }
 
 /** The Daemon of a program has its name and its body already. */

@@ -84,7 +84,8 @@ export class Output {
   failure(error: unknown, advice?: string): void {
     this.#clear()
     const { program, json, verbose } = this.#manner
-    if (json) {
+    // What cannot be written cannot be told there.
+    if (json && this.#failure === undefined) {
       this.#write('stdout', `${JSON.stringify({ error: plain(error) })}\n`)
       return
     }

@@ -5,7 +5,7 @@ import { FAILED, OK } from './exit-codes.js'
 import { plain } from './failure.js'
 import { ownDaemons } from './list.js'
 import { optionsOf } from './options.js'
-import { subject } from './target.js'
+import { nameOf } from './target.js'
 import { UsageError } from './usage.js'
 import type { Call } from './verb.js'
 
@@ -24,7 +24,7 @@ export async function stopAll({ out, words }: Call): Promise<number> {
   out.progress('stopping all daemons')
   const results = await Promise.all(
     ownDaemons().map(async (daemon) => {
-      const name = subject(daemon)
+      const name = nameOf(daemon)
       try {
         return { name, result: await daemon.with(options).stop() }
       } catch (error) {

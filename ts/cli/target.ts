@@ -50,13 +50,13 @@ function named(options: DaemonOptions): DaemonOptions {
   throw new UsageError('which daemon? Give --name NAME or --pid-file FILE')
 }
 
-function noMore(words: readonly string[]): void {
-  if (words.length > 0) throw new UsageError(`'${words[0]}' is one word too many`)
+/** What people know it by. */
+export function nameOf({ name, pidFile }: Daemon): string {
+  return name ?? pidFile
 }
 
-/** What it is called in texts. */
-export function subject({ name, pidFile }: Daemon): string {
-  return name ?? pidFile
+function noMore(words: readonly string[]): void {
+  if (words.length > 0) throw new UsageError(`'${words[0]}' is one word too many`)
 }
 
 const ROOT_FOLDER = '/var/log/daimon'
