@@ -148,6 +148,7 @@ test.serial('a wrong command line is 2, whatever the verb, and one line', async 
     [['start', ...logged(place), '--user', 'no such', idle(place)], /--user: there is no user 'no such'/],
     [['start', ...at(place), '--stdout', 'o', '--log-keep', '3', idle(place)], /--log-keep is about a log/],
     [['start', ...logged(place), '--log-max-size', '0', idle(place)], /: --log-max-size must be/],
+    [['start', ...logged(place), '--chroot', '/', idle(place)], /--chroot is not for scripts: leave it out/],
     [['stop', '--all', 'a'], /--all takes no name/],
     [['signal', 'a'], /give a daemon and a signal/],
     [['signal', 'a', 'SIGNONE'], /: The signal must be the name of a signal, not 'SIGNONE'/],

@@ -42,7 +42,13 @@ export function startable(
   if (more.length > 0)
     throw new UsageError(`'${more[0]}' is one word too many; arguments of the script follow --`)
   const options = optionsOf(words.values, detaches ? (known) => makeDefaultLog(named(known)) : undefined)
+  refuseChroot(options)
   return { daemon: new Daemon(named({ ...options, script, scriptArgs: rest })), args: [] }
+}
+
+/** What the command runs are plain scripts; a program that has a `run()` may have a flag for it. */
+export function refuseChroot({ chroot }: DaemonOptions): void {
+  if (chroot !== undefined) throw new UsageError('--chroot is not for scripts: leave it out')
 }
 
 function named(options: DaemonOptions): DaemonOptions {

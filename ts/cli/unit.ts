@@ -4,6 +4,7 @@ import { Daemon } from '../index.js'
 import { OK } from './exit-codes.js'
 import { OPTION_FLAGS } from './flags.js'
 import { optionsOf } from './options.js'
+import { refuseChroot } from './target.js'
 import { launchd } from './unit/launchd.js'
 import { logrotate } from './unit/logrotate.js'
 import { absolute, type Subject } from './unit/subject.js'
@@ -44,9 +45,9 @@ function subjectOf({ words }: Call, kind: string, script: string | undefined): S
   const { values, rest = [] } = words
   // Only there is the default log meant: a supervisor takes the output itself.
   const options = optionsOf(values, kind === 'logrotate' ? () => './log' : undefined)
-  const { name, chroot, execPath, execArgv, ...others } = options
+  const { name, execPath, execArgv, ...others } = options
   if (name === undefined) throw new UsageError('which daemon? Give --name NAME')
-  if (chroot !== undefined) throw new UsageError('--chroot is not for scripts: leave it out')
+  refuseChroot(options)
   // Refuses what a start would refuse.
   const daemon = new Daemon({ name, ...others })
   return {
