@@ -2,8 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import test from 'ava'
 import { folder, ROOT } from './helpers/index.js'
+import { needs } from './helpers/needs.js'
+
+const test = needs('git')
 
 const FILES = ['package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock', 'CHANGELOG.md', 'scripts']
 

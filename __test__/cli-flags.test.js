@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { ALWAYS, OPTION_FLAGS, OWN_FLAGS } from '../build/cli/flags.js'
+import { COMMON_FLAGS, OPTION_FLAGS, OWN_FLAGS } from '../build/cli/flags.js'
 import { VERBS } from '../build/cli/main.js'
 import { optionsOf } from '../build/cli/options.js'
 import { parse } from '../build/cli/parse.js'
@@ -116,7 +116,7 @@ test.serial(
       t.true(stdout.startsWith(`Usage: daimon ${verb.name} `))
       t.regex(stdout, new RegExp(`^Example:\n  .*daimon ${verb.name} `, 'm'))
       t.regex(stdout, /^Exit codes: /m)
-      for (const { name, help } of [...verb.flags, ...ALWAYS]) {
+      for (const { name, help } of [...verb.flags, ...COMMON_FLAGS]) {
         t.true(stdout.includes(` --${name}`) && stdout.includes(` ${help}\n`), name)
       }
       t.is((await daimon(place, 'help', verb.name)).stdout, stdout)

@@ -26,6 +26,7 @@ const CHECKS = {
   'systemd-analyze': () => works('systemd-analyze', '--version'),
   setpriv: () => works('setpriv', '--version'),
   logrotate: () => works('logrotate', '--version'),
+  git: () => works('git', '--version'),
   bash: () => works('bash', '--version'),
   // busybox has smaller ones of these.
   setsid: () => works('setsid', '-f', 'true'),

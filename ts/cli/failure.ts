@@ -24,8 +24,7 @@ function adviceOf(error: unknown, verbose: boolean): string {
   const known = error instanceof DaemonError ? ADVICE[error.code] : undefined
   if (known !== undefined) return known
   // What the command line is to blame for is told in full by its line.
-  const isTold = error instanceof InvalidOptionError || error instanceof CommandError
-  const hasMore = !isTold && detailsOf(error) !== ''
+  const hasMore = !(error instanceof InvalidOptionError) && detailsOf(error) !== ''
   return hasMore && !verbose ? ON_VERBOSE : ''
 }
 
