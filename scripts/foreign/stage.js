@@ -1,6 +1,7 @@
 // A copy of what the JavaScript tests need, with a binary of the cross build instead of this machine's own.
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { Unavailable } from '../lib/leg.js'
 import { root } from '../lib/run.js'
 import { binaries } from '../release/targets.js'
 
@@ -19,7 +20,7 @@ const PARTS = [
 /** Its folder. Throws when the binary has not been built. */
 export function stage({ name, binary }) {
   const built = join(binaries, binary)
-  if (!existsSync(built)) throw new Error(`${built} is missing: npm run release:dry builds it`)
+  if (!existsSync(built)) throw new Unavailable(`${built} is missing: npm run release:dry builds it`)
   const folder = join(root, 'target/stage', name)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'native'), { recursive: true })

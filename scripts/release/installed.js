@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ava } from '../lib/ava.js'
-import { leg } from '../lib/leg.js'
+import { leg, Unavailable } from '../lib/leg.js'
 import { installNode, MAJORS } from '../lib/nodes.js'
 import { openRegistry, publishTo } from './registry.js'
 import { packages, targets } from './targets.js'
@@ -11,7 +11,8 @@ import { installTools } from './tools.js'
 
 async function tests() {
   const missing = targets.filter(({ name, binary }) => !existsSync(join(packages, name, binary)))
-  if (missing.length > 0) throw new Error('npm/ is not complete. Run: npm run release:dry')
+  // If the release leg has failed, it has been counted.
+  if (missing.length > 0) throw new Unavailable('npm/ is not complete. Run: npm run release:dry')
   await installTools()
   for (const major of MAJORS) await installNode(major)
   const registry = await openRegistry()
