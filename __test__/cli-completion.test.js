@@ -21,6 +21,7 @@ const CASES = [
   ['daimon logs --name we', ['web']],
   ['daimon start --ready-', ['--ready-timeout']],
   ['daimon start --ready m', ['manual']],
+  ['daimon stop --stop-signal SIGU', ['SIGUSR1', 'SIGUSR2']],
   ['daimon unit l', ['launchd', 'logrotate']],
   ['daimon completion z', ['zsh']],
   ['daimon start --name x ser', ['server one.js']],
@@ -34,6 +35,9 @@ complete -p daimon >&2
 ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _daimon; printf '%s\\n' "\${COMPREPLY[@]}"; echo ==; }
 ${CASES.map(([line]) => `ask ${line}`).join('\n')}
 ask daimon signal web SIGUSR
+ask daimon help sta
+ask daimon logs --name = we
+ask daimon start --user roo
 `
   const { code, stdout, stderr } = await place.command('bash', ['--norc', '-uc', script], options)
   t.deepEqual([code, stderr], [0, 'complete -o filenames -F _daimon daimon\n'])
@@ -41,8 +45,14 @@ ask daimon signal web SIGUSR
     .split('==\n')
     .slice(0, -1)
     .map((text) => text.split('\n').filter(Boolean).sort())
-  const signals = ['daimon signal web SIGUSR', ['SIGUSR1', 'SIGUSR2']]
-  for (const [at, [line, expected]] of [...CASES, signals].entries()) t.deepEqual(answers[at], expected, line)
+  const own = [
+    ['daimon signal web SIGUSR', ['SIGUSR1', 'SIGUSR2']],
+    ['daimon help sta', ['start', 'status']],
+    // As readline gives it: the sign is a word of its own.
+    ['daimon logs --name=we', ['web']],
+    ['daimon start --user roo', ['root']],
+  ]
+  for (const [at, [line, expected]] of [...CASES, ...own].entries()) t.deepEqual(answers[at], expected, line)
 })
 
 needs('fish')('fish completes verbs, flags, names and files', async (t) => {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { at, BIN, daimon, idle, logged, PLAIN, privately } from './helpers/cli.js'
-import { alive, folder } from './helpers/index.js'
+import { alive, folder, threadIds, until } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
 import { supervised } from './helpers/supervisor.js'
 
@@ -34,6 +34,68 @@ test.serial('start of what runs already is 0 with a note, and leaves it alone', 
   t.like(JSON.parse(json.stdout), { state: 'running', pid, alreadyRunning: true })
   t.like(await control(place).status(), { state: 'running', pid })
 })
+
+/** Is ready, or throws, when it is told. */
+const PATIENT = `import { Daemon } from "DAIMON"
+process.on('SIGUSR2', () => Daemon.current.ready())
+process.on('SIGWINCH', () => { throw new Error('not this time') })
+setInterval(() => {}, 1e6)`
+
+for (const [signal, outcome] of [
+  ['SIGUSR2', 'finds it running'],
+  ['SIGWINCH', 'takes its place'],
+]) {
+  test.serial(`a start that meets another one waits for what comes of it, and ${outcome}`, async (t) => {
+    const place = folder(t)
+    const script = place.write('patient.mjs', PATIENT)
+    const args = [BIN, 'start', ...logged(place), '--ready', 'manual', '--json', script]
+    const first = place.spawn(args, { env: PLAIN })
+    const starting = async () => (await control(place).status()).starting
+    await until(starting, 'the first daemon')
+    t.regex((await daimon(place, 'status', ...at(place))).stdout, / is starting\n {2}pid /)
+    const { pid } = await control(place).status()
+    const second = place.spawn([BIN, 'start', ...logged(place), idle(place)], { env: PLAIN })
+    // One start waits two seconds; that it has not been enough shows in the thread of the next one.
+    const begun = new Set()
+    await until(() => {
+      for (const id of threadIds('daimon-launch', second.pid)) begun.add(id)
+      return begun.size > 1
+    }, 'the second start, twice')
+    await control(place).signal(signal)
+    const [one, two] = await Promise.all([first.done, second.done])
+    const status = await control(place).status()
+    t.like([two.code, status.state, status.starting], [0, 'running', undefined])
+    t.is(status.pid === pid, signal === 'SIGUSR2')
+    t.is(one.code, signal === 'SIGUSR2' ? 0 : 1)
+    const already = status.pid === pid ? 'already ' : ''
+    t.is(two.stderr, `${place.file('a.pid')} is ${already}running with PID ${status.pid}\n`)
+  })
+}
+
+test.serial('a start that meets one that is never ready gives up, and is 1', async (t) => {
+  const place = folder(t)
+  const script = place.write('patient.mjs', PATIENT)
+  const first = place.spawn([BIN, 'start', ...logged(place), '--ready', 'manual', script], { env: PLAIN })
+  await until(async () => (await control(place).status()).starting, 'the first daemon')
+  const again = await daimon(place, 'start', ...logged(place), '--ready-timeout', '10', idle(place))
+  t.like(again, { code: 1, stdout: '' })
+  t.regex(again.stderr, /: already being started, and not ready yet, with PID \d+\. /)
+  first.child.kill('SIGINT')
+  t.is((await first.done).code, 130)
+})
+
+test.serial(
+  'what is thrown that is no Error is told without a stack; a syntax error with its place',
+  async (t) => {
+    const place = folder(t)
+    const thrown = place.write('thrown.mjs', "throw 'no luck'")
+    const { stderr } = await daimon(place, 'start', ...logged(place), '-vn', 'x', thrown)
+    t.regex(stderr, /: Error: no luck\n {2}cause: Error: no luck\n {2}end of the log:/)
+    const wrong = place.write('wrong.mjs', '\nfunction (')
+    const other = await daimon(place, 'start', ...logged(place, 'b'), wrong)
+    t.regex(other.stderr, /: SyntaxError: [^\n]+ \(file:\/\/\/\S+\/wrong\.mjs:2\)\. --verbose/)
+  },
+)
 
 test.serial(
   'a start that fails is 1 and one line; --verbose adds the cause and the log, each once',

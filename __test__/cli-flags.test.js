@@ -63,6 +63,10 @@ const GIVEN = [
     ['--no-force-kill', '--stop-signal', 'int', '--stop-group'],
     { forceKill: false, stopSignal: 'SIGINT', stopGroup: true },
   ],
+  [
+    ['--core-dumps=false', '--core-dumps', '--clean-env', '--clean-env=false'],
+    { coreDumps: true, cleanEnv: false },
+  ],
   [['--no-force-kill=false', '--stop-signal', '15'], { forceKill: true, stopSignal: 15 }],
   [
     ['--detach', 'false', '--ready', 'manual', '--ready-timeout', 'Infinity'],

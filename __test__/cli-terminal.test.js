@@ -36,6 +36,7 @@ tty('while a start waits, one line shows how the daemon is getting on', async (t
   const pid = content(place.file('up'))
   t.true(shown.startsWith('\r\u001b[K'))
   const steps = shown.split('\r\u001b[K').slice(1)
+  t.is(steps.shift(), `${`${who}: starting`.slice(0, 78)}…`)
   t.is(
     steps[0],
     `${`${who}: loading [31m1 of 2`.slice(0, 78)}…`,
@@ -57,6 +58,26 @@ for (const verb of ['start', 'restart']) {
     t.true(shown.endsWith(`daimon: ${place.file('a.pid')} was not started: interrupted\n`), shown)
     t.deepEqual(place.processes(), [])
     t.is(content(place.file('a.pid')), undefined)
+  })
+}
+
+/** Tells that it is up, and ends when it likes. */
+const STUBBORN = `import { writeFileSync } from 'node:fs'
+process.on('SIGTERM', () => writeFileSync('asked', ''))
+setInterval(() => {}, 1e6)`
+
+for (const verb of ['stop', 'restart']) {
+  tty(`Ctrl-C while a ${verb} waits for the end of a daemon says that it still runs`, async (t) => {
+    const place = folder(t)
+    const start = [...logged(place), place.write('stubborn.mjs', STUBBORN)]
+    const { pid } = JSON.parse((await daimon(place, 'start', '--json', ...start)).stdout)
+    const command = onTerminal(place, [verb, ...(verb === 'stop' ? at(place) : start)])
+    await until(() => content(place.file('asked')) !== undefined, 'the signal')
+    command.type('^C')
+    const { shown, code } = await command.end()
+    t.is(code, 130)
+    t.true(shown.endsWith(`daimon: ${place.file('a.pid')} still runs with PID ${pid}: interrupted\n`), shown)
+    t.deepEqual(place.processes(), [pid])
   })
 }
 

@@ -231,7 +231,7 @@ test('launchd keeps the output where `logs` looks', async (t) => {
 for (const [flags, message] of [
   [['--stop-signal', 'SIGINT'], /launchd has nothing like --stop-signal: leave it out/],
   [['--stop-group'], /launchd has nothing like --stop-group/],
-  [['--keep-fds', '3'], /launchd has nothing like --keep-fds/],
+  [['--keep-fds', '3'], /--keep-fds is no flag of this verb/],
   [['--env', 'HOME'], /launchd cannot take the variable HOME away/],
   [['--user', 'daemon'], /launchd discards the output: say where it goes with --log FILE/],
 ]) {
@@ -288,7 +288,7 @@ test.serial('logrotate’s file is about the log that flags give, or the default
   const place = folder(t)
   t.regex(
     await unit(t, place, 'logrotate', '--name', 'web'),
-    /^"\/.*\/web\.log" \{\n {4}weekly\n {4}rotate 5\n/,
+    /^# The log of the daemon of \/.*\/web\.pid\.\n"\/.*\/web\.log" \{\n {4}weekly\n {4}rotate 5\n/,
   )
   const text = await unit(t, place, 'logrotate', '--name', 'web', '--log-max-size', '1000', '--log-keep', '2')
   t.regex(text, /\n {4}size 1000\n {4}rotate 2\n/)
@@ -297,12 +297,26 @@ test.serial('logrotate’s file is about the log that flags give, or the default
   t.regex(stderr, /braces/)
 })
 
+needs('root')('logrotate’s file of a daemon with a user wants to know which pidfile is meant', async (t) => {
+  const place = folder(t)
+  const flags = ['--name', 'web', '--user', 'nobody', '--log', place.file('web.log')]
+  const { code, stderr } = await daimon(place, 'unit', 'logrotate', ...flags)
+  t.is(code, 2)
+  const [, path] = /--pid-file: (\S+) for a service of systemd/.exec(stderr)
+  t.true((await unit(t, place, 'systemd', ...flags, idle(place))).includes(` --pid-file ${path} `))
+  t.regex(
+    await unit(t, place, 'logrotate', ...flags, '--pid-file', path),
+    new RegExp(` reload --pid-file ${path} `),
+  )
+})
+
 test.serial('a unit of what could not be started is refused', async (t) => {
   const place = folder(t)
   const script = idle(place)
   const wrong = [
     [['systemd', '--name', 'web'], /which script\?/],
     [['systemd', script], /which daemon\?/],
+    [['systemd', '--name', 'a', place.file('none.mjs')], /there is no script \//],
     [['systemd', '--name', 'a b', script], /--name must be/],
     [['systemd', '--name', 'a', '--chroot', '/', script], /--chroot is not for scripts/],
     [['systemd', '--name', 'a', '--nice', '100', script], /--nice must be/],

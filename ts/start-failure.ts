@@ -27,6 +27,8 @@ export function revive(json: string | undefined): Error | undefined {
   try {
     const { message, ...told }: { message?: unknown } = JSON.parse(json ?? '')
     const error = new Error(String(message))
+    // What is no Error has no stack, and where this one is made is nobody's business.
+    error.stack = `${error}`
     for (const [key, value] of Object.entries(told)) {
       Object.defineProperty(error, key, {
         value,
@@ -64,7 +66,7 @@ export function startFailed(
       : exitCode !== undefined
         ? `exited with code ${exitCode}`
         : 'was killed, or ended without a word,'
-  const why = told.error === undefined ? lastLine(log) : `${told.error.name}: ${told.error.message}`
+  const why = told.error === undefined ? lastLine(log) : errorLine(told.error, log)
   const message = `${subject(settings)} ${ending} before it was ready${why === '' ? '' : `: ${why}`}`
   const { pidFile } = settings
   return new StartFailedError(message, {
@@ -75,6 +77,12 @@ export function startFailed(
     log,
     cause: told.error,
   })
+}
+
+/** A syntax error's own stack does not say where it is; what Node prints begins with that. */
+function errorLine({ name, message }: Error, log: string | undefined): string {
+  const [place] = (name === 'SyntaxError' && log?.match(/^(?:file:\/\/)?\/.*:\d+$/m)) || []
+  return place === undefined ? `${name}: ${message}` : `${name}: ${message} (${place})`
 }
 
 /** What Node prints last about an error that it cannot tell in another way. */
@@ -89,10 +97,14 @@ export function timeoutError(
   timeout: number,
   { told, log }: Failure,
 ): ReadyTimeoutError {
-  const advice =
-    settings.ready === 'manual'
-      ? "With ready: 'manual' it must call context.ready()."
-      : "A run() that never returns calls context.ready(), or says ready: 'running'."
+  const advice = readyAdvice(settings)
   const message = `${subject(settings)} was not ready within ${timeout} ms and has been ended. ${advice}`
   return new ReadyTimeoutError(message, { pidFile: settings.pidFile, pid, timeout, log, cause: told.error })
+}
+
+function readyAdvice({ ready, run, script }: Settings): string {
+  const call = run === undefined && script !== undefined ? 'Daemon.current.ready()' : 'context.ready()'
+  if (ready === 'manual') return `With ready: 'manual' it must call ${call}.`
+  const endless = run === undefined ? 'A module whose top level never ends' : 'A run() that never returns'
+  return `${endless} calls ${call}, or has ready: 'running'.`
 }

@@ -21,6 +21,7 @@ export function toStatus(found: NativeStatus, pidFile: string): Status {
   const { pid, startedAt, uptime, memory, cpu } = found
   if (found.state === 'running' && pid !== undefined) {
     const running: Running = { state: 'running', pid, pidFile }
+    if (found.starting === true) running.starting = true
     if (startedAt !== undefined) running.startedAt = new Date(startedAt)
     if (uptime !== undefined) running.uptime = uptime
     if (memory !== undefined) running.memory = memory

@@ -91,7 +91,7 @@ export async function endProcess(
   const { pid } = process
   const after = `Process ${pid} has not ended within ${stopTimeout} ms`
   if (!forceKill) {
-    const message = `${after} and goes on running, since forceKill is false. Stop it with a longer stopTimeout.`
+    const message = `${after} and goes on running, since it is not to be killed. Give it more time, or let it be killed.`
     throw new StopTimeoutError(message, { pidFile, pid, timeout: stopTimeout })
   }
   if (stopGroup) process.signalGroup(constants.signals.SIGKILL)

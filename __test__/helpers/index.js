@@ -144,11 +144,14 @@ export function content(path) {
   }
 }
 
-/** How many threads of that name a process has: what a test cannot see of a wait, it sees there. */
-export function threads(name, pid = 'self') {
+/** The threads of that name that a process has: what a test cannot see of a wait, it sees there. */
+export function threadIds(name, pid = 'self') {
   const tasks = `/proc/${pid}/task`
-  return readdirSync(tasks).filter((id) => read(`${tasks}/${id}/comm`) === `${name}\n`).length
+  return readdirSync(tasks).filter((id) => read(`${tasks}/${id}/comm`) === `${name}\n`)
 }
+
+/** How many they are. */
+export const threads = (name, pid) => threadIds(name, pid).length
 
 const [major, minor] = release().split('.').map(Number)
 /** Whether the kernel tells how a process ended that is no child of ours: PIDFD_GET_INFO, since Linux 6.15. */

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import type { Daemon } from '../index.js'
 import { InvalidOptionError } from '../index.js'
 import type { Status } from '../types/status.js'
+import { CommandError, UsageError } from './errors.js'
 import { OK, statusCode } from './exit-codes.js'
 import { OPTION_FLAGS, OWN_FLAGS, WHICH } from './flags.js'
 import { bytes, duration, table } from './format.js'
@@ -11,8 +12,8 @@ import { interruptible } from './interrupt.js'
 import { logOf } from './list.js'
 import { printable } from './output.js'
 import { number, signal as signalOf } from './read.js'
+import { coloured } from './state.js'
 import { controlled, defaultLog, nameOf } from './target.js'
-import { CommandError, UsageError } from './usage.js'
 import type { Call, Verb } from './verb.js'
 
 export const status: Verb = {
@@ -20,7 +21,7 @@ export const status: Verb = {
   summary: 'Say whether a daemon runs',
   form: { usage: '[flags] [NAME]', example: 'PROGRAM status web --json' },
   embedded: { usage: '[flags]', example: 'PROGRAM status --json' },
-  codes: '0 running, 1 crashed, 3 stopped, 4 unknown',
+  codes: '0 running or starting, 1 crashed, 3 stopped, 4 unknown',
   flags: WHICH,
   run: async (call) => {
     const daemon = controlled(call)
@@ -31,12 +32,11 @@ export const status: Verb = {
 }
 
 function describe({ out }: Call, who: string, found: Status): string {
-  if (found.state === 'unverified') {
-    return `${who} is ${out.colour('yellow', 'unverified')}: ${found.reason} (${found.pidFile})`
-  }
+  const state = `${who} ${found.state === 'stopped' && found.stale ? 'has' : 'is'} ${coloured(out, found)}`
+  if (found.state === 'unverified') return `${state}: ${found.reason} (${found.pidFile})`
   if (found.state === 'stopped') {
-    const state = found.stale ? `${out.colour('red', 'crashed')}: its pidfile is left` : 'stopped'
-    return `${who} is ${state} (${found.pidFile})`
+    const path = who === found.pidFile ? '' : ` (${found.pidFile})`
+    return found.stale ? `${state}: its pidfile is left${path}` : `${state}${path}`
   }
   const { pid, pidFile, startedAt, uptime, memory, cpu } = found
   const rows = [
@@ -49,7 +49,7 @@ function describe({ out }: Call, who: string, found: Status): string {
     ['pidfile', pidFile],
     ['log', logOf(pid)],
   ].flatMap(([name, value]) => (value === undefined ? [] : [[`  ${name}`, printable(value)]]))
-  return `${who} is ${out.colour('green', 'running')}\n${table(rows)}`
+  return `${state}\n${table(rows)}`
 }
 
 export const reload: Verb = {
@@ -102,11 +102,13 @@ export const logs: Verb = {
     const { words, out } = call
     const lines = typeof words.values.lines === 'string' ? number(words.values.lines, 'lines') : 10
     const follow = words.values.follow === true
-    const source = await logged(call, follow)
+    const { source, missing } = await logged(call, follow)
     await interruptible(async (interrupt) => {
       const signal = AbortSignal.any([interrupt, out.closed])
       try {
-        for await (const line of source.logs({ lines, follow, signal })) {
+        const shown = source.logs({ lines, follow, signal })
+        if (missing !== undefined) out.note(`there is no log ${missing} yet: waiting for it`)
+        for await (const line of shown) {
           out.data({ line }, line)
           if (signal.aborted) return
         }
@@ -120,20 +122,22 @@ export const logs: Verb = {
 }
 
 /** The Daemon with its log: as told, else that of the running daemon, else where it would be. */
-async function logged(call: Call, follow: boolean): Promise<Daemon> {
+async function logged(call: Call, follow: boolean): Promise<{ source: Daemon; missing?: string }> {
   const daemon = controlled(call)
   const told = call.words.values.log
-  if (call.daemon !== undefined) return daemon
+  if (call.daemon !== undefined) return { source: daemon }
   // Whoever says which log it is does not depend on what the pidfile says.
   if (told === undefined && process.platform === 'linux') {
-    if ((await daemon.status()).state === 'running') return daemon
+    if ((await daemon.status()).state === 'running') return { source: daemon }
   }
   const path = typeof told === 'string' ? told : defaultLog(daemon)
-  if (!follow && !existsSync(path)) {
+  const isThere = existsSync(path)
+  if (!follow && !isThere) {
     const advice = told === undefined ? `start ${nameOf(daemon)}, or give --log FILE` : 'give another --log'
     throw new CommandError(`there is no log ${path} yet: ${advice}`)
   }
-  return daemon.with({ log: path })
+  const source = daemon.with({ log: path })
+  return isThere ? { source } : { source, missing: path }
 }
 
 /** The command line may be in order; there is nothing to show all the same. */

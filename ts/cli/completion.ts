@@ -3,11 +3,10 @@
 import { bash } from './completion/bash.js'
 import { fish } from './completion/fish.js'
 import { zsh } from './completion/zsh.js'
+import { UsageError } from './errors.js'
 import { OK } from './exit-codes.js'
 import { COMMON_FLAGS } from './flags.js'
 import { ownDaemons } from './list.js'
-import { VERBS } from './main.js'
-import { UsageError } from './usage.js'
 import type { Verb } from './verb.js'
 
 /** What the shells complete. */
@@ -24,7 +23,7 @@ export const completion: Verb = {
   form: { usage: 'bash|zsh|fish', example: 'source <(PROGRAM completion bash)' },
   codes: '0 printed',
   flags: [],
-  run: async ({ words, out, program }) => {
+  run: async ({ words, out, program, verbs }) => {
     const [shell = '', ...more] = words.positionals
     if (shell === 'names' && more.length === 0) {
       // What the completions themselves ask for: the names alone, one a line, without a look at the daemons.
@@ -37,7 +36,7 @@ export const completion: Verb = {
       const given = shell === '' ? '' : `, not '${words.positionals.join(' ')}'`
       throw new UsageError(`completion knows bash, zsh and fish${given}`)
     }
-    const text = write({ program, verbs: VERBS.map(withAllFlags) })
+    const text = write({ program, verbs: verbs.map(withAllFlags) })
     out.data({ shell, text }, text.trimEnd())
     return OK
   },

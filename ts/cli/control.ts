@@ -5,20 +5,24 @@ import { isSupervised } from '../supervisor.js'
 import type { Logger } from '../types/options.js'
 import type { Running } from '../types/status.js'
 import { OK } from './exit-codes.js'
-import { OPTION_FLAGS, OWN_FLAGS } from './flags.js'
-import { interruptible } from './interrupt.js'
-import { stopAll, stopped } from './stop-all.js'
+import { FOREGROUND_FLAGS, LAUNCH_FLAGS, OPTION_FLAGS, OWN_FLAGS } from './flags.js'
+import { interrupted, interruptible } from './interrupt.js'
+import type { Value } from './parse.js'
+import { number } from './read.js'
+import { stopAll, stopOne, stopped } from './stopping.js'
 import { controlled, nameOf, startable } from './target.js'
-import { InterruptedError } from './usage.js'
 import type { Call, Form, Verb } from './verb.js'
 
 const STARTS = '0 it runs, 1 could not be started, 130 Ctrl-C'
+
+/** How long a start under way is waited for, in milliseconds: as long as one may take that nobody says more about. */
+const OTHERS_START = 30_000
 
 function starting(verb: string): { form: Form; embedded: Form } {
   return {
     form: {
       usage: '[flags] SCRIPT [-- ARGS]',
-      example: `PROGRAM ${verb} --name web server.js -- --port 8080`,
+      example: `PROGRAM ${verb} --name web server.js -- 8080`,
     },
     embedded: { usage: '[flags] [-- ARGS]', example: `PROGRAM ${verb} --ready-timeout 60000` },
   }
@@ -44,9 +48,9 @@ export const restart: Verb = {
   summary: 'Stop a daemon, if it runs, and start it',
   ...starting('restart'),
   codes: STARTS,
-  flags: OPTION_FLAGS,
+  flags: LAUNCH_FLAGS,
   run: async (call) => {
-    const { daemon, args } = startable(call, call.words.values.detach !== 'false')
+    const { daemon, args } = startable(call, true)
     return await begin(call, daemon, (patient) => patient.restart(...args))
   },
 }
@@ -56,7 +60,7 @@ export const run: Verb = {
   summary: 'Run a daemon in the foreground, for supervisors and containers',
   ...starting('run'),
   codes: "the script's own; 1 it could not be started",
-  flags: OPTION_FLAGS,
+  flags: FOREGROUND_FLAGS,
   run: async (call) => {
     const { daemon, args } = startable(call, false)
     return await foreground(daemon, args)
@@ -70,14 +74,14 @@ export const stop: Verb = {
   summary: 'Stop a daemon and wait until it is gone',
   form: { usage: '[flags] [NAME | --all]', example: 'PROGRAM stop web --stop-timeout 30000' },
   embedded: { usage: '[flags]', example: 'PROGRAM stop --stop-timeout 30000' },
-  codes: '0 it is gone, 1 it lives on, 4 no rights',
+  codes: '0 gone, 1 lives on, 4 no rights, 130 Ctrl-C',
   flags: [...STOP_FLAGS, OWN_FLAGS.all],
   run: async (call) => {
     if (call.words.values.all === true) return await stopAll(call)
     const daemon = controlled(call)
     const who = nameOf(daemon)
     call.out.progress(`${who}: stopping`)
-    const result = await daemon.stop()
+    const result = await interruptible((interrupt) => stopOne(daemon, interrupt))
     call.out.data(result)
     call.out.note(stopped(who, result))
     return OK
@@ -90,29 +94,53 @@ async function foreground(daemon: Daemon, args: readonly string[]): Promise<numb
   return OK
 }
 
+type Begin = (patient: Daemon) => Promise<Running>
+
 /** A start that Ctrl-C aborts, and that shows the daemon's progress meanwhile. */
-async function begin(
-  { out }: Call,
-  daemon: Daemon,
-  verb: (patient: Daemon) => Promise<Running>,
-): Promise<number> {
+async function begin({ out, words }: Call, daemon: Daemon, verb: Begin): Promise<number> {
   const who = nameOf(daemon)
   const progress = (text: string): void => out.progress(`${who}: ${text}`)
   const logger: Logger = { debug: () => {}, info: progress, warn: progress, error: progress }
+  progress('starting')
   return await interruptible(async (signal) => {
     try {
       // In the daemon this very call says which body to run: with its own logger.
-      const running = await verb(Daemon.current === undefined ? daemon.with({ signal, logger }) : daemon)
+      const patient = Daemon.current === undefined ? daemon.with({ signal, logger }) : daemon
+      const running = await afterOthers(patient, verb, othersTime(words.values['ready-timeout']))
       out.data(running)
       out.note(`${who} is running with PID ${running.pid}`)
       return OK
     } catch (error) {
-      if (signal.aborted) throw new InterruptedError(`${who} was not started: interrupted`)
+      if (signal.aborted) throw await interrupted(daemon, 'was not started')
       if (!(error instanceof AlreadyRunningError)) throw error
       const { pid, pidFile } = error
+      if (!(await serves(daemon))) throw error
       out.data({ state: 'running', pid, pidFile, alreadyRunning: true })
       out.note(`${who} is already running${pid === undefined ? '' : ` with PID ${pid}`}`)
       return OK
     }
   })
+}
+
+function othersTime(given: Value | undefined): number {
+  return typeof given === 'string' ? number(given, 'ready-timeout') : OTHERS_START
+}
+
+/** What is being started by somebody else may still fail: then this start takes its turn. */
+async function afterOthers(daemon: Daemon, verb: Begin, patience: number): Promise<Running> {
+  const until = performance.now() + patience
+  for (;;) {
+    try {
+      return await verb(daemon)
+    } catch (error) {
+      // No loop without a pause: a start waits two seconds for the outcome of another one.
+      const isUndecided = error instanceof AlreadyRunningError && !(await serves(daemon))
+      if (!isUndecided || performance.now() >= until) throw error
+    }
+  }
+}
+
+async function serves(daemon: Daemon): Promise<boolean> {
+  const status = await daemon.status()
+  return status.state === 'running' && status.starting !== true
 }

@@ -2,8 +2,8 @@
 
 import type { DaemonErrorCode } from '../index.js'
 import { DaemonError, InvalidOptionError, ReadyTimeoutError, StartFailedError } from '../index.js'
+import { CommandError } from './errors.js'
 import { type Flag, OPTION_FLAGS } from './flags.js'
-import { CommandError } from './usage.js'
 
 /** What to do, where the message does not say so. */
 const ADVICE: Readonly<Partial<Record<DaemonErrorCode, string>>> = {
@@ -30,11 +30,9 @@ function adviceOf(error: unknown, verbose: boolean): string {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (error instanceof InvalidOptionError) return inFlags(error.message)
+  if (error instanceof DaemonError) return inFlags(error.message)
   // The body's own: its kind is half of what it says.
-  return error instanceof DaemonError || error instanceof CommandError
-    ? error.message
-    : `${error.name}: ${error.message}`
+  return error instanceof CommandError ? error.message : `${error.name}: ${error.message}`
 }
 
 /** What the package calls an option, and the command takes as a word or a flag of its own. */
@@ -46,7 +44,10 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 
 /** The options of the package by the flags that set them; `signals.SIGHUP` is a part of one. */
 function inFlags(message: string): string {
-  return message.replaceAll(/(^Option |\b(?:Give|contradicts|no) )'([\w.]+)'/g, (whole, before, option) => {
+  // A flag's value is no function.
+  const said = message.replace(' must be a function or one of ', ' must be one of ')
+  const valued = said.replaceAll(/\bready: '(\w+)'/g, '--ready $1')
+  return valued.replaceAll(/(^Option |\b(?:Give|contradicts|no) )'([\w.]+)'/g, (whole, before, option) => {
     const isSubject = before === 'Option '
     const word = isSubject ? WORDS.get(option) : undefined
     if (word !== undefined) return word

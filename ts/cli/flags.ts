@@ -133,3 +133,15 @@ export const COMMON_FLAGS: readonly Flag[] = [OWN_FLAGS.json, OWN_FLAGS.verbose,
 
 /** Those that say which daemon. */
 export const WHICH: readonly Flag[] = OPTION_FLAGS.filter(({ name }) => /^(?:name|pid-file)$/.test(name))
+
+/** Where a start can detach or not, according to who runs it, this says which. The other verbs do one of the two. */
+export const LAUNCH_FLAGS: readonly Flag[] = OPTION_FLAGS.filter(({ name }) => name !== 'detach')
+
+/** What the command runs is a plain script; and how another process is made, and stopped, does not concern this one. */
+const NOT_IN_FOREGROUND =
+  /^(?:exec-(?:path|argv)|keep-fds|no-new-privileges|stop-signal|stop-group|no-force-kill)$/
+
+/** Those of a daemon that is this very process. */
+export const FOREGROUND_FLAGS: readonly Flag[] = LAUNCH_FLAGS.filter(
+  ({ name }) => !NOT_IN_FOREGROUND.test(name),
+)

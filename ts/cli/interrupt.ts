@@ -1,6 +1,8 @@
 /** Ctrl-C while a verb waits. */
 
 import { Daemon } from '../index.js'
+import { InterruptedError } from './errors.js'
+import { nameOf } from './target.js'
 
 /**
  * Runs `wait` with a signal that Ctrl-C aborts; a second Ctrl-C ends the program, as without this. In a daemon, whose
@@ -15,4 +17,12 @@ export async function interruptible<T>(wait: (interrupt: AbortSignal) => Promise
   } finally {
     process.off('SIGINT', onInterrupt)
   }
+}
+
+/** What a wait that was interrupted leaves: the daemon as it was, or `otherwise`. */
+export async function interrupted(daemon: Daemon, otherwise: string): Promise<InterruptedError> {
+  const status = await daemon.status()
+  const who = nameOf(daemon)
+  const state = status.state === 'running' ? `still runs with PID ${status.pid}` : otherwise
+  return new InterruptedError(`${who} ${state}: interrupted`)
 }

@@ -4,12 +4,13 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Daemon } from '../index.js'
 import type { Status } from '../types/status.js'
+import { CommandError, UsageError } from './errors.js'
 import { OK } from './exit-codes.js'
 import { OWN_FLAGS } from './flags.js'
 import { bytes, duration, table } from './format.js'
 import { printable } from './output.js'
+import { coloured, stateWord } from './state.js'
 import { nameOf } from './target.js'
-import { CommandError, UsageError } from './usage.js'
 import type { Call, Verb } from './verb.js'
 
 const PIDFILE = /^([A-Za-z0-9][A-Za-z0-9._@-]{0,63})\.pid$/
@@ -34,12 +35,8 @@ function namesIn(folder: string): string[] {
       .sort()
   } catch (cause) {
     const { message } = cause instanceof Error ? cause : { message: String(cause) }
-    throw new CommandError(
-      `the folder ${folder} cannot be listed: ${message}. Name a folder that you may read`,
-      {
-        cause,
-      },
-    )
+    const what = `the folder ${folder} cannot be listed: ${message}`
+    throw new CommandError(`${what}. Name a folder that you may read`, { cause })
   }
 }
 
@@ -88,29 +85,22 @@ export function logOf(pid: number): string | undefined {
   }
 }
 
-type Running = Extract<Row, { state: 'running' }>
-
 function toTable({ out }: Call, rows: readonly Row[]): string {
   const head = ['NAME', 'STATE', 'PID', 'UPTIME', 'MEMORY', 'CPU', 'LOG']
   const [first = '', ...others] = table([head, ...rows.map(cells)]).split('\n')
-  // Once the columns are as wide as what is seen.
-  const coloured = others.map((line) =>
-    line.replace(/ (running|crashed|unverified) /, (_, state: string) => {
-      const colour = state === 'running' ? 'green' : state === 'crashed' ? 'red' : 'yellow'
-      return ` ${out.colour(colour, state)} `
-    }),
-  )
-  return [out.colour('bold', first), ...coloured].join('\n')
+  // Once the columns are as wide as what is seen. A name has no blanks.
+  const lines = others.map((line, at) => {
+    const row = rows[at]
+    return row === undefined ? line : line.replace(/(?<= )\S+/, (word) => coloured(out, row, word))
+  })
+  return [out.colour('bold', first), ...lines].join('\n')
 }
 
 function cells(row: Row): string[] {
-  if (row.state === 'running') return runningCells(row)
-  const state = row.state === 'stopped' && row.stale ? 'crashed' : row.state
-  return [row.name, state, '-', '-', '-', '-', '-']
-}
-
-function runningCells({ name, state, pid, uptime, memory, cpu, log }: Running): string[] {
+  const { name } = row
+  if (row.state !== 'running') return [name, stateWord(row), '-', '-', '-', '-', '-']
+  const { pid, uptime, memory, cpu, log } = row
   const time = (spent: number | undefined): string => (spent === undefined ? '-' : duration(spent))
   const size = memory === undefined ? '-' : bytes(memory)
-  return [name, state, String(pid), time(uptime), size, time(cpu), printable(log ?? '-')]
+  return [name, stateWord(row), String(pid), time(uptime), size, time(cpu), printable(log ?? '-')]
 }

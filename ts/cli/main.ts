@@ -5,6 +5,7 @@ import { didYouMean } from '../options/invalid.js'
 import { logs, reload, signal, status } from './ask.js'
 import { completion } from './completion.js'
 import { restart, run, start, stop } from './control.js'
+import { InterruptedError, UsageError } from './errors.js'
 import { failureCode, INTERRUPTED, OK, USAGE } from './exit-codes.js'
 import { COMMON_FLAGS, type Flag } from './flags.js'
 import { overview, verbHelp } from './help.js'
@@ -12,7 +13,6 @@ import { list } from './list.js'
 import { Output } from './output.js'
 import { beforeEnd, parse } from './parse.js'
 import { unit } from './unit.js'
-import { InterruptedError, UsageError } from './usage.js'
 import type { Verb } from './verb.js'
 
 export const VERBS: readonly Verb[] = [
@@ -95,12 +95,14 @@ async function command(argv: readonly string[], caller: Caller, out: Output): Pr
     const form = daemon === undefined ? verb.form : (verb.embedded ?? verb.form)
     const flags = flagsOf(verb, daemon)
     const words = parse(isHelp ? ['--help'] : args, flags)
+    const { json, verbose } = words.values
+    if (!isHelp) out.askedFor({ json: json === true, verbose: verbose === true })
     if (words.values.help === true) {
       const text = verbHelp(program, verb, form, flags)
       out.data({ text }, text)
       return OK
     }
-    return await verb.run({ program, words, out, daemon })
+    return await verb.run({ program, verb: verb.name, verbs, words, out, daemon })
   } catch (error) {
     return failed(error, verb?.name, program, out)
   }
@@ -128,6 +130,7 @@ function unknownVerb(word: string | undefined, verbs: readonly Verb[]): UsageErr
   const names = verbs.map(({ name }) => name)
   const all = `one of ${names.join(', ')}`
   if (word === undefined) return new UsageError(`which verb? ${all}`)
+  if (word.startsWith('-')) return new UsageError(`the verb comes first, then ${word}: ${all}`)
   const guess = didYouMean(word, names) ?? names.find((name) => word !== '' && name.startsWith(word))
   return new UsageError(`unknown verb '${word}'; ${guess === undefined ? all : `did you mean '${guess}'?`}`)
 }

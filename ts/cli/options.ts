@@ -1,9 +1,9 @@
 /** From flags to the options of a Daemon. */
 
 import type { DaemonOptions } from '../types/options.js'
+import { UsageError } from './errors.js'
 import { type Flag, OPTION_FLAGS } from './flags.js'
 import type { Value, Values } from './parse.js'
-import { UsageError } from './usage.js'
 
 const LOG_PART = /^log\./
 

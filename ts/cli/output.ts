@@ -26,7 +26,7 @@ export function printable(text: string): string {
 }
 
 export class Output {
-  readonly #manner: Manner
+  #manner: Manner
   readonly #closed: AbortController = new AbortController()
   readonly #written: Map<Stream, Promise<void>> = new Map()
   /** A reader that has seen enough, as `head` has, is no error; neither are texts that nobody can see. */
@@ -47,6 +47,11 @@ export class Output {
   /** Aborted when nobody reads any more. */
   get closed(): AbortSignal {
     return this.#closed.signal
+  }
+
+  /** What was asked for by flags, where the first look at them missed it: `-fv` is two. */
+  askedFor(manner: Pick<Manner, 'json' | 'verbose'>): void {
+    this.#manner = { ...this.#manner, ...manner }
   }
 
   /** Data: as JSON where that was asked for, else as text, where there is one. */

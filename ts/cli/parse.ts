@@ -2,8 +2,8 @@
 
 import { parseArgs } from 'node:util'
 import { didYouMean } from '../options/invalid.js'
-import type { Flag } from './flags.js'
-import { UsageError } from './usage.js'
+import { UsageError } from './errors.js'
+import { type Flag, OPTION_FLAGS } from './flags.js'
 
 export type Value = string | boolean | readonly (string | boolean)[]
 /** A flag's values: one, or a list where it may be given several times. */
@@ -70,17 +70,21 @@ function unalias(word: string): string {
   return other === undefined ? word : `--${other}${value}`
 }
 
-/** `--core-dumps=false` takes back what is so by default, or in the program. `parseArgs` has no such values. */
+/**
+ * `--core-dumps=false` takes back what is so by default, or in the program; of several the last counts. `parseArgs` has
+ * no such values.
+ */
 function takeSwitches(
   args: readonly string[],
   flags: readonly Flag[],
 ): { words: string[]; switches: Record<string, boolean> } {
   const switches: Record<string, boolean> = {}
   const words = args.filter((word) => {
-    const [, name, value] = /^--([^=]+)=(true|false)$/.exec(word) ?? []
+    const [, name, value] = /^--([^=]+)(?:=(true|false))?$/.exec(word) ?? []
     const flag = flags.find((one) => one.name === name && one.value === undefined && one.option !== undefined)
-    if (flag !== undefined) switches[flag.name] = value === 'true'
-    return flag === undefined
+    if (flag === undefined || (value === undefined && switches[flag.name] === undefined)) return true
+    switches[flag.name] = value !== 'false'
+    return false
   })
   return { words, switches }
 }
@@ -102,6 +106,9 @@ function usageError(error: unknown, flags: readonly Flag[]): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error
   if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
     const [, word = ''] = /'(-[^']*)'/.exec(error.message) ?? []
+    if (OPTION_FLAGS.some(({ name }) => word === `--${name}`)) {
+      return new UsageError(`${word} is no flag of this verb: leave it out`)
+    }
     const names = flags.map(({ name }) => name)
     const guess = didYouMean(word.replace(/^-+/, ''), names)
     return new UsageError(`unknown flag ${word}${guess === undefined ? '' : `; did you mean --${guess}?`}`)
@@ -110,7 +117,9 @@ function usageError(error: unknown, flags: readonly Flag[]): unknown {
     const [, word = ''] = /'(?:-\w, )?(--[\w-]+)/.exec(error.message) ?? []
     const takes = flags.find(({ name }) => `--${name}` === word)?.value
     if (takes === undefined) return new UsageError(`${word} takes no value`)
-    return new UsageError(`${word} takes a value: ${takes}. One that begins with a dash: ${word}=-…`)
+    // A name cannot begin with a dash.
+    const dashed = takes === 'NAME' ? '' : `. One that begins with a dash: ${word}=-…`
+    return new UsageError(`${word} takes a value: ${word} ${takes}${dashed}`)
   }
   return error
 }

@@ -1,6 +1,6 @@
 /** From the texts of flags to values. What a value is worth the Daemon says itself. */
 
-import { UsageError } from './usage.js'
+import { UsageError } from './errors.js'
 
 export function number(text: string, flag: string): number {
   if (/^infinity$/i.test(text)) return Number.POSITIVE_INFINITY

@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path'
 import { Daemon } from '../index.js'
 import { makeFolder } from '../options/folder.js'
 import type { DaemonOptions } from '../types/options.js'
+import { CommandError, UsageError } from './errors.js'
 import { optionsOf } from './options.js'
-import { CommandError, UsageError } from './usage.js'
 import type { Call } from './verb.js'
 
 /** The Daemon to be controlled: of the embedding program, of the flags, or of the name that follows the verb. */
@@ -29,21 +29,31 @@ export function controlled(
 
 /** The Daemon to be started, and the arguments of its `run`. In the foreground output stays where it is. */
 export function startable(
-  { words, daemon, program }: Call,
+  { words, daemon, program, verb }: Call,
   detaches: boolean,
 ): { daemon: Daemon; args: readonly string[] } {
   const rest = words.rest ?? []
   if (daemon !== undefined) {
     return { daemon: daemon.with(optionsOf(words.values)), args: [...words.positionals, ...rest] }
   }
-  const [script, ...more] = words.positionals
-  if (script === undefined)
-    throw new UsageError(`which script? For example: ${program} start --name web server.js`)
+  const example = `${program} ${verb} --name web server.js`
+  const script = scriptOf(words.positionals, example)
+  // Nobody remembers what a daemon was started from: `restart web` is not enough.
+  if (words.values.name === undefined && words.values['pid-file'] === undefined) {
+    throw new UsageError(`give --name NAME, and the script, for example: ${example}`)
+  }
+  const options = optionsOf(words.values, detaches ? makeDefaultLog : undefined)
+  refuseChroot(options)
+  return { daemon: new Daemon({ ...options, script, scriptArgs: rest }), args: [] }
+}
+
+/** The one word that is no flag. */
+export function scriptOf(words: readonly string[], example: string): string {
+  const [script, ...more] = words
+  if (script === undefined) throw new UsageError(`which script? For example: ${example}`)
   if (more.length > 0)
     throw new UsageError(`'${more[0]}' is one word too many; arguments of the script follow --`)
-  const options = optionsOf(words.values, detaches ? (known) => makeDefaultLog(named(known)) : undefined)
-  refuseChroot(options)
-  return { daemon: new Daemon(named({ ...options, script, scriptArgs: rest })), args: [] }
+  return script
 }
 
 /** What the command runs are plain scripts; a program that has a `run()` may have a flag for it. */

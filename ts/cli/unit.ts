@@ -1,40 +1,42 @@
 /** The verb `unit`: files by which a system's own tools run a daemon, or rotate its log. */
 
+import { existsSync } from 'node:fs'
 import { Daemon } from '../index.js'
+import { UsageError } from './errors.js'
 import { OK } from './exit-codes.js'
-import { OPTION_FLAGS } from './flags.js'
+import { LAUNCH_FLAGS } from './flags.js'
 import { optionsOf } from './options.js'
-import { refuseChroot } from './target.js'
+import { refuseChroot, scriptOf } from './target.js'
 import { launchd } from './unit/launchd.js'
 import { logrotate } from './unit/logrotate.js'
 import { absolute, type Subject } from './unit/subject.js'
 import { systemd } from './unit/systemd.js'
-import { UsageError } from './usage.js'
 import type { Call, Verb } from './verb.js'
 
 const KINDS: Readonly<Record<string, (subject: Subject) => string>> = { systemd, launchd, logrotate }
+
+/** A supervisor passes on no descriptors, but those of its sockets. */
+const UNIT_FLAGS = LAUNCH_FLAGS.filter(({ name }) => name !== 'keep-fds')
 
 export const unit: Verb = {
   name: 'unit',
   summary: 'Print a file for systemd, launchd or logrotate',
   form: {
     usage: 'systemd|launchd|logrotate [flags] [SCRIPT] [-- ARGS]',
-    example: 'PROGRAM unit systemd --name web --user www-data server.js > web.service',
+    example: 'PROGRAM unit systemd --name web --user www-data server.js',
   },
   codes: '0 printed',
-  flags: OPTION_FLAGS,
+  flags: UNIT_FLAGS,
   run: async (call: Call) => {
-    const [kind = '', script, ...more] = call.words.positionals
+    const [kind = '', ...words] = call.words.positionals
     const write = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
     if (write === undefined) {
       const given = kind === '' ? '' : `, not for '${kind}'`
       throw new UsageError(`unit prints a file for systemd, launchd or logrotate${given}`)
     }
-    if (more.length > 0)
-      throw new UsageError(`'${more[0]}' is one word too many; arguments of the script follow --`)
-    if (script === undefined && kind !== 'logrotate') {
-      throw new UsageError(`which script? For example: ${call.program} unit ${kind} --name web server.js`)
-    }
+    const example = `${call.program} unit ${kind} --name web server.js`
+    // A log needs none, but may be told by the same words as the others.
+    const script = kind === 'logrotate' && words.length === 0 ? undefined : scriptOf(words, example)
     const text = write(subjectOf(call, kind, script))
     call.out.data({ kind, text }, text.trimEnd())
     return OK
@@ -48,6 +50,9 @@ function subjectOf({ words }: Call, kind: string, script: string | undefined): S
   const { name, execPath, execArgv, ...others } = options
   if (name === undefined) throw new UsageError('which daemon? Give --name NAME')
   refuseChroot(options)
+  if (script !== undefined && !existsSync(absolute(script))) {
+    throw new UsageError(`there is no script ${absolute(script)}`)
+  }
   // Refuses what a start would refuse.
   const daemon = new Daemon({ name, ...others })
   return {

@@ -6,6 +6,8 @@ import type { SignalName } from './signals.js'
 export interface Running {
   state: 'running'
   pid: number
+  /** It is not ready yet, and may still fail. Absent once it is, and on macOS, where the pidfile does not tell. */
+  starting?: true
   /** Absolute. */
   pidFile: string
   startedAt?: Date

@@ -123,6 +123,12 @@ pub(crate) fn own_pid(path: &Path, id: Option<FileId>) -> Option<Pid> {
     (daemon.path == path || Some(daemon.id) == id).then_some(daemon.pid)
 }
 
+/// Whether the daemon that this process is, is not ready yet.
+pub(crate) fn is_starting() -> bool {
+    let Some(daemon) = DAEMON.get() else { return false };
+    !matches!(*daemon.start.lock().unwrap_or_else(PoisonError::into_inner), Start::Over)
+}
+
 fn forged(value: &OsStr, reason: &str) -> Error {
     let message = format!("{ADOPTION_VARIABLE}={}: {reason}; unset it", value.display());
     Error::new(ErrorKind::StartFailed, message).during("adopt")
@@ -248,10 +254,14 @@ impl Adopted {
         if self.captured {
             silence_stderr();
         }
+        // First the mark: whoever hears that the daemon is ready may look at once.
+        sys::mark_ready(self.lock.as_fd());
         if send_frame(channel.as_fd(), FrameKind::Ready, &[], MsgFlags::empty()).is_ok() {
             // Dropping the channel wakes the watching thread.
             *start = Start::Over;
-            sys::mark_ready(self.lock.as_fd());
+        } else {
+            // It is about to be ended: no start is to take it for a daemon that runs.
+            let _ = sys::put_name_tag(self.lock.as_raw_fd());
         }
     }
 

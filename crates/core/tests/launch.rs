@@ -32,7 +32,7 @@ fn the_daemon_holds_its_pidfile_leads_no_session_and_has_no_terminal() {
     assert_ne!(session, pid);
     assert_eq!(group, session);
     assert_eq!(terminal, 0);
-    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid });
+    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid, starting: false });
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_killed_daemon_leaves_a_file_that_the_next_one_takes_over() {
     assert!(first.wait(PATIENCE));
     assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: true });
     let second = folder.serve();
-    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid: second.pid() });
+    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid: second.pid(), starting: false });
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_cancelled_wait_for_the_lock_starts_nothing() {
     cancel.cancel();
     let error = folder.launch(&plan).unwrap_err();
     assert_eq!((error.kind(), error.step()), (ErrorKind::StartFailed, Some("lock")));
-    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid: first.pid() });
+    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid: first.pid(), starting: false });
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn a_process_becomes_the_proven_holder_however_often_its_own_threads_look() {
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{pid}\n"));
         assert_eq!(tag(&path, 1), None, "it is ready");
         assert_eq!(tag(&path, 0), Some(pid), "the name tag is still on");
-        assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid });
+        assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid, starting: false });
         let holder = folder.pidfile().holder().unwrap();
         holder.process().signal(libc::SIGTERM).unwrap();
         assert_eq!(occupant.code(), Some(0));
@@ -87,7 +87,7 @@ fn a_second_occupant_is_refused_and_leaves_the_file_as_it_is() {
     first.wait_until_ready();
     let mut second = Occupant::start(&[&path]);
     assert_eq!(second.code(), Some(3), "already running");
-    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid: first.pid() });
+    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid: first.pid(), starting: false });
 }
 
 #[test]

@@ -44,6 +44,8 @@ impl From<Error> for NativeError {
 pub struct NativeStatus {
     pub state: String,
     pub pid: Option<i32>,
+    /// Not ready yet: `true` or absent.
+    pub starting: Option<bool>,
     pub stale: Option<bool>,
     pub reason: Option<String>,
     /// Worth another look in a moment.
@@ -59,7 +61,10 @@ pub struct NativeStatus {
 #[napi]
 pub fn status(pid_file: String) -> NativeStatus {
     match PidFile::new(pid_file).and_then(|pid_file| pid_file.status()) {
-        Ok(Status::Running { pid }) => running(pid, daimon_core::stats(pid)),
+        Ok(Status::Running { pid, starting }) => {
+            let starting = starting.then_some(true);
+            NativeStatus { starting, ..running(pid, daimon_core::stats(pid)) }
+        }
         Ok(Status::Stopped { stale }) => {
             NativeStatus { state: "stopped".into(), stale: Some(stale), ..NativeStatus::default() }
         }

@@ -4,6 +4,7 @@ import type { Completed } from '../completion.js'
 import { FIRST, NAMED, namesCommand, VALUES } from './words.js'
 
 export function bash({ program, verbs }: Completed): string {
+  const names = verbs.map(({ name }) => name).join(' ')
   const flags = verbs.map(
     ({ name, flags }) => `    ${name}) flags="${flags.map((flag) => `--${flag.name}`).join(' ')}" ;;`,
   )
@@ -13,16 +14,22 @@ export function bash({ program, verbs }: Completed): string {
   )
   return `# bash completion for ${program}
 _${program}() {
-  local IFS=$' \\t\\n' word="\${COMP_WORDS[COMP_CWORD]}" verb="\${COMP_WORDS[1]}" flags="" words=""
+  local IFS=$' \\t\\n' word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" verb="\${COMP_WORDS[1]}"
+  local flags="" words=""
+  # In --flag=value the sign is a word.
+  [ "$before" = = ] && before="\${COMP_WORDS[COMP_CWORD-2]}"
+  [ "$word" = = ] && word=""
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "${verbs.map(({ name }) => name).join(' ')} --help --version" -- "$word"))
+    COMPREPLY=($(compgen -W "${names} help --help --version" -- "$word"))
     return
   fi
   case "$verb" in
 ${flags.join('\n')}
   esac
-  case "\${COMP_WORDS[COMP_CWORD-1]}" in
+  case "$before" in
+    --user) COMPREPLY=($(compgen -u -- "$word")); return ;;
+    --group) COMPREPLY=($(compgen -g -- "$word")); return ;;
     --name|-n) COMPREPLY=($(compgen -W "$(${namesCommand(program)})" -- "$word")); return ;;
 ${values.join('\n')}
   esac
@@ -37,6 +44,7 @@ ${values.join('\n')}
     case "$verb" in
       ${NAMED.join('|')}) words="$(${namesCommand(program)})" ;;
 ${first.join('\n')}
+      help) words="${names}" ;;
     esac
   fi
   if [ -n "$words" ]; then

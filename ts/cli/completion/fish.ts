@@ -29,9 +29,15 @@ function quote(text: string): string {
   return `'${text.replaceAll(/['\\]/g, '\\$&')}'`
 }
 
+/** What the shell itself completes. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  user: '(__fish_complete_users)',
+  group: '(__fish_complete_groups)',
+}
+
 function flagWords({ name, short, value, help }: Flag, names: string): string {
-  const words = VALUES[name]
-  const values = words === undefined ? '' : ` -f -a ${quote(words.join(' '))}`
+  const words = VALUES[name]?.join(' ') ?? COMMANDS[name]
+  const values = words === undefined ? '' : ` -f -a ${quote(words)}`
   const argument = value === undefined ? '' : name === 'name' ? ` -r -f ${names}` : ` -r${values}`
   return `-l ${name}${short === undefined ? '' : ` -s ${short}`}${argument} -d ${quote(help)}`
 }

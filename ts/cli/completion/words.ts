@@ -11,6 +11,7 @@ export const FIRST: Readonly<Record<string, readonly string[]>> = {
 
 /** Values of flags that are words. */
 export const VALUES: Readonly<Record<string, readonly string[]>> = {
+  'stop-signal': ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'],
   ready: ['auto', 'manual', 'running'],
   detach: ['auto', 'true', 'false'],
 }

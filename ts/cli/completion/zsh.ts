@@ -49,12 +49,15 @@ function firstWord(verb: string, program: string): string[] {
   return words === undefined ? [] : [`':what:(${words.join(' ')})'`]
 }
 
+/** What the shell itself completes. */
+const ACTIONS: Readonly<Record<string, string>> = { user: '_users', group: '_groups' }
+
 function spec({ name, short, value, collect, help }: Flag, program: string): string {
   // Brackets and colons are its own.
   const text = help.replaceAll(/[[\]:\\]/g, ' ')
   const words = VALUES[name]
-  const action =
-    name === 'name' ? `_${program}_names` : words === undefined ? '_files' : `(${words.join(' ')})`
+  const own = name === 'name' ? `_${program}_names` : (ACTIONS[name] ?? '_files')
+  const action = words === undefined ? own : `(${words.join(' ')})`
   const argument = value === undefined ? '' : `:${value.replaceAll(':', ' ')}:${action}`
   const repeated = collect === undefined ? '' : '*'
   const long = quote(`${repeated}--${name}[${text}]${argument}`)

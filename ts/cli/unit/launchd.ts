@@ -1,21 +1,14 @@
 /** A job of launchd, launchd.plist(5). */
 
+import { UsageError } from '../errors.js'
 import { defaultLog } from '../target.js'
-import { UsageError } from '../usage.js'
 import { logFile, onOneLine, runCommand, type Subject } from './subject.js'
 
 /** What launchd sets up itself. Not the umask: `run` would go back to its own. */
 const DONE = ['user', 'group', 'env', 'nice']
 
-/** What is not to be had there: it always stops with SIGTERM and SIGKILL, and passes on no descriptors. */
-const NOT_THERE = [
-  'keep-fds',
-  'no-force-kill',
-  'no-new-privileges',
-  'oom-score-adj',
-  'stop-group',
-  'stop-signal',
-]
+/** What is not to be had there: it always stops with SIGTERM and SIGKILL. */
+const NOT_THERE = ['no-force-kill', 'no-new-privileges', 'oom-score-adj', 'stop-group', 'stop-signal']
 
 function refuse({ values, options: { env, user, stderr } }: Subject, log: string | undefined): void {
   const flag = NOT_THERE.find((name) => values[name] !== undefined)

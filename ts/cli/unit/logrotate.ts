@@ -1,17 +1,22 @@
 /** Rules for logrotate, logrotate(8). */
 
+import { UsageError } from '../errors.js'
 import { defaultLog } from '../target.js'
-import { UsageError } from '../usage.js'
-import { logFile, onOneLine, ownCommand, type Subject } from './subject.js'
+import { logFile, onOneLine, ownCommand, type Subject, servicePidFile } from './subject.js'
 
 export function logrotate(subject: Subject): string {
-  const { daemon, options } = subject
+  const { daemon, name, options } = subject
+  if (options.user !== undefined && options.pidFile === undefined) {
+    const both = `${servicePidFile(name)} for a service of systemd, ${daemon.pidFile} for one that "start" has started`
+    throw new UsageError(`which pidfile? Give --pid-file: ${both}`)
+  }
   const path = onOneLine(logFile(subject) ?? defaultLog(daemon), 'the log')
   // By its pidfile: logrotate runs as root, whose daemon of that name is another one.
   const command = [...ownCommand(options), 'reload', '--pid-file', daemon.pidFile]
   const shell = command.map((word) => shellWord(onOneLine(word, `'${word}'`))).join(' ')
   const { maxSize, keep, compress } = parts(options.log)
   return [
+    `# The log of the daemon of ${onOneLine(daemon.pidFile, 'the pidfile')}.`,
     `${pattern(path)} {`,
     `    ${maxSize === undefined ? 'weekly' : `size ${maxSize}`}`,
     `    rotate ${keep ?? 5}`,

@@ -5,9 +5,9 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Daemon } from '../../index.js'
 import type { DaemonOptions } from '../../types/options.js'
+import { UsageError } from '../errors.js'
 import { type Flag, OPTION_FLAGS } from '../flags.js'
 import type { Value, Values } from '../parse.js'
-import { UsageError } from '../usage.js'
 
 export interface Subject {
   readonly name: string
@@ -23,6 +23,16 @@ export interface Subject {
   readonly folder: string
 }
 
+/** Of a systemd service with a user, who cannot write to root's own folder: in one that systemd makes. */
+export function servicePidFile(name: string): string {
+  return `/run/${serviceFolder(name)}/${name}.pid`
+}
+
+/** systemd's `RuntimeDirectory`. */
+export function serviceFolder(name: string): string {
+  return `daimon-${name}`
+}
+
 /** This very command, as it is called again, by absolute paths. */
 export function ownCommand({ execPath, execArgv }: DaemonOptions = {}): string[] {
   const program = execPath === undefined ? process.execPath : absolute(String(execPath))
@@ -30,7 +40,7 @@ export function ownCommand({ execPath, execArgv }: DaemonOptions = {}): string[]
 }
 
 /** What stands elsewhere in the command, is a setting of every supervisor, or has no meaning in the foreground. */
-const NOT_FOR_RUN = ['exec-path', 'exec-argv', 'detach', 'cwd', 'chroot', 'name']
+const NOT_FOR_RUN = ['exec-path', 'exec-argv', 'cwd', 'chroot', 'name']
 
 /**
  * The command that runs the daemon in the foreground.

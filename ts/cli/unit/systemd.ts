@@ -1,11 +1,10 @@
 /** A service of systemd, systemd.service(5). */
 
 import type { DaemonOptions } from '../../types/options.js'
-import { onOneLine, runCommand, type Subject } from './subject.js'
+import { onOneLine, runCommand, type Subject, serviceFolder, servicePidFile } from './subject.js'
 
 /** What systemd sets up itself, before the daemon has rights to lose. */
 const DONE = ['user', 'group', 'env', 'limits', 'nice', 'oom-score-adj', 'no-new-privileges'].concat([
-  'keep-fds',
   'stop-signal',
   'no-force-kill',
   'stop-group',
@@ -17,8 +16,8 @@ export function systemd(subject: Subject): string {
   const { name, options, folder } = subject
   // Root's own folder is where `daimon list` looks; another user needs one that systemd makes.
   const isForeign = options.user !== undefined && options.pidFile === undefined
-  const runtime = isForeign ? `daimon-${name}` : undefined
-  const pidFile = runtime === undefined ? [] : ['--pid-file', `/run/${runtime}/${name}.pid`]
+  const runtime = isForeign ? serviceFolder(name) : undefined
+  const pidFile = isForeign ? ['--pid-file', servicePidFile(name)] : []
   const [program = '', ...words] = runCommand(subject, DONE, pidFile)
   const settings: Setting[] = [
     // It tells when it is ready, and how it is getting on.

@@ -21,6 +21,8 @@ pub enum Status {
     Running {
         /// Its PID, in the caller's namespace.
         pid: Pid,
+        /// It is not ready yet, and may still fail. Never on macOS, where the pidfile does not tell.
+        starting: bool,
     },
     /// Nobody holds it.
     Stopped {
@@ -142,7 +144,7 @@ impl PidFile {
         let _looking = looking();
         let (file, stat) = match self.open_to_read() {
             Ok(Opened::File(file, stat)) => (file, stat),
-            Ok(Opened::Own(pid)) => return Ok(Status::Running { pid }),
+            Ok(Opened::Own(pid)) => return Ok(Status::Running { pid, starting: adopt::is_starting() }),
             Ok(Opened::Missing) => return Ok(Status::Stopped { stale: false }),
             Err(error) if error.errno().is_some() => return Ok(Status::Unverified(unreadable(&error))),
             Err(error) => return Err(error),
@@ -156,7 +158,7 @@ impl PidFile {
             }
         }
         Ok(match look_with_tag(&file, &stat, tag) {
-            Look::Running(pid) => Status::Running { pid },
+            Look::Running(pid) => Status::Running { pid, starting: sys::is_starting(file.as_fd()) },
             Look::Foreign => Status::Unverified(Held {
                 pid: read_text(&file).ok().and_then(super::text::Text::pid),
                 reason: "its holder is in another PID namespace".into(),
@@ -178,10 +180,10 @@ impl PidFile {
     /// `NotRunning`, `Unverified`, `PermissionDenied` when the file may not be read, or `PidFile`.
     pub fn holder(&self) -> Result<Holder> {
         match self.status()? {
-            Status::Running { pid } => {
+            Status::Running { pid, .. } => {
                 let process = Process::open(pid).map_err(|errno| self.gone_or(errno, pid))?;
                 match self.status()? {
-                    Status::Running { pid: again } if again == pid && process.is_alive() => {
+                    Status::Running { pid: again, .. } if again == pid && process.is_alive() => {
                         let process = if self.is_detached() { process.launched() } else { process };
                         Ok(Holder { process })
                     }

@@ -21,7 +21,7 @@ impl PidFile {
             return Ok(());
         }
         // Not left to `lock`, which would wait for a successor that is not ready yet.
-        if let Status::Running { pid } = self.status()? {
+        if let Status::Running { pid, .. } = self.status()? {
             return Err(self.already_running(pid));
         }
         let locked = self.lock(&LockOptions::default())?;
