@@ -356,7 +356,7 @@ needs('root', 'setpriv')('a log that may not be read is a PermissionDenied', asy
   await place.command('chmod', ['644', program])
   const { code, stderr } = await place.command('setpriv', args)
   t.is(code, 1)
-  t.regex(stderr, /PermissionDeniedError: The log .*a\.log may not be read: EACCES/)
+  t.regex(stderr, /PermissionDeniedError: The log .*a\.log cannot be read: EACCES/)
 })
 
 test.serial('in a daemon logs() on its own Daemon claims, and on another only looks', async (t) => {

@@ -10,4 +10,4 @@ const plain = new Daemon({
 
 const verb = process.argv[2] ?? 'status'
 if (!['start', 'stop', 'restart', 'reload', 'status'].includes(verb)) throw new Error(`no such verb: ${verb}`)
-console.log(await plain[verb]())
+console.log((await plain[verb]()) ?? 'done')

@@ -1,4 +1,5 @@
-// A class with `run()`, typed arguments and a command line of its own: `npx tsx examples/greeter.ts start Hello 8081`.
+// A class with `run()`, typed arguments and a command line of its own, by commander:
+// `npm install commander`, then `npx tsx examples/greeter.ts start Hello 8081`.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { Command } from 'commander'

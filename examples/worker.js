@@ -16,5 +16,6 @@ const worker = new Daemon({
 })
 
 const verb = process.argv[2] ?? 'start'
-if (verb === 'stop') await worker.stop()
-else await worker.start()
+if (verb === 'start') await worker.start()
+else if (verb === 'stop') await worker.stop()
+else throw new Error(`no such verb: ${verb}`)

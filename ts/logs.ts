@@ -123,7 +123,7 @@ function explained(error: unknown, path: string, pidFile: string): unknown {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error) || 'option' in error)
     return error
   if (error.code === 'EACCES' || error.code === 'EPERM') {
-    const message = `The log ${path} may not be read: ${error.message}. Ask as the daemon's user, or root.`
+    const message = `The log ${path} cannot be read: ${error.message}. Ask as the daemon's user, or root.`
     return new PermissionDeniedError(message, { pidFile, syscall: String(error.syscall), cause: error })
   }
   const message = `Option 'log' (${path}) cannot be read: ${error.message}.`

@@ -49,7 +49,8 @@ export function signalName(number: number): string {
 
 function suggestion(word: string): string {
   if (/^\d+$/.test(word)) return `A number is given as a number: ${Number(word)}.`
-  const upper = word.toUpperCase()
-  const guess = didYouMean(upper.startsWith('SIG') ? upper : `SIG${upper}`, Object.keys(names))
-  return guess === undefined ? '' : `Did you mean '${guess}'?`
+  // Without what they all begin with, which would make any two of them alike.
+  const short = (name: string): string => name.toUpperCase().replace(/^SIG/, '')
+  const guess = didYouMean(short(word), Object.keys(names).map(short))
+  return guess === undefined ? '' : `Did you mean 'SIG${guess}'?`
 }

@@ -21,7 +21,7 @@ export const status: Verb = {
   summary: 'Say whether a daemon runs',
   form: { usage: '[flags] [NAME]', example: 'PROGRAM status web --json' },
   embedded: { usage: '[flags]', example: 'PROGRAM status --json' },
-  codes: '0 running or starting, 1 crashed, 3 stopped, 4 unknown',
+  codes: '0 running, 1 crashed, 3 stopped, 4 unknown',
   flags: WHICH,
   run: async (call) => {
     const daemon = controlled(call)

@@ -41,10 +41,17 @@ export function checkOptions(settings: Settings, identity?: Identity): void {
 /** A file to append to needs its folder, which must be writable where the file is not there yet. */
 function checkOutput({ option, path }: FileStdio): void {
   const folder = dirname(path)
-  checkPath(option, folder, 'folder', constants.X_OK, 'must be in a folder that exists', path)
+  checkPath(
+    option,
+    folder,
+    'folder',
+    constants.X_OK,
+    'must be in a folder that exists and can be entered',
+    path,
+  )
   const [asked, what] = isThere(option, path)
-    ? [path, 'must be a file that may be written']
-    : [folder, `must be in a folder that may be written, to be made there`]
+    ? [path, 'must be a file that can be written to']
+    : [folder, 'must be in a folder that can be written to, to be made there']
   refuseUnless(option, path, what, () => checkAccess(asked, WRITE, undefined))
 }
 
@@ -130,7 +137,9 @@ function checkPath(
     accessSync(path, access)
   } catch (error) {
     if (!isSystemError(error)) throw error
-    throw refused(option, value, `${what}, but ${show(value)} is not: ${error.message}`, '', error)
+    // The path has just been told.
+    const why = path === value ? error.message.replace(`, ${error.syscall} '${path}'`, '') : error.message
+    throw refused(option, value, `${what}, but ${show(value)} is not: ${why}`, '', error)
   }
 }
 
