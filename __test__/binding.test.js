@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import { PLATFORMS } from '../build/binding.js'
 import { folder, ROOT } from './helpers/index.js'
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
@@ -16,20 +17,21 @@ console.log(JSON.stringify({ code, feature, message }))
 `
 
 /** An installed package, with its platform's unless `binary` is false; `tell` runs the program and reads its answer. */
-function install(t, { binary = true } = {}) {
+function install(t, { binary = true, below = '.' } = {}) {
   const place = folder(t)
-  const installed = place.file('node_modules/daimon')
+  const modules = place.file(`${below}/node_modules`)
+  const installed = join(modules, 'daimon')
   for (const name of ['package.json', 'dist'])
     cpSync(join(ROOT, name), join(installed, name), { recursive: true })
-  const platform = place.file(`node_modules/daimon-${HOST}`)
+  const platform = join(modules, `daimon-${HOST}`)
   if (binary) {
     mkdirSync(platform)
     cpSync(join(ROOT, 'native', BINARY), join(platform, BINARY))
     writeFileSync(join(platform, 'package.json'), JSON.stringify({ version, main: BINARY }))
   }
-  place.write('main.mjs', PROGRAM)
+  place.write(`${below}/main.mjs`, PROGRAM)
   const tell = async (...flags) => {
-    const { stdout, stderr, code } = await place.node([...flags, 'main.mjs'], { cwd: place.path })
+    const { stdout, stderr, code } = await place.node([...flags, 'main.mjs'], { cwd: place.file(below) })
     t.is(stderr, '')
     t.is(code, 0)
     const [imported, answer] = stdout.trimEnd().split('\n')
@@ -66,9 +68,23 @@ for (const size of [0, 64, 4_096, 100_000, -4_096]) {
     truncateSync(file, size < 0 ? length + size : size)
     const { message, ...rest } = await tell()
     t.deepEqual(rest, UNSUPPORTED)
-    t.regex(message, new RegExp(`\\n {2}${file} is damaged: part of the file is missing\\nInstall it anew: `))
+    t.regex(
+      message,
+      new RegExp(
+        `\\n {2}${file} is damaged: part of it is missing, or it is no binary at all\\nInstall it anew: `,
+      ),
+    )
   })
 }
+
+test('the name of the folder has no say in what is told', async (t) => {
+  for (const below of ['app-musl', 'app-gnu']) {
+    const { file, tell } = install(t, { below })
+    truncateSync(file, 100)
+    const { message } = await tell()
+    t.true(message.includes(`\n  ${file} is damaged: `), message)
+  }
+})
 
 test('a binary of another version is refused', async (t) => {
   const { installed, file, tell } = install(t)
@@ -106,3 +122,15 @@ for (const platform of ['win32', 'freebsd']) {
     t.regex(message, /runs on Linux \(glibc from 2\.17, or musl\) and on macOS, on x64 and arm64\.$/)
   })
 }
+
+test('what is loaded, built and audited is for the same platforms', (t) => {
+  const { napi } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const names = napi.targets.map((triple) => {
+    const [cpu, , system, libc] = triple.split('-')
+    const arch = cpu === 'x86_64' ? 'x64' : 'arm64'
+    return system === 'darwin' ? `darwin-${arch}` : `linux-${arch}-${libc}`
+  })
+  t.deepEqual(Object.values(PLATFORMS).flat().sort(), names.sort())
+  const denied = /targets = \[([^\]]+)\]/.exec(readFileSync(join(ROOT, 'deny.toml'), 'utf8'))[1]
+  t.deepEqual([...denied.matchAll(/"([^"]+)"/g)].map(([, triple]) => triple).sort(), napi.targets.sort())
+})

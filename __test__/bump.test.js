@@ -7,15 +7,14 @@ import { needs } from './helpers/needs.js'
 
 const test = needs('git')
 
-const FILES = ['package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock', 'CHANGELOG.md', 'scripts']
+const MANIFESTS = ['package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock']
+const FILES = [...MANIFESTS, 'scripts/bump.js', 'scripts/lib/run.js']
 
 const CHANGELOG = '# Changelog\n\n## [0.3.0] - unreleased\n\n- New.\n\n## [0.2.0] - 2026-01-01\n'
 
 function repository(t) {
   const place = folder(t)
-  const skipped = join(ROOT, 'scripts/tools/node_modules')
-  for (const name of FILES)
-    cpSync(join(ROOT, name), place.file(name), { recursive: true, filter: (path) => path !== skipped })
+  for (const name of FILES) cpSync(join(ROOT, name), place.file(name))
   place.write('CHANGELOG.md', CHANGELOG)
   const git = (...args) => {
     const user = ['-c', 'user.name=a', '-c', 'user.email=a@example.org', '-c', 'commit.gpgsign=false']
@@ -33,7 +32,8 @@ test('one command moves every manifest, crate and lock file', async (t) => {
   const { place, git, bump } = repository(t)
   const { code, stderr, stdout } = await bump('12.34.56')
   t.is(code, 0, stderr)
-  t.regex(stdout, /git tag v12\.34\.56\n$/)
+  // A tag without a message would not be pushed along.
+  t.regex(stdout, / && git tag -a v12\.34\.56 -m "Release 12\.34\.56" && git push --follow-tags\n$/)
   const json = (name) => JSON.parse(place.read(name))
   t.is(json('package.json').version, '12.34.56')
   t.is(json('package-lock.json').version, '12.34.56')

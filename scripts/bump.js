@@ -49,7 +49,13 @@ try {
   const dirty = execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' })
   if (dirty !== '') throw new Error(`commit these first, or undo them:\n${dirty.trimEnd()}`)
   for (const [file, text] of changes(version)) writeFileSync(join(root, file), text)
-  console.log(`version ${version}. Next: git commit -am "Release ${version}" && git tag v${version}`)
+  const release = `"Release ${version}"`
+  const steps = [
+    `git commit -am ${release}`,
+    `git tag -a v${version} -m ${release}`,
+    'git push --follow-tags',
+  ]
+  console.log(`version ${version}. Next: ${steps.join(' && ')}`)
 } catch (error) {
   console.error(`bump: ${error.message}`)
   process.exitCode = 1

@@ -34,6 +34,7 @@ if (binaries.length === 0) throw new Error('no binary for ' + host)
 const COMMAND = `
 set -e
 daimon() { node_modules/.bin/daimon "$@"; }
+trap 'daimon stop --pid-file web.pid' EXIT
 echo "command: daimon $(daimon --version)"
 echo 'setInterval(() => {}, 1e6)' > server.js
 daimon start --pid-file web.pid --log web.log server.js

@@ -1,11 +1,11 @@
 // ci.js [LEG…]: the legs of CI, in this order, all of them by default. The last line has the counts of all together.
-import { add, close, none, parse } from './lib/counts.js'
-import { stream } from './lib/run.js'
+import { counted } from './lib/counted.js'
+import { add, close, failure, none } from './lib/counts.js'
 
 const LEGS = {
   // What a change must pass before anything else is worth looking at.
   fast: 'scripts/ready.js',
-  // The binaries of all platforms, and the packages made of them; the legs below test these.
+  // The binaries of all platforms, and the packages made of them, which installed, arm64 and musl test.
   release: 'scripts/release/dry.js',
   installed: 'scripts/release/installed.js',
   darwin: 'scripts/release/darwin.js',
@@ -14,20 +14,10 @@ const LEGS = {
   musl: 'scripts/foreign/musl.js',
 }
 
-const failure = { passed: 0, failed: 1, skipped: 0 }
-
 async function leg(name) {
   console.log(`\n==== ${name}`)
-  let counts
   const start = performance.now()
-  const onLine = (line) => {
-    // Its closing line is not the last of all.
-    if (parse(line)) counts = parse(line)
-    else console.log(line)
-  }
-  const { code } = await stream(process.execPath, [LEGS[name]], { onLine, mergeStderr: true })
-  counts ??= failure
-  if (code !== 0 && counts.failed === 0 && counts.skipped === 0) counts = add(counts, failure)
+  const counts = await counted(process.execPath, [LEGS[name]])
   return { name, counts, seconds: Math.round((performance.now() - start) / 1000) }
 }
 

@@ -1,7 +1,7 @@
 /** What a person is told when there is no native binding: what was found, what is missing, what to do. */
 
-/** A file or package that was tried, and what was wrong with it. */
-export type Miss = { name: string } & (
+/** A file or package that was tried, for which platform it is, and what was wrong with it. */
+export type Miss = { name: string; platform: string } & (
   | { kind: 'missing' | 'damaged' }
   | { kind: 'version'; version: string }
   | { kind: 'refused'; reason: string }
@@ -23,7 +23,7 @@ function libc(): string {
 /** Of those that are missing only the packages are the user's concern, and of these the one for this C library. */
 function concerns(miss: Miss, clib: string): boolean {
   const other = clib === '' ? undefined : clib === 'musl' ? '-gnu' : '-musl'
-  return (miss.kind !== 'missing' || !miss.name.startsWith('.')) && !(other && miss.name.includes(other))
+  return (miss.kind !== 'missing' || !miss.name.startsWith('.')) && !(other && miss.platform.endsWith(other))
 }
 
 function line(miss: Miss): string {
@@ -31,7 +31,7 @@ function line(miss: Miss): string {
     case 'missing':
       return `${miss.name} is not installed`
     case 'damaged':
-      return `${miss.name} is damaged: part of the file is missing`
+      return `${miss.name} is damaged: part of it is missing, or it is no binary at all`
     case 'version':
       return `${miss.name} is of version ${miss.version}`
     case 'refused':

@@ -11,37 +11,44 @@ export type Binding = typeof import('../native/binding.cjs')
 declare const DAIMON_VERSION: string
 
 /** The platforms that there are binaries for; Linux has one for each of its C libraries. */
-const PLATFORMS: Readonly<Record<string, readonly string[]>> = {
+export const PLATFORMS: Readonly<Record<string, readonly string[]>> = {
   'linux-x64': ['linux-x64-gnu', 'linux-x64-musl'],
   'linux-arm64': ['linux-arm64-gnu', 'linux-arm64-musl'],
   'darwin-x64': ['darwin-x64'],
   'darwin-arm64': ['darwin-arm64'],
 }
 
-/** Which C library a Linux has shows when one of its two can be loaded: no question is cheaper. */
-function candidates(): string[] {
-  const names = PLATFORMS[`${process.platform}-${process.arch}`] ?? []
-  // Beside it, where a bundle takes the binary along.
-  return names.flatMap((name) => [`../native/daimon.${name}.node`, `./daimon.${name}.node`, `daimon-${name}`])
+/**
+ * Both of a Linux's C libraries are tried: a binary for the other one does not load, and to ask which it is takes longer.
+ * In a checkout the binary is in `../native`, beside a bundle in its own folder, else in a package of its own.
+ */
+function candidates(): { name: string; platform: string }[] {
+  const platforms = PLATFORMS[`${process.platform}-${process.arch}`] ?? []
+  return platforms.flatMap((platform) =>
+    [`../native/daimon.${platform}.node`, `./daimon.${platform}.node`, `daimon-${platform}`].map((name) => ({
+      name,
+      platform,
+    })),
+  )
 }
 
 /** The binding of that name, or why not. */
-function load(requireHere: NodeJS.Require, name: string): Binding | Miss {
+function load(requireHere: NodeJS.Require, name: string, platform: string): Binding | Miss {
   let path: string
   try {
     path = requireHere.resolve(name)
   } catch {
-    return { name, kind: 'missing' }
+    return { name, platform, kind: 'missing' }
   }
   try {
     // To load part of a file is death by SIGBUS, which nobody can catch.
-    if (!isWhole(path)) return { name: path, kind: 'damaged' }
+    if (!isWhole(path)) return { name: path, platform, kind: 'damaged' }
     const found: Binding = requireHere(path)
     const version = found.version()
-    return version === DAIMON_VERSION ? found : { name: path, kind: 'version', version }
+    return version === DAIMON_VERSION ? found : { name: path, platform, kind: 'version', version }
   } catch (error) {
     const [reason] = error instanceof Error ? error.message.split('\n') : [String(error)]
-    return { name: path, kind: 'refused', reason: reason ?? '' }
+    return { name: path, platform, kind: 'refused', reason: reason ?? '' }
   }
 }
 
@@ -56,8 +63,8 @@ export function loadBinding(): Binding {
   if (binding !== undefined) return binding
   const misses: Miss[] = []
   const requireHere = requireFrom(here)
-  for (const name of candidates()) {
-    const found = load(requireHere, name)
+  for (const { name, platform } of candidates()) {
+    const found = load(requireHere, name, platform)
     if (!('kind' in found)) {
       binding = found
       return found

@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events'
 import type { AdoptedState, OutputFile } from './adopted.js'
 import { deserializeArgs } from './args.js'
+import { complain } from './complain.js'
 import { InvalidOptionError } from './errors.js'
 import { native } from './native.js'
 import { dropPrivileges } from './privileges.js'
@@ -78,7 +79,10 @@ class Context implements DaemonContext {
 
   notify(status: string): void {
     if (typeof status !== 'string') {
-      throw new InvalidOptionError(`The status must be a string, not ${typeof status}.`, { option: 'status' })
+      throw new InvalidOptionError(`The status must be a string, not ${typeof status}.`, {
+        option: 'status',
+        value: status,
+      })
     }
     const text = status.slice(0, STATUS_LENGTH)
     native().tellStatus(text)
@@ -89,6 +93,7 @@ class Context implements DaemonContext {
     if (typeof hook !== 'function') {
       throw new InvalidOptionError(`A stop hook must be a function, not ${typeof hook}.`, {
         option: 'onStop',
+        value: hook,
       })
     }
     this.#stopping.addHook(hook)
@@ -131,7 +136,7 @@ class Context implements DaemonContext {
       const failure = native().reopenLog(path, path === stdout?.path, path === stderr?.path, mode)
       if (failure === null) continue
       this.logger?.warn(failure.message)
-      process.stderr.write(`daimon: the log stays as it is: ${failure.message}\n`)
+      complain(`daimon: the log stays as it is: ${failure.message}`)
     }
   }
 
@@ -172,7 +177,7 @@ function tellUnsettled(detached: boolean): void {
   const message =
     'The event loop ran dry before the daemon was ready: it awaits something that nothing will settle, or has ended ' +
     'without context.ready().'
-  if (!detached) process.stderr.write(`daimon: ${message}\n`)
+  if (!detached) complain(`daimon: ${message}`)
   native().tellError(JSON.stringify({ name: 'Error', message }))
 }
 

@@ -2,6 +2,7 @@
 
 import type { LaunchSettings } from './adopted.js'
 import type { Binding } from './binding.js'
+import { complain } from './complain.js'
 
 /** A log that cannot be rotated is one that grows: no reason to end, but one to say so. */
 export function startRotation(binding: Binding, { stdout, stderr }: LaunchSettings): void {
@@ -9,5 +10,5 @@ export function startRotation(binding: Binding, { stdout, stderr }: LaunchSettin
   if (file?.rotation === undefined) return
   const { path, mode, rotation } = file
   const failure = binding.startRotation({ path, ...rotation, ...(mode === undefined ? {} : { mode }) })
-  if (failure !== null) process.stderr.write(`daimon: the log is not rotated: ${failure.message}\n`)
+  if (failure !== null) complain(`daimon: the log is not rotated: ${failure.message}`)
 }

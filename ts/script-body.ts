@@ -1,6 +1,7 @@
 /** The beginning of a daemon whose main module is a script. Part of every such start, so it is small and stands alone. */
 
 import type { AdoptedState } from './adopted.js'
+import { complain } from './complain.js'
 import { atOnce, mainEvaluated } from './readiness.js'
 import { SignalActions } from './signal-actions.js'
 
@@ -25,7 +26,7 @@ async function handOver(signal: NodeJS.Signals): Promise<void> {
     if (Daemon.current !== undefined) process.emit(signal, signal)
   } catch (error) {
     // The package has been removed, or replaced by another version, since the start.
-    process.stderr.write(`daimon: ${signal} has no effect: ${String(error)}\n`)
+    complain(`daimon: ${signal} has no effect: ${String(error)}`)
   }
 }
 

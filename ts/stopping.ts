@@ -1,9 +1,9 @@
 /** How a daemon stops: hooks in reverse order, under one deadline, then the exit. */
 
-import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
+import { complain } from './complain.js'
 import type { StopHook, StopReason } from './types/context.js'
 import type { Logger } from './types/options.js'
 import type { SignalName } from './types/signals.js'
@@ -85,15 +85,6 @@ export class Stopping {
     // While it stops already, the hooks go on: what they save matters more than a late error.
     this.#failed = true
     void this.begin({ by: 'error', error }, 1)
-  }
-}
-
-/** Not by `process.stderr`: when its terminal has gone, its errors are what would be complained about, without end. */
-function complain(text: string): void {
-  try {
-    writeSync(2, `${text}\n`)
-  } catch {
-    // Nobody hears it.
   }
 }
 

@@ -36,7 +36,8 @@ function basics(place) {
 }
 
 /**
- * An empty project on a Node release line: `manager(name, ...args)` runs a package manager there, `node(...args)` Node.
+ * An empty project on a Node release line: `manager(name, ...args)` runs a package manager there, `node(...args)`
+ * that Node.
  * On PATH are that Node and a shell: no compiler, no cargo, no other Node.
  */
 export async function project(t, { major = '22', linker = 'node-modules' } = {}) {
@@ -63,8 +64,7 @@ export async function project(t, { major = '22', linker = 'node-modules' } = {})
   return {
     ...place,
     env,
-    nodePath: node,
-    run,
+    node: run,
     async manager(name, ...args) {
       const { code, stdout, stderr } = await run(MANAGERS[name](), ...args)
       t.is(code, 0, `${name} ${args.join(' ')}: ${stdout}${stderr}`)

@@ -14,7 +14,7 @@ for (const major of MAJORS) {
     const installed = readdirSync(app.file('node_modules')).filter((name) => !name.startsWith('.'))
     t.deepEqual(installed, ['daimon', `daimon-${HOST}`])
     const bin = app.file('node_modules/.bin/daimon')
-    await serves(t, app, { start: (file) => app.run(file), daimon: (...args) => app.run(bin, ...args) })
+    await serves(t, app, { start: (file) => app.node(file), daimon: (...args) => app.node(bin, ...args) })
   })
 }
 
@@ -29,7 +29,7 @@ const USE = `
 async function told(t, ...flags) {
   const app = await project(t)
   await app.manager('npm', 'install', 'daimon', '--no-audit', '--no-fund', ...flags)
-  const { code, stdout, stderr } = await app.run('--input-type=module', '-e', USE)
+  const { code, stdout, stderr } = await app.node('--input-type=module', '-e', USE)
   t.is(code, 0, stderr)
   t.is(stderr, '')
   const [imported, answer] = stdout.split('\n')

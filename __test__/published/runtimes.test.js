@@ -49,14 +49,14 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
   test(`${name}: README's example serves and is stopped`, async (t) => {
     const app = await withRuntime(t, runtime)
     const bin = app.file('node_modules/daimon/dist/bin.js')
-    await serves(t, app, { start: (file) => app.run(file), daimon: (...args) => app.run(bin, ...args) })
+    await serves(t, app, { start: (file) => app.node(file), daimon: (...args) => app.node(bin, ...args) })
   })
 
   test(`${name}: a body gets its arguments, its signals, and the time to stop`, async (t) => {
     const app = await withRuntime(t, runtime)
     app.write('main.mjs', CONTROL.replace('SETTINGS', BODY))
     const ask = async (...args) => {
-      const { stdout, stderr } = await app.run('main.mjs', ...args)
+      const { stdout, stderr } = await app.node('main.mjs', ...args)
       t.is(stderr, '')
       return JSON.parse(stdout || 'null')
     }
@@ -83,10 +83,10 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
     const app = await withRuntime(t, runtime)
     app.write('idle.mjs', 'console.log(process.argv.slice(2)); setInterval(() => {}, 1e6)')
     app.write('main.mjs', CONTROL.replace('SETTINGS', "script: 'idle.mjs', scriptArgs: ['-x', 'y']"))
-    const { stdout, stderr } = await app.run('main.mjs', 'start')
+    const { stdout, stderr } = await app.node('main.mjs', 'start')
     t.is(JSON.parse(stdout).state, 'running', stderr)
     t.regex(content(app.file('a.log')), /"-x", "y"|'-x', 'y'/)
-    t.true(JSON.parse((await app.run('main.mjs', 'stop')).stdout).wasRunning)
+    t.true(JSON.parse((await app.node('main.mjs', 'stop')).stdout).wasRunning)
     t.deepEqual(app.processes(), [])
   })
 
@@ -99,7 +99,7 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
     test(`${name}: a body that ${what} fails its start with its own error`, async (t) => {
       const app = await withRuntime(t, runtime)
       app.write('main.mjs', CONTROL.replace('SETTINGS', `run: ${body}`))
-      const { stdout } = await app.run('main.mjs', 'start')
+      const { stdout } = await app.node('main.mjs', 'start')
       t.deepEqual(JSON.parse(stdout), { code: 'ERR_DAEMON_START_FAILED', cause: 'no way', exitCode: 1 })
       t.deepEqual(app.processes(), [])
     })

@@ -3,7 +3,6 @@
 import { parseArgs } from 'node:util'
 import { ava } from '../lib/ava.js'
 import { cargoTest } from '../lib/cargo-test.js'
-import { add } from '../lib/counts.js'
 import { leg, Unavailable } from '../lib/leg.js'
 import { installNode } from '../lib/nodes.js'
 import { GLIBC_FLOOR, targets } from '../release/targets.js'
@@ -26,27 +25,32 @@ const EMULATOR_SEEN = {
 
 const target = targets.find(({ name }) => name === 'linux-arm64-gnu')
 
+/** Runs `tests` where arm64 programs can be executed. */
+async function emulated(tests) {
+  await debian('libc6:arm64', 'libstdc++6:arm64', 'libatomic1:arm64')
+  const unregister = await emulateArm64()
+  try {
+    return await tests()
+  } finally {
+    unregister()
+  }
+}
+
 async function rust() {
-  const { env, args } = await toolchain()
-  const std = args.map((flag) => (flag.startsWith('-Zbuild-std=') ? `${flag},test` : flag))
-  const what = ['-p', 'daimon-core', '--target', `${target.triple}.${GLIBC_FLOOR}`, ...std]
+  const { env, args } = await toolchain({ tests: true })
+  const what = ['-p', 'daimon-core', '--target', `${target.triple}.${GLIBC_FLOOR}`, ...args]
   return await cargoTest({ command: ['cargo-zigbuild', 'test'], args: what, env, skip: EMULATOR_SEEN })
 }
 
-async function javascript({ all }) {
+async function javascript() {
+  const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } })
   const node = await installNode(NODE, { platform: target.platform, arch: target.arch })
   if (node === undefined) throw new Unavailable(`Node ${NODE} for arm64 cannot be had`)
-  return await ava({ node, env: EMULATED, cwd: stage(target), args: all ? [] : CORE })
+  return await ava({ node, env: EMULATED, cwd: stage(target), args: values.all ? [] : CORE })
 }
 
-const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } })
-
-await leg('arm64', async () => {
-  await debian('libc6:arm64', 'libstdc++6:arm64', 'libatomic1:arm64')
-  const release = await emulateArm64()
-  try {
-    return add(await rust(), await javascript(values))
-  } finally {
-    release()
-  }
-})
+await leg(
+  'arm64',
+  () => emulated(rust),
+  () => emulated(javascript),
+)

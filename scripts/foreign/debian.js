@@ -20,9 +20,9 @@ function mirror() {
   return found[1]
 }
 
-/** Unpacks packages (`musl:arm64`) into the folder, which is made anew; one that has them is left alone. */
+/** Unpacks packages (`musl:arm64`) into the folder, which is made anew; one that has just these is left alone. */
 export async function unpack(folder, ...names) {
-  const stamp = join(folder, '.unpacked')
+  const stamp = join(folder, `.${[RELEASE, ...names].join(' ')}`)
   if (existsSync(stamp)) return
   const source = join(state, 'sources.list')
   for (const name of ['lists/partial', 'cache/archives/partial'])

@@ -8,10 +8,13 @@ import { unpack } from './debian.js'
 
 const REGISTRY = '/proc/sys/fs/binfmt_misc'
 const NAME = 'daimon-aarch64'
-const PACKAGE = '/usr/libexec/'
+/** Where the package has them. */
+const INTERPRETERS = '/usr/libexec/'
 
 /** Registers it; resolves to what takes it back. Throws when this machine does not allow it. */
 export async function emulateArm64() {
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new Unavailable('arm64 programs are emulated on Linux x64 only')
   if (process.getuid() !== 0)
     throw new Unavailable('only root can register an interpreter for arm64 programs')
   const folder = join(root, 'target/tools/qemu')
@@ -27,7 +30,8 @@ export async function emulateArm64() {
   remove()
   // Debian's own line for it, by another name and path; its flags let it work below other roots, too.
   const line = readFileSync(join(folder, 'usr/share/qemu/binfmt.d/qemu-aarch64.conf'), 'utf8').trim()
-  const ours = line.replace(':qemu-aarch64:', `:${NAME}:`).replace(PACKAGE, join(folder, PACKAGE))
+  const ours = line.replace(':qemu-aarch64:', `:${NAME}:`).replace(INTERPRETERS, join(folder, INTERPRETERS))
+  if (!ours.startsWith(`:${NAME}:`) || !ours.includes(folder)) throw new Error(`unexpected: ${line}`)
   writeFileSync(`${REGISTRY}/register`, ours)
   return remove
 }

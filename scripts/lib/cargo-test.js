@@ -3,11 +3,12 @@ import { judge, none } from './counts.js'
 import { stream } from './run.js'
 
 const STARTED = /^\s+(?:Running .*\(.*\)|Doc-tests \S+)$/
-const RESULT = /^test result: \S+\. (\d+) passed; (\d+) failed; (\d+) ignored;/
+const RESULT =
+  /^test result: \S+\. (\d+) passed; (\d+) failed; (\d+) ignored; \d+ measured; (\d+) filtered out;/
 
 /**
  * Runs every Rust test but those that `skip` names, with the reason: they are told and counted. A test binary that ends
- * without its summary counts as one failure.
+ * without its summary counts as one failure, and so does a name of `skip` that no test has any more.
  */
 export async function cargoTest({
   command = ['cargo', 'test'],
@@ -17,6 +18,7 @@ export async function cargoTest({
 } = {}) {
   const counts = { ...none(), skipped: Object.keys(skip).length }
   for (const [name, reason] of Object.entries(skip)) console.log(`cargo test: skipped: ${name}: ${reason}`)
+  let filtered = 0
   let open // the test binary whose summary is still to come
   const settle = () => {
     if (open === undefined) return
@@ -31,6 +33,7 @@ export async function cargoTest({
       counts.passed += Number(result[1])
       counts.failed += Number(result[2])
       counts.skipped += Number(result[3])
+      filtered += Number(result[4])
       open = undefined
     } else if (STARTED.test(line)) {
       settle()
@@ -46,5 +49,9 @@ export async function cargoTest({
   const env = { ...given, CARGO_TERM_COLOR: process.stdout.isTTY ? 'always' : 'auto' }
   const end = await stream(file, args, { env, mergeStderr: true, onLine })
   settle()
+  if (filtered !== Object.keys(skip).length) {
+    console.log(`cargo test: ${filtered} tests were left out, not the ${Object.keys(skip).length} named ones`)
+    counts.failed += 1
+  }
   return judge('cargo test', counts, end)
 }

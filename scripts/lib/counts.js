@@ -2,16 +2,19 @@
 
 export const none = () => ({ passed: 0, failed: 0, skipped: 0 })
 
+/** Of what has no counts of its own. */
+export const failure = Object.freeze({ passed: 0, failed: 1, skipped: 0 })
+
 export const add = (a, b) => ({
   passed: a.passed + b.passed,
   failed: a.failed + b.failed,
   skipped: a.skipped + b.skipped,
 })
 
-/** The closing line; the exit code follows it. */
+/** The closing line; the exit code follows it: a run in which nothing was to be tested is no success. */
 export function close(counts) {
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
-  process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0
+  process.exitCode = counts.failed > 0 || counts.passed + counts.skipped === 0 ? 1 : 0
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
 }
 

@@ -111,7 +111,7 @@ export async function checkBinaries(folder, targets) {
     ...targets.map(({ binary }) => join(folder, binary)),
   ]
   const facts = JSON.parse(
-    execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+    execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }),
   )
   const rows = targets.map((target, index) => rowsOf(target.name, checks, facts[index], target))
   return (await Promise.all(rows)).flat()

@@ -25,7 +25,7 @@ function packed(folder) {
   return { files: listing.files.map(({ path }) => path), bytes: listing.unpackedSize }
 }
 
-/** A tool's verdict: the last line of what it prints is shown, all of it when it fails. */
+/** A tool's verdict: all that it prints, where it has something to complain about. */
 function verdict(name, args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [tool(name), ...args], { encoding: 'utf8' })
   if (status !== 0) throw `${stdout}${stderr}`.trim()
@@ -39,7 +39,9 @@ const rootChecks = {
     if (strange.length > 0) throw `not expected: ${strange.join(' ')}`
     const { bin, exports } = manifest(folder)
     const promised = [...Object.values(bin), ...Object.values(exports['.'])].map((path) => path.slice(2))
-    const missing = [...promised, 'dist/preload.cjs', 'dist/cli.js'].filter((path) => !files.includes(path))
+    const missing = [...promised, 'dist/preload.cjs', 'dist/settle.js', 'dist/cli.js'].filter(
+      (path) => !files.includes(path),
+    )
     if (missing.length > 0) throw `missing: ${missing.join(' ')}`
     if (bytes > MAX_BYTES) throw `${bytes} bytes, over ${MAX_BYTES}`
     return `${files.length} files, ${Math.round(bytes / 1000)} kB`

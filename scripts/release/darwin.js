@@ -14,13 +14,11 @@ const PARTS = [
 ]
 
 await leg('darwin', async () => {
-  const { env, args } = await toolchain('rust-web-clippy')
-  // The tests need its crate, too.
-  const std = args.map((flag) => (flag.startsWith('-Zbuild-std=') ? `${flag},test` : flag))
+  const { env, args } = await toolchain({ tests: true, more: ['rust-web-clippy'] })
   let passed = 0
   for (const part of PARTS) {
     // Not by cargo, which looks into its own folder first, where another compiler's may be.
-    const command = ['clippy', ...part, '--locked', ...std, ...chosen, '--', '-D', 'warnings']
+    const command = ['clippy', ...part, '--locked', ...args, ...chosen, '--', '-D', 'warnings']
     if ((await run('cargo-clippy', command, { env })) === 0) passed += 1
   }
   return { passed, failed: PARTS.length - passed, skipped: 0 }

@@ -8,6 +8,12 @@ import sys
 
 import lief
 
+# It has something to say of empty load commands, which are none of our concern.
+lief.logging.disable()
+
+# Of `mach-o/nlist.h`: a symbol of the debugger, and one that others see.
+N_STAB, N_EXT = 0xE0, 0x01
+
 PRINTABLE = re.compile(rb"[\x20-\x7e]{6,}")
 
 
@@ -68,7 +74,8 @@ def macho(binary, data):
         "signature": signature(binary, data),
         # From whatever the process has, not from one library: Node's own.
         "undefined": sorted(flat),
-        "debug": any(section.segment_name == "__DWARF" for section in binary.sections),
+        # Stripped, it has the names that it shows to others and no more.
+        "debug": any(symbol.raw_type & N_STAB or not symbol.raw_type & N_EXT for symbol in binary.symbols),
     }
 
 

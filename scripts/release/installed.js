@@ -14,7 +14,9 @@ async function tests() {
   // If the release leg has failed, it has been counted.
   if (missing.length > 0) throw new Unavailable('npm/ is not complete. Run: npm run release:dry')
   await installTools()
-  for (const major of MAJORS) await installNode(major)
+  for (const major of MAJORS) {
+    if ((await installNode(major)) === undefined) throw new Unavailable(`Node ${major} cannot be had`)
+  }
   const registry = await openRegistry()
   try {
     await publishTo(registry)

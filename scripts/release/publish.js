@@ -13,9 +13,12 @@ const isPublished = (what) => {
   return status === 0 && stdout.trim() === version
 }
 
+/** Who asks for no version gets the latest one, which is no release candidate. */
+const distTag = version.includes('-') ? 'next' : 'latest'
+
 async function publish(what, folder) {
   if (isPublished(what)) return console.log(`${what}@${version} is published already`)
-  const args = ['publish', '--provenance', '--access', 'public', '--ignore-scripts']
+  const args = ['publish', '--provenance', '--access', 'public', '--tag', distTag, '--ignore-scripts']
   if ((await run('npm', args, { cwd: folder })) !== 0) throw new Error(`${what} could not be published`)
 }
 

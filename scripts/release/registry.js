@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Unavailable } from '../lib/leg.js'
 import { installNode } from '../lib/nodes.js'
 import { run } from '../lib/run.js'
 import { packages } from './targets.js'
@@ -32,7 +33,8 @@ async function freePort() {
 /** Starts it; resolves to its `url`, the `npmrc` that its clients need, and `close()`. */
 export async function openRegistry() {
   const node = await installNode(NODE)
-  if (node === undefined) throw new Error(`Node ${NODE}, which runs the registry, could not be installed`)
+  if (node === undefined)
+    throw new Unavailable(`Node ${NODE}, which runs the registry, could not be installed`)
   const folder = mkdtempSync(join(tmpdir(), 'daimon-registry-'))
   writeFileSync(join(folder, 'config.yaml'), CONFIG)
   const host = `127.0.0.1:${await freePort()}`
@@ -64,7 +66,15 @@ export async function publishTo({ npmrc }) {
     const names = readdirSync(packages).filter((name) => name !== 'README.md')
     const last = (name) => (name === 'daimon' ? 1 : 0)
     for (const name of names.toSorted((a, b) => last(a) - last(b))) {
-      const args = ['publish', '--userconfig', file, '--ignore-scripts', '--loglevel=error']
+      const args = [
+        'publish',
+        '--userconfig',
+        file,
+        '--tag',
+        'latest',
+        '--ignore-scripts',
+        '--loglevel=error',
+      ]
       const code = await run('npm', args, { cwd: join(packages, name) })
       if (code !== 0) throw new Error(`npm publish failed for ${name}`)
     }

@@ -20,7 +20,7 @@ const output = (command, args) => {
   return status === 0 ? stdout.trim() : ''
 }
 
-/** Installs packages of Debian's, unless they are. */
+/** Installs Debian packages, unless they are installed. */
 export async function debian(...names) {
   const missing = names.filter(
     (name) => !output('dpkg', ['--status', name]).includes('Status: install ok installed'),
@@ -78,9 +78,10 @@ async function shim() {
 
 /**
  * The environment in which `cargo zigbuild` builds for all targets, the arguments that it needs there, and the folders
- * whose names have no place in a binary. `more` are packages of Debian's beside its compiler.
+ * whose names have no place in a binary. `more` are Debian packages beside its compiler; with `tests` there is what the
+ * tests need of std, too.
  */
-export async function toolchain(...more) {
+export async function toolchain({ tests = false, more = [] } = {}) {
   const scripts = await python()
   const env = {
     ...process.env,
@@ -96,7 +97,7 @@ export async function toolchain(...more) {
   return {
     // The features of -Zbuild-std are nightly's; this lets a stable compiler have them.
     env: { ...env, PATH: path, CARGO: '/usr/bin/cargo', RUSTC: '/usr/bin/rustc', RUSTC_BOOTSTRAP: '1' },
-    args: ['-Zbuild-std=std,panic_unwind'],
+    args: [`-Zbuild-std=std,panic_unwind${tests ? ',test' : ''}`],
     sources: ['/usr/lib/rustlib/src/rust', '/usr/src'],
   }
 }

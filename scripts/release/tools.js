@@ -1,6 +1,7 @@
 // The command line tools of scripts/tools: apart, since no build or fast test needs them.
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { Unavailable } from '../lib/leg.js'
 import { root, run } from '../lib/run.js'
 
 const folder = join(root, 'scripts/tools')
@@ -12,7 +13,7 @@ export async function installTools() {
   if (existsSync(installed) && statSync(installed).mtimeMs > statSync(lock).mtimeMs) return
   const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   if ((await run('npm', ['ci', ...flags], { cwd: folder })) !== 0)
-    throw new Error(`npm ci failed in ${folder}`)
+    throw new Unavailable(`npm ci failed in ${folder}`)
 }
 
 /** A file of one of the packages. */

@@ -37,19 +37,21 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
   /**
    * Progress text, for a waiting launcher and for systemd's status.
    *
-   * @throws InvalidOptionError when it is no string
+   * @throws InvalidOptionError if it is not a string
    */
   notify(status: string): void
   /**
    * Registers work to be done when the daemon stops. The last one registered runs first, each is awaited, all of them
    * together within `stopTimeout`. One that throws does not keep the others from running; the exit code is 1 then.
+   *
+   * @throws InvalidOptionError if it is not a function
    */
   onStop(hook: StopHook): void
   /** What signals do: to be changed at any time. */
   readonly signals: SignalMap
   /**
    * Opens the logs again, after somebody has renamed them: the outputs go on in new files. SIGHUP does it, too. A log
-   * that cannot be opened is kept, with a warning.
+   * that cannot be opened is kept, with a warning; below a `chroot` all are, where their paths lead elsewhere.
    */
   reopenLogs(): void
   /** Event `reload`: SIGHUP came; the logs have been opened again. */
@@ -67,7 +69,8 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
   /**
    * Stops the daemon: runs the hooks, removes the pidfile, exits with `code`.
    *
-   * @default 0
+   * @param code - from 0 to 255; 0 without it
+   * @throws InvalidOptionError for any other
    */
   stop(code?: number): Promise<never>
   /** As `stop()`: `await using` stops the daemon at the end of the block. */

@@ -54,9 +54,17 @@ export interface SignalMap {
    * @throws InvalidOptionError for an unknown signal or action, and for SIGKILL and SIGSTOP
    */
   set(signal: SignalName, action: SignalAction): this
-  /** The action in force; undefined where the system's own is. */
+  /**
+   * The action in force; undefined where the system's own is.
+   *
+   * @throws InvalidOptionError as `set`
+   */
   get(signal: SignalName): SignalAction | undefined
-  /** Gives the signal its default action back; false when it had that. */
+  /**
+   * Gives the signal its default action back; false when it had that.
+   *
+   * @throws InvalidOptionError as `set`
+   */
   delete(signal: SignalName): boolean
   /**
    * Runs `fn` and defers the actions of these signals until it has ended, however it does; then each signal that has
