@@ -147,18 +147,25 @@ needs('python3')(
   },
 )
 
-needs('python3')(
-  'a program that locks its pidfile and writes its own PID, as cron does, is proven and thus running',
-  async (t) => {
-    const place = folder(t)
-    const path = place.write('a.pid', '')
-    const holder = await hold(place, [path], 'write')
-    const daemon = new Daemon({ pidFile: path })
-    t.like(await daemon.status(), { state: 'running', pid: holder })
-    const script = place.write('idle.mjs', 'setInterval(() => {}, 1e6)')
-    const error = await t.throwsAsync(new Daemon({ pidFile: path, script }).start())
-    t.like(error, { code: 'ERR_DAEMON_ALREADY_RUNNING', pid: holder })
-    t.like(await daemon.stop(), { wasRunning: true })
-    t.false(alive(holder))
-  },
-)
+for (const [mode, how] of [
+  ['write', 'as cron does'],
+  ['posix', 'with a lock of POSIX'],
+]) {
+  needs('python3')(
+    `a program that locks its pidfile and writes its own PID, ${how}, is proven and thus running`,
+    async (t) => {
+      const place = folder(t)
+      const path = place.write('a.pid', '')
+      const holder = await hold(place, [path], mode)
+      const daemon = new Daemon({ pidFile: path })
+      const { state, pid, starting } = await daemon.status()
+      t.deepEqual([state, pid, starting], ['running', holder, undefined])
+      const script = place.write('idle.mjs', 'setInterval(() => {}, 1e6)')
+      const error = await t.throwsAsync(new Daemon({ pidFile: path, script }).start())
+      t.like(error, { code: 'ERR_DAEMON_ALREADY_RUNNING', pid: holder })
+      await daemon.with({ readyTimeout: 0 }).signal('SIGWINCH')
+      t.like(await daemon.stop(), { wasRunning: true })
+      t.false(alive(holder))
+    },
+  )
+}

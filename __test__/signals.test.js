@@ -41,6 +41,71 @@ const said = (place) => (content(place.file('said')) ?? '').split('\n').slice(0,
 const waitFor = (place, line, count = 1) =>
   until(() => said(place).filter((one) => one === line).length >= count, line)
 
+/** A start that has come as far as the flags' modules, which wait until `open` is there. */
+async function startThatWaits(place) {
+  place.write(
+    'gate.mjs',
+    `import { existsSync, writeFileSync } from 'node:fs'
+     writeFileSync('gate', '')
+     while (!existsSync('open')) await new Promise((resolve) => setTimeout(resolve, 5))`,
+  )
+  place.write(
+    'late.mjs',
+    `import { appendFileSync } from 'node:fs'
+     for (const name of ['SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.on(name, () => appendFileSync('said', name + '\\n'))
+     setInterval(() => {}, 1e6)`,
+  )
+  const program = place.write(
+    'starts.mjs',
+    `import { Daemon } from "DAIMON"
+     const { pid } = await new Daemon({ pidFile: 'a.pid', script: 'late.mjs', execArgv: ['--import', './gate.mjs'] }).start()
+     console.log(pid)`,
+  )
+  const started = place.spawn([program])
+  await until(() => existsSync(place.file('gate')), 'the gate')
+  return { daemon: new Daemon({ pidFile: place.file('a.pid') }), started }
+}
+
+test.serial('a signal to a daemon that is being started waits until it can be heard', async (t) => {
+  const place = folder(t)
+  const { daemon, started } = await startThatWaits(place)
+  t.true((await daemon.status()).starting)
+  const { pid } = await daemon.status()
+  const told = []
+  const tell = (what, promise) => promise.then(() => told.push(what))
+  const all = Promise.all([
+    tell('SIGHUP', daemon.reload()),
+    tell('SIGUSR1', daemon.signal('SIGUSR1')),
+    tell('SIGUSR2', send(place.file('a.pid'), 'SIGUSR2')),
+  ])
+  const hasty = daemon.with({ readyTimeout: 20 })
+  const error = await t.throwsAsync(hasty.reload(), { code: 'ERR_DAEMON_NOT_RUNNING' })
+  t.regex(error.message, /only being started/)
+  const abort = new AbortController()
+  const aborted = t.throwsAsync(daemon.with({ signal: abort.signal }).reload())
+  abort.abort(new Error('enough'))
+  t.is(await aborted, abort.signal.reason)
+  t.deepEqual(told, [])
+  t.true(alive(pid))
+  place.write('open', '')
+  await all
+  const { stdout, stderr } = await started.done
+  t.is(stdout, `${pid}\n`, stderr)
+  await until(() => said(place).length >= 3, 'what the daemon has heard')
+  t.deepEqual(said(place).sort(), ['SIGHUP', 'SIGUSR1', 'SIGUSR2'])
+})
+
+test.serial('SIGTERM and SIGKILL end a daemon that is being started at once', async (t) => {
+  for (const name of ['SIGTERM', 'SIGKILL']) {
+    const place = folder(t)
+    const { daemon, started } = await startThatWaits(place)
+    await daemon.signal(name)
+    const { code, stderr } = await started.done
+    t.is(code, 1)
+    t.regex(stderr, new RegExp(`was ended by ${name} before it was ready`))
+  }
+})
+
 test.serial('each kind of action does what its name says', async (t) => {
   const place = folder(t)
   const { pid, daemon } = await start(place, {

@@ -217,3 +217,12 @@ test.serial('a program that is uncaught about its failed start exits with 1 and 
   t.regex(stderr, /ERR_DAEMON_START_FAILED/)
   await nothingLeft(t, place)
 })
+
+test.serial('what is thrown may be anything, and the exit code is that of an uncaught error', async (t) => {
+  for (const thrown of ['Object.create(null)', '{ get stack() { throw 1 } }']) {
+    const place = folder(t)
+    const error = await failure(t, place, { script: place.write('a.mjs', `throw ${thrown}`) })
+    t.like(error, { exitCode: 1, exitSignal: undefined })
+    t.regex(error.message, /cannot be shown/)
+  }
+})

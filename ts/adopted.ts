@@ -75,6 +75,8 @@ export interface AdoptedState {
   context: DaemonContext | undefined
   /** Tells whoever waits for it; once. */
   markReady(): void
+  /** Handlers for signals stand: from now on others may send some. */
+  markListening(): void
   /** Claims for the Daemon that the program has constructed last for the adopted pidfile. */
   claimConstructed: (() => void) | undefined
   /** The signal actions that are in force in a script until it has a context. */

@@ -35,8 +35,17 @@ function readPayload(binding: Binding): { settings: LaunchSettings; args: Buffer
   return { settings: JSON.parse(payload.toString('utf8', 4, end)), args: payload.subarray(end) }
 }
 
-/** An error as data: what Node's own errors carry, and a thrown value that is none as text. */
+/** An error as data. What is thrown may be any object, whose properties throw, too: nobody would catch that here. */
 function describe(error: unknown): string {
+  try {
+    return described(error)
+  } catch {
+    return JSON.stringify({ name: 'Error', message: 'something was thrown that cannot be shown' })
+  }
+}
+
+/** What Node's own errors carry, and a thrown value that is none as text. */
+function described(error: unknown): string {
   if (!(error instanceof Error) && !(typeof error === 'object' && error !== null && 'stack' in error)) {
     return JSON.stringify({ name: 'Error', message: String(error) })
   }
@@ -104,6 +113,7 @@ function adopt(value: string): void {
       process.off('uncaughtExceptionMonitor', report)
       binding.ready()
     },
+    markListening: () => binding.listening(),
     claimConstructed: undefined,
     standIns: undefined,
     enter: () => enter(binding, settings),

@@ -183,6 +183,7 @@ function tellUnsettled(detached: boolean): void {
 
 /** The context of this daemon, made with its first use; its signal handlers stand from then on. */
 export function contextOf(state: AdoptedState, bringer?: Bringer): DaemonContext {
+  const isNew = state.context === undefined
   if (state.context === undefined) {
     const context = new Context(state)
     const { onIdle } = state
@@ -190,5 +191,6 @@ export function contextOf(state: AdoptedState, bringer?: Bringer): DaemonContext
     state.onIdle = () => (state.claimed ? context.end() : onIdle())
   }
   if (state.context instanceof Context && bringer !== undefined) state.context.take(bringer)
+  if (isNew) state.markListening()
   return state.context
 }

@@ -175,7 +175,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     if (this.#self() !== undefined) {
       process.kill(process.pid, number)
     } else if (!isUnclaimed()) {
-      await signalHolder(this.pidFile, number, this.#settings.signal)
+      await signalHolder(this.pidFile, number, this.#settings.readyTimeout, this.#settings.signal)
     }
   }
 

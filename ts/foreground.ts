@@ -164,6 +164,7 @@ function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): 
       native().ready()
       supervisor?.ready()
     },
+    markListening: () => native().listening(),
     claimConstructed: undefined,
     standIns: undefined,
     // It has been done, or the body would not run.

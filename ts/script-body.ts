@@ -14,6 +14,7 @@ export function begin(state: AdoptedState): void {
     state.onIdle = () => {}
     const performer = { stop: () => process.exit(0), reload: handOver, reopen: handOver }
     state.standIns = new SignalActions(performer, true, state.settings.signals)
+    state.markListening()
   }
   // By then the evaluation of the main module has begun.
   setImmediate(() => void settle(state))

@@ -8,6 +8,9 @@ import { never } from './stopping.js'
 import type { PathLike } from './types/options.js'
 import type { SignalName } from './types/signals.js'
 
+/** How long a daemon that is being started is given for its handlers, in milliseconds: the default of `readyTimeout`. */
+const PATIENCE = 30_000
+
 /**
  * Sends a signal to the daemon that provably holds the pidfile.
  *
@@ -19,5 +22,5 @@ export async function send(pidFile: PathLike, signal: SignalName | number): Prom
   if (isUnclaimed()) return
   if (isPending()) return await never
   if (isOwn(path)) process.kill(process.pid, number)
-  else await signalHolder(path, number)
+  else await signalHolder(path, number, PATIENCE)
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { NotRunningError, StopTimeoutError } from './errors.js'
-import { type NativeError, native, type ProcessHandle } from './native.js'
+import { type NativeError, type NativeStatus, native, type ProcessHandle } from './native.js'
 import { raise, toError } from './native-error.js'
 import type { StopSettings } from './options.js'
 import { look } from './status.js'
@@ -30,16 +30,36 @@ export async function findHolder(pidFile: string, signal?: AbortSignal): Promise
 }
 
 /**
- * Sends a signal to the daemon of that pidfile.
+ * Sends a signal to the daemon of that pidfile; to one that is being started, and would be ended by it, as soon as its
+ * handlers are in place. For these it waits `patience` milliseconds at most.
  *
  * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError
  */
-export async function signalHolder(pidFile: string, number: number, signal?: AbortSignal): Promise<void> {
-  const sent = await proven(pidFile, signal, () => native().signalHolder(pidFile, number) ?? {})
-  if (!('code' in sent)) return
-  if (sent.code === 'ERR_DAEMON_NOT_RUNNING')
-    throw new NotRunningError(`No daemon holds ${pidFile}. Start it first.`, { pidFile })
-  raise(sent, pidFile)
+export async function signalHolder(
+  pidFile: string,
+  number: number,
+  patience: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const until = performance.now() + patience
+  for (;;) {
+    const answer = await proven(pidFile, signal, () => native().signalHolder(pidFile, number))
+    if ('code' in answer) {
+      if (answer.code !== 'ERR_DAEMON_NOT_RUNNING') raise(answer, pidFile)
+      throw new NotRunningError(`No daemon holds ${pidFile}. Start it first.`, { pidFile })
+    }
+    if (answer.sent) return
+    if (performance.now() >= until) {
+      const message = `The daemon of ${pidFile} is only being started, and has no handlers for signals yet. Try again.`
+      throw new NotRunningError(message, { pidFile })
+    }
+    await delay(BETWEEN_LOOKS)
+  }
+}
+
+/** Whether it is unproven now, too, and will be. What has been proven meanwhile, or left, is worth asking about again. */
+function lasts({ state, transient }: NativeStatus): boolean {
+  return state === 'unverified' && transient !== true
 }
 
 /** Asks again as long as the lack of proof may pass; gives the last answer. */
@@ -53,7 +73,7 @@ async function proven<T extends object>(
     signal?.throwIfAborted()
     const answer = ask()
     const unproven = 'code' in answer && answer.code === 'ERR_DAEMON_UNVERIFIED'
-    if (!unproven || performance.now() >= until || look(pidFile).transient !== true) return answer
+    if (!unproven || performance.now() >= until || lasts(look(pidFile))) return answer
     await delay(BETWEEN_LOOKS)
   }
 }

@@ -15,6 +15,7 @@ const PARTS = [
   'package.json',
   'README.md',
   'ts',
+  'deny.toml',
   // What the test of `bump` takes along.
   'Cargo.lock',
   'Cargo.toml',

@@ -238,6 +238,11 @@ impl Adopted {
         (frame.kind == FrameKind::Payload).then_some(frame.body)
     }
 
+    /// Says by the pidfile that handlers for signals are in place: until then nobody sends any that would end it.
+    pub fn listening(&self) {
+        sys::mark_listening(self.lock.as_fd());
+    }
+
     /// Tells the launcher that the daemon serves, and ends the channel. Once; later calls do nothing.
     ///
     /// When the launcher has gone before, the start is aborted instead: nobody would ever learn of this daemon.

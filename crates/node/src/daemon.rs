@@ -40,6 +40,14 @@ pub fn receive_payload() -> Option<Buffer> {
     core_adopted()?.receive_payload().map(Buffer::from)
 }
 
+/// Says that handlers for signals are in place.
+#[napi]
+pub fn listening() {
+    if let Some(daemon) = core_adopted() {
+        daemon.listening();
+    }
+}
+
 /// Tells the launcher that the daemon serves; once.
 #[napi]
 pub fn ready() {

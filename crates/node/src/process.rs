@@ -58,12 +58,21 @@ pub fn holder(pid_file: String) -> Either<ProcessHandle, NativeError> {
     }
 }
 
-/// Sends a signal to the daemon that provably holds the pidfile; the error, if any, is returned. Leaves no handle to be
-/// collected.
+/// What has become of a signal.
+#[napi(object)]
+pub struct NativeSignalled {
+    /// False when the daemon has no handlers yet: nothing was sent.
+    pub sent: bool,
+}
+
+/// Sends a signal to the daemon that provably holds the pidfile. Leaves no handle to be collected.
 #[napi]
-pub fn signal_holder(pid_file: String, signal: i32) -> Option<NativeError> {
+pub fn signal_holder(pid_file: String, signal: i32) -> Either<NativeSignalled, NativeError> {
     let holder = PidFile::new(pid_file).and_then(|pid_file| pid_file.holder());
-    holder.and_then(|holder| holder.process().signal(signal)).err().map(NativeError::from)
+    match holder.and_then(|holder| holder.signal(signal)) {
+        Ok(sent) => Either::A(NativeSignalled { sent }),
+        Err(error) => Either::B(error.into()),
+    }
 }
 
 /// The error for a pidfile that stays locked though its daemon has ended: it names who has it open.

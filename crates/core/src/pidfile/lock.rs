@@ -148,6 +148,10 @@ impl PidFile {
         if !self.flock(&file, Flock::Shared)? {
             return self.held_round(folder, &file, &stat);
         }
+        // Another program holds its pidfile by a POSIX lock alone: it is not ours to clear.
+        if sys::name_tag(file.as_fd()).is_some() {
+            return self.held_round(folder, &file, &stat);
+        }
         if !folder.names(id)? {
             return Ok(Round::Replaced);
         }
@@ -171,7 +175,7 @@ impl PidFile {
         }
         Ok(match look_at(file, stat) {
             Look::Running(pid) => match Process::open(pid) {
-                Ok(process) if sys::is_starting(file.as_fd()) => Round::Starting(process),
+                Ok(process) if self.is_under_way(file, sys::is_starting) => Round::Starting(process),
                 Ok(process) => Round::Running(process),
                 Err(_) => Round::Held,
             },

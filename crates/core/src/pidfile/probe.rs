@@ -1,7 +1,7 @@
 //! Looking at a pidfile without disturbing anyone: status, and the proof before a signal.
 
 use std::fs::File;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
@@ -48,12 +48,28 @@ pub struct Held {
 #[derive(Debug)]
 pub struct Holder {
     process: Process,
+    is_deaf: bool,
 }
 
 impl Holder {
     /// The daemon.
     pub fn process(&self) -> &Process {
         &self.process
+    }
+
+    /// Sends a signal; false when the daemon has no handlers for signals yet, and this one would end it: wait for them
+    /// then, or for its end. (Never on macOS, where the pidfile does not tell.)
+    ///
+    /// # Errors
+    ///
+    /// As [`Process::signal`].
+    pub fn signal(&self, signal: i32) -> Result<bool> {
+        // Their effect is the same without any handler, or is what a start that has only begun comes to.
+        let same = [libc::SIGKILL, libc::SIGSTOP, libc::SIGCONT, libc::SIGTERM];
+        if self.is_deaf && !same.contains(&signal) {
+            return Ok(false);
+        }
+        self.process.signal(signal).map(|()| true)
     }
 
     /// The daemon's handle alone.
@@ -158,7 +174,9 @@ impl PidFile {
             }
         }
         Ok(match look_with_tag(&file, &stat, tag) {
-            Look::Running(pid) => Status::Running { pid, starting: sys::is_starting(file.as_fd()) },
+            Look::Running(pid) => {
+                Status::Running { pid, starting: self.is_under_way(&file, sys::is_starting) }
+            }
             Look::Foreign => Status::Unverified(Held {
                 pid: read_text(&file).ok().and_then(super::text::Text::pid),
                 reason: "its holder is in another PID namespace".into(),
@@ -184,8 +202,9 @@ impl PidFile {
                 let process = Process::open(pid).map_err(|errno| self.gone_or(errno, pid))?;
                 match self.status()? {
                     Status::Running { pid: again, .. } if again == pid && process.is_alive() => {
-                        let process = if self.is_detached() { process.launched() } else { process };
-                        Ok(Holder { process })
+                        let (is_detached, is_deaf) = self.marks();
+                        let process = if is_detached { process.launched() } else { process };
+                        Ok(Holder { process, is_deaf })
                     }
                     Status::Unverified(held) => Err(self.unverified(&held)),
                     _ => Err(self.not_running()),
@@ -196,9 +215,21 @@ impl PidFile {
         }
     }
 
-    fn is_detached(&self) -> bool {
+    /// Whether the holder was launched, and whether it has no handlers for signals yet.
+    fn marks(&self) -> (bool, bool) {
         let _look = looking();
-        matches!(self.open_to_read(), Ok(Opened::File(file, _)) if sys::is_detached(file.as_fd()))
+        match self.open_to_read() {
+            Ok(Opened::File(file, _)) => {
+                (sys::is_detached(file.as_fd()), self.is_under_way(&file, sys::is_deaf))
+            }
+            _ => (false, false),
+        }
+    }
+
+    /// Whether a mark of a start is on. Another program's lock on the whole file looks like all of them; but a daemon
+    /// of ours holds the flock, too.
+    pub(super) fn is_under_way(&self, file: &File, mark: fn(BorrowedFd<'_>) -> bool) -> bool {
+        mark(file.as_fd()) && !matches!(self.flock(file, Flock::Shared), Ok(true))
     }
 
     /// Opens the file, unless it is the one that this very process holds: closing a second descriptor on that

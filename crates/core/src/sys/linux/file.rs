@@ -29,15 +29,25 @@ pub(crate) fn is_starting(file: BorrowedFd<'_>) -> bool {
     write_locked(file, STARTING).is_some()
 }
 
+/// Whether the holder has no handlers for signals yet: between exec and these the system's defaults would be its end.
+pub(crate) fn is_deaf(file: BorrowedFd<'_>) -> bool {
+    write_locked(file, DEAF).is_some()
+}
+
 /// Whether the holder was launched, so that its session and process group are its own.
 pub(crate) fn is_detached(file: BorrowedFd<'_>) -> bool {
     write_locked(file, DETACHED).is_some()
 }
 
-/// Takes the mark off that says that the daemon is not ready. The caller is the process that holds it.
+/// Takes the marks off that say that the daemon is not ready, nor listening. The caller is the process that holds it.
 pub(crate) fn mark_ready(file: BorrowedFd<'_>) {
     // Without the mark a start that comes now believes for two seconds that this one is still under way.
     unlock(file, STARTING, TO_THE_END);
+}
+
+/// Takes the mark off that says that there are no handlers for signals. The caller is the process that holds it.
+pub(crate) fn mark_listening(file: BorrowedFd<'_>) {
+    unlock(file, DEAF, TO_THE_END);
 }
 
 /// Takes the mark of a launched daemon off. The caller is the process that holds it.
@@ -49,6 +59,7 @@ pub(crate) fn mark_attached(file: BorrowedFd<'_>) {
 const NAME: i64 = 0;
 const DETACHED: i64 = 1;
 const STARTING: i64 = 2;
+const DEAF: i64 = 3;
 const TO_THE_END: i64 = 0;
 
 fn unlock(file: BorrowedFd<'_>, start: i64, length: i64) {

@@ -35,6 +35,13 @@ pub(crate) fn is_starting(_file: BorrowedFd<'_>) -> bool {
 
 pub(crate) fn mark_ready(_file: BorrowedFd<'_>) {}
 
+/// Not told without a name tag.
+pub(crate) fn is_deaf(_file: BorrowedFd<'_>) -> bool {
+    false
+}
+
+pub(crate) fn mark_listening(_file: BorrowedFd<'_>) {}
+
 /// Not told without a name tag: what the process itself shows must do.
 pub(crate) fn is_detached(_file: BorrowedFd<'_>) -> bool {
     true

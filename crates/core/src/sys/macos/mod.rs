@@ -11,8 +11,8 @@ mod socket;
 pub(crate) use child::*;
 pub(crate) use clone::{Stack, reap, spawn_child};
 pub(crate) use file::{
-    FOLDER_FLAGS, HAS_NAME_TAG, NO_SIGPIPE, capture_file, channel_pair, error_pipe, file_system, is_detached,
-    is_starting, is_written, mark_attached, mark_ready, name_tag,
+    FOLDER_FLAGS, HAS_NAME_TAG, NO_SIGPIPE, capture_file, channel_pair, error_pipe, file_system, is_deaf,
+    is_detached, is_starting, is_written, mark_attached, mark_listening, mark_ready, name_tag,
 };
 pub(crate) use process::{ProcessHandle, holds_lock, is_main_thread, openers, raw_stats, user_ids};
 pub(crate) use rights::{
