@@ -1,5 +1,5 @@
 // The native binding where it is missing, damaged or another one's: the import works, the first use says what to do.
-import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { PLATFORMS } from '../build/binding.js'
@@ -71,11 +71,39 @@ for (const size of [0, 64, 4_096, 100_000, -4_096]) {
     t.regex(
       message,
       new RegExp(
-        `\\n {2}${file} is damaged: part of it is missing, or it is no binary at all\\nInstall it anew: `,
+        `\\n {2}${file} is damaged: part of it is missing, or it is no binary at all\\nInstall it anew, `,
       ),
     )
   })
 }
+
+test('a binary whose end is zeros is not loaded either', async (t) => {
+  const { file, tell } = install(t)
+  const bytes = readFileSync(file)
+  writeFileSync(file, bytes.fill(0, bytes.length - 4_096))
+  t.regex((await tell()).message, / is damaged: /)
+})
+
+test('a package without its binary is damaged, not missing', async (t) => {
+  const { file, tell } = install(t)
+  rmSync(file)
+  t.regex(
+    (await tell()).message,
+    new RegExp(`\\n {2}the package daimon-${HOST} is damaged: .*\\nInstall it anew`),
+  )
+})
+
+test('a file of another kind is damaged', async (t) => {
+  const { file, tell } = install(t)
+  writeFileSync(file, 'x'.repeat(10_000))
+  t.regex((await tell()).message, / is damaged: .* or it is no binary at all\nInstall it anew/)
+})
+
+test('what has to be allowed first is said', async (t) => {
+  const { tell } = install(t)
+  const { message } = await tell('--no-addons')
+  t.regex(message, / cannot be loaded: .*\nNode\.js has been started without addons: leave --no-addons out/)
+})
 
 test('the name of the folder has no say in what is told', async (t) => {
   for (const below of ['app-musl', 'app-gnu']) {
@@ -104,7 +132,7 @@ test('a binary that the system refuses is reported with its reason', async (t) =
   writeFileSync(file, bytes)
   const { message, ...rest } = await tell()
   t.deepEqual(rest, UNSUPPORTED)
-  t.regex(message, new RegExp(`\\n {2}${file} cannot be loaded: .+\\nThe binaries need glibc 2\\.17`))
+  t.regex(message, new RegExp(`\\n {2}${file} cannot be loaded: .+\\nInstall it anew, on this platform`))
 })
 
 for (const platform of ['win32', 'freebsd']) {

@@ -64,7 +64,7 @@ test('a tree with changes is refused, and stays as it is', async (t) => {
   t.is(git('status', '--porcelain'), '?? new.txt\n')
 })
 
-for (const args of [[], ['1.0'], ['v1.0.0'], ['1.0.0', '2.0.0']]) {
+for (const args of [[], ['1.0'], ['v1.0.0'], ['1.0.0', '2.0.0'], ['01.2.3'], ['1.0.0-01'], ['1.0.0-a..b']]) {
   test(`what is no version is refused: ${args.join(' ') || 'none'}`, async (t) => {
     const { git, bump } = repository(t)
     const { code, stderr } = await bump(...args)
@@ -82,4 +82,13 @@ test('without changes to release in the changelog nothing moves', async (t) => {
   t.is(code, 1)
   t.regex(stderr, /^bump: CHANGELOG\.md has nothing like /)
   t.is(git('status', '--porcelain'), '')
+})
+
+test('a version that there is, or that is lower than the present one, is refused; a candidate is not', async (t) => {
+  const { git, bump } = repository(t)
+  git('tag', 'v12.0.0')
+  t.regex((await bump('12.0.0')).stderr, /^bump: there is a tag v12\.0\.0 already\n$/)
+  t.regex((await bump('0.0.1')).stderr, /^bump: 0\.0\.1 is lower than \d/)
+  t.is(git('status', '--porcelain'), '')
+  t.is((await bump('12.0.1-rc.1')).code, 0)
 })

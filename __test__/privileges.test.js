@@ -1,6 +1,16 @@
 // Whose rights a daemon has. Most of it needs root, and says so where it is skipped.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { get } from 'node:http'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
@@ -117,6 +127,56 @@ root('pidfile and log, made before, go on working: status, log, stop; and nothin
   t.like(await daemon.stop(), { wasRunning: true, forced: false, stale: false })
   t.false(alive(pid))
   t.false(existsSync(place.file('a.pid')))
+})
+
+/** A folder of nobody's, with a link in it, of nobody's too, to a folder of that owner's. */
+function linked(t, owner) {
+  const place = folder(t)
+  chmodSync(place.path, 0o755)
+  const ids = [Number(nobody().uid), Number(nobody().gid)]
+  for (const name of ['users', 'target']) mkdirSync(place.file(name))
+  symlinkSync(place.file('target'), place.file('users/logs'))
+  chownSync(place.file('users'), ...ids)
+  lchownSync(place.file('users/logs'), ...ids)
+  if (owner === 'nobody') chownSync(place.file('target'), ...ids)
+  const script = place.write('a.mjs', "console.log('a line'); setInterval(() => {}, 1e6)")
+  const log = place.file('users/logs/a.log')
+  const start = (options) => new Daemon({ pidFile: place.file('a.pid'), script, log, ...options }).start()
+  return { place, ids, start }
+}
+
+root('root makes and writes no log where a user’s link leads to what is not that user’s', async (t) => {
+  for (const options of [{ user: 'nobody' }, {}]) {
+    const { place, start } = linked(t, 'root')
+    const refusal = { ...OPTION, message: /users\/logs\/a\.log is reached by somebody's symbolic link/ }
+    await t.throwsAsync(start(options), refusal)
+    t.deepEqual(readdirSync(place.file('target')), [])
+    place.write('target/a.log', 'root’s own\n')
+    await t.throwsAsync(start(options), refusal)
+    t.is(place.read('target/a.log'), 'root’s own\n')
+    t.deepEqual(place.processes(), [])
+  }
+})
+
+root('a user’s link to a folder of the same user is followed, to no file of another one', async (t) => {
+  const { place, ids, start } = linked(t, 'nobody')
+  await start({ user: 'nobody' })
+  await until(() => place.read('target/a.log') === 'a line\n', 'the line')
+  t.is(statSync(place.file('target/a.log')).uid, ids[0])
+  await new Daemon({ pidFile: place.file('a.pid') }).stop()
+  chownSync(place.file('target/a.log'), 0, 0)
+  await t.throwsAsync(start({ user: 'nobody' }), OPTION)
+  t.is(place.read('target/a.log'), 'a line\n')
+})
+
+root('root’s own links are followed anywhere, and none is for ever', async (t) => {
+  const { place, start } = linked(t, 'root')
+  symlinkSync('target/../target/.', place.file('mine'))
+  await start({ log: place.file('mine/a.log'), user: 'nobody' })
+  await until(() => place.read('target/a.log') === 'a line\n', 'the line')
+  await new Daemon({ pidFile: place.file('a.pid') }).stop()
+  symlinkSync('round', place.file('round'))
+  await t.throwsAsync(start({ log: place.file('round/a.log') }), OPTION)
 })
 
 root('a main module that the user cannot read is ready all the same', async (t) => {

@@ -4,7 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './lib/run.js'
 
-const VERSION = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/
+/** As semver.org has it, without build metadata, which npm leaves out. */
+const NUMBER = '(?:0|[1-9]\\d*)'
+const IDENTIFIER = `(?:${NUMBER}|\\d*[A-Za-z-][\\dA-Za-z-]*)`
+const VERSION = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-${IDENTIFIER}(?:\\.${IDENTIFIER})*)?$`)
 const UNRELEASED = /^## \[[^\]]+\] - unreleased$/m
 
 const read = (file) => readFileSync(join(root, file), 'utf8')
@@ -42,13 +45,35 @@ function changes(version) {
   ]
 }
 
+/** All of them or none. */
+function write(changed) {
+  const before = changed.map(([file]) => [file, read(file)])
+  try {
+    for (const [file, text] of changed) writeFileSync(join(root, file), text)
+  } catch (error) {
+    for (const [file, text] of before) if (read(file) !== text) writeFileSync(join(root, file), text)
+    throw error
+  }
+}
+
+const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trimEnd()
+
+/** Whether the three numbers of a version are lower than those of another. */
+function isLower(version, than) {
+  const [a, b] = [version, than].map((text) => text.replace(/-.*/, ''))
+  return a.localeCompare(b, 'en', { numeric: true }) < 0
+}
+
 try {
   const [version, ...rest] = process.argv.slice(2)
   if (!VERSION.test(version ?? '') || rest.length > 0)
     throw new Error('say which version: npm run bump -- 1.2.3')
-  const dirty = execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' })
-  if (dirty !== '') throw new Error(`commit these first, or undo them:\n${dirty.trimEnd()}`)
-  for (const [file, text] of changes(version)) writeFileSync(join(root, file), text)
+  const dirty = git('status', '--porcelain')
+  if (dirty !== '') throw new Error(`commit these first, or undo them:\n${dirty}`)
+  if (git('tag', '--list', `v${version}`) !== '') throw new Error(`there is a tag v${version} already`)
+  const present = JSON.parse(read('package.json')).version
+  if (isLower(version, present)) throw new Error(`${version} is lower than ${present}`)
+  write(changes(version))
   const release = `"Release ${version}"`
   const steps = [
     `git commit -am ${release}`,

@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { atEnd } from './lib/at-end.js'
 import { run } from './lib/run.js'
 import { host, packages } from './release/targets.js'
 
@@ -43,6 +44,7 @@ daimon stop --pid-file web.pid
 `
 
 const temp = mkdtempSync(join(tmpdir(), 'daimon-pack-'))
+atEnd(() => rmSync(temp, { recursive: true, force: true }))
 const consumer = join(temp, 'consumer')
 
 /** Each step needs the one before; the first that fails is named. */
@@ -52,6 +54,7 @@ async function check() {
     if ((await run(process.execPath, ['scripts/build.js', '--if-needed'])) !== 0) return 'build'
     if ((await run(process.execPath, ['scripts/release/assemble.js', '--host'])) !== 0) return 'assemble'
   }
+  if (host === undefined) return 'finding a package for this platform'
   for (const name of ['daimon', host.name]) {
     const pack = ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', temp]
     if ((await run('npm', pack, { cwd: join(packages, name) })) !== 0) return 'npm pack'
@@ -67,12 +70,8 @@ async function check() {
   return undefined
 }
 
-try {
-  const failed = await check()
-  if (failed) {
-    console.error(`packed install: ${failed} failed`)
-    process.exitCode = 1
-  }
-} finally {
-  rmSync(temp, { recursive: true, force: true })
+const failed = await check()
+if (failed) {
+  console.error(`packed install: ${failed} failed`)
+  process.exitCode = 1
 }

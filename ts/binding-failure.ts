@@ -39,15 +39,39 @@ function line(miss: Miss): string {
   }
 }
 
+const ANEW = 'Install it anew, on this platform: remove node_modules and run your package manager again.'
+
+/** What helps, by what the system, or Node.js, says of a file that it does not load. */
+const CURES: readonly (readonly [reason: RegExp, cure: string])[] = [
+  [
+    /access to this API/i,
+    'Give Node.js --allow-fs-read for its folder, and --allow-addons, beside --permission.',
+  ],
+  [
+    /addon/i,
+    'Node.js has been started without addons: leave --no-addons out, or give --allow-addons beside --permission.',
+  ],
+  [/permission denied|EACCES/i, 'Let this user read it, and the folders on the way.'],
+  [/failed to map|operation not permitted/i, 'Move it to a file system that is not mounted with noexec.'],
+  [
+    /GLIBC|relocating|symbol/,
+    'The binaries need glibc 2.17 or newer, or musl 1.2.3 or newer, and Node 20.19 or newer.',
+  ],
+]
+
+function cure(reason: string): string {
+  return CURES.find(([pattern]) => pattern.test(reason))?.[1] ?? ANEW
+}
+
 function advice(misses: readonly Miss[], version: string): string {
   const is = (kind: Miss['kind']): boolean => misses.some((miss) => miss.kind === kind)
   if (misses.length === 0) {
     return 'daimon runs on Linux (glibc from 2.17, or musl) and on macOS, on x64 and arm64.'
   }
-  if (is('damaged')) return 'Install it anew: remove node_modules and run your package manager again.'
+  if (is('damaged')) return ANEW
   if (is('version')) return `Install both in the same version: npm install daimon@${version}`
   if (is('refused'))
-    return 'The binaries need glibc 2.17 or newer, or musl 1.2.3 or newer, and Node 20.19 or newer.'
+    return misses.flatMap((miss) => (miss.kind === 'refused' ? [cure(miss.reason)] : []))[0] ?? ANEW
   return (
     'The binary comes as an optional dependency. Install with these (npm install --include=optional), on the platform ' +
     'that it is to run on, and remove a node_modules or a lock file that was made on another one. In a checkout of ' +

@@ -37,19 +37,38 @@ function load(requireHere: NodeJS.Require, name: string, platform: string): Bind
   let path: string
   try {
     path = requireHere.resolve(name)
-  } catch {
-    return { name, platform, kind: 'missing' }
+  } catch (error) {
+    return name.startsWith('.')
+      ? { name, platform, kind: 'missing' }
+      : notFound(requireHere, name, platform, error)
   }
   try {
     // To load part of a file is death by SIGBUS, which nobody can catch.
     if (!isWhole(path)) return { name: path, platform, kind: 'damaged' }
     const found: Binding = requireHere(path)
+    if (typeof found.version !== 'function') return { name: path, platform, kind: 'damaged' }
     const version = found.version()
     return version === DAIMON_VERSION ? found : { name: path, platform, kind: 'version', version }
   } catch (error) {
-    const [reason] = error instanceof Error ? error.message.split('\n') : [String(error)]
-    return { name: path, platform, kind: 'refused', reason: reason ?? '' }
+    return refused(path, platform, error)
   }
+}
+
+/** A package that is not there, or is, without its file. */
+function notFound(requireHere: NodeJS.Require, name: string, platform: string, error: unknown): Miss {
+  const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') return refused(name, platform, error)
+  try {
+    requireHere.resolve(`${name}/package.json`)
+    return { name: `the package ${name}`, platform, kind: 'damaged' }
+  } catch {
+    return { name, platform, kind: 'missing' }
+  }
+}
+
+function refused(name: string, platform: string, error: unknown): Miss {
+  const [reason = ''] = error instanceof Error ? error.message.split('\n') : [String(error)]
+  return { name, platform, kind: 'refused', reason }
 }
 
 let binding: Binding | undefined

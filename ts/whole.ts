@@ -10,10 +10,12 @@ const LC_SEGMENT_64 = 0x19
 /** More than the header and the load commands of either. */
 const HEAD = 4_096
 
-/** elf(5): linkers put the table of sections last. */
-function endOfElf(head: DataView): number {
-  const sections = Number(head.getBigUint64(40, true))
-  return sections + head.getUint16(58, true) * head.getUint16(60, true)
+/** elf(5): linkers put the table of sections last. What a crash of the machine has left of a file may be zeros there. */
+function isWholeElf(head: DataView, fd: number, length: number): boolean {
+  const [size, count] = [head.getUint16(58, true), head.getUint16(60, true)]
+  const end = Number(head.getBigUint64(40, true)) + size * count
+  const last = new Uint8Array(size)
+  return end <= length && readSync(fd, last, 0, size, end - size) === size && last.some((byte) => byte !== 0)
 }
 
 /** `mach-o/loader.h`: the last segment holds the symbols and the signature. */
@@ -37,8 +39,9 @@ export function isWhole(path: string): boolean {
     const head = new DataView(new ArrayBuffer(HEAD))
     if (readSync(fd, head, 0, HEAD, 0) < HEAD) return false
     const magic = head.getUint32(0)
-    if (magic !== ELF && magic !== MACH_O) return false
-    return (magic === ELF ? endOfElf(head) : endOfMachO(head)) <= fstatSync(fd).size
+    const { size } = fstatSync(fd)
+    if (magic === ELF) return isWholeElf(head, fd, size)
+    return magic === MACH_O && endOfMachO(head) <= size
   } finally {
     closeSync(fd)
   }

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { atEnd } from '../lib/at-end.js'
 import { Unavailable } from '../lib/leg.js'
 import { root } from '../lib/run.js'
 import { unpack } from './debian.js'
@@ -33,5 +34,5 @@ export async function emulateArm64() {
   const ours = line.replace(':qemu-aarch64:', `:${NAME}:`).replace(INTERPRETERS, join(folder, INTERPRETERS))
   if (!ours.startsWith(`:${NAME}:`) || !ours.includes(folder)) throw new Error(`unexpected: ${line}`)
   writeFileSync(`${REGISTRY}/register`, ours)
-  return remove
+  return atEnd(remove)
 }

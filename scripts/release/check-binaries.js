@@ -1,6 +1,6 @@
 // What can be read from a binary about where it will load; each check is a row of `release:dry`.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, rmSync, truncateSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../lib/run.js'
@@ -23,6 +23,11 @@ const MACHINES = { x64: 'x86_64', arm64: { linux: 'aarch64', darwin: 'arm64' } }
 
 /** Of a platform's Node-API, all that may be left open for Node to fill in. */
 const NODE_API = /^_?(?:napi_|node_api_)\w+$/
+
+/** What Node calls when it has loaded one. */
+const ENTRY = 'napi_register_module_v1'
+
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** Folders of the machine that builds. */
 const HERE = [
@@ -70,6 +75,15 @@ const checks = {
     const strange = libc === 'musl' ? [] : symbols.filter((name) => !NODE_API.test(name))
     if (strange.length > 0) throw strange.join(' ')
     return libc === 'musl' ? "libc's" : symbols.length > 0 ? `${symbols.length} of Node-API` : 'none'
+  },
+  entry({ exported }) {
+    if (!exported.includes(ENTRY)) throw `does not export ${ENTRY}`
+    return ENTRY
+  },
+  version({ strings }) {
+    // What the facade asks it for, and refuses it for.
+    if (!strings.some((text) => text.includes(version))) throw `has nothing of ${version} in it`
+    return version
   },
   name({ id }, { platform, binary }) {
     if (platform === 'darwin' && id !== `@rpath/${binary}`) throw `install name ${id}`

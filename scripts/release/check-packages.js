@@ -16,6 +16,15 @@ const ROOT_FILES =
 /** A root package of more bytes than this, unpacked, has taken something along. */
 const MAX_BYTES = 700_000
 
+/** What other files of the package load by name. */
+const LOADED = ['dist/preload.cjs', 'dist/settle.js', 'dist/cli.js']
+
+/** The guides that README leads to. */
+function linked(folder) {
+  const text = readFileSync(join(folder, 'README.md'), 'utf8')
+  return [...text.matchAll(/\]\((docs\/[\w-]+\.md)/g)].map(([, path]) => path)
+}
+
 const manifest = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 
 /** What `npm pack` would put in. */
@@ -39,9 +48,7 @@ const rootChecks = {
     if (strange.length > 0) throw `not expected: ${strange.join(' ')}`
     const { bin, exports } = manifest(folder)
     const promised = [...Object.values(bin), ...Object.values(exports['.'])].map((path) => path.slice(2))
-    const missing = [...promised, 'dist/preload.cjs', 'dist/settle.js', 'dist/cli.js'].filter(
-      (path) => !files.includes(path),
-    )
+    const missing = [...promised, ...LOADED, ...linked(folder)].filter((path) => !files.includes(path))
     if (missing.length > 0) throw `missing: ${missing.join(' ')}`
     if (bytes > MAX_BYTES) throw `${bytes} bytes, over ${MAX_BYTES}`
     return `${files.length} files, ${Math.round(bytes / 1000)} kB`

@@ -32,6 +32,7 @@ def elf(binary):
             if symbol.name and symbol.shndx == 0 and symbol.binding != lief.ELF.Symbol.BINDING.WEAK
             if not (symbol.has_version and symbol.symbol_version.has_auxiliary_version)
         ),
+        "exported": [symbol.name for symbol in binary.exported_symbols],
         "debug": any(section.name.startswith(".debug") or section.name == ".symtab" for section in binary.sections),
     }
 
@@ -74,6 +75,7 @@ def macho(binary, data):
         "signature": signature(binary, data),
         # From whatever the process has, not from one library: Node's own.
         "undefined": sorted(flat),
+        "exported": [symbol.name.removeprefix("_") for symbol in binary.exported_symbols],
         # Stripped, it has the names that it shows to others and no more.
         "debug": any(symbol.raw_type & N_STAB or not symbol.raw_type & N_EXT for symbol in binary.symbols),
     }
@@ -84,7 +86,7 @@ def inspect(path):
         data = file.read()
     fat = lief.MachO.parse(path) if lief.is_macho(path) else None
     facts = macho(fat.at(0), data) if fat else elf(lief.ELF.parse(path))
-    facts["strings"] = [text.decode() for text in PRINTABLE.findall(data) if b"/" in text]
+    facts["strings"] = [text.decode() for text in PRINTABLE.findall(data) if b"/" in text or b"." in text]
     return {"path": path, "size": len(data), **facts}
 
 

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { atEnd } from '../lib/at-end.js'
 import { Unavailable } from '../lib/leg.js'
 import { installNode } from '../lib/nodes.js'
 import { run } from '../lib/run.js'
@@ -42,10 +43,14 @@ export async function openRegistry() {
   const args = [tool('verdaccio'), '--config', join(folder, 'config.yaml'), '--listen', host]
   const child = spawn(node, args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] })
   const ended = new Promise((resolve) => child.once('close', resolve))
+  const undo = atEnd(() => {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  })
   const close = async () => {
     child.kill()
     await ended
-    rmSync(folder, { recursive: true, force: true })
+    undo()
   }
   for (let tries = 0; !(await fetch(`${url}-/ping`).catch(() => undefined))?.ok; tries += 1) {
     if (child.exitCode !== null || tries > 600) {
@@ -60,6 +65,7 @@ export async function openRegistry() {
 /** Publishes every package of npm/: the platforms' first, as the root's names them. */
 export async function publishTo({ npmrc }) {
   const folder = mkdtempSync(join(tmpdir(), 'daimon-publish-'))
+  const undo = atEnd(() => rmSync(folder, { recursive: true }))
   try {
     const file = join(folder, 'npmrc')
     writeFileSync(file, npmrc)
@@ -79,6 +85,6 @@ export async function publishTo({ npmrc }) {
       if (code !== 0) throw new Error(`npm publish failed for ${name}`)
     }
   } finally {
-    rmSync(folder, { recursive: true })
+    undo()
   }
 }

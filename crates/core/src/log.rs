@@ -1,6 +1,7 @@
 //! Output files: opened for append, reopened, rotated, and read back when a start failed.
 
 mod archive;
+mod folder;
 mod rotate;
 mod rotation;
 mod tail;
@@ -16,6 +17,7 @@ use nix::unistd::{Gid, Uid, dup2_stderr, dup2_stdout, fchown};
 
 use crate::error::{Error, Result};
 
+use folder::Folder;
 pub use rotation::{Rotation, start_rotation};
 pub use tail::LogTail;
 
@@ -65,27 +67,30 @@ pub(crate) fn open_output(
     owner: Option<Owner>,
 ) -> Result<OwnedFd> {
     const FOR_APPEND: OFlag = OFlag::O_WRONLY.union(OFlag::O_APPEND).union(FLAGS);
+    let folder = Folder::of(path).map_err(|errno| refused(path, option, "open", errno, reason(errno)))?;
     // Made exclusively, or nobody knows whose mode to set. Whoever makes and removes it all the time gets the plain error.
     for _ in 0..8 {
-        match open(path, FOR_APPEND | OFlag::O_CREAT | OFlag::O_EXCL, Mode::S_IRUSR | Mode::S_IWUSR) {
+        match folder.open(FOR_APPEND | OFlag::O_CREAT | OFlag::O_EXCL, Mode::S_IRUSR | Mode::S_IWUSR) {
             Ok(made) => {
                 belong_and_permit(&made, mode.unwrap_or(MODE), owner);
                 return blocking(made, path, option);
             }
-            Err(Errno::EEXIST) => match open_checked(path, FOR_APPEND, option) {
+            Err(Errno::EEXIST) => match open_checked(&folder, path, FOR_APPEND, option) {
                 Err(error) if error.errno() == Some(libc::ENOENT) => (),
                 opened => return opened,
             },
             // Said in full by an opening that makes nothing, but for the folder that may not be written.
             Err(errno) => {
-                return open_checked(path, FOR_APPEND, option).map_err(|error| match error.errno() {
-                    Some(libc::ENOENT) => refused(path, option, "open", errno, reason(errno)),
-                    _ => error,
+                return open_checked(&folder, path, FOR_APPEND, option).map_err(|error| {
+                    match error.errno() {
+                        Some(libc::ENOENT) => refused(path, option, "open", errno, reason(errno)),
+                        _ => error,
+                    }
                 });
             }
         }
     }
-    open_checked(path, FOR_APPEND, option)
+    open_checked(&folder, path, FOR_APPEND, option)
 }
 
 /// Gives a file that we have made its permissions, and, where we may, its owner.
@@ -111,7 +116,8 @@ fn permissions(mode: u32) -> Mode {
 
 /// Opens a file to read from.
 pub(crate) fn open_input(path: &Path, option: &'static str) -> Result<OwnedFd> {
-    open_checked(path, OFlag::O_RDONLY | FLAGS, option)
+    let folder = Folder::of(path).map_err(|errno| refused(path, option, "open", errno, reason(errno)))?;
+    open_checked(&folder, path, OFlag::O_RDONLY | FLAGS, option)
 }
 
 fn refused(path: &Path, option: &'static str, syscall: &'static str, errno: Errno, what: &str) -> Error {
@@ -125,13 +131,16 @@ fn reason(errno: Errno) -> &'static str {
         Errno::ELOOP => "is a symbolic link; give the path of the file itself",
         Errno::ENXIO => "is a FIFO or a socket; give the path of a regular file",
         Errno::EISDIR => "is a folder; give the path of a file",
+        Errno::EXDEV => {
+            "is reached by somebody's symbolic link, and does not belong to them; give the path without links"
+        }
         _ => "cannot be opened",
     }
 }
 
-fn open_checked(path: &Path, flags: OFlag, option: &'static str) -> Result<OwnedFd> {
+fn open_checked(folder: &Folder, path: &Path, flags: OFlag, option: &'static str) -> Result<OwnedFd> {
     let refuse = |syscall, errno, message: &str| refused(path, option, syscall, errno, message);
-    let fd = open(path, flags, Mode::empty()).map_err(|errno| refuse("open", errno, reason(errno)))?;
+    let fd = folder.open(flags, Mode::empty()).map_err(|errno| refuse("open", errno, reason(errno)))?;
     let stat = fstat(&fd).map_err(|errno| refuse("fstat", errno, "cannot be examined"))?;
     let kind = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits());
     if kind != SFlag::S_IFREG && kind != SFlag::S_IFCHR {
