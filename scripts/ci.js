@@ -7,8 +7,8 @@ const LEGS = {
   fast: 'scripts/ready.js',
   // The binaries of all platforms, and the packages made of them, which installed, arm64 and musl test.
   release: 'scripts/release/dry.js',
-  installed: 'scripts/release/installed.js',
-  darwin: 'scripts/release/darwin.js',
+  installed: 'scripts/release/test-installed.js',
+  darwin: 'scripts/release/lint-darwin.js',
   workflows: 'scripts/lint-workflows.js',
   arm64: 'scripts/foreign/arm64.js',
   musl: 'scripts/foreign/musl.js',

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { leg } from './lib/leg.js'
+import { python } from './lib/python.js'
 import { root, run } from './lib/run.js'
-import { python } from './release/toolchain.js'
 import { installTools, toolFile } from './release/tools.js'
 
 const folder = join(root, '.github/workflows')

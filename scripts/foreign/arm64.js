@@ -1,15 +1,16 @@
 // The Rust and the JavaScript tests on linux-arm64, by qemu-user: of the latter those that stand for the rest, or, with
 // --all, all.
 import { parseArgs } from 'node:util'
+import { aptInstall } from '../lib/apt.js'
 import { ava } from '../lib/ava.js'
 import { cargoTest } from '../lib/cargo-test.js'
 import { leg, Unavailable } from '../lib/leg.js'
 import { installNode } from '../lib/nodes.js'
 import { GLIBC_FLOOR, targets } from '../release/targets.js'
-import { debian, toolchain } from '../release/toolchain.js'
-import { CORE } from './core-tests.js'
+import { toolchain } from '../release/toolchain.js'
 import { emulateArm64 } from './emulator.js'
 import { stage } from './stage.js'
+import { CORE } from './subsets.js'
 
 const NODE = '22'
 /** Tells the tests, some of which ask for more than an emulator can give. */
@@ -27,7 +28,7 @@ const target = targets.find(({ name }) => name === 'linux-arm64-gnu')
 
 /** Runs `tests` where arm64 programs can be executed. */
 async function emulated(tests) {
-  await debian('libc6:arm64', 'libstdc++6:arm64', 'libatomic1:arm64')
+  await aptInstall('libc6:arm64', 'libstdc++6:arm64', 'libatomic1:arm64')
   const unregister = await emulateArm64()
   try {
     return await tests()

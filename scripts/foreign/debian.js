@@ -21,7 +21,7 @@ function mirror() {
 }
 
 /** Unpacks packages (`musl:arm64`) into the folder, which is made anew; one that has just these is left alone. */
-export async function unpack(folder, ...names) {
+export async function unpackPackages(folder, ...names) {
   const stamp = join(folder, `.${[RELEASE, ...names].join(' ')}`)
   if (existsSync(stamp)) return
   const source = join(state, 'sources.list')

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { atEnd } from '../lib/at-end.js'
 import { Unavailable } from '../lib/leg.js'
 import { root } from '../lib/run.js'
-import { unpack } from './debian.js'
+import { unpackPackages } from './debian.js'
 
 const REGISTRY = '/proc/sys/fs/binfmt_misc'
 const NAME = 'daimon-aarch64'
@@ -19,7 +19,7 @@ export async function emulateArm64() {
   if (process.getuid() !== 0)
     throw new Unavailable('only root can register an interpreter for arm64 programs')
   const folder = join(root, 'target/tools/qemu')
-  await unpack(folder, 'qemu-user:amd64')
+  await unpackPackages(folder, 'qemu-user:amd64')
   if (!existsSync(`${REGISTRY}/register`)) {
     const { status, stderr } = spawnSync('mount', ['-t', 'binfmt_misc', 'binfmt_misc', REGISTRY], {
       encoding: 'utf8',

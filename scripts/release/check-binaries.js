@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { python } from '../lib/python.js'
 import { root } from '../lib/run.js'
 import { rowsOf } from './rows.js'
 import { GLIBC_FLOOR, MACOS_FLOOR } from './targets.js'
-import { python } from './toolchain.js'
 
 /** A binary of more bytes than this has taken something along. */
 const MAX_BYTES = 1_200_000
