@@ -332,3 +332,26 @@ needs('root', 'setpriv')(
     t.truthy(readFileSync(place.file('own/b.pid')))
   },
 )
+
+needs('root', 'mount namespaces')(
+  'flags of the program that runs the script work without a --log, too',
+  async (t) => {
+    const place = folder(t)
+    const text = 'console.log(JSON.stringify(process.execArgv)); setInterval(() => {}, 1e6)'
+    const flags = `--exec-argv --no-warnings --exec-path ${process.execPath}`
+    const { code, stdout, stderr } = await privately(
+      place,
+      `daimon start --name web ${flags} ${place.write('a.mjs', text)} && daimon logs web && daimon stop web`,
+    )
+    t.is(code, 0, stderr)
+    t.is(stdout, '["--no-warnings"]\n')
+  },
+)
+
+test.serial('run leaves it to Node.js to say where a syntax error is', async (t) => {
+  const place = folder(t)
+  const { code, stderr } = await daimon(place, 'run', ...at(place), place.write('wrong.mjs', '\nfunction ('))
+  t.is(code, 1)
+  t.regex(stderr, /^file:\/\/\S+\/wrong\.mjs:2\n/)
+  t.false(existsSync(place.file('a.pid')))
+})

@@ -72,7 +72,7 @@ test.serial('what is the program’s own is no flag of it', async (t) => {
     t.regex(stderr, /^greeter\.mjs: [^\n]+\n$/)
   }
   const { stdout } = await run('help', 'start')
-  t.true(stdout.startsWith('Usage: greeter.mjs start [flags] [-- ARGS]\n'))
+  t.true(stdout.startsWith('Usage: greeter.mjs start [flags] [ARGS]\n'))
   t.regex(stdout, /^ {2}greeter\.mjs start /m)
   t.notRegex(stdout, /--name|--pid-file /)
   t.notRegex((await run('--help')).stdout, /completion/)

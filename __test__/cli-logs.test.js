@@ -1,5 +1,5 @@
 // `logs`, and readers that have seen enough.
-import { appendFileSync, closeSync, openSync } from 'node:fs'
+import { appendFileSync, closeSync, openSync, renameSync } from 'node:fs'
 import test from 'ava'
 import { at, BIN, daimon, idle, logged, PLAIN } from './helpers/cli.js'
 import { content, folder, until } from './helpers/index.js'
@@ -21,6 +21,9 @@ test.serial('logs shows the last lines of the log, whether the daemon runs or no
   const { stdout } = await daimon(place, 'logs', ...at(place), '--json', '--lines=2')
   t.is(stdout, '{"line":"line 19"}\n{"line":"line 20"}\n')
   await daimon(place, 'stop', ...at(place))
+  t.is((await daimon(place, 'logs', ...logged(place), '--lines', '1')).stdout, lines(20, 20))
+  // As logrotate leaves it, of a daemon that makes no new one.
+  renameSync(place.file('a.log'), place.file('a.log.1'))
   t.is((await daimon(place, 'logs', ...logged(place), '--lines', '1')).stdout, lines(20, 20))
 })
 

@@ -135,7 +135,10 @@ test.serial('a wrong command line is 2, whatever the verb, and one line', async 
     [['status', '--constructor=x'], /unknown flag --constructor/],
     [['status'], /which daemon\?/],
     [['--name', 'a', 'start'], /the verb comes first, then --name: one of start, /],
-    [['restart', 'a'], /give --name NAME, and the script, for example: daimon restart --name web server\.js/],
+    [
+      ['restart', 'a'],
+      /give --name NAME and the script: daimon does not remember .* For example: daimon restart --name web server\.js/,
+    ],
     [['run', ...at(place), '--keep-fds', '3', 'x'], /--keep-fds is no flag of this verb/],
     [['restart', ...at(place), '--detach', 'false', 'x'], /--detach is no flag of this verb/],
     [['start', ...at(place), '--signals', 'USR2=foo', 'x'], /--signals must be one of 'stop', /],

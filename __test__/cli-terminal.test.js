@@ -76,7 +76,9 @@ for (const verb of ['stop', 'restart']) {
     command.type('^C')
     const { shown, code } = await command.end()
     t.is(code, 130)
-    t.true(shown.endsWith(`daimon: ${place.file('a.pid')} still runs with PID ${pid}: interrupted\n`), shown)
+    const what = verb === 'stop' ? '' : ', was not started again,'
+    const said = `has been asked to stop${verb === 'stop' ? ',' : what} and still runs, with PID ${pid}: interrupted`
+    t.true(shown.endsWith(`daimon: ${place.file('a.pid')} ${said}\n`), shown)
     t.deepEqual(place.processes(), [pid])
   })
 }

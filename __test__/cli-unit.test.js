@@ -37,7 +37,7 @@ test.serial('a service runs in the foreground what a start would run', async (t)
     '--',
     '-x',
   )
-  const words = `run --name web --log ${place.file('l.log')} --signals usr2=stop ${place.file('idle.mjs')} -- -x`
+  const words = `run --name web --log ${place.file('l.log')} --signals usr2=stop --verbose ${place.file('idle.mjs')} -- -x`
   t.is(setting(text, 'ExecStart'), `${process.execPath} ${BIN} ${words}`)
   t.is(setting(text, 'Type'), 'notify')
   t.is(setting(text, 'WorkingDirectory'), place.path)

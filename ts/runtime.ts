@@ -19,7 +19,7 @@ export function runtimeFlags(): string[] {
 }
 
 /**
- * Bun goes round and round after an uncaught error while the main module awaits something, as it does in a daemon with
+ * Bun loops for ever after an uncaught error while the main module awaits something, as it does in a daemon with
  * a `run()`: there the error ends the process here. Rejections that nobody handles are uncaught errors in Node.js; Bun
  * has them apart.
  */

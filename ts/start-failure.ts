@@ -1,5 +1,6 @@
 /** What a failed start tells: the daemon's own error, its end, and the last of its log. */
 
+import { existsSync } from 'node:fs'
 import { ReadyTimeoutError, StartFailedError } from './errors.js'
 import type { LaunchedDaemon } from './native.js'
 import type { Settings } from './options.js'
@@ -66,8 +67,11 @@ export function startFailed(
       : exitCode !== undefined
         ? `exited with code ${exitCode}`
         : 'was killed, or ended without a word,'
-  const why = told.error === undefined ? lastLine(log) : errorLine(told.error, log)
-  const message = `${subject(settings)} ${ending} before it was ready${why === '' ? '' : `: ${why}`}`
+  const why =
+    told.error === undefined
+      ? lastWord(log)
+      : `: ${errorLine(told.error, log)}${unreadable(settings, told.error)}`
+  const message = `${subject(settings)} ${ending} before it was ready${why}`
   const { pidFile } = settings
   return new StartFailedError(message, {
     pidFile,
@@ -85,10 +89,21 @@ function errorLine({ name, message }: Error, log: string | undefined): string {
   return place === undefined ? `${name}: ${message}` : `${name}: ${message} (${place})`
 }
 
-/** What Node prints last about an error that it cannot tell in another way. */
-function lastLine(log: string | undefined): string {
+/** What Node may not reach it says is not there. */
+function unreadable({ script }: Settings, error: Error): string {
+  const isMeant = script !== undefined && error.message.startsWith(`Cannot find module '${script}'`)
+  return isMeant && existsSync(script)
+    ? ' (it is there, but the daemon may not read it, or enter a folder on the way)'
+    : ''
+}
+
+/** What Node prints last about an error that it cannot tell in another way; else what may be one. */
+function lastWord(log: string | undefined): string {
   const lines = (log ?? '').split('\n').filter((line) => line.trim() !== '' && !/^Node\.js v\d/.test(line))
-  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? ''
+  const error = lines.find((line) => /^\w*Error\b/.test(line))
+  if (error !== undefined) return `: ${error}`
+  const last = lines.at(-1)
+  return last === undefined ? '' : `; the last line of its output: ${last}`
 }
 
 export function timeoutError(

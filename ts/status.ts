@@ -23,7 +23,7 @@ export function toStatus(found: NativeStatus, pidFile: string): Status {
     const running: Running = { state: 'running', pid, pidFile }
     if (found.starting === true) running.starting = true
     if (startedAt !== undefined) running.startedAt = new Date(startedAt)
-    if (uptime !== undefined) running.uptime = uptime
+    if (uptime !== undefined) running.uptime = Math.round(uptime)
     if (memory !== undefined) running.memory = memory
     if (cpu !== undefined) running.cpu = cpu
     return running

@@ -127,17 +127,22 @@ async function logged(call: Call, follow: boolean): Promise<{ source: Daemon; mi
   const told = call.words.values.log
   if (call.daemon !== undefined) return { source: daemon }
   // Whoever says which log it is does not depend on what the pidfile says.
-  if (told === undefined && process.platform === 'linux') {
-    if ((await daemon.status()).state === 'running') return { source: daemon }
-  }
+  const asked = told === undefined && process.platform === 'linux' ? await daemon.status() : undefined
+  if (asked?.state === 'running') return { source: daemon }
   const path = typeof told === 'string' ? told : defaultLog(daemon)
-  const isThere = existsSync(path)
-  if (!follow && !isThere) {
-    const advice = told === undefined ? `start ${nameOf(daemon)}, or give --log FILE` : 'give another --log'
-    throw new CommandError(`there is no log ${path} yet: ${advice}`)
+  // logrotate renames it, and a daemon that does not run makes no new one.
+  const isThere = [path, `${path}.1`].some(existsSync)
+  if (isThere || follow) {
+    const source = daemon.with({ log: path })
+    return isThere ? { source } : { source, missing: path }
   }
-  const source = daemon.with({ log: path })
-  return isThere ? { source } : { source, missing: path }
+  if (asked?.state === 'unverified') {
+    throw new CommandError(
+      `there is no log ${path}, and where else it may be cannot be told (${asked.reason}): give --log FILE`,
+    )
+  }
+  const advice = told === undefined ? `start ${nameOf(daemon)}, or give --log FILE` : 'give another --log'
+  throw new CommandError(`there is no log ${path} yet: ${advice}`)
 }
 
 /** The command line may be in order; there is nothing to show all the same. */

@@ -24,7 +24,7 @@ function starting(verb: string): { form: Form; embedded: Form } {
       usage: '[flags] SCRIPT [-- ARGS]',
       example: `PROGRAM ${verb} --name web server.js -- 8080`,
     },
-    embedded: { usage: '[flags] [-- ARGS]', example: `PROGRAM ${verb} --ready-timeout 60000` },
+    embedded: { usage: '[flags] [ARGS]', example: `PROGRAM ${verb} --ready-timeout 60000` },
   }
 }
 
@@ -38,8 +38,8 @@ export const start: Verb = {
     const detach = call.words.values.detach ?? 'auto'
     const detaches = detach !== 'false' && (detach !== 'auto' || !isSupervised())
     const { daemon, args } = startable(call, detaches)
-    if (!detaches) return await foreground(daemon, args)
-    return await begin(call, daemon, (patient) => patient.start(...args))
+    if (!detaches) return await foreground(call, daemon, args)
+    return await begin(call, daemon, 'runs', (patient) => patient.start(...args))
   },
 }
 
@@ -51,7 +51,8 @@ export const restart: Verb = {
   flags: LAUNCH_FLAGS,
   run: async (call) => {
     const { daemon, args } = startable(call, true)
-    return await begin(call, daemon, (patient) => patient.restart(...args))
+    const lives = 'has been asked to stop, was not started again, and still runs'
+    return await begin(call, daemon, lives, (patient) => patient.restart(...args))
   },
 }
 
@@ -63,7 +64,7 @@ export const run: Verb = {
   flags: FOREGROUND_FLAGS,
   run: async (call) => {
     const { daemon, args } = startable(call, false)
-    return await foreground(daemon, args)
+    return await foreground(call, daemon, args)
   },
 }
 
@@ -89,15 +90,25 @@ export const stop: Verb = {
 }
 
 /** In this process; it lives on when this has resolved. */
-async function foreground(daemon: Daemon, args: readonly string[]): Promise<number> {
-  await daemon.foreground(...args)
-  return OK
+async function foreground({ words }: Call, daemon: Daemon, args: readonly string[]): Promise<number> {
+  try {
+    await daemon.foreground(...args)
+    return OK
+  } catch (error) {
+    // In which file and line that is only Node.js knows, which tells it when nobody catches it.
+    if (error instanceof SyntaxError && words.values.json !== true) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+    throw error
+  }
 }
 
 type Begin = (patient: Daemon) => Promise<Running>
 
-/** A start that Ctrl-C aborts, and that shows the daemon's progress meanwhile. */
-async function begin({ out, words }: Call, daemon: Daemon, verb: Begin): Promise<number> {
+/** A start that Ctrl-C aborts, and that shows the daemon's progress meanwhile. One that was there before `lives` on then. */
+async function begin({ out, words }: Call, daemon: Daemon, lives: string, verb: Begin): Promise<number> {
   const who = nameOf(daemon)
   const progress = (text: string): void => out.progress(`${who}: ${text}`)
   const logger: Logger = { debug: () => {}, info: progress, warn: progress, error: progress }
@@ -111,7 +122,7 @@ async function begin({ out, words }: Call, daemon: Daemon, verb: Begin): Promise
       out.note(`${who} is running with PID ${running.pid}`)
       return OK
     } catch (error) {
-      if (signal.aborted) throw await interrupted(daemon, 'was not started')
+      if (signal.aborted) throw await interrupted(daemon, lives, 'was not started')
       if (!(error instanceof AlreadyRunningError)) throw error
       const { pid, pidFile } = error
       if (!(await serves(daemon))) throw error

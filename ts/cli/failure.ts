@@ -1,7 +1,13 @@
 /** How a failure is told: in one line, in detail, as JSON. */
 
 import type { DaemonErrorCode } from '../index.js'
-import { DaemonError, InvalidOptionError, ReadyTimeoutError, StartFailedError } from '../index.js'
+import {
+  DaemonError,
+  InvalidOptionError,
+  ReadyTimeoutError,
+  StartFailedError,
+  UnsupportedError,
+} from '../index.js'
 import { CommandError } from './errors.js'
 import { type Flag, OPTION_FLAGS } from './flags.js'
 
@@ -15,7 +21,10 @@ const ON_VERBOSE = '--verbose shows more.'
 
 /** What happened and what to do. */
 export function lineOf(error: unknown, verbose: boolean, advice: string = adviceOf(error, verbose)): string {
-  const message = messageOf(error).replaceAll(/\s*\n\s*/g, ' ')
+  const message = messageOf(error).replaceAll(/(.?)[^\S\n]*\n\s*/g, (_, end: string) => {
+    // A list of what was tried, in one line.
+    return `${end}${error instanceof UnsupportedError && !/[:.]/.test(end) ? '.' : ''} `
+  })
   if (advice === '') return message
   return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${advice}`
 }
@@ -47,7 +56,7 @@ function inFlags(message: string): string {
   // A flag's value is no function.
   const said = message.replace(' must be a function or one of ', ' must be one of ')
   const valued = said.replaceAll(/\bready: '(\w+)'/g, '--ready $1')
-  return valued.replaceAll(/(^Option |\b(?:Give|contradicts|no) )'([\w.]+)'/g, (whole, before, option) => {
+  return valued.replaceAll(/(^Option |\b(?:[Gg]ive|contradicts|no) )'([\w.]+)'/g, (whole, before, option) => {
     const isSubject = before === 'Option '
     const word = isSubject ? WORDS.get(option) : undefined
     if (word !== undefined) return word

@@ -20,11 +20,17 @@ export interface Flag {
   readonly help: string
 }
 
-const MILLISECONDS = { value: 'MS', read: read.number }
+const MILLISECONDS = { value: 'MS', read: read.milliseconds }
 
 /** Flags that set options of a Daemon, in the order of help. */
 export const OPTION_FLAGS: readonly Flag[] = [
-  { name: 'name', option: 'name', short: 'n', value: 'NAME', help: 'the name; gives the pidfile its place' },
+  {
+    name: 'name',
+    option: 'name',
+    short: 'n',
+    value: 'NAME',
+    help: 'its name, by which the other verbs find it',
+  },
   { name: 'pid-file', option: 'pidFile', value: 'FILE', help: 'the pidfile, instead of the one of the name' },
   { name: 'pid-file-mode', option: 'pidFileMode', value: 'OCTAL', read: read.octal, help: 'its mode (600)' },
   { name: 'log', option: 'log', short: 'l', value: 'FILE', help: 'where its output goes' },
@@ -32,7 +38,7 @@ export const OPTION_FLAGS: readonly Flag[] = [
     name: 'log-max-size',
     option: 'log.maxSize',
     value: 'BYTES',
-    read: read.number,
+    read: read.bytes,
     help: 'rotate the log when it is that big',
   },
   {
@@ -48,7 +54,7 @@ export const OPTION_FLAGS: readonly Flag[] = [
   { name: 'stdout', option: 'stdout', value: 'FILE', help: "standard output alone, or 'inherit'" },
   { name: 'stderr', option: 'stderr', value: 'FILE', help: "standard error alone, or 'inherit'" },
   { name: 'cwd', option: 'cwd', value: 'DIR', help: 'its folder (the present one)' },
-  { name: 'umask', option: 'umask', value: 'OCTAL', read: read.octal, help: 'what its files lack (022)' },
+  { name: 'umask', option: 'umask', value: 'OCTAL', read: read.octal, help: 'its file mode mask (022)' },
   {
     name: 'env',
     option: 'env',

@@ -5,9 +5,9 @@ import { table } from './format.js'
 import type { Form, Verb } from './verb.js'
 
 /** What the program can do. */
-export function overview(program: string, verbs: readonly Verb[]): string {
+export function overview(program: string, verbs: readonly Verb[], hasVersion: boolean): string {
   const rows = verbs.map(({ name, summary }) => [`  ${name}`, summary])
-  const more = `"${program} VERB --help" shows the flags of a verb and an example.\n"${program} --version" shows the version.`
+  const more = `"${program} VERB --help" shows the flags of a verb and an example.${hasVersion ? `\n"${program} --version" shows the version.` : ''}`
   return `Usage: ${program} VERB [flags]\n\n${table(rows)}\n\n${more}`
 }
 

@@ -19,10 +19,13 @@ export async function interruptible<T>(wait: (interrupt: AbortSignal) => Promise
   }
 }
 
-/** What a wait that was interrupted leaves: the daemon as it was, or `otherwise`. */
-export async function interrupted(daemon: Daemon, otherwise: string): Promise<InterruptedError> {
+/** What a wait that was interrupted leaves: a daemon that `lives` on in some way, or `otherwise`. */
+export async function interrupted(
+  daemon: Daemon,
+  lives: string,
+  otherwise: string,
+): Promise<InterruptedError> {
   const status = await daemon.status()
-  const who = nameOf(daemon)
-  const state = status.state === 'running' ? `still runs with PID ${status.pid}` : otherwise
-  return new InterruptedError(`${who} ${state}: interrupted`)
+  const state = status.state === 'running' ? `${lives}, with PID ${status.pid}` : otherwise
+  return new InterruptedError(`${nameOf(daemon)} ${state}: interrupted`)
 }

@@ -78,7 +78,8 @@ async function command(argv: readonly string[], caller: Caller, out: Output): Pr
   const { program, daemon } = caller
   const [word, ...args] = argv
   const verbs = daemon === undefined ? VERBS : VERBS.filter(({ embedded }) => embedded !== undefined)
-  if (word === '--version') {
+  // A program has a version of its own.
+  if (word === '--version' && daemon === undefined) {
     out.data({ version: DAIMON_VERSION }, DAIMON_VERSION)
     return OK
   }
@@ -87,7 +88,7 @@ async function command(argv: readonly string[], caller: Caller, out: Output): Pr
   const verb = verbs.find((one) => one.name === name)
   try {
     if (isHelp && name === undefined) {
-      const text = overview(program, verbs)
+      const text = overview(program, verbs, daemon === undefined)
       out.data({ text }, text)
       return OK
     }

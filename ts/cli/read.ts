@@ -2,11 +2,19 @@
 
 import { UsageError } from './errors.js'
 
-export function number(text: string, flag: string): number {
+export function number(text: string, flag: string, what = 'a number'): number {
   if (/^infinity$/i.test(text)) return Number.POSITIVE_INFINITY
   const found = Number(text)
   if (text.trim() !== '' && !Number.isNaN(found)) return found
-  throw new UsageError(`--${flag} takes a number, not '${text}'`)
+  throw new UsageError(`--${flag} takes ${what}, not '${text}'`)
+}
+
+export function milliseconds(text: string, flag: string): number {
+  return number(text, flag, 'a number of milliseconds')
+}
+
+export function bytes(text: string, flag: string): number {
+  return number(text, flag, 'a number of bytes')
 }
 
 export function numbers(texts: readonly string[], flag: string): number[] {

@@ -12,8 +12,8 @@ import { nameOf } from './target.js'
 import type { Call } from './verb.js'
 
 /** What a stop has come to, for people. */
-export function stopped(who: string, { wasRunning, forced }: StopResult): string {
-  if (!wasRunning) return `${who} is not running`
+export function stopped(who: string, { wasRunning, forced, pidFile }: StopResult): string {
+  if (!wasRunning) return `${who} is not running${who === pidFile ? '' : ` (${pidFile})`}`
   return forced ? `${who} did not stop in time and was killed` : `${who} has stopped`
 }
 
@@ -24,7 +24,9 @@ export async function stopOne(daemon: Daemon, interrupt: AbortSignal): Promise<S
   try {
     return await daemon.stop({ signal: interrupt })
   } catch (error) {
-    throw interrupt.aborted ? await interrupted(daemon, 'has stopped') : error
+    throw interrupt.aborted
+      ? await interrupted(daemon, 'has been asked to stop, and still runs', 'has stopped')
+      : error
   }
 }
 

@@ -22,7 +22,8 @@ export function controlled(
   }
   noMore(more)
   if (name !== undefined && options.name !== undefined) {
-    throw new UsageError(`'${name}' is one name too many: --name ${options.name} is given, too`)
+    const lines = /^\d+$/.test(options.name) ? `. A number of lines is --lines ${options.name}` : ''
+    throw new UsageError(`'${name}' is one name too many: --name ${options.name} is given, too${lines}`)
   }
   return new Daemon(named({ ...(name === undefined ? {} : { name }), ...options }))
 }
@@ -38,9 +39,9 @@ export function startable(
   }
   const example = `${program} ${verb} --name web server.js`
   const script = scriptOf(words.positionals, example)
-  // Nobody remembers what a daemon was started from: `restart web` is not enough.
   if (words.values.name === undefined && words.values['pid-file'] === undefined) {
-    throw new UsageError(`give --name NAME, and the script, for example: ${example}`)
+    const why = verb === 'restart' ? ': daimon does not remember how it was started' : ''
+    throw new UsageError(`give --name NAME and the script${why}. For example: ${example}`)
   }
   const options = optionsOf(words.values, detaches ? makeDefaultLog : undefined)
   refuseChroot(options)
@@ -89,7 +90,11 @@ function isRoot(): boolean {
 
 /** Makes the folder as the default folder of pidfiles is made; no other is made. */
 function makeDefaultLog(options: DaemonOptions): string {
-  const path = defaultLog(new Daemon(options))
+  const { name, pidFile } = options
+  // Its place is all that is asked for: without the script some of the others would make no sense.
+  const path = defaultLog(
+    new Daemon({ ...(name === undefined ? {} : { name }), ...(pidFile === undefined ? {} : { pidFile }) }),
+  )
   const folder = dirname(path)
   if (!isRoot() && options.pidFile !== undefined) return path
   try {
@@ -110,9 +115,12 @@ function refuseUnsafe(folder: string): void {
   const uids = [uid, lstatSync(folder).uid]
   const isOurs = uids.every((one) => one === process.geteuid?.()) && (mode & 0o022) === 0
   if (isFolder && isOurs) return
-  const what = isFolder
-    ? `is user ${[...new Set(uids)].join(' and ')}'s, with mode ${(mode & 0o777).toString(8)}, so that others could replace the log`
-    : 'is none'
+  const strangers = [...new Set(uids)].filter((one) => one !== process.geteuid?.())
+  const what = !isFolder
+    ? 'is not a folder'
+    : strangers.length > 0
+      ? `belongs to user ${strangers.join(' and ')}`
+      : `can be written to by others (its mode is ${(mode & 0o777).toString(8)})`
   throw new CommandError(`the folder ${folder} for the log ${what}: put it right, or give --log FILE`)
 }
 

@@ -120,7 +120,8 @@ function pairOf(option: string, value: unknown): [number, number] {
   if (pair.length !== 2 || !isLimit(soft) || !isLimit(hard)) {
     throw invalid(option, value, 'an integer from 0 on or Infinity, or [soft, hard]')
   }
-  if (soft > hard) throw refused(option, value, `has a soft limit, ${soft}, above the hard one, ${hard}`)
+  if (soft > hard)
+    throw refused(option, value, `has the soft limit ${soft}, which is above the hard limit ${hard}`)
   return [soft, hard]
 }
 

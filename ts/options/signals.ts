@@ -13,7 +13,7 @@ export function signalNameValue(option: string, value: unknown): NodeJS.Signals 
   if (typeof value !== 'string') throw invalid(option, value, "the name of a signal, such as 'SIGTERM'")
   const name = signalName(signalNumber(value, option))
   if (UNCATCHABLE.includes(name)) {
-    throw refused(option, value, `has ${name}, about which no program can do anything`, 'Leave it out.')
+    throw refused(option, value, `has ${name}, which cannot be handled`, 'Leave it out.')
   }
   return name as NodeJS.Signals
 }

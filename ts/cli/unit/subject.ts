@@ -58,8 +58,9 @@ export function runCommand(
   const elsewhere = [...NOT_FOR_RUN, ...done.filter((flag) => flag !== 'env' || options.cleanEnv !== true)]
   const flags = OPTION_FLAGS.filter(({ name }) => !elsewhere.includes(name))
   const words = flags.flatMap((flag) => wordsOf(flag, values[flag.name]))
+  // Its journal is read by those who look for a cause.
   const end = args.length > 0 ? ['--', ...args] : []
-  return [...ownCommand(options), 'run', '--name', name, ...words, ...more, script, ...end]
+  return [...ownCommand(options), 'run', '--name', name, ...words, '--verbose', ...more, script, ...end]
 }
 
 function wordsOf({ name, value }: Flag, given: Value | undefined): string[] {

@@ -187,7 +187,7 @@ impl PidFile {
                 return Err(Error::new(ErrorKind::Unverified, message).at(&self.path));
             }
             Look::Unproven { pid, reason, transient: false } => {
-                let message = format!("{}: {reason}; nobody was signalled", self.path.display());
+                let message = format!("{}: {reason}; no signal was sent", self.path.display());
                 return Err(Error::new(ErrorKind::Unverified, message).at(&self.path).with_pid(pid));
             }
             Look::Unproven { .. } => Round::Held,

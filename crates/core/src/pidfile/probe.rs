@@ -274,7 +274,7 @@ impl PidFile {
     }
 
     fn unverified(&self, held: &Held) -> Error {
-        let message = format!("{}: {}; nobody was signalled", self.path.display(), held.reason);
+        let message = format!("{}: {}; no signal was sent", self.path.display(), held.reason);
         let kind =
             if held.reason == NO_PERMISSION { ErrorKind::PermissionDenied } else { ErrorKind::Unverified };
         let error = Error::new(kind, message).at(&self.path).with_pid(held.pid);
@@ -282,7 +282,7 @@ impl PidFile {
     }
 }
 
-const NO_PERMISSION: &str = "it may not be read by this user";
+const NO_PERMISSION: &str = "this user may not read it";
 
 fn unreadable(error: &Error) -> Held {
     let reason = match error.kind() {
