@@ -317,6 +317,8 @@ test.serial('a unit of what could not be started is refused', async (t) => {
     [['systemd', '--name', 'web'], /which script\?/],
     [['systemd', script], /which daemon\?/],
     [['systemd', '--name', 'a', place.file('none.mjs')], /there is no script \//],
+    [['systemd', '--name', 'a', '--cwd', '/a\\', script], /no way to write WorkingDirectory/],
+    [['systemd', '--name', 'a', '--cwd', '/a ', script], /no way to write WorkingDirectory/],
     [['systemd', '--name', 'a b', script], /--name must be/],
     [['systemd', '--name', 'a', '--chroot', '/', script], /--chroot is not for scripts/],
     [['systemd', '--name', 'a', '--nice', '100', script], /--nice must be/],

@@ -3,9 +3,11 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   lchownSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -14,7 +16,7 @@ import {
 import { get } from 'node:http'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
-import { alive, content, fixture, folder, freePort, until } from './helpers/index.js'
+import { alive, content, fixture, folder, freePort, kill, until } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
 
 const RIGHTS = fixture('rights.cjs')
@@ -177,6 +179,47 @@ root('root’s own links are followed anywhere, and none is for ever', async (t)
   await new Daemon({ pidFile: place.file('a.pid') }).stop()
   symlinkSync('round', place.file('round'))
   await t.throwsAsync(start({ log: place.file('round/a.log') }), OPTION)
+})
+
+root('root rotates no log where a user could have its path lead elsewhere', async (t) => {
+  const { place, start } = linked(t, 'nobody')
+  const refusal = { ...OPTION, message: /maxSize.* is not possible: .* others than root can change/ }
+  for (const file of ['users/logs/a.log', 'users/a.log']) {
+    await t.throwsAsync(start({ log: { file: place.file(file), maxSize: 1_000 } }), refusal)
+  }
+  await start({ log: { file: place.file('a.log'), maxSize: 1_000 } })
+})
+
+root('no pidfile of root’s is where a user could have its path lead elsewhere', async (t) => {
+  const { place, start } = linked(t, 'root')
+  mkdirSync(place.file('users/run'))
+  const isUnsafe = async (promise) => {
+    t.is((await t.throwsAsync(promise, { code: 'ERR_DAEMON_PIDFILE' })).reason, 'unsafe-directory')
+  }
+  for (const folder of ['users/run', 'users/logs']) {
+    await isUnsafe(start({ log: place.file('a.log'), pidFile: place.file(`${folder}/a.pid`) }))
+  }
+  // Whom that user's link makes of root's own daemon is not stopped.
+  const { pid } = await start({ log: place.file('a.log'), pidFile: place.file('target/a.pid') })
+  const astray = new Daemon({ pidFile: place.file('users/logs/a.pid') })
+  await isUnsafe(astray.stop())
+  t.true(alive(pid))
+})
+
+root('a start takes no file over to which a daemon without rights can still write', async (t) => {
+  const place = folder(t)
+  chmodSync(place.path, 0o755)
+  const options = { pidFile: place.file('a.pid'), script: place.write('a.mjs', 'setInterval(() => {}, 1e6)') }
+  const { pid } = await new Daemon({ ...options, user: 'nobody' }).start()
+  const { ino } = statSync(place.file('a.pid'))
+  kill(pid)
+  await until(() => !alive(pid), 'its end')
+  // Kept open, so that the number is not given again.
+  const held = openSync(place.file('a.pid'))
+  t.teardown(() => closeSync(held))
+  await new Daemon(options).start()
+  t.not(statSync(place.file('a.pid')).ino, ino)
+  t.is(statSync(place.file('a.pid')).mode & 0o7777, 0o600)
 })
 
 root('a main module that the user cannot read is ready all the same', async (t) => {

@@ -99,7 +99,9 @@ function unreadable({ script }: Settings, error: Error): string {
 
 /** What Node prints last about an error that it cannot tell in another way; else what may be one. */
 function lastWord(log: string | undefined): string {
-  const lines = (log ?? '').split('\n').filter((line) => line.trim() !== '' && !/^Node\.js v\d/.test(line))
+  const lines = (log ?? '')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^Node\.js v\d|^ +at /.test(line))
   const error = lines.find((line) => /^\w*Error\b/.test(line))
   if (error !== undefined) return `: ${error}`
   const last = lines.at(-1)

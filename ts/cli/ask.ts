@@ -103,7 +103,7 @@ export const logs: Verb = {
     const lines = typeof words.values.lines === 'string' ? number(words.values.lines, 'lines') : 10
     const follow = words.values.follow === true
     const { source, missing } = await logged(call, follow)
-    await interruptible(async (interrupt) => {
+    await interruptible(call, async (interrupt) => {
       const signal = AbortSignal.any([interrupt, out.closed])
       try {
         const shown = source.logs({ lines, follow, signal })

@@ -82,7 +82,7 @@ export const stop: Verb = {
     const daemon = controlled(call)
     const who = nameOf(daemon)
     call.out.progress(`${who}: stopping`)
-    const result = await interruptible((interrupt) => stopOne(daemon, interrupt))
+    const result = await interruptible(call, (interrupt) => stopOne(daemon, interrupt))
     call.out.data(result)
     call.out.note(stopped(who, result))
     return OK
@@ -108,12 +108,13 @@ async function foreground({ words }: Call, daemon: Daemon, args: readonly string
 type Begin = (patient: Daemon) => Promise<Running>
 
 /** A start that Ctrl-C aborts, and that shows the daemon's progress meanwhile. One that was there before `lives` on then. */
-async function begin({ out, words }: Call, daemon: Daemon, lives: string, verb: Begin): Promise<number> {
+async function begin(call: Call, daemon: Daemon, lives: string, verb: Begin): Promise<number> {
+  const { out, words } = call
   const who = nameOf(daemon)
   const progress = (text: string): void => out.progress(`${who}: ${text}`)
   const logger: Logger = { debug: () => {}, info: progress, warn: progress, error: progress }
   progress('starting')
-  return await interruptible(async (signal) => {
+  return await interruptible(call, async (signal) => {
     try {
       // In the daemon this very call says which body to run: with its own logger.
       const patient = Daemon.current === undefined ? daemon.with({ signal, logger }) : daemon

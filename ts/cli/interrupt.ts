@@ -3,19 +3,24 @@
 import { Daemon } from '../index.js'
 import { InterruptedError } from './errors.js'
 import { nameOf } from './target.js'
+import type { Call } from './verb.js'
 
 /**
  * Runs `wait` with a signal that Ctrl-C aborts; a second Ctrl-C ends the program, as without this. In a daemon, whose
- * signals are its own, none does.
+ * signals are its own, none does. In a process of the command's own a Ctrl-C that comes after the end of the wait, and
+ * before that of the process, changes nothing any more: what has been said of the outcome holds.
  */
-export async function interruptible<T>(wait: (interrupt: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(
+  { daemon }: Pick<Call, 'daemon'>,
+  wait: (interrupt: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController()
   const onInterrupt = (): void => controller.abort()
   if (Daemon.current === undefined) process.once('SIGINT', onInterrupt)
   try {
     return await wait(controller.signal)
   } finally {
-    process.off('SIGINT', onInterrupt)
+    if (daemon !== undefined) process.off('SIGINT', onInterrupt)
   }
 }
 

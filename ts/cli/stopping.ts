@@ -30,14 +30,15 @@ export async function stopOne(daemon: Daemon, interrupt: AbortSignal): Promise<S
   }
 }
 
-export async function stopAll({ out, words }: Call): Promise<number> {
+export async function stopAll(call: Call): Promise<number> {
+  const { out, words } = call
   const { values, positionals } = words
   if (positionals.length > 0 || values.name !== undefined || values['pid-file'] !== undefined) {
     throw new UsageError('--all takes no name and no pidfile')
   }
   const options = optionsOf(values)
   out.progress('stopping all daemons')
-  const results = await interruptible((interrupt) =>
+  const results = await interruptible(call, (interrupt) =>
     Promise.all(ownDaemons().map((daemon) => resultOf(daemon.with(options), interrupt))),
   )
   const told = results.map(({ name, ...one }) =>

@@ -4,6 +4,7 @@ import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PidFileError } from '../errors.js'
+import { native } from '../native.js'
 import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
 import { isSystemError, makeFolder } from './folder.js'
 import { refused, show } from './invalid.js'
@@ -69,6 +70,10 @@ function checkRotation(
   }
   if (lookAt(option, path)?.isCharacterDevice() === true) {
     throw refused(option, maxSize, `needs a log that is a regular file, but ${show(path)} is a device`)
+  }
+  const misplaced = identity?.uid === undefined ? native().checkRotation(path) : null
+  if (misplaced !== null) {
+    throw refused(option, maxSize, `is not possible: ${misplaced.message.replace(/^option [\w.]+: /, '')}`)
   }
   const what = `needs the folder of the log ${show(path)} to be writable by the daemon`
   refuseUnless(option, maxSize, what, () => checkAccess(dirname(path), WRITE | ENTER, identity))

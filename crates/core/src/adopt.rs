@@ -93,9 +93,6 @@ pub(crate) fn install(daemon: Adopted) -> Option<&'static Adopted> {
         return None;
     }
     let daemon = DAEMON.get()?;
-    // Refused where somebody reads under a lock of their own, or on odd file systems: other proofs serve then.
-    let _ = sys::put_name_tag(daemon.lock.as_raw_fd());
-    sys::mark_attached(daemon.lock.as_fd());
     sys::at_exit(remove_at_exit);
     Some(daemon)
 }

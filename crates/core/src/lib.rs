@@ -30,6 +30,7 @@ mod privileges;
 mod process;
 mod signals;
 mod sys;
+mod way;
 
 /// Whether a descriptor of that number is open.
 pub fn is_open(fd: std::os::fd::RawFd) -> bool {
@@ -56,7 +57,7 @@ pub use channel::{Channel, Decoder, Frame, FrameKind, Sender};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result};
 pub use launch::{Launched, Plan, Stdio, launch};
 pub use limits::{Limit, Limits, check_oom_score_adj, set_oom_score_adj, set_soft_nofile};
-pub use log::{LogTail, Outputs, Owner, Rotation, reopen, start_rotation};
+pub use log::{LogTail, Outputs, Owner, Rotation, check_rotation, reopen, start_rotation};
 pub use notify::{Notifier, monotonic};
 pub use occupy::{Occupation, occupy};
 pub use pidfile::{Cancel, Held, Holder, LockOptions, Locked, PidFile, Status};

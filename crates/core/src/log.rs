@@ -1,24 +1,24 @@
 //! Output files: opened for append, reopened, rotated, and read back when a start failed.
 
 mod archive;
-mod folder;
 mod rotate;
 mod rotation;
 mod tail;
 
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
-use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
+use nix::fcntl::{AtFlags, FcntlArg, OFlag, fcntl, open};
+use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{Gid, Uid, dup2_stderr, dup2_stdout, fchown};
 
 use crate::error::{Error, Result};
+use crate::way::Way;
 
-use folder::Folder;
-pub use rotation::{Rotation, start_rotation};
+pub use rotation::{Rotation, check_rotation, start_rotation};
 pub use tail::LogTail;
 
 /// Never follow a link, wait for a FIFO's reader, gain a terminal or leak into a child.
@@ -41,6 +41,47 @@ pub(crate) fn open_null() -> Result<OwnedFd> {
     let path = Path::new("/dev/null");
     open(path, OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOCTTY, Mode::empty())
         .map_err(|errno| Error::system("stdio", "open", errno, "/dev/null: cannot be opened").at(path))
+}
+
+/// Where an output file is, or will be.
+struct Place<'a> {
+    path: &'a Path,
+    name: &'a OsStr,
+    /// `None` where the kernel may find it by the path.
+    way: Option<Way>,
+}
+
+impl<'a> Place<'a> {
+    /// `EXDEV`, as openat2(2) has it for a path that leads elsewhere: links lead to a folder of somebody else's.
+    fn of(path: &'a Path) -> std::result::Result<Self, Errno> {
+        let name = path.file_name().ok_or(Errno::EISDIR)?;
+        let way = Way::to(path.parent().unwrap_or(Path::new(".")))?;
+        let is_led_well = match &way {
+            Some(way) => way.leads_to_own(&fstat(way.folder())?),
+            None => true,
+        };
+        if is_led_well { Ok(Self { path, name, way }) } else { Err(Errno::EXDEV) }
+    }
+
+    /// The file that is there. `EXDEV` for one of somebody else's, at the end of links.
+    fn open(&self, flags: OFlag) -> std::result::Result<OwnedFd, Errno> {
+        let Some(way) = &self.way else { return open(self.path, flags, Mode::empty()) };
+        let file = way.open(self.name, flags, Mode::empty())?;
+        if way.leads_to_own(&fstat(&file)?) { Ok(file) } else { Err(Errno::EXDEV) }
+    }
+
+    /// A new file, `owner`'s. `EXDEV` where links have led here, and it would be somebody else's.
+    fn make(&self, flags: OFlag, owner: Option<Owner>) -> std::result::Result<OwnedFd, Errno> {
+        let flags = flags | OFlag::O_CREAT | OFlag::O_EXCL;
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        let Some(way) = &self.way else { return open(self.path, flags, mode) };
+        let uid = owner.and_then(|owner| owner.uid).unwrap_or(0);
+        // One that is there is looked at for itself.
+        if !way.may_lead_to(uid) && fstatat(way.folder(), self.name, AtFlags::AT_SYMLINK_NOFOLLOW).is_err() {
+            return Err(Errno::EXDEV);
+        }
+        way.open(self.name, flags, mode)
+    }
 }
 
 /// Whom a file belongs to.
@@ -67,30 +108,28 @@ pub(crate) fn open_output(
     owner: Option<Owner>,
 ) -> Result<OwnedFd> {
     const FOR_APPEND: OFlag = OFlag::O_WRONLY.union(OFlag::O_APPEND).union(FLAGS);
-    let folder = Folder::of(path).map_err(|errno| refused(path, option, "open", errno, reason(errno)))?;
+    let place = Place::of(path).map_err(|errno| refused(path, option, "open", errno, reason(errno)))?;
     // Made exclusively, or nobody knows whose mode to set. Whoever makes and removes it all the time gets the plain error.
     for _ in 0..8 {
-        match folder.open(FOR_APPEND | OFlag::O_CREAT | OFlag::O_EXCL, Mode::S_IRUSR | Mode::S_IWUSR) {
+        match place.make(FOR_APPEND, owner) {
             Ok(made) => {
                 belong_and_permit(&made, mode.unwrap_or(MODE), owner);
                 return blocking(made, path, option);
             }
-            Err(Errno::EEXIST) => match open_checked(&folder, path, FOR_APPEND, option) {
+            Err(Errno::EEXIST) => match open_checked(&place, path, FOR_APPEND, option) {
                 Err(error) if error.errno() == Some(libc::ENOENT) => (),
                 opened => return opened,
             },
             // Said in full by an opening that makes nothing, but for the folder that may not be written.
             Err(errno) => {
-                return open_checked(&folder, path, FOR_APPEND, option).map_err(|error| {
-                    match error.errno() {
-                        Some(libc::ENOENT) => refused(path, option, "open", errno, reason(errno)),
-                        _ => error,
-                    }
+                return open_checked(&place, path, FOR_APPEND, option).map_err(|error| match error.errno() {
+                    Some(libc::ENOENT) => refused(path, option, "open", errno, reason(errno)),
+                    _ => error,
                 });
             }
         }
     }
-    open_checked(&folder, path, FOR_APPEND, option)
+    open_checked(&place, path, FOR_APPEND, option)
 }
 
 /// Gives a file that we have made its permissions, and, where we may, its owner.
@@ -116,8 +155,8 @@ fn permissions(mode: u32) -> Mode {
 
 /// Opens a file to read from.
 pub(crate) fn open_input(path: &Path, option: &'static str) -> Result<OwnedFd> {
-    let folder = Folder::of(path).map_err(|errno| refused(path, option, "open", errno, reason(errno)))?;
-    open_checked(&folder, path, OFlag::O_RDONLY | FLAGS, option)
+    let place = Place::of(path).map_err(|errno| refused(path, option, "open", errno, reason(errno)))?;
+    open_checked(&place, path, OFlag::O_RDONLY | FLAGS, option)
 }
 
 fn refused(path: &Path, option: &'static str, syscall: &'static str, errno: Errno, what: &str) -> Error {
@@ -138,9 +177,9 @@ fn reason(errno: Errno) -> &'static str {
     }
 }
 
-fn open_checked(folder: &Folder, path: &Path, flags: OFlag, option: &'static str) -> Result<OwnedFd> {
+fn open_checked(place: &Place<'_>, path: &Path, flags: OFlag, option: &'static str) -> Result<OwnedFd> {
     let refuse = |syscall, errno, message: &str| refused(path, option, syscall, errno, message);
-    let fd = folder.open(flags, Mode::empty()).map_err(|errno| refuse("open", errno, reason(errno)))?;
+    let fd = place.open(flags).map_err(|errno| refuse("open", errno, reason(errno)))?;
     let stat = fstat(&fd).map_err(|errno| refuse("fstat", errno, "cannot be examined"))?;
     let kind = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits());
     if kind != SFlag::S_IFREG && kind != SFlag::S_IFCHR {

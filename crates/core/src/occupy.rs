@@ -1,6 +1,6 @@
 //! Occupation: the calling process itself becomes the daemon of a pidfile, without a launch.
 
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::uio::pwrite;
@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::launch::Stdio;
 use crate::log::{Owner, open_input, open_null, open_output};
 use crate::pidfile::{LockOptions, Locked, PidFile, nobody_looks, remove_own};
+use crate::sys;
 
 /// Which pidfile is occupied, and where the standard descriptors go.
 #[derive(Clone, Debug)]
@@ -47,10 +48,15 @@ pub fn occupy(occupation: &Occupation) -> Result<&'static Adopted> {
         undo(&locked);
         return Err(taken());
     }
-    prepare(occupation, &locked).inspect_err(|_| undo(&locked))?;
+    let streams = open_streams(occupation).inspect_err(|_| undo(&locked))?;
     // From the moment in which the tag is on, no other descriptor of this process may be on the file: closing it would
     // take the tag off, fcntl(2). Whoever looks at it now has finished before; whoever comes later asks who we are.
     let _alone = nobody_looks();
+    // Before the PID, by which others find us, who must see then that no signal can be heard yet. Refused where somebody
+    // reads under a lock of their own, or on odd file systems: other proofs serve then.
+    let _ = sys::put_name_tag(locked.file().as_raw_fd());
+    sys::mark_attached(locked.file().as_fd());
+    take_place(occupation, &locked, &streams).inspect_err(|_| undo(&locked))?;
     let (file, id) = locked.into_parts();
     install(Adopted::alone(path, id, file)).ok_or_else(taken)
 }
@@ -62,16 +68,28 @@ fn taken() -> Error {
     Error::new(ErrorKind::Unsupported, message).for_feature("foreground")
 }
 
-/// Everything that can fail. The standard descriptors come last.
-fn prepare(occupation: &Occupation, locked: &Locked) -> Result<()> {
+/// What the standard descriptors are to be; `None` leaves one as it is.
+struct Streams {
+    stdin: Option<OwnedFd>,
+    stdout: Option<OwnedFd>,
+    stderr: Option<OwnedFd>,
+    /// One open file for both outputs keeps the order of their lines.
+    is_shared: bool,
+}
+
+fn open_streams(occupation: &Occupation) -> Result<Streams> {
     let stdin = match &occupation.stdin {
         Stdio::File { path, option, .. } => Some(open_input(path, option)?),
         other => open_target(other, None)?,
     };
     let stdout = open_target(&occupation.stdout, occupation.owner)?;
-    // One open file for both keeps the order of their lines.
-    let shared = stdout.is_some() && occupation.stdout == occupation.stderr;
-    let stderr = if shared { None } else { open_target(&occupation.stderr, occupation.owner)? };
+    let is_shared = stdout.is_some() && occupation.stdout == occupation.stderr;
+    let stderr = if is_shared { None } else { open_target(&occupation.stderr, occupation.owner)? };
+    Ok(Streams { stdin, stdout, stderr, is_shared })
+}
+
+/// The last that can fail. The standard descriptors come last.
+fn take_place(occupation: &Occupation, locked: &Locked, streams: &Streams) -> Result<()> {
     let path = occupation.pidfile.path();
     let refuse = |errno| {
         Error::system(
@@ -89,9 +107,9 @@ fn prepare(occupation: &Occupation, locked: &Locked) -> Result<()> {
         Ok(_) => return Err(refuse(Errno::ENOSPC)),
         Err(errno) => return Err(refuse(errno)),
     }
-    let second = if shared { &stdout } else { &stderr };
-    put_in_place(stdin.as_ref(), |fd| dup2_stdin(fd))?;
-    put_in_place(stdout.as_ref(), |fd| dup2_stdout(fd))?;
+    let second = if streams.is_shared { &streams.stdout } else { &streams.stderr };
+    put_in_place(streams.stdin.as_ref(), |fd| dup2_stdin(fd))?;
+    put_in_place(streams.stdout.as_ref(), |fd| dup2_stdout(fd))?;
     put_in_place(second.as_ref(), |fd| dup2_stderr(fd))
 }
 

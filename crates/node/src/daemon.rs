@@ -96,6 +96,12 @@ pub struct NativeRotation {
     pub mode: Option<u32>,
 }
 
+/// Why this process, as it is, must not rotate a log; null where it may.
+#[napi]
+pub fn check_rotation(path: String) -> Option<NativeError> {
+    daimon_core::check_rotation(Path::new(&path)).err().map(NativeError::from)
+}
+
 /// Rotates this daemon's log from now on, on a thread of its own; the error, if any, is returned.
 #[napi]
 pub fn start_rotation(rotation: NativeRotation) -> Option<NativeError> {

@@ -1,6 +1,7 @@
 /** A service of systemd, systemd.service(5). */
 
 import type { DaemonOptions } from '../../types/options.js'
+import { UsageError } from '../errors.js'
 import { onOneLine, runCommand, type Subject, serviceFolder, servicePidFile } from './subject.js'
 
 /** What systemd sets up itself, before the daemon has rights to lose. */
@@ -31,13 +32,24 @@ export function systemd(subject: Subject): string {
     ...ending(options),
     ...variables(options),
   ]
-  const service = settings.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]))
+  const service = settings.flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${plain(key, value)}`],
+  )
   const sections = [
     ['[Unit]', `Description=${name}`, 'After=network.target'],
     ['[Service]', ...service],
     ['[Install]', 'WantedBy=multi-user.target'],
   ]
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+/** What would be taken for another value, or take the next line along, systemd.syntax(7). */
+function plain(key: string, value: string | number): string {
+  const text = onOneLine(String(value), `'${value}'`)
+  if (!/^\s|\s$|\\$/.test(text)) return text
+  throw new UsageError(
+    `systemd has no way to write ${key} '${text}', with a blank or a backslash at its end: rename it`,
+  )
 }
 
 function rights({

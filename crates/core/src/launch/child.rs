@@ -135,9 +135,10 @@ fn prepare(orders: &Orders<'_>) -> Result<(), (u8, i32)> {
         sys::duplicate(*source, *target).map_err(|errno| (b'k', errno))?;
     }
     sys::close_others(orders.keep).map_err(|errno| (b'x', errno))?;
-    write_pid(lock.1)?;
-    // Refused where somebody reads under a lock of their own, or on odd file systems: other proofs serve then.
+    // Before the PID, by which others find us, who must see then that no signal can be heard yet. Refused where somebody
+    // reads under a lock of their own, or on odd file systems: other proofs serve then.
     let _ = sys::put_name_tag(lock.1);
+    write_pid(lock.1)?;
     limit(orders)?;
     sys::unblock_signals().map_err(|errno| (b'e', errno))?;
     Ok(())

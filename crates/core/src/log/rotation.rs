@@ -1,6 +1,6 @@
 //! When a log is rotated: a thread of the daemon looks at its size.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,9 @@ use nix::errno::Errno;
 use nix::unistd::write;
 
 use super::rotate::{Look, Names};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::signals::block_all;
+use crate::way::Way;
 
 /// How often the size is looked at: the time that is left at the present growth, halved, within these bounds. An idle
 /// daemon wakes once a second, a busy one writes no more than the growth of 20 ms too much.
@@ -39,13 +40,32 @@ pub struct Rotation {
 ///
 /// # Errors
 ///
-/// `StartFailed` when there is no thread left.
+/// `StartFailed` when there is no thread left; `InvalidOption` as [`check_rotation`].
 pub fn start_rotation(rotation: Rotation) -> Result<()> {
+    check_rotation(&rotation.path)?;
     let builder = thread::Builder::new().name("daimon-log".into()).stack_size(STACK);
     builder.spawn(move || watch(&rotation)).map(drop).map_err(|error| {
         let errno = error.raw_os_error().map_or(Errno::EAGAIN, Errno::from_raw);
         Error::system("rotate", "clone", errno, "no thread for the rotation of the log could be made")
     })
+}
+
+/// Root renames files by their paths: others must not be able to have them lead elsewhere.
+///
+/// # Errors
+///
+/// `InvalidOption` where they are. What cannot be told shows when the log is opened.
+pub fn check_rotation(log: &Path) -> Result<()> {
+    let Some(folder) = log.parent() else { return Ok(()) };
+    match Way::to(folder) {
+        Ok(Some(way)) if !way.is_roots_alone() => {
+            let what = "is in a folder, or reached by one, that others than root can change: root does not rotate there";
+            let message =
+                format!("option log.maxSize: {} {what}; give a user, or another folder", log.display());
+            Err(Error::new(ErrorKind::InvalidOption, message).at(log).for_option("log.maxSize"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn watch(rotation: &Rotation) {

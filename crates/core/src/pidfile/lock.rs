@@ -155,10 +155,20 @@ impl PidFile {
         if !folder.names(id)? {
             return Ok(Round::Replaced);
         }
-        self.clear_stale_text(&file, &stat)?;
+        let is_distrusted = is_distrusted(&stat);
+        if !is_distrusted {
+            self.clear_stale_text(&file)?;
+        }
         // The conversion is not atomic, flock(2): it drops the shared lock when it fails.
         if !self.flock(&file, Flock::Exclusive)? {
             return Ok(Round::Contended);
+        }
+        if is_distrusted {
+            // Whoever was given its descriptor can write to it for ever: never again to a file that root believes.
+            if folder.names(id)? {
+                folder.unlink()?;
+            }
+            return Ok(Round::Replaced);
         }
         let text = read_text(&file).map_err(|errno| self.system("pread", errno, "cannot be read"))?;
         if !folder.names(id)? || text != Text::Empty {
@@ -175,7 +185,7 @@ impl PidFile {
         }
         Ok(match look_at(file, stat) {
             Look::Running(pid) => match Process::open(pid) {
-                Ok(process) if self.is_under_way(file, sys::is_starting) => Round::Starting(process),
+                Ok(process) if sys::is_starting(file.as_fd()) => Round::Starting(process),
                 Ok(process) => Round::Running(process),
                 Err(_) => Round::Held,
             },
@@ -215,14 +225,14 @@ impl PidFile {
 
     /// Clears a dead daemon's text. Safe under the shared lock: while anyone holds that, nobody holds the exclusive
     /// one, so no text can be valid. A reader thus never sees a dead PID in a file that a new launch has locked.
-    fn clear_stale_text(&self, file: &File, stat: &FileStat) -> Result<()> {
+    fn clear_stale_text(&self, file: &File) -> Result<()> {
         match read_text(file).map_err(|errno| self.system("pread", errno, "cannot be read"))? {
             Text::Empty => Ok(()),
-            Text::Garbage if !is_distrusted(stat) => Err(self.refuse(
+            Text::Garbage => Err(self.refuse(
                 PidFileReason::Garbage,
                 "holds something that no daemon wrote; if it is not needed delete it, else choose another path",
             )),
-            Text::Pid(_) | Text::Clearable | Text::Garbage => {
+            Text::Pid(_) | Text::Clearable => {
                 ftruncate(file, 0).map_err(|errno| self.system("ftruncate", errno, "its stale text cannot be cleared"))
             }
         }

@@ -33,10 +33,11 @@ use fs4::{FileExt, TryLockError};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
-use nix::unistd::{geteuid, getpid};
+use nix::unistd::{UnlinkatFlags, geteuid, getpid, unlinkat};
 
 use crate::error::{Error, ErrorKind, PidFileReason, Result};
 use crate::sys;
+use crate::way::Way;
 
 /// Device and inode: what makes two descriptors the same file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,8 +112,21 @@ impl PidFile {
 
     /// Opens the folder and checks that nobody else can replace files in it.
     fn open_folder(&self) -> Result<Folder<'_>> {
-        let fd = match open(&self.folder, sys::FOLDER_FLAGS, Mode::empty()) {
+        let opened = Way::to(&self.folder).and_then(|way| match way {
+            Some(way) if !way.is_fixed() => Err(Errno::EXDEV),
+            Some(way) => Ok(way.into_folder()),
+            None => open(&self.folder, sys::FOLDER_FLAGS, Mode::empty()),
+        });
+        let fd = match opened {
             Ok(fd) => fd,
+            Err(Errno::EXDEV) => {
+                let message = format!(
+                    "the folder {} is reached by a folder or a link that others than root can change, who could have \
+                     it lead elsewhere; choose another",
+                    self.folder.display()
+                );
+                return Err(self.refuse(PidFileReason::UnsafeDirectory, message));
+            }
             Err(errno @ (Errno::ENOENT | Errno::ENOTDIR)) => {
                 let message = format!("the folder {} does not exist; create it first", self.folder.display());
                 return Err(self.refuse(PidFileReason::MissingDirectory, message).because("open", errno));
@@ -182,6 +196,12 @@ impl Folder<'_> {
     /// Whether the name still stands for the file `id`.
     fn names(&self, id: FileId) -> Result<bool> {
         Ok(self.stat()?.is_some_and(|stat| FileId::of(&stat) == id))
+    }
+
+    /// Under the exclusive lock alone.
+    fn unlink(&self) -> Result<()> {
+        unlinkat(&self.fd, self.pidfile.name.as_os_str(), UnlinkatFlags::NoRemoveDir)
+            .map_err(|errno| self.pidfile.system("unlinkat", errno, "cannot be removed"))
     }
 
     fn open_or_create(&self) -> Result<File> {

@@ -1,18 +1,19 @@
 //! Looking at a pidfile without disturbing anyone: status, and the proof before a signal.
 
 use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::{FileStat, Mode, fstat, lstat};
+use nix::fcntl::{AtFlags, OFlag, open};
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat, lstat};
 use nix::unistd::getpid;
 
 use super::{FileId, Flock, PidFile, SAFE_OPEN, is_distrusted, looking, read_text, trusted};
 use crate::adopt;
-use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
 use crate::process::Process;
 use crate::sys;
+use crate::way::Way;
 
 /// What a pidfile says now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,9 +175,7 @@ impl PidFile {
             }
         }
         Ok(match look_with_tag(&file, &stat, tag) {
-            Look::Running(pid) => {
-                Status::Running { pid, starting: self.is_under_way(&file, sys::is_starting) }
-            }
+            Look::Running(pid) => Status::Running { pid, starting: sys::is_starting(file.as_fd()) },
             Look::Foreign => Status::Unverified(Held {
                 pid: read_text(&file).ok().and_then(super::text::Text::pid),
                 reason: "its holder is in another PID namespace".into(),
@@ -219,24 +218,25 @@ impl PidFile {
     fn marks(&self) -> (bool, bool) {
         let _look = looking();
         match self.open_to_read() {
-            Ok(Opened::File(file, _)) => {
-                (sys::is_detached(file.as_fd()), self.is_under_way(&file, sys::is_deaf))
-            }
+            Ok(Opened::File(file, _)) => (sys::is_detached(file.as_fd()), sys::is_deaf(file.as_fd())),
             _ => (false, false),
         }
-    }
-
-    /// Whether a mark of a start is on. Another program's lock on the whole file looks like all of them; but a daemon
-    /// of ours holds the flock, too.
-    pub(super) fn is_under_way(&self, file: &File, mark: fn(BorrowedFd<'_>) -> bool) -> bool {
-        mark(file.as_fd()) && !matches!(self.flock(file, Flock::Shared), Ok(true))
     }
 
     /// Opens the file, unless it is the one that this very process holds: closing a second descriptor on that
     /// would take the name tag off, fcntl(2).
     fn open_to_read(&self) -> Result<Opened> {
         let missing = |errno| matches!(errno, Errno::ENOENT | Errno::ENOTDIR);
-        let stat = match lstat(&self.path) {
+        let way = match Way::to(&self.folder) {
+            Ok(way) => way,
+            Err(errno) if missing(errno) => return Ok(Opened::Missing),
+            Err(errno) => return Err(self.system("open", errno, "its folder cannot be opened")),
+        };
+        let looked = match &way {
+            Some(way) => fstatat(way.folder(), self.name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW),
+            None => lstat(&self.path),
+        };
+        let stat = match looked {
             Ok(stat) => Some(stat),
             Err(errno) if missing(errno) => None,
             Err(errno) => return Err(self.system("lstat", errno, "cannot be examined")),
@@ -248,13 +248,21 @@ impl PidFile {
             Some(stat) => self.check_regular(&stat)?,
             None => return Ok(Opened::Missing),
         }
-        let file = match open(&self.path, OFlag::O_RDONLY | SAFE_OPEN, Mode::empty()) {
+        let opened = match &way {
+            Some(way) => way.open(&self.name, OFlag::O_RDONLY | SAFE_OPEN, Mode::empty()),
+            None => open(&self.path, OFlag::O_RDONLY | SAFE_OPEN, Mode::empty()),
+        };
+        let file = match opened {
             Ok(fd) => File::from(fd),
             Err(errno) if missing(errno) => return Ok(Opened::Missing),
             Err(errno) => return Err(self.open_error(errno)),
         };
         let stat = fstat(&file).map_err(|errno| self.system("fstat", errno, "cannot be examined"))?;
         self.check_regular(&stat)?;
+        if way.is_some_and(|way| !way.leads_to_own(&stat)) {
+            let message = "is reached by somebody's symbolic link, and does not belong to them; give the path without links";
+            return Err(self.refuse(PidFileReason::UnsafeDirectory, message));
+        }
         Ok(Opened::File(file, stat))
     }
 

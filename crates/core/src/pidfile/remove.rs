@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use nix::sys::stat::lstat;
-use nix::unistd::{UnlinkatFlags, ftruncate, unlink, unlinkat};
+use nix::unistd::{ftruncate, unlink};
 
 use super::{FileId, LockOptions, PidFile, Status};
 use crate::error::Result;
@@ -26,8 +26,7 @@ impl PidFile {
         }
         let locked = self.lock(&LockOptions::default())?;
         if folder.names(locked.id())? {
-            unlinkat(&folder.fd, self.name.as_os_str(), UnlinkatFlags::NoRemoveDir)
-                .map_err(|errno| self.system("unlinkat", errno, "cannot be removed"))?;
+            folder.unlink()?;
         }
         Ok(())
     }

@@ -17,7 +17,19 @@ pub(crate) use exit::at_exit;
 pub(crate) use fd::{borrow, is_open, is_socket, let_inherit, own, set_close_on_exec};
 pub(crate) use group::signal_group;
 
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
+
+use nix::sys::stat::FileStat;
+
+/// One part of a path.
+pub(crate) enum Step {
+    /// A folder, open for its place.
+    Folder(OwnedFd, FileStat),
+    /// A symbolic link, and what is written in it.
+    Link(FileStat, OsString),
+}
 
 /// What the kernel counts for a process.
 pub(crate) struct RawStats {

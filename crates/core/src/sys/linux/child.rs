@@ -6,6 +6,7 @@ use std::ffi::{CStr, c_char, c_long};
 
 use nix::errno::Errno;
 
+use super::file::{MARKS, NAME, TO_THE_END};
 use crate::limits::RawLimit;
 
 /// The error number of a failed call.
@@ -82,14 +83,18 @@ pub(crate) fn write(fd: i32, bytes: &[u8]) {
     let _ = raw!(libc::SYS_write, fd, bytes.as_ptr(), bytes.len());
 }
 
-/// The name tag: a POSIX write lock, which survives exec and dies with the process. On the whole file: what is beyond
-/// the first byte says that the daemon is not ready.
+/// The name tag, a POSIX write lock, which survives exec and dies with the process; and all marks of a start.
 pub(crate) fn put_name_tag(fd: i32) -> Outcome {
+    write_lock(fd, NAME, 1)?;
+    write_lock(fd, MARKS, TO_THE_END)
+}
+
+fn write_lock(fd: i32, start: i64, length: i64) -> Outcome {
     let lock = libc::flock {
         l_type: libc::F_WRLCK as _,
         l_whence: libc::SEEK_SET as _,
-        l_start: 0,
-        l_len: 0,
+        l_start: start,
+        l_len: length,
         l_pid: 0,
     };
     raw!(libc::SYS_fcntl, fd, libc::F_SETLK, &raw const lock)

@@ -24,19 +24,19 @@ pub(crate) fn name_tag(file: BorrowedFd<'_>) -> Option<Pid> {
     write_locked(file, NAME)
 }
 
-/// Whether the tag still covers all of the file, as the last child has put it on: its daemon is not ready yet.
+/// Whether the holder is not ready yet.
 pub(crate) fn is_starting(file: BorrowedFd<'_>) -> bool {
-    write_locked(file, STARTING).is_some()
+    is_marked(file, STARTING)
 }
 
 /// Whether the holder has no handlers for signals yet: between exec and these the system's defaults would be its end.
 pub(crate) fn is_deaf(file: BorrowedFd<'_>) -> bool {
-    write_locked(file, DEAF).is_some()
+    is_marked(file, DEAF)
 }
 
 /// Whether the holder was launched, so that its session and process group are its own.
 pub(crate) fn is_detached(file: BorrowedFd<'_>) -> bool {
-    write_locked(file, DETACHED).is_some()
+    is_marked(file, DETACHED)
 }
 
 /// Takes the marks off that say that the daemon is not ready, nor listening. The caller is the process that holds it.
@@ -55,12 +55,19 @@ pub(crate) fn mark_attached(file: BorrowedFd<'_>) {
     unlock(file, DETACHED, 1);
 }
 
-/// Where the marks of the tag begin. A lock may lie beyond the end of the file, fcntl(2).
-const NAME: i64 = 0;
-const DETACHED: i64 = 1;
-const STARTING: i64 = 2;
-const DEAF: i64 = 3;
-const TO_THE_END: i64 = 0;
+/// The tag's place, and those of its marks. A lock may lie beyond the end of the file, fcntl(2).
+pub(super) const NAME: i64 = 0;
+/// Never locked by us: another program's lock on its own pidfile covers all of it, and has no marks.
+const GAP: i64 = 1;
+pub(super) const MARKS: i64 = DETACHED;
+const DETACHED: i64 = 2;
+const STARTING: i64 = 3;
+const DEAF: i64 = 4;
+pub(super) const TO_THE_END: i64 = 0;
+
+fn is_marked(file: BorrowedFd<'_>, mark: i64) -> bool {
+    write_locked(file, mark).is_some() && write_locked(file, GAP).is_none()
+}
 
 fn unlock(file: BorrowedFd<'_>, start: i64, length: i64) {
     // Fails for a descriptor that is not open alone.
@@ -119,8 +126,8 @@ pub(crate) fn error_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     pipe2(OFlag::O_CLOEXEC)
 }
 
-/// Whether any process has the file, here open for reading, open for writing, too. Only its owner and root are told:
-/// a read lease is granted just where nobody writes, F_SETLEASE, fcntl(2).
+/// Whether any process has the file, here open for reading, open for writing, too. Only its owner and root are told,
+/// by a read lease, which is granted just where nobody writes, F_SETLEASE, fcntl(2); to anybody else it is.
 pub(crate) fn is_written(file: BorrowedFd<'_>) -> bool {
     // Who opens the file to write while there is a lease makes the kernel send a signal to us: one that is ignored, where
     // nothing else is said, and not SIGIO, which ends the process.
@@ -129,7 +136,8 @@ pub(crate) fn is_written(file: BorrowedFd<'_>) -> bool {
     }
     let lease = set(file, libc::F_SETLEASE, libc::F_RDLCK);
     let _ = set(file, libc::F_SETLEASE, libc::F_UNLCK);
-    lease == Err(Errno::EAGAIN)
+    // For a file of somebody else's nobody tells: EACCES.
+    matches!(lease, Err(Errno::EAGAIN | Errno::EACCES))
 }
 
 /// Not in the crate libc: asm-generic/fcntl.h, the same on all architectures that we build for.

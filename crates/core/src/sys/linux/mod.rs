@@ -7,6 +7,7 @@ mod process;
 mod rights;
 mod select;
 mod socket;
+mod way;
 
 pub(crate) use child::*;
 pub(crate) use clone::{Stack, reap, spawn_child};
@@ -21,3 +22,4 @@ pub(crate) use rights::{
 };
 pub(crate) use select::{Armed, Selector};
 pub(crate) use socket::abstract_address;
+pub(crate) use way::{is_proc, overflow_user, step};

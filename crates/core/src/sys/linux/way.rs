@@ -1,0 +1,43 @@
+//! What is asked on the way to a file.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::sync::OnceLock;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat, readlinkat};
+use nix::sys::stat::{Mode, SFlag, fstat};
+use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
+
+use crate::sys::Step;
+
+/// Looks at a name in a folder. Owner and text of a link are those of the same one: it is open.
+pub(crate) fn step(at: &OwnedFd, name: &OsStr) -> Result<Step, Errno> {
+    let found = openat(at, name, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())?;
+    let stat = fstat(&found)?;
+    match SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) {
+        SFlag::S_IFDIR => Ok(Step::Folder(found, stat)),
+        // By an empty path: the link that is open, readlinkat(2).
+        SFlag::S_IFLNK => Ok(Step::Link(stat, readlinkat(&found, "")?)),
+        _ => Err(Errno::ENOTDIR),
+    }
+}
+
+/// Whether a folder is one of the kernel's own, in `/proc`.
+pub(crate) fn is_proc(folder: &OwnedFd) -> bool {
+    fstatfs(folder).is_ok_and(|system| system.filesystem_type() == PROC_SUPER_MAGIC)
+}
+
+/// To whom files seem to belong whose owner has no number in this user namespace; `None` in the first one, which has a
+/// number for everybody.
+pub(crate) fn overflow_user() -> Option<u32> {
+    static USER: OnceLock<Option<u32>> = OnceLock::new();
+    *USER.get_or_init(|| {
+        let map = fs::read_to_string("/proc/self/uid_map").ok()?;
+        if map.split_whitespace().eq(["0", "0", "4294967295"]) {
+            return None;
+        }
+        fs::read_to_string("/proc/sys/kernel/overflowuid").ok()?.trim().parse().ok()
+    })
+}

@@ -1,0 +1,32 @@
+//! What is asked on the way to a file.
+
+use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
+use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
+
+use super::FOLDER_FLAGS;
+use crate::sys::Step;
+
+/// Looks at a name in a folder. There is no `O_PATH`: a link that is exchanged in between may be another one.
+pub(crate) fn step(at: &OwnedFd, name: &OsStr) -> Result<Step, Errno> {
+    let stat = fstatat(at, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
+    if stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFLNK.bits() {
+        return Ok(Step::Link(stat, readlinkat(at, name)?));
+    }
+    let folder = openat(at, name, FOLDER_FLAGS | OFlag::O_NOFOLLOW, Mode::empty())?;
+    let stat = fstat(&folder)?;
+    Ok(Step::Folder(folder, stat))
+}
+
+/// There is none.
+pub(crate) fn is_proc(_folder: &OwnedFd) -> bool {
+    false
+}
+
+/// There are no user namespaces.
+pub(crate) fn overflow_user() -> Option<u32> {
+    None
+}

@@ -1,0 +1,134 @@
+//! The way to a file, for root: through folders and links that other users could exchange it must not lead to where these
+//! have no rights. What a log takes in, its daemon chooses (CVE-2016-1247); whom a pidfile names, root signals.
+
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
+use std::os::fd::OwnedFd;
+use std::path::{Component, Path};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open, openat};
+use nix::sys::stat::{FileStat, Mode, fstat};
+use nix::unistd::geteuid;
+
+use crate::sys::{self, Step};
+
+/// As many as the kernel follows, path_resolution(7).
+const MAX_LINKS: usize = 40;
+
+/// Stands for the members of a group, or everybody: no file belongs to them.
+const MANY: u32 = u32::MAX;
+
+/// A folder that has been reached part by part.
+#[derive(Debug)]
+pub(crate) struct Way {
+    folder: OwnedFd,
+    /// The users, other than root, whose links have led here, or who could exchange the ones that have.
+    led_by: Vec<u32>,
+    /// Whether others than root can change the names in a folder on the way, or in this one.
+    is_open: (bool, bool),
+}
+
+impl Way {
+    /// Goes to a folder, as the kernel does; `None` for anybody but root, who has no more rights than those who could lead
+    /// them astray would have to ask for.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub(crate) fn to(folder: &Path) -> Result<Option<Self>, Errno> {
+        if geteuid().is_root() { Self::walk(folder).map(Some) } else { Ok(None) }
+    }
+
+    fn walk(path: &Path) -> Result<Self, Errno> {
+        let mut at = open(".", sys::FOLDER_FLAGS, Mode::empty())?;
+        let mut stat = fstat(&at)?;
+        let mut led_by = Vec::new();
+        let mut is_open = false;
+        let mut parts = parts_of(path);
+        let mut links = 0;
+        while let Some(part) = parts.pop_front() {
+            let changers = changers(&stat);
+            // A path that begins at the root does not depend on where it has begun before.
+            is_open |= !changers.is_empty() && part != "/";
+            match sys::step(&at, &part)? {
+                Step::Folder(next, found) => (at, stat) = (next, found),
+                // Links of the kernel's own, which lead elsewhere than they say.
+                Step::Link(..) if sys::is_proc(&at) => {
+                    at = openat(&at, part.as_os_str(), sys::FOLDER_FLAGS, Mode::empty())?;
+                    stat = fstat(&at)?;
+                }
+                Step::Link(link, target) => {
+                    links += 1;
+                    if links > MAX_LINKS {
+                        return Err(Errno::ELOOP);
+                    }
+                    let owner = Some(link.st_uid).filter(|uid| is_other(*uid));
+                    led_by.extend(changers.into_iter().chain(owner));
+                    for part in parts_of(Path::new(&target)).into_iter().rev() {
+                        parts.push_front(part);
+                    }
+                }
+            }
+        }
+        let is_open = (is_open, !changers(&stat).is_empty());
+        Ok(Self { folder: at, led_by, is_open })
+    }
+
+    /// The folder at its end.
+    pub(crate) fn folder(&self) -> &OwnedFd {
+        &self.folder
+    }
+
+    pub(crate) fn into_folder(self) -> OwnedFd {
+        self.folder
+    }
+
+    /// Whether all whose links have led here own what is found here. `found` is the folder, or a file in it.
+    pub(crate) fn leads_to_own(&self, found: &FileStat) -> bool {
+        self.may_lead_to(found.st_uid)
+    }
+
+    /// Whether all whose links have led here are this user.
+    pub(crate) fn may_lead_to(&self, uid: u32) -> bool {
+        self.led_by.iter().all(|one| *one == uid)
+    }
+
+    /// Whether nobody but root can have it lead elsewhere from now on.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.led_by.is_empty() && !self.is_open.0
+    }
+
+    /// Whether, besides, nobody else can exchange the files in the folder.
+    pub(crate) fn is_roots_alone(&self) -> bool {
+        self.is_fixed() && !self.is_open.1
+    }
+
+    /// Opens a file in the folder.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub(crate) fn open(&self, name: &OsStr, flags: OFlag, mode: Mode) -> Result<OwnedFd, Errno> {
+        openat(&self.folder, name, flags, mode)
+    }
+}
+
+/// Who, other than root, can change the names in a folder: its owner, a group, everybody.
+fn changers(stat: &FileStat) -> Vec<u32> {
+    let is_sticky = stat.st_mode & 0o1000 != 0;
+    let many = stat.st_mode & 0o002 != 0 || (stat.st_mode & 0o020 != 0 && stat.st_gid != 0);
+    let owner = Some(stat.st_uid).filter(|uid| is_other(*uid));
+    owner.into_iter().chain((many && !is_sticky).then_some(MANY)).collect()
+}
+
+/// In a user namespace the files of the system's own root seem to be those of the overflow user, user_namespaces(7).
+fn is_other(uid: u32) -> bool {
+    uid != 0 && Some(uid) != sys::overflow_user()
+}
+
+/// `/` is a part of its own.
+fn parts_of(path: &Path) -> VecDeque<OsString> {
+    let named = path.components().filter(|part| *part != Component::CurDir);
+    named.map(|part| part.as_os_str().to_os_string()).collect()
+}
