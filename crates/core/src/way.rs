@@ -16,8 +16,8 @@ use crate::sys::{self, Step};
 /// As many as the kernel follows, path_resolution(7).
 const MAX_LINKS: usize = 40;
 
-/// Stands for the members of a group, or everybody: no file belongs to them.
-const MANY: u32 = u32::MAX;
+/// Stands for everybody: no file belongs to them.
+const EVERYBODY: u32 = u32::MAX;
 
 /// A folder that has been reached part by part.
 #[derive(Debug)]
@@ -114,12 +114,12 @@ impl Way {
     }
 }
 
-/// Who, other than root, can change the names in a folder: its owner, a group, everybody.
+/// Who, other than root, can change the names in a folder: its owner, everybody. Root has chosen who is in a group, and
+/// lets one write to `/var/log`, on Ubuntu for one.
 fn changers(stat: &FileStat) -> Vec<u32> {
-    let is_sticky = stat.st_mode & 0o1000 != 0;
-    let many = stat.st_mode & 0o002 != 0 || (stat.st_mode & 0o020 != 0 && stat.st_gid != 0);
+    let is_everybodys = stat.st_mode & 0o1002 == 0o002;
     let owner = Some(stat.st_uid).filter(|uid| is_other(*uid));
-    owner.into_iter().chain((many && !is_sticky).then_some(MANY)).collect()
+    owner.into_iter().chain(is_everybodys.then_some(EVERYBODY)).collect()
 }
 
 /// In a user namespace the files of the system's own root seem to be those of the overflow user, user_namespaces(7).
