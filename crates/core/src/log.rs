@@ -1,23 +1,23 @@
 //! Output files: opened for append, reopened, rotated, and read back when a start failed.
 
 mod archive;
+mod place;
 mod rotate;
 mod rotation;
 mod tail;
 
-use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, FcntlArg, OFlag, fcntl, open};
-use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
+use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
+use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
 use nix::unistd::{Gid, Uid, dup2_stderr, dup2_stdout, fchown};
 
 use crate::error::{Error, Result};
-use crate::way::Way;
 
+use place::Place;
 pub use rotation::{Rotation, check_rotation, start_rotation};
 pub use tail::LogTail;
 
@@ -41,47 +41,6 @@ pub(crate) fn open_null() -> Result<OwnedFd> {
     let path = Path::new("/dev/null");
     open(path, OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOCTTY, Mode::empty())
         .map_err(|errno| Error::system("stdio", "open", errno, "/dev/null: cannot be opened").at(path))
-}
-
-/// Where an output file is, or will be.
-struct Place<'a> {
-    path: &'a Path,
-    name: &'a OsStr,
-    /// `None` where the kernel may find it by the path.
-    way: Option<Way>,
-}
-
-impl<'a> Place<'a> {
-    /// `EXDEV`, as openat2(2) has it for a path that leads elsewhere: links lead to a folder of somebody else's.
-    fn of(path: &'a Path) -> std::result::Result<Self, Errno> {
-        let name = path.file_name().ok_or(Errno::EISDIR)?;
-        let way = Way::to(path.parent().unwrap_or(Path::new(".")))?;
-        let is_led_well = match &way {
-            Some(way) => way.leads_to_own(&fstat(way.folder())?),
-            None => true,
-        };
-        if is_led_well { Ok(Self { path, name, way }) } else { Err(Errno::EXDEV) }
-    }
-
-    /// The file that is there. `EXDEV` for one of somebody else's, at the end of links.
-    fn open(&self, flags: OFlag) -> std::result::Result<OwnedFd, Errno> {
-        let Some(way) = &self.way else { return open(self.path, flags, Mode::empty()) };
-        let file = way.open(self.name, flags, Mode::empty())?;
-        if way.leads_to_own(&fstat(&file)?) { Ok(file) } else { Err(Errno::EXDEV) }
-    }
-
-    /// A new file, `owner`'s. `EXDEV` where links have led here, and it would be somebody else's.
-    fn make(&self, flags: OFlag, owner: Option<Owner>) -> std::result::Result<OwnedFd, Errno> {
-        let flags = flags | OFlag::O_CREAT | OFlag::O_EXCL;
-        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-        let Some(way) = &self.way else { return open(self.path, flags, mode) };
-        let uid = owner.and_then(|owner| owner.uid).unwrap_or(0);
-        // One that is there is looked at for itself.
-        if !way.may_lead_to(uid) && fstatat(way.folder(), self.name, AtFlags::AT_SYMLINK_NOFOLLOW).is_err() {
-            return Err(Errno::EXDEV);
-        }
-        way.open(self.name, flags, mode)
-    }
 }
 
 /// Whom a file belongs to.
