@@ -31,13 +31,12 @@ impl Stack {
 /// `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0, see clone(2): the host program sees no SIGCHLD, and none of its own
 /// `wait` calls can take the child away, since those miss children without `__WALL`.
 ///
-/// Async-signal-safe: one system call, or two, no lock, no allocation.
+/// Async-signal-safe: one system call, or two, no lock, no allocation. It may return before the child has executed or
+/// exited: a SIGKILL of the child's own vfork child cuts the wait short.
 ///
 /// # Safety
 ///
-/// `stack_top` is the end of a [`Stack`] that nobody uses until the child has executed or exited, even when this
-/// call returns before that (a SIGKILL of the child's own vfork child cuts the wait short). `main` follows the rules
-/// of the code between clone and exec.
+/// `stack_top` ends a [`Stack`] that is the child's until it has executed or exited; `main` is fit for that time.
 pub(crate) unsafe fn spawn_child(
     stack_top: *mut c_void,
     main: extern "C" fn(*mut c_void) -> c_int,
