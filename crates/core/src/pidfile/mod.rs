@@ -13,6 +13,7 @@
 //! emulate or lack it. A pidfile that somebody deletes under a running daemon no longer excludes a second one.
 
 mod lock;
+mod open;
 mod probe;
 mod remove;
 mod text;

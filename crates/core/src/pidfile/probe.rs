@@ -4,16 +4,15 @@ use std::fs::File;
 use std::os::fd::AsFd;
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, open};
-use nix::sys::stat::{FileStat, Mode, fstat, fstatat, lstat};
+use nix::sys::stat::FileStat;
 use nix::unistd::getpid;
 
-use super::{FileId, Flock, PidFile, SAFE_OPEN, is_distrusted, looking, read_text, trusted};
+use super::open::Opened;
+use super::{FileId, Flock, PidFile, is_distrusted, looking, read_text, trusted};
 use crate::adopt;
-use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
+use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
 use crate::sys;
-use crate::way::Way;
 
 /// What a pidfile says now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,13 +95,6 @@ impl Look {
     fn unproven(pid: Option<Pid>, reason: &'static str) -> Self {
         Self::Unproven { pid, reason, transient: true }
     }
-}
-
-enum Opened {
-    File(File, FileStat),
-    /// The pidfile of the daemon that this process is.
-    Own(Pid),
-    Missing,
 }
 
 /// Asks for proof, the kernel's word first.
@@ -221,49 +213,6 @@ impl PidFile {
             Ok(Opened::File(file, _)) => (sys::is_detached(file.as_fd()), sys::is_deaf(file.as_fd())),
             _ => (false, false),
         }
-    }
-
-    /// Opens the file, unless it is the one that this very process holds: closing a second descriptor on that
-    /// would take the name tag off, fcntl(2).
-    fn open_to_read(&self) -> Result<Opened> {
-        let missing = |errno| matches!(errno, Errno::ENOENT | Errno::ENOTDIR);
-        let way = match Way::to(&self.folder) {
-            Ok(way) => way,
-            Err(errno) if missing(errno) => return Ok(Opened::Missing),
-            Err(errno) => return Err(self.system("open", errno, "its folder cannot be opened")),
-        };
-        let looked = match &way {
-            Some(way) => fstatat(way.folder(), self.name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW),
-            None => lstat(&self.path),
-        };
-        let stat = match looked {
-            Ok(stat) => Some(stat),
-            Err(errno) if missing(errno) => None,
-            Err(errno) => return Err(self.system("lstat", errno, "cannot be examined")),
-        };
-        if let Some(pid) = adopt::own_pid(&self.path, stat.as_ref().map(FileId::of)) {
-            return Ok(Opened::Own(pid));
-        }
-        match stat {
-            Some(stat) => self.check_regular(&stat)?,
-            None => return Ok(Opened::Missing),
-        }
-        let opened = match &way {
-            Some(way) => way.open(&self.name, OFlag::O_RDONLY | SAFE_OPEN, Mode::empty()),
-            None => open(&self.path, OFlag::O_RDONLY | SAFE_OPEN, Mode::empty()),
-        };
-        let file = match opened {
-            Ok(fd) => File::from(fd),
-            Err(errno) if missing(errno) => return Ok(Opened::Missing),
-            Err(errno) => return Err(self.open_error(errno)),
-        };
-        let stat = fstat(&file).map_err(|errno| self.system("fstat", errno, "cannot be examined"))?;
-        self.check_regular(&stat)?;
-        if way.is_some_and(|way| !way.leads_to_own(&stat)) {
-            let message = "is reached by somebody's symbolic link, and does not belong to them; give the path without links";
-            return Err(self.refuse(PidFileReason::UnsafeDirectory, message));
-        }
-        Ok(Opened::File(file, stat))
     }
 
     fn gone_or(&self, errno: Errno, pid: Pid) -> Error {
