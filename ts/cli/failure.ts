@@ -72,9 +72,12 @@ export function detailsOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
   const parts: string[] = []
   if (!(error instanceof DaemonError || error instanceof CommandError)) parts.push(`${error.stack}`)
-  if (error.cause instanceof Error) parts.push(`cause: ${error.cause.stack}`)
   const told = error instanceof StartFailedError || error instanceof ReadyTimeoutError
-  if (told && error.log !== undefined) parts.push(`end of the log:\n${error.log}`)
+  const log = told ? error.log : undefined
+  // An uncaught error stands in the log, too, with the line that threw it.
+  const why = error.cause instanceof Error ? `${error.cause.stack}` : ''
+  if (why !== '' && !log?.includes(why)) parts.push(`cause: ${why}`)
+  if (log !== undefined) parts.push(`end of the log:\n${log}`)
   return parts.map((part) => `${part.trimEnd().replaceAll(/^/gm, '  ')}\n`).join('')
 }
 
