@@ -1,7 +1,9 @@
 /** What a daemon executes: which program, with which flags, arguments and environment. */
 
+import { accessSync, constants } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import type { BodyKind } from './adopted.js'
-import { InvalidOptionError, UnsupportedError } from './errors.js'
+import { InvalidOptionError, StartFailedError, UnsupportedError } from './errors.js'
 import {
   absoluteExecArgv,
   absoluteNodeOptions,
@@ -52,11 +54,13 @@ function currentFolder(): string | undefined {
  * What to execute for these settings.
  *
  * @throws InvalidOptionError when the program cannot be executed again and there is no `script`
+ * @throws StartFailedError when this Node.js is to run it, and is where it was no longer
  */
 export function programOf(settings: Settings, rights: Rights): Program {
   const { script, run, scriptArgs, execPath } = settings
   const folder = AT_START.cwd === currentFolder() ? undefined : AT_START.cwd
   const cwd = AT_START.cwd ?? '/'
+  if (settings.given.execPath === undefined) checkOwnNode(settings)
   const execArgv = absoluteExecArgv(settings.execArgv ?? AT_START.execArgv, cwd)
   const env = environment(settings, rights, cwd)
   const variables = Array.from(env, ([name, value]) => `${name}=${value}`)
@@ -100,6 +104,27 @@ function mainAndArguments(execArgv: readonly string[]): string[] {
   if (main === undefined || STANDARD_INPUT.test(main))
     throw cannotRunAgain('this program came from standard input')
   return [main, ...rest]
+}
+
+/** Here it is found before a restart has stopped anything: a new release may have taken the old one's place. */
+function checkOwnNode({ script, pidFile }: Settings): void {
+  const path = process.execPath
+  const orGive = script === undefined ? '' : ", or give 'execPath'"
+  const failed = (why: string, advice: string, cause?: unknown): StartFailedError =>
+    new StartFailedError(`The Node.js that runs this program, '${path}', ${why}. ${advice}${orGive}.`, {
+      pidFile,
+      step: 'exec',
+      cause,
+    })
+  // Node.js knows its own path from there.
+  if (!isAbsolute(path)) throw failed('does not know where it is: /proc is missing', 'Mount it')
+  try {
+    accessSync(path, constants.X_OK)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    const said = `cannot be executed any more: ${why.replace(/, access '.*'$/, '')}`
+    throw failed(said, 'Run the program with a Node.js that is there', error)
+  }
 }
 
 /** A script is made a daemon by what is loaded before it. */

@@ -18,12 +18,13 @@ import type { FileStdio, Given, Rotation, Settings } from './settings.js'
  * @throws InvalidOptionError naming option and value, with the system error as `cause`
  */
 export function checkOptions(settings: Settings, identity?: Identity): void {
-  const { script, cwd, execPath } = settings
+  const { script, cwd } = settings
+  const { execPath } = settings.given
   const { chroot } = settings.process
-  if (script !== undefined) {
+  if (script !== undefined)
     checkPath('script', script, 'file', constants.R_OK, 'must be a file that can be read')
+  if (execPath !== undefined)
     checkPath('execPath', execPath, 'file', constants.X_OK, 'must be a file that can be executed')
-  }
   if (chroot !== undefined)
     checkPath('chroot', chroot, 'folder', constants.X_OK, 'must be a folder that can be entered')
   const entered = chroot === undefined ? cwd : join(chroot, cwd)
