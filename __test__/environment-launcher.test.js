@@ -42,17 +42,20 @@ signal.pthread_sigmask(signal.SIG_SETMASK, every)
 os.execv(sys.argv[1], sys.argv[1:])
 `
 
-needs('python3')('blocked and ignored signals of the launcher do not reach the daemon', async (t) => {
-  const place = folder(t)
-  const { blocked, ignored } = await plainNode(place)
-  const args = ['-c', EVIL, process.execPath, ...startArgs(place)]
-  t.like(await place.command('python3', args), { code: 0, stderr: '' })
-  t.like(seenBy(place), { blocked, ignored })
-  t.is(BigInt(`0x${blocked}`), 0n)
-  // It hears what its launcher could not.
-  const daemon = new Daemon({ pidFile: place.file('a.pid') })
-  t.like(await daemon.stop(), { wasRunning: true, forced: false })
-})
+needs('python3', 'processor of its own')(
+  'blocked and ignored signals of the launcher do not reach the daemon',
+  async (t) => {
+    const place = folder(t)
+    const { blocked, ignored } = await plainNode(place)
+    const args = ['-c', EVIL, process.execPath, ...startArgs(place)]
+    t.like(await place.command('python3', args), { code: 0, stderr: '' })
+    t.like(seenBy(place), { blocked, ignored })
+    t.is(BigInt(`0x${blocked}`), 0n)
+    // It hears what its launcher could not.
+    const daemon = new Daemon({ pidFile: place.file('a.pid') })
+    t.like(await daemon.stop(), { wasRunning: true, forced: false })
+  },
+)
 
 needs('nohup')('a daemon that is started under nohup still reloads on SIGHUP', async (t) => {
   const place = folder(t)

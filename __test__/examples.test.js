@@ -41,7 +41,7 @@ test.serial('worker.js works until it is stopped', async (t) => {
   t.deepEqual(here.processes(), [])
 })
 
-needs('root')('port.js serves as somebody else', async (t) => {
+needs('root', 'processor of its own')('port.js serves as somebody else', async (t) => {
   const here = place(t)
   const port = await freePort()
   t.like(await here.node([copy(here, 'port.js'), String(port)]), { code: 0, stderr: '' })

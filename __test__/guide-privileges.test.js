@@ -8,6 +8,7 @@ import { content, folder, freePort, until } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
 
 const root = needs('root')
+const dropping = needs('root', 'processor of its own')
 const [, , UID, GID, , HOME] = readFileSync('/etc/passwd', 'utf8')
   .match(/^nobody:.*$/m)[0]
   .split(':')
@@ -28,14 +29,14 @@ async function stops(t, daemon) {
   t.like(await daemon.stop(), { wasRunning: true, forced: false })
 }
 
-root('web.js', async (t) => {
+dropping('web.js', async (t) => {
   const { daemon, said } = await start(t, 'web')
   await until(() => said().endsWith('\n'), 'what it says')
   t.is(said(), `user ${UID}, groups ${GID}, home ${HOME}\n`)
   await stops(t, daemon)
 })
 
-root('port.js', async (t) => {
+dropping('port.js', async (t) => {
   const port = await freePort()
   const { daemon } = await start(t, 'port', { args: [String(port)] })
   const answer = await new Promise((resolve, reject) => {

@@ -93,7 +93,7 @@ test('a rotation contradicts chroot', (t) => {
   t.like(error, { code: 'ERR_DAEMON_INVALID_OPTION', option: 'log.maxSize', value: 7 })
 })
 
-needs('root')(
+needs('root', 'processor of its own')(
   "a rotation needs a folder that the daemon's user can write, a log alone does not",
   async (t) => {
     const place = folder(t)

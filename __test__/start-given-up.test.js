@@ -2,7 +2,10 @@
 import test from 'ava'
 import { AlreadyRunningError, Daemon, ReadyTimeoutError } from '../dist/index.js'
 import { body } from './fixtures/body.js'
-import { content, folder, threads, until } from './helpers/index.js'
+import { content, EMULATED, folder, threads, until } from './helpers/index.js'
+
+/** Long enough for a daemon to begin. */
+const READY_TIMEOUT = EMULATED ? 15_000 : 1_000
 
 async function nothingLeft(t, { file, processes }) {
   t.deepEqual(processes(), [])
@@ -21,11 +24,11 @@ for (const [way, what] of [
 ]) {
   test.serial(`a daemon ${what} and is never ready is ended at readyTimeout`, async (t) => {
     const place = folder(t)
-    const options = { pidFile: place.file('a.pid'), readyTimeout: 1_000, stopTimeout: 100 }
+    const options = { pidFile: place.file('a.pid'), readyTimeout: READY_TIMEOUT, stopTimeout: 100 }
     const error = await t.throwsAsync(body(options).start(way, place.file('up')), {
       instanceOf: ReadyTimeoutError,
     })
-    t.like(error, { code: 'ERR_DAEMON_READY_TIMEOUT', timeout: 1_000, pidFile: place.file('a.pid') })
+    t.like(error, { code: 'ERR_DAEMON_READY_TIMEOUT', timeout: READY_TIMEOUT, pidFile: place.file('a.pid') })
     t.is(content(place.file('up')), String(error.pid), 'it is the daemon that it names')
     await nothingLeft(t, place)
   })
@@ -41,7 +44,7 @@ test.serial("the error of a start that took too long shows the log's tail", asyn
     pidFile: place.file('a.pid'),
     script,
     log: place.file('a.log'),
-    readyTimeout: 1_000,
+    readyTimeout: READY_TIMEOUT,
   })
   t.is((await t.throwsAsync(daemon.start(), { instanceOf: ReadyTimeoutError })).log, 'connecting')
   await nothingLeft(t, place)

@@ -153,6 +153,9 @@ export function threadIds(name, pid = 'self') {
 /** How many they are. */
 export const threads = (name, pid) => threadIds(name, pid).length
 
+/** Whether this runs under qemu-user, where a process takes a second and more to begin. */
+export const EMULATED = Boolean(process.env.TEST_EMULATED)
+
 const [major, minor] = release().split('.').map(Number)
 /** Whether the kernel tells how a process ended that is no child of ours: PIDFD_GET_INFO, since Linux 6.15. */
 export const KERNEL_TELLS = process.platform === 'linux' && (major > 6 || (major === 6 && minor >= 15))

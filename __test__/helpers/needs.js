@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { ROOT } from './index.js'
+import { EMULATED, ROOT } from './index.js'
 
 const works = (file, ...args) => spawnSync(file, args, { stdio: 'ignore', timeout: 10_000 }).status === 0
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -21,7 +21,7 @@ const CHECKS = {
   CAP_SYS_RESOURCE: () => capability(24),
   // Under qemu-user a process has a thread of the emulator's, which keeps root's rights, and its own /proc/self/stat is
   // made up.
-  'processor of its own': () => !process.env.TEST_EMULATED,
+  'processor of its own': () => !EMULATED,
   python3: () => works('python3', '-c', 'import fcntl'),
   'systemd-analyze': () => works('systemd-analyze', '--version'),
   setpriv: () => works('setpriv', '--version'),

@@ -1,5 +1,5 @@
-// The Rust and the JavaScript tests on linux-arm64, by qemu-user: of the latter those that stand for the rest, or, with
-// --all, all.
+// arm64.js [--all | FILE…]: the Rust and the JavaScript tests on linux-arm64, by qemu-user. Of the latter those that stand
+// for the rest, all of them, or those of these files.
 import { parseArgs } from 'node:util'
 import { aptInstall } from '../lib/apt.js'
 import { ava } from '../lib/ava.js'
@@ -44,10 +44,14 @@ async function rust() {
 }
 
 async function javascript() {
-  const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } })
+  const { values, positionals } = parseArgs({
+    options: { all: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  })
+  const chosen = values.all || positionals.length > 0 ? positionals : CORE
   const node = await installNode(NODE, { platform: target.platform, arch: target.arch })
   if (node === undefined) throw new Unavailable(`Node ${NODE} for arm64 cannot be had`)
-  return await ava({ node, env: EMULATED, cwd: stage(target), args: values.all ? [] : CORE })
+  return await ava({ node, env: EMULATED, cwd: stage(target), args: chosen })
 }
 
 await leg(
