@@ -20,6 +20,9 @@ const logs = (place) =>
     .sort()
 const mode = (path) => statSync(path).mode & 0o777
 
+/** 0 for the present log. */
+const number = (name) => Number(/\.(\d+)(?:\.gz)?$/.exec(name)?.[1] ?? 0)
+
 /** A Daemon that writes a line of a hundred bytes whenever it gets SIGUSR2. */
 function teller(place, options) {
   const script = place.write(
@@ -145,6 +148,26 @@ needs('root', 'processor of its own')(
     await daemon.reload()
     await until(() => content(file) !== undefined, 'the new log')
     t.like(statSync(file), { ...owner, mode: 0o100_640 })
+  },
+)
+
+needs('root', 'processor of its own')(
+  "somebody else's log, of which nobody tells whether it is still written to, is not compressed",
+  async (t) => {
+    const place = folder(t)
+    const file = place.file('own/a.log')
+    mkdirSync(place.file('own'))
+    chownSync(place.file('own'), 65_534, 65_533)
+    chmodSync(place.path, 0o755)
+    chmodSync(place.write('own/a.log', "root's\n"), 0o666)
+    const log = { file, maxSize: 100, keep: 999, compress: true }
+    const daemon = teller(place, { log, user: 65_534, group: 65_533 })
+    await daemon.start()
+    const packed = () => readdirSync(place.file('own')).filter((name) => name.endsWith('.gz'))
+    await tellUntil(daemon, () => packed().length > 2, 'three compressions')
+    await daemon.stop()
+    const [oldest] = readdirSync(place.file('own')).sort((a, b) => number(b) - number(a))
+    t.true(place.read(`own/${oldest}`).startsWith("root's\n0.."), oldest)
   },
 )
 
