@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { folder, until } from './helpers/index.js'
@@ -113,6 +113,23 @@ test.serial('between claim and body no verb and no send() settles', async (t) =>
   // Only what came before the claim, which b.status() was, may settle in the daemon of b.
   t.true(settled('b').every((line) => line === 'b0'))
   await running(t, place, 'a', 'b')
+})
+
+test.serial('daemonize() while another body begins resolves when that is where it shall be', async (t) => {
+  const place = folder(t)
+  mkdirSync(place.file('inside'))
+  const program = write(
+    place,
+    `const other = a.with({ cwd: 'inside' })
+     const begun = other.start()
+     if (role === 'daemon') {
+       const daemon = await daemonize({ pidFile: 'a.pid' })
+       appendFileSync(process.argv[2], process.cwd() + ' ' + (daemon === Daemon.current))
+     }
+     await begun`,
+  )
+  t.like(await place.node([program, place.file('seen')]), { code: 0, stderr: '' })
+  t.is(place.read('seen'), `${place.file('inside')} true`)
 })
 
 test.serial('three starts in any order find each its own daemon', async (t) => {

@@ -1,7 +1,9 @@
+import { cpSync, existsSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
-import { DAIMON, folder, ROOT } from './helpers/index.js'
+import { DAIMON, folder, ROOT, until } from './helpers/index.js'
 
 /** Runs a program to its end and gives the PIDs in its pidfiles. */
 async function run(t, place, text, args = []) {
@@ -181,3 +183,26 @@ test.serial('a Daemon without a body only controls', async (t) => {
   const error = await t.throwsAsync(new Daemon({ pidFile: place.file('a.pid') }).start())
   t.like(error, { code: 'ERR_DAEMON_INVALID_OPTION', option: 'run' })
 })
+
+test.serial(
+  'whichever copy of the package has made the context, the one that claims brings its signals',
+  async (t) => {
+    const place = folder(t)
+    for (const part of ['dist', 'native'])
+      cpSync(join(ROOT, part), place.file(`copy/${part}`), { recursive: true })
+    const program = place.write(
+      'two.mjs',
+      `import { writeFileSync } from 'node:fs'
+     import { Daemon } from './copy/dist/index.js'
+     import { daemonize } from "DAIMON"
+     void Daemon.current
+     const daemon = await daemonize({ pidFile: 'a.pid', signals: { SIGUSR2: () => writeFileSync('heard', '') } })
+     setInterval(() => {}, 1e6)`,
+    )
+    t.like(await place.node([program]), { code: 0, stderr: '' })
+    const daemon = new Daemon({ pidFile: place.file('a.pid') })
+    await daemon.signal('SIGUSR2')
+    await until(() => existsSync(place.file('heard')), 'the handler')
+    t.like(await daemon.stop(), { forced: false })
+  },
+)

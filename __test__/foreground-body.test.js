@@ -1,8 +1,8 @@
 // The foreground as its body sees it: what it is given, when it is ready, and how it ends.
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs'
 import test from 'ava'
 import { body, control, program, SAYS, started } from './helpers/foreground.js'
-import { folder, until } from './helpers/index.js'
+import { folder, threads, until } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
 import { idle } from './helpers/pidfile.js'
 
@@ -278,4 +278,50 @@ test.serial('an abort ends the wait for the lock, or the half-started daemon', a
   t.like(await control(place).status(), { state: 'running' })
   t.like(await place.node([path, 'b.pid']), { code: 1, stdout: 'runs\nenough\n', stderr: '' })
   t.false(existsSync(place.file('b.pid')))
+})
+
+test.serial('a set-up that was broken off is told to a second daemonize(), too', async (t) => {
+  const place = folder(t)
+  const daemon = idle(place)
+  await daemon.start()
+  mkdirSync(place.file('gone'))
+  const path = body(
+    place,
+    `const options = { pidFile: 'a.pid', detach: false, lockTimeout: Infinity, cwd: 'gone' }
+     const tell = (error) => console.log(error.code, error.option, error.cause.code)
+     await daemonize(options).catch(tell)
+     await daemonize(options).catch(tell)`,
+  )
+  const waiting = place.spawn([path])
+  await until(() => threads('daimon-launch', waiting.pid) > 0, 'the wait for the lock')
+  rmdirSync(place.file('gone'))
+  await daemon.stop()
+  const refused = 'ERR_DAEMON_INVALID_OPTION cwd ENOENT\n'
+  t.like(await waiting.done, { code: 1, stdout: refused + refused, stderr: '' })
+})
+
+test.serial('an abort after a failed body is nothing to it any more', async (t) => {
+  const place = folder(t)
+  const path = body(
+    place,
+    `const abort = new AbortController()
+     const d = new Daemon({ pidFile: 'a.pid', run() { throw new Error('mine') } })
+     await d.with({ signal: abort.signal }).foreground().catch((error) => console.log(error.message))
+     Daemon.current.onStop(({ by }) => console.log('stopped by', by))
+     abort.abort()
+     setImmediate(() => setImmediate(() => process.exit(7)))`,
+  )
+  t.like(await place.node([path]), { code: 7, stdout: 'mine\n', stderr: '' })
+})
+
+test.serial('with stopTimeout: Infinity, too, a stop waits for its hooks', async (t) => {
+  const place = folder(t)
+  const run = `(daemon) => {
+    daemon.onStop(() => console.log('saved'))
+    daemon.onStop(() => new Promise((resolve) => setTimeout(resolve, 50).unref()))
+    setImmediate(() => daemon.stop(3))
+  }`
+  const ended = await place.node([program(place, run, 'stopTimeout: Infinity')])
+  t.like(ended, { code: 3, stderr: '' })
+  t.true(ended.stdout.endsWith('saved\n'))
 })

@@ -5,8 +5,8 @@ import type { Supervisor } from './notify.js'
 import type { Rotation } from './options.js'
 import type { SignalActions } from './signal-actions.js'
 import type { DaemonContext } from './types/context.js'
-import type { ReadyMode } from './types/options.js'
-import type { NamedAction } from './types/signals.js'
+import type { Logger, ReadyMode } from './types/options.js'
+import type { NamedAction, SignalAction } from './types/signals.js'
 
 /**
  * What the daemon executes: the launcher's program again; a script that is the body itself; or the module that
@@ -46,6 +46,12 @@ export interface OutputFile {
   readonly rotation?: Rotation
 }
 
+/** What only the daemon's own program can give: it has functions in it. */
+export interface Bringer {
+  readonly logger: Logger | undefined
+  readonly signals: Readonly<Record<string, SignalAction>>
+}
+
 /** The state of this daemon; one in a process, whatever copies of the package it loads. */
 export interface AdoptedState {
   readonly pid: number
@@ -72,7 +78,11 @@ export interface AdoptedState {
   isReady: boolean
   /** Its body has failed before it was ready, and whoever called `foreground()` knows. */
   hasFailed?: boolean
+  /** Why it has not become what its options say: its set-up was broken off, with the rights that it had. */
+  setUpFailure?: { readonly error: unknown }
   context: DaemonContext | undefined
+  /** Hands the context what only the program can give, whichever copy of the package has made it. */
+  take: ((bringer: Bringer) => void) | undefined
   /** Tells whoever waits for it; once. */
   markReady(): void
   /** Handlers for signals stand: from now on others may send some. */

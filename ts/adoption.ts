@@ -107,6 +107,7 @@ function adopt(value: string): void {
     constructed: [],
     isReady: false,
     context: undefined,
+    take: undefined,
     markReady() {
       if (state.isReady) return
       state.isReady = true

@@ -2,8 +2,9 @@
 
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type AdoptedState, adopted } from './adopted.js'
-import { type Bringer, contextOf } from './context.js'
+import { setImmediate as turn } from 'node:timers/promises'
+import { type AdoptedState, adopted, type Bringer } from './adopted.js'
+import { contextOf } from './context.js'
 import { atOnce, mainEvaluated } from './readiness.js'
 import { never } from './stopping.js'
 import type { DaemonContext } from './types/context.js'
@@ -98,7 +99,7 @@ let inline: Promise<DaemonContext> | undefined
 export function claimInline(claimant: Claimant): Promise<DaemonContext> {
   const state = adopted()
   if (state === undefined) return never
-  if (!mayClaim(state)) return inline ?? Promise.resolve(contextOf(state))
+  if (!mayClaim(state)) return inline ?? present(state)
   const evaluated = evaluation(claimant.ready)
   inline = new Promise((resolve) => {
     begin(state, claimant, (context) => {
@@ -107,6 +108,13 @@ export function claimInline(claimant: Claimant): Promise<DaemonContext> {
     })
   })
   return inline
+}
+
+/** The context of a body that somebody else has brought, once it has folder and rights. */
+async function present(state: AdoptedState): Promise<DaemonContext> {
+  if (state.setUpFailure !== undefined) throw state.setUpFailure.error
+  if (state.isPending) await turn()
+  return contextOf(state)
 }
 
 /** Asked for before root folder and rights change: the main module may be out of reach then. */

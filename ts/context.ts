@@ -1,7 +1,7 @@
 /** The context of the daemon that this process is. */
 
 import { EventEmitter } from 'node:events'
-import type { AdoptedState, OutputFile } from './adopted.js'
+import type { AdoptedState, Bringer, OutputFile } from './adopted.js'
 import { deserializeArgs } from './args.js'
 import { complain } from './complain.js'
 import { InvalidOptionError } from './errors.js'
@@ -12,13 +12,7 @@ import { Signals } from './signals.js'
 import { Stopping } from './stopping.js'
 import type { DaemonContext, StopHook } from './types/context.js'
 import type { Logger } from './types/options.js'
-import type { SignalAction, SignalMap, SignalName } from './types/signals.js'
-
-/** What only the daemon's own program can give: it has functions in it. */
-export interface Bringer {
-  readonly logger: Logger | undefined
-  readonly signals: Readonly<Record<string, SignalAction>>
-}
+import type { SignalMap, SignalName } from './types/signals.js'
 
 /** More is not shown on one line, and would fill the channel of a launcher that does not read. */
 const STATUS_LENGTH = 1_024
@@ -188,9 +182,10 @@ export function contextOf(state: AdoptedState, bringer?: Bringer): DaemonContext
     const context = new Context(state)
     const { onIdle } = state
     state.context = context
+    state.take = (bringer) => context.take(bringer)
     state.onIdle = () => (state.claimed ? context.end() : onIdle())
   }
-  if (state.context instanceof Context && bringer !== undefined) state.context.take(bringer)
+  if (bringer !== undefined) state.take?.(bringer)
   if (isNew) state.markListening()
   return state.context
 }

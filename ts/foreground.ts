@@ -121,6 +121,7 @@ async function occupyAndSetUp(
     startRotation(native(), state.settings)
   } catch (error) {
     state.hasFailed = true
+    state.setUpFailure = { error }
     throw error
   }
   return context
@@ -158,6 +159,7 @@ function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): 
     constructed: [],
     isReady: false,
     context: undefined,
+    take: undefined,
     markReady() {
       if (state.isReady) return
       state.isReady = true
@@ -198,6 +200,8 @@ function untilReady(state: AdoptedState, settings: Settings, context: DaemonCont
     body.catch((error: unknown) => {
       if (state.isReady) return throwUncaught(error)
       state.hasFailed = true
+      // What becomes of the process is its own business from now on.
+      signal?.removeEventListener('abort', onAbort)
       reject(error)
     })
   })

@@ -2,6 +2,7 @@
 
 import { type NativeError, native } from './native.js'
 import { raise } from './native-error.js'
+import { refused } from './options/invalid.js'
 import type { Settings } from './options.js'
 import { CLEAN } from './program.js'
 import { accountVariables, type Rights } from './rights.js'
@@ -28,8 +29,18 @@ export function setUpProcess(settings: Settings, rights: Rights): void {
   check(native().settleIn(undefined, oomScoreAdj, [...keepFds]))
   // In this order: the folder is one inside the new root, and both need rights that are given up then.
   if (chroot !== undefined) check(native().enterRoot(chroot))
-  process.chdir(cwd)
+  changeFolder(cwd)
   if (rights.identity !== undefined) check(native().takeIdentity(rights.identity))
+}
+
+/** It has been looked at before, and may have gone since. */
+function changeFolder(cwd: string): void {
+  try {
+    process.chdir(cwd)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw refused('cwd', cwd, `must be a folder that can be entered: ${why}`, '', error)
+  }
 }
 
 function setEnvironment({ env, cleanEnv }: Settings, { identity }: Rights): void {

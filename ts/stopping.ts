@@ -11,6 +11,9 @@ import type { SignalName } from './types/signals.js'
 /** A promise for what ends the process instead of settling. */
 export const never: Promise<never> = new Promise(() => {})
 
+/** Of those that Node has, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 export class Stopping {
   readonly #abort: AbortController = new AbortController()
   readonly #hooks: StopHook[] = []
@@ -51,6 +54,7 @@ export class Stopping {
     this.#logger()?.info(`stopping (${describe(reason)})`)
     // Referenced on purpose: a hook that waits for nothing must not end the process before its time.
     if (Number.isFinite(this.#timeout)) setTimeout(() => this.#overdue(), this.#timeout)
+    else setInterval(() => {}, LONGEST_TIMER)
     this.#abort.abort()
     void this.#finish(reason, code)
     return never
