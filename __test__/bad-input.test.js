@@ -270,3 +270,22 @@ needs('root', 'setpriv')("a user can neither start over, signal nor stop root's 
   t.true(alive(pid))
   t.is(place.read('a.pid'), `${pid}\n`)
 })
+
+test.serial("a class with a run() of its own takes no option 'run', be it a method or a field", async (t) => {
+  const place = folder(t)
+  const options = { pidFile: place.file('a.pid'), run() {} }
+  const refused = { code: 'ERR_DAEMON_INVALID_OPTION', option: 'run', value: options.run }
+  class Method extends Daemon {
+    run() {}
+  }
+  t.like(
+    t.throws(() => new Method(options)),
+    refused,
+  )
+  class Field extends Daemon {
+    run = () => {}
+  }
+  const daemon = new Field(options)
+  for (const verb of ['start', 'restart', 'foreground']) t.like(await t.throwsAsync(daemon[verb]()), refused)
+  t.deepEqual(readdirSync(place.path), [])
+})

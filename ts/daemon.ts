@@ -50,11 +50,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
   constructor(options: DaemonOptions<A>)
   constructor(options: DaemonOptions<A>, settings?: Settings) {
     this.#settings = settings ?? validateOptions(options, 'Daemon')
-    if (this.run !== undefined && this.#settings.run !== undefined) {
-      const message =
-        "Option 'run' contradicts the class, which has a run() of its own. Leave one of them out."
-      throw new InvalidOptionError(message, { option: 'run', value: this.#settings.run })
-    }
+    this.#body()
     const state = adopted()
     if (state === undefined) return
     state.constructed.push(this.#settings.pidFile)
@@ -250,10 +246,19 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return this.#ownStatus((await foreground(settings, args)).pid)
   }
 
-  /** The method of a subclass, or the option. */
+  /**
+   * The method of a subclass, or the option. One that is a field of the class is there after the constructor only.
+   *
+   * @throws InvalidOptionError when there are both
+   */
   #body(): RunFunction | undefined {
     const { run } = this
     if (run === undefined) return this.#settings.run
+    if (this.#settings.run !== undefined) {
+      const message =
+        "Option 'run' contradicts the class, which has a run() of its own. Leave one of them out."
+      throw new InvalidOptionError(message, { option: 'run', value: this.#settings.run })
+    }
     return (context, ...args) => Reflect.apply(run, this.#origin, [context, ...args])
   }
 
