@@ -1,8 +1,10 @@
 // Starts that are given up: their time is over, or their signal aborts.
+import { chmodSync } from 'node:fs'
 import test from 'ava'
 import { AlreadyRunningError, Daemon, ReadyTimeoutError } from '../dist/index.js'
 import { body } from './fixtures/body.js'
 import { content, EMULATED, folder, threads, until } from './helpers/index.js'
+import { needs } from './helpers/needs.js'
 
 /** Long enough for a daemon to begin. */
 const READY_TIMEOUT = EMULATED ? 15_000 : 1_000
@@ -33,6 +35,33 @@ for (const [way, what] of [
     await nothingLeft(t, place)
   })
 }
+
+needs('root')(
+  'a start that took too long is told as that where its launcher can end nobody any more',
+  async (t) => {
+    const place = folder(t)
+    chmodSync(place.path, 0o755)
+    const script = place.write(
+      'b.mjs',
+      "import { writeFileSync } from 'node:fs'; writeFileSync('up', ''); setInterval(() => {}, 1e6)",
+    )
+    const program = place.write(
+      'a.mjs',
+      `import { existsSync } from 'node:fs'
+     import { Daemon } from "DAIMON"
+     const options = { pidFile: 'a.pid', script: 'b.mjs', ready: 'manual', readyTimeout: ${READY_TIMEOUT} }
+     const start = new Daemon({ ...options, stopTimeout: 100 }).start()
+     while (!existsSync('up')) await new Promise((resolve) => setTimeout(resolve, 5))
+     process.setuid(65_534)
+     await start.catch(({ code, message }) => console.log(code, message))`,
+    )
+    const { stdout } = await place.node([program])
+    t.regex(stdout, /^ERR_DAEMON_READY_TIMEOUT .* could not be ended \(.*EPERM/)
+    // Its channel has an end: that it sees itself.
+    await until(() => place.processes().length === 0, 'the end of the daemon')
+    t.is((await new Daemon({ pidFile: place.file('a.pid'), script }).status()).state, 'stopped')
+  },
+)
 
 test.serial("the error of a start that took too long shows the log's tail", async (t) => {
   const place = folder(t)

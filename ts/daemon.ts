@@ -34,7 +34,10 @@ import { exited } from './waits.js'
 /** The arguments that a Daemon's `run` takes after the context. */
 export type RunArgs<T> = T extends { run?(daemon: DaemonContext, ...args: infer A): unknown } ? A : unknown[]
 
-/** A daemon under one pidfile, whether it runs or not. */
+/**
+ * A daemon under one pidfile, whether it runs or not. A verb whose `signal`, by `with()` or its own options, aborts
+ * rejects with that signal's reason.
+ */
 export class Daemon<A extends unknown[] = unknown[]> {
   readonly #settings: Settings
   /** Whose `run` it is: a copy with other options lacks the private fields of a subclass. */
@@ -138,7 +141,13 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return result
   }
 
-  /** Stops and starts; starts it when it was not running. A stop that fails does not start a second one. */
+  /**
+   * Stops and starts; starts it when it was not running. What would keep it from starting again, as far as that can be
+   * told beforehand, keeps it from being stopped, and a stop that fails does not start a second one.
+   *
+   * @throws StopTimeoutError and the others of `stop()`; those of `start()`
+   * @throws UnsupportedError in the daemon itself
+   */
   async restart(...args: RunArgs<this>): Promise<Running> {
     if (this.#claim() || isPending()) return never
     if (this.#self() !== undefined)
@@ -161,7 +170,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 
   /**
-   * Sends a signal, by name or number.
+   * Sends a signal, by name or number. To a daemon that is being started, and would be ended by the signal, it is sent
+   * as soon as it has handlers, for which this waits `readyTimeout` at most; for proof it waits a second.
    *
    * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError, InvalidOptionError
    */

@@ -101,12 +101,15 @@ export class ReadyTimeoutError extends DaemonError {
   }
 }
 
-/** The daemon did not end within `stopTimeout`, and `forceKill` is false. */
+/**
+ * The daemon did not end within `stopTimeout`, and `forceKill` is false; or not even SIGKILL has ended it, since it waits
+ * in the kernel.
+ */
 export class StopTimeoutError extends DaemonError {
   override readonly code: 'ERR_DAEMON_STOP_TIMEOUT' = 'ERR_DAEMON_STOP_TIMEOUT'
   /** The PID of the daemon, which is still running. */
   declare readonly pid?: number
-  /** The time that it had, in milliseconds. */
+  /** The time that it had before any SIGKILL, in milliseconds. */
   declare readonly timeout?: number
 
   constructor(message: string, extras: ErrorExtras<{ pid: number; timeout: number }> = {}) {

@@ -12,7 +12,8 @@ import type { SignalName } from './types/signals.js'
 const PATIENCE = 30_000
 
 /**
- * Sends a signal to the daemon that provably holds the pidfile.
+ * Sends a signal to the daemon that provably holds the pidfile. To one that is being started, and would be ended by
+ * the signal, it is sent as soon as it has handlers, for which this waits 30 seconds at most; for proof it waits a second.
  *
  * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError, InvalidOptionError
  */

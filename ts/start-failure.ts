@@ -15,6 +15,8 @@ export interface Failure {
   readonly exitCode: number | undefined
   readonly exitSignal: string | undefined
   readonly log: string | undefined
+  /** Why it could not be ended. */
+  readonly livesOn: unknown
 }
 
 /** What the daemon has said of itself. */
@@ -59,14 +61,16 @@ function subject({ name, pidFile }: Settings): string {
 
 export function startFailed(
   settings: Settings,
-  { told, exitCode, exitSignal, log }: Failure,
+  { told, exitCode, exitSignal, log, livesOn }: Failure,
 ): StartFailedError {
   const ending =
     exitSignal !== undefined
       ? `was ended by ${exitSignal}`
       : exitCode !== undefined
         ? `exited with code ${exitCode}`
-        : 'was killed, or ended without a word,'
+        : livesOn === undefined
+          ? 'was killed, or ended without a word,'
+          : `closed its channel, and has not been ended (${reasonOf(livesOn)}),`
   const why =
     told.error === undefined
       ? lastWord(log)
@@ -112,11 +116,16 @@ export function timeoutError(
   settings: Settings,
   pid: number,
   timeout: number,
-  { told, log }: Failure,
+  { told, log, livesOn }: Failure,
 ): ReadyTimeoutError {
   const advice = readyAdvice(settings)
-  const message = `${subject(settings)} was not ready within ${timeout} ms and has been ended. ${advice}`
+  const ended = livesOn === undefined ? 'has been ended' : `could not be ended (${reasonOf(livesOn)})`
+  const message = `${subject(settings)} was not ready within ${timeout} ms and ${ended}. ${advice}`
   return new ReadyTimeoutError(message, { pidFile: settings.pidFile, pid, timeout, log, cause: told.error })
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error)
 }
 
 function readyAdvice({ ready, run, script }: Settings): string {

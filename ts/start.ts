@@ -143,13 +143,16 @@ class Start {
   /** Ends what is left of the daemon, and says why. */
   async #fail(outcome: Outcome, launched: LaunchedDaemon): Promise<never> {
     const process = launched.process()
+    let livesOn: unknown
     try {
       if (process !== null) await this.#end(process, outcome)
-    } finally {
-      // Whatever stood in the way: without its channel the daemon ends itself, and nobody waits for it any more.
-      this.#wait.end()
+    } catch (error) {
+      // Why the start has failed matters more.
+      livesOn = error
     }
-    const failure = this.#failure(launched, process)
+    // Whatever stood in the way: without its channel the daemon ends itself, and nobody waits for it any more.
+    this.#wait.end()
+    const failure = this.#failure(launched, process, livesOn)
     // Whoever holds the file now is not ours to disturb.
     await removeLeftover(this.#settings.pidFile).catch(() => {})
     const { signal, readyTimeout } = this.#settings
@@ -165,12 +168,12 @@ class Start {
     await endProcess(process, { ...this.#settings, stopTimeout, forceKill: true, signal: undefined })
   }
 
-  #failure(launched: LaunchedDaemon, process: ProcessHandle | null): Failure {
+  #failure(launched: LaunchedDaemon, process: ProcessHandle | null, livesOn: unknown): Failure {
     const status = process?.exitStatus()
     const exitSignal = status?.signal === undefined ? undefined : signalName(status.signal)
     // The kernel's word counts: Node 20 says 0 for an unsettled top-level await that exits with 13.
     const exitCode = status === null || status === undefined ? this.#told.exitCode : status.code
-    return { told: this.#told, exitCode, exitSignal, log: logTail(launched) }
+    return { told: this.#told, exitCode, exitSignal, log: logTail(launched), livesOn }
   }
 }
 

@@ -87,7 +87,8 @@ export interface StopOptions {
    */
   stopTimeout?: number
   /**
-   * Whether a daemon that is still there after `stopTimeout` is killed. If not, `stop()` rejects with StopTimeoutError.
+   * Whether a daemon that is still there after `stopTimeout` is killed. If not, `stop()` rejects with StopTimeoutError;
+   * with it only for one that not even SIGKILL has ended, as long again, and a second at least, after that.
    * @default true
    */
   forceKill?: boolean
@@ -132,8 +133,9 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
    */
   log?: PathLike | LogOptions
   /**
-   * The daemon's current folder, entered when the body begins (a plain script: before its first line).
-   * @default the launcher's
+   * The daemon's current folder, entered when the body begins (a plain script: before its first line). With `chroot`
+   * it is one inside the new root: give its absolute path there.
+   * @default the launcher's; with `chroot` `/`
    */
   cwd?: PathLike
   /**

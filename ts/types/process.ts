@@ -2,7 +2,10 @@
 
 import type { PathLike } from './options.js'
 
-/** A resource limit: soft and hard one alike, or `[soft, hard]`. `Infinity` is none. */
+/**
+ * A resource limit: soft and hard one alike, or `[soft, hard]`, in the units of getrlimit(2): bytes, seconds (rttime:
+ * microseconds) or counts. `Infinity` is none.
+ */
 export type LimitValue = number | readonly [soft: number, hard: number]
 
 /**

@@ -52,6 +52,8 @@ export type StopResult = Stopped & {
 
 /** How a daemon ended, where the kernel tells. */
 export interface ExitInfo {
+  /** Its exit code, from 0 to 255; absent when a signal has ended it. */
   code?: number
+  /** The signal that has ended it. */
   signal?: SignalName
 }
