@@ -9,12 +9,11 @@ import {
   PermissionDeniedError,
   PidFileError,
   type PidFileReason,
-  ReadyTimeoutError,
   StartFailedError,
-  StopTimeoutError,
   UnsupportedError,
   UnverifiedError,
 } from './errors.js'
+import type { NativeError } from './native.js'
 
 /** A system error in the shape that Node's own have. */
 export interface SystemError extends Error {
@@ -47,21 +46,6 @@ export function systemError(failure: {
   })
 }
 
-/** An error as the binding hands it over: plain data. */
-export interface NativeError {
-  /** One of {@link DaemonErrorCode}. */
-  code: string
-  message: string
-  step?: string
-  path?: string
-  errno?: number
-  syscall?: string
-  pid?: number
-  reason?: string
-  option?: string
-  value?: string
-}
-
 const PIDFILE_REASONS: Record<PidFileReason, true> = {
   'missing-directory': true,
   symlink: true,
@@ -81,7 +65,7 @@ function isPidFileReason(reason: string | undefined): reason is PidFileReason {
 
 /** Makes the error of the class that belongs to the binding's code; a system error becomes its `cause`. */
 export function toError(native: NativeError, pidFile?: string): DaemonError {
-  const { message, step, pid, reason, option, value, errno, syscall, path } = native
+  const { message, step, pid, reason, option, errno, syscall, path } = native
   const cause = errno === undefined ? undefined : systemError({ errno, syscall, path })
   const common = { pidFile, cause }
   switch (native.code) {
@@ -91,16 +75,12 @@ export function toError(native: NativeError, pidFile?: string): DaemonError {
       return new NotRunningError(message, common)
     case 'ERR_DAEMON_START_FAILED':
       return new StartFailedError(message, { ...common, step })
-    case 'ERR_DAEMON_READY_TIMEOUT':
-      return new ReadyTimeoutError(message, { ...common, pid })
-    case 'ERR_DAEMON_STOP_TIMEOUT':
-      return new StopTimeoutError(message, { ...common, pid })
     case 'ERR_DAEMON_PIDFILE':
       return new PidFileError(message, { ...common, reason: isPidFileReason(reason) ? reason : undefined })
     case 'ERR_DAEMON_UNVERIFIED':
       return new UnverifiedError(message, { ...common, pid, reason })
     case 'ERR_DAEMON_INVALID_OPTION':
-      return new InvalidOptionError(message, { ...common, option, value: value ?? path })
+      return new InvalidOptionError(message, { ...common, option, value: path })
     case 'ERR_DAEMON_PERMISSION_DENIED':
       return new PermissionDeniedError(message, { ...common, pid, syscall })
     case 'ERR_DAEMON_UNSUPPORTED':

@@ -17,19 +17,12 @@ export type {
   Waits,
 } from '../native/binding.cjs'
 
-let loaded: Binding | undefined
-
 /**
  * The binding.
  *
  * @throws UnsupportedError when there is none for this platform, or of another version
  */
 export function native(): Binding {
-  loaded ??= load()
-  return loaded
-}
-
-function load(): Binding {
   try {
     return loadBinding()
   } catch (cause) {
