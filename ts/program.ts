@@ -16,14 +16,15 @@ import { native } from './native.js'
 import type { Settings } from './options.js'
 import { accountVariables, type Rights } from './rights.js'
 import { runtimeFlags } from './runtime.js'
+import { OURS_ALONE } from './supervisor.js'
 import { testRunner } from './test-runner.js'
 
 /** As at the start of the launcher: what the program does to them later, it does again in the daemon. */
 const AT_START = { argv: [...process.argv], execArgv: [...process.execArgv], cwd: currentFolder() }
 
-/** What belongs to the launcher alone: its supervisor's sockets, its parent's channel, its test runner. */
+/** What belongs to the launcher alone, beside its supervisor's: its streams, its parent's channel, its test runner. */
 const NOT_INHERITED =
-  /^(?:NOTIFY_SOCKET|LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|WATCHDOG_(?:PID|USEC)|SYSTEMD_EXEC_PID|JOURNAL_STREAM|NODE_CHANNEL_.*|NODE_UNIQUE_ID|NODE_TEST_.*|WATCH_REPORT_DEPENDENCIES|DAIMON_ADOPTION)$/
+  /^(?:SYSTEMD_EXEC_PID|JOURNAL_STREAM|NODE_CHANNEL_.*|NODE_UNIQUE_ID|NODE_TEST_.*|WATCH_REPORT_DEPENDENCIES|DAIMON_ADOPTION)$/
 
 /** What `cleanEnv` leaves. */
 export const CLEAN: readonly string[] = ['PATH', 'HOME', 'LANG', 'TZ']
@@ -146,7 +147,7 @@ function cannotRunAgain(why: string): InvalidOptionError {
 function environment({ env, cleanEnv }: Settings, { identity }: Rights, cwd: string): Map<string, string> {
   const all = new Map<string, string>()
   for (const [name, value] of Object.entries(process.env)) {
-    const wanted = cleanEnv ? CLEAN.includes(name) : !NOT_INHERITED.test(name)
+    const wanted = cleanEnv ? CLEAN.includes(name) : !(OURS_ALONE.test(name) || NOT_INHERITED.test(name))
     if (wanted && value !== undefined) all.set(name, value)
   }
   for (const [name, value] of Object.entries({ ...accountVariables(identity), ...env })) {

@@ -12,8 +12,9 @@ const GIVEN = {
   launchdService: process.env.XPC_SERVICE_NAME,
 } as const
 
-/** Those of them that are for this process alone. A program's own LISTEN_PORT is none of them. */
-const OURS_ALONE = /^(?:NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC)|LISTEN_(?:PID|FDS|FDNAMES|PIDFDID))$/
+/** Those variables that are for this process alone. A program's own LISTEN_PORT is none of them. */
+export const OURS_ALONE: RegExp =
+  /^(?:NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC)|LISTEN_(?:PID|FDS|FDNAMES|PIDFDID))$/
 
 function isUs(pid: string | undefined): boolean {
   return pid === String(process.pid)
