@@ -283,21 +283,24 @@ test.serial('an abort ends the wait for the lock, or the half-started daemon', a
 test.serial('a set-up that was broken off is told to a second daemonize(), too', async (t) => {
   const place = folder(t)
   const daemon = idle(place)
-  await daemon.start()
-  mkdirSync(place.file('gone'))
   const path = body(
     place,
     `const options = { pidFile: 'a.pid', detach: false, lockTimeout: Infinity, cwd: 'gone' }
      const tell = (error) => console.log(error.code, error.option, error.cause.code)
-     await daemonize(options).catch(tell)
+     const script = () => new Daemon({ ...options, script: 'idle.mjs' }).foreground()
+     await (process.argv[2] === 'script' ? script() : daemonize(options)).catch(tell)
      await daemonize(options).catch(tell)`,
   )
-  const waiting = place.spawn([path])
-  await until(() => threads('daimon-launch', waiting.pid) > 0, 'the wait for the lock')
-  rmdirSync(place.file('gone'))
-  await daemon.stop()
-  const refused = 'ERR_DAEMON_INVALID_OPTION cwd ENOENT\n'
-  t.like(await waiting.done, { code: 1, stdout: refused + refused, stderr: '' })
+  for (const first of ['inline', 'script']) {
+    mkdirSync(place.file('gone'))
+    await daemon.start()
+    const waiting = place.spawn([path, first])
+    await until(() => threads('daimon-launch', waiting.pid) > 0, 'the wait for the lock')
+    rmdirSync(place.file('gone'))
+    await daemon.stop()
+    const refused = 'ERR_DAEMON_INVALID_OPTION cwd ENOENT\n'
+    t.like(await waiting.done, { code: 1, stdout: refused + refused, stderr: '' }, first)
+  }
 })
 
 test.serial('an abort after a failed body is nothing to it any more', async (t) => {

@@ -42,6 +42,7 @@ export function isPending(): boolean {
 
 /** A plain script is its own body; only a Daemon with a `run` of its own, or `daemonize()`, can take its place. */
 function mayClaim(state: AdoptedState): boolean {
+  if (state.setUpFailure !== undefined) return false
   return !state.claimed || (state.settings.kind === 'script' && !state.hasOwnBody)
 }
 
