@@ -7,6 +7,7 @@ import { complain } from './complain.js'
 import { InvalidOptionError } from './errors.js'
 import { native } from './native.js'
 import { dropPrivileges } from './privileges.js'
+import { hasFailingCode } from './readiness.js'
 import { SignalActions } from './signal-actions.js'
 import { Signals } from './signals.js'
 import { Stopping } from './stopping.js'
@@ -149,7 +150,7 @@ class Context implements DaemonContext {
   /** The event loop has run dry: a normal end of a daemon that serves, and one that nobody waits for before. */
   end(): void {
     const { isReady, hasFailed, detached } = this.#state
-    if (!isReady && !hasFailed && !this.#stopping.begun) tellUnsettled(detached)
+    if (!isReady && !hasFailed && !hasFailingCode() && !this.#stopping.begun) tellUnsettled(detached)
     const code = isReady ? 0 : hasFailed ? 1 : UNSETTLED
     void this.#stopping.begin({ by: 'end' }, Number(process.exitCode ?? code))
   }

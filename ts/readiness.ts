@@ -1,6 +1,6 @@
 /** When a body counts as ready. */
 
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { here } from './here.js'
 import { mainModuleUrl } from './main-module.js'
 import { requireFrom } from './require.js'
@@ -8,12 +8,23 @@ import { requireFrom } from './require.js'
 /**
  * What fails "at once" has failed after this: two turns of the event loop, and two more as long as a host name is being
  * looked up, for a `listen(port, 'localhost')` fails only after that.
+ *
+ * Never settles for a program that has said by `process.exitCode` that it has failed, and has nothing left to do.
  */
 export async function atOnce(): Promise<void> {
   do {
     await turn()
     await turn()
   } while (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap'))
+  if (!hasFailingCode()) return
+  // Where nothing else keeps the loop alive, but for what is being closed, it ends before this or soon after it.
+  await delay(1, undefined, { ref: false })
+  if (process.getActiveResourcesInfo().length === 0) await new Promise(() => {})
+}
+
+/** Whether the program has said that it is going to end with a failure. */
+export function hasFailingCode(): boolean {
+  return Number(process.exitCode ?? 0) !== 0
 }
 
 /**
