@@ -66,7 +66,7 @@ test.serial('logs without a log is 1, and says where it looked', async (t) => {
   t.is(other.code, 1)
   t.regex(
     other.stderr,
-    /^daimon: The log is missing, and the output of process \d+ goes to \/dev\/null\.[^\n]+\n$/,
+    /^daimon: The log is missing, and the output of process \d+ goes to \/dev\/null\. It keeps no log: [^\n]+\n$/,
   )
 })
 

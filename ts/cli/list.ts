@@ -49,7 +49,7 @@ export const list: Verb = {
   run: async (call) => {
     const rows = await Promise.all([...ownDaemons(), ...listed(call)].map(describe))
     call.out.data(rows, rows.length === 0 ? undefined : toTable(call, rows))
-    if (rows.length === 0) call.out.note('no daemon has been started by name')
+    if (rows.length === 0) call.out.note('no daemon runs by name')
     return OK
   },
 }

@@ -25,6 +25,8 @@ export function controlled(
     const lines = /^\d+$/.test(options.name) ? `. A number of lines is --lines ${options.name}` : ''
     throw new UsageError(`'${name}' is one name too many: --name ${options.name} is given, too${lines}`)
   }
+  if (name?.includes('/'))
+    throw new UsageError(`'${name}' is no name: a pidfile is given by --pid-file ${name}`)
   return new Daemon(named({ ...(name === undefined ? {} : { name }), ...options }))
 }
 
@@ -53,7 +55,10 @@ export function scriptOf(words: readonly string[], example: string): string {
   const [script, ...more] = words
   if (script === undefined) throw new UsageError(`which script? For example: ${example}`)
   if (more.length > 0)
-    throw new UsageError(`'${more[0]}' is one word too many; arguments of the script follow --`)
+    throw new UsageError(
+      `'${more[0]}' is one word too many: the name is given by --name, and arguments of the script follow --. For ` +
+        `example: ${example} -- 8080`,
+    )
   return script
 }
 

@@ -35,12 +35,20 @@ async function outputOfRunning(settings: Settings, signal: AbortSignal | undefin
   }
   // Its PID is not another's as long as it is alive.
   if (holder !== undefined && !holder.alive) throw noLog(settings, 'and the daemon has just ended')
-  if (!isLog) throw noLog(settings, `and the output of process ${pid} goes to ${path}`)
+  if (!isLog) {
+    const advice = 'It keeps no log: start it again with one.'
+    throw noLog(settings, `and the output of process ${pid} goes to ${path}`, undefined, advice)
+  }
   return path
 }
 
-function noLog({ pidFile }: Settings, why: string, cause?: unknown): InvalidOptionError {
-  return new InvalidOptionError(`Option 'log' is missing, ${why}. Give the daemon's log.`, {
+function noLog(
+  { pidFile }: Settings,
+  why: string,
+  cause?: unknown,
+  advice = "Give the daemon's log.",
+): InvalidOptionError {
+  return new InvalidOptionError(`Option 'log' is missing, ${why}. ${advice}`, {
     option: 'log',
     pidFile,
     cause,
