@@ -171,6 +171,13 @@ impl Error {
         self
     }
 
+    /// The path and the system's error of another one.
+    pub(crate) fn caused_by(mut self, cause: &Self) -> Self {
+        self.0.path.clone_from(&cause.0.path);
+        (self.0.syscall, self.0.errno) = (cause.0.syscall, cause.0.errno);
+        self
+    }
+
     pub(crate) fn with_pid(mut self, pid: Option<Pid>) -> Self {
         self.0.pid = pid;
         self
