@@ -23,7 +23,7 @@ pub enum ErrorKind {
     StartFailed,
     /// The pidfile, or the folder it is in, cannot be trusted or used.
     PidFile(PidFileReason),
-    /// The pidfile is held by a process that cannot be proven from here.
+    /// The pidfile is held by a process that cannot be proven from here; [`Error::reason`] says why.
     Unverified,
     /// A value that the caller gave is wrong; [`Error::option`] names it.
     InvalidOption,
@@ -119,6 +119,7 @@ struct Details {
     errno: Option<Errno>,
     pid: Option<Pid>,
     option: Option<&'static str>,
+    reason: Option<String>,
 }
 
 impl Error {
@@ -133,12 +134,26 @@ impl Error {
             errno: None,
             pid: None,
             option: None,
+            reason: None,
         }))
     }
 
     /// A refused pidfile.
     pub(crate) fn pid_file(reason: PidFileReason, path: &Path, message: impl fmt::Display) -> Self {
         Self::new(ErrorKind::PidFile(reason), format!("{}: {message}", path.display())).at(path)
+    }
+
+    /// A holder of the pidfile that cannot be proven; `reason` is the why alone.
+    pub(crate) fn unverified(
+        path: &Path,
+        pid: Option<Pid>,
+        reason: impl Into<String>,
+        message: impl fmt::Display,
+    ) -> Self {
+        let message = format!("{}: {message}", path.display());
+        let mut error = Self::new(ErrorKind::Unverified, message).at(path).with_pid(pid);
+        error.0.reason = Some(reason.into());
+        error
     }
 
     /// A failed system call: `PermissionDenied` for EACCES and EPERM, else a failed step of the launch.
@@ -171,9 +186,8 @@ impl Error {
         self
     }
 
-    /// The path and the system's error of another one.
+    /// The system's error of another one.
     pub(crate) fn caused_by(mut self, cause: &Self) -> Self {
-        self.0.path.clone_from(&cause.0.path);
         (self.0.syscall, self.0.errno) = (cause.0.syscall, cause.0.errno);
         self
     }
@@ -228,6 +242,14 @@ impl Error {
     /// The process that it is about.
     pub fn pid(&self) -> Option<Pid> {
         self.0.pid
+    }
+
+    /// Why the pidfile is refused, by its stable word, or why its holder is not proven, in words.
+    pub fn reason(&self) -> Option<&str> {
+        match self.0.kind {
+            ErrorKind::PidFile(reason) => Some(reason.as_str()),
+            _ => self.0.reason.as_deref(),
+        }
     }
 
     /// The option whose value is wrong.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::stat::{FileStat, Mode, fchmod, fstat};
 use nix::unistd::ftruncate;
 
-use super::probe::{Look, look_at};
+use super::probe::{FOREIGN, Look, look_at};
 use super::text::Text;
 use super::wait::{Backoff, Cancel, wait};
 use super::{FileId, Flock, Folder, PidFile, is_distrusted, looking, read_text, trusted, try_flock};
@@ -189,16 +189,14 @@ impl PidFile {
                 Ok(process) => Round::Running(process),
                 Err(_) => Round::Held,
             },
-            Look::Foreign => {
-                let message = format!(
-                    "{}: is held by a process in another PID namespace; stop that daemon from its own container",
-                    self.path.display()
-                );
-                return Err(Error::new(ErrorKind::Unverified, message).at(&self.path));
+            Look::Foreign(pid) => {
+                let message =
+                    "is held by a process in another PID namespace; stop that daemon from its own container";
+                return Err(Error::unverified(&self.path, pid, FOREIGN, message));
             }
             Look::Unproven { pid, reason, transient: false } => {
-                let message = format!("{}: {reason}; no signal was sent", self.path.display());
-                return Err(Error::new(ErrorKind::Unverified, message).at(&self.path).with_pid(pid));
+                let message = format!("{reason}; no signal was sent");
+                return Err(Error::unverified(&self.path, pid, reason, message));
             }
             Look::Unproven { .. } => Round::Held,
         })

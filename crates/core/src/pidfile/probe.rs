@@ -85,11 +85,14 @@ impl Holder {
     }
 }
 
+/// Why a holder that has the name tag is not proven.
+pub(super) const FOREIGN: &str = "its holder is in another PID namespace";
+
 /// What marks and text of an open, locked file tell about its holder.
 pub(super) enum Look {
     Running(Pid),
-    /// The name tag belongs to a process of another PID namespace.
-    Foreign,
+    /// The name tag belongs to a process of another PID namespace; the text may name one.
+    Foreign(Option<Pid>),
     Unproven {
         pid: Option<Pid>,
         reason: &'static str,
@@ -119,7 +122,7 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
     }
     let Some(pid) = text.pid() else {
         return match tag {
-            Some(0) => Look::Foreign,
+            Some(0) => Look::Foreign(None),
             _ => Look::unproven(None, "it is locked, but names no process"),
         };
     };
@@ -133,7 +136,7 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
         return Look::Running(pid);
     }
     match tag {
-        Some(0) => Look::Foreign,
+        Some(0) => Look::Foreign(Some(pid)),
         _ if proven => Look::unproven(Some(pid), "it belongs to another user than its holder"),
         Some(_) => {
             // Seen from an outer namespace this lasts. Where the tag has just changed, so had the text.
@@ -186,11 +189,7 @@ impl PidFile {
         }
         Ok(Seen::Known(match look_with_tag(&file, &stat, tag) {
             Look::Running(pid) => Status::Running { pid, starting: sys::is_starting(file.as_fd()) },
-            Look::Foreign => Status::Unverified(Held {
-                pid: read_text(&file).ok().and_then(super::text::Text::pid),
-                reason: "its holder is in another PID namespace".into(),
-                transient: false,
-            }),
+            Look::Foreign(pid) => Status::Unverified(Held { pid, reason: FOREIGN.into(), transient: false }),
             Look::Unproven { pid, reason, transient } => {
                 Status::Unverified(Held { pid, reason: reason.into(), transient })
             }
@@ -223,7 +222,7 @@ impl PidFile {
             Seen::Known(Status::Stopped { .. }) => Err(self.not_running()),
             Seen::Known(Status::Unverified(held)) => Err(self.unverified(&held)),
             Seen::Unreadable(error) if error.kind() == ErrorKind::PermissionDenied => Err(error),
-            Seen::Unreadable(error) => Err(unproven_since(&error)),
+            Seen::Unreadable(error) => Err(self.unproven_since(&error)),
         }
     }
 
@@ -252,8 +251,13 @@ impl PidFile {
     }
 
     fn unverified(&self, held: &Held) -> Error {
-        let message = format!("{}: {}; no signal was sent", self.path.display(), held.reason);
-        Error::new(ErrorKind::Unverified, message).at(&self.path).with_pid(held.pid)
+        let message = format!("{}; no signal was sent", held.reason);
+        Error::unverified(&self.path, held.pid, &held.reason, message)
+    }
+
+    fn unproven_since(&self, error: &Error) -> Error {
+        let message = "cannot be read; no signal was sent";
+        Error::unverified(&self.path, None, unreadable(error), message).caused_by(error)
     }
 }
 
@@ -263,9 +267,4 @@ fn unreadable(error: &Error) -> String {
         ErrorKind::PermissionDenied => "this user may not read it".into(),
         _ => format!("it cannot be read: {error}"),
     }
-}
-
-fn unproven_since(error: &Error) -> Error {
-    let message = format!("{}; no signal was sent", error.message());
-    Error::new(ErrorKind::Unverified, message).caused_by(error)
 }
