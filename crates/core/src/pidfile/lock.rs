@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::stat::{FileStat, Mode, fchmod, fstat};
 use nix::unistd::ftruncate;
 
@@ -187,7 +188,12 @@ impl PidFile {
             Look::Running(pid) => match Process::open(pid) {
                 Ok(process) if sys::is_starting(file.as_fd()) => Round::Starting(process),
                 Ok(process) => Round::Running(process),
-                Err(_) => Round::Held,
+                // It has ended since.
+                Err(Errno::ESRCH) => Round::Held,
+                Err(errno) => {
+                    let message = format!("no handle can be had on process {pid}, which holds it");
+                    return Err(self.system("pidfd_open", errno, &message).with_pid(Some(pid)));
+                }
             },
             Look::Foreign(pid) => {
                 let message =
