@@ -23,7 +23,8 @@ pub enum ErrorKind {
     StartFailed,
     /// The pidfile, or the folder it is in, cannot be trusted or used.
     PidFile(PidFileReason),
-    /// The pidfile is held by a process that cannot be proven from here; [`Error::reason`] says why.
+    /// The pidfile is held by a process that cannot be proven from here, or whose end cannot be seen, for want of
+    /// descriptors for one; [`Error::reason`] says why.
     Unverified,
     /// A value that the caller gave is wrong; [`Error::option`] names it.
     InvalidOption,
@@ -151,9 +152,7 @@ impl Error {
         message: impl fmt::Display,
     ) -> Self {
         let message = format!("{}: {message}", path.display());
-        let mut error = Self::new(ErrorKind::Unverified, message).at(path).with_pid(pid);
-        error.0.reason = Some(reason.into());
-        error
+        Self::new(ErrorKind::Unverified, message).at(path).with_pid(pid).for_reason(reason)
     }
 
     /// A failed system call: `PermissionDenied` for EACCES and EPERM, else a failed step of the launch.
@@ -194,6 +193,11 @@ impl Error {
 
     pub(crate) fn with_pid(mut self, pid: Option<Pid>) -> Self {
         self.0.pid = pid;
+        self
+    }
+
+    pub(crate) fn for_reason(mut self, reason: impl Into<String>) -> Self {
+        self.0.reason = Some(reason.into());
         self
     }
 

@@ -1,6 +1,7 @@
 //! One process, by a handle that a recycled PID cannot take over.
 
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use nix::errno::Errno;
@@ -16,10 +17,11 @@ use crate::sys;
 ///
 /// A pidfd on Linux. Where pidfds are missing (ENOSYS) or forbidden (EPERM from a seccomp filter), and on macOS, the
 /// start time takes its place: it is compared before every signal, which leaves the window of two system calls.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Process {
     pid: Pid,
-    handle: sys::ProcessHandle,
+    /// Clones share it: they need no descriptor more.
+    handle: Arc<sys::ProcessHandle>,
     /// Launched, so that its session is its own.
     detached: bool,
 }
@@ -49,7 +51,7 @@ pub struct Stats {
 impl Process {
     /// A handle on `pid`, which the caller must prove afterwards to be the process that is meant.
     pub(crate) fn open(pid: Pid) -> std::result::Result<Self, Errno> {
-        Ok(Self { pid, handle: sys::ProcessHandle::open(pid)?, detached: false })
+        Ok(Self { pid, handle: Arc::new(sys::ProcessHandle::open(pid)?), detached: false })
     }
 
     /// The same, known to have been launched.
@@ -167,21 +169,9 @@ impl Process {
         self.handle.pollable()
     }
 
-    /// A second handle on the same process.
-    ///
-    /// # Errors
-    ///
-    /// The system's, when there are no descriptors left.
-    pub fn try_clone(&self) -> Result<Self> {
-        let handle = self.handle.try_clone().map_err(|errno| {
-            Error::system(
-                "wait",
-                "fcntl",
-                errno,
-                format!("no second handle can be had on process {}", self.pid),
-            )
-        })?;
-        Ok(Self { pid: self.pid, handle, detached: self.detached })
+    /// The same, with a handle that it shares with nobody, where there is a descriptor left for it.
+    pub(crate) fn apart(&self) -> std::result::Result<Self, Errno> {
+        Ok(Self { handle: Arc::new(self.handle.try_clone()?), ..*self })
     }
 }
 

@@ -7,15 +7,8 @@ mod common;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
-use common::{Folder, PATIENCE, until};
+use common::{Folder, PATIENCE, pollers, until};
 use daimon_core::{ChannelEvent, FrameKind, WatchId, unwatch, watch_channel, watch_exit};
-
-fn pollers() -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
-    let name =
-        |task: &std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
-    tasks.filter(|task| name(task).trim() == "daimon-poller").count()
-}
 
 #[test]
 fn a_thousand_waits_cost_one_thread_which_ends_with_the_last() {

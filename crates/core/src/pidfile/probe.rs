@@ -239,8 +239,9 @@ impl PidFile {
         match errno {
             Errno::ESRCH => self.not_running(),
             errno => {
-                Error::system("prove", "pidfd_open", errno, format!("no handle can be had on process {pid}"))
-                    .with_pid(Some(pid))
+                let reason = format!("no handle can be had on process {pid}, which holds it");
+                let held = Held { pid: Some(pid), reason, transient: false };
+                self.unverified(&held).because("pidfd_open", errno)
             }
         }
     }

@@ -61,7 +61,7 @@ impl Folder {
     pub fn launch(&self, plan: &Plan) -> daimon_core::Result<Launched> {
         let launched = launch(plan)?;
         if let Some(process) = &launched.process {
-            self.started.lock().unwrap_or_else(PoisonError::into_inner).push(process.try_clone()?);
+            self.started.lock().unwrap_or_else(PoisonError::into_inner).push(process.clone());
         }
         Ok(launched)
     }
@@ -120,4 +120,12 @@ pub fn until(what: &str, mut ask: impl FnMut() -> bool) {
         assert!(std::time::Instant::now() < end, "timed out: {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// How many threads this process has for its waits.
+pub fn pollers() -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let name =
+        |task: &std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+    tasks.filter(|task| name(task).trim() == "daimon-poller").count()
 }
