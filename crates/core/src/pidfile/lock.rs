@@ -273,7 +273,7 @@ impl PidFile {
             let list: Vec<_> = openers.iter().map(|(pid, name)| format!("{pid} ({name})")).collect();
             format!("is locked, though by no daemon; these processes have it open: {}", list.join(", "))
         };
-        self.refuse(PidFileReason::LockLeaked, message).with_pid(openers.first().map(|(pid, _)| *pid))
+        self.refuse(PidFileReason::LockLeaked, message)
     }
 
     fn contended(&self) -> Error {
