@@ -35,18 +35,6 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Every kind, with one sample of the pidfile's reasons.
-    pub const ALL: [Self; 8] = [
-        Self::AlreadyRunning,
-        Self::NotRunning,
-        Self::StartFailed,
-        Self::PidFile(PidFileReason::Symlink),
-        Self::Unverified,
-        Self::InvalidOption,
-        Self::PermissionDenied,
-        Self::Unsupported,
-    ];
-
     /// The stable code that scripts match on.
     pub fn code(self) -> &'static str {
         match self {
@@ -278,10 +266,22 @@ impl std::error::Error for Error {}
 mod tests {
     use super::*;
 
+    /// Every kind, with one sample of the pidfile's reasons.
+    const KINDS: [ErrorKind; 8] = [
+        ErrorKind::AlreadyRunning,
+        ErrorKind::NotRunning,
+        ErrorKind::StartFailed,
+        ErrorKind::PidFile(PidFileReason::Symlink),
+        ErrorKind::Unverified,
+        ErrorKind::InvalidOption,
+        ErrorKind::PermissionDenied,
+        ErrorKind::Unsupported,
+    ];
+
     #[test]
     fn every_kind_has_a_code_of_its_own() {
-        for kind in ErrorKind::ALL {
-            let same: Vec<_> = ErrorKind::ALL.iter().filter(|other| other.code() == kind.code()).collect();
+        for kind in KINDS {
+            let same: Vec<_> = KINDS.iter().filter(|other| other.code() == kind.code()).collect();
             assert_eq!(same, [&kind]);
         }
     }

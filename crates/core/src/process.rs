@@ -159,11 +159,6 @@ impl Process {
         })
     }
 
-    /// What the system shows of it; `None` when it hides that or the process has ended.
-    pub fn stats(&self) -> Option<Stats> {
-        stats(self.pid)
-    }
-
     /// Becomes readable when the process has ended; `None` where the system has no such descriptor.
     pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
         self.handle.pollable()
