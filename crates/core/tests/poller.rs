@@ -7,7 +7,7 @@ mod common;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
-use common::{Folder, PATIENCE, pollers, until};
+use common::{Folder, PATIENCE, ends, pollers, until};
 use daimon_core::{ChannelEvent, FrameKind, WatchId, unwatch, watch_channel, watch_exit};
 
 #[test]
@@ -53,6 +53,6 @@ fn a_channel_that_is_given_up_in_its_own_callback_is_closed() {
     *present = Some(watch.unwrap());
     drop(present);
     // Its launcher has lost interest, so that it ends itself.
-    assert!(process.wait(PATIENCE));
+    assert!(ends(&process));
     until("the poller ends", || pollers() == 0);
 }

@@ -81,7 +81,7 @@ impl Drop for Folder {
         for process in self.started.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if process.is_alive() {
                 let _ = process.signal(libc::SIGKILL);
-                process.wait(PATIENCE);
+                ends(&process);
             }
         }
         let _ = fs::remove_dir_all(&self.path);
@@ -111,6 +111,18 @@ pub fn status_field(pid: i32, name: &str) -> String {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     line.unwrap().trim().to_owned()
+}
+
+/// Waits until the process has ended; false when it does not.
+pub fn ends(process: &Process) -> bool {
+    let end = std::time::Instant::now() + PATIENCE;
+    while process.is_alive() {
+        if std::time::Instant::now() > end {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
 }
 
 /// Waits until the daemon has executed its program's code so far that `ask` is true.
