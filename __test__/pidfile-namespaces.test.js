@@ -98,11 +98,11 @@ needs('root', 'PID namespaces')(
       `import { Daemon } from "DAIMON"
      const daemon = new Daemon({ pidFile: process.argv[2] })
      const { state } = await daemon.status()
-     console.log(state, await daemon.signal('SIGKILL').then(() => 'done', (error) => error.code))`,
+     console.log(state, await daemon.signal('SIGKILL').then(() => 'done', (error) => error.code + ': ' + error.reason))`,
     )
     const args = ['-pf', '--mount-proc', process.execPath, program, place.file('a.pid')]
     const { stdout } = await place.command('unshare', args)
-    t.is(stdout, 'unverified ERR_DAEMON_UNVERIFIED\n')
+    t.is(stdout, 'unverified ERR_DAEMON_UNVERIFIED: its holder is in another PID namespace\n')
     t.true(alive(pid))
   },
 )

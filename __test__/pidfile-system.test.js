@@ -1,7 +1,8 @@
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs'
 import test from 'ava'
-import { folder, until } from './helpers/index.js'
+import { alive, folder, until } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
+import { idle } from './helpers/pidfile.js'
 
 /** Tells what a start came to. Standard output is a pipe, so nothing is lost at the end. */
 const START = `
@@ -111,6 +112,52 @@ test.serial('with too few descriptors (EMFILE) every start fails typed and whole
     t.false(result.left, what)
   }
   t.deepEqual(place.processes(), [Number(place.read('a.pid'))])
+})
+
+test.serial('with too few descriptors (EMFILE) every verb is unverified, or works', async (t) => {
+  const place = folder(t)
+  const { pid } = await idle(place).start()
+  // As above. A wait that goes on has been set up: whether a holder is proven is settled within a second.
+  const program = place.write(
+    'starve.mjs',
+    `import { closeSync, openSync } from 'node:fs'
+     import { Daemon } from "DAIMON"
+     const daemon = new Daemon({ pidFile: process.argv[2] })
+     const verbs = {
+       status: async () => { const status = await daemon.status(); if (status.state !== 'running') throw status },
+       signal: () => daemon.signal('SIGWINCH'),
+       exited: () => daemon.exited({ signal: AbortSignal.timeout(3000) }),
+       stop: () => daemon.stop(),
+     }
+     await daemon.status()
+     const seen = []
+     for (const [verb, call] of Object.entries(verbs)) {
+       for (let free = 0; free < 40; free++) {
+         const taken = []
+         try { for (;;) taken.push(openSync('/dev/null')) } catch {}
+         for (let count = 0; count < free; count++) closeSync(taken.pop())
+         const error = await call().then(() => undefined, (error) => error)
+         for (const fd of taken) closeSync(fd)
+         if (error === undefined || error.name === 'TimeoutError') { seen.push({ verb, ok: true }); break }
+         const { state, name, code, reason, message, cause } = error
+         seen.push({ verb, state, name, code, reason, message, cause: cause?.code })
+       }
+     }
+     console.log(JSON.stringify(seen))`,
+  )
+  const args = ['-c', 'ulimit -n 80 && exec "$@"', 'sh', process.execPath, program, place.file('a.pid')]
+  const { code, stdout, stderr } = await place.command('sh', args)
+  t.like({ code, stderr }, { code: 0, stderr: '' })
+  const seen = JSON.parse(stdout)
+  const worked = seen.filter(({ ok }) => ok).map(({ verb }) => verb)
+  t.deepEqual(worked, ['status', 'signal', 'exited', 'stop'])
+  for (const result of seen.filter(({ ok }) => !ok)) {
+    const what = JSON.stringify(result)
+    if (result.verb === 'status') t.is(result.state, 'unverified', what)
+    else t.like(result, { code: 'ERR_DAEMON_UNVERIFIED', cause: 'EMFILE' }, what)
+    t.is(typeof result.reason, 'string', what)
+  }
+  t.false(alive(pid))
 })
 
 /** Any user that has no processes. */

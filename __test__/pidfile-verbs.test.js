@@ -120,6 +120,8 @@ for (const [verb, call] of Object.entries(SIGNALLING)) {
         all.map(async ({ name, text, path }) => {
           const error = await t.throwsAsync(call(new Daemon({ pidFile: path })), undefined, name)
           t.like(error, { name: 'UnverifiedError', code: 'ERR_DAEMON_UNVERIFIED', pidFile: path }, name)
+          const { pid: named, reason } = await new Daemon({ pidFile: path }).status()
+          t.deepEqual({ named: error.pid, reason: error.reason }, { named, reason }, name)
           t.is(readFileSync(path, 'utf8'), text, name)
         }),
       )

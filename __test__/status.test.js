@@ -72,7 +72,7 @@ needs('python3')(
       send(place.file('a.pid'), 'SIGKILL'),
     ]
     for (const { reason } of await Promise.allSettled(verbs)) {
-      t.like(reason, { code: 'ERR_DAEMON_UNVERIFIED', pid: stranger })
+      t.like(reason, { code: 'ERR_DAEMON_UNVERIFIED', pid: stranger, reason: status.reason })
     }
     t.true(alive(stranger) && alive(holder))
     t.is(place.read('a.pid'), `${stranger}\n`)

@@ -128,7 +128,10 @@ export class PidFileError extends DaemonError {
   }
 }
 
-/** The pidfile is held by a process that cannot be proven to be the daemon. Nobody has been signalled. */
+/**
+ * The pidfile is held by a process that cannot be proven to be the daemon. Nobody has been signalled. Or a proven
+ * daemon's end cannot be waited for, which the message says: what was sent to it stays sent.
+ */
 export class UnverifiedError extends DaemonError {
   override readonly code: 'ERR_DAEMON_UNVERIFIED' = 'ERR_DAEMON_UNVERIFIED'
   /** The PID that the pidfile names, where it names one. */

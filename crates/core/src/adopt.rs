@@ -184,9 +184,10 @@ impl Claim {
         if kind != SFlag::S_IFSOCK.bits() {
             return Err(format!("descriptor {} is no socket", self.channel));
         }
+        let watched = channel.try_clone().map_err(|error| format!("no descriptor is left: {error}"))?;
+        // Last, and sure to work on what is open: whatever fails leaves both as they are.
         close_on_exec(lock)?;
         close_on_exec(channel)?;
-        let watched = channel.try_clone().map_err(|error| format!("no descriptor is left: {error}"))?;
         Ok((id, watched))
     }
 

@@ -54,19 +54,19 @@ const HEADER: usize = 5;
 
 /// Puts frames together from the pieces in which a socket delivers them.
 #[derive(Debug, Default)]
-pub struct Decoder {
+struct Decoder {
     buffer: Vec<u8>,
 }
 
 impl Decoder {
     /// Takes bytes in, in the order of their arrival.
-    pub fn push(&mut self, bytes: &[u8]) {
+    fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
     /// The next whole frame. Frames of kinds that are not known are skipped: a newer peer may send them.
     #[allow(clippy::should_implement_trait, reason = "it is not over when it says None")]
-    pub fn next(&mut self) -> Option<Frame> {
+    fn next(&mut self) -> Option<Frame> {
         loop {
             let header: [u8; HEADER] = self.buffer.get(..HEADER)?.try_into().ok()?;
             let [tag, length @ ..] = header;

@@ -23,7 +23,8 @@ pub enum ErrorKind {
     StartFailed,
     /// The pidfile, or the folder it is in, cannot be trusted or used.
     PidFile(PidFileReason),
-    /// The pidfile is held by a process that cannot be proven from here.
+    /// The pidfile is held by a process that cannot be proven from here, or whose end cannot be seen, for want of
+    /// descriptors for one; [`Error::reason`] says why.
     Unverified,
     /// A value that the caller gave is wrong; [`Error::option`] names it.
     InvalidOption,
@@ -34,18 +35,6 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Every kind, with one sample of the pidfile's reasons.
-    pub const ALL: [Self; 8] = [
-        Self::AlreadyRunning,
-        Self::NotRunning,
-        Self::StartFailed,
-        Self::PidFile(PidFileReason::Symlink),
-        Self::Unverified,
-        Self::InvalidOption,
-        Self::PermissionDenied,
-        Self::Unsupported,
-    ];
-
     /// The stable code that scripts match on.
     pub fn code(self) -> &'static str {
         match self {
@@ -119,6 +108,7 @@ struct Details {
     errno: Option<Errno>,
     pid: Option<Pid>,
     option: Option<&'static str>,
+    reason: Option<String>,
 }
 
 impl Error {
@@ -133,12 +123,24 @@ impl Error {
             errno: None,
             pid: None,
             option: None,
+            reason: None,
         }))
     }
 
     /// A refused pidfile.
     pub(crate) fn pid_file(reason: PidFileReason, path: &Path, message: impl fmt::Display) -> Self {
         Self::new(ErrorKind::PidFile(reason), format!("{}: {message}", path.display())).at(path)
+    }
+
+    /// A holder of the pidfile that cannot be proven; `reason` is the why alone.
+    pub(crate) fn unverified(
+        path: &Path,
+        pid: Option<Pid>,
+        reason: impl Into<String>,
+        message: impl fmt::Display,
+    ) -> Self {
+        let message = format!("{}: {message}", path.display());
+        Self::new(ErrorKind::Unverified, message).at(path).with_pid(pid).for_reason(reason)
     }
 
     /// A failed system call: `PermissionDenied` for EACCES and EPERM, else a failed step of the launch.
@@ -171,8 +173,19 @@ impl Error {
         self
     }
 
+    /// The system's error of another one.
+    pub(crate) fn caused_by(mut self, cause: &Self) -> Self {
+        (self.0.syscall, self.0.errno) = (cause.0.syscall, cause.0.errno);
+        self
+    }
+
     pub(crate) fn with_pid(mut self, pid: Option<Pid>) -> Self {
         self.0.pid = pid;
+        self
+    }
+
+    pub(crate) fn for_reason(mut self, reason: impl Into<String>) -> Self {
+        self.0.reason = Some(reason.into());
         self
     }
 
@@ -223,6 +236,14 @@ impl Error {
         self.0.pid
     }
 
+    /// Why the pidfile is refused, by its stable word, or why its holder is not proven, in words.
+    pub fn reason(&self) -> Option<&str> {
+        match self.0.kind {
+            ErrorKind::PidFile(reason) => Some(reason.as_str()),
+            _ => self.0.reason.as_deref(),
+        }
+    }
+
     /// The option whose value is wrong.
     pub fn option(&self) -> Option<&'static str> {
         self.0.option
@@ -245,10 +266,22 @@ impl std::error::Error for Error {}
 mod tests {
     use super::*;
 
+    /// Every kind, with one sample of the pidfile's reasons.
+    const KINDS: [ErrorKind; 8] = [
+        ErrorKind::AlreadyRunning,
+        ErrorKind::NotRunning,
+        ErrorKind::StartFailed,
+        ErrorKind::PidFile(PidFileReason::Symlink),
+        ErrorKind::Unverified,
+        ErrorKind::InvalidOption,
+        ErrorKind::PermissionDenied,
+        ErrorKind::Unsupported,
+    ];
+
     #[test]
     fn every_kind_has_a_code_of_its_own() {
-        for kind in ErrorKind::ALL {
-            let same: Vec<_> = ErrorKind::ALL.iter().filter(|other| other.code() == kind.code()).collect();
+        for kind in KINDS {
+            let same: Vec<_> = KINDS.iter().filter(|other| other.code() == kind.code()).collect();
             assert_eq!(same, [&kind]);
         }
     }

@@ -53,7 +53,7 @@ pub fn take_socket(fd: std::os::fd::RawFd) -> bool {
 }
 
 pub use adopt::{ADOPTION_VARIABLE, Adopted, adopt, adopted};
-pub use channel::{Channel, Decoder, Frame, FrameKind, Sender};
+pub use channel::{Channel, Frame, FrameKind, Sender};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result};
 pub use launch::{Launched, Plan, Stdio, launch};
 pub use limits::{Limit, Limits, check_oom_score_adj, set_oom_score_adj, set_soft_nofile};

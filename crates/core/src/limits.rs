@@ -140,8 +140,8 @@ pub fn set_soft_nofile(soft: u64) -> Result<()> {
 /// `InvalidOption`; `Unsupported` where the system has no such score.
 pub fn check_oom_score_adj(value: i32) -> Result<()> {
     let Some(present) = sys::oom_score_adj() else {
-        let message = "option oomScoreAdj: this system has no such score; leave it out";
-        return Err(Error::new(ErrorKind::Unsupported, message));
+        let message = "Option 'oomScoreAdj' is not supported by this system. Leave it out.";
+        return Err(Error::new(ErrorKind::Unsupported, message).for_feature("oomScoreAdj"));
     };
     if value >= present || sys::may(Right::Resource) {
         return Ok(());

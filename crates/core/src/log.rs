@@ -199,7 +199,7 @@ impl Outputs {
 }
 
 /// dup2 is told EBUSY while another thread is about to get the same number by an open, dup2(2).
-fn insist(mut replace: impl FnMut() -> nix::Result<()>) -> nix::Result<()> {
+pub(crate) fn insist(mut replace: impl FnMut() -> nix::Result<()>) -> nix::Result<()> {
     loop {
         match replace() {
             Err(Errno::EINTR | Errno::EBUSY) => (),
@@ -225,8 +225,8 @@ pub(crate) fn keep_null() {
 pub(crate) fn silence_stderr() {
     let kept = NULL.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(null) = kept.or_else(|| open_null().ok()) {
-        // Fails only when descriptor 2 is being changed at this moment by somebody else.
-        let _ = dup2_stderr(&null);
+        // Both numbers are good, and nothing else can be wrong.
+        let _ = insist(|| dup2_stderr(&null));
     }
 }
 

@@ -9,7 +9,7 @@ use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, getpid};
 use crate::adopt::{Adopted, adopted, install};
 use crate::error::{Error, ErrorKind, Result};
 use crate::launch::Stdio;
-use crate::log::{Owner, open_input, open_null, open_output};
+use crate::log::{Owner, insist, open_input, open_null, open_output};
 use crate::pidfile::{LockOptions, Locked, PidFile, nobody_looks, remove_own};
 use crate::sys;
 
@@ -33,7 +33,8 @@ pub struct Occupation {
 /// Makes this process the daemon of the pidfile, until it ends. The pidfile is removed when it exits.
 ///
 /// Blocks while it waits for the lock: call it on a thread of its own. On any failure no pidfile is left that was not
-/// there before, and none of the standard descriptors has changed.
+/// there before. The standard descriptors change last, one by one: should the system refuse one of them, those before it
+/// have changed.
 ///
 /// # Errors
 ///
@@ -123,7 +124,7 @@ fn open_target(stdio: &Stdio, owner: Option<Owner>) -> Result<Option<OwnedFd>> {
 
 fn put_in_place(fd: Option<&OwnedFd>, dup2: fn(&OwnedFd) -> nix::Result<()>) -> Result<()> {
     let Some(fd) = fd else { return Ok(()) };
-    dup2(fd).map_err(|errno| {
+    insist(|| dup2(fd)).map_err(|errno| {
         let message = format!("descriptor {} cannot be put in place of a standard one", fd.as_raw_fd());
         Error::system("stdio", "dup2", errno, message)
     })

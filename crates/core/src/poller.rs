@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use crate::channel::{Channel, Frame};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
 use crate::signals::block_all;
 use crate::sys::{Armed, Selector};
@@ -68,10 +68,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 ///
 /// # Errors
 ///
-/// The system's, when there are no descriptors or threads left.
+/// `Unverified` with the system's, when there are no descriptors or threads left: whether the process ends is not seen.
 pub fn watch_exit(process: &Process, callback: impl FnOnce() + Send + 'static) -> Result<WatchId> {
-    let process = process.try_clone()?;
-    add(Watch::Exit { process, armed: Armed::ByLooking, callback: Box::new(callback) })
+    // A set takes a descriptor once, so that every wait needs its own. Without one the process is looked at.
+    let (watched, armed) = match process.apart() {
+        Ok(apart) => (apart, Armed::Selected),
+        Err(_) => (process.clone(), Armed::ByLooking),
+    };
+    add(Watch::Exit { process: watched, armed, callback: Box::new(callback) })
+        .map_err(|(syscall, errno)| unseen(process.pid()).because(syscall, errno))
+}
+
+fn unseen(pid: Pid) -> Error {
+    const REASON: &str = "its end cannot be waited for";
+    let message = format!("process {pid} may still be running: {REASON}");
+    Error::new(ErrorKind::Unverified, message).with_pid(Some(pid)).for_reason(REASON)
 }
 
 /// Calls back, on the poller's thread, for everything that the channel brings. The channel is closed when it has ended
@@ -79,12 +90,13 @@ pub fn watch_exit(process: &Process, callback: impl FnOnce() + Send + 'static) -
 ///
 /// # Errors
 ///
-/// As [`watch_exit`]; the channel is closed then, too.
+/// `StartFailed` with the system's, as in [`watch_exit`]; the channel is closed then, too.
 pub fn watch_channel(
     channel: Channel,
     callback: impl FnMut(ChannelEvent) + Send + 'static,
 ) -> Result<WatchId> {
     add(Watch::Channel { channel, callback: Box::new(callback) })
+        .map_err(|(syscall, errno)| Error::system("wait", syscall, errno, "the daemon cannot be heard"))
 }
 
 /// Gives a wait up. A callback that is already under way still ends.
@@ -104,24 +116,23 @@ pub fn unwatch(id: WatchId) {
     drop(removed);
 }
 
-fn add(watch: Watch) -> Result<WatchId> {
-    let failed = |syscall, errno| Error::system("wait", syscall, errno, "the wait could not be set up");
+fn add(watch: Watch) -> std::result::Result<WatchId, (&'static str, Errno)> {
     let mut present = lock(&POLLER);
     let poller = match &*present {
         Some(poller) => Arc::clone(poller),
         None => {
-            let selector = Selector::new().map_err(|errno| failed("epoll", errno))?;
+            let selector = Selector::new().map_err(|errno| ("epoll", errno))?;
             let poller = Arc::new(Poller { selector, watches: Mutex::default() });
             let for_thread = Arc::clone(&poller);
             let thread = thread::Builder::new().name("daimon-poller".into()).stack_size(STACK);
-            thread.spawn(move || for_thread.run()).map_err(|error| {
-                failed("clone", error.raw_os_error().map_or(Errno::EAGAIN, Errno::from_raw))
-            })?;
+            thread
+                .spawn(move || for_thread.run())
+                .map_err(|error| ("clone", error.raw_os_error().map_or(Errno::EAGAIN, Errno::from_raw)))?;
             Arc::clone(present.insert(poller))
         }
     };
     // With POLLER locked throughout: the thread cannot end between the look and the insertion.
-    poller.insert(watch).map_err(|errno| failed("epoll_ctl", errno))
+    poller.insert(watch).map_err(|errno| ("epoll_ctl", errno))
 }
 
 impl Poller {
@@ -129,6 +140,7 @@ impl Poller {
         let mut watches = lock(&self.watches);
         let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
         let armed = match &mut watch {
+            Watch::Exit { armed: Armed::ByLooking, .. } => Ok(()),
             Watch::Exit { process, armed, .. } => {
                 self.selector.add_exit(process, number).map(|how| *armed = how)
             }

@@ -1,7 +1,8 @@
 //! One process, by a handle that a recycled PID cannot take over.
 
 use std::os::fd::BorrowedFd;
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
@@ -16,10 +17,11 @@ use crate::sys;
 ///
 /// A pidfd on Linux. Where pidfds are missing (ENOSYS) or forbidden (EPERM from a seccomp filter), and on macOS, the
 /// start time takes its place: it is compared before every signal, which leaves the window of two system calls.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Process {
     pid: Pid,
-    handle: sys::ProcessHandle,
+    /// Clones share it: they need no descriptor more.
+    handle: Arc<sys::ProcessHandle>,
     /// Launched, so that its session is its own.
     detached: bool,
 }
@@ -49,7 +51,7 @@ pub struct Stats {
 impl Process {
     /// A handle on `pid`, which the caller must prove afterwards to be the process that is meant.
     pub(crate) fn open(pid: Pid) -> std::result::Result<Self, Errno> {
-        Ok(Self { pid, handle: sys::ProcessHandle::open(pid)?, detached: false })
+        Ok(Self { pid, handle: Arc::new(sys::ProcessHandle::open(pid)?), detached: false })
     }
 
     /// The same, known to have been launched.
@@ -133,20 +135,6 @@ impl Process {
         Ok(())
     }
 
-    /// Waits until it has ended, at most for `timeout`; false when it has not.
-    pub fn wait(&self, timeout: Duration) -> bool {
-        let deadline = Instant::now() + timeout;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if self.handle.wait(self.pid, left) {
-                return true;
-            }
-            if left.is_zero() {
-                return false;
-            }
-        }
-    }
-
     /// How it ended, where the kernel tells (Linux: of a zombie, and since 6.15 of any); `None` while it lives or when that is unknown.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         let status = self.handle.wait_status(self.pid)?;
@@ -157,31 +145,14 @@ impl Process {
         })
     }
 
-    /// What the system shows of it; `None` when it hides that or the process has ended.
-    pub fn stats(&self) -> Option<Stats> {
-        stats(self.pid)
-    }
-
     /// Becomes readable when the process has ended; `None` where the system has no such descriptor.
     pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
         self.handle.pollable()
     }
 
-    /// A second handle on the same process.
-    ///
-    /// # Errors
-    ///
-    /// The system's, when there are no descriptors left.
-    pub fn try_clone(&self) -> Result<Self> {
-        let handle = self.handle.try_clone().map_err(|errno| {
-            Error::system(
-                "wait",
-                "fcntl",
-                errno,
-                format!("no second handle can be had on process {}", self.pid),
-            )
-        })?;
-        Ok(Self { pid: self.pid, handle, detached: self.detached })
+    /// The same, with a handle that it shares with nobody, where there is a descriptor left for it.
+    pub(crate) fn apart(&self) -> std::result::Result<Self, Errno> {
+        Ok(Self { handle: Arc::new(self.handle.try_clone()?), ..*self })
     }
 }
 
@@ -206,8 +177,9 @@ mod tests {
     fn a_zombie_has_ended_and_tells_how() {
         let mut child = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
         let process = Process::open(child.id() as Pid).unwrap();
-        assert!(process.wait(Duration::from_secs(10)));
-        assert!(!process.is_alive());
+        while process.is_alive() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         // Kernels before 6.15 do not tell.
         child.wait().unwrap();
         assert!(matches!(process.exit_status(), None | Some(ExitStatus::Code(7))));

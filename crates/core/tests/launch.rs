@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use common::{Folder, PATIENCE, frames, status_field, until};
+use common::{Folder, PATIENCE, ends, frames, status_field, until};
 use daimon_core::{ErrorKind, ExitStatus, FrameKind, Launched, PidFileReason, Status};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::getpid;
@@ -41,7 +41,7 @@ fn a_normal_end_removes_the_pidfile() {
     let process = folder.serve();
     let holder = folder.pidfile().holder().unwrap();
     holder.process().signal_and_continue(libc::SIGTERM, false).unwrap();
-    assert!(process.wait(PATIENCE));
+    assert!(ends(&process));
     assert!(!folder.file("d.pid").exists());
     assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: false });
 }
@@ -82,7 +82,7 @@ fn a_killed_daemon_leaves_a_file_that_the_next_one_takes_over() {
     let folder = Folder::new();
     let first = folder.serve();
     first.signal(libc::SIGKILL).unwrap();
-    assert!(first.wait(PATIENCE));
+    assert!(ends(&first));
     assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: true });
     let second = folder.serve();
     assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid: second.pid(), starting: false });
@@ -116,7 +116,7 @@ fn a_launcher_that_lets_go_before_ready_ends_the_daemon() {
     let process = launched.process.unwrap();
     // Blocked TERM and all: after a second it is killed.
     drop(launched.channel);
-    assert!(process.wait(PATIENCE));
+    assert!(ends(&process));
     assert!(matches!(process.exit_status(), None | Some(ExitStatus::Signal(libc::SIGKILL))));
 }
 
@@ -135,7 +135,7 @@ fn a_daemon_that_ends_before_ready_ends_its_channel() {
     let launched = folder.launch(&folder.plan(&["exit", "42"])).unwrap();
     assert_eq!(frames(launched.channel).recv_timeout(PATIENCE), Ok(None));
     if let Some(process) = launched.process {
-        assert!(process.wait(PATIENCE));
+        assert!(ends(&process));
         assert!(matches!(process.exit_status(), None | Some(ExitStatus::Code(42))));
     }
 }
@@ -225,7 +225,7 @@ fn a_leftover_is_removed_but_never_a_running_daemons_file() {
     let process = folder.serve();
     assert_eq!(folder.pidfile().remove_leftover().unwrap_err().kind(), ErrorKind::AlreadyRunning);
     process.signal(libc::SIGKILL).unwrap();
-    assert!(process.wait(PATIENCE));
+    assert!(ends(&process));
     folder.pidfile().remove_leftover().unwrap();
     assert!(!folder.file("d.pid").exists());
     fs::write(folder.file("d.pid"), "notes").unwrap();

@@ -7,15 +7,8 @@ mod common;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
-use common::{Folder, PATIENCE, until};
+use common::{Folder, PATIENCE, ends, pollers, until};
 use daimon_core::{ChannelEvent, FrameKind, WatchId, unwatch, watch_channel, watch_exit};
-
-fn pollers() -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
-    let name =
-        |task: &std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
-    tasks.filter(|task| name(task).trim() == "daimon-poller").count()
-}
 
 #[test]
 fn a_thousand_waits_cost_one_thread_which_ends_with_the_last() {
@@ -60,6 +53,6 @@ fn a_channel_that_is_given_up_in_its_own_callback_is_closed() {
     *present = Some(watch.unwrap());
     drop(present);
     // Its launcher has lost interest, so that it ends itself.
-    assert!(process.wait(PATIENCE));
+    assert!(ends(&process));
     until("the poller ends", || pollers() == 0);
 }

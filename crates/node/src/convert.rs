@@ -1,6 +1,6 @@
 //! The core's values as plain JavaScript data.
 
-use daimon_core::{Error, ErrorKind, ExitStatus, PidFile, Stats, Status};
+use daimon_core::{Error, ExitStatus, PidFile, Stats, Status};
 use napi_derive::napi;
 use std::time::UNIX_EPOCH;
 
@@ -20,10 +20,6 @@ pub struct NativeError {
 
 impl From<Error> for NativeError {
     fn from(error: Error) -> Self {
-        let reason = match error.kind() {
-            ErrorKind::PidFile(reason) => Some(reason.as_str().to_owned()),
-            _ => None,
-        };
         Self {
             code: error.kind().code().to_owned(),
             message: error.to_string(),
@@ -32,7 +28,7 @@ impl From<Error> for NativeError {
             errno: error.errno(),
             syscall: error.syscall().map(str::to_owned),
             pid: error.pid(),
-            reason,
+            reason: error.reason().map(str::to_owned),
             option: error.option().map(str::to_owned),
         }
     }

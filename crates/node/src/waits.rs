@@ -45,11 +45,10 @@ impl LaunchedDaemon {
         self.pid
     }
 
-    /// A handle on it; null when it had ended before one could be had.
+    /// A handle on it; null when it had ended, or no descriptor was left, before one could be had.
     #[napi]
     pub fn process(&self) -> Option<ProcessHandle> {
-        let process = self.process.as_ref()?.try_clone().ok()?;
-        Some(ProcessHandle { process })
+        self.process.clone().map(|process| ProcessHandle { process })
     }
 
     /// The last `limit` bytes that it has written; null where its output cannot be read back.

@@ -74,7 +74,8 @@ fn report(orders: &Orders<'_>, tag: u8, errno: i32) {
     sys::write(orders.error_pipe, &[tag, a, b, c, d]);
 }
 
-/// Makes the first child, and returns when it has ended, or when a SIGKILL has cut the wait short.
+/// Makes the first child, and returns when it has ended (a fork: at once). The second may still run on its own stack then:
+/// the first waits until that has executed, unless it is killed meanwhile.
 pub(super) fn start(orders: &Orders<'_>, stack: &mut Stack) -> Result<Pid, Errno> {
     let argument = std::ptr::from_ref(orders).cast_mut().cast();
     // SAFETY: the caller keeps stack and orders until the error pipe has ended, that is until no child uses them.

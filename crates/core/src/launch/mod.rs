@@ -30,7 +30,8 @@ use crate::sys::{self, Stack};
 pub struct Launched {
     /// Its PID, as it wrote it into the pidfile.
     pub pid: Pid,
-    /// A handle on it, proven to hold the pidfile, or on the dead; `None` when it had ended and been reaped by then.
+    /// A handle on it, proven to hold the pidfile, or on the dead; `None` when it had ended and been reaped by then, or no
+    /// descriptor was left: the channel alone ends it then.
     pub process: Option<Process>,
     /// Hears from it until it is ready. Dropping it before aborts the start: the daemon ends itself.
     pub channel: Channel,

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::stat::{FileStat, Mode, fchmod, fstat};
 use nix::unistd::ftruncate;
 
-use super::probe::{Look, look_at};
+use super::probe::{FOREIGN, Look, look_at};
 use super::text::Text;
 use super::wait::{Backoff, Cancel, wait};
 use super::{FileId, Flock, Folder, PidFile, is_distrusted, looking, read_text, trusted, try_flock};
@@ -187,18 +188,21 @@ impl PidFile {
             Look::Running(pid) => match Process::open(pid) {
                 Ok(process) if sys::is_starting(file.as_fd()) => Round::Starting(process),
                 Ok(process) => Round::Running(process),
-                Err(_) => Round::Held,
+                // It has ended since.
+                Err(Errno::ESRCH) => Round::Held,
+                Err(errno) => {
+                    let message = format!("no handle can be had on process {pid}, which holds it");
+                    return Err(self.system("pidfd_open", errno, &message).with_pid(Some(pid)));
+                }
             },
-            Look::Foreign => {
-                let message = format!(
-                    "{}: is held by a process in another PID namespace; stop that daemon from its own container",
-                    self.path.display()
-                );
-                return Err(Error::new(ErrorKind::Unverified, message).at(&self.path));
+            Look::Foreign(pid) => {
+                let message =
+                    "is held by a process in another PID namespace; stop that daemon from its own container";
+                return Err(Error::unverified(&self.path, pid, FOREIGN, message));
             }
             Look::Unproven { pid, reason, transient: false } => {
-                let message = format!("{}: {reason}; no signal was sent", self.path.display());
-                return Err(Error::new(ErrorKind::Unverified, message).at(&self.path).with_pid(pid));
+                let message = format!("{reason}; no signal was sent");
+                return Err(Error::unverified(&self.path, pid, reason, message));
             }
             Look::Unproven { .. } => Round::Held,
         })
@@ -269,7 +273,7 @@ impl PidFile {
             let list: Vec<_> = openers.iter().map(|(pid, name)| format!("{pid} ({name})")).collect();
             format!("is locked, though by no daemon; these processes have it open: {}", list.join(", "))
         };
-        self.refuse(PidFileReason::LockLeaked, message).with_pid(openers.first().map(|(pid, _)| *pid))
+        self.refuse(PidFileReason::LockLeaked, message)
     }
 
     fn contended(&self) -> Error {

@@ -44,6 +44,13 @@ pub struct Held {
     pub transient: bool,
 }
 
+/// What one look comes to.
+enum Seen {
+    Known(Status),
+    /// The system does not let it be read, and says why.
+    Unreadable(Error),
+}
+
 /// A daemon that has been proven to hold the pidfile, by a handle that no other process can come to own.
 #[derive(Debug)]
 pub struct Holder {
@@ -78,11 +85,14 @@ impl Holder {
     }
 }
 
+/// Why a holder that has the name tag is not proven.
+pub(super) const FOREIGN: &str = "its holder is in another PID namespace";
+
 /// What marks and text of an open, locked file tell about its holder.
 pub(super) enum Look {
     Running(Pid),
-    /// The name tag belongs to a process of another PID namespace.
-    Foreign,
+    /// The name tag belongs to a process of another PID namespace; the text may name one.
+    Foreign(Option<Pid>),
     Unproven {
         pid: Option<Pid>,
         reason: &'static str,
@@ -112,7 +122,7 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
     }
     let Some(pid) = text.pid() else {
         return match tag {
-            Some(0) => Look::Foreign,
+            Some(0) => Look::Foreign(None),
             _ => Look::unproven(None, "it is locked, but names no process"),
         };
     };
@@ -126,7 +136,7 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
         return Look::Running(pid);
     }
     match tag {
-        Some(0) => Look::Foreign,
+        Some(0) => Look::Foreign(Some(pid)),
         _ if proven => Look::unproven(Some(pid), "it belongs to another user than its holder"),
         Some(_) => {
             // Seen from an outer namespace this lasts. Where the tag has just changed, so had the text.
@@ -150,33 +160,40 @@ impl PidFile {
     ///
     /// `PidFile` when the path is a link or not a regular file. What cannot be read is `Unverified`, not an error.
     pub fn status(&self) -> Result<Status> {
+        Ok(match self.see()? {
+            Seen::Known(status) => status,
+            Seen::Unreadable(error) => {
+                Status::Unverified(Held { pid: None, reason: unreadable(&error), transient: false })
+            }
+        })
+    }
+
+    fn see(&self) -> Result<Seen> {
         let _looking = looking();
         let (file, stat) = match self.open_to_read() {
             Ok(Opened::File(file, stat)) => (file, stat),
-            Ok(Opened::Own(pid)) => return Ok(Status::Running { pid, starting: adopt::is_starting() }),
-            Ok(Opened::Missing) => return Ok(Status::Stopped { stale: false }),
-            Err(error) if error.errno().is_some() => return Ok(Status::Unverified(unreadable(&error))),
+            Ok(Opened::Own(pid)) => {
+                return Ok(Seen::Known(Status::Running { pid, starting: adopt::is_starting() }));
+            }
+            Ok(Opened::Missing) => return Ok(Seen::Known(Status::Stopped { stale: false })),
+            Err(error) if error.errno().is_some() => return Ok(Seen::Unreadable(error)),
             Err(error) => return Err(error),
         };
         let tag = sys::name_tag(file.as_fd());
         if tag.is_none() {
             match self.flock(&file, Flock::Shared) {
-                Ok(true) => return Ok(Status::Stopped { stale: stat.st_size > 0 }),
+                Ok(true) => return Ok(Seen::Known(Status::Stopped { stale: stat.st_size > 0 })),
                 Ok(false) => (),
-                Err(error) => return Ok(Status::Unverified(unreadable(&error))),
+                Err(error) => return Ok(Seen::Unreadable(error)),
             }
         }
-        Ok(match look_with_tag(&file, &stat, tag) {
+        Ok(Seen::Known(match look_with_tag(&file, &stat, tag) {
             Look::Running(pid) => Status::Running { pid, starting: sys::is_starting(file.as_fd()) },
-            Look::Foreign => Status::Unverified(Held {
-                pid: read_text(&file).ok().and_then(super::text::Text::pid),
-                reason: "its holder is in another PID namespace".into(),
-                transient: false,
-            }),
+            Look::Foreign(pid) => Status::Unverified(Held { pid, reason: FOREIGN.into(), transient: false }),
             Look::Unproven { pid, reason, transient } => {
                 Status::Unverified(Held { pid, reason: reason.into(), transient })
             }
-        })
+        }))
     }
 
     /// The daemon that holds the pidfile, proven, with a handle for signals and waits.
@@ -188,21 +205,24 @@ impl PidFile {
     ///
     /// `NotRunning`, `Unverified`, `PermissionDenied` when the file may not be read, or `PidFile`.
     pub fn holder(&self) -> Result<Holder> {
-        match self.status()? {
-            Status::Running { pid, .. } => {
-                let process = Process::open(pid).map_err(|errno| self.gone_or(errno, pid))?;
-                match self.status()? {
-                    Status::Running { pid: again, .. } if again == pid && process.is_alive() => {
-                        let (is_detached, is_deaf) = self.marks();
-                        let process = if is_detached { process.launched() } else { process };
-                        Ok(Holder { process, is_deaf })
-                    }
-                    Status::Unverified(held) => Err(self.unverified(&held)),
-                    _ => Err(self.not_running()),
-                }
-            }
-            Status::Stopped { .. } => Err(self.not_running()),
-            Status::Unverified(held) => Err(self.unverified(&held)),
+        let pid = self.proven()?;
+        let process = Process::open(pid).map_err(|errno| self.gone_or(errno, pid))?;
+        if self.proven()? != pid || !process.is_alive() {
+            return Err(self.not_running());
+        }
+        let (is_detached, is_deaf) = self.marks();
+        let process = if is_detached { process.launched() } else { process };
+        Ok(Holder { process, is_deaf })
+    }
+
+    /// The PID of the daemon that holds it, by one look.
+    fn proven(&self) -> Result<Pid> {
+        match self.see()? {
+            Seen::Known(Status::Running { pid, .. }) => Ok(pid),
+            Seen::Known(Status::Stopped { .. }) => Err(self.not_running()),
+            Seen::Known(Status::Unverified(held)) => Err(self.unverified(&held)),
+            Seen::Unreadable(error) if error.kind() == ErrorKind::PermissionDenied => Err(error),
+            Seen::Unreadable(error) => Err(self.unproven_since(&error)),
         }
     }
 
@@ -219,8 +239,9 @@ impl PidFile {
         match errno {
             Errno::ESRCH => self.not_running(),
             errno => {
-                Error::system("prove", "pidfd_open", errno, format!("no handle can be had on process {pid}"))
-                    .with_pid(Some(pid))
+                let reason = format!("no handle can be had on process {pid}, which holds it");
+                let held = Held { pid: Some(pid), reason, transient: false };
+                self.unverified(&held).because("pidfd_open", errno)
             }
         }
     }
@@ -231,20 +252,20 @@ impl PidFile {
     }
 
     fn unverified(&self, held: &Held) -> Error {
-        let message = format!("{}: {}; no signal was sent", self.path.display(), held.reason);
-        let kind =
-            if held.reason == NO_PERMISSION { ErrorKind::PermissionDenied } else { ErrorKind::Unverified };
-        let error = Error::new(kind, message).at(&self.path).with_pid(held.pid);
-        if kind == ErrorKind::PermissionDenied { error.because("open", Errno::EACCES) } else { error }
+        let message = format!("{}; no signal was sent", held.reason);
+        Error::unverified(&self.path, held.pid, &held.reason, message)
+    }
+
+    fn unproven_since(&self, error: &Error) -> Error {
+        let message = "cannot be read; no signal was sent";
+        Error::unverified(&self.path, None, unreadable(error), message).caused_by(error)
     }
 }
 
-const NO_PERMISSION: &str = "this user may not read it";
-
-fn unreadable(error: &Error) -> Held {
-    let reason = match error.kind() {
-        ErrorKind::PermissionDenied => NO_PERMISSION.into(),
+/// Why a file that cannot be read proves nothing.
+fn unreadable(error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::PermissionDenied => "this user may not read it".into(),
         _ => format!("it cannot be read: {error}"),
-    };
-    Held { pid: None, reason, transient: false }
+    }
 }

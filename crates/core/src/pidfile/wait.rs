@@ -1,7 +1,7 @@
 //! Pauses between two rounds for the lock, and their early end.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -26,16 +26,21 @@ impl Cancel {
     ///
     /// The system's, when there are no descriptors left.
     pub fn new() -> Result<Self> {
-        let (waiting, cancelling) = UnixStream::pair().map_err(|error| {
-            let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-            Error::system("lock", "socketpair", errno, "cannot prepare the wait for the lock")
-        })?;
+        let failed = |syscall| {
+            move |error: io::Error| {
+                let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+                Error::system("lock", syscall, errno, "cannot prepare the wait for the lock")
+            }
+        };
+        let (waiting, cancelling) = UnixStream::pair().map_err(failed("socketpair"))?;
+        // Nobody ever reads from it: whoever cancels without end must not wait for room.
+        cancelling.set_nonblocking(true).map_err(failed("ioctl"))?;
         Ok(Self { waiting: Arc::new(waiting), cancelling: Arc::new(cancelling) })
     }
 
     /// Ends the present and every later wait.
     pub fn cancel(&self) {
-        // A full or closed socket has been cancelled already.
+        // A socket without room has been cancelled already.
         let _ = (&*self.cancelling).write(&[1]);
     }
 
@@ -101,7 +106,10 @@ mod tests {
     #[test]
     fn a_cancelled_token_ends_the_wait() {
         let cancel = Cancel::new().unwrap();
-        cancel.cancel();
+        // More often than a socket has room for.
+        for _ in 0..100_000 {
+            cancel.cancel();
+        }
         assert!(wait(Some(&cancel), None, Duration::from_secs(3_600)).is_err());
     }
 }

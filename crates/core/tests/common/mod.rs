@@ -61,7 +61,7 @@ impl Folder {
     pub fn launch(&self, plan: &Plan) -> daimon_core::Result<Launched> {
         let launched = launch(plan)?;
         if let Some(process) = &launched.process {
-            self.started.lock().unwrap_or_else(PoisonError::into_inner).push(process.try_clone()?);
+            self.started.lock().unwrap_or_else(PoisonError::into_inner).push(process.clone());
         }
         Ok(launched)
     }
@@ -81,7 +81,7 @@ impl Drop for Folder {
         for process in self.started.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if process.is_alive() {
                 let _ = process.signal(libc::SIGKILL);
-                process.wait(PATIENCE);
+                ends(&process);
             }
         }
         let _ = fs::remove_dir_all(&self.path);
@@ -113,6 +113,18 @@ pub fn status_field(pid: i32, name: &str) -> String {
     line.unwrap().trim().to_owned()
 }
 
+/// Waits until the process has ended; false when it does not.
+pub fn ends(process: &Process) -> bool {
+    let end = std::time::Instant::now() + PATIENCE;
+    while process.is_alive() {
+        if std::time::Instant::now() > end {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
+}
+
 /// Waits until the daemon has executed its program's code so far that `ask` is true.
 pub fn until(what: &str, mut ask: impl FnMut() -> bool) {
     let end = std::time::Instant::now() + PATIENCE;
@@ -120,4 +132,12 @@ pub fn until(what: &str, mut ask: impl FnMut() -> bool) {
         assert!(std::time::Instant::now() < end, "timed out: {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// How many threads this process has for its waits.
+pub fn pollers() -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let name =
+        |task: &std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+    tasks.filter(|task| name(task).trim() == "daimon-poller").count()
 }

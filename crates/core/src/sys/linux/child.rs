@@ -21,10 +21,25 @@ fn outcome(result: c_long) -> Outcome {
     }
 }
 
+/// What `raw!` hands to the kernel: numbers, and pointers that it only reads from.
+trait Readable: Copy {}
+
+impl Readable for i32 {}
+impl Readable for u32 {}
+impl Readable for i64 {}
+impl Readable for u64 {}
+impl Readable for usize {}
+impl<T> Readable for *const T {}
+
+/// Keeps `*mut` out: a generic argument is not coerced to `*const`.
+const fn readable<T: Readable>(value: T) -> T {
+    value
+}
+
 macro_rules! raw {
     ($number:expr $(, $arg:expr)*) => {
-        // SAFETY: the call takes numbers, or pointers to values that live across it; it writes to none of ours.
-        outcome(unsafe { libc::syscall($number $(, $arg)*) })
+        // SAFETY: the call takes numbers, or pointers to values that live across it, and writes to none of them.
+        outcome(unsafe { libc::syscall($number $(, readable($arg))*) })
     };
 }
 
@@ -47,7 +62,7 @@ pub(crate) fn set_umask(mask: u32) {
 
 pub(crate) fn set_limit(limit: RawLimit) -> Outcome {
     let both = libc::rlimit64 { rlim_cur: limit.soft, rlim_max: limit.hard };
-    raw!(libc::SYS_prlimit64, 0, limit.resource, &raw const both, std::ptr::null_mut::<libc::rlimit64>())
+    raw!(libc::SYS_prlimit64, 0, limit.resource, &raw const both, std::ptr::null::<libc::rlimit64>())
 }
 
 /// The nice value of this process. The call itself gives 20 minus that, getpriority(2).
@@ -109,15 +124,14 @@ pub(crate) fn reset_dispositions() {
     let default = [0_u64; 4];
     for signal in 1..=SIGNALS {
         // KILL and STOP answer EINVAL: they have no other disposition.
-        let _ =
-            raw!(libc::SYS_rt_sigaction, signal, default.as_ptr(), std::ptr::null_mut::<u64>(), SET_BYTES);
+        let _ = raw!(libc::SYS_rt_sigaction, signal, default.as_ptr(), std::ptr::null::<u64>(), SET_BYTES);
     }
 }
 
 pub(crate) fn unblock_signals() -> Outcome {
     let none = 0_u64;
     let set_bytes = size_of_val(&none);
-    raw!(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const none, std::ptr::null_mut::<u64>(), set_bytes)
+    raw!(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const none, std::ptr::null::<u64>(), set_bytes)
 }
 
 /// Closes every descriptor from 3 on but `keep`, which is sorted.
@@ -154,7 +168,9 @@ fn close_listed(keep: &[i32]) -> Outcome {
     let mut buffer = [0_u64; 512];
     let bytes = size_of_val(&buffer);
     loop {
-        let filled = raw!(libc::SYS_getdents64, folder, buffer.as_mut_ptr(), bytes)? as usize;
+        let into = buffer.as_mut_ptr();
+        // SAFETY: the kernel writes at most `bytes` bytes into the buffer, which is that long, ours alone, and of numbers.
+        let filled = outcome(unsafe { libc::syscall(libc::SYS_getdents64, folder, into, bytes) })? as usize;
         if filled == 0 {
             break;
         }

@@ -31,8 +31,8 @@ impl Stack {
 /// `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0, see clone(2): the host program sees no SIGCHLD, and none of its own
 /// `wait` calls can take the child away, since those miss children without `__WALL`.
 ///
-/// Async-signal-safe: one system call, or two, no lock, no allocation. It may return before the child has executed or
-/// exited: a SIGKILL of the child's own vfork child cuts the wait short.
+/// Async-signal-safe: one system call, or two, no lock, no allocation. A child that is killed has exited, too, and a child
+/// of its own may then go on running in this memory: nobody waits for that one any more.
 ///
 /// # Safety
 ///

@@ -22,9 +22,6 @@ pub(crate) fn is_main_thread() -> bool {
     gettid() == getpid()
 }
 
-/// How often a process is looked at where its end cannot be waited for.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
-
 /// A process that keeps its identity when its PID is given to another.
 #[derive(Debug)]
 pub(crate) enum ProcessHandle {
@@ -45,7 +42,7 @@ impl ProcessHandle {
 
     pub(crate) fn is_alive(&self, pid: Pid) -> bool {
         match self {
-            Self::PidFd(fd) => !is_readable(fd.as_fd(), Duration::ZERO),
+            Self::PidFd(fd) => !is_readable(fd.as_fd()),
             Self::StartTime(start) => start_time(pid) == Some(*start),
         }
     }
@@ -61,20 +58,6 @@ impl ProcessHandle {
                 Errno::result(result).map(drop).map_err(|errno| ("kill", errno))
             }
             Self::StartTime(_) => Err(("kill", Errno::ESRCH)),
-        }
-    }
-
-    /// One wait of at most `timeout`; true when the process has ended.
-    pub(crate) fn wait(&self, pid: Pid, timeout: Duration) -> bool {
-        match self {
-            Self::PidFd(fd) => is_readable(fd.as_fd(), timeout),
-            Self::StartTime(_) => {
-                let ended = !self.is_alive(pid);
-                if !ended {
-                    std::thread::sleep(LOOK_AGAIN.min(timeout));
-                }
-                ended
-            }
         }
     }
 
@@ -109,11 +92,9 @@ impl ProcessHandle {
     }
 }
 
-fn is_readable(fd: BorrowedFd<'_>, timeout: Duration) -> bool {
-    // Rounded up, so that a wait never ends early; the caller starts over after a signal.
-    let millis = i32::try_from(timeout.as_micros().div_ceil(1_000)).unwrap_or(i32::MAX);
+fn is_readable(fd: BorrowedFd<'_>) -> bool {
     let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
-    matches!(poll(&mut fds, PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)), Ok(1..))
+    matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
 }
 
 fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {

@@ -1,5 +1,5 @@
 //! What this process may do, and use up.
-#![allow(unsafe_code, reason = "nix has no prlimit by number and no prctl of this kind")]
+#![allow(unsafe_code, reason = "nix has no prlimit by number")]
 
 use std::fs;
 

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
-use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
 use nix::sys::stat::lstat;
 
 use super::super::RawStats;
@@ -40,27 +39,6 @@ impl ProcessHandle {
         // SAFETY: kill(2) takes two numbers; the PID is positive, so it names one process.
         let result = unsafe { libc::kill(pid, signal) };
         Errno::result(result).map(drop).map_err(|errno| ("kill", errno))
-    }
-
-    /// One wait of at most `timeout`; true when the process has ended.
-    pub(crate) fn wait(&self, pid: Pid, timeout: Duration) -> bool {
-        let Ok(queue) = Kqueue::new() else { return !self.is_alive(pid) };
-        let exit = KEvent::new(
-            pid as usize,
-            EventFilter::EVFILT_PROC,
-            EvFlags::EV_ADD | EvFlags::EV_ONESHOT,
-            FilterFlag::NOTE_EXIT,
-            0,
-            0,
-        );
-        let timeout = libc::timespec {
-            tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
-            tv_nsec: timeout.subsec_nanos().into(),
-        };
-        let mut events = [exit];
-        // ESRCH: it has ended before it could be watched.
-        let _ = queue.kevent(&[exit], &mut events, Some(timeout));
-        !self.is_alive(pid)
     }
 
     /// Only a parent is told here.

@@ -1,0 +1,62 @@
+//! What becomes of looks, starts and waits when there are hardly any descriptors left. The limit is the process's, hence
+//! one test.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::fs::File;
+use std::sync::mpsc::channel;
+
+use common::{Folder, PATIENCE, pollers, until};
+use daimon_core::{ErrorKind, LockOptions, watch_exit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+/// Calls with only so many descriptors free.
+fn with_free<T>(free: usize, call: impl FnOnce() -> T) -> T {
+    let mut taken = Vec::with_capacity(128);
+    while let Ok(file) = File::open("/dev/null") {
+        taken.push(file);
+    }
+    taken.truncate(taken.len() - free);
+    call()
+}
+
+#[test]
+fn without_descriptors_nothing_is_taken_for_something_else() {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, 64, hard).unwrap();
+    let folder = Folder::new();
+    let process = folder.serve();
+    let pidfile = folder.pidfile();
+
+    let mut failed = Vec::new();
+    for free in 0.. {
+        let error = with_free(free, || pidfile.lock(&LockOptions::default())).unwrap_err();
+        if error.kind() == ErrorKind::AlreadyRunning {
+            break;
+        }
+        assert_eq!((error.kind(), error.errno()), (ErrorKind::StartFailed, Some(libc::EMFILE)), "{error}");
+        failed.push(error.syscall().unwrap());
+    }
+    assert!(failed.contains(&"pidfd_open"), "{failed:?}");
+
+    for free in 0.. {
+        let Err(error) = with_free(free, || pidfile.holder()) else { break };
+        assert_eq!((error.kind(), error.errno()), (ErrorKind::Unverified, Some(libc::EMFILE)), "{error}");
+        assert!(error.reason().is_some(), "{error}");
+    }
+
+    until("the poller ends", || pollers() == 0);
+    let error = with_free(0, || watch_exit(&process, || ())).unwrap_err();
+    assert_eq!((error.kind(), error.pid()), (ErrorKind::Unverified, Some(process.pid())));
+    // One that is there already takes in a wait that has no descriptor of its own.
+    let (sender, receiver) = channel();
+    let other = sender.clone();
+    watch_exit(&process, move || sender.send("own").unwrap()).unwrap();
+    with_free(0, || watch_exit(&process, move || other.send("shared").unwrap())).unwrap();
+    process.signal(libc::SIGTERM).unwrap();
+    let mut told = [receiver.recv_timeout(PATIENCE).unwrap(), receiver.recv_timeout(PATIENCE).unwrap()];
+    told.sort_unstable();
+    assert_eq!(told, ["own", "shared"]);
+}
