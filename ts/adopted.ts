@@ -97,6 +97,22 @@ export interface AdoptedState {
   onIdle(): void
 }
 
+/** What is so of every daemon whose body has not begun. */
+export function unbegun(): Pick<
+  AdoptedState,
+  'isPending' | 'constructed' | 'isReady' | 'context' | 'take' | 'claimConstructed' | 'standIns'
+> {
+  return {
+    isPending: false,
+    constructed: [],
+    isReady: false,
+    context: undefined,
+    take: undefined,
+    claimConstructed: undefined,
+    standIns: undefined,
+  }
+}
+
 const STATE = Symbol.for('daimon.adopted')
 
 /** The daemon that this process is; undefined in any other process, and in workers. */

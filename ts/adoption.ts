@@ -5,7 +5,7 @@
  */
 
 import { fileURLToPath } from 'node:url'
-import { type AdoptedState, adopted, becomeDaemon, type LaunchSettings } from './adopted.js'
+import { type AdoptedState, adopted, becomeDaemon, type LaunchSettings, unbegun } from './adopted.js'
 import { type Binding, loadBinding } from './binding.js'
 import { here } from './here.js'
 import { startRotation } from './rotation.js'
@@ -103,11 +103,7 @@ function adopt(value: string): void {
     isSettledByImport,
     claimed: false,
     hasOwnBody: false,
-    isPending: false,
-    constructed: [],
-    isReady: false,
-    context: undefined,
-    take: undefined,
+    ...unbegun(),
     markReady() {
       if (state.isReady) return
       state.isReady = true
@@ -115,8 +111,6 @@ function adopt(value: string): void {
       binding.ready()
     },
     markListening: () => binding.listening(),
-    claimConstructed: undefined,
-    standIns: undefined,
     enter: () => enter(binding, settings),
     onIdle() {
       const seen = state.constructed.length > 0 ? state.constructed.join(', ') : 'none'

@@ -1,6 +1,6 @@
 /** The foreground: this process becomes the daemon itself. The same set-up, lock, signals and clean-up, no detaching. */
 
-import { type AdoptedState, adopted, type BodyKind, becomeDaemon } from './adopted.js'
+import { type AdoptedState, adopted, type BodyKind, becomeDaemon, unbegun } from './adopted.js'
 import { serializeArgs } from './args.js'
 import { afterMain, evaluation, isOwn, runBody, throwUncaught } from './claim.js'
 import { contextOf } from './context.js'
@@ -155,11 +155,7 @@ function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): 
     // There is nothing to look for: whoever called this is the body, or brings it.
     claimed: true,
     hasOwnBody: kind !== 'script',
-    isPending: false,
-    constructed: [],
-    isReady: false,
-    context: undefined,
-    take: undefined,
+    ...unbegun(),
     markReady() {
       if (state.isReady) return
       state.isReady = true
@@ -167,8 +163,6 @@ function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): 
       supervisor?.ready()
     },
     markListening: () => native().listening(),
-    claimConstructed: undefined,
-    standIns: undefined,
     // It has been done, or the body would not run.
     enter() {},
     onIdle() {},
