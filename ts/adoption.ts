@@ -115,7 +115,8 @@ function adopt(value: string): void {
     onIdle() {
       const seen = state.constructed.length > 0 ? state.constructed.join(', ') : 'none'
       const what = `the program ended without a verb on the daemon of ${state.pidFile}`
-      fail(binding, `${what}; pidfiles of the Daemons that it constructed: ${seen}`)
+      const advice = 'It is executed once more for each daemon, and must come to the same verb then'
+      fail(binding, `${what}; pidfiles of the Daemons that it constructed: ${seen}. ${advice}`)
     },
   }
   process.on('beforeExit', () => state.onIdle())
