@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, statSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
-import { content, folder, until } from './helpers/index.js'
+import { content, folder, ROOT, until } from './helpers/index.js'
 import { checkLines, texts, writer, written } from './helpers/logs.js'
 import { needs } from './helpers/needs.js'
 
@@ -125,3 +126,21 @@ for (const create of ['create', 'nocreate']) {
     t.is(readdirSync(place.path).filter((name) => name.startsWith('a.log')).length, 13)
   })
 }
+
+test.serial('a plain script opens its log again even where the package has gone since', async (t) => {
+  const place = folder(t)
+  for (const part of ['dist', 'native'])
+    cpSync(join(ROOT, part), place.file(`copy/${part}`), { recursive: true })
+  place.write('tell.mjs', "setInterval(() => {}, 1e6); process.on('SIGUSR2', () => console.log('here'))")
+  const program = `import { Daemon } from './copy/dist/index.js'
+    await new Daemon({ pidFile: 'a.pid', script: 'tell.mjs', log: 'a.log' }).start()`
+  t.like(await place.node([place.write('p.mjs', program)]), { code: 0, stderr: '' })
+  const daemon = new Daemon({ pidFile: place.file('a.pid') })
+  place.rename('copy', 'gone')
+  place.rename('a.log', 'a.log.1')
+  await daemon.reload()
+  await until(() => existsSync(place.file('a.log')), 'the new log')
+  await daemon.signal('SIGUSR2')
+  await until(() => content(place.file('a.log')) === 'here\n', 'the line')
+  t.is(place.read('a.log.1'), '')
+})

@@ -280,3 +280,21 @@ for (const [name, program] of Object.entries(FORMS)) {
     t.like(await idle(place).stop(), { wasRunning: true, forced: false })
   })
 }
+
+for (const [what, text] of Object.entries({
+  'has threads at work': "crypto.scrypt('a', 'b', 64, () => setInterval(() => {}, 1e6))",
+  'has a worker': "new worker_threads.Worker('setInterval(() => {}, 1e6)', { eval: true })",
+  serves: 'http.createServer().listen()',
+})) {
+  test.serial(`a program that has set a failing code beforehand and ${what} is ready`, async (t) => {
+    const place = folder(t)
+    const requires = ['crypto', 'http', 'worker_threads'].map(
+      (name) => `const ${name} = require('node:${name}')\n`,
+    )
+    const daemon = idle(place, {
+      script: place.write('a.cjs', `${requires.join('')}process.exitCode = 1\n${text}`),
+    })
+    t.is((await daemon.start()).state, 'running')
+    t.like(await daemon.stop(), { wasRunning: true, forced: false })
+  })
+}

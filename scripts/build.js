@@ -128,7 +128,6 @@ async function bundle() {
     await build({
       ...common,
       entryPoints: { preload: 'build/preload.js' },
-      external: ['./index.js'],
       format: 'cjs',
       outExtension: { '.js': '.cjs' },
       // Where there is none, `ts/here.ts` knows another way.

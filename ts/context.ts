@@ -1,13 +1,14 @@
 /** The context of the daemon that this process is. */
 
 import { EventEmitter } from 'node:events'
-import type { AdoptedState, Bringer, OutputFile } from './adopted.js'
+import type { AdoptedState, Bringer } from './adopted.js'
 import { deserializeArgs } from './args.js'
 import { complain } from './complain.js'
 import { InvalidOptionError } from './errors.js'
 import { native } from './native.js'
 import { dropPrivileges } from './privileges.js'
 import { hasFailingCode } from './readiness.js'
+import { reopenLogs } from './reopen.js'
 import { SignalActions } from './signal-actions.js'
 import { Signals } from './signals.js'
 import { Stopping } from './stopping.js'
@@ -122,17 +123,7 @@ class Context implements DaemonContext {
   }
 
   reopenLogs(): void {
-    const { stdout, stderr, chroot } = this.#state.settings
-    // Below another root the path would lead to another file, if anywhere.
-    if (chroot !== undefined) return
-    for (const [path, { mode }] of new Map(
-      [stderr, stdout].filter(isFile).map((file) => [file.path, file]),
-    )) {
-      const failure = native().reopenLog(path, path === stdout?.path, path === stderr?.path, mode)
-      if (failure === null) continue
-      this.logger?.warn(failure.message)
-      complain(`daimon: the log stays as it is: ${failure.message}`)
-    }
+    reopenLogs(native(), this.#state.settings, (text) => this.logger?.warn(text))
   }
 
   dropPrivileges(to: { user?: string | number; group?: string | number }): void {
@@ -158,10 +149,6 @@ class Context implements DaemonContext {
   [Symbol.asyncDispose](): Promise<never> {
     return this.stop(Number(process.exitCode ?? 0))
   }
-}
-
-function isFile(file: OutputFile | undefined): file is OutputFile {
-  return file !== undefined
 }
 
 /** Node's own exit code for a top-level await that never settles. */
