@@ -1,8 +1,9 @@
-import { readFileSync, symlinkSync } from 'node:fs'
+import { chmodSync, linkSync, readFileSync, symlinkSync, unlinkSync } from 'node:fs'
 import test from 'ava'
-import { Daemon } from '../dist/index.js'
+import { Daemon, PidFileError } from '../dist/index.js'
 import { body } from './fixtures/body.js'
 import { content, fixture, folder } from './helpers/index.js'
+import { idle } from './helpers/pidfile.js'
 
 test.serial('restart gives another process, with its own arguments', async (t) => {
   const { file, read, processes } = folder(t)
@@ -108,3 +109,26 @@ test.serial('a restart whose log could not be opened stops nothing', async (t) =
     t.like(await daemon.status(), { state: 'running', pid })
   }
 })
+
+test.serial(
+  'a pidfile that no start would take any more keeps a restart from stopping anybody',
+  async (t) => {
+    const place = folder(t)
+    const daemon = idle(place)
+    const { pid } = await daemon.start()
+    for (const [reason, spoil, mend] of [
+      ['unsafe-directory', () => chmodSync(place.path, 0o777), () => chmodSync(place.path, 0o700)],
+      [
+        'hard-linked',
+        () => linkSync(place.file('a.pid'), place.file('b')),
+        () => unlinkSync(place.file('b')),
+      ],
+    ]) {
+      spoil()
+      await t.throwsAsync(daemon.restart(), { instanceOf: PidFileError }, reason)
+      mend()
+      t.like(await daemon.status(), { state: 'running', pid }, reason)
+    }
+    t.not((await daemon.restart()).pid, pid)
+  },
+)

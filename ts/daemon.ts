@@ -2,26 +2,22 @@
 
 import { basename } from 'node:path'
 import { type AdoptedState, adopted } from './adopted.js'
-import { serializeArgs } from './args.js'
 import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './claim.js'
 import { contextOf } from './context.js'
 import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
-import { checkForeground, foreground } from './foreground.js'
+import { foreground } from './foreground.js'
 import { noLines, readLogs } from './logs.js'
 import { native } from './native.js'
 import {
-  checkOptions,
   type Settings,
   validateLogsOptions,
   validateOptions,
   validateStopOptions,
   validateWaitOptions,
 } from './options.js'
-import { programOf } from './program.js'
-import { checkRights } from './rights.js'
 import { signalName, signalNumber } from './signal-names.js'
 import { start } from './start.js'
-import { noBody, refuseForScript } from './startable.js'
+import { checkStart, noBody, refuseForScript } from './startable.js'
 import { status, toStatus } from './status.js'
 import { findHolder, signalHolder, stop } from './stop.js'
 import { never } from './stopping.js'
@@ -154,12 +150,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
       throw unsupported('restart of the daemon by itself', 'Call it from another process.')
     if (isUnclaimed()) return this.#presentAs<Running>()
     const settings = this.#startable()
-    // What would keep it from starting again keeps it from being stopped.
-    serializeArgs(args)
-    const rights = checkRights(settings)
-    checkOptions(settings, rights.identity)
-    if (settings.detach === false) checkForeground(settings)
-    else programOf(settings, rights)
+    checkStart(settings, args)
     await stop(this.pidFile, settings)
     return await this.#begin(settings, args)
   }

@@ -1,7 +1,13 @@
-/** What a start needs to have something to run. */
+/** What a start needs: something to run, and what can be told of the rest before it begins. */
 
+import { serializeArgs } from './args.js'
 import { InvalidOptionError } from './errors.js'
-import type { Settings } from './options.js'
+import { checkForeground } from './foreground.js'
+import { native } from './native.js'
+import { raise } from './native-error.js'
+import { checkOptions, makeDefaultFolder, type Settings } from './options.js'
+import { programOf } from './program.js'
+import { checkRights } from './rights.js'
 
 /** Refuses a start for which there is nothing to run. */
 export function noBody(pidFile: string): InvalidOptionError {
@@ -28,4 +34,20 @@ export function refuseForScript(
       "Give an action by name, or 'run' with the script, or call process.on() there."
     throw new InvalidOptionError(message, { option: `signals.${signal}`, value, pidFile })
   }
+}
+
+/**
+ * What would keep a daemon from starting keeps the one before from being stopped, as far as it can be told beforehand.
+ *
+ * @throws DaemonError of the kinds that a start has before it has begun
+ */
+export function checkStart(settings: Settings, args: readonly unknown[]): void {
+  serializeArgs(args)
+  const rights = checkRights(settings)
+  checkOptions(settings, rights.identity)
+  if (settings.detach === false) checkForeground(settings)
+  else programOf(settings, rights)
+  makeDefaultFolder(settings)
+  const refused = native().checkPidFile(settings.pidFile)
+  if (refused !== null) raise(refused, settings.pidFile)
 }

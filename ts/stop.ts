@@ -101,13 +101,21 @@ export async function endProcess(
   { stopSignal, stopTimeout, forceKill, stopGroup, signal }: StopSettings,
   pidFile?: string,
 ): Promise<boolean> {
+  const over = new AbortController()
+  const ended = exited(process, stopTimeout, AbortSignal.any([over.signal, ...(signal ? [signal] : [])]))
+  // Whose end cannot be seen is sent nothing: whoever restarts it would leave it at that.
+  await Promise.race([ended, undefined])
   const failure = process.signalAndContinue(stopSignal, stopGroup)
   if (failure !== null) {
     const error = toError(failure, pidFile)
-    // It has ended between the proof and the signal.
-    if (!(error instanceof NotRunningError)) throw error
+    // It may have ended between the proof and the signal.
+    if (!(error instanceof NotRunningError)) {
+      over.abort()
+      await ended.catch(() => {})
+      throw error
+    }
   }
-  if (await exited(process, stopTimeout, signal)) return false
+  if (await ended) return false
   const { pid } = process
   const after = `Process ${pid} has not ended within ${stopTimeout} ms`
   if (!forceKill) {

@@ -24,9 +24,14 @@ let present: Pool | undefined
 function add(begin: (waits: Waits) => number, listener: Listener): { id: number; pool: Pool } {
   present ??= open()
   const pool = present
-  const id = begin(pool.waits)
-  pool.listeners.set(id, listener)
-  return { id, pool }
+  try {
+    const id = begin(pool.waits)
+    pool.listeners.set(id, listener)
+    return { id, pool }
+  } catch (error) {
+    closeIfIdle(pool)
+    throw error
+  }
 }
 
 function open(): Pool {
@@ -37,6 +42,10 @@ function open(): Pool {
 function end(pool: Pool, id: number): void {
   pool.waits.cancel(id)
   pool.listeners.delete(id)
+  closeIfIdle(pool)
+}
+
+function closeIfIdle(pool: Pool): void {
   if (pool.listeners.size > 0) return
   pool.waits.close()
   if (present === pool) present = undefined
@@ -80,14 +89,19 @@ export function occupy(occupation: NativeOccupation, signal?: AbortSignal): Prom
   })
 }
 
-/** Whether the process has ended within `timeout` milliseconds. Rejects with the reason when `signal` aborts. */
+/**
+ * Whether the process has ended within `timeout` milliseconds. Rejects with the reason when `signal` aborts, and at once
+ * when its end cannot be seen.
+ */
 export function exited(process: ProcessHandle, timeout: number, signal?: AbortSignal): Promise<boolean> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted()
-    const { id, pool } = add(
-      (waits) => waits.exit(process),
-      ({ error }) => finish(() => (error === undefined ? resolve(true) : reject(toError(error)))),
-    )
+    const watch = (waits: Waits): number => {
+      const begun = waits.exit(process)
+      if (typeof begun !== 'number') throw toError(begun)
+      return begun
+    }
+    const { id, pool } = add(watch, () => finish(() => resolve(true)))
     const timer = Number.isFinite(timeout)
       ? setTimeout(() => finish(() => resolve(false)), timeout)
       : undefined

@@ -30,7 +30,8 @@ export function lineOf(error: unknown, verbose: boolean, advice: string = advice
 }
 
 function adviceOf(error: unknown, verbose: boolean): string {
-  const known = error instanceof DaemonError ? ADVICE[error.code] : undefined
+  // What the system has refused says itself what to do about it.
+  const known = error instanceof DaemonError && error.cause === undefined ? ADVICE[error.code] : undefined
   if (known !== undefined) return known
   // What the command line is to blame for is told in full by its line.
   const hasMore = !(error instanceof InvalidOptionError) && detailsOf(error) !== ''

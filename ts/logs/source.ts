@@ -36,11 +36,16 @@ async function outputOfRunning(settings: Settings, signal: AbortSignal | undefin
   // Its PID is not another's as long as it is alive.
   if (holder !== undefined && !holder.alive) throw noLog(settings, 'and the daemon has just ended')
   if (!isLog) {
-    const advice = 'It keeps no log: start it again with one.'
+    const advice = path.endsWith(DELETED)
+      ? 'It has been removed since: have the daemon open it again, by reload.'
+      : 'It keeps no log: start it again with one.'
     throw noLog(settings, `and the output of process ${pid} goes to ${path}`, undefined, advice)
   }
   return path
 }
+
+/** What Linux says of a file that has no name any more. */
+const DELETED = ' (deleted)'
 
 function noLog(
   { pidFile }: Settings,

@@ -75,6 +75,12 @@ pub fn signal_holder(pid_file: String, signal: i32) -> Either<NativeSignalled, N
     }
 }
 
+/// What would keep a start from the path, whoever holds the file now.
+#[napi]
+pub fn check_pid_file(pid_file: String) -> Option<NativeError> {
+    PidFile::new(pid_file).and_then(|pid_file| pid_file.check()).err().map(NativeError::from)
+}
+
 /// The error for a pidfile that stays locked though its daemon has ended: it names who has it open.
 #[napi]
 pub fn lock_leaked(pid_file: String) -> NativeError {

@@ -10,7 +10,7 @@ use daimon_core::{
     unwatch, watch_channel, watch_exit,
 };
 use napi::Result;
-use napi::bindgen_prelude::{Buffer, Function};
+use napi::bindgen_prelude::{Buffer, Either, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
@@ -154,16 +154,18 @@ impl Waits {
         self.shared.state().launched.remove(&wait)
     }
 
-    /// Event `gone` when the process has ended.
+    /// Event `gone` when the process has ended. What keeps that from being seen is told at once.
     #[napi]
-    pub fn exit(&self, process: &ProcessHandle) -> u32 {
+    pub fn exit(&self, process: &ProcessHandle) -> Either<u32, NativeError> {
         let wait = self.next();
         let shared = Arc::clone(&self.shared);
         match watch_exit(&process.process, move || shared.emit(wait, "gone", None, None)) {
-            Ok(watch) => drop(self.shared.state().watches.insert(wait, watch)),
-            Err(error) => self.shared.emit(wait, "failed", None, Some(error.into())),
+            Ok(watch) => {
+                self.shared.state().watches.insert(wait, watch);
+                Either::A(wait)
+            }
+            Err(error) => Either::B(error.into()),
         }
-        wait
     }
 
     /// Removes, by the protocol, what a daemon that is gone left. Event `removed`, or `failed`.

@@ -129,6 +129,19 @@ impl PidFile {
         }
     }
 
+    /// Whether a start would take the path, whoever holds the file now: what is found here is found before a restart has
+    /// stopped anybody.
+    ///
+    /// # Errors
+    ///
+    /// `PidFile`, as [`PidFile::lock`] has them for folder and file.
+    pub fn check(&self) -> Result<()> {
+        match self.open_folder()?.stat()? {
+            Some(stat) => self.check_file(&stat),
+            None => Ok(()),
+        }
+    }
+
     /// One pass through the protocol; whatever it opened is closed unless it locked.
     fn lock_round(&self, folder: &Folder<'_>, options: &LockOptions) -> Result<Round> {
         let _looking = looking();
