@@ -1,9 +1,12 @@
 // What waiting costs, and what is left when it ends.
 import { setMaxListeners } from 'node:events'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import test from 'ava'
+import { Daemon } from '../dist/index.js'
 import { body } from './fixtures/body.js'
 import { DAIMON, folder, kill, threads, until } from './helpers/index.js'
+import { idle } from './helpers/pidfile.js'
 
 test.serial('importing starts no thread, leaves no handle and lets the process end', async (t) => {
   const { write, node } = folder(t)
@@ -149,3 +152,30 @@ test.serial('a worker that ends with waits pending is cleaned up, its half-start
   t.deepEqual(processes(), [pid])
   t.like(await running.stop(), { wasRunning: true, forced: false })
 })
+
+test.serial('no verb leaves a descriptor open', async (t) => {
+  const place = folder(t)
+  const daemon = idle(place, { log: place.file('a.log') })
+  const control = new Daemon({ pidFile: place.file('a.pid') })
+  // By their kind: others come and go.
+  const handles = () =>
+    readdirSync('/proc/self/fd')
+      .map((fd) => readlinkIfThere(`/proc/self/fd/${fd}`))
+      .filter((path) => path?.includes('pidfd') || path?.startsWith(place.path))
+  await daemon.start()
+  for await (const _line of control.logs()) t.fail()
+  await control.exited({ signal: AbortSignal.timeout(20) }).catch(() => {})
+  await daemon.restart()
+  await t.throwsAsync(daemon.with({ script: place.write('bad.mjs', 'throw 1'), lockTimeout: 50 }).start())
+  await daemon.stop()
+  await t.throwsAsync(daemon.with({ script: place.file('bad.mjs') }).start())
+  t.deepEqual(handles(), [])
+})
+
+function readlinkIfThere(path) {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
+}

@@ -195,8 +195,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
     if (isUnclaimed()) return {}
     const holder = await findHolder(this.pidFile, signal)
     if (holder === undefined) return {}
-    await exited(holder, Number.POSITIVE_INFINITY, signal)
-    const ended = holder.exitStatus()
+    const ended = await exited(holder, Number.POSITIVE_INFINITY, signal)
+      .then(() => holder.exitStatus())
+      .finally(() => holder.release())
     if (ended === null) return {}
     if (ended.signal !== undefined) return { signal: signalName(ended.signal) as SignalName }
     return ended.code === undefined ? {} : { code: ended.code }

@@ -88,6 +88,7 @@ class Start {
     const launched = this.#launched
     if (outcome === 'ready' && launched !== null) {
       this.#wait.end()
+      launched.release()
       return { pid: launched.pid, took: performance.now() - this.#begun }
     }
     if (launched === null) {
@@ -153,6 +154,8 @@ class Start {
     // Whatever stood in the way: without its channel the daemon ends itself, and nobody waits for it any more.
     this.#wait.end()
     const failure = this.#failure(launched, process, livesOn)
+    process?.release()
+    launched.release()
     // Whoever holds the file now is not ours to disturb.
     await removeLeftover(this.#settings.pidFile).catch(() => {})
     const { signal, readyTimeout } = this.#settings

@@ -83,7 +83,7 @@ export async function stop(pidFile: string, settings: StopSettings): Promise<Sto
   settings.signal?.throwIfAborted()
   const holder = await findHolder(pidFile, settings.signal)
   if (holder === undefined) return { ...stopped(pidFile), wasRunning: false, forced: false }
-  const forced = await endProcess(holder, settings, pidFile)
+  const forced = await endProcess(holder, settings, pidFile).finally(() => holder.release())
   await lockIsFree(pidFile, holder.pid)
   // Its text is a dead PID now, or it could not unlink the file any more, as another user or below another root. If
   // somebody has locked the file since, it is theirs.

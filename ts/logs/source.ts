@@ -20,9 +20,20 @@ export async function logPath(settings: Settings, signal: AbortSignal | undefine
 }
 
 async function outputOfRunning(settings: Settings, signal: AbortSignal | undefined): Promise<string> {
-  const holder = isOwn(settings.pidFile) ? undefined : await findHolder(settings.pidFile, signal)
-  const pid = isOwn(settings.pidFile) ? process.pid : holder?.pid
-  if (pid === undefined) throw noLog(settings, 'and no daemon runs that could be asked for its output')
+  if (isOwn(settings.pidFile)) return outputOf(settings, process)
+  const holder = await findHolder(settings.pidFile, signal)
+  if (holder === undefined) throw noLog(settings, 'and no daemon runs that could be asked for its output')
+  try {
+    const path = outputOf(settings, holder)
+    // Its PID is not another's as long as it is alive.
+    if (!holder.alive) throw noLog(settings, 'and the daemon has just ended')
+    return path
+  } finally {
+    holder.release()
+  }
+}
+
+function outputOf(settings: Settings, { pid }: { readonly pid: number }): string {
   const link = `/proc/${pid}/fd/1`
   let path: string
   let isLog: boolean
@@ -33,8 +44,6 @@ async function outputOfRunning(settings: Settings, signal: AbortSignal | undefin
   } catch (cause) {
     throw noLog(settings, `and the output of process ${pid} cannot be seen`, cause)
   }
-  // Its PID is not another's as long as it is alive.
-  if (holder !== undefined && !holder.alive) throw noLog(settings, 'and the daemon has just ended')
   if (!isLog) {
     const advice = path.endsWith(DELETED)
       ? 'It has been removed since: have the daemon open it again, by reload.'

@@ -1,6 +1,6 @@
 //! The core's values as plain JavaScript data.
 
-use daimon_core::{Error, ExitStatus, PidFile, Stats, Status};
+use daimon_core::{Error, ErrorKind, ExitStatus, PidFile, Stats, Status};
 use napi_derive::napi;
 use std::time::UNIX_EPOCH;
 
@@ -16,6 +16,23 @@ pub struct NativeError {
     pub pid: Option<i32>,
     pub reason: Option<String>,
     pub option: Option<String>,
+}
+
+impl NativeError {
+    /// One that the core knows nothing of.
+    pub(crate) fn new(kind: ErrorKind, message: String) -> Self {
+        Self {
+            code: kind.code().to_owned(),
+            message,
+            step: None,
+            path: None,
+            errno: None,
+            syscall: None,
+            pid: None,
+            reason: None,
+            option: None,
+        }
+    }
 }
 
 impl From<Error> for NativeError {

@@ -1,6 +1,6 @@
 //! A handle on a proven daemon.
 
-use daimon_core::{PidFile, Process};
+use daimon_core::{ErrorKind, PidFile, Process, WatchId, watch_exit};
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
@@ -9,43 +9,78 @@ use crate::convert::{NativeError, NativeExit};
 /// A process that no other can come to be mistaken for.
 #[napi]
 pub struct ProcessHandle {
-    pub(crate) process: Process,
+    pid: i32,
+    /// `None` once it has been released.
+    process: Option<Process>,
+}
+
+impl ProcessHandle {
+    pub(crate) fn new(process: Process) -> Self {
+        Self { pid: process.pid(), process: Some(process) }
+    }
+
+    /// Calls back once, when it has ended.
+    pub(crate) fn watch_exit(
+        &self,
+        callback: impl FnOnce() + Send + 'static,
+    ) -> Result<WatchId, Box<NativeError>> {
+        let process = self.process.as_ref().ok_or_else(|| Box::new(self.released()))?;
+        watch_exit(process, callback).map_err(|error| Box::new(error.into()))
+    }
+
+    fn told(&self, tell: impl FnOnce(&Process) -> daimon_core::Result<()>) -> Option<NativeError> {
+        match &self.process {
+            Some(process) => tell(process).err().map(NativeError::from),
+            None => Some(self.released()),
+        }
+    }
+
+    fn released(&self) -> NativeError {
+        let message = format!("the handle on process {} has been released", self.pid);
+        NativeError { pid: Some(self.pid), ..NativeError::new(ErrorKind::NotRunning, message) }
+    }
 }
 
 #[napi]
 impl ProcessHandle {
     #[napi(getter)]
     pub fn pid(&self) -> i32 {
-        self.process.pid()
+        self.pid
     }
 
     #[napi(getter)]
     pub fn alive(&self) -> bool {
-        self.process.is_alive()
+        self.process.as_ref().is_some_and(Process::is_alive)
     }
 
     /// Sends a signal; the error, if any, is returned.
     #[napi]
     pub fn signal(&self, signal: i32) -> Option<NativeError> {
-        self.process.signal(signal).err().map(NativeError::from)
+        self.told(|process| process.signal(signal))
     }
 
     /// Sends a signal to its whole group, where that is its session's own.
     #[napi]
     pub fn signal_group(&self, signal: i32) -> Option<NativeError> {
-        self.process.signal_group(signal).err().map(NativeError::from)
+        self.told(|process| process.signal_group(signal))
     }
 
     /// A signal, to it or to its whole group, then SIGCONT, so that a stopped process sees it.
     #[napi]
     pub fn signal_and_continue(&self, signal: i32, group: bool) -> Option<NativeError> {
-        self.process.signal_and_continue(signal, group).err().map(NativeError::from)
+        self.told(|process| process.signal_and_continue(signal, group))
     }
 
     /// How it ended; null while it lives, and where the kernel does not tell.
     #[napi]
     pub fn exit_status(&self) -> Option<NativeExit> {
-        self.process.exit_status().map(NativeExit::from)
+        self.process.as_ref().and_then(Process::exit_status).map(NativeExit::from)
+    }
+
+    /// Gives its descriptor back now, not when it is collected some day. Nothing can be asked of it any more.
+    #[napi]
+    pub fn release(&mut self) {
+        self.process = None;
     }
 }
 
@@ -53,7 +88,7 @@ impl ProcessHandle {
 #[napi]
 pub fn holder(pid_file: String) -> Either<ProcessHandle, NativeError> {
     match PidFile::new(pid_file).and_then(|pid_file| pid_file.holder()) {
-        Ok(holder) => Either::A(ProcessHandle { process: holder.into_process() }),
+        Ok(holder) => Either::A(ProcessHandle::new(holder.into_process())),
         Err(error) => Either::B(error.into()),
     }
 }

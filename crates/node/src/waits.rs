@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use daimon_core::{
-    Cancel, ChannelEvent, FrameKind, Launched, LogTail, PidFile, Plan, Process, WatchId, launch, occupy,
-    unwatch, watch_channel, watch_exit,
+    Cancel, ChannelEvent, ErrorKind, FrameKind, Launched, LogTail, PidFile, Plan, Process, WatchId, launch,
+    occupy, unwatch, watch_channel,
 };
 use napi::Result;
 use napi::bindgen_prelude::{Buffer, Either, Function};
@@ -48,7 +48,13 @@ impl LaunchedDaemon {
     /// A handle on it; null when it had ended, or no descriptor was left, before one could be had.
     #[napi]
     pub fn process(&self) -> Option<ProcessHandle> {
-        self.process.clone().map(|process| ProcessHandle { process })
+        self.process.clone().map(ProcessHandle::new)
+    }
+
+    /// Gives its descriptors back now, not when it is collected some day.
+    #[napi]
+    pub fn release(&mut self) {
+        (self.process, self.log) = (None, None);
     }
 
     /// The last `limit` bytes that it has written; null where its output cannot be read back.
@@ -159,12 +165,12 @@ impl Waits {
     pub fn exit(&self, process: &ProcessHandle) -> Either<u32, NativeError> {
         let wait = self.next();
         let shared = Arc::clone(&self.shared);
-        match watch_exit(&process.process, move || shared.emit(wait, "gone", None, None)) {
+        match process.watch_exit(move || shared.emit(wait, "gone", None, None)) {
             Ok(watch) => {
                 self.shared.state().watches.insert(wait, watch);
                 Either::A(wait)
             }
-            Err(error) => Either::B(error.into()),
+            Err(error) => Either::B(*error),
         }
     }
 
@@ -224,15 +230,10 @@ impl Waits {
         let thread = thread::Builder::new().name("daimon-launch".into());
         if let Err(error) = thread.spawn(work) {
             let error = NativeError {
-                code: daimon_core::ErrorKind::StartFailed.code().into(),
-                message: format!("no thread could be started: {error}"),
                 step: Some("thread".into()),
-                path: None,
                 errno: error.raw_os_error(),
                 syscall: Some("clone".into()),
-                pid: None,
-                reason: None,
-                option: None,
+                ..NativeError::new(ErrorKind::StartFailed, format!("no thread could be started: {error}"))
             };
             self.shared.emit(wait, "failed", None, Some(error));
         }
