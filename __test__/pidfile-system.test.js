@@ -80,7 +80,7 @@ test.serial('with too few descriptors (EMFILE) every start fails typed and whole
     `import { closeSync, existsSync, openSync } from 'node:fs'
      import { Daemon } from "DAIMON"
      const [pidFile, script] = process.argv.slice(2)
-     const daemon = new Daemon({ pidFile, script, cwd: '/' })
+     const daemon = new Daemon({ pidFile, script, cwd: '/', log: pidFile + '.log' })
      await daemon.status()
      const seen = []
      for (let free = 0; free < 40; free++) {

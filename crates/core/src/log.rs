@@ -120,7 +120,16 @@ pub(crate) fn open_input(path: &Path, option: &'static str) -> Result<OwnedFd> {
 
 fn refused(path: &Path, option: &'static str, syscall: &'static str, errno: Errno, what: &str) -> Error {
     let message = format!("option {option}: {} {what}", path.display());
-    Error::system("stdio", syscall, errno, message).at(path).for_option(option)
+    let error = Error::system("stdio", syscall, errno, message).at(path);
+    // Another value would change nothing.
+    if is_shortage(errno) { error } else { error.for_option(option) }
+}
+
+fn is_shortage(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::ENOSPC | Errno::EDQUOT | Errno::EIO
+    )
 }
 
 fn reason(errno: Errno) -> &'static str {

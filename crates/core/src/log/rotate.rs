@@ -185,7 +185,11 @@ fn make(path: &Path, mode: Option<u32>, present: &FileStat) -> Result<OwnedFd> {
     let flags =
         OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_EXCL | (FLAGS - OFlag::O_NONBLOCK);
     let made = open(path, flags, Mode::S_IRUSR | Mode::S_IWUSR).map_err(|errno| {
-        let message = format!("{}: cannot be made; the folder must be writable", path.display());
+        let advice = match errno {
+            Errno::EACCES | Errno::EPERM | Errno::EROFS => "; the folder must be writable",
+            _ => "",
+        };
+        let message = format!("{}: cannot be made{advice}", path.display());
         Error::system("rotate", "open", errno, message).at(path)
     })?;
     belong_and_permit(&made, mode.unwrap_or(mode_of(present)), Some(Owner::of(present)));
