@@ -1,14 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { Daemon, daemonize } from '../dist/index.js'
 import { alive, folder } from './helpers/index.js'
@@ -144,14 +135,12 @@ for (const option of ['script', 'execPath', 'cwd', 'log', 'stdin', 'stderr']) {
   })
 }
 
-/** Restarts what runs, by a Node.js that is gone by then, and writes the error. */
+/** Restarts what runs, by a Node.js that is elsewhere by then, and writes the error. */
 const RESTART = `
-  import { unlinkSync } from 'node:fs'
   import { Daemon } from "DAIMON"
-  const [path, body, lost] = process.argv.slice(2)
+  const [path, body, node] = process.argv.slice(2)
+  process.execPath = node
   const daemon = new Daemon({ pidFile: path, ...(body === 'run' ? { run() {} } : { script: body }) })
-  if (lost === 'unknown') process.execPath = 'node'
-  else unlinkSync(process.execPath)
   await daemon.restart().catch(({ code, step, message, cause }) => {
     console.log(JSON.stringify({ code, step, message, cause: cause?.code }))
   })`
@@ -162,19 +151,18 @@ for (const body of ['run', 'script']) {
     const daemon = idle(place)
     const { pid } = await daemon.start()
     const program = place.write('restart.mjs', RESTART)
-    const restart = async (...lost) => {
-      copyFileSync(process.execPath, place.file('node'))
-      const what = body === 'run' ? body : place.file('idle.mjs')
-      return await place.command(place.file('node'), [program, place.file('a.pid'), what, ...lost])
-    }
+    const what = body === 'run' ? body : place.file('idle.mjs')
+    const restart = async (node) =>
+      JSON.parse((await place.node([program, place.file('a.pid'), what, node])).stdout)
     const failed = { code: 'ERR_DAEMON_START_FAILED', step: 'exec' }
-    const removed = JSON.parse((await restart()).stdout)
+    const removed = await restart(place.file('node'))
     t.like(removed, { ...failed, cause: 'ENOENT' })
     t.regex(
       removed.message,
       /^The Node.js that runs this program, '[^']+\/node', cannot be executed any more: /,
     )
-    const unknown = JSON.parse((await restart('unknown')).stdout)
+    // What Node.js has where /proc is missing.
+    const unknown = await restart('node')
     t.like(unknown, failed)
     t.regex(unknown.message, /'node', does not know where it is: \/proc is missing\. Mount it/)
     t.like(await daemon.status(), { state: 'running', pid })
