@@ -23,6 +23,13 @@ const mode = (path) => statSync(path).mode & 0o777
 /** 0 for the present log. */
 const number = (name) => Number(/\.(\d+)(?:\.gz)?$/.exec(name)?.[1] ?? 0)
 
+/** Makes a folder `own` of the user's who is to rotate there. */
+function giveFolder(place) {
+  mkdirSync(place.file('own'))
+  chownSync(place.file('own'), 65_534, 65_533)
+  chmodSync(place.path, 0o755)
+}
+
 /** A Daemon that writes a line of a hundred bytes whenever it gets SIGUSR2. */
 function teller(place, options) {
   const script = place.write(
@@ -134,9 +141,7 @@ needs('root', 'processor of its own')(
   async (t) => {
     const place = folder(t)
     const file = place.file('own/a.log')
-    mkdirSync(place.file('own'))
-    chownSync(place.file('own'), 65_534, 65_533)
-    chmodSync(place.path, 0o755)
+    giveFolder(place)
     const daemon = teller(place, { log: { file, maxSize: 100, compress: true }, user: 65_534, group: 65_533 })
     await daemon.start()
     const owner = { uid: 65_534, gid: 65_533 }
@@ -156,9 +161,7 @@ needs('root', 'processor of its own')(
   async (t) => {
     const place = folder(t)
     const file = place.file('own/a.log')
-    mkdirSync(place.file('own'))
-    chownSync(place.file('own'), 65_534, 65_533)
-    chmodSync(place.path, 0o755)
+    giveFolder(place)
     chmodSync(place.write('own/a.log', "root's\n"), 0o666)
     const log = { file, maxSize: 100, keep: 999, compress: true }
     const daemon = teller(place, { log, user: 65_534, group: 65_533 })

@@ -5,28 +5,28 @@ import { here } from './here.js'
 import { mainModuleUrl } from './main-module.js'
 import { requireFrom } from './require.js'
 
+/** How often a program with a failing exit code is looked at, and the time between, in milliseconds. */
+const LOOKS = 50
+const BETWEEN_LOOKS = 20
+
 /**
  * What fails "at once" has failed after this: two turns of the event loop, and two more as long as a host name is being
  * looked up, for a `listen(port, 'localhost')` fails only after that.
  *
  * Never settles for a program that has said by `process.exitCode` that it has failed, and has nothing left to do: its end
- * comes first, since no timer of this keeps the event loop alive.
+ * comes first, since no timer of this keeps the event loop alive. Of work in threads (a hash, a worker) nothing tells: a
+ * program with such a code that has nothing else to do is given a second.
  */
 export async function atOnce(): Promise<void> {
   do {
     await turn()
     await turn()
   } while (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap'))
-  // What is being closed keeps the loop alive for a moment. So do threads (a hash, a worker), of which nothing tells.
   for (let looks = 0; looks < LOOKS && hasFailingCode(); looks++) {
     await delay(BETWEEN_LOOKS, undefined, { ref: false })
     if (process.getActiveResourcesInfo().length > 0) return
   }
 }
-
-/** How often a program with a failing exit code is looked at, and the time between, in milliseconds. */
-const LOOKS = 50
-const BETWEEN_LOOKS = 20
 
 /** Whether the program has said that it is going to end with a failure. */
 export function hasFailingCode(): boolean {
