@@ -141,6 +141,10 @@ fn reason(errno: Errno) -> &'static str {
         Errno::EXDEV => {
             "is reached by somebody's symbolic link, and does not belong to them; give the path without links"
         }
+        Errno::EMFILE | Errno::ENFILE => {
+            "cannot be opened, for want of descriptors; raise their limit (ulimit -n)"
+        }
+        Errno::ENOSPC | Errno::EDQUOT => "cannot be made, for want of room; free some on its disk",
         _ => "cannot be opened",
     }
 }
