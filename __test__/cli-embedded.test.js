@@ -2,7 +2,6 @@
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
 import { PLAIN } from './helpers/cli.js'
-import { writeExamples } from './helpers/guides.js'
 import { alive, content, folder, until } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
 import { terminal } from './helpers/terminal.js'
@@ -138,14 +137,4 @@ needs('python3')('run is the program itself, until Ctrl-C', async (t) => {
   shell.type('^C')
   t.deepEqual(await shell.end(), { shown: 'body ["x"]\ncode 0\n^C', code: 0 })
   t.is(content(place.file('a.pid')), undefined)
-})
-
-test.serial('the example of the guide is such a program', async (t) => {
-  const place = folder(t)
-  writeExamples(place, 'docs/command-line.md')
-  const run = (...args) => place.node(['greeter.js', ...args], { env: PLAIN })
-  place.write('package.json', '{ "type": "module" }')
-  t.is((await run('start', 'Hi')).code, 0)
-  await until(() => content(place.file('greeter.log'))?.includes('Hi\n'), 'the greeting')
-  t.is((await run('stop')).stderr, 'greeter has stopped\n')
 })

@@ -1,16 +1,13 @@
 // The examples of docs/logs.md.
 import { existsSync, statSync } from 'node:fs'
-import test from 'ava'
 import { Daemon } from '../dist/index.js'
-import { writeExamples } from './helpers/guides.js'
-import { content, folder, until } from './helpers/index.js'
+import { guide } from './helpers/guides.js'
+import { content, until } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
 
-const GUIDE = 'docs/logs.md'
+const logs = guide('docs/logs.md')
 
-test.serial('chatty.js and watch.js', async (t) => {
-  const place = folder(t)
-  writeExamples(place, GUIDE)
+logs('rotation, and a reader', ['chatty.js', 'watch.js'], async (t, place) => {
   t.like(await place.node(['chatty.js']), { code: 0, stdout: '', stderr: '' })
   await until(() => existsSync(place.file('chatty.log.3.gz')), 'three rotations')
   const { code, stdout, stderr } = await place.node(['watch.js'])
@@ -28,13 +25,14 @@ test.serial('chatty.js and watch.js', async (t) => {
   t.false(existsSync(place.file('chatty.log.4.gz')))
 })
 
-needs('logrotate')('steady.js, reload.js and etc/logrotate.d/steady', async (t) => {
-  const place = folder(t)
-  const found = writeExamples(place, GUIDE)
+const CONF = 'etc/logrotate.d/steady'
+const withLogrotate = logs.by(needs('logrotate'))
+
+withLogrotate('a log that logrotate rotates', ['steady.js', 'reload.js', CONF], async (t, place) => {
   const here = (text) =>
     text.replaceAll('/var/log/', `${place.path}/`).replaceAll('/srv/steady/', `${place.path}/`)
   place.write('steady.js', here(place.read('steady.js')))
-  const config = place.write('logrotate.conf', here(found.get('etc/logrotate.d/steady')))
+  const config = place.write('logrotate.conf', here(place.read(CONF)))
   // As the example's own folder has it.
   place.write(
     'reload.js',

@@ -1,14 +1,9 @@
 // Our half of docs/migrating.md.
-import test from 'ava'
 import { Daemon } from '../dist/index.js'
-import { writeExamples } from './helpers/guides.js'
-import { content, folder, until } from './helpers/index.js'
+import { guide } from './helpers/guides.js'
+import { content, until } from './helpers/index.js'
 
-function guide(t) {
-  const place = folder(t)
-  writeExamples(place, 'docs/migrating.md')
-  return place
-}
+const migrating = guide('docs/migrating.md')
 
 const says = (place, name, text) => until(() => content(place.file(`${name}.log`))?.includes(text), text)
 
@@ -24,8 +19,7 @@ async function stops(t, place, name) {
   t.deepEqual(place.processes(), [])
 }
 
-test.serial('python-daemon', async (t) => {
-  const place = guide(t)
+migrating('python-daemon', ['pep3143.js'], async (t, place) => {
   await runs(t, place, 'pep3143.js')
   await says(place, 'pep3143', 'in /\n')
   const daemon = new Daemon({ pidFile: place.file('pep3143.pid') })
@@ -38,8 +32,7 @@ test.serial('python-daemon', async (t) => {
 })
 
 for (const name of ['runner', 'mine', 'ocle']) {
-  test.serial(`${name}.js starts, restarts and stops`, async (t) => {
-    const place = guide(t)
+  migrating(`${name}.js starts, restarts and stops`, [`${name}.js`], async (t, place) => {
     const pid = async () => (await new Daemon({ pidFile: place.file(`${name}.pid`) }).status()).pid
     await runs(t, place, `${name}.js`, 'start')
     const first = await pid()
@@ -51,8 +44,7 @@ for (const name of ['runner', 'mine', 'ocle']) {
   })
 }
 
-test.serial('Daemoniker', async (t) => {
-  const place = guide(t)
+migrating('Daemoniker', ['daemoniker.js'], async (t, place) => {
   t.regex(await runs(t, place, 'daemoniker.js'), /^started \d+\n$/)
   await says(place, 'daemoniker', 'the password has 6 letters\n')
   await new Daemon({ pidFile: place.file('daemoniker.pid') }).signal('SIGINT')
@@ -60,22 +52,19 @@ test.serial('Daemoniker', async (t) => {
   await stops(t, place, 'daemoniker')
 })
 
-test.serial('daemonocle is told why it stops', async (t) => {
-  const place = guide(t)
+migrating('daemonocle is told why it stops', ['ocle.js'], async (t, place) => {
   await runs(t, place, 'ocle.js', 'start')
   await stops(t, place, 'ocle')
   t.is(content(place.file('ocle.log')), 'shutdown: signal SIGTERM\n')
 })
 
-test.serial('start-stop-daemon', async (t) => {
-  const place = guide(t)
+migrating('start-stop-daemon', ['ssd-control.js', 'ssd.js'], async (t, place) => {
   await runs(t, place, 'ssd-control.js')
   await runs(t, place, 'ssd-control.js', 'stop')
   t.deepEqual(place.processes(), [])
 })
 
-test.serial('pm2', async (t) => {
-  const place = guide(t)
+migrating('pm2', ['pm2-web.js', 'pm2-server.js'], async (t, place) => {
   t.regex(await runs(t, place, 'pm2-web.js', 'start'), /state: 'running'/)
   await runs(t, place, 'pm2-web.js', 'reload')
   await says(place, 'pm2-web', 'the server is up\n')
@@ -84,8 +73,7 @@ test.serial('pm2', async (t) => {
   t.deepEqual(place.processes(), [])
 })
 
-test.serial('daemonize-process', async (t) => {
-  const place = guide(t)
+migrating('daemonize-process', ['process.js'], async (t, place) => {
   await runs(t, place, 'process.js')
   await stops(t, place, 'process')
 })

@@ -1,23 +1,22 @@
 // The examples of docs/signals.md.
-import test from 'ava'
 import { Daemon } from '../dist/index.js'
-import { writeExamples } from './helpers/guides.js'
-import { alive, content, folder, until } from './helpers/index.js'
+import { guide } from './helpers/guides.js'
+import { alive, content, until } from './helpers/index.js'
 
 const says = (place, log, text) => until(() => content(place.file(log))?.includes(text), text)
 
-async function start(t, name) {
-  const place = folder(t)
-  writeExamples(place, 'docs/signals.md')
+const signals = guide('docs/signals.md')
+
+async function start(t, place, name) {
   const { code, stderr } = await place.node([`${name}.js`])
   t.deepEqual([code, stderr], [0, ''])
   const daemon = new Daemon({ pidFile: place.file(`${name}.pid`) })
   const { pid } = await daemon.status()
-  return { place, daemon, pid, log: `${name}.log` }
+  return { daemon, pid, log: `${name}.log` }
 }
 
-test.serial('reporter.js', async (t) => {
-  const { place, daemon, pid, log } = await start(t, 'reporter')
+signals('reporter.js reports, and ignores', ['reporter.js'], async (t, place) => {
+  const { daemon, pid, log } = await start(t, place, 'reporter')
   await daemon.signal('SIGQUIT')
   await daemon.signal('SIGUSR2')
   await says(place, log, 'requests so far\n')
@@ -28,8 +27,8 @@ test.serial('reporter.js', async (t) => {
   t.like(await daemon.stop(), { wasRunning: true, forced: false })
 })
 
-test.serial('maintenance.js', async (t) => {
-  const { place, daemon, log } = await start(t, 'maintenance')
+signals('maintenance.js changes its actions', ['maintenance.js'], async (t, place) => {
+  const { daemon, log } = await start(t, place, 'maintenance')
   await daemon.signal('SIGUSR2')
   await says(place, log, 'paused\n')
   await daemon.signal('SIGUSR2')
@@ -38,8 +37,8 @@ test.serial('maintenance.js', async (t) => {
   await says(place, log, 'reloaded\n')
 })
 
-test.serial('stepper.js', async (t) => {
-  const { place, daemon, log } = await start(t, 'stepper')
+signals('stepper.js waits for a signal', ['stepper.js'], async (t, place) => {
+  const { daemon, log } = await start(t, place, 'stepper')
   await says(place, log, 'step 1\n')
   await daemon.signal('SIGUSR2')
   await says(place, log, 'step 2\n')
@@ -47,15 +46,15 @@ test.serial('stepper.js', async (t) => {
   t.is(place.read(log), 'step 1\nstep 2\n')
 })
 
-test.serial('ledger.js', async (t) => {
-  const { place, daemon } = await start(t, 'ledger')
+signals('ledger.js is not stopped in the middle', ['ledger.js'], async (t, place) => {
+  const { daemon } = await start(t, place, 'ledger')
   await until(() => content(place.file('ledger.txt')) === '-100\n', 'the first half')
   t.like(await daemon.stop(), { wasRunning: true, forced: false })
   t.is(place.read('ledger.txt'), '-100\n+100\n')
 })
 
-test.serial('careful.js', async (t) => {
-  const { place, daemon, log } = await start(t, 'careful')
+signals('careful.js runs its hooks', ['careful.js'], async (t, place) => {
+  const { daemon, log } = await start(t, place, 'careful')
   t.like(await daemon.stop(), { wasRunning: true, forced: false })
   t.is(place.read(log), 'first: no more requests\nlast: database closed (signal SIGTERM)\n')
 })

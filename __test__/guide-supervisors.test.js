@@ -1,33 +1,33 @@
 // The examples of docs/supervisors.md.
 import { createServer } from 'node:net'
-import test from 'ava'
 import { Daemon } from '../dist/index.js'
-import { writeExamples } from './helpers/guides.js'
-import { content, folder, freePort, stat, until } from './helpers/index.js'
+import { guide } from './helpers/guides.js'
+import { content, freePort, stat, until } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
 import { listen, supervised } from './helpers/supervisor.js'
 
-/** The guide's programs in a folder, on a port that nobody else has. */
-async function guide(t) {
-  const place = folder(t)
-  writeExamples(place, 'docs/supervisors.md')
+const supervisors = guide('docs/supervisors.md')
+
+/** Puts the programs on a port that nobody else has; gives their URL. */
+async function onFreePort(place) {
   const port = await freePort()
   for (const name of ['web.js', 'service.js'])
     place.write(name, place.read(name).replace(/\b808[67]\b/, String(port)))
-  return { place, url: `http://127.0.0.1:${port}` }
+  return `http://127.0.0.1:${port}`
 }
 
 const hello = async (url) => (await fetch(url)).text()
 
-test.serial('web.js by hand detaches', async (t) => {
-  const { place, url } = await guide(t)
+supervisors('web.js by hand detaches', ['web.js'], async (t, place) => {
+  const url = await onFreePort(place)
   t.like(await place.node(['web.js']), { code: 0, stderr: '' })
   t.is(await hello(url), 'Hello\n')
   t.like(await new Daemon({ pidFile: place.file('web.pid') }).stop(), { wasRunning: true, forced: false })
 })
 
-needs('python3')('web.js as a service', async (t) => {
-  const { place } = await guide(t)
+const asService = supervisors.by(needs('python3'))
+
+asService('web.js as a service', ['web.js'], async (t, place) => {
   const systemd = await listen(place, place.file('notify'))
   const socket = createServer()
   await new Promise((resolve) => socket.listen(0, '127.0.0.1', resolve))
@@ -52,8 +52,10 @@ needs('python3')('web.js as a service', async (t) => {
   t.like(await service.done, { code: 0, stdout: '', stderr: '' })
 })
 
-needs('systemd-analyze')('the units are as systemd wants them', async (t) => {
-  const { place } = await guide(t)
+const analyzed = supervisors.by(needs('systemd-analyze'))
+const UNITS = ['web.service', 'web.socket']
+
+analyzed('the units are as systemd wants them', UNITS, async (t, place) => {
   const unit = place.read('web.service').replace('/usr/bin/node', process.execPath)
   place.write('web.service', unit)
   const { code, stderr } = await place.command('systemd-analyze', ['verify', './web.service', './web.socket'])
@@ -61,13 +63,15 @@ needs('systemd-analyze')('the units are as systemd wants them', async (t) => {
   t.deepEqual([code, ours], [0, []], stderr)
 })
 
-needs('root', 'PID namespaces')('the command of the Dockerfile as PID 1', async (t) => {
-  const { place, url } = await guide(t)
+const isolated = supervisors.by(needs('root', 'PID namespaces'))
+
+isolated('the command of the Dockerfile as PID 1', ['Dockerfile', 'web.js'], async (t, place) => {
+  const url = await onFreePort(place)
   const [, command] = /^CMD (.*)$/m.exec(place.read('Dockerfile'))
   const [node, ...args] = JSON.parse(command)
   t.is(node, 'node')
-  const isolated = ['-pf', '--mount-proc', '--kill-child', process.execPath, ...args]
-  const container = place.spawnCommand('unshare', isolated)
+  const unshare = ['-pf', '--mount-proc', '--kill-child', process.execPath, ...args]
+  const container = place.spawnCommand('unshare', unshare)
   await until(() => content(place.file('web.pid')) === '1\n', 'PID 1')
   t.is(await until(() => hello(url).catch(() => undefined), 'the server'), 'Hello\n')
   const [init] = place.processes().filter((pid) => stat(pid).ppid === container.pid)
@@ -75,16 +79,20 @@ needs('root', 'PID namespaces')('the command of the Dockerfile as PID 1', async 
   t.like(await container.done, { code: 0, stderr: '' })
 })
 
-test.serial('service.js, anew after a change, and stopped from elsewhere', async (t) => {
-  const { place, url } = await guide(t)
-  const watcher = place.spawn(['--watch', 'service.js'])
-  const pids = () => [...watcher.output().stdout.matchAll(/^foreground: (\d+)$/gm)].map(([, pid]) => pid)
-  await until(() => pids().length === 1, 'the first')
-  t.is(await hello(url), 'Hello\n')
-  place.write('service.js', place.read('service.js').replaceAll('Hello', 'Good morning'))
-  await until(() => pids().length === 2, 'the second')
-  t.is(await hello(url), 'Good morning\n')
-  t.like(await place.node(['service.js', 'status']), { code: 0, stdout: `status: ${pids()[1]}\n` })
-  t.like(await place.node(['service.js', 'stop']), { code: 0, stdout: 'stop: no process\n' })
-  t.is(content(place.file('service.pid')), undefined)
-})
+supervisors(
+  'service.js, anew after a change, and stopped from elsewhere',
+  ['service.js'],
+  async (t, place) => {
+    const url = await onFreePort(place)
+    const watcher = place.spawn(['--watch', 'service.js'])
+    const pids = () => [...watcher.output().stdout.matchAll(/^foreground: (\d+)$/gm)].map(([, pid]) => pid)
+    await until(() => pids().length === 1, 'the first')
+    t.is(await hello(url), 'Hello\n')
+    place.write('service.js', place.read('service.js').replaceAll('Hello', 'Good morning'))
+    await until(() => pids().length === 2, 'the second')
+    t.is(await hello(url), 'Good morning\n')
+    t.like(await place.node(['service.js', 'status']), { code: 0, stdout: `status: ${pids()[1]}\n` })
+    t.like(await place.node(['service.js', 'stop']), { code: 0, stdout: 'stop: no process\n' })
+    t.is(content(place.file('service.pid')), undefined)
+  },
+)

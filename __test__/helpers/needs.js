@@ -41,6 +41,7 @@ const CHECKS = {
   mknod: () => works('sh', '-c', 'd=$(mktemp -d) && mknod "$d/n" c 1 3; s=$?; rm -rf "$d"; exit $s'),
   'mount namespaces': () => works('unshare', '-m', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt'),
   'PID namespaces': () => works('unshare', '-pf', '--mount-proc', 'true'),
+  'await using': () => major >= 24,
   'type stripping': () => major > 22 || (major === 22 && minor >= 18),
 }
 
