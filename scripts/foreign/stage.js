@@ -16,6 +16,10 @@ const PARTS = [
   'README.md',
   'ts',
   'deny.toml',
+  // What README leads to, and what leads there.
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'LICENSE',
   // What the test of `bump` takes along.
   'Cargo.lock',
   'Cargo.toml',
