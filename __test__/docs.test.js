@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import test from 'ava'
-import { examples, PAGES, pageText, testOf } from './helpers/guides.js'
+import { commands, examples, PAGES, pageText, testOf } from './helpers/guides.js'
 import { ROOT } from './helpers/index.js'
 
 /** What a reader with five minutes reads. */
@@ -60,7 +60,7 @@ test('README leads to every page', (t) => {
 })
 
 test('every page with examples has tests that run them', (t) => {
-  for (const page of PAGES.filter((name) => examples(name).size > 0)) {
+  for (const page of PAGES.filter((name) => examples(name).size + commands(name).size > 0)) {
     const path = join(ROOT, testOf(page))
     t.true(existsSync(path), `${page} needs ${testOf(page)}`)
     t.true(readFileSync(path, 'utf8').includes(`guide('${page}')`), `${testOf(page)} runs another page`)

@@ -1,8 +1,11 @@
 // The examples of docs/control.md.
+import { spawnSync } from 'node:child_process'
 import { cpSync } from 'node:fs'
+import { join } from 'node:path'
 import { Daemon } from '../dist/index.js'
-import { guide } from './helpers/guides.js'
-import { content, fixture, freePort, until } from './helpers/index.js'
+import { guide, pageText } from './helpers/guides.js'
+import { content, fixture, folder, freePort, ROOT, until } from './helpers/index.js'
+import { needs } from './helpers/needs.js'
 
 const FOR_EVER = 'setInterval(() => {}, 1e6)'
 const control = guide('docs/control.md')
@@ -51,4 +54,26 @@ control('hup.js sends SIGHUP', ['hup.js'], async (t, place) => {
   t.like(await place.node(['hup.js']), { code: 0, stdout: '', stderr: '' })
   await until(() => content(place.file('web.log')) === 'came\n', 'the signal')
   await web.stop()
+})
+
+needs('tsc')('the types on the page are those of the package', (t) => {
+  const place = folder(t)
+  const [, types] = /^```ts\n([\s\S]*?)^```$/m.exec(pageText('docs/control.md'))
+  const names = Array.from(types.matchAll(/^type (\w+) =/gm), ([, name]) => name)
+  t.deepEqual(names, ['Running', 'Stopped', 'Unverified'])
+  // Each is the other, property by property.
+  const same = names.map((name) => `const ${name}: Same<${name}, daimon.${name}> = true`)
+  const lines = [
+    `import type * as daimon from '${join(ROOT, 'dist/index.js')}'`,
+    'type Same<A, B> = (<T>() => T extends { [K in keyof A]: A[K] } ? 1 : 2) extends',
+    '  (<T>() => T extends { [K in keyof B]: B[K] } ? 1 : 2) ? true : false',
+    types,
+    ...same,
+  ]
+  const file = place.write('page.ts', lines.join('\n'))
+  const flags = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--ignoreConfig']
+  const where = ['--module', 'nodenext', '--skipLibCheck', '--types', '']
+  const compiler = join(ROOT, 'node_modules/.bin/tsc')
+  const { status, stdout } = spawnSync(compiler, [...flags, ...where, file], { encoding: 'utf8' })
+  t.is(status, 0, stdout)
 })

@@ -1,7 +1,9 @@
 // Our half of docs/migrating.md.
 import { Daemon } from '../dist/index.js'
-import { guide } from './helpers/guides.js'
+import { privately } from './helpers/cli.js'
+import { commands, guide } from './helpers/guides.js'
 import { content, until } from './helpers/index.js'
+import { needs } from './helpers/needs.js'
 
 const migrating = guide('docs/migrating.md')
 
@@ -76,4 +78,17 @@ migrating('pm2', ['pm2-web.js', 'pm2-server.js'], async (t, place) => {
 migrating('daemonize-process', ['process.js'], async (t, place) => {
   await runs(t, place, 'process.js')
   await stops(t, place, 'process')
+})
+
+const START = 'daimon start --name web --log-max-size 10000000 --log-compress server.js'
+const alone = migrating.by(needs('root', 'mount namespaces'))
+
+alone('pm2, by commands', [START], async (t, place) => {
+  place.rename('pm2-server.js', 'server.js')
+  const wait = 'until grep -q up /var/log/daimon/web.log; do sleep 0.01; done'
+  const script = commands('docs/migrating.md').get(START).replace('\n', `\n${wait}\n`)
+  const { code, stdout, stderr } = await privately(place, `set -e\n${script}`)
+  t.is(code, 0, stderr)
+  t.regex(stdout, /^the server is up\n/m)
+  t.deepEqual(place.processes(), [])
 })

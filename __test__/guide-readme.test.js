@@ -1,9 +1,10 @@
 // The examples of README.
 import { cpSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { at, daimon } from './helpers/cli.js'
-import { guide } from './helpers/guides.js'
+import { at, daimon, privately } from './helpers/cli.js'
+import { commands, follow, guide } from './helpers/guides.js'
 import { content, fixture, freePort } from './helpers/index.js'
+import { needs } from './helpers/needs.js'
 
 const readme = guide('README.md')
 
@@ -45,5 +46,23 @@ readme('ctl.js controls a script', ['ctl.js'], async (t, place) => {
   t.is(content(place.file('web.log')), 'listening\nlistening\n')
   t.regex(await ctl('stop'), /wasRunning: true/)
   t.like(await place.node(['ctl.js', 'dance']), { code: 1 })
+  t.deepEqual(place.processes(), [])
+})
+
+const alone = readme.by(needs('root', 'mount namespaces'))
+const COMMANDS = 'npx daimon start --name web server.js -- 8080'
+
+alone('the commands start, show, restart and stop a script', [COMMANDS], async (t, place) => {
+  cpSync(fixture('guides/server.js'), place.file('server.js'))
+  const text = commands('README.md').get(COMMANDS)
+  const first = String(await freePort())
+  const second = String(await freePort())
+  const script = follow(text.replaceAll('npx ', ''), 'listening')
+    .replace('8080', first)
+    .replace('8081', second)
+  const { code, stdout, stderr } = await privately(place, `set -e\n${script}`)
+  t.is(code, 0, stderr)
+  t.regex(stdout, /^web +running +\d+/m)
+  t.regex(stderr, /web has stopped\n$/)
   t.deepEqual(place.processes(), [])
 })

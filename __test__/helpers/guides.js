@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
+import { BIN } from './cli.js'
 import { content, folder, ROOT } from './index.js'
 
 /** README, and every page of docs/. */
@@ -15,6 +16,13 @@ const BLOCK = /^```(\w+)\n(?:\/\/|#) ([\w./@-]+)\n([\s\S]*?)^```$/gm
 /** The examples of a page by their names: a block of code whose first line is a comment with a file's name. */
 export function examples(page) {
   return new Map(Array.from(pageText(page).matchAll(BLOCK), ([, , name, code]) => [name, code]))
+}
+
+/** Blocks of shell commands in which there is one of daimon's, by their first line without its comment. */
+export function commands(page) {
+  const blocks = Array.from(pageText(page).matchAll(/^```sh\n([\s\S]*?)^```$/gm), ([, text]) => text)
+  const ours = blocks.filter((text) => /^(?:npx |source <\()?daimon /m.test(text))
+  return new Map(ours.map((text) => [text.replace(/\s*(?:#.*)?\n[\s\S]*/, ''), text]))
 }
 
 /** The test file that runs a page's examples. */
@@ -43,15 +51,26 @@ function mark(place, name) {
   return `process.getBuiltinModule('node:fs').appendFileSync(${args});`
 }
 
+/** The same commands, with Ctrl-C for `logs web -f` when it has shown that text. */
+export function follow(script, text) {
+  const function_ = `follow() {
+  "${process.execPath}" "${BIN}" logs web -f > followed & until grep -q '${text}' followed; do sleep 0.01; done
+  kill -INT $!; wait $!
+}`
+  return `${function_}\n${script.replace('daimon logs web -f', 'follow')}`
+}
+
 /**
- * The tests of a page's examples. `guide(page)(title, names, body)` declares a serial test: `body` gets `t` and the folder
- * with all examples of the page, and must execute the programs of these names. `guide(page).by(needs(…))` declares it where
- * this machine has what it needs. One more test fails when an example of the page is in none of them.
+ * The tests of a page's examples: its named programs and files, and its blocks of commands, named by their first lines.
+ * `guide(page)(title, names, body)` declares a serial test: `body` gets `t` and the folder with all examples of the page,
+ * and must execute the programs of these names. `guide(page).by(needs(…))` declares it where this machine has what it
+ * needs. One more test fails when an example of the page is in none of them.
  */
 export function guide(page) {
   const tested = new Set()
   test.serial(`every example of ${page} is run by a test`, (t) => {
-    t.deepEqual([...examples(page).keys()].toSorted(), [...tested].toSorted())
+    const all = [...examples(page).keys(), ...commands(page).keys()]
+    t.deepEqual(all.toSorted(), [...tested].toSorted())
   })
   const by = (declare) => (title, names, body) => {
     for (const name of names) tested.add(name)
@@ -60,7 +79,8 @@ export function guide(page) {
       writeExamples(place, page)
       await body(t, place)
       const executed = content(place.file(EXECUTED))?.split('\n') ?? []
-      const missed = names.filter((name) => name.endsWith('.js') && !executed.includes(name))
+      const isProgram = (name) => examples(page).has(name) && name.endsWith('.js')
+      const missed = names.filter((name) => isProgram(name) && !executed.includes(name))
       t.deepEqual(missed, [], 'these have not been executed')
     })
   }
