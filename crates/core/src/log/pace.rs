@@ -55,11 +55,10 @@ impl<'a> Pace<'a> {
             // Where the kernel has no watches left it may have some later.
             Next::Watches { is_lost } => self.is_told = self.arm(is_lost).is_ok(),
             Next::Pause(time) => thread::sleep(time),
-            Next::Word(limit) => {
-                if let Some(watch) = &self.watch {
-                    watch.wait(limit);
-                }
-            }
+            Next::Word(limit) => match &self.watch {
+                Some(watch) => watch.wait(limit),
+                None => thread::sleep(LEAST_OFTEN),
+            },
         }
     }
 
