@@ -2,7 +2,7 @@
 import { appendFileSync, closeSync, openSync, renameSync } from 'node:fs'
 import test from 'ava'
 import { at, BIN, daimon, idle, logged, PLAIN } from './helpers/cli.js'
-import { content, folder, until } from './helpers/index.js'
+import { content, folder, stat, until } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
 
 const shell = (place, line) =>
@@ -112,4 +112,22 @@ test.serial('an output that cannot be written is 1, and told', async (t) => {
     t.is(code, expected)
     t.regex(stderr, /^daimon: .*ENOSPC.* Make room for the output, or send it elsewhere\.\n$/)
   }
+})
+
+test.serial('logs keeps little in memory for a reader that is slow', async (t) => {
+  const place = folder(t)
+  place.write('a.log', 'a line of some length, as there are many in a log\n'.repeat(1_000_000))
+  const args = [BIN, 'logs', ...logged(place), '--lines', 'infinity']
+  const { child, pid, done } = place.spawn(args, { env: PLAIN, stdio: ['ignore', 'pipe', 'inherit'] })
+  child.stdout.pause()
+  // It has written what a pipe holds, and waits for us: asleep at each of many looks.
+  let asleep = 0
+  await until(() => {
+    asleep = child.stdout.readableLength > 0 && stat(pid).state === 'S' ? asleep + 1 : 0
+    return asleep > 50
+  }, 'a pause')
+  const memory = /^VmRSS:\s+(\d+)/m.exec(content(`/proc/${pid}/status`))[1]
+  t.true(memory < 130_000, `${memory} kB`)
+  child.stdout.destroy()
+  t.is((await done).code, 0)
 })

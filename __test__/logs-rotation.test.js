@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   mkdirSync,
@@ -202,7 +203,11 @@ test.serial('a log that somebody else has renamed is left alone until it is open
   place.write('a.log', 'x'.repeat(1_000))
   await tellUntil(daemon, () => place.read('mine').length > 2_000, 'more than the size')
   const before = sleeps(pid)
-  await until(() => sleeps(pid) > before + 1, 'another look')
+  const look = () => {
+    appendFileSync(file, 'x')
+    return sleeps(pid) > before + 1
+  }
+  await until(look, 'another look')
   t.deepEqual(logs(place), ['a.log'])
   await daemon.reload()
   await until(() => content(`${file}.1`) !== undefined, 'the rotation')

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { Daemon } from '../dist/index.js'
+import { burstUntilRotation, writingSpeed } from './logs.js'
 import { freePort, longestStall, median, untilAccepts } from './measure.js'
 
 const ROUNDS = Number(process.argv[2] ?? 30)
@@ -186,6 +187,18 @@ async function memory() {
   row('processes beside the daemon after start()', String(extra), '0')
 }
 
+async function logs() {
+  const time = await burstUntilRotation(folder, ROUNDS)
+  row('a burst after a quiet time: from too large a log until it is rotated', ms(time), '≤ 20 ms')
+  const { watched, plain } = await writingSpeed(folder, ROUNDS)
+  const each = (lines) => `${lines.toFixed(0)} lines/ms`
+  row(
+    'writing to a log with maxSize, not reached, against one without',
+    `${(watched / plain).toFixed(3)} (${each(watched)} : ${each(plain)})`,
+    '≥ 0.95',
+  )
+}
+
 /** All processes that this run has made, directly or not: they inherit its mark. */
 function processes() {
   const marked = (pid) => {
@@ -209,6 +222,7 @@ try {
   await deathUntilStopped()
   await imports()
   if (process.platform === 'linux') await memory()
+  await logs()
 } finally {
   await daemon.stop()
   rmSync(folder, { recursive: true, force: true })

@@ -10,6 +10,7 @@ import { type Binding, loadBinding } from './binding.js'
 import { here } from './here.js'
 import { startRotation } from './rotation.js'
 import { endByUncaught } from './runtime.js'
+import { TOLD_FIELDS, toldText } from './told.js'
 
 const VARIABLE = 'DAIMON_ADOPTION'
 
@@ -47,19 +48,19 @@ function describe(error: unknown): string {
 /** What Node's own errors carry, and a thrown value that is none as text. */
 function described(error: unknown): string {
   if (!(error instanceof Error) && !(typeof error === 'object' && error !== null && 'stack' in error)) {
-    return JSON.stringify({ name: 'Error', message: String(error) })
+    return JSON.stringify({ name: 'Error', message: toldText(String(error)) })
   }
   const told: Record<string, unknown> = {}
-  for (const key of ['name', 'message', 'stack', 'code', 'errno', 'syscall', 'path', 'address', 'port']) {
+  for (const key of TOLD_FIELDS) {
     const value: unknown = Reflect.get(error, key)
-    if (typeof value === 'string') told[key] = value.slice(0, 16_384)
+    if (typeof value === 'string') told[key] = toldText(value)
     else if (typeof value === 'number') told[key] = value
   }
   return JSON.stringify(told)
 }
 
 function fail(binding: Binding, message: string): never {
-  binding.tellError(JSON.stringify({ name: 'Error', message }))
+  binding.tellError(JSON.stringify({ name: 'Error', message: toldText(message) }))
   process.exit(1)
 }
 

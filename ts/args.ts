@@ -2,14 +2,24 @@
 
 import { InvalidOptionError } from './errors.js'
 
+/** How much a daemon can be given, in bytes: 1 GiB, as the core has it. */
+const MOST = 2 ** 30
+
 /**
  * The arguments as bytes.
  *
- * @throws InvalidOptionError naming the first that cannot be cloned
+ * @throws InvalidOptionError naming the first that cannot be cloned, or `args` when all together are too large
  */
 export function serializeArgs(args: readonly unknown[]): Buffer {
   // Nothing to tell: neither side loads node:v8, which costs 1.5 ms.
   if (args.length === 0) return Buffer.alloc(0)
+  const bytes = serialized(args)
+  if (bytes.length <= MOST) return bytes
+  const what = `The arguments take ${bytes.length} bytes, and a daemon can be given ${MOST} (1 GiB)`
+  throw new InvalidOptionError(`${what}. Give it the path of a file that it can read instead.`, { option: 'args' })
+}
+
+function serialized(args: readonly unknown[]): Buffer {
   try {
     return v8().serialize([...args])
   } catch (cause) {

@@ -208,6 +208,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * are written from then on, across rotations and restarts, until the loop is left or `signal` aborts. The log is that
    * of the options (`log`, `stdout` or `stderr`), else, on Linux, what the running daemon's standard output goes to.
    *
+   * Of a line of more than 1 MiB (1,048,576 bytes) the first and the last 512 KiB are given, with `[… N bytes left out …]`
+   * between them: N is how many bytes of the log are missing. No character is cut.
+   *
    * @throws InvalidOptionError for its options; the iteration also when there is no log, UnverifiedError,
    * PermissionDeniedError, PidFileError
    */

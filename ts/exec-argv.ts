@@ -4,7 +4,7 @@
  * what the launcher's program is.
  */
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { requireFrom } from './require.js'
@@ -38,6 +38,9 @@ const PROGRAM_FLAGS =
  */
 const ES_LOADER_FLAGS =
   /^--(?:import|(?:experimental-)?loader|experimental-default-type|experimental-(?:default-)?config-file)$/
+
+/** In bytes. Those of large packages have some 100,000. */
+const LONGEST_MANIFEST = 16_777_216
 
 /** Makes what `execArgv` preloads absolute, as seen from `cwd`, and drops `--inspect*`. */
 export function absoluteExecArgv(execArgv: readonly string[], cwd: string): string[] {
@@ -184,9 +187,16 @@ function importTarget(specifier: string, cwd: string): string | undefined {
     .map((path) => join(path, name))
     .find((path) => existsSync(join(path, 'package.json')))
   if (folder === undefined) return undefined
-  const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const manifest = readManifest(join(folder, 'package.json'))
   const target = exportTarget(property(manifest, 'exports'), `.${rest}`)
   return target === undefined ? undefined : join(folder, target)
+}
+
+/** A FIFO would wait for a writer, and a file without an end would fill the memory: what is no manifest is not read. */
+function readManifest(path: string): unknown {
+  const stats = statSync(path)
+  if (!stats.isFile() || stats.size > LONGEST_MANIFEST) throw new Error(`${path} is no manifest`)
+  return JSON.parse(readFileSync(path, 'utf8'))
 }
 
 function exportTarget(exports: unknown, subpath: string): string | undefined {

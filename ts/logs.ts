@@ -16,6 +16,8 @@ import { never } from './stopping.js'
 const SETTLE = 50
 /** A line that is being written is whole in a moment. */
 const UNDER_WAY = 5
+/** How long a line without an end is waited for whose bytes keep coming, in milliseconds. */
+const LONGEST_WAY = 250
 
 /** For a daemon whose body is about to begin. */
 export const noLines: AsyncIterable<string> = {
@@ -37,7 +39,7 @@ export async function* readLogs(
   const changes = new Changes(path, signal)
   const files: LogFile[] = []
   try {
-    files.push(...(await openTail(path, count, !follow)))
+    files.push(...(await openTail(path, count, !follow, () => changes.throwIfAborted())))
     yield* follow ? following(path, files, changes) : present(files, changes)
   } catch (error) {
     throw signal?.aborted === true ? error : explained(error, path, settings.pidFile)
@@ -57,7 +59,8 @@ async function* present(
   const newest = files.at(-1)
   if (newest === undefined || !lines.isUnfinished) return
   if (isPlain(newest)) newest.follow()
-  for (let looks = 0; looks < 2; ) {
+  const until = performance.now() + LONGEST_WAY
+  for (let looks = 0; looks < 2 && performance.now() < until; ) {
     const bytes = await newest.read()
     if (bytes === undefined) {
       looks++
@@ -112,6 +115,8 @@ async function* drain(
   changes: Changes,
 ): AsyncGenerator<string, void, undefined> {
   for (let bytes = await file.read(); bytes !== undefined; bytes = await file.read()) {
+    // Of a long line nothing is given for a while.
+    changes.throwIfAborted()
     for (const line of lines.take(bytes)) {
       yield line
       changes.throwIfAborted()
@@ -120,8 +125,13 @@ async function* drain(
 }
 
 function explained(error: unknown, path: string, pidFile: string): unknown {
-  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error) || 'option' in error)
-    return error
+  if (!(error instanceof Error) || !('code' in error) || 'option' in error) return error
+  // A compressed log that is damaged has no system error: zlib has codes of its own.
+  if (!('syscall' in error)) {
+    if (!String(error.code).startsWith('Z_')) return error
+    const message = `Option 'log' (${path}) cannot be read: a compressed one of its files is damaged (${error.message}).`
+    return new InvalidOptionError(message, { option: 'log', value: path, pidFile, cause: error })
+  }
   if (error.code === 'EACCES' || error.code === 'EPERM') {
     const message = `The log ${path} cannot be read: ${error.message}. Ask as the daemon's user, or root.`
     return new PermissionDeniedError(message, { pidFile, syscall: String(error.syscall), cause: error })

@@ -15,7 +15,9 @@ const FIRST = 3
  */
 export function takeSockets(pidFile: string): Record<string, number> {
   const { count, names } = givenSockets()
-  const sockets = new Map<string, number>()
+  const sockets: [string, number][] = []
+  const counts = new Map<string, number>()
+  // However many are promised: it ends with the first that is not open.
   for (let at = 0; at < count; at++) {
     const fd = FIRST + at
     if (!native().takeSocket(fd)) {
@@ -23,14 +25,10 @@ export function takeSockets(pidFile: string): Record<string, number> {
       throw new StartFailedError(message, { pidFile, step: 'sockets' })
     }
     // As sd_listen_fds_with_names(3) has it.
-    sockets.set(unused(names[at] || 'unknown', sockets), fd)
+    const name = names[at] || 'unknown'
+    const number = (counts.get(name) ?? 0) + 1
+    counts.set(name, number)
+    sockets.push([number === 1 ? name : `${name}:${number}`, fd])
   }
   return Object.fromEntries(sockets)
-}
-
-function unused(name: string, taken: ReadonlyMap<string, number>): string {
-  if (!taken.has(name)) return name
-  let number = 2
-  while (taken.has(`${name}:${number}`)) number++
-  return `${name}:${number}`
 }

@@ -4,10 +4,13 @@ import { existsSync } from 'node:fs'
 import { ReadyTimeoutError, StartFailedError } from './errors.js'
 import type { LaunchedDaemon } from './native.js'
 import type { Settings } from './options.js'
+import { TOLD_FIELDS, toldText } from './told.js'
 
 /** How much of the log an error shows. */
 const LOG_BYTES = 8_192
 const LOG_LINES = 40
+/** How much of the daemon's own words stands in a message, in characters: `cause` and `log` have more. */
+const LONGEST_WORD = 2_000
 
 /** What is known of a daemon that has ended, or has been ended, before it was ready. */
 export interface Failure {
@@ -25,16 +28,18 @@ export interface Told {
   exitCode: number | undefined
 }
 
-/** The daemon's error as it was told, as far as it can be read. */
+/** The daemon's error as it was told, as far as it can be read. Whatever runs in the daemon may have told it. */
 export function revive(json: string | undefined): Error | undefined {
   try {
-    const { message, ...told }: { message?: unknown } = JSON.parse(json ?? '')
-    const error = new Error(String(message))
+    const told: Record<string, unknown> = JSON.parse(json ?? '')
+    const error = new Error(toldText(String(told.message)))
     // What is no Error has no stack, and where this one is made is nobody's business.
     error.stack = `${error}`
-    for (const [key, value] of Object.entries(told)) {
+    for (const key of TOLD_FIELDS) {
+      const value = told[key]
+      if (key === 'message' || (typeof value !== 'string' && typeof value !== 'number')) continue
       Object.defineProperty(error, key, {
-        value,
+        value: typeof value === 'string' ? toldText(value) : value,
         configurable: true,
         writable: true,
         enumerable: key !== 'stack' && key !== 'name',
@@ -51,8 +56,10 @@ export function logTail(launched: LaunchedDaemon): string | undefined {
   const bytes = launched.log(LOG_BYTES)
   if (bytes === null || bytes.length === 0) return undefined
   const lines = bytes.toString().trimEnd().split('\n')
-  if (bytes.length === LOG_BYTES) lines.shift()
-  return lines.slice(-LOG_LINES).join('\n')
+  if (bytes.length < LOG_BYTES) return lines.slice(-LOG_LINES).join('\n')
+  // The first one has begun before. Where it is all that there is, its end has to do, from a whole character on.
+  const [first = '', ...others] = lines
+  return others.length === 0 ? `…${first.replace(/^\ufffd+/, '')}` : others.slice(-LOG_LINES).join('\n')
 }
 
 function subject({ name, pidFile }: Settings): string {
@@ -75,7 +82,7 @@ export function startFailed(
     told.error === undefined
       ? lastWord(log)
       : `: ${errorLine(told.error, log)}${unreadable(settings, told.error)}`
-  const message = `${subject(settings)} ${ending} before it was ready${why}`
+  const message = `${subject(settings)} ${ending} before it was ready${shortened(why)}`
   const { pidFile } = settings
   return new StartFailedError(message, {
     pidFile,
@@ -122,6 +129,12 @@ export function timeoutError(
   const ended = livesOn === undefined ? 'has been ended' : `could not be ended (${reasonOf(livesOn)})`
   const message = `${subject(settings)} was not ready within ${timeout} ms and ${ended}. ${advice}`
   return new ReadyTimeoutError(message, { pidFile: settings.pidFile, pid, timeout, log, cause: told.error })
+}
+
+function shortened(text: string): string {
+  if (text.length <= LONGEST_WORD) return text
+  // Half of a character is none.
+  return `${text.slice(0, LONGEST_WORD).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
 function reasonOf(error: unknown): string {

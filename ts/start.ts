@@ -116,7 +116,7 @@ class Start {
         this.#told.error = revive(event.text)
         break
       case 'exit':
-        this.#told.exitCode = Number(event.text)
+        this.#told.exitCode = exitCodeOf(event.text)
         break
       case 'ready':
         this.#resolve('ready')
@@ -178,6 +178,11 @@ class Start {
     const exitCode = status === null || status === undefined ? this.#told.exitCode : status.code
     return { told: this.#told, exitCode, exitSignal, log: logTail(launched), livesOn }
   }
+}
+
+/** Told by whatever runs in the daemon. */
+function exitCodeOf(text = ''): number | undefined {
+  return /^-?\d{1,10}$/.test(text) ? Number(text) : undefined
 }
 
 function planOf(settings: Settings, { program, args, env, folder }: Program, rights: Rights): NativePlan {

@@ -15,6 +15,10 @@ function capability(number) {
   return (BigInt(`0x${set}`) >> BigInt(number)) % 2n === 1n
 }
 
+const OVERLAY =
+  'mount -t tmpfs tmpfs /mnt && mkdir /mnt/l /mnt/u /mnt/w /mnt/m && ' +
+  'mount -t overlay overlay -o lowerdir=/mnt/l,upperdir=/mnt/u,workdir=/mnt/w /mnt/m'
+
 const CHECKS = {
   root: () => process.geteuid() === 0,
   /** Root of a container may lack it. */
@@ -40,6 +44,8 @@ const CHECKS = {
   prlimit: () => works('prlimit', '--version'),
   mknod: () => works('sh', '-c', 'd=$(mktemp -d) && mknod "$d/n" c 1 3; s=$?; rm -rf "$d"; exit $s'),
   'mount namespaces': () => works('unshare', '-m', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt'),
+  'user namespaces': () => works('unshare', '-Ur', 'sh', '-c', 'echo 0 > /proc/sys/user/max_inotify_watches'),
+  'overlay mounts': () => works('unshare', '-m', 'sh', '-c', OVERLAY),
   'PID namespaces': () => works('unshare', '-pf', '--mount-proc', 'true'),
   'await using': () => major >= 24,
   'type stripping': () => major > 22 || (major === 22 && minor >= 18),

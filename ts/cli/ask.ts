@@ -110,6 +110,7 @@ export const logs: Verb = {
         if (missing !== undefined) out.note(`there is no log ${missing} yet: waiting for it`)
         for await (const line of shown) {
           out.data({ line }, line)
+          await out.caughtUp(signal)
           if (signal.aborted) return
         }
       } catch (error) {

@@ -1,6 +1,6 @@
 /** The verb `list`: all named daemons of the user. */
 
-import { existsSync, readdirSync, readlinkSync } from 'node:fs'
+import { existsSync, opendirSync, readlinkSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Daemon } from '../index.js'
 import type { Status } from '../types/status.js'
@@ -12,6 +12,9 @@ import { printable } from './output.js'
 import { coloured, stateWord } from './state.js'
 import { nameOf } from './target.js'
 import type { Call, Verb } from './verb.js'
+
+/** How many daemons are looked at together. */
+const AT_ONCE = 64
 
 const PIDFILE = /^([A-Za-z0-9][A-Za-z0-9._@-]{0,63})\.pid$/
 
@@ -29,10 +32,18 @@ function daemonsIn(folder: string): Daemon[] {
 
 function namesIn(folder: string): string[] {
   try {
-    return readdirSync(folder)
-      .map((file) => PIDFILE.exec(file)?.[1])
-      .filter((name) => name !== undefined)
-      .sort()
+    const names: string[] = []
+    // One by one: there may be a million other files.
+    const entries = opendirSync(folder, { bufferSize: 1_024 })
+    try {
+      for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+        const name = PIDFILE.exec(entry.name)?.[1]
+        if (name !== undefined) names.push(name)
+      }
+    } finally {
+      entries.closeSync()
+    }
+    return names.sort()
   } catch (cause) {
     const { message } = cause instanceof Error ? cause : { message: String(cause) }
     const what = `the folder ${folder} cannot be listed: ${message}`
@@ -47,7 +58,7 @@ export const list: Verb = {
   codes: '0 shown, 1 a folder cannot be read',
   flags: [OWN_FLAGS.folder],
   run: async (call) => {
-    const rows = await Promise.all([...ownDaemons(), ...listed(call)].map(describe))
+    const rows = await described([...ownDaemons(), ...listed(call)])
     call.out.data(rows, rows.length === 0 ? undefined : toTable(call, rows))
     if (rows.length === 0) call.out.note('no daemon runs by name')
     return OK
@@ -62,6 +73,15 @@ function listed({ words }: Call): Daemon[] {
 }
 
 type Row = Status & { name: string; log?: string }
+
+/** Some at a time: a look that is not sure waits a moment, and looks again. */
+async function described(daemons: readonly Daemon[]): Promise<Row[]> {
+  const rows: Row[] = []
+  for (let at = 0; at < daemons.length; at += AT_ONCE) {
+    rows.push(...(await Promise.all(daemons.slice(at, at + AT_ONCE).map(describe))))
+  }
+  return rows
+}
 
 async function describe(daemon: Daemon): Promise<Row> {
   const name = nameOf(daemon)

@@ -61,6 +61,20 @@ export class Output {
     if (shown !== undefined) this.#write('stdout', `${shown}\n`)
   }
 
+  /** Resolves when a slow reader of the data has caught up, or `signal` aborts: what waits for it is kept in memory. */
+  async caughtUp(signal: AbortSignal): Promise<void> {
+    const written = this.#written.get('stdout')
+    if (written === undefined || signal.aborted || !process.stdout.writableNeedDrain) return
+    await new Promise<void>((resolve) => {
+      const finish = (): void => {
+        signal.removeEventListener('abort', finish)
+        resolve()
+      }
+      signal.addEventListener('abort', finish, { once: true })
+      void written.then(finish)
+    })
+  }
+
   /** A text for people; nothing when a program reads. */
   note(text: string): void {
     if (this.#manner.json) return

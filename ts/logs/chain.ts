@@ -79,8 +79,16 @@ export async function closeAll(files: readonly LogFile[]): Promise<void> {
   for (const file of files) await file.close()
 }
 
-/** Opens as many files as hold the last `lines` lines, and goes to where they begin. An unfinished one is `ahead`. */
-export async function openTail(path: string, lines: number, countUnfinished: boolean): Promise<LogFile[]> {
+/**
+ * Opens as many files as hold the last `lines` lines, and goes to where they begin. An unfinished one is `ahead`.
+ * `check` is called from time to time, and may throw.
+ */
+export async function openTail(
+  path: string,
+  lines: number,
+  countUnfinished: boolean,
+  check: () => void,
+): Promise<LogFile[]> {
   let newlines: number | undefined
   return await walk(path, async (file) => {
     if (newlines === undefined) {
@@ -88,7 +96,7 @@ export async function openTail(path: string, lines: number, countUnfinished: boo
       const unfinished = countUnfinished && !(await file.endsWithLine())
       newlines = unfinished ? lines : lines + 1
     }
-    newlines -= await file.seekBack(newlines)
+    newlines -= await file.seekBack(newlines, check)
     return newlines > 0 ? 'take' : 'last'
   })
 }

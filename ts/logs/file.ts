@@ -33,8 +33,11 @@ export abstract class LogFile {
 
   /** The next bytes; undefined at its present end. */
   abstract read(): Promise<Buffer | undefined>
-  /** Goes to where the last `newlines` lines begin, or to the beginning; gives how many newlines follow. */
-  abstract seekBack(newlines: number): Promise<number>
+  /**
+   * Goes to where the last `newlines` lines begin, or to the beginning; gives how many newlines follow. It may take its
+   * time: `check` is called between two reads, and may throw.
+   */
+  abstract seekBack(newlines: number, check: () => void): Promise<number>
   abstract hasData(): Promise<boolean>
   /** Whether its last line has its end. */
   abstract endsWithLine(): Promise<boolean>
@@ -93,11 +96,12 @@ class PlainLog extends LogFile {
     return true
   }
 
-  async seekBack(newlines: number): Promise<number> {
+  async seekBack(newlines: number, check: () => void): Promise<number> {
     let found = 0
     this.#position = 0
     if (newlines === Number.POSITIVE_INFINITY) return found
     for (let end = await this.#length(); end > 0; end = Math.max(0, end - CHUNK)) {
+      check()
       const start = Math.max(0, end - CHUNK)
       const bytes = await this.readAt(start, end - start)
       for (
@@ -155,10 +159,11 @@ class PackedLog extends LogFile {
     }
   }
 
-  async seekBack(newlines: number): Promise<number> {
+  async seekBack(newlines: number, check: () => void): Promise<number> {
     if (newlines === Number.POSITIVE_INFINITY) return 0
     let found = 0
     for (let bytes = await this.read(); bytes !== undefined; bytes = await this.read()) {
+      check()
       for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) found++
     }
     await this.#endReading()

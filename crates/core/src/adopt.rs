@@ -1,5 +1,6 @@
 //! Adoption: the first thing that the daemon does after exec. It takes over lock and channel from its environment.
 
+mod capture;
 mod launcher_death;
 
 use std::ffi::OsStr;
@@ -21,6 +22,7 @@ use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::launch::OWN_FDS;
 use crate::log::silence_stderr;
 use crate::pidfile::{DISTRUST, FileId, file_names_us, remove_own};
+use crate::shown::shown;
 use crate::sys;
 
 /// The environment variable that tells a daemon who it is: `VERSION:LOCK:CHANNEL:CAPTURED:PIDFILE`, two descriptors,
@@ -29,6 +31,9 @@ pub const ADOPTION_VARIABLE: &str = "DAIMON_ADOPTION";
 
 /// The only protocol version so far. Launcher and daemon may run different copies of this library.
 const VERSION: &str = "1";
+
+/// How much of a wrong one an error shows, in characters.
+const SHOWN: usize = 256;
 
 const WATCHER_STACK: usize = 64 * 1_024;
 
@@ -77,7 +82,7 @@ pub fn adopt(value: &OsStr) -> Result<&'static Adopted> {
     sys::at_exit(remove_at_exit);
     let watcher = thread::Builder::new().name("daimon-launcher".into()).stack_size(WATCHER_STACK);
     // Without the thread a launcher's death goes unnoticed until ready: no reason to refuse the start.
-    let _ = watcher.spawn(move || watch_launcher(daemon, &watched));
+    let _ = watcher.spawn(move || watch_launcher(daemon, watched));
     Ok(daemon)
 }
 
@@ -127,7 +132,8 @@ pub(crate) fn is_starting() -> bool {
 }
 
 fn forged(value: &OsStr, reason: &str) -> Error {
-    let message = format!("{ADOPTION_VARIABLE}={}: {reason}; unset it", value.display());
+    // Anybody may have set it, to anything.
+    let message = format!("{ADOPTION_VARIABLE}={}: {reason}; unset it", shown(value.as_bytes(), SHOWN));
     Error::new(ErrorKind::StartFailed, message).during("adopt")
 }
 
@@ -166,7 +172,7 @@ impl Claim {
         let channel = sys::own(self.channel);
         match self.take(&lock, &channel) {
             Ok((id, watched)) => {
-                let start = Mutex::new(Start::Starting(Channel::new(channel)));
+                let start = Mutex::new(Start::Starting(Channel::to_launcher(channel)));
                 let (pid, captured) = (getpid().as_raw(), self.captured);
                 Ok((Adopted { pid, path: self.path, id, lock, captured, start }, watched))
             }

@@ -2,15 +2,30 @@
 //!
 //! A frame is one byte for its kind, four for the body's length (little endian), and the body. The core gives no
 //! meaning to the bodies of payloads and errors: they are the facade's.
+//!
+//! Each kind has a longest body. Whatever runs in the daemon can find the descriptor and write to it: what it promises
+//! is not believed, and not kept.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+mod backlog;
+mod decoder;
+
+use std::io::IoSlice;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, Shutdown, recv, send, shutdown};
-use std::os::fd::AsRawFd;
+use nix::sys::socket::{MsgFlags, Shutdown, recv, sendmsg, shutdown};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
+
+pub use backlog::{Backlog, Ticket};
+use decoder::{Decoder, HEADER, TooLong};
+
+/// What a daemon may be given: 1 GiB of arguments, and its settings.
+const LONGEST_PAYLOAD: usize = (1_024 + 64) * 1_024 * 1_024;
+
+/// How much is read before whoever else waits has their turn.
+const AT_ONCE: usize = 16;
 
 /// What a frame means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +43,18 @@ pub enum FrameKind {
 }
 
 impl FrameKind {
-    const ALL: [Self; 5] = [Self::Payload, Self::Ready, Self::Status, Self::Error, Self::Exit];
+    const TO_DAEMON: &'static [Self] = &[Self::Payload];
+    const TO_LAUNCHER: &'static [Self] = &[Self::Ready, Self::Status, Self::Error, Self::Exit];
+
+    /// The longest body that such a frame may have, in bytes.
+    pub fn longest(self) -> usize {
+        match self {
+            Self::Payload => LONGEST_PAYLOAD,
+            Self::Ready | Self::Exit => 64,
+            Self::Status => 16_384,
+            Self::Error => 1_048_576,
+        }
+    }
 
     fn tag(self) -> u8 {
         match self {
@@ -50,36 +76,6 @@ pub struct Frame {
     pub body: Vec<u8>,
 }
 
-const HEADER: usize = 5;
-
-/// Puts frames together from the pieces in which a socket delivers them.
-#[derive(Debug, Default)]
-struct Decoder {
-    buffer: Vec<u8>,
-}
-
-impl Decoder {
-    /// Takes bytes in, in the order of their arrival.
-    fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
-    }
-
-    /// The next whole frame. Frames of kinds that are not known are skipped: a newer peer may send them.
-    #[allow(clippy::should_implement_trait, reason = "it is not over when it says None")]
-    fn next(&mut self) -> Option<Frame> {
-        loop {
-            let header: [u8; HEADER] = self.buffer.get(..HEADER)?.try_into().ok()?;
-            let [tag, length @ ..] = header;
-            let end = HEADER + u32::from_le_bytes(length) as usize;
-            let body = self.buffer.get(HEADER..end)?.to_vec();
-            self.buffer.drain(..end);
-            if let Some(kind) = FrameKind::ALL.into_iter().find(|kind| kind.tag() == tag) {
-                return Some(Frame { kind, body });
-            }
-        }
-    }
-}
-
 /// One end of the channel. Dropping the launcher's end tells the daemon so at once, whoever else has a copy.
 #[derive(Debug)]
 pub struct Channel {
@@ -88,8 +84,14 @@ pub struct Channel {
 }
 
 impl Channel {
+    /// The launcher's end.
     pub(crate) fn new(fd: OwnedFd) -> Self {
-        Self { fd, decoder: Decoder::default() }
+        Self { fd, decoder: Decoder::of(FrameKind::TO_LAUNCHER) }
+    }
+
+    /// The daemon's end.
+    pub(crate) fn to_launcher(fd: OwnedFd) -> Self {
+        Self { fd, decoder: Decoder::of(FrameKind::TO_DAEMON) }
     }
 
     /// An end to send with from another thread; it fails once the channel is closed.
@@ -105,28 +107,33 @@ impl Channel {
         Ok(Sender { fd })
     }
 
-    /// Reads what has arrived, without waiting: the whole frames, and whether the other end is closed.
-    pub fn receive(&mut self) -> (Vec<Frame>, bool) {
+    /// Reads what has arrived, without waiting and no more than 256 KiB: the whole frames, and how it goes on.
+    pub fn receive(&mut self) -> (Vec<Frame>, Reception) {
         let mut frames = Vec::new();
-        let ended = loop {
+        for _ in 0..AT_ONCE {
             match receive_into(self.fd.as_fd(), &mut self.decoder, MsgFlags::MSG_DONTWAIT) {
-                Ok(0) => break true,
-                Ok(_) | Err(Errno::EINTR) => (),
-                Err(Errno::EAGAIN) => break false,
+                Ok(0) => return (frames, Reception::Ended),
+                Ok(_) => (),
+                Err(Errno::EINTR) => continue,
+                Err(Errno::EAGAIN) => break,
                 // ECONNRESET: it went away with something unread.
-                Err(_) => break true,
+                Err(_) => return (frames, Reception::Ended),
             }
-        };
-        while let Some(frame) = self.decoder.next() {
-            frames.push(frame);
+            loop {
+                match self.decoder.next() {
+                    Ok(Some(frame)) => frames.push(frame),
+                    Ok(None) => break,
+                    Err(what) => return (frames, Reception::Broken(broken(&what))),
+                }
+            }
         }
-        (frames, ended)
+        (frames, Reception::GoesOn)
     }
 
-    /// Waits for one whole frame; `None` when the other end is closed before.
+    /// Waits for one whole frame; `None` when the other end is closed before, or sends what cannot be one.
     pub(crate) fn wait_for_frame(&mut self) -> Option<Frame> {
         loop {
-            if let Some(frame) = self.decoder.next() {
+            if let Some(frame) = self.decoder.next().ok()? {
                 return Some(frame);
             }
             match receive_into(self.fd.as_fd(), &mut self.decoder, MsgFlags::empty()) {
@@ -136,6 +143,25 @@ impl Channel {
             }
         }
     }
+}
+
+/// How a channel goes on.
+#[derive(Debug)]
+pub enum Reception {
+    /// There may be more.
+    GoesOn,
+    /// The other end is closed.
+    Ended,
+    /// It has sent what cannot be a frame. Nothing that follows means anything.
+    Broken(Error),
+}
+
+fn broken(TooLong { length }: &TooLong) -> Error {
+    let message = format!(
+        "the channel of the start brought a message of {length} bytes, as no daemon tells any: something in the \
+         daemon writes to a descriptor that it has not opened"
+    );
+    Error::new(ErrorKind::StartFailed, message).during("channel")
 }
 
 impl AsFd for Channel {
@@ -162,7 +188,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// When the other end is closed, or the body is over 4 GiB.
+    /// When the other end is closed, or the body is longer than such a frame may be.
     pub fn send(&self, kind: FrameKind, body: &[u8]) -> Result<()> {
         send_frame(self.fd.as_fd(), kind, body, MsgFlags::empty()).map_err(|errno| {
             Error::system("payload", "send", errno, "the other end of the channel is closed")
@@ -179,14 +205,17 @@ pub(crate) fn send_frame(
     flags: MsgFlags,
 ) -> std::result::Result<(), Errno> {
     let length = u32::try_from(body.len()).map_err(|_| Errno::EMSGSIZE)?;
-    let mut bytes = Vec::with_capacity(HEADER + body.len());
-    bytes.push(kind.tag());
-    bytes.extend_from_slice(&length.to_le_bytes());
-    bytes.extend_from_slice(body);
+    if body.len() > kind.longest() {
+        return Err(Errno::EMSGSIZE);
+    }
+    let mut header = [kind.tag(); HEADER];
+    header[1..].copy_from_slice(&length.to_le_bytes());
     let mut sent = 0;
-    while sent < bytes.len() {
+    while sent < HEADER + body.len() {
         let how = if sent == 0 { flags } else { MsgFlags::empty() };
-        match send(fd.as_raw_fd(), &bytes[sent..], how | sys::NO_SIGPIPE) {
+        // Not put together: a payload may be as large as what the process has memory for.
+        let parts = [&header[sent.min(HEADER)..], &body[sent.saturating_sub(HEADER)..]].map(IoSlice::new);
+        match sendmsg::<()>(fd.as_raw_fd(), &parts, &[], how | sys::NO_SIGPIPE, None) {
             Ok(count) => sent += count,
             Err(Errno::EINTR) => (),
             Err(errno) => return Err(errno),
@@ -212,30 +241,7 @@ mod tests {
 
     fn pair() -> (Channel, Channel) {
         let (one, other) = sys::channel_pair().unwrap();
-        (Channel::new(one), Channel::new(other))
-    }
-
-    #[test]
-    fn frames_arrive_whole_however_they_are_cut() {
-        let mut bytes = Vec::new();
-        for (tag, body) in [(b'S', &b"half way"[..]), (b'?', b"from the future"), (b'R', b"")] {
-            bytes.push(tag);
-            bytes.extend_from_slice(&(body.len() as u32).to_le_bytes());
-            bytes.extend_from_slice(body);
-        }
-        let mut decoder = Decoder::default();
-        let mut frames = Vec::new();
-        for byte in bytes {
-            decoder.push(&[byte]);
-            frames.extend(decoder.next());
-        }
-        assert_eq!(
-            frames,
-            [
-                Frame { kind: FrameKind::Status, body: b"half way".to_vec() },
-                Frame { kind: FrameKind::Ready, body: Vec::new() },
-            ]
-        );
+        (Channel::new(one), Channel::to_launcher(other))
     }
 
     #[test]
@@ -256,18 +262,53 @@ mod tests {
         let sender = launcher.sender().unwrap();
         drop(launcher);
         assert!(sender.send(FrameKind::Status, b"x").is_err());
-        assert_eq!(daemon.receive(), (Vec::new(), true));
+        assert!(matches!(daemon.receive(), (frames, Reception::Ended) if frames.is_empty()));
     }
 
     #[test]
     fn what_finds_no_room_is_not_sent_in_part() {
-        let (launcher, mut daemon) = pair();
-        let fill = || send_frame(launcher.as_fd(), FrameKind::Status, &[1; 512], MsgFlags::MSG_DONTWAIT);
+        let (mut launcher, daemon) = pair();
+        let fill = || send_frame(daemon.as_fd(), FrameKind::Status, &[1; 512], MsgFlags::MSG_DONTWAIT);
         let mut sent = 0;
         while fill().is_ok() {
             sent += 1;
         }
-        let (frames, ended) = daemon.receive();
-        assert_eq!((frames.len(), ended), (sent, false));
+        let mut seen = 0;
+        while seen < sent {
+            let (frames, how) = launcher.receive();
+            assert!(matches!(how, Reception::GoesOn) && !frames.is_empty());
+            seen += frames.len();
+        }
+        assert_eq!(seen, sent);
+    }
+
+    #[test]
+    fn a_body_that_is_too_long_is_neither_sent_nor_believed() {
+        let (mut launcher, daemon) = pair();
+        let long = vec![0; FrameKind::Status.longest() + 1];
+        assert_eq!(
+            send_frame(daemon.as_fd(), FrameKind::Status, &long, MsgFlags::empty()),
+            Err(Errno::EMSGSIZE)
+        );
+        let mut bytes = vec![b'S'];
+        bytes.extend_from_slice(&u32::MAX.to_le_bytes());
+        nix::unistd::write(&daemon, &bytes).unwrap();
+        let (frames, how) = launcher.receive();
+        assert!(frames.is_empty());
+        let Reception::Broken(error) = how else { panic!("{how:?}") };
+        assert!(error.to_string().contains("4294967295 bytes"), "{error}");
+    }
+
+    #[test]
+    fn one_that_sends_without_an_end_does_not_keep_the_launcher() {
+        let (mut launcher, daemon) = pair();
+        let sender = daemon.sender().unwrap();
+        let flood = std::thread::spawn(move || while sender.send(FrameKind::Status, b"x").is_ok() {});
+        for _ in 0..10 {
+            let (frames, how) = launcher.receive();
+            assert!(matches!(how, Reception::GoesOn) && frames.len() <= AT_ONCE * 16_384 / HEADER);
+        }
+        drop(launcher);
+        flood.join().unwrap();
     }
 }

@@ -28,6 +28,7 @@ mod pidfile;
 mod poller;
 mod privileges;
 mod process;
+mod shown;
 mod signals;
 mod sys;
 mod way;
@@ -53,7 +54,7 @@ pub fn take_socket(fd: std::os::fd::RawFd) -> bool {
 }
 
 pub use adopt::{ADOPTION_VARIABLE, Adopted, adopt, adopted};
-pub use channel::{Channel, Frame, FrameKind, Sender};
+pub use channel::{Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result};
 pub use launch::{Launched, Plan, Stdio, launch};
 pub use limits::{Limit, Limits, check_oom_score_adj, set_oom_score_adj, set_soft_nofile};

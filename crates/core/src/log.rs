@@ -1,6 +1,7 @@
 //! Output files: opened for append, reopened, rotated, and read back when a start failed.
 
 mod archive;
+mod pace;
 mod place;
 mod rotate;
 mod rotation;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use crate::channel::{Channel, Frame};
+use crate::channel::{Channel, Frame, Reception};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
 use crate::signals::block_all;
@@ -26,6 +26,8 @@ pub enum ChannelEvent {
     Frame(Frame),
     /// The daemon's end is closed; nothing follows.
     Ended,
+    /// It has brought what no daemon sends; nothing follows, and the channel is closed.
+    Broken(Error),
 }
 
 type OnExit = Box<dyn FnOnce() + Send>;
@@ -197,13 +199,18 @@ impl Poller {
                 }
             }
             Watch::Channel { mut channel, mut callback } => {
-                let (frames, ended) = channel.receive();
+                let (frames, how) = channel.receive();
                 for frame in frames {
                     callback(ChannelEvent::Frame(frame));
                 }
-                if ended {
+                let last = match how {
+                    Reception::GoesOn => None,
+                    Reception::Ended => Some(ChannelEvent::Ended),
+                    Reception::Broken(error) => Some(ChannelEvent::Broken(error)),
+                };
+                if let Some(last) = last {
                     self.selector.remove_readable(channel.as_fd());
-                    return callback(ChannelEvent::Ended);
+                    return callback(last);
                 }
                 let mut watches = lock(&self.watches);
                 if watches.given_up {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use daimon_core::{
-    Cancel, ChannelEvent, ErrorKind, FrameKind, Launched, LogTail, PidFile, Plan, Process, WatchId, launch,
-    occupy, unwatch, watch_channel,
+    Backlog, Cancel, ChannelEvent, ErrorKind, FrameKind, Launched, LogTail, PidFile, Plan, Process, Ticket,
+    WatchId, launch, occupy, unwatch, watch_channel,
 };
 use napi::Result;
 use napi::bindgen_prelude::{Buffer, Either, Function};
@@ -82,11 +82,31 @@ impl Shared {
     }
 
     fn emit(&self, wait: u32, kind: &str, text: Option<String>, error: Option<NativeError>) {
+        self.emit_with(wait, kind, text, error, None);
+    }
+
+    /// `ticket` is given back once the event has been heard.
+    fn emit_with(
+        &self,
+        wait: u32,
+        kind: &str,
+        text: Option<String>,
+        error: Option<NativeError>,
+        ticket: Option<Ticket>,
+    ) {
         let callback = self.state().callback.clone();
         if let Some(callback) = callback {
             let event = NativeEvent { wait, kind: kind.into(), text, error };
+            let mode = ThreadsafeFunctionCallMode::NonBlocking;
             // Fails only when the environment is ending: nobody listens any more.
-            callback.call(event, ThreadsafeFunctionCallMode::NonBlocking);
+            match ticket {
+                None => callback.call(event, mode),
+                Some(ticket) => callback.call_with_return_value(event, mode, move |result, _| {
+                    drop(ticket);
+                    // What the listener has thrown.
+                    result
+                }),
+            };
         }
     }
 
@@ -259,8 +279,9 @@ fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, payload: &[u8
         state.launched.insert(wait, LaunchedDaemon { pid, process, log });
     }
     shared.emit(wait, "launched", None, None);
-    let listener = Arc::clone(shared);
-    match watch_channel(channel, move |event| forward(&listener, wait, event)) {
+    let mut listener =
+        Listener { shared: Arc::clone(shared), wait, backlog: Backlog::default(), said: Vec::new() };
+    match watch_channel(channel, move |event| listener.hear(event)) {
         Ok(watch) => remember(shared, wait, watch),
         Err(error) => return shared.emit(wait, "failed", None, Some(error.into())),
     }
@@ -279,14 +300,44 @@ fn remember(shared: &Shared, wait: u32, watch: WatchId) {
     }
 }
 
-fn forward(shared: &Shared, wait: u32, event: ChannelEvent) {
-    let ChannelEvent::Frame(frame) = event else { return shared.emit(wait, "ended", None, None) };
-    let kind = match frame.kind {
-        FrameKind::Ready => "ready",
-        FrameKind::Status => "status",
-        FrameKind::Error => "error",
-        FrameKind::Exit => "exit",
-        FrameKind::Payload => return,
-    };
-    shared.emit(wait, kind, Some(String::from_utf8_lossy(&frame.body).into_owned()), None);
+/// Hears a daemon's channel, and passes on what can be meant: a program in the daemon that writes to its descriptor fills
+/// neither the memory nor the event loop of the launcher.
+struct Listener {
+    shared: Arc<Shared>,
+    wait: u32,
+    backlog: Backlog,
+    /// What is said once.
+    said: Vec<FrameKind>,
+}
+
+impl Listener {
+    fn hear(&mut self, event: ChannelEvent) {
+        let frame = match event {
+            ChannelEvent::Frame(frame) => frame,
+            ChannelEvent::Ended => return self.shared.emit(self.wait, "ended", None, None),
+            ChannelEvent::Broken(error) => {
+                return self.shared.emit(self.wait, "failed", None, Some(error.into()));
+            }
+        };
+        let kind = match frame.kind {
+            FrameKind::Ready => "ready",
+            FrameKind::Status => "status",
+            FrameKind::Error => "error",
+            FrameKind::Exit => "exit",
+            FrameKind::Payload => return,
+        };
+        let ticket = if matches!(frame.kind, FrameKind::Ready | FrameKind::Exit) {
+            if self.said.contains(&frame.kind) {
+                return;
+            }
+            self.said.push(frame.kind);
+            None
+        } else {
+            // Progress, or an error that the next one replaces, of which nobody has heard the last yet.
+            let Some(ticket) = self.backlog.admit() else { return };
+            Some(ticket)
+        };
+        let text = String::from_utf8_lossy(&frame.body).into_owned();
+        self.shared.emit_with(self.wait, kind, Some(text), None, ticket);
+    }
 }

@@ -1,21 +1,16 @@
-//! When a log is rotated: a thread of the daemon looks at its size.
+//! The thread of the daemon that rotates its log.
 
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::unistd::write;
 
+use super::pace::Pace;
 use super::rotate::{Look, Names};
 use crate::error::{Error, ErrorKind, Result};
 use crate::signals::block_all;
 use crate::way::Way;
-
-/// How often the size is looked at: the time that is left at the present growth, halved, within these bounds. An idle
-/// daemon wakes once a second, a busy one writes no more than the growth of 20 ms too much.
-const MOST_OFTEN: Duration = Duration::from_millis(20);
-const LEAST_OFTEN: Duration = Duration::from_secs(1);
 
 /// The compressor's tables are on the heap in the end, but some compilers build them on the stack first.
 const STACK: usize = 1_024 * 1_024;
@@ -72,41 +67,16 @@ fn watch(rotation: &Rotation) {
     block_all();
     let names = Names::of(&rotation.path);
     let mut troubles = Troubles::default();
-    let (mut size, mut looked) = (0, Instant::now());
+    let mut pace = Pace::of(&rotation.path, rotation.max_size);
     loop {
+        pace.wait();
         let look = names.rotate(rotation);
         troubles.report("rotated", look.as_ref().err());
-        // What it has grown to, and where the growth goes on from.
-        let (grown_to, present) = match look {
-            Ok(Look::Rotated(grown_to)) => {
-                if rotation.compress {
-                    troubles.report("compressed", names.compress(rotation.keep).err().as_ref());
-                }
-                (grown_to, 0)
-            }
-            Ok(Look::Size(present)) => (present, present),
-            // Somebody else has renamed it, or something is in the way: soon enough in a second.
-            Ok(Look::NotOurs) | Err(_) => {
-                thread::sleep(LEAST_OFTEN);
-                continue;
-            }
-        };
-        let now = Instant::now();
-        let pause = pause(rotation.max_size, present, grown_to.saturating_sub(size), now - looked);
-        (size, looked) = (present, now);
-        thread::sleep(pause);
+        if rotation.compress && matches!(look, Ok(Look::Rotated(_))) {
+            troubles.report("compressed", names.compress(rotation.keep).err().as_ref());
+        }
+        pace.saw(&look);
     }
-}
-
-/// How long the next look can wait.
-fn pause(max_size: u64, size: u64, grown: u64, took: Duration) -> Duration {
-    if grown == 0 {
-        return LEAST_OFTEN;
-    }
-    let left = max_size.saturating_sub(size) as f64 / grown as f64;
-    // Bounded before the multiplication, which overflows.
-    let looks = (left / 2.0).min(1e6);
-    took.min(LEAST_OFTEN).mul_f64(looks).clamp(MOST_OFTEN, LEAST_OFTEN)
 }
 
 /// What is wrong at present: each thing is said once, until it has been put right.
@@ -128,23 +98,5 @@ impl Troubles {
         let text = format!("daimon: the log cannot be {what}: {error}\n");
         // The log that cannot be written either is beyond our help.
         let _ = write(std::io::stderr(), text.as_bytes());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_log_that_does_not_grow_is_looked_at_once_a_second() {
-        assert_eq!(pause(1_000, 999, 0, LEAST_OFTEN), LEAST_OFTEN);
-        assert_eq!(pause(u64::MAX, 1, 1, Duration::from_millis(20)), LEAST_OFTEN);
-    }
-
-    #[test]
-    fn a_log_that_grows_is_looked_at_when_half_of_the_time_is_over() {
-        assert_eq!(pause(1_000, 500, 100, Duration::from_millis(100)), Duration::from_millis(250));
-        assert_eq!(pause(1_000, 999, 100, Duration::from_millis(100)), MOST_OFTEN);
-        assert_eq!(pause(1_000, 5_000, 5_000, LEAST_OFTEN), MOST_OFTEN);
     }
 }

@@ -20,6 +20,9 @@ use crate::sys;
 /// How long a lock may be held by nobody that can be proven, or be kept away by probes and rivals.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How many of the processes that have the file of a leaked lock open are named.
+const NAMED: usize = 16;
+
 /// How to take the lock.
 #[derive(Clone, Debug)]
 pub struct LockOptions {
@@ -283,8 +286,13 @@ impl PidFile {
         let message = if openers.is_empty() {
             "is locked, but no process that has it open can be seen from here".into()
         } else {
-            let list: Vec<_> = openers.iter().map(|(pid, name)| format!("{pid} ({name})")).collect();
-            format!("is locked, though by no daemon; these processes have it open: {}", list.join(", "))
+            let list: Vec<_> =
+                openers.iter().take(NAMED).map(|(pid, name)| format!("{pid} ({name})")).collect();
+            let more = match openers.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("is locked, though by no daemon; these processes have it open: {}{more}", list.join(", "))
         };
         self.refuse(PidFileReason::LockLeaked, message)
     }

@@ -94,7 +94,7 @@ pub fn frames(channel_end: daimon_core::Channel) -> Receiver<Option<FrameKind>> 
     watch_channel(channel_end, move |event| {
         let _ = sender.send(match event {
             ChannelEvent::Frame(frame) => Some(frame.kind),
-            ChannelEvent::Ended => None,
+            ChannelEvent::Ended | ChannelEvent::Broken(_) => None,
         });
     })
     .unwrap();

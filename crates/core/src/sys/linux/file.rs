@@ -5,9 +5,9 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::{FallocateFlags, FcntlArg, OFlag, fallocate, fcntl};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
-use nix::sys::statfs::fstatfs;
+use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::pipe2;
 
 use crate::error::Pid;
@@ -88,9 +88,14 @@ fn range(kind: i32, start: i64, length: i64) -> libc::flock {
 
 /// The name of the file system, for people.
 pub(crate) fn file_system(file: BorrowedFd<'_>) -> Option<String> {
-    let magic = fstatfs(file).ok()?.filesystem_type().0;
+    let kind = fstatfs(file).ok()?.filesystem_type();
+    Some(name_of(kind).map_or_else(|| format!("{:#x}", kind.0 & 0xffff_ffff), Into::into))
+}
+
+/// The name of a file system that may be shared with other machines; `None` of any other.
+pub(super) fn name_of(kind: FsType) -> Option<&'static str> {
     // Magic numbers of statfs(2).
-    let name = match magic & 0xffff_ffff {
+    let name = match kind.0 & 0xffff_ffff {
         0x6969 => "NFS",
         0xff53_4d42 => "CIFS",
         0xfe53_4d42 => "SMB2",
@@ -98,9 +103,9 @@ pub(crate) fn file_system(file: BorrowedFd<'_>) -> Option<String> {
         0x0102_1997 => "9P",
         0x6573_5546 => "FUSE",
         0x00c3_6400 => "Ceph",
-        magic => return Some(format!("{magic:#x}")),
+        _ => return None,
     };
-    Some(name.into())
+    Some(name)
 }
 
 /// A file without a name, where the daemon's stderr goes until it is ready: memfd_create(2), which glibc has from 2.27 on
@@ -111,6 +116,12 @@ pub(crate) fn capture_file() -> Result<File, Errno> {
     let fd = Errno::result(fd)?;
     // SAFETY: the kernel has just made this descriptor, and gives its number to nobody else.
     Ok(unsafe { File::from_raw_fd(fd as i32) })
+}
+
+/// Gives the memory, or the room on a disk, of a part of a file back; it reads as zeros then. fallocate(2).
+pub(crate) fn free_range(file: BorrowedFd<'_>, start: i64, length: i64) -> Result<(), Errno> {
+    let mode = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+    fallocate(file, mode, start, length)
 }
 
 /// A closed other end is an error number, not a signal that ends the program.

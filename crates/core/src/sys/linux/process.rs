@@ -1,7 +1,8 @@
 //! Identity of processes: pidfds, and what `/proc` tells.
 #![allow(unsafe_code, reason = "neither nix nor std has the pidfd calls")]
 
-use std::fs::{self, read_dir};
+use std::fs::{self, File, read_dir};
+use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -16,6 +17,7 @@ use nix::unistd::{SysconfVar, geteuid, getpid, gettid, sysconf};
 use super::super::RawStats;
 use crate::error::Pid;
 use crate::pidfile::FileId;
+use crate::shown::shown;
 
 /// The main thread's id is the process's.
 pub(crate) fn is_main_thread() -> bool {
@@ -198,11 +200,22 @@ pub(crate) fn raw_stats(pid: Pid) -> Option<RawStats> {
 /// FLOCK WRITE lock, proc_pid_fdinfo(5). False, too, when it may not be looked into.
 pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
     descriptors_on(pid, id).any(|fd| {
-        let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default();
+        let info = read_begin(&format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default();
         info.lines()
             .any(|line| line.starts_with("lock:") && line.contains(" FLOCK ") && line.contains(" WRITE "))
     })
 }
+
+/// The beginning of a text in `/proc`. The process that it is about may have made it as long as it likes, by a million
+/// locks on one file; those by flock(2) come first. And its name in there need not be UTF-8: a title is cut at 15 bytes.
+fn read_begin(path: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(LONGEST_TEXT).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The user ids of `status` come before the groups, of which there are 65,536 at most.
+const LONGEST_TEXT: u64 = 65_536;
 
 fn descriptors_on(pid: Pid, id: FileId) -> impl Iterator<Item = String> {
     let entries = read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
@@ -220,15 +233,24 @@ pub(crate) fn openers(path: &Path) -> Vec<(Pid, String)> {
     pids.filter_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
         descriptors_on(pid, id).next()?;
-        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        Some((pid, name.trim_end().to_owned()))
+        let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+        Some((pid, shown(name.strip_suffix(b"\n").unwrap_or(&name), LONGEST_NAME)))
     })
     .collect()
 }
 
+/// Those of a kernel's own threads are longer than those of processes.
+const LONGEST_NAME: usize = 63;
+
+/// Whether this process has children, proc_tid_children(5); where the kernel does not tell, it may have some.
+pub(crate) fn has_children() -> bool {
+    let mut tasks = read_dir("/proc/self/task").into_iter().flatten().flatten();
+    tasks.any(|task| fs::read(task.path().join("children")).map_or(true, |children| !children.is_empty()))
+}
+
 /// Real, effective and saved user id of a process.
 pub(crate) fn user_ids(pid: Pid) -> Option<[u32; 3]> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let status = read_begin(&format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     let mut ids = line.split_ascii_whitespace().map_while(|id| id.parse().ok());
     Some([ids.next()?, ids.next()?, ids.next()?])

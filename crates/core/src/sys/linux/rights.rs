@@ -2,6 +2,8 @@
 #![allow(unsafe_code, reason = "nix has no prlimit by number")]
 
 use std::fs;
+use std::io;
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresuid};
@@ -41,7 +43,7 @@ pub(crate) enum Right {
 
 /// Whether this process has it. Root in a container may lack some.
 pub(crate) fn may(right: Right) -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = status_of("/proc/self").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
     match line.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()) {
         Some(set) => set & (1 << right as u32) != 0,
@@ -126,7 +128,7 @@ pub(crate) fn thread_with_other_ids(uid: Option<u32>, gid: u32, groups: &[u32]) 
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     tasks
         .filter_map(|entry| {
-            let status = fs::read_to_string(entry.path().join("status")).ok()?;
+            let status = status_of(entry.path()).ok()?;
             let ids = |name| numbers(&status, name);
             let mut wanted = groups.to_vec();
             wanted.sort_unstable();
@@ -136,6 +138,12 @@ pub(crate) fn thread_with_other_ids(uid: Option<u32>, gid: u32, groups: &[u32]) 
             if fits { None } else { entry.file_name().to_str()?.parse().ok() }
         })
         .next()
+}
+
+/// The name in it need not be UTF-8: a title is cut at 15 bytes.
+fn status_of(process: impl AsRef<Path>) -> io::Result<String> {
+    let bytes = fs::read(process.as_ref().join("status"))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn numbers(status: &str, name: &str) -> Vec<u32> {

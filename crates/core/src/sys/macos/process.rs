@@ -13,6 +13,7 @@ use nix::sys::stat::lstat;
 use super::super::RawStats;
 use crate::error::Pid;
 use crate::pidfile::FileId;
+use crate::shown::shown;
 
 /// A process by its PID and the time of its start, which no later owner of the PID shares.
 #[derive(Debug)]
@@ -164,10 +165,18 @@ pub(crate) fn openers(path: &Path) -> Vec<(Pid, String)> {
     pids.into_iter().filter(|pid| holds_lock(*pid, id)).map(|pid| (pid, name(pid))).collect()
 }
 
+/// MAXCOMLEN of `sys/param.h`, and to spare.
+const LONGEST_NAME: usize = 63;
+
 fn name(pid: Pid) -> String {
     let Some(info) = bsd_info(pid) else { return String::new() };
     let bytes = info.pbi_comm.iter().map(|byte| byte.cast_unsigned()).take_while(|byte| *byte != 0);
-    String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
+    shown(&bytes.collect::<Vec<_>>(), LONGEST_NAME)
+}
+
+/// Never told: nothing that depends on it is done on macOS.
+pub(crate) fn has_children() -> bool {
+    false
 }
 
 /// Real, effective and saved user id of a process.
