@@ -95,6 +95,7 @@ function adopt(value: string): void {
   process.on('exit', (code) => binding.tellExit(code))
 
   const state: AdoptedState = {
+    binding,
     pid: found.pid,
     pidFile: found.pidFile,
     detached: true,
