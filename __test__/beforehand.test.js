@@ -34,6 +34,13 @@ function install(t) {
   return place
 }
 
+const FORMS = {
+  daemonize: { made: 'a daemon made by daemonize()', isSelf: false },
+  run: { made: 'a daemon made by run()', isSelf: false },
+  foreground: { made: 'a process that foreground() has made the daemon', isSelf: true },
+  'in place': { made: 'a process that daemonize() has made the daemon', isSelf: true },
+}
+
 const SITUATIONS = {
   gone: {
     title: 'whose package has been removed',
@@ -68,7 +75,7 @@ async function begun(t, form, situation, ending = '') {
   const pid = Number(content(files.pidFile))
   t.true(pid > 0, said())
   // A launcher is done with it.
-  if (form !== 'foreground') t.is((await started.done).code, 0, said())
+  if (!FORMS[form].isSelf) t.is((await started.done).code, 0, said())
   begin(place)
   const lines = () =>
     log()
@@ -78,10 +85,8 @@ async function begun(t, form, situation, ending = '') {
   return { pid, log, lines, started, daemon: new Daemon(files) }
 }
 
-for (const form of ['daemonize', 'run', 'foreground']) {
+for (const [form, { made, isSelf }] of Object.entries(FORMS)) {
   for (const [situation, { title, needs: wants }] of Object.entries(SITUATIONS)) {
-    const made = form === 'foreground' ? 'a process that has become the daemon' : `a daemon made by ${form}()`
-
     needs(...wants)(`${made}, ${title}, answers every call as it should and lives on`, async (t) => {
       const { pid, log, lines } = await begun(t, form, situation)
       kill(pid, 'SIGUSR2')
@@ -108,10 +113,10 @@ for (const form of ['daemonize', 'run', 'foreground']) {
     for (const [method, { code }] of Object.entries(ENDINGS)) {
       needs(...wants)(`${made}, ${title}, is ended by ${method} as it should`, async (t) => {
         const { pid, log, started, daemon } = await begun(t, form, situation, method)
-        const ended = form === 'foreground' ? started.done : daemon.exited()
+        const ended = isSelf ? started.done : daemon.exited()
         kill(pid, 'SIGUSR2')
         const end = await ended
-        if (form === 'foreground' || KERNEL_TELLS) t.is(end.code, code, log())
+        if (isSelf || KERNEL_TELLS) t.is(end.code, code, log())
         t.like(await daemon.status(), { state: 'stopped' })
       })
     }
