@@ -237,6 +237,38 @@ test.serial('an error that JSON has no way to write is told in JSON all the same
   t.deepEqual(JSON.parse(tied.stdout), { error: { name: 'Error', message: 'knot' } })
 })
 
+test.serial('what of an error cannot be read is left out, and the rest is told', async (t) => {
+  const place = folder(t)
+  const run = (text, ...flags) => daimon(place, 'run', ...at(place), ...flags, place.write('a.mjs', text))
+  const odd = `const error = Object.assign(new RangeError('kept', { cause: Object.create(null) }), { size: 2 })
+    for (const key of ['stack', 'other'])
+      Object.defineProperty(error, key, { get() { throw 1 }, enumerable: true })
+    throw error`
+  const { error } = JSON.parse((await run(odd, '--json')).stdout)
+  t.like(error, { name: 'RangeError', message: 'kept', size: 2 })
+  t.regex(error.cause.message, /null prototype/)
+  t.false('other' in error)
+  t.like(await run(odd), { code: 1, stdout: '', stderr: 'daimon: RangeError: kept. --verbose shows more.\n' })
+})
+
+test.serial('a thrown value that is nothing of a kind is told as far as it can be', async (t) => {
+  const place = folder(t)
+  const program = place.write(
+    'a.mjs',
+    `import { Daemon } from "DAIMON"
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    const run = async () => { throw proxy }
+    await new Daemon({ pidFile: 'a.pid', run }).cli(process.argv.slice(2))`,
+  )
+  const told = await place.node([program, 'run'], { env: PLAIN })
+  t.is(told.code, 1)
+  t.regex(told.stderr, /^a\.mjs: something was thrown that cannot be shown as text: <Revoked Proxy>\n$/)
+  const { code, stdout } = await place.node([program, 'run', '--json'], { env: PLAIN })
+  t.is(code, 1)
+  t.deepEqual(Object.keys(JSON.parse(stdout).error), ['message'])
+})
+
 test.serial('run of what runs already is 1', async (t) => {
   const place = folder(t)
   await daimon(place, 'start', ...logged(place), idle(place))

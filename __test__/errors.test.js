@@ -124,6 +124,14 @@ test('a code of another version of the binding is an UnsupportedError that repea
   t.regex(error.message, /ERR_DAEMON_NEW.*what/)
 })
 
+test('what an error of its class always has is there whatever the binding tells', (t) => {
+  const made = (code) => toError({ code, message: 'what' })
+  t.is(made('ERR_DAEMON_UNVERIFIED').reason, 'what')
+  t.is(made('ERR_DAEMON_INVALID_OPTION').option, 'options')
+  t.is(made('ERR_DAEMON_UNSUPPORTED').feature, 'native binding')
+  t.is(made('ERR_DAEMON_UNSUPPORTED').platform, process.platform)
+})
+
 test('raise throws what toError makes', (t) => {
   const error = t.throws(() => raise({ code: 'ERR_DAEMON_NOT_RUNNING', message: 'what' }, '/run/x.pid'))
   t.true(error instanceof errors.NotRunningError)

@@ -219,14 +219,30 @@ test.serial('a program that is uncaught about its failed start exits with 1 and 
   await nothingLeft(t, place)
 })
 
-test.serial('what is thrown may be anything, and the exit code is that of an uncaught error', async (t) => {
-  for (const thrown of ['Object.create(null)', '{ get stack() { throw 1 } }']) {
+/** A thrown value, and what the launcher is told of it. */
+const THROWN = {
+  "Object.defineProperty(new RangeError('kept'), 'stack', { get() { throw 1 } })": /RangeError: kept$/,
+  "Object.defineProperty(new RangeError('kept'), 'name', { get() { throw 1 } })": /Error: kept$/,
+  "Object.defineProperty(new Error('x'), 'message', { get() { throw 1 } })": /cannot be shown/,
+  "Object.defineProperty(new Error('kept'), 'code', { get() { throw 1 } })": /Error: kept$/,
+  "{ message: 'kept' }": /Error: kept$/,
+  '{ get stack() { throw 1 } }': /cannot be shown as text: \{ stack: \[Getter\] \}$/,
+  'Object.create(null)': /cannot be shown as text: \[Object: null prototype\] \{\}$/,
+  "Symbol('kept')": /Symbol\(kept\)$/,
+  "new Proxy(new Error('kept'), { get() { throw 1 }, getPrototypeOf() { throw 1 } })": /Error: kept/,
+  '(() => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy })()':
+    /<Revoked Proxy>$/,
+  "'kept '.repeat(100_000)": /: (kept ){3276}kept$/,
+}
+
+for (const [thrown, told] of Object.entries(THROWN)) {
+  test.serial(`what can be read of a thrown value is told, and the exit code is 1: ${thrown}`, async (t) => {
     const place = folder(t)
-    const error = await failure(t, place, { script: place.write('a.mjs', `throw ${thrown}`) })
+    const error = await failure(t, place, { script: place.write('a.cjs', `throw (${thrown})`) })
     t.like(error, { exitCode: 1, exitSignal: undefined })
-    t.regex(error.message, /cannot be shown/)
-  }
-})
+    t.regex(error.message, told)
+  })
+}
 
 /** Says that it has failed as many programs do, and goes on only where it is told so. */
 const BUSY = `main().catch((error) => {

@@ -58,14 +58,32 @@ function withBuiltins(text) {
   })
 }
 
-/** Imports of these are left as they are, wherever they are imported from. */
+/** Imports of these are left as they are, wherever they are imported from; but the facade has itself. */
 const apart = {
   name: 'apart',
   setup: ({ onResolve }) => {
-    onResolve({ filter: /^(?:\.|\.\.)\/(?:index|cli)\.js$/ }, ({ path, kind }) =>
-      kind === 'entry-point' ? undefined : { path: `./${path.split('/').at(-1)}`, external: true },
-    )
+    onResolve({ filter: /^(?:\.|\.\.)\/(?:index|cli)\.js$/ }, ({ path, kind, importer }) => {
+      const isInside = path === './index.js' && importer === join(root, 'build/command.js')
+      if (kind === 'entry-point' || isInside) return undefined
+      return { path: `./${path.split('/').at(-1)}`, external: true }
+    })
   },
+}
+
+/**
+ * The command line as one function of the facade, which `ts/command.ts` can compile from the file's text: a daemon keeps
+ * that, and has no file any more when it is wanted.
+ */
+function framed(text) {
+  const body = text
+    .replace(/^import \{([^}]*)\} from "\.\/index\.js";$/gm, (_, names) => {
+      return `const {${names.replaceAll(' as ', ': ')}} = daimon;`
+    })
+    .replace(/^export \{\s*main\s*\};$/m, 'return { main };')
+  const left = /^(?:import|export)\b.*|\bimport(?:\(|\.meta\b).*/m.exec(body)
+  if (left !== null) throw new Error(`build: cli.js must stand alone, but has: ${left[0]}`)
+  const lines = [`// The command line of daimon ${version}`, 'import * as daimon from "./index.js";']
+  return `${lines.join('\n')}\nexport const { main } = (function (daimon) {\n${body}})(daimon);\n`
 }
 
 /**
@@ -123,7 +141,10 @@ async function bundle() {
       write: false,
     })
     for (const { path, text } of outputFiles) {
-      writeFileSync(path, withBuiltins(text), { mode: path.endsWith('/bin.js') ? 0o755 : 0o644 })
+      const whole = withBuiltins(text)
+      writeFileSync(path, path.endsWith('/cli.js') ? framed(whole) : whole, {
+        mode: path.endsWith('/bin.js') ? 0o755 : 0o644,
+      })
     }
     await build({
       ...common,
@@ -134,8 +155,9 @@ async function bundle() {
       logOverride: { 'empty-import-meta': 'silent' },
     })
     return 0
-  } catch {
-    // esbuild has said why.
+  } catch (error) {
+    // Of its own failures esbuild has said why.
+    if (!('errors' in error)) console.error(error.message)
     return 1
   }
 }

@@ -1,5 +1,6 @@
 /** The daemon that this process is: what adoption has put in place, or `foreground()`. */
 
+import type { Binding } from './binding.js'
 import type { NativeIdentity } from './native.js'
 import type { Supervisor } from './notify.js'
 import type { Rotation } from './options.js'
@@ -54,6 +55,8 @@ export interface Bringer {
 
 /** The state of this daemon; one in a process, whatever copies of the package it loads. */
 export interface AdoptedState {
+  /** The native part that has made it, for all copies of the package. The state of an older copy has none. */
+  readonly binding?: Binding
   readonly pid: number
   readonly pidFile: string
   /** Whether it left its launcher's session; without a launcher it did not. */
@@ -123,4 +126,16 @@ export function adopted(): AdoptedState | undefined {
 /** Makes this process known as that daemon, for good. */
 export function becomeDaemon(state: AdoptedState): void {
   Reflect.set(globalThis, STATE, state)
+}
+
+const WORKER = Symbol.for('daimon.worker')
+
+/** Whether this thread is a worker of a daemon: there is no state in it, but the process is adopted all the same. */
+export function isWorkerOfDaemon(): boolean {
+  return Reflect.get(globalThis, WORKER) === true
+}
+
+/** Makes this thread known as such. */
+export function becomeWorkerOfDaemon(): void {
+  Reflect.set(globalThis, WORKER, true)
 }

@@ -10,7 +10,8 @@ import { type Binding, loadBinding } from './binding.js'
 import { here } from './here.js'
 import { startRotation } from './rotation.js'
 import { endByUncaught } from './runtime.js'
-import { TOLD_FIELDS, toldText } from './told.js'
+import { TOLD_FIELDS } from './told.js'
+import { isErrorLike, messageOf, propertyOf, textOf } from './thrown.js'
 
 const VARIABLE = 'DAIMON_ADOPTION'
 
@@ -36,25 +37,13 @@ function readPayload(binding: Binding): { settings: LaunchSettings; args: Buffer
   return { settings: JSON.parse(payload.toString('utf8', 4, end)), args: payload.subarray(end) }
 }
 
-/** An error as data. What is thrown may be any object, whose properties throw, too: nobody would catch that here. */
+/** An error as data: what Node's own errors carry, as far as it can be read; a thrown value that is none as text. */
 function describe(error: unknown): string {
-  try {
-    return described(error)
-  } catch {
-    return JSON.stringify({ name: 'Error', message: 'something was thrown that cannot be shown' })
-  }
-}
-
-/** What Node's own errors carry, and a thrown value that is none as text. */
-function described(error: unknown): string {
-  if (!(error instanceof Error) && !(typeof error === 'object' && error !== null && 'stack' in error)) {
-    return JSON.stringify({ name: 'Error', message: toldText(String(error)) })
-  }
-  const told: Record<string, unknown> = {}
+  const told: Record<string, unknown> = { name: 'Error', message: messageOf(error) }
+  if (!isErrorLike(error)) return JSON.stringify(told)
   for (const key of TOLD_FIELDS) {
-    const value: unknown = Reflect.get(error, key)
-    if (typeof value === 'string') told[key] = toldText(value)
-    else if (typeof value === 'number') told[key] = value
+    const value = textOf(error, key) ?? propertyOf(error, key)
+    if (typeof value === 'string' || typeof value === 'number') told[key] = value
   }
   return JSON.stringify(told)
 }
@@ -96,6 +85,7 @@ function adopt(value: string): void {
   process.on('exit', (code) => binding.tellExit(code))
 
   const state: AdoptedState = {
+    binding,
     pid: found.pid,
     pidFile: found.pidFile,
     detached: true,

@@ -1,6 +1,7 @@
 /** Arguments on their way to the daemon: by the structured clone algorithm. */
 
 import { InvalidOptionError } from './errors.js'
+import { messageOf } from './thrown.js'
 
 /** How much a daemon can be given, in bytes: 1 GiB, as the core has it. */
 const MOST = 2 ** 30
@@ -24,7 +25,7 @@ function serialized(args: readonly unknown[]): Buffer {
     return v8().serialize([...args])
   } catch (cause) {
     const index = args.findIndex((arg) => !canBeSerialized(arg))
-    const what = cause instanceof Error ? cause.message : String(cause)
+    const what = messageOf(cause)
     // Each by itself can be cloned: all together are too many.
     const which = index === -1 ? 'The list of arguments' : `Argument ${index}`
     const message = `${which} cannot be given to the daemon: ${what} Give plain data.`

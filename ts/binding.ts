@@ -1,5 +1,6 @@
 /** Loads the native binding: the one that was built beside this file, else the platform's package. */
 
+import { adopted } from './adopted.js'
 import { BindingFailure, type Miss } from './binding-failure.js'
 import { here } from './here.js'
 import { requireFrom } from './require.js'
@@ -73,12 +74,19 @@ function refused(name: string, platform: string, error: unknown): Miss {
 
 let binding: Binding | undefined
 
+/** That of the daemon that this process is: its user to come may not be able to read the file, nor find it there later. */
+function bindingOfDaemon(): Binding | undefined {
+  const found = adopted()?.binding
+  return found?.version() === DAIMON_VERSION ? found : undefined
+}
+
 /**
- * The binding.
+ * The binding: in a daemon the one that has adopted it, if that is of this version; else loaded with the first call.
  *
  * @throws BindingFailure, which says what was tried and what to do
  */
 export function loadBinding(): Binding {
+  binding ??= bindingOfDaemon()
   if (binding !== undefined) return binding
   const misses: Miss[] = []
   const requireHere = requireFrom(here)

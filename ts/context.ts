@@ -6,6 +6,7 @@ import { deserializeArgs } from './args.js'
 import { complain } from './complain.js'
 import { InvalidOptionError } from './errors.js'
 import { native } from './native.js'
+import { show } from './options/invalid.js'
 import { dropPrivileges } from './privileges.js'
 import { hasFailingCode } from './readiness.js'
 import { reopenLogs } from './reopen.js'
@@ -132,7 +133,7 @@ class Context implements DaemonContext {
 
   stop(code = 0): Promise<never> {
     if (!Number.isInteger(code) || code < 0 || code > 255) {
-      const message = `The exit code must be an integer from 0 to 255, not ${String(code)}.`
+      const message = `The exit code must be an integer from 0 to 255, not ${show(code)}.`
       return Promise.reject(new InvalidOptionError(message, { option: 'code', value: code }))
     }
     return this.#stopping.begin({ by: 'stop', code }, code)

@@ -3,6 +3,7 @@
 import { basename } from 'node:path'
 import { type AdoptedState, adopted } from './adopted.js'
 import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './claim.js'
+import { loadCommand } from './command.js'
 import { contextOf } from './context.js'
 import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
 import { foreground } from './foreground.js'
@@ -229,11 +230,12 @@ export class Daemon<A extends unknown[] = unknown[]> {
    *
    * @param argv - without program and script: `process.argv.slice(2)`
    * @returns the exit code, which is set as `process.exitCode`, too
+   * @throws UnsupportedError when the package has been removed since, but not in a daemon
    */
   async cli(argv: readonly string[]): Promise<number> {
     // Now: by the time that the command is loaded the body may have begun.
     const quiet = isUnclaimed() || isPending()
-    const { main } = await import('./cli.js')
+    const { main } = await loadCommand()
     return await main(argv, { program: basename(process.argv[1] ?? 'daemon'), daemon: this, quiet })
   }
 

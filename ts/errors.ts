@@ -26,8 +26,11 @@ export type PidFileReason =
   | 'lock-leaked'
   | 'contended'
 
-/** What the constructor of an error takes beside the message: all of it may be unknown. */
-export type ErrorExtras<T = unknown> = { pidFile?: string | undefined; cause?: unknown } & {
+/** What the constructor of an error takes beside the message: `T` may be unknown, `Always` is always there. */
+export type ErrorExtras<T = unknown, Always = unknown> = Always & {
+  pidFile?: string | undefined
+  cause?: unknown
+} & {
   [K in keyof T]?: T[K] | undefined
 }
 
@@ -90,13 +93,13 @@ export class StartFailedError extends DaemonError {
 export class ReadyTimeoutError extends DaemonError {
   override readonly code: 'ERR_DAEMON_READY_TIMEOUT' = 'ERR_DAEMON_READY_TIMEOUT'
   /** The PID that the daemon had. */
-  declare readonly pid?: number
+  declare readonly pid: number
   /** The time that it had, in milliseconds. */
-  declare readonly timeout?: number
+  declare readonly timeout: number
   /** The last lines of the daemon's log. */
   declare readonly log?: string
 
-  constructor(message: string, extras: ErrorExtras<{ pid: number; timeout: number; log: string }> = {}) {
+  constructor(message: string, extras: ErrorExtras<{ log: string }, { pid: number; timeout: number }>) {
     super(message, extras)
   }
 }
@@ -108,11 +111,11 @@ export class ReadyTimeoutError extends DaemonError {
 export class StopTimeoutError extends DaemonError {
   override readonly code: 'ERR_DAEMON_STOP_TIMEOUT' = 'ERR_DAEMON_STOP_TIMEOUT'
   /** The PID of the daemon, which is still running. */
-  declare readonly pid?: number
+  declare readonly pid: number
   /** The time that it had before any SIGKILL, in milliseconds. */
-  declare readonly timeout?: number
+  declare readonly timeout: number
 
-  constructor(message: string, extras: ErrorExtras<{ pid: number; timeout: number }> = {}) {
+  constructor(message: string, extras: ErrorExtras<unknown, { pid: number; timeout: number }>) {
     super(message, extras)
   }
 }
@@ -137,9 +140,9 @@ export class UnverifiedError extends DaemonError {
   /** The PID that the pidfile names, where it names one. */
   declare readonly pid?: number
   /** Why there is no proof. */
-  declare readonly reason?: string
+  declare readonly reason: string
 
-  constructor(message: string, extras: ErrorExtras<{ pid: number; reason: string }> = {}) {
+  constructor(message: string, extras: ErrorExtras<{ pid: number }, { reason: string }>) {
     super(message, extras)
   }
 }
@@ -148,11 +151,11 @@ export class UnverifiedError extends DaemonError {
 export class InvalidOptionError extends DaemonError {
   override readonly code: 'ERR_DAEMON_INVALID_OPTION' = 'ERR_DAEMON_INVALID_OPTION'
   /** The name of the option. */
-  declare readonly option?: string
+  declare readonly option: string
   /** What was given; absent when nothing was. */
   declare readonly value?: unknown
 
-  constructor(message: string, extras: ErrorExtras<{ option: string; value: unknown }> = {}) {
+  constructor(message: string, extras: ErrorExtras<{ value: unknown }, { option: string }>) {
     super(message, extras)
   }
 }
@@ -176,11 +179,10 @@ export class UnsupportedError extends DaemonError {
   /** The platform, as `process.platform` names it. */
   declare readonly platform: string
   /** What was asked for. */
-  declare readonly feature?: string
+  declare readonly feature: string
 
-  constructor(message: string, extras: ErrorExtras<{ platform: string; feature: string }> = {}) {
-    const { platform = process.platform } = extras
-    const known = { ...extras, platform }
+  constructor(message: string, extras: ErrorExtras<{ platform: string }, { feature: string }>) {
+    const known = { ...extras, platform: extras?.platform ?? process.platform }
     super(message, known)
   }
 }

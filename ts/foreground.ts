@@ -2,6 +2,7 @@
 
 import { type AdoptedState, adopted, type BodyKind, becomeDaemon, unbegun } from './adopted.js'
 import { serializeArgs } from './args.js'
+import { readBeforehand } from './beforehand.js'
 import { afterMain, evaluation, isOwn, runBody, throwUncaught } from './claim.js'
 import { contextOf } from './context.js'
 import { AlreadyRunningError, UnsupportedError } from './errors.js'
@@ -108,6 +109,7 @@ async function occupyAndSetUp(
   const supervisor = findSupervisor(settings.logger)
   // Nobody ends a start here that takes too long, but a supervisor, who must know how long it may.
   supervisor?.starting(settings.lockTimeout + settings.readyTimeout)
+  readBeforehand()
   const { pidFile, pidFileMode, lockTimeout } = settings
   const occupation = { pidFile, pidFileMode, lockTimeout, ...streamsOf(settings), ...ownerOf(rights) }
   await occupy(occupation, settings.signal)
@@ -145,6 +147,7 @@ interface Parts {
 
 function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): AdoptedState {
   const state: AdoptedState = {
+    binding: native(),
     pid: process.pid,
     pidFile: settings.pidFile,
     detached: false,

@@ -8,6 +8,8 @@
 
 // First: the rest looks for the state that it leaves.
 import './adoption.js'
+// Then: in a daemon nothing is read later.
+import './beforehand.js'
 
 export { Daemon, type RunArgs } from './daemon.js'
 export { daemonize, type LauncherResult } from './daemonize.js'

@@ -63,7 +63,13 @@ function isPidFileReason(reason: string | undefined): reason is PidFileReason {
   return reason !== undefined && Object.hasOwn(PIDFILE_REASONS, reason)
 }
 
-/** Makes the error of the class that belongs to the binding's code; a system error becomes its `cause`. */
+/** What is unsupported where nothing more is known. */
+const NATIVE_BINDING = 'native binding'
+
+/**
+ * Makes the error of the class that belongs to the binding's code; a system error becomes its `cause`. What an error of
+ * that class always has the binding tells; its types do not say so.
+ */
 export function toError(native: NativeError, pidFile?: string): DaemonError {
   const { message, step, pid, reason, option, errno, syscall, path } = native
   const cause = errno === undefined ? undefined : systemError({ errno, syscall, path })
@@ -78,19 +84,19 @@ export function toError(native: NativeError, pidFile?: string): DaemonError {
     case 'ERR_DAEMON_PIDFILE':
       return new PidFileError(message, { ...common, reason: isPidFileReason(reason) ? reason : undefined })
     case 'ERR_DAEMON_UNVERIFIED':
-      return new UnverifiedError(message, { ...common, pid, reason })
+      return new UnverifiedError(message, { ...common, pid, reason: reason ?? message })
     case 'ERR_DAEMON_INVALID_OPTION':
-      return new InvalidOptionError(message, { ...common, option, value: path })
+      return new InvalidOptionError(message, { ...common, option: option ?? 'options', value: path })
     case 'ERR_DAEMON_PERMISSION_DENIED':
       return new PermissionDeniedError(message, { ...common, pid, syscall })
     case 'ERR_DAEMON_UNSUPPORTED':
-      return new UnsupportedError(message, { ...common, feature: option })
+      return new UnsupportedError(message, { ...common, feature: option ?? NATIVE_BINDING })
     default:
       // Only a binding of another version than this facade has codes that are not known here.
       return new UnsupportedError(
         `The native part of daimon reports ${native.code}, which its JavaScript part does not know: ${message}. ` +
           'Reinstall daimon, so that both are of one version.',
-        { ...common, feature: 'native binding' },
+        { ...common, feature: NATIVE_BINDING },
       )
   }
 }

@@ -1,4 +1,4 @@
-/** The native binding, loaded with its first use: importing the package never fails. */
+/** The native binding, loaded with its first use, in a daemon before its body begins: importing the package never fails. */
 
 import { type Binding, loadBinding } from './binding.js'
 import { UnsupportedError } from './errors.js'

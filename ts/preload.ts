@@ -4,10 +4,12 @@
  */
 
 import './adoption.js'
-import { adopted } from './adopted.js'
+import { adopted, becomeWorkerOfDaemon } from './adopted.js'
 import { begin } from './script-body.js'
 
 const state = adopted()
+// Workers inherit the flag; processes do not.
+if (state === undefined) becomeWorkerOfDaemon()
 if (state !== undefined && state.settings.kind !== 'program' && state.isSettledByImport !== true) {
   beforeMain((isLate) => {
     // Its first lines have had rights that they were not to have.

@@ -2,6 +2,7 @@
 
 import { accessSync, constants } from 'node:fs'
 import { isAbsolute } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { BodyKind } from './adopted.js'
 import { InvalidOptionError, StartFailedError, UnsupportedError } from './errors.js'
 import {
@@ -21,6 +22,9 @@ import { testRunner } from './test-runner.js'
 
 /** As at the start of the launcher: what the program does to them later, it does again in the daemon. */
 const AT_START = { argv: [...process.argv], execArgv: [...process.execArgv], cwd: currentFolder() }
+
+/** The package's own files that a daemon begins with; as many of them as have been put beside a bundle. */
+const OWN_FILES = ['preload.cjs', 'index.js', 'settle.js'].filter((name) => beside(name) !== undefined)
 
 /** What belongs to the launcher alone, beside its supervisor's: its streams, its parent's channel, its test runner. */
 const NOT_INHERITED =
@@ -55,7 +59,7 @@ function currentFolder(): string | undefined {
  * What to execute for these settings.
  *
  * @throws InvalidOptionError when the program cannot be executed again and there is no `script`
- * @throws StartFailedError when this Node.js is to run it, and is where it was no longer
+ * @throws StartFailedError when this Node.js is to run it, and is where it was no longer; when the package is not
  */
 export function programOf(settings: Settings, rights: Rights): Program {
   const { script, run, scriptArgs, execPath } = settings
@@ -65,16 +69,18 @@ export function programOf(settings: Settings, rights: Rights): Program {
   const execArgv = absoluteExecArgv(settings.execArgv ?? AT_START.execArgv, cwd)
   const env = environment(settings, rights, cwd)
   const variables = Array.from(env, ([name, value]) => `${name}=${value}`)
-  const preload = beside('preload.cjs')
   // A bundle adopts at import instead.
-  const preloadFlags = preload === undefined ? [] : ['--require', preload]
+  const preloadFlags = OWN_FILES.includes('preload.cjs')
+    ? ['--require', ownFile('preload.cjs', settings)]
+    : []
   if (script !== undefined) {
     const kind = run === undefined ? 'script' : 'module'
     // What the user asked for is for the script; what the launcher was started with may be about itself.
     const flags = settings.execArgv === undefined ? scriptExecArgv(execArgv) : execArgv
     const settle = usesEsLoader(flags, env.get('NODE_OPTIONS')) ? ['settle.js'] : []
     const needed = ['preload.cjs', 'index.js', ...settle]
-    if (needed.some((name) => beside(name) === undefined)) throw bundled(needed)
+    if (needed.some((name) => !OWN_FILES.includes(name))) throw bundled(needed)
+    for (const name of needed) ownFile(name, settings)
     // Nothing of ours may follow the launcher's flags otherwise: some tools put their own command among them.
     const imports = settle.flatMap((name) => ['--import', new URL(name, here).href])
     // Another program is not of this runtime's kind, as far as anybody knows.
@@ -125,6 +131,21 @@ function checkOwnNode({ script, pidFile }: Settings): void {
     const why = error instanceof Error ? error.message : String(error)
     const said = `cannot be executed any more: ${why.replace(/, access '.*'$/, '')}`
     throw failed(said, 'Run the program with a Node.js that is there', error)
+  }
+}
+
+/** Its path. The package may have been removed since this process has loaded it, or be out of its reach by now. */
+function ownFile(name: string, { pidFile }: Settings): string {
+  const path = fileURLToPath(new URL(name, here))
+  try {
+    accessSync(path, constants.R_OK)
+    return path
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const message =
+      `daimon's own file '${path}', which a daemon begins with, cannot be read any more: ` +
+      `${why.replace(/, access '.*'$/, '')}. Put daimon back there, or start this program anew where it is now.`
+    throw new StartFailedError(message, { pidFile, step: 'exec', cause })
   }
 }
 

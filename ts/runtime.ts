@@ -1,4 +1,7 @@
-/** Where runtimes other than Node.js differ from it. Part of what is loaded first, so it imports nothing. */
+/** Where runtimes other than Node.js differ from it. Part of what is loaded first, so it imports as little as can be. */
+
+import { complain } from './complain.js'
+import { shown } from './thrown.js'
 
 /** Of Deno's global object what is asked of it. */
 interface Deno {
@@ -36,6 +39,10 @@ export function endByUncaught(report: (error: unknown) => void): void {
 }
 
 function end(error: unknown): never {
-  console.error(error)
+  try {
+    console.error(error)
+  } catch {
+    complain(`Uncaught ${shown(error)}`)
+  }
   process.exit(1)
 }

@@ -2,8 +2,8 @@
 
 import { constants } from 'node:os'
 import { setImmediate as turn } from 'node:timers/promises'
-import { inspect } from 'node:util'
 import { complain } from './complain.js'
+import { shown } from './thrown.js'
 import type { StopHook, StopReason } from './types/context.js'
 import type { Logger } from './types/options.js'
 import type { SignalName } from './types/signals.js'
@@ -68,11 +68,20 @@ export class Stopping {
         await hook(reason)
       } catch (error) {
         this.#failed = true
-        this.#logger()?.error('a stop hook has failed', error)
-        complain(`A stop hook has failed: ${inspect(error)}`)
+        complain(`A stop hook has failed: ${shown(error)}`)
+        this.#logFailure('a stop hook has failed', error)
       }
     }
     process.exit(this.#failed ? 1 : code)
+  }
+
+  /** A logger that cannot show the error must not keep the other hooks from running. */
+  #logFailure(text: string, error: unknown): void {
+    try {
+      this.#logger()?.error(text, error)
+    } catch (failure) {
+      complain(`daimon: the logger has failed: ${shown(failure)}`)
+    }
   }
 
   #overdue(): void {
@@ -85,7 +94,7 @@ export class Stopping {
   /** Only with hooks: without them Node's own way is left alone. A program's own handler takes precedence. */
   readonly #onUncaught = (error: unknown): void => {
     if (process.listenerCount('uncaughtException') > 1) return
-    complain(`Uncaught ${inspect(error)}`)
+    complain(`Uncaught ${shown(error)}`)
     // While it stops already, the hooks go on: what they save matters more than a late error.
     this.#failed = true
     void this.begin({ by: 'error', error }, 1)

@@ -45,6 +45,34 @@ const BODY = `run: async (daemon, ...args) => {
   setInterval(() => {}, 1e6)
 }`
 
+/** How a daemon ends, by SIGUSR2, and its exit code. */
+const ENDINGS = {
+  'process.exit()': ['process.exit(3)', 3],
+  'a natural end': ['clearInterval(timer)', 0],
+  'a natural end with a code': ['process.exitCode = 5; clearInterval(timer)', 5],
+  'an uncaught error': ["throw new Error('uncaught')", 1],
+  'an uncaught error with a hook': ["daemon.onStop(() => {}); throw new Error('uncaught')", 1],
+  'a rejection': ["void Promise.reject(new Error('rejected'))", 1],
+  'context.stop()': ['void daemon.stop(4)', 4],
+  'a signal': ["process.kill(process.pid, 'SIGTERM')", 0],
+  'another exit in an exit listener': ["process.on('exit', () => process.exit(6)); process.exit(2)", 6],
+}
+
+/** Is there until the last of the program's own listeners. */
+const ENDS = (ending) => `
+import { existsSync } from 'node:fs'
+import { Daemon } from 'daimon'
+await new Daemon({
+  pidFile: 'a.pid',
+  run(daemon) {
+    const timer = setInterval(() => {}, 1e6)
+    process.on('SIGUSR2', () => { ${ending} })
+    process.on('exit', () => console.log('there', existsSync('a.pid')))
+  },
+}).foreground()
+console.log('begun')
+`
+
 for (const [name, runtime] of Object.entries(RUNTIMES)) {
   test(`${name}: README's example serves and is stopped`, async (t) => {
     const app = await withRuntime(t, runtime)
@@ -104,6 +132,22 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
       t.deepEqual(app.processes(), [])
     })
   }
+
+  test(`${name}: the pidfile goes, last of all, however the daemon ends`, async (t) => {
+    const app = await withRuntime(t, runtime)
+    const { binary, flags } = runtime
+    for (const [title, [ending, code]] of Object.entries(ENDINGS)) {
+      app.write('main.mjs', ENDS(ending))
+      const started = app.spawnCommand(binary(), [...flags, 'main.mjs'], {
+        env: { ...app.env, NO_COLOR: '1' },
+      })
+      await until(() => started.output().stdout.includes('begun\n'), 'it serves')
+      started.child.kill('SIGUSR2')
+      const ended = await started.done
+      t.deepEqual([ended.code, content(app.file('a.pid'))], [code, undefined], `${title}: ${ended.stderr}`)
+      t.notRegex(ended.stdout, /there false/, title)
+    }
+  })
 
   test(`${name}: in the foreground`, async (t) => {
     const app = await withRuntime(t, runtime)

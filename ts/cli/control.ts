@@ -2,6 +2,7 @@
 
 import { AlreadyRunningError, Daemon } from '../index.js'
 import { isSupervised } from '../supervisor.js'
+import { isA } from '../thrown.js'
 import type { Logger } from '../types/options.js'
 import type { Running } from '../types/status.js'
 import { OK } from './exit-codes.js'
@@ -96,7 +97,7 @@ async function foreground({ words }: Call, daemon: Daemon, args: readonly string
     return OK
   } catch (error) {
     // In which file and line that is only Node.js knows, which tells it when nobody catches it.
-    if (error instanceof SyntaxError && words.values.json !== true) {
+    if (isA(error, SyntaxError) && words.values.json !== true) {
       queueMicrotask(() => {
         throw error
       })
@@ -124,7 +125,7 @@ async function begin(call: Call, daemon: Daemon, lives: string, verb: Begin): Pr
       return OK
     } catch (error) {
       if (signal.aborted) throw await interrupted(daemon, lives, 'was not started')
-      if (!(error instanceof AlreadyRunningError)) throw error
+      if (!isA(error, AlreadyRunningError)) throw error
       const { pid, pidFile } = error
       if (!(await serves(daemon))) throw error
       out.data({ state: 'running', pid, pidFile, alreadyRunning: true })
@@ -146,7 +147,7 @@ async function afterOthers(daemon: Daemon, verb: Begin, patience: number): Promi
       return await verb(daemon)
     } catch (error) {
       // No loop without a pause: a start waits two seconds for the outcome of another one.
-      const isUndecided = error instanceof AlreadyRunningError && !(await serves(daemon))
+      const isUndecided = isA(error, AlreadyRunningError) && !(await serves(daemon))
       if (!isUndecided || performance.now() >= until) throw error
     }
   }

@@ -8,6 +8,7 @@ import {
   StartFailedError,
   UnsupportedError,
 } from '../index.js'
+import { isA, isErrorLike, propertyOf, shown, textOf, messageOf as textOfThrown } from '../thrown.js'
 import { CommandError } from './errors.js'
 import { type Flag, OPTION_FLAGS } from './flags.js'
 
@@ -23,7 +24,7 @@ const ON_VERBOSE = '--verbose shows more.'
 export function lineOf(error: unknown, verbose: boolean, advice: string = adviceOf(error, verbose)): string {
   const message = messageOf(error).replaceAll(/(.?)[^\S\n]*\n\s*/g, (_, end: string) => {
     // A list of what was tried, in one line.
-    return `${end}${error instanceof UnsupportedError && !/[:.]/.test(end) ? '.' : ''} `
+    return `${end}${isA(error, UnsupportedError) && !/[:.]/.test(end) ? '.' : ''} `
   })
   if (advice === '') return message
   return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${advice}`
@@ -31,18 +32,19 @@ export function lineOf(error: unknown, verbose: boolean, advice: string = advice
 
 function adviceOf(error: unknown, verbose: boolean): string {
   // What the system has refused says itself what to do about it.
-  const known = error instanceof DaemonError && error.cause === undefined ? ADVICE[error.code] : undefined
+  const known = isA(error, DaemonError) && error.cause === undefined ? ADVICE[error.code] : undefined
   if (known !== undefined) return known
   // What the command line is to blame for is told in full by its line.
-  const hasMore = !(error instanceof InvalidOptionError) && detailsOf(error) !== ''
+  const hasMore = !isA(error, InvalidOptionError) && detailsOf(error) !== ''
   return hasMore && !verbose ? ON_VERBOSE : ''
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error instanceof DaemonError) return inFlags(error.message)
+  if (isA(error, DaemonError)) return inFlags(error.message)
+  const message = textOfThrown(error)
+  if (!isErrorLike(error) || isA(error, CommandError)) return message
   // The body's own: its kind is half of what it says.
-  return error instanceof CommandError ? error.message : `${error.name}: ${error.message}`
+  return `${textOf(error, 'name') ?? 'Error'}: ${message}`
 }
 
 /** What the package calls an option, and the command takes as a word or a flag of its own. */
@@ -70,34 +72,53 @@ function inFlags(message: string): string {
 
 /** Why, and the end of the log; empty where there is no more than the line. */
 export function detailsOf(error: unknown): string {
-  if (!(error instanceof Error)) return ''
+  if (!isErrorLike(error)) return ''
   const parts: string[] = []
-  if (!(error instanceof DaemonError || error instanceof CommandError)) parts.push(`${error.stack}`)
-  const told = error instanceof StartFailedError || error instanceof ReadyTimeoutError
+  if (!(isA(error, DaemonError) || isA(error, CommandError))) parts.push(stackOf(error))
+  const told = isA(error, StartFailedError) || isA(error, ReadyTimeoutError)
   const log = told ? error.log : undefined
   // An uncaught error stands in the log, too, with the line that threw it.
-  const why = error.cause instanceof Error ? `${error.cause.stack}` : ''
+  const cause = propertyOf(error, 'cause')
+  const why = isErrorLike(cause) ? stackOf(cause) : ''
   if (why !== '' && !log?.includes(why)) parts.push(`cause: ${why}`)
   if (log !== undefined) parts.push(`end of the log:\n${log}`)
   return parts.map((part) => `${part.trimEnd().replaceAll(/^/gm, '  ')}\n`).join('')
 }
 
-/** An error as JSON: its own properties, too, as far as JSON can hold them. A program's own error may be any object. */
-export function plain(error: unknown, seen: readonly unknown[] = []): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: String(error) }
-  const { name, message, cause, ...own } = error
-  const writable = Object.entries(own).filter(([, value]) => isWritable(value))
-  const told = [...seen, error]
-  const because = cause === undefined || told.includes(cause) ? {} : { cause: plain(cause, told) }
-  return { ...Object.fromEntries(writable), name, message, ...because }
+function stackOf(error: unknown): string {
+  return textOf(error, 'stack') ?? shown(error)
 }
 
-function isWritable(value: unknown): boolean {
+/** An error as JSON: its own properties, too, as far as JSON can hold them. A program's own error may be any object. */
+export function plain(error: unknown, seen: readonly unknown[] = []): Record<string, unknown> {
+  const message = textOfThrown(error)
+  if (!isErrorLike(error)) return { message }
+  const name = textOf(error, 'name') ?? 'Error'
+  const cause = propertyOf(error, 'cause')
+  const told = [...seen, error]
+  const because = cause === undefined || told.includes(cause) ? {} : { cause: plain(cause, told) }
+  return { ...ownOf(error), name, message, ...because }
+}
+
+/** Its own properties but those that every error has, each as JSON holds it; without those that it does not. */
+function ownOf(error: unknown): Record<string, unknown> {
+  const own: Record<string, unknown> = {}
+  for (const key of keysOf(error)) {
+    if (key === 'name' || key === 'message' || key === 'cause') continue
+    try {
+      const json = JSON.stringify(propertyOf(error, key))
+      if (json !== undefined) own[key] = JSON.parse(json)
+    } catch {
+      // It holds itself, a bigint, or a getter that throws.
+    }
+  }
+  return own
+}
+
+function keysOf(value: unknown): string[] {
   try {
-    JSON.stringify(value)
-    return true
+    return Object.keys(Object(value))
   } catch {
-    // It holds itself, a bigint, or a getter that throws.
-    return false
+    return []
   }
 }

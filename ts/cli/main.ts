@@ -2,6 +2,7 @@
 
 import { Daemon, DaemonError } from '../index.js'
 import { didYouMean } from '../options/invalid.js'
+import { isA } from '../thrown.js'
 import { logs, reload, signal, status } from './ask.js'
 import { completion } from './completion.js'
 import { restart, run, start, stop } from './control.js'
@@ -110,13 +111,13 @@ async function command(argv: readonly string[], caller: Caller, out: Output): Pr
 }
 
 function failed(error: unknown, verb: string | undefined, program: string, out: Output): number {
-  if (error instanceof UsageError) {
+  if (isA(error, UsageError)) {
     out.failure(error, `See "${program} ${verb === undefined ? '' : `${verb} `}--help".`)
     return USAGE
   }
   out.failure(error)
-  if (error instanceof InterruptedError) return INTERRUPTED
-  return failureCode(error instanceof DaemonError ? error.code : undefined, verb)
+  if (isA(error, InterruptedError)) return INTERRUPTED
+  return failureCode(isA(error, DaemonError) ? error.code : undefined, verb)
 }
 
 /** The Daemon of a program has its name and its body already. */

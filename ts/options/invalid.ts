@@ -25,13 +25,13 @@ export function refused(
 
 /** Shows a value within a sentence: one line, never long. */
 export function show(value: unknown): string {
-  return inspect(value, {
-    depth: 0,
-    maxStringLength: 100,
-    maxArrayLength: 3,
-    breakLength: Infinity,
-    compact: true,
-  })
+  const options = { depth: 0, maxStringLength: 100, maxArrayLength: 3, breakLength: Infinity, compact: true }
+  try {
+    return inspect(value, options)
+  } catch {
+    // What it is asked for throws.
+    return `one ${typeof value} that cannot be shown`
+  }
 }
 
 /** The word that was probably meant: the same but for case, or at most two edits away. */

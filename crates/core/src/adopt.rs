@@ -285,7 +285,7 @@ impl Adopted {
     }
 }
 
-/// After every JavaScript `exit` listener, on natural end, `process.exit` and uncaught errors alike.
+/// After every JavaScript `exit` listener, on natural end, `process.exit` and uncaught errors alike, in every runtime.
 extern "C" fn remove_at_exit() {
     if let Some(daemon) = DAEMON.get() {
         // A fork of this process that calls exit(3) is not the daemon.

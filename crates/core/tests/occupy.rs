@@ -82,6 +82,17 @@ fn a_process_becomes_the_proven_holder_however_often_its_own_threads_look() {
 }
 
 #[test]
+fn the_pidfile_goes_when_the_process_ends_by_quick_exit_as_bun_does() {
+    let folder = Folder::new();
+    let path = folder.file("d.pid");
+    let mut occupant = Occupant::start(&[&path]);
+    occupant.wait_until_ready();
+    folder.pidfile().holder().unwrap().process().signal(libc::SIGUSR1).unwrap();
+    assert_eq!(occupant.code(), Some(0));
+    assert!(!path.exists());
+}
+
+#[test]
 fn a_second_occupant_is_refused_and_leaves_the_file_as_it_is() {
     let folder = Folder::new();
     let path = folder.file("d.pid");

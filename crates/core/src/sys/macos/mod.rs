@@ -2,6 +2,7 @@
 
 mod child;
 mod clone;
+mod exit;
 mod file;
 mod process;
 mod rights;
@@ -12,6 +13,7 @@ mod way;
 
 pub(crate) use child::*;
 pub(crate) use clone::{Stack, reap, spawn_child};
+pub(crate) use exit::at_quick_end;
 pub(crate) use file::{
     FOLDER_FLAGS, HAS_NAME_TAG, NO_SIGPIPE, capture_file, channel_pair, error_pipe, file_system, free_range,
     is_deaf, is_detached, is_starting, is_written, mark_attached, mark_listening, mark_ready, name_tag,
