@@ -44,13 +44,19 @@ function describe(error: unknown): string {
   }
 }
 
-/** What Node's own errors carry, and a thrown value that is none as text. */
+/** What Node's own errors carry. */
+const TOLD = ['name', 'message', 'stack', 'code', 'errno', 'syscall', 'path', 'address', 'port'].concat([
+  'permission',
+  'resource',
+])
+
+/** That, and a thrown value that is none as text. */
 function described(error: unknown): string {
   if (!(error instanceof Error) && !(typeof error === 'object' && error !== null && 'stack' in error)) {
     return JSON.stringify({ name: 'Error', message: String(error) })
   }
   const told: Record<string, unknown> = {}
-  for (const key of ['name', 'message', 'stack', 'code', 'errno', 'syscall', 'path', 'address', 'port']) {
+  for (const key of TOLD) {
     const value: unknown = Reflect.get(error, key)
     if (typeof value === 'string') told[key] = value.slice(0, 16_384)
     else if (typeof value === 'number') told[key] = value
@@ -68,10 +74,20 @@ function enter(binding: Binding, settings: LaunchSettings): void {
   const { chroot, cwd, identity } = settings
   const root = chroot === undefined ? null : binding.enterRoot(chroot)
   if (root !== null) fail(binding, root.message)
-  process.chdir(cwd)
+  // Where it is already it needs no permission of Node's.
+  if (chroot !== undefined || !isIn(cwd)) process.chdir(cwd)
   const rights = identity === undefined ? null : binding.takeIdentity(identity)
   if (rights !== null) fail(binding, rights.message)
   if (identity !== undefined) startRotation(binding, settings)
+}
+
+function isIn(folder: string): boolean {
+  try {
+    return process.cwd() === folder
+  } catch {
+    // Removed.
+    return false
+  }
 }
 
 function adopt(value: string): void {
@@ -110,6 +126,7 @@ function adopt(value: string): void {
       process.off('uncaughtExceptionMonitor', report)
       binding.ready()
     },
+    tellEnd: () => binding.tellExit(Number(process.exitCode ?? 0)),
     markListening: () => binding.listening(),
     enter: () => enter(binding, settings),
     onIdle() {

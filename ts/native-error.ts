@@ -63,6 +63,17 @@ function isPidFileReason(reason: string | undefined): reason is PidFileReason {
   return reason !== undefined && Object.hasOwn(PIDFILE_REASONS, reason)
 }
 
+/** The core names an option before it says what is wrong with it: this is the rest. */
+export function detailOf({ message, option }: NativeError): string {
+  const before = `option ${option}: `
+  return message.startsWith(before) ? message.slice(before.length) : message
+}
+
+/** In the words of the errors that need no look at the system. */
+function optionMessage(native: NativeError): string {
+  return native.option === undefined ? native.message : `Option '${native.option}': ${detailOf(native)}.`
+}
+
 /** Makes the error of the class that belongs to the binding's code; a system error becomes its `cause`. */
 export function toError(native: NativeError, pidFile?: string): DaemonError {
   const { message, step, pid, reason, option, errno, syscall, path } = native
@@ -80,7 +91,7 @@ export function toError(native: NativeError, pidFile?: string): DaemonError {
     case 'ERR_DAEMON_UNVERIFIED':
       return new UnverifiedError(message, { ...common, pid, reason })
     case 'ERR_DAEMON_INVALID_OPTION':
-      return new InvalidOptionError(message, { ...common, option, value: path })
+      return new InvalidOptionError(optionMessage(native), { ...common, option, value: path })
     case 'ERR_DAEMON_PERMISSION_DENIED':
       return new PermissionDeniedError(message, { ...common, pid, syscall })
     case 'ERR_DAEMON_UNSUPPORTED':

@@ -1,13 +1,14 @@
 /** What a failed start tells: the daemon's own error, its end, and the last of its log. */
 
 import { existsSync } from 'node:fs'
+import { explainDenial, ifPermitted, isDenied } from './denied.js'
 import { ReadyTimeoutError, StartFailedError } from './errors.js'
+import { lastWord, shownLines } from './last-word.js'
 import type { LaunchedDaemon } from './native.js'
-import type { Settings } from './options.js'
+import { type Settings, scriptOrPath, shellOf } from './options.js'
 
-/** How much of the log an error shows. */
+/** How much of the log's end is looked at. */
 const LOG_BYTES = 8_192
-const LOG_LINES = 40
 
 /** What is known of a daemon that has ended, or has been ended, before it was ready. */
 export interface Failure {
@@ -52,7 +53,7 @@ export function logTail(launched: LaunchedDaemon): string | undefined {
   if (bytes === null || bytes.length === 0) return undefined
   const lines = bytes.toString().trimEnd().split('\n')
   if (bytes.length === LOG_BYTES) lines.shift()
-  return lines.slice(-LOG_LINES).join('\n')
+  return shownLines(lines).join('\n')
 }
 
 function subject({ name, pidFile }: Settings): string {
@@ -74,7 +75,7 @@ export function startFailed(
   const why =
     told.error === undefined
       ? lastWord(log)
-      : `: ${errorLine(told.error, log)}${unreadable(settings, told.error)}`
+      : `: ${errorLine(told.error, log)}${aboutScript(settings, told.error)}`
   const message = `${subject(settings)} ${ending} before it was ready${why}`
   const { pidFile } = settings
   return new StartFailedError(message, {
@@ -88,28 +89,24 @@ export function startFailed(
 }
 
 /** A syntax error's own stack does not say where it is; what Node prints begins with that. */
-function errorLine({ name, message }: Error, log: string | undefined): string {
+function errorLine(error: Error, log: string | undefined): string {
+  const { name, message } = error
+  if (isDenied(error)) return `${name}: ${explainDenial(error)}`
   const [place] = (name === 'SyntaxError' && log?.match(/^(?:file:\/\/)?\/.*:\d+$/m)) || []
   return place === undefined ? `${name}: ${message}` : `${name}: ${message} (${place})`
 }
 
-/** What Node may not reach it says is not there. */
-function unreadable({ script }: Settings, error: Error): string {
-  const isMeant = script !== undefined && error.message.startsWith(`Cannot find module '${script}'`)
-  return isMeant && existsSync(script)
-    ? ' (it is there, but the daemon may not read it, or enter a folder on the way)'
-    : ''
-}
-
-/** What Node prints last about an error that it cannot tell in another way; else what may be one. */
-function lastWord(log: string | undefined): string {
-  const lines = (log ?? '')
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !/^Node\.js v\d|^ +at /.test(line))
-  const error = lines.find((line) => /^\w*Error\b/.test(line))
-  if (error !== undefined) return `: ${error}`
-  const last = lines.at(-1)
-  return last === undefined ? '' : `; the last line of its output: ${last}`
+/** What helps to understand an error that the script itself is the reason of. */
+function aboutScript({ script }: Settings, error: Error): string {
+  if (script === undefined) return ''
+  const { main, file } = scriptOrPath(script)
+  // What Node may not reach it says is not there.
+  if (error.message.startsWith(`Cannot find module '${main}'`) && ifPermitted(() => existsSync(file), false))
+    return ' (it is there, but the daemon may not read it, or enter a folder on the way)'
+  const shell = error.name === 'SyntaxError' ? shellOf(file) : undefined
+  return shell === undefined
+    ? ''
+    : `. By its first line the script is one of ${shell}: give the JavaScript that it executes`
 }
 
 export function timeoutError(
