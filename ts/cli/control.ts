@@ -13,7 +13,7 @@ import { stopAll, stopOne, stopped } from './stopping.js'
 import { controlled, nameOf, startable } from './target.js'
 import type { Call, Form, Verb } from './verb.js'
 
-const STARTS = '0 it runs, or has ended with 0, 1 could not be started, 130 Ctrl-C'
+const STARTS = '0 it runs, 1 could not be started, 130 Ctrl-C'
 
 /** How long a start under way is waited for, in milliseconds: as long as one may take that nobody says more about. */
 const OTHERS_START = 30_000

@@ -70,7 +70,10 @@ function scriptPath(script: string, isNodes: boolean): string {
   const path = absolute(script)
   const problem = scriptProblem(path, isNodes)
   if (problem === undefined) return path
-  throw new UsageError(`the script ${problem.what}${problem.advice && `. ${problem.advice}`}`)
+  const { what, advice, cause } = problem
+  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+  const said = isMissing ? `there is no script ${path}` : `the script ${what}`
+  throw new UsageError(`${said}${advice && `. ${advice}`}`)
 }
 
 function presentFolder(): string {
