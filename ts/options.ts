@@ -1,5 +1,6 @@
 /** Options: their validation and the complete settings that come of it. */
 
+export { canReach, type Identity } from './options/access.js'
 export { checkOptions } from './options/check.js'
 export { currentFolder, neededFolder } from './options/current-folder.js'
 export { makeDefaultFolder } from './options/default-folder.js'

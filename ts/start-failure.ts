@@ -5,7 +5,8 @@ import { explainDenial, ifPermitted, isDenied } from './denied.js'
 import { ReadyTimeoutError, StartFailedError } from './errors.js'
 import { lastWord, shownLines } from './last-word.js'
 import type { LaunchedDaemon } from './native.js'
-import { type Settings, scriptOrPath, shellOf } from './options.js'
+import { canReach, type Identity, type Settings, scriptOrPath, shellOf } from './options.js'
+import { identityOf } from './rights.js'
 
 /** How much of the log's end is looked at. */
 const LOG_BYTES = 8_192
@@ -75,7 +76,7 @@ export function startFailed(
   const why =
     told.error === undefined
       ? lastWord(log)
-      : `: ${errorLine(told.error, log)}${aboutScript(settings, told.error)}`
+      : `: ${errorLine(told.error, log)}${aboutScript(settings, told.error)}${aboutFolder(settings, told.error)}`
   const message = `${subject(settings)} ${ending} before it was ready${why}`
   const { pidFile } = settings
   return new StartFailedError(message, {
@@ -106,7 +107,26 @@ function aboutScript({ script }: Settings, error: Error): string {
   const shell = error.name === 'SyntaxError' ? shellOf(file) : undefined
   return shell === undefined
     ? ''
-    : `. By its first line the script is one of ${shell}: give the JavaScript that it executes`
+    : `. By its first line the script is one for ${shell}, not for Node.js: give the JavaScript that it executes`
+}
+
+/** A user that is not the launcher's may have no business in the launcher's folder. */
+function aboutFolder({ cwd, given, process: { user, group, chroot } }: Settings, error: Error): string {
+  if (given.cwd !== undefined || cwd === undefined || chroot !== undefined || user === undefined) return ''
+  const code = 'code' in error ? error.code : undefined
+  const isLost = code === 'EACCES' || error.message.includes(`'${cwd}/`)
+  const identity = isLost ? identityOf(user, group) : undefined
+  if (identity === undefined || isReached(cwd, identity)) return ''
+  return `. It runs in the current folder, ${cwd}, which user ${user} may not enter: give 'cwd'`
+}
+
+function isReached(folder: string, identity: Identity): boolean {
+  try {
+    return canReach(folder, identity)
+  } catch {
+    // That nothing is known of.
+    return true
+  }
 }
 
 export function timeoutError(

@@ -52,9 +52,10 @@ function messageOf(error: unknown, flags: readonly Flag[]): string {
   return error instanceof CommandError ? error.message : `${error.name}: ${error.message}`
 }
 
-/** What the package calls an option, and the command takes as a word or a flag of its own. */
+/** What the package calls an option, and the command takes as a word, a flag of its own or a variable. */
 const WORDS: ReadonlyMap<string, string> = new Map([
   ['lines', '--lines'],
+  ['DAIMON_HOME', 'The variable DAIMON_HOME'],
   ['script', 'The script'],
   ['signal', 'The signal'],
 ])

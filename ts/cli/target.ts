@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { explainDenial, isDenied } from '../denied.js'
 import { Daemon } from '../index.js'
 import { isReadOnly, makeFolder } from '../options/folder.js'
-import { defaultLogFile, HOME_VARIABLE, isLogFolderMade, modesOf } from '../options/places.js'
+import { defaultLogFile, homeAdvice, isLogFolderMade, modesOf } from '../options/places.js'
 import type { DaemonOptions } from '../types/options.js'
 import { CommandError, UsageError } from './errors.js'
 import { optionsOf } from './options.js'
@@ -118,12 +118,12 @@ function noLogFolder(folder: string, pidFile: string, error: unknown): string {
   // One after the other would be two times the same lesson.
   if (pidFolder !== folder && isReadOnly(folder) && isReadOnly(pidFolder)) {
     const both = `the folders ${folder} for the log and ${pidFolder} for the pidfile`
-    const advice = `Set ${HOME_VARIABLE} to a folder elsewhere, or give --log FILE and --pid-file FILE`
-    return `${both} are on a read-only file system (EROFS). ${advice}`
+    const advice = `give --log FILE and --pid-file FILE, or ${homeAdvice()}`
+    return `${both} cannot be made on a read-only file system (EROFS): ${advice}`
   }
   const { message } = error instanceof Error ? error : { message: String(error) }
   const why = isDenied(error) ? explainDenial(error, folder) : message
-  return `the folder ${folder} for the log cannot be made: ${why}. Give --log FILE, or set ${HOME_VARIABLE}`
+  return `the folder ${folder} for the log cannot be made: ${why}. Give --log FILE, or ${homeAdvice()}`
 }
 
 /** In a folder that others can write they could put what they like in the log's place. */

@@ -4,7 +4,7 @@ import { explainDenial, isDenied } from '../denied.js'
 import { PidFileError } from '../errors.js'
 import { native } from '../native.js'
 import { isSystemError, makeFolder } from './folder.js'
-import { HOME_VARIABLE, modesOf } from './places.js'
+import { homeAdvice, modesOf } from './places.js'
 import type { Settings } from './settings.js'
 
 /**
@@ -25,7 +25,7 @@ export function makeDefaultFolder(settings: Pick<Settings, 'defaultFolder' | 'pi
     const why = isDenied(error) ? explainDenial(error, folder) : error.message
     throw new PidFileError(
       `The folder ${folder} for the pidfile ${pidFile} cannot be made: ${why}. Make it, give 'pidFile' with a ` +
-        `folder that exists, or set ${HOME_VARIABLE} to one.`,
+        `folder that exists, or ${homeAdvice()}.`,
       { pidFile, reason: 'missing-directory', cause: error },
     )
   }

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { explainDenial, isDenied } from '../denied.js'
-import { refused, show } from './invalid.js'
+import { invalid, refused, show } from './invalid.js'
 
 /** The variable that names one folder to stand for all default ones. */
 export const HOME_VARIABLE = 'DAIMON_HOME'
@@ -39,8 +39,18 @@ function given(): string | undefined {
   if (value === undefined) return undefined
   // Not made absolute: a login, cron and the daemon itself must find the same folder.
   if (isAbsolute(value)) return resolve(value)
-  const advice = 'Set it to the absolute path of a folder, or unset it.'
-  throw refused(HOME_VARIABLE, value, `(an environment variable) is ${show(value)}, no absolute path`, advice)
+  throw invalid(
+    HOME_VARIABLE,
+    value,
+    'the absolute path of a folder',
+    'Set the variable to one, or unset it.',
+  )
+}
+
+/** What to set where a default folder does not do. */
+export function homeAdvice(): string {
+  const isSet = process.env[HOME_VARIABLE] !== undefined
+  return `set ${HOME_VARIABLE} to ${isSet ? 'another folder' : 'a folder that can be written to'}`
 }
 
 /**
@@ -103,7 +113,7 @@ function home(name: string): string {
   const notHome = fallback === undefined ? 'HOME is not set' : whyNotOurs(fallback)
   if (fallback !== undefined && notHome === undefined) return resolve(fallback)
   const what = `is missing, and its default for the name '${name}' is in the home folder of the user, ${why}`
-  const advice = `Give 'pidFile', or set ${HOME_VARIABLE} to a folder.`
+  const advice = `Give 'pidFile', or ${homeAdvice()}.`
   throw refused('pidFile', undefined, `${what} (and ${notHome})`, advice, cause)
 }
 

@@ -112,7 +112,7 @@ export function scriptProblem(path: string, isNodes: boolean): ScriptProblem | u
     const shim = isNodes ? shimTarget(found.file) : undefined
     if (shim === undefined) return undefined
     const what = `must be JavaScript, but ${show(path)} is a shell script, which executes ${shim}`
-    return { what, advice: `Give ${shim}.` }
+    return { what, advice: 'Give that file.' }
   }, undefined)
 }
 
@@ -152,7 +152,7 @@ function notFound(path: string): ScriptProblem {
 /** What is there instead: files of that name with other endings. */
 function present(folder: string, stem: string): string {
   try {
-    const names = readdirSync(folder).filter((name) => name.startsWith(`${stem}.`))
+    const names = readdirSync(folder).filter((name) => name.startsWith(`${stem}.`) && JAVASCRIPT.test(name))
     const shown = names.slice(0, MOST_SHOWN).join(', ')
     return names.length === 0
       ? ''

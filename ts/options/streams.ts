@@ -9,7 +9,6 @@ import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
 import { isReadOnly, isSystemError } from './folder.js'
 import { refused, show } from './invalid.js'
 import { checkPath } from './paths.js'
-import { HOME_VARIABLE } from './places.js'
 import type { FileStdio, Rotation, Settings } from './settings.js'
 
 /**
@@ -60,8 +59,7 @@ function checkOutput({ option, path }: FileStdio, settings: Settings): void {
     : [folder, 'must be in a folder that can be written to, to be made there']
   const advice = (error: NodeJS.ErrnoException): string =>
     error.code === 'EROFS' && isReadOnly(settings.pidFile)
-      ? `The same holds for the pidfile, ${settings.pidFile}: give '${option}' and 'pidFile' elsewhere, or set ` +
-        `${HOME_VARIABLE}.`
+      ? `The same holds for the pidfile, ${settings.pidFile}: give '${option}' and 'pidFile' elsewhere.`
       : ''
   refuseUnless(option, path, what, () => checkAccess(asked, WRITE, undefined), advice)
 }
