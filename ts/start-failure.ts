@@ -1,7 +1,7 @@
 /** What a failed start tells: the daemon's own error, its end, and the last of its log. */
 
 import { existsSync } from 'node:fs'
-import { explainDenial, ifPermitted, isDenied } from './denied.js'
+import { explainDenial, isDenied } from './denied.js'
 import { ReadyTimeoutError, StartFailedError } from './errors.js'
 import { lastWord, shownLines } from './last-word.js'
 import type { LaunchedDaemon } from './native.js'
@@ -101,13 +101,20 @@ function errorLine(error: Error, log: string | undefined): string {
 function aboutScript({ script }: Settings, error: Error): string {
   if (script === undefined) return ''
   const { main, file } = scriptOrPath(script)
-  // What Node may not reach it says is not there.
-  if (error.message.startsWith(`Cannot find module '${main}'`) && ifPermitted(() => existsSync(file), false))
-    return ' (it is there, but the daemon may not read it, or enter a folder on the way)'
+  if (error.message.startsWith(`Cannot find module '${main}'`)) return notReached(file)
   const shell = error.name === 'SyntaxError' ? shellOf(file) : undefined
   return shell === undefined
     ? ''
     : `. By its first line the script is one for ${shell}, not for Node.js: give the JavaScript that it executes`
+}
+
+/** What Node may not reach it says is not there. */
+function notReached(file: string): string {
+  try {
+    return existsSync(file) ? ' (it is there, but the daemon may not read it, or enter a folder on the way)' : ''
+  } catch (error) {
+    return isDenied(error) ? ` (${explainDenial(error)})` : ''
+  }
 }
 
 /** A user that is not the launcher's may have no business in the launcher's folder. */
