@@ -111,7 +111,9 @@ function aboutScript({ script }: Settings, error: Error): string {
 /** What Node may not reach it says is not there. */
 function notReached(file: string): string {
   try {
-    return existsSync(file) ? ' (it is there, but the daemon may not read it, or enter a folder on the way)' : ''
+    return existsSync(file)
+      ? ' (it is there, but the daemon may not read it, or enter a folder on the way)'
+      : ''
   } catch (error) {
     return isDenied(error) ? ` (${explainDenial(error)})` : ''
   }
