@@ -1,5 +1,7 @@
 // The examples of docs/supervisors.md.
+import { lstatSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { basename, dirname } from 'node:path'
 import { Daemon } from '../dist/index.js'
 import { guide } from './helpers/guides.js'
 import { content, freePort, stat, until } from './helpers/index.js'
@@ -53,14 +55,59 @@ asService('web.js as a service', ['web.js'], async (t, place) => {
 })
 
 const analyzed = supervisors.by(needs('systemd-analyze'))
-const UNITS = ['web.service', 'web.socket']
+const UNITS = ['web.service', 'web.socket', 'forking.service']
 
 analyzed('the units are as systemd wants them', UNITS, async (t, place) => {
-  const unit = place.read('web.service').replace('/usr/bin/node', process.execPath)
-  place.write('web.service', unit)
-  const { code, stderr } = await place.command('systemd-analyze', ['verify', './web.service', './web.socket'])
-  const ours = stderr.split('\n').filter((line) => /\bweb\.(?:service|socket)\b/.test(line))
+  for (const name of ['web.service', 'forking.service'])
+    place.write(name, place.read(name).replace('/usr/bin/node', process.execPath))
+  const { code, stderr } = await place.command('systemd-analyze', ['verify', ...UNITS.map((name) => `./${name}`)])
+  const ours = stderr.split('\n').filter((line) => /\b(?:web|forking)\.(?:service|socket)\b/.test(line))
   t.deepEqual([code, ours], [0, []], stderr)
+})
+
+/**
+ * What systemd wants of a service of Type=forking: the process that it has started exits with 0, and by then `PIDFile=`
+ * is a regular file, of root's or of the service's user, that names a process of the service.
+ */
+asService('forking.js as a service of Type=forking', ['forking.js'], async (t, place) => {
+  const port = await freePort()
+  const unit = place.read('forking.service')
+  const [, pidFile] = /^PIDFile=(.*)$/m.exec(unit)
+  const [, folder] = /^RuntimeDirectory=(.*)$/m.exec(unit)
+  t.is(dirname(pidFile), `/run/${folder}`)
+  const program = place.read('forking.js')
+  t.true(program.includes(`'${pidFile}'`), 'the unit and the program mean the same file')
+  mkdirSync(place.file('run'), { mode: 0o755 })
+  place.write('forking.js', program.replace(dirname(pidFile), place.file('run')).replace('8088', String(port)))
+  // Under a supervisor, which `detach: true` overrules.
+  const launcher = supervised(place, { SYSTEMD_EXEC_PID: 'PID' }, ['forking.js'])
+  const { code, pid: launched, stderr } = await launcher.done
+  t.deepEqual([code, stderr], [0, ''])
+  const file = place.file(`run/${basename(pidFile)}`)
+  const text = content(file)
+  t.regex(text, /^[1-9]\d*\n$/)
+  const pid = Number(text)
+  t.not(pid, launched)
+  t.deepEqual(place.processes(), [pid])
+  const found = lstatSync(file)
+  t.true(found.isFile())
+  t.deepEqual([found.uid, found.nlink, found.mode & 0o022], [process.geteuid(), 1, 0])
+  t.is(await hello(`http://127.0.0.1:${port}`), 'Hello\n', 'it serves by then')
+  // As systemd stops it; then the file is gone.
+  process.kill(pid, 'SIGTERM')
+  await until(() => place.processes().length === 0, 'its end')
+  t.is(content(file), undefined)
+})
+
+asService('a start that fails is a failure of the service of Type=forking', ['forking.js'], async (t, place) => {
+  mkdirSync(place.file('run'), { mode: 0o755 })
+  const program = place.read('forking.js').replace('/run/forking', place.file('run'))
+  place.write('forking.js', program.replace('8088', '-1'))
+  const { code, stderr } = await supervised(place, { SYSTEMD_EXEC_PID: 'PID' }, ['forking.js']).done
+  t.is(code, 1)
+  t.regex(stderr, /ERR_SOCKET_BAD_PORT/)
+  t.is(content(place.file('run/forking.pid')), undefined)
+  t.deepEqual(place.processes(), [])
 })
 
 const isolated = supervisors.by(needs('root', 'PID namespaces'))

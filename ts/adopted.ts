@@ -88,6 +88,8 @@ export interface AdoptedState {
   take: ((bringer: Bringer) => void) | undefined
   /** Tells whoever waits for it; once. */
   markReady(): void
+  /** Tells whoever waits, before that, that the process is about to end. */
+  tellEnd?(): void
   /** Handlers for signals stand: from now on others may send some. */
   markListening(): void
   /** Claims for the Daemon that the program has constructed last for the adopted pidfile. */

@@ -10,7 +10,7 @@ import { type Binding, loadBinding } from './binding.js'
 import { here } from './here.js'
 import { startRotation } from './rotation.js'
 import { endByUncaught } from './runtime.js'
-import { TOLD_FIELDS } from './told.js'
+import { TOLD_FIELDS, toldText } from './told.js'
 import { isErrorLike, messageOf, propertyOf, textOf } from './thrown.js'
 
 const VARIABLE = 'DAIMON_ADOPTION'
@@ -58,10 +58,20 @@ function enter(binding: Binding, settings: LaunchSettings): void {
   const { chroot, cwd, identity } = settings
   const root = chroot === undefined ? null : binding.enterRoot(chroot)
   if (root !== null) fail(binding, root.message)
-  process.chdir(cwd)
+  // Where it is already it needs no permission of Node's.
+  if (chroot !== undefined || !isIn(cwd)) process.chdir(cwd)
   const rights = identity === undefined ? null : binding.takeIdentity(identity)
   if (rights !== null) fail(binding, rights.message)
   if (identity !== undefined) startRotation(binding, settings)
+}
+
+function isIn(folder: string): boolean {
+  try {
+    return process.cwd() === folder
+  } catch {
+    // Removed.
+    return false
+  }
 }
 
 function adopt(value: string): void {
@@ -101,6 +111,7 @@ function adopt(value: string): void {
       process.off('uncaughtExceptionMonitor', report)
       binding.ready()
     },
+    tellEnd: () => binding.tellExit(Number(process.exitCode ?? 0)),
     markListening: () => binding.listening(),
     enter: () => enter(binding, settings),
     onIdle() {

@@ -5,7 +5,9 @@ import { basename, dirname, join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type AdoptedState, adopted, type Bringer } from './adopted.js'
 import { contextOf } from './context.js'
-import { atOnce, mainEvaluated } from './readiness.js'
+import { isDenied } from './denied.js'
+import { native } from './native.js'
+import { atOnce, mainEvaluated, readyOrOver } from './readiness.js'
 import { never } from './stopping.js'
 import type { DaemonContext } from './types/context.js'
 import type { ReadyMode, RunFunction } from './types/options.js'
@@ -18,13 +20,22 @@ export interface Claimant extends Bringer {
 /** Whether the path is that of this daemon's own pidfile, by whatever way it leads there. */
 export function isOwn(pidFile: string): boolean {
   const own = adopted()?.pidFile
-  return own !== undefined && (pidFile === own || resolved(pidFile) === resolved(own))
+  if (own === undefined) return false
+  if (pidFile === own) return true
+  try {
+    return resolved(pidFile) === resolved(own)
+  } catch {
+    // Node.js does not permit to look: the core sees whether it is the very file that this process holds.
+    const { state, pid } = native().status(pidFile)
+    return state === 'running' && pid === process.pid
+  }
 }
 
 function resolved(path: string): string {
   try {
     return join(realpathSync(dirname(path)), basename(path))
-  } catch {
+  } catch (error) {
+    if (isDenied(error)) throw error
     // Its folder is gone, so it can be no other's.
     return path
   }
@@ -81,8 +92,16 @@ export async function runBody(mode: ReadyMode, context: DaemonContext, run: () =
   if (mode === 'running') void atOnce().then(() => context.ready())
   await run()
   if (mode === 'manual') return
+  await beginning(context)
+}
+
+/** The body has begun, and has not failed at once. */
+async function beginning(context: DaemonContext): Promise<void> {
   await atOnce()
-  context.ready()
+  await readyOrOver(
+    () => context.ready(),
+    () => adopted()?.tellEnd?.(),
+  )
 }
 
 /** Claims for a Daemon without a body: the rest of the main module is the body. */
@@ -131,6 +150,5 @@ export async function afterMain(
 ): Promise<void> {
   if (mode === 'manual') return
   await evaluated
-  await atOnce()
-  context.ready()
+  await beginning(context)
 }

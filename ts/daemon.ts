@@ -16,10 +16,10 @@ import {
   validateStopOptions,
   validateWaitOptions,
 } from './options.js'
-import { signalName, signalNumber } from './signal-names.js'
+import { signalNumber } from './signal-names.js'
 import { start } from './start.js'
 import { checkStart, noBody, refuseForScript } from './startable.js'
-import { status, toStatus } from './status.js'
+import { exitInfo, status, toStatus } from './status.js'
 import { findHolder, signalHolder, stop } from './stop.js'
 import { never } from './stopping.js'
 import type { DaemonContext } from './types/context.js'
@@ -86,7 +86,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
 
   /**
    * Starts the daemon; `args` arrive in its body. Resolves when the daemon serves, and not before. With `detach: false`
-   * it is this very process, as with `foreground()`.
+   * it is this very process, as with `foreground()`. One that had nothing to do but to begin, and has ended by then, has
+   * been started, too: `ended` says how it ended.
    *
    * @throws AlreadyRunningError with the running PID
    * @throws StartFailedError with the daemon's own error as `cause`, exit code or signal, and the log's tail
@@ -199,9 +200,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     const ended = await exited(holder, Number.POSITIVE_INFINITY, signal)
       .then(() => holder.exitStatus())
       .finally(() => holder.release())
-    if (ended === null) return {}
-    if (ended.signal !== undefined) return { signal: signalName(ended.signal) as SignalName }
-    return ended.code === undefined ? {} : { code: ended.code }
+    return exitInfo(ended)
   }
 
   /**

@@ -8,7 +8,7 @@ import { contextOf } from './context.js'
 import { AlreadyRunningError, UnsupportedError } from './errors.js'
 import { native } from './native.js'
 import { findSupervisor, type Supervisor } from './notify.js'
-import { checkOptions, makeDefaultFolder, type Settings, type Stdio } from './options.js'
+import { checkOptions, makeDefaultFolder, type Settings, type Stdio, scriptOrPath } from './options.js'
 import { atOnce } from './readiness.js'
 import { checkRights, type Rights } from './rights.js'
 import { startRotation } from './rotation.js'
@@ -208,13 +208,14 @@ function untilReady(state: AdoptedState, settings: Settings, context: DaemonCont
 async function runScript(state: AdoptedState, settings: Settings, context: DaemonContext): Promise<void> {
   const { script, scriptArgs, ready } = settings
   if (script === undefined) return
-  process.argv.splice(0, process.argv.length, process.execPath, script, ...scriptArgs)
+  const { main, file } = scriptOrPath(script)
+  process.argv.splice(0, process.argv.length, process.execPath, main, ...scriptArgs)
   // A `daemonize()` or a Daemon with `run` that the script calls says itself when it is ready.
   const settle = (): void => {
     if (ready !== 'manual' && !state.hasOwnBody) context.ready()
   }
   if (ready === 'running') void atOnce().then(settle)
-  await import(process.getBuiltinModule('node:url').pathToFileURL(script).href)
+  await import(process.getBuiltinModule('node:url').pathToFileURL(file).href)
   await atOnce()
   settle()
 }

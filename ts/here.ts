@@ -2,12 +2,28 @@
 
 import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { type Denial, ifPermitted, isDenied } from './denied.js'
 
 // A bundle in CommonJS has no `import.meta.url`.
 export const here: string = import.meta.url ?? pathToFileURL(__filename).href
 
 /** A file of the package beside this one; undefined where a bundle has left it behind. */
 export function beside(name: string): string | undefined {
-  const path = fileURLToPath(new URL(name, here))
-  return existsSync(path) ? path : undefined
+  const path = pathOf(name)
+  // What Node.js does not permit to be seen it does not permit the daemon to load either.
+  return ifPermitted(() => existsSync(path), false) ? path : undefined
+}
+
+/** Why it cannot be seen whether that file is there. */
+export function denialOf(name: string): Denial | undefined {
+  try {
+    existsSync(pathOf(name))
+    return undefined
+  } catch (error) {
+    return isDenied(error) ? error : undefined
+  }
+}
+
+function pathOf(name: string): string {
+  return fileURLToPath(new URL(name, here))
 }

@@ -1,5 +1,6 @@
 /** `logs()`: the last lines of a log, and those that follow. */
 
+import { explainDenial, isDenied } from './denied.js'
 import { InvalidOptionError, PermissionDeniedError } from './errors.js'
 import { closeAll, openNewer, openTail } from './logs/chain.js'
 import { Changes } from './logs/changes.js'
@@ -125,6 +126,10 @@ async function* drain(
 }
 
 function explained(error: unknown, path: string, pidFile: string): unknown {
+  if (isDenied(error)) {
+    const message = `The log ${path} cannot be read: ${explainDenial(error, path)}.`
+    return new PermissionDeniedError(message, { pidFile, cause: error })
+  }
   if (!(error instanceof Error) || !('code' in error) || 'option' in error) return error
   // A compressed log that is damaged has no system error: zlib has codes of its own.
   if (!('syscall' in error)) {

@@ -66,6 +66,17 @@ function isPidFileReason(reason: string | undefined): reason is PidFileReason {
 /** What is unsupported where nothing more is known. */
 const NATIVE_BINDING = 'native binding'
 
+/** The core names an option before it says what is wrong with it: this is the rest. */
+export function detailOf({ message, option }: NativeError): string {
+  const before = `option ${option}: `
+  return message.startsWith(before) ? message.slice(before.length) : message
+}
+
+/** In the words of the errors that need no look at the system. */
+function optionMessage(native: NativeError): string {
+  return native.option === undefined ? native.message : `Option '${native.option}': ${detailOf(native)}.`
+}
+
 /**
  * Makes the error of the class that belongs to the binding's code; a system error becomes its `cause`. What an error of
  * that class always has the binding tells; its types do not say so.
@@ -86,7 +97,7 @@ export function toError(native: NativeError, pidFile?: string): DaemonError {
     case 'ERR_DAEMON_UNVERIFIED':
       return new UnverifiedError(message, { ...common, pid, reason: reason ?? message })
     case 'ERR_DAEMON_INVALID_OPTION':
-      return new InvalidOptionError(message, { ...common, option: option ?? 'options', value: path })
+      return new InvalidOptionError(optionMessage(native), { ...common, option: option ?? 'options', value: path })
     case 'ERR_DAEMON_PERMISSION_DENIED':
       return new PermissionDeniedError(message, { ...common, pid, syscall })
     case 'ERR_DAEMON_UNSUPPORTED':

@@ -7,6 +7,7 @@ export type {
   LaunchedDaemon,
   NativeError,
   NativeEvent,
+  NativeExit,
   NativeIdentity,
   NativeLimits,
   NativeOccupation,

@@ -1,7 +1,12 @@
 /** Options: their validation and the complete settings that come of it. */
 
-export { checkOptions, makeDefaultFolder } from './options/check.js'
+export { canReach, type Identity } from './options/access.js'
+export { checkOptions } from './options/check.js'
+export { currentFolder, neededFolder } from './options/current-folder.js'
+export { makeDefaultFolder } from './options/default-folder.js'
+export { homeVariable } from './options/places.js'
 export { accountValue, type Limit } from './options/process.js'
+export { scriptOrPath, shellOf } from './options/script.js'
 export type {
   FileStdio,
   LogsSettings,
@@ -18,4 +23,4 @@ export {
   validateStopOptions,
   validateWaitOptions,
 } from './options/validate.js'
-export { abortSignalValue } from './options/values.js'
+export { abortSignalValue, pathValue } from './options/values.js'

@@ -4,6 +4,7 @@ import { accessSync, constants } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BodyKind } from './adopted.js'
+import { explainDenial, ifPermitted } from './denied.js'
 import { InvalidOptionError, StartFailedError, UnsupportedError } from './errors.js'
 import {
   absoluteExecArgv,
@@ -12,9 +13,9 @@ import {
   scriptExecArgv,
   usesEsLoader,
 } from './exec-argv.js'
-import { beside, here } from './here.js'
+import { beside, denialOf, here } from './here.js'
 import { native } from './native.js'
-import type { Settings } from './options.js'
+import { currentFolder, homeVariable, type Settings, scriptOrPath } from './options.js'
 import { accountVariables, type Rights } from './rights.js'
 import { runtimeFlags } from './runtime.js'
 import { OURS_ALONE } from './supervisor.js'
@@ -44,15 +45,6 @@ export interface Program {
   env: string[]
   /** Where it is executed, when that is not the present folder. */
   folder: string | undefined
-}
-
-function currentFolder(): string | undefined {
-  try {
-    return process.cwd()
-  } catch {
-    // Removed: paths that need it will say so.
-    return undefined
-  }
 }
 
 /**
@@ -85,7 +77,8 @@ export function programOf(settings: Settings, rights: Rights): Program {
     const imports = settle.flatMap((name) => ['--import', new URL(name, here).href])
     // Another program is not of this runtime's kind, as far as anybody knows.
     const first = execPath === process.execPath ? runtimeFlags() : []
-    const args = [execPath, ...first, ...preloadFlags, ...flags, ...imports, script, ...scriptArgs]
+    const { main } = scriptOrPath(script)
+    const args = [execPath, ...first, ...preloadFlags, ...flags, ...imports, main, ...scriptArgs]
     return { kind, program: execPath, args, env: variables, folder }
   }
   const args = [
@@ -126,7 +119,8 @@ function checkOwnNode({ script, pidFile }: Settings): void {
   // Node.js knows its own path from there.
   if (!isAbsolute(path)) throw failed('does not know where it is: /proc is missing', 'Mount it')
   try {
-    accessSync(path, constants.X_OK)
+    // What Node.js may not look at it can execute all the same.
+    ifPermitted(() => accessSync(path, constants.X_OK), undefined)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     const said = `cannot be executed any more: ${why.replace(/, access '.*'$/, '')}`
@@ -151,16 +145,19 @@ function ownFile(name: string, { pidFile }: Settings): string {
 
 /** A script is made a daemon by what is loaded before it. */
 function bundled(needed: readonly string[]): UnsupportedError {
-  const message =
-    "Option 'script' is not supported in a bundle without the package's own files: put its dist/" +
-    `${needed.join(', dist/')} beside the bundle, or keep daimon out of it (esbuild: --external:daimon).`
-  return new UnsupportedError(message, { feature: 'script' })
+  const denial = needed.map(denialOf).find((found) => found !== undefined)
+  const why =
+    denial === undefined
+      ? `put its dist/${needed.join(', dist/')} beside the bundle, or keep daimon out of it (esbuild: --external:daimon)`
+      : explainDenial(denial)
+  const message = `Option 'script' is not supported in a bundle without the package's own files: ${why}.`
+  return new UnsupportedError(message, { feature: 'script', cause: denial })
 }
 
 function cannotRunAgain(why: string): InvalidOptionError {
   return new InvalidOptionError(
     `Option 'script' is missing: ${why}, so it cannot be executed again as a daemon. ` +
-      "Give the daemon's module as 'script'.",
+      "Give the daemon's module as 'script' to new Daemon().",
     { option: 'script' },
   )
 }
@@ -171,7 +168,7 @@ function environment({ env, cleanEnv }: Settings, { identity }: Rights, cwd: str
     const wanted = cleanEnv ? CLEAN.includes(name) : !(OURS_ALONE.test(name) || NOT_INHERITED.test(name))
     if (wanted && value !== undefined) all.set(name, value)
   }
-  for (const [name, value] of Object.entries({ ...accountVariables(identity), ...env })) {
+  for (const [name, value] of Object.entries({ ...homeVariable(), ...accountVariables(identity), ...env })) {
     if (value === undefined) all.delete(name)
     else all.set(name, value)
   }

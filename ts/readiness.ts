@@ -28,6 +28,27 @@ export async function atOnce(): Promise<void> {
   }
 }
 
+/** How long a loop that nothing is known to keep alive is looked at, in milliseconds: it goes on, or it ends. */
+const LAST_LOOK = 1
+
+/**
+ * Calls `ready`; where the program has nothing left to do, as it ends, and `isOver` before. Work in threads is not shown:
+ * whether there is any shows in a timer that does not keep the loop alive.
+ */
+export async function readyOrOver(ready: () => void, isOver: () => void): Promise<void> {
+  if (process.getActiveResourcesInfo().length === 0) {
+    const atEnd = (): void => {
+      isOver()
+      ready()
+    }
+    // Before the context's own, which takes the end of what is not ready for a failure.
+    process.prependOnceListener('beforeExit', atEnd)
+    await delay(LAST_LOOK, undefined, { ref: false })
+    process.off('beforeExit', atEnd)
+  }
+  ready()
+}
+
 /** Whether the program has said that it is going to end with a failure. */
 export function hasFailingCode(): boolean {
   return Number(process.exitCode ?? 0) !== 0

@@ -2,7 +2,7 @@
 
 import { InvalidOptionError, UnsupportedError } from './errors.js'
 import { type NativeError, type NativeIdentity, type NativeLimits, native } from './native.js'
-import { toError } from './native-error.js'
+import { detailOf, toError } from './native-error.js'
 import type { Limit, Settings } from './options.js'
 
 /** What the launch and the daemon are told. */
@@ -61,8 +61,8 @@ function refuse(failure: NativeError | null, option: string, value: unknown): un
   const error = toError(failure)
   if (!(error instanceof InvalidOptionError)) throw error
   // The core knows the whole option alone, as in `limits`.
-  const what = error.message.replace(/^option \w+: /, '')
-  throw new InvalidOptionError(`Option '${option}': ${what}.`, { option, value, cause: error.cause })
+  const message = `Option '${option}': ${detailOf(failure)}.`
+  throw new InvalidOptionError(message, { option, value, cause: error.cause })
 }
 
 function asGiven({ soft, hard }: Limit): number | [number, number] {

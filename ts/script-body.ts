@@ -2,7 +2,7 @@
 
 import type { AdoptedState } from './adopted.js'
 import { loadBinding } from './binding.js'
-import { atOnce, mainEvaluated } from './readiness.js'
+import { atOnce, mainEvaluated, readyOrOver } from './readiness.js'
 import { reopenLogs } from './reopen.js'
 import { SignalActions } from './signal-actions.js'
 
@@ -35,5 +35,8 @@ async function settle(state: AdoptedState): Promise<void> {
   }
   await atOnce()
   // A `daemonize()` or a Daemon with `run` that the script has called says itself when it is ready.
-  if (ready !== 'manual' && !state.hasOwnBody) state.markReady()
+  const markReady = (): void => {
+    if (!state.hasOwnBody) state.markReady()
+  }
+  if (ready !== 'manual') await readyOrOver(markReady, () => state.tellEnd?.())
 }

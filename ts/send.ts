@@ -1,7 +1,7 @@
 /** `send()`: a signal by pidfile alone. */
 
 import { isOwn, isPending, isUnclaimed } from './claim.js'
-import { validateOptions } from './options.js'
+import { pathValue } from './options.js'
 import { signalNumber } from './signal-names.js'
 import { signalHolder } from './stop.js'
 import { never } from './stopping.js'
@@ -18,7 +18,7 @@ const PATIENCE = 30_000
  * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError, InvalidOptionError
  */
 export async function send(pidFile: PathLike, signal: SignalName | number): Promise<void> {
-  const path = validateOptions({ pidFile }, 'Daemon').pidFile
+  const path = pathValue('pidFile', pidFile)
   const number = signalNumber(signal, 'signal')
   if (isUnclaimed()) return
   if (isPending()) return await never

@@ -1,9 +1,10 @@
 /** What makes of a running process what a launched daemon is from its first instruction on. */
 
+import { explainDenial, isDenied } from './denied.js'
 import { type NativeError, native } from './native.js'
 import { raise } from './native-error.js'
 import { refused } from './options/invalid.js'
-import type { Settings } from './options.js'
+import { currentFolder, homeVariable, neededFolder, type Settings } from './options.js'
 import { CLEAN } from './program.js'
 import { accountVariables, type Rights } from './rights.js'
 import { forgetSupervisor } from './supervisor.js'
@@ -29,16 +30,18 @@ export function setUpProcess(settings: Settings, rights: Rights): void {
   check(native().settleIn(undefined, oomScoreAdj, [...keepFds]))
   // In this order: the folder is one inside the new root, and both need rights that are given up then.
   if (chroot !== undefined) check(native().enterRoot(chroot))
-  changeFolder(cwd)
+  changeFolder(cwd ?? neededFolder(), chroot !== undefined)
   if (rights.identity !== undefined) check(native().takeIdentity(rights.identity))
 }
 
 /** It has been looked at before, and may have gone since. */
-function changeFolder(cwd: string): void {
+function changeFolder(cwd: string, isNewRoot: boolean): void {
   try {
-    process.chdir(cwd)
+    // Where it is already it needs no permission of Node's.
+    if (isNewRoot || currentFolder() !== cwd) process.chdir(cwd)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const reason = error instanceof Error ? error.message : String(error)
+    const why = isDenied(error) ? explainDenial(error, cwd) : reason
     throw refused('cwd', cwd, `must be a folder that can be entered: ${why}`, '', error)
   }
 }
@@ -46,7 +49,8 @@ function changeFolder(cwd: string): void {
 function setEnvironment({ env, cleanEnv }: Settings, { identity }: Rights): void {
   forgetSupervisor()
   if (cleanEnv) {
-    for (const name of Object.keys(process.env)) if (!CLEAN.includes(name)) delete process.env[name]
+    const kept = [...CLEAN, ...Object.keys(homeVariable())]
+    for (const name of Object.keys(process.env)) if (!kept.includes(name)) delete process.env[name]
   }
   for (const [name, value] of Object.entries({ ...accountVariables(identity), ...env })) {
     if (value === undefined) delete process.env[name]

@@ -1,14 +1,16 @@
 /** What a failed start tells: the daemon's own error, its end, and the last of its log. */
 
 import { existsSync } from 'node:fs'
+import { explainDenial, isDenied } from './denied.js'
 import { ReadyTimeoutError, StartFailedError } from './errors.js'
+import { lastWord, shownLines } from './last-word.js'
 import type { LaunchedDaemon } from './native.js'
-import type { Settings } from './options.js'
+import { canReach, type Identity, type Settings, scriptOrPath, shellOf } from './options.js'
+import { identityOf } from './rights.js'
 import { TOLD_FIELDS, toldText } from './told.js'
 
-/** How much of the log an error shows. */
+/** How much of the log's end is looked at. */
 const LOG_BYTES = 8_192
-const LOG_LINES = 40
 /** How much of the daemon's own words stands in a message, in characters: `cause` and `log` have more. */
 const LONGEST_WORD = 2_000
 
@@ -56,10 +58,10 @@ export function logTail(launched: LaunchedDaemon): string | undefined {
   const bytes = launched.log(LOG_BYTES)
   if (bytes === null || bytes.length === 0) return undefined
   const lines = bytes.toString().trimEnd().split('\n')
-  if (bytes.length < LOG_BYTES) return lines.slice(-LOG_LINES).join('\n')
+  if (bytes.length < LOG_BYTES) return shownLines(lines).join('\n')
   // The first one has begun before. Where it is all that there is, its end has to do, from a whole character on.
   const [first = '', ...others] = lines
-  return others.length === 0 ? `…${first.replace(/^\ufffd+/, '')}` : others.slice(-LOG_LINES).join('\n')
+  return others.length === 0 ? `…${first.replace(/^\ufffd+/, '')}` : shownLines(others).join('\n')
 }
 
 function subject({ name, pidFile }: Settings): string {
@@ -81,7 +83,7 @@ export function startFailed(
   const why =
     told.error === undefined
       ? lastWord(log)
-      : `: ${errorLine(told.error, log)}${unreadable(settings, told.error)}`
+      : `: ${errorLine(told.error, log)}${aboutScript(settings, told.error)}${aboutFolder(settings, told.error)}`
   const message = `${subject(settings)} ${ending} before it was ready${shortened(why)}`
   const { pidFile } = settings
   return new StartFailedError(message, {
@@ -95,28 +97,52 @@ export function startFailed(
 }
 
 /** A syntax error's own stack does not say where it is; what Node prints begins with that. */
-function errorLine({ name, message }: Error, log: string | undefined): string {
+function errorLine(error: Error, log: string | undefined): string {
+  const { name, message } = error
+  if (isDenied(error)) return `${name}: ${explainDenial(error)}`
   const [place] = (name === 'SyntaxError' && log?.match(/^(?:file:\/\/)?\/.*:\d+$/m)) || []
   return place === undefined ? `${name}: ${message}` : `${name}: ${message} (${place})`
 }
 
-/** What Node may not reach it says is not there. */
-function unreadable({ script }: Settings, error: Error): string {
-  const isMeant = script !== undefined && error.message.startsWith(`Cannot find module '${script}'`)
-  return isMeant && existsSync(script)
-    ? ' (it is there, but the daemon may not read it, or enter a folder on the way)'
-    : ''
+/** What helps to understand an error that the script itself is the reason of. */
+function aboutScript({ script }: Settings, error: Error): string {
+  if (script === undefined) return ''
+  const { main, file } = scriptOrPath(script)
+  if (error.message.startsWith(`Cannot find module '${main}'`)) return notReached(file)
+  const shell = error.name === 'SyntaxError' ? shellOf(file) : undefined
+  return shell === undefined
+    ? ''
+    : `. By its first line the script is one for ${shell}, not for Node.js: give the JavaScript that it executes`
 }
 
-/** What Node prints last about an error that it cannot tell in another way; else what may be one. */
-function lastWord(log: string | undefined): string {
-  const lines = (log ?? '')
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !/^Node\.js v\d|^ +at /.test(line))
-  const error = lines.find((line) => /^\w*Error\b/.test(line))
-  if (error !== undefined) return `: ${error}`
-  const last = lines.at(-1)
-  return last === undefined ? '' : `; the last line of its output: ${last}`
+/** What Node may not reach it says is not there. */
+function notReached(file: string): string {
+  try {
+    return existsSync(file)
+      ? ' (it is there, but the daemon may not read it, or enter a folder on the way)'
+      : ''
+  } catch (error) {
+    return isDenied(error) ? ` (${explainDenial(error)})` : ''
+  }
+}
+
+/** A user that is not the launcher's may have no business in the launcher's folder. */
+function aboutFolder({ cwd, given, process: { user, group, chroot } }: Settings, error: Error): string {
+  if (given.cwd !== undefined || cwd === undefined || chroot !== undefined || user === undefined) return ''
+  const code = 'code' in error ? error.code : undefined
+  const isLost = code === 'EACCES' || error.message.includes(`'${cwd}/`)
+  const identity = isLost ? identityOf(user, group) : undefined
+  if (identity === undefined || isReached(cwd, identity)) return ''
+  return `. It runs in the current folder, ${cwd}, which user ${user} may not enter: give 'cwd'`
+}
+
+function isReached(folder: string, identity: Identity): boolean {
+  try {
+    return canReach(folder, identity)
+  } catch {
+    // That nothing is known of.
+    return true
+  }
 }
 
 export function timeoutError(

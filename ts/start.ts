@@ -12,15 +12,15 @@ import {
   type ProcessHandle,
 } from './native.js'
 import { toError } from './native-error.js'
-import { checkOptions, makeDefaultFolder, type Settings, type Stdio } from './options.js'
+import { checkOptions, makeDefaultFolder, neededFolder, type Settings, type Stdio } from './options.js'
 import { type Program, programOf } from './program.js'
 import { checkRights, type Rights } from './rights.js'
 import { signalName } from './signal-names.js'
 import { type Failure, logTail, revive, startFailed, type Told, timeoutError } from './start-failure.js'
-import { toStatus } from './status.js'
+import { exitInfo, toStatus } from './status.js'
 import { endProcess } from './stop.js'
 import type { NamedAction } from './types/signals.js'
-import type { Running } from './types/status.js'
+import type { ExitInfo, Running } from './types/status.js'
 import { exited, type LaunchWait, launch, removeLeftover } from './waits.js'
 
 /** How long a process may take to end after its channel has closed: the kernel closes that on the way out. */
@@ -48,13 +48,13 @@ export async function start(settings: Settings, args: readonly unknown[]): Promi
   await turn()
   settings.signal?.throwIfAborted()
   makeDefaultFolder(settings)
-  const { pid, took } = await new Start(settings, program, rights, payloadArgs).run()
+  const { pid, took, ended } = await new Start(settings, program, rights, payloadArgs).run()
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
   const found = native().status(settings.pidFile)
   const status = found.error === undefined ? toStatus(found, settings.pidFile) : undefined
-  // It may have ended again at once: it did start.
   if (status?.state === 'running' && status.pid === pid) return status
-  return { state: 'running', pid, pidFile: settings.pidFile }
+  // It may have ended again at once: it did start.
+  return { state: 'running', pid, pidFile: settings.pidFile, ...(ended === undefined ? {} : { ended }) }
 }
 
 class Start {
@@ -78,7 +78,7 @@ class Start {
     this.#wait = launch(plan, payloadOf(settings, program, rights, args), (event) => this.#on(event))
   }
 
-  async run(): Promise<{ pid: number; took: number }> {
+  async run(): Promise<{ pid: number; took: number; ended: ExitInfo | undefined }> {
     const { signal } = this.#settings
     const onAbort = (): void => this.#onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -87,9 +87,11 @@ class Start {
     clearTimeout(this.#timer)
     const launched = this.#launched
     if (outcome === 'ready' && launched !== null) {
+      const took = performance.now() - this.#begun
       this.#wait.end()
+      const ended = await this.#ended(launched)
       launched.release()
-      return { pid: launched.pid, took: performance.now() - this.#begun }
+      return { pid: launched.pid, took, ended }
     }
     if (launched === null) {
       this.#wait.end()
@@ -98,6 +100,19 @@ class Start {
       throw this.#launchError ?? new StartFailedError('The daemon was not launched.', { pidFile })
     }
     return await this.#fail(outcome, launched)
+  }
+
+  /** How it has ended, when it has by now: one that is ready and has nothing left to do has said that it is about to. */
+  async #ended(launched: LaunchedDaemon): Promise<ExitInfo | undefined> {
+    const process = launched.process()
+    if (process === null) return undefined
+    try {
+      if (process.alive && this.#told.exitCode === undefined) return undefined
+      if (!(await exited(process, EXIT_GRACE))) return undefined
+      return exitInfo(process.exitStatus(), this.#told.exitCode)
+    } finally {
+      process.release()
+    }
   }
 
   #on(event: NativeEvent): void {
@@ -219,7 +234,7 @@ export function launchSettings(settings: Settings, kind: BodyKind, { identity }:
     kind,
     name,
     title,
-    cwd,
+    cwd: cwd ?? neededFolder(),
     ready,
     stopTimeout: finite(stopTimeout),
     signals: kind === 'script' ? namedActions(signals) : undefined,

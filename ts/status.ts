@@ -1,9 +1,11 @@
 /** The state of a daemon, as the verbs give it. */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { type NativeStatus, native } from './native.js'
+import { type NativeExit, type NativeStatus, native } from './native.js'
 import { raise } from './native-error.js'
-import type { Running, Status, Unverified } from './types/status.js'
+import { signalName } from './signal-names.js'
+import type { SignalName } from './types/signals.js'
+import type { ExitInfo, Running, Status, Unverified } from './types/status.js'
 
 /** A launch in progress and a dying daemon look unverified for a moment. */
 const LOOKS = 6
@@ -32,6 +34,13 @@ export function toStatus(found: NativeStatus, pidFile: string): Status {
   const unverified: Unverified = { state: 'unverified', pidFile, reason: found.reason ?? 'unknown' }
   if (pid !== undefined) unverified.pid = pid
   return unverified
+}
+
+/** How a process has ended, for users; `code` where the kernel does not tell and somebody else has. */
+export function exitInfo(status: NativeExit | null | undefined, code?: number): ExitInfo {
+  if (status === null || status === undefined) return code === undefined ? {} : { code }
+  if (status.signal !== undefined) return { signal: signalName(status.signal) as SignalName }
+  return status.code === undefined ? {} : { code: status.code }
 }
 
 /** The state, looked at again where it is about to change. */

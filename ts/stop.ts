@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { ifPermitted } from './denied.js'
 import { NotRunningError, StopTimeoutError } from './errors.js'
 import { type NativeError, type NativeStatus, native, type ProcessHandle } from './native.js'
 import { raise, toError } from './native-error.js'
@@ -87,7 +88,7 @@ export async function stop(pidFile: string, settings: StopSettings): Promise<Sto
   await lockIsFree(pidFile, holder.pid)
   // Its text is a dead PID now, or it could not unlink the file any more, as another user or below another root. If
   // somebody has locked the file since, it is theirs.
-  if (forced || existsSync(pidFile)) await removeLeftover(pidFile).catch(() => {})
+  if (forced || ifPermitted(() => existsSync(pidFile), true)) await removeLeftover(pidFile).catch(() => {})
   return { ...stopped(pidFile), wasRunning: true, forced }
 }
 

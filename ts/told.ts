@@ -11,6 +11,8 @@ export const TOLD_FIELDS = [
   'path',
   'address',
   'port',
+  'permission',
+  'resource',
 ] as const
 
 /** How much of each text, in characters. */

@@ -1,6 +1,7 @@
 /** The verbs that ask a daemon, or tell it something. */
 
 import { existsSync } from 'node:fs'
+import { ifPermitted } from '../denied.js'
 import type { Daemon } from '../index.js'
 import { InvalidOptionError } from '../index.js'
 import type { Status } from '../types/status.js'
@@ -132,7 +133,7 @@ async function logged(call: Call, follow: boolean): Promise<{ source: Daemon; mi
   if (asked?.state === 'running') return { source: daemon }
   const path = typeof told === 'string' ? told : defaultLog(daemon)
   // logrotate renames it, and a daemon that does not run makes no new one.
-  const isThere = [path, `${path}.1`].some(existsSync)
+  const isThere = ifPermitted(() => [path, `${path}.1`].some(existsSync), true)
   if (isThere || follow) {
     const source = daemon.with({ log: path })
     return isThere ? { source } : { source, missing: path }

@@ -4,8 +4,8 @@ import { AlreadyRunningError, Daemon } from '../index.js'
 import { isSupervised } from '../supervisor.js'
 import { isA } from '../thrown.js'
 import type { Logger } from '../types/options.js'
-import type { Running } from '../types/status.js'
-import { OK } from './exit-codes.js'
+import type { ExitInfo, Running } from '../types/status.js'
+import { FAILED, OK } from './exit-codes.js'
 import { FOREGROUND_FLAGS, LAUNCH_FLAGS, OPTION_FLAGS, OWN_FLAGS } from './flags.js'
 import { interrupted, interruptible } from './interrupt.js'
 import type { Value } from './parse.js'
@@ -120,6 +120,7 @@ async function begin(call: Call, daemon: Daemon, lives: string, verb: Begin): Pr
       // In the daemon this very call says which body to run: with its own logger.
       const patient = Daemon.current === undefined ? daemon.with({ signal, logger }) : daemon
       const running = await afterOthers(patient, verb, othersTime(words.values['ready-timeout']))
+      if (running.ended !== undefined) return await tellEnded(call, daemon, running, running.ended)
       out.data(running)
       out.note(`${who} is running with PID ${running.pid}`)
       return OK
@@ -133,6 +134,18 @@ async function begin(call: Call, daemon: Daemon, lives: string, verb: Begin): Pr
       return OK
     }
   })
+}
+
+/** It has begun without failing, and is gone: what is said of it is how it ended. */
+async function tellEnded({ out }: Call, daemon: Daemon, { pid }: Running, ended: ExitInfo): Promise<number> {
+  const status = await daemon.status()
+  const { pidFile } = daemon
+  const stopped = status.state === 'stopped' ? status : { state: 'stopped', pidFile, stale: false }
+  out.data({ ...stopped, pid, ended })
+  const { code, signal } = ended
+  const how = signal !== undefined ? `, by ${signal}` : code !== undefined ? `, with code ${code}` : ''
+  out.note(`${nameOf(daemon)} has ended already${how}`)
+  return signal === undefined && (code ?? 0) === 0 ? OK : FAILED
 }
 
 function othersTime(given: Value | undefined): number {

@@ -10,7 +10,7 @@ import {
 } from '../index.js'
 import { isA, isErrorLike, propertyOf, shown, textOf, messageOf as textOfThrown } from '../thrown.js'
 import { CommandError } from './errors.js'
-import { type Flag, OPTION_FLAGS } from './flags.js'
+import type { Flag } from './flags.js'
 
 /** What to do, where the message does not say so. */
 const ADVICE: Readonly<Partial<Record<DaemonErrorCode, string>>> = {
@@ -20,9 +20,16 @@ const ADVICE: Readonly<Partial<Record<DaemonErrorCode, string>>> = {
 
 const ON_VERBOSE = '--verbose shows more.'
 
+/** How a failure is asked for: in short or in full, and by which flags the verb could be called. */
+export interface Asked {
+  readonly verbose: boolean
+  readonly flags: readonly Flag[]
+}
+
 /** What happened and what to do. */
-export function lineOf(error: unknown, verbose: boolean, advice: string = adviceOf(error, verbose)): string {
-  const message = messageOf(error).replaceAll(/(.?)[^\S\n]*\n\s*/g, (_, end: string) => {
+export function lineOf(error: unknown, { verbose, flags }: Asked, given?: string): string {
+  const advice = given ?? adviceOf(error, verbose)
+  const message = messageOf(error, flags).replaceAll(/(.?)[^\S\n]*\n\s*/g, (_, end: string) => {
     // A list of what was tried, in one line.
     return `${end}${isA(error, UnsupportedError) && !/[:.]/.test(end) ? '.' : ''} `
   })
@@ -39,36 +46,51 @@ function adviceOf(error: unknown, verbose: boolean): string {
   return hasMore && !verbose ? ON_VERBOSE : ''
 }
 
-function messageOf(error: unknown): string {
-  if (isA(error, DaemonError)) return inFlags(error.message)
+function messageOf(error: unknown, flags: readonly Flag[]): string {
+  if (isA(error, DaemonError)) return inFlags(error.message, flags)
   const message = textOfThrown(error)
   if (!isErrorLike(error) || isA(error, CommandError)) return message
   // The body's own: its kind is half of what it says.
   return `${textOf(error, 'name') ?? 'Error'}: ${message}`
 }
 
-/** What the package calls an option, and the command takes as a word or a flag of its own. */
+/** What the package calls an option, and the command takes as a word, a flag of its own or a variable. */
 const WORDS: ReadonlyMap<string, string> = new Map([
   ['lines', '--lines'],
+  ['DAIMON_HOME', 'The variable DAIMON_HOME'],
   ['script', 'The script'],
   ['signal', 'The signal'],
 ])
 
-/** The options of the package by the flags that set them; `signals.SIGHUP` is a part of one. */
-function inFlags(message: string): string {
+/** Options with a value that is one word, as messages write them: `ready: 'running'`. */
+const VALUED = /'?\b(ready|stdin|stdout|stderr|coreDumps): '?(\w+)'/g
+
+/**
+ * The options of the package by the flags that set them, where the verb has these; `signals.SIGHUP` is a part of one. An
+ * option that the verb has no flag for stays what it is: that of the program, which has set it.
+ */
+function inFlags(message: string, flags: readonly Flag[]): string {
+  const flagOf = (option: string): Flag | undefined =>
+    flags.find((one) => one.option === option) ??
+    flags.find((one) => one.option === option.replace(/\..*/, ''))
   // A flag's value is no function.
   const said = message.replace(' must be a function or one of ', ' must be one of ')
-  const valued = said.replaceAll(/\bready: '(\w+)'/g, '--ready $1')
-  return valued.replaceAll(/(^Option |\b(?:[Gg]ive|contradicts|no) )'([\w.]+)'/g, (whole, before, option) => {
+  const valued = said.replaceAll(VALUED, (whole, option: string, value: string) => {
+    const flag = flagOf(option)
+    if (flag === undefined) return whole
+    return flag.value === undefined ? `--${flag.name}` : `--${flag.name} ${value}`
+  })
+  return valued.replaceAll(OPTION, (whole, before: string, option: string) => {
     const isSubject = before === 'Option '
     const word = isSubject ? WORDS.get(option) : undefined
     if (word !== undefined) return word
-    const flagOf = (name: string): Flag | undefined => OPTION_FLAGS.find((one) => one.option === name)
-    const flag = flagOf(option) ?? flagOf(option.replace(/\..*/, ''))
+    const flag = flagOf(option)
     if (flag === undefined) return whole
     return `${isSubject ? '' : before}--${flag.name}`
   })
 }
+
+const OPTION = /(^Option |\b(?:[Gg]ive|contradicts|no|and|so is) )'([\w.]+)'/g
 
 /** Why, and the end of the log; empty where there is no more than the line. */
 export function detailsOf(error: unknown): string {

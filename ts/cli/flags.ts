@@ -11,6 +11,8 @@ export interface Flag {
   readonly short?: string
   /** What stands for its value in help; undefined for a switch. */
   readonly value?: string
+  /** The words that its value can be, where these are all. */
+  readonly choices?: readonly string[]
   /** What a switch says; `--flag=false` is the other. */
   readonly on?: boolean
   /** From the text to the option's value; by default the text itself. */
@@ -18,6 +20,14 @@ export interface Flag {
   /** From all texts to the option's value, where it may be given several times. */
   readonly collect?: (texts: readonly string[], flag: string) => unknown
   readonly help: string
+}
+
+const READY = ['auto', 'manual', 'running'] as const
+const DETACH = ['auto', 'true', 'false'] as const
+
+/** `auto, true or false`. */
+export function listed(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }
 
 const MILLISECONDS = { value: 'MS', read: read.milliseconds }
@@ -91,10 +101,17 @@ export const OPTION_FLAGS: readonly Flag[] = [
     collect: read.numbers,
     help: 'a descriptor that stays open',
   },
-  { name: 'ready', option: 'ready', value: 'WHEN', help: 'auto, manual or running' },
+  { name: 'ready', option: 'ready', value: 'WHEN', choices: READY, help: listed(READY) },
   { name: 'ready-timeout', option: 'readyTimeout', ...MILLISECONDS, help: 'how long it may take (30000)' },
   { name: 'lock-timeout', option: 'lockTimeout', ...MILLISECONDS, help: 'wait for another one to leave (0)' },
-  { name: 'detach', option: 'detach', value: 'HOW', read: read.detach, help: 'auto, true or false' },
+  {
+    name: 'detach',
+    option: 'detach',
+    value: 'HOW',
+    choices: DETACH,
+    read: read.detach,
+    help: listed(DETACH),
+  },
   {
     name: 'signals',
     option: 'signals',

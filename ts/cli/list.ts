@@ -1,8 +1,10 @@
 /** The verb `list`: all named daemons of the user. */
 
-import { existsSync, opendirSync, readlinkSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { Daemon } from '../index.js'
+import { opendirSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { explainDenial, isDenied } from '../denied.js'
+import { Daemon, InvalidOptionError } from '../index.js'
+import { HOME_VARIABLE } from '../options/places.js'
 import type { Status } from '../types/status.js'
 import { CommandError, UsageError } from './errors.js'
 import { OK } from './exit-codes.js'
@@ -10,7 +12,8 @@ import { OWN_FLAGS } from './flags.js'
 import { bytes, duration, table } from './format.js'
 import { printable } from './output.js'
 import { coloured, stateWord } from './state.js'
-import { nameOf } from './target.js'
+import { nameOf, ownFolder } from './target.js'
+import { absolute } from './unit/subject.js'
 import type { Call, Verb } from './verb.js'
 
 /** How many daemons are looked at together. */
@@ -18,19 +21,33 @@ const AT_ONCE = 64
 
 const PIDFILE = /^([A-Za-z0-9][A-Za-z0-9._@-]{0,63})\.pid$/
 
-/** The daemons of daimon's own folder. Other programs lock their pidfiles, too: no other folder is ever acted upon. */
-export function ownDaemons(): Daemon[] {
-  // Where any name would have its pidfile.
-  const folder = dirname(new Daemon({ name: 'any' }).pidFile)
-  // Nobody has started anything yet.
-  return existsSync(folder) ? daemonsIn(folder) : []
+/**
+ * The daemons of daimon's own folder. Other programs lock their pidfiles, too: no other folder is ever acted upon.
+ *
+ * @param advice - what helps where there is no such folder
+ */
+export function ownDaemons(advice: string = SET_HOME): Daemon[] {
+  return daemonsIn(ownFolderOr(advice), true)
 }
 
-function daemonsIn(folder: string): Daemon[] {
-  return namesIn(folder).map((name) => new Daemon({ name, pidFile: join(folder, `${name}.pid`) }))
+const SET_HOME = `Set ${HOME_VARIABLE} to the folder that stands for it.`
+
+function ownFolderOr(advice: string): string {
+  try {
+    return ownFolder()
+  } catch (cause) {
+    if (!(cause instanceof InvalidOptionError) || cause.option !== 'pidFile') throw cause
+    const what = 'There is no default folder: this user has no home folder by a passwd entry, nor by HOME'
+    throw new InvalidOptionError(`${what}. ${advice}`, { option: HOME_VARIABLE, cause })
+  }
 }
 
-function namesIn(folder: string): string[] {
+function daemonsIn(folder: string, isDefault: boolean): Daemon[] {
+  return namesIn(folder, isDefault).map((name) => new Daemon({ name, pidFile: join(folder, `${name}.pid`) }))
+}
+
+/** A default folder that is missing is one in which nobody has started anything yet. */
+function namesIn(folder: string, isDefault: boolean): string[] {
   try {
     const names: string[] = []
     // One by one: there may be a million other files.
@@ -45,9 +62,10 @@ function namesIn(folder: string): string[] {
     }
     return names.sort()
   } catch (cause) {
+    if (isDefault && cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return []
     const { message } = cause instanceof Error ? cause : { message: String(cause) }
-    const what = `the folder ${folder} cannot be listed: ${message}`
-    throw new CommandError(`${what}. Name a folder that you may read`, { cause })
+    const why = isDenied(cause) ? explainDenial(cause, folder) : `${message}. Name a folder that you may read`
+    throw new CommandError(`the folder ${folder} cannot be listed: ${why}`, { cause })
   }
 }
 
@@ -58,18 +76,32 @@ export const list: Verb = {
   codes: '0 shown, 1 a folder cannot be read',
   flags: [OWN_FLAGS.folder],
   run: async (call) => {
-    const rows = await described([...ownDaemons(), ...listed(call)])
+    const more = listed(call)
+    const advice = `Give --folder DIR, or set ${HOME_VARIABLE} to the folder that stands for it.`
+    const own = more === undefined ? ownDaemons(advice) : ownWhere(advice)
+    const rows = await described([...own, ...(more ?? [])])
     call.out.data(rows, rows.length === 0 ? undefined : toTable(call, rows))
     if (rows.length === 0) call.out.note('no daemon runs by name')
     return OK
   },
 }
 
+/** Beside folders that are given, one that is not to be had is not missed. */
+function ownWhere(advice: string): Daemon[] {
+  try {
+    return ownDaemons(advice)
+  } catch (error) {
+    if (error instanceof InvalidOptionError && error.cause !== undefined) return []
+    throw error
+  }
+}
+
 /** Folders given by flag are looked into, and nothing else is done about what is in them. */
-function listed({ words }: Call): Daemon[] {
+function listed({ words }: Call): Daemon[] | undefined {
   if (words.positionals.length > 0) throw new UsageError('list takes no name; for one daemon ask its status')
   const folders = words.values.folder
-  return (Array.isArray(folders) ? folders : []).flatMap((folder) => daemonsIn(resolve(String(folder))))
+  if (!Array.isArray(folders)) return undefined
+  return folders.flatMap((folder) => daemonsIn(absolute(String(folder)), false))
 }
 
 type Row = Status & { name: string; log?: string }

@@ -54,6 +54,7 @@ export async function main(argv: readonly string[], caller: Caller): Promise<num
     json: before.includes('--json'),
     verbose: before.includes('--verbose') || before.includes('-v'),
     quiet: caller.quiet === true,
+    flags: [],
   })
   const wasDaemon = Daemon.current !== undefined
   const code = await ended(out, await command(argv, caller, out), argv[0])
@@ -96,6 +97,7 @@ async function command(argv: readonly string[], caller: Caller, out: Output): Pr
     if (verb === undefined) throw unknownVerb(name, verbs)
     const form = daemon === undefined ? verb.form : (verb.embedded ?? verb.form)
     const flags = flagsOf(verb, daemon)
+    out.askedFor({ flags })
     const words = parse(isHelp ? ['--help'] : args, flags)
     const { json, verbose } = words.values
     if (!isHelp) out.askedFor({ json: json === true, verbose: verbose === true })

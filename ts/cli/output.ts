@@ -3,6 +3,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import { detailsOf, lineOf, plain } from './failure.js'
+import type { Flag } from './flags.js'
 
 export type Colour = 'bold' | 'green' | 'red' | 'yellow'
 type Stream = 'stdout' | 'stderr'
@@ -14,6 +15,8 @@ export interface Manner {
   readonly verbose: boolean
   /** Nothing at all: in a daemon that looks for its body. */
   readonly quiet: boolean
+  /** What the verb could be called with: nobody is advised to give another. */
+  readonly flags: readonly Flag[]
 }
 
 /** What a terminal would take for a command, and what would begin a new line. */
@@ -50,7 +53,7 @@ export class Output {
   }
 
   /** What was asked for by flags, where the first look at them missed it: `-fv` is two. */
-  askedFor(manner: Pick<Manner, 'json' | 'verbose'>): void {
+  askedFor(manner: Partial<Pick<Manner, 'json' | 'verbose' | 'flags'>>): void {
     this.#manner = { ...this.#manner, ...manner }
   }
 
@@ -85,7 +88,7 @@ export class Output {
   /** One failure of several, of which the output tells. */
   noteFailure(who: string, error: unknown): void {
     const { verbose, json } = this.#manner
-    this.note(`${who}: ${lineOf(error, verbose)}`)
+    this.note(`${who}: ${lineOf(error, this.#manner)}`)
     if (verbose && !json) this.#write('stderr', detailsOf(error))
   }
 
@@ -108,7 +111,7 @@ export class Output {
       this.#write('stdout', `${JSON.stringify({ error: plain(error) })}\n`)
       return
     }
-    this.#write('stderr', `${program}: ${printable(lineOf(error, verbose, advice))}\n`)
+    this.#write('stderr', `${program}: ${printable(lineOf(error, this.#manner, advice))}\n`)
     if (verbose) this.#write('stderr', detailsOf(error))
   }
 

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util'
 import { didYouMean } from '../options/invalid.js'
 import { UsageError } from './errors.js'
-import { type Flag, OPTION_FLAGS } from './flags.js'
+import { type Flag, listed, OPTION_FLAGS } from './flags.js'
 
 export type Value = string | boolean | readonly (string | boolean)[]
 /** A flag's values: one, or a list where it may be given several times. */
@@ -115,11 +115,24 @@ function usageError(error: unknown, flags: readonly Flag[]): unknown {
   }
   if (error.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
     const [, word = ''] = /'(?:-\w, )?(--[\w-]+)/.exec(error.message) ?? []
-    const takes = flags.find(({ name }) => `--${name}` === word)?.value
-    if (takes === undefined) return new UsageError(`${word} takes no value`)
-    // A name cannot begin with a dash.
-    const dashed = takes === 'NAME' ? '' : `. One that begins with a dash: ${word}=-…`
-    return new UsageError(`${word} takes a value: ${word} ${takes}${dashed}`)
+    return new UsageError(
+      takes(
+        word,
+        flags.find(({ name }) => `--${name}` === word),
+      ),
+    )
   }
   return error
+}
+
+/** Values that begin with a dash, or may. */
+const DASHED = /^(?:FILE|DIR|TEXT|FLAG|USER|GROUP)$/
+
+function takes(word: string, flag: Flag | undefined): string {
+  if (flag?.value === undefined) {
+    return `${word} takes no value${flag?.option === undefined ? '' : ' but true and false'}`
+  }
+  if (flag.choices !== undefined) return `${word} takes a value: ${listed(flag.choices)}`
+  const dashed = DASHED.test(flag.value) ? `. One that begins with a dash: ${word}=-…` : ''
+  return `${word} takes a value: ${word} ${flag.value}${dashed}`
 }

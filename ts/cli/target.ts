@@ -1,9 +1,11 @@
 /** The Daemon that a verb is about. */
 
 import { lstatSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname } from 'node:path'
+import { explainDenial, isDenied } from '../denied.js'
 import { Daemon } from '../index.js'
-import { makeFolder } from '../options/folder.js'
+import { isReadOnly, makeFolder } from '../options/folder.js'
+import { defaultLogFile, homeAdvice, isLogFolderMade, modesOf } from '../options/places.js'
 import type { DaemonOptions } from '../types/options.js'
 import { CommandError, UsageError } from './errors.js'
 import { optionsOf } from './options.js'
@@ -81,37 +83,47 @@ function noMore(words: readonly string[]): void {
   if (words.length > 0) throw new UsageError(`'${words[0]}' is one word too many`)
 }
 
-const ROOT_FOLDER = '/var/log/daimon'
-
-/** Where a daemon logs whom nobody has told: so that `logs` always has something to show. */
-export function defaultLog({ name, pidFile }: Daemon): string {
-  const folder = isRoot() ? ROOT_FOLDER : dirname(pidFile)
-  return join(folder, `${name ?? basename(pidFile).replace(/\.pid$/, '')}.log`)
+/** The default folder of pidfiles: where any name would have its own. */
+export function ownFolder(): string {
+  return dirname(new Daemon({ name: 'any' }).pidFile)
 }
 
-function isRoot(): boolean {
-  return process.geteuid?.() === 0
+/** Where a daemon logs whom nobody has told: so that `logs` always has something to show. */
+export function defaultLog(daemon: Daemon): string {
+  return defaultLogFile(daemon, ownFolder)
 }
 
 /** Makes the folder as the default folder of pidfiles is made; no other is made. */
-function makeDefaultLog(options: DaemonOptions): string {
-  const { name, pidFile } = options
-  // Its place is all that is asked for: without the script some of the others would make no sense.
-  const path = defaultLog(
-    new Daemon({ ...(name === undefined ? {} : { name }), ...(pidFile === undefined ? {} : { pidFile }) }),
-  )
+function makeDefaultLog({ name, pidFile }: DaemonOptions): string {
+  // Its place is all that is asked for: without the script some of the other options would make no sense.
+  const daemon = new Daemon({
+    ...(name === undefined ? {} : { name }),
+    ...(pidFile === undefined ? {} : { pidFile }),
+  })
+  const path = defaultLog(daemon)
+  if (!isLogFolderMade(pidFile)) return path
   const folder = dirname(path)
-  if (!isRoot() && options.pidFile !== undefined) return path
   try {
-    makeFolder(folder, isRoot() ? 0o755 : 0o700)
+    makeFolder(folder, modesOf(folder))
+    refuseUnsafe(folder)
   } catch (error) {
-    const { message } = error instanceof Error ? error : { message: String(error) }
-    throw new CommandError(`the folder ${folder} for the log cannot be made: ${message}. Give --log FILE`, {
-      cause: error,
-    })
+    if (error instanceof CommandError) throw error
+    throw new CommandError(noLogFolder(folder, daemon.pidFile, error), { cause: error })
   }
-  refuseUnsafe(folder)
   return path
+}
+
+function noLogFolder(folder: string, pidFile: string, error: unknown): string {
+  const pidFolder = dirname(pidFile)
+  // One after the other would be two times the same lesson.
+  if (pidFolder !== folder && isReadOnly(folder) && isReadOnly(pidFolder)) {
+    const both = `the folders ${folder} for the log and ${pidFolder} for the pidfile`
+    const advice = `give --log FILE and --pid-file FILE, or ${homeAdvice()}`
+    return `${both} cannot be made on a read-only file system (EROFS): ${advice}`
+  }
+  const { message } = error instanceof Error ? error : { message: String(error) }
+  const why = isDenied(error) ? explainDenial(error, folder) : message
+  return `the folder ${folder} for the log cannot be made: ${why}. Give --log FILE, or ${homeAdvice()}`
 }
 
 /** In a folder that others can write they could put what they like in the log's place. */

@@ -1,7 +1,8 @@
 /** The verb `unit`: files by which a system's own tools run a daemon, or rotate its log. */
 
-import { existsSync } from 'node:fs'
 import { Daemon } from '../index.js'
+import { currentFolder } from '../options/current-folder.js'
+import { scriptProblem } from '../options/script.js'
 import { UsageError } from './errors.js'
 import { OK } from './exit-codes.js'
 import { LAUNCH_FLAGS } from './flags.js'
@@ -46,13 +47,11 @@ export const unit: Verb = {
 function subjectOf({ words }: Call, kind: string, script: string | undefined): Subject {
   const { values, rest = [] } = words
   // Only there is the default log meant: a supervisor takes the output itself.
-  const options = optionsOf(values, kind === 'logrotate' ? () => './log' : undefined)
+  const options = optionsOf(values, kind === 'logrotate' ? () => '/log' : undefined)
   const { name, execPath, execArgv, ...others } = options
   if (name === undefined) throw new UsageError('which daemon? Give --name NAME')
   refuseChroot(options)
-  if (script !== undefined && !existsSync(absolute(script))) {
-    throw new UsageError(`there is no script ${absolute(script)}`)
-  }
+  const path = script === undefined ? '' : scriptPath(script, execPath === undefined)
   // Refuses what a start would refuse.
   const daemon = new Daemon({ name, ...others })
   return {
@@ -60,8 +59,25 @@ function subjectOf({ words }: Call, kind: string, script: string | undefined): S
     options,
     values,
     daemon,
-    script: script === undefined ? '' : absolute(script),
+    script: path,
     args: rest,
-    folder: absolute(String(options.cwd ?? '.')),
+    folder: () => (options.cwd === undefined ? presentFolder() : absolute(String(options.cwd))),
   }
+}
+
+/** As `run` will find it, which takes what Node.js takes. */
+function scriptPath(script: string, isNodes: boolean): string {
+  const path = absolute(script)
+  const problem = scriptProblem(path, isNodes)
+  if (problem === undefined) return path
+  const { what, advice, cause } = problem
+  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+  const said = isMissing ? `there is no script ${path}` : `the script ${what}`
+  throw new UsageError(`${said}${advice && `. ${advice}`}`)
+}
+
+function presentFolder(): string {
+  const folder = currentFolder()
+  if (folder !== undefined) return folder
+  throw new UsageError('which folder? The current one is no longer there: give --cwd DIR')
 }

@@ -2,6 +2,7 @@
 
 import { readlinkSync, statSync } from 'node:fs'
 import { isOwn } from '../claim.js'
+import { explainDenial, isDenied } from '../denied.js'
 import { InvalidOptionError } from '../errors.js'
 import type { Settings } from '../options.js'
 import { findHolder } from '../stop.js'
@@ -42,7 +43,8 @@ function outputOf(settings: Settings, { pid }: { readonly pid: number }): string
     const [output, named] = [statSync(link), statSync(path, { throwIfNoEntry: false })]
     isLog = output.isFile() && output.dev === named?.dev && output.ino === named.ino
   } catch (cause) {
-    throw noLog(settings, `and the output of process ${pid} cannot be seen`, cause)
+    const denial = isDenied(cause) ? `: ${explainDenial(cause, link)}` : ''
+    throw noLog(settings, `and the output of process ${pid} cannot be seen${denial}`, cause)
   }
   if (!isLog) {
     const advice = path.endsWith(DELETED)

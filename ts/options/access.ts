@@ -1,6 +1,7 @@
 /** Whether files may be written: by this process, or by the user that the daemon is going to be. */
 
 import { accessSync, constants, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { systemError } from '../native-error.js'
 
 /** Whose rights count. */
@@ -33,6 +34,12 @@ export function allows({ mode, uid, gid }: Owned, identity: Identity, access: nu
   if (user === uid) return ((mode >> 6) & access) === access
   const isMember = identity.gid === gid || identity.groups.includes(gid)
   return ((isMember ? mode >> 3 : mode) & access) === access
+}
+
+/** Whether somebody can enter a folder, and each on the way to it. */
+export function canReach(folder: string, identity: Identity): boolean {
+  const parent = dirname(folder)
+  return allows(statSync(folder), identity, ENTER) && (parent === folder || canReach(parent, identity))
 }
 
 /**

@@ -1,31 +1,55 @@
-/** The default folders, which are made. */
+/** Folders that are made. */
 
-import { chmodSync, mkdirSync } from 'node:fs'
+import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { isDenied } from '../denied.js'
+import type { FolderModes } from './places.js'
 
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error
 }
 
 /**
- * Makes a folder where it is missing, and its parents, with that mode whatever the umask. What exists already is left as
- * it is.
+ * Makes a folder where it is missing, and its parents, with these modes whatever the umask. What exists already is left
+ * as it is.
  *
  * Step by step, because a recursive mkdir takes the umask off the parents' modes, and a chmod cannot follow it there.
  */
-export function makeFolder(folder: string, mode: number, withParents = true): void {
+export function makeFolder(folder: string, { mode, parents }: FolderModes, withParents = true): void {
   try {
     mkdirSync(folder, mode)
   } catch (error) {
+    // Where Node.js permits no mkdir it does not say either whether there is anything to be made.
+    if (isDenied(error) && isFolder(folder)) return
     if (!isSystemError(error)) throw error
     // If it is not a folder, opening what is to be in it says so.
     if (error.code === 'EEXIST') return
     const parent = dirname(folder)
     if (error.code !== 'ENOENT' || !withParents || parent === folder) throw error
-    makeFolder(parent, mode)
+    makeFolder(parent, { mode: parents, parents })
     // Once: below a dangling link it is missing for ever.
-    makeFolder(folder, mode, false)
+    makeFolder(folder, { mode, parents }, false)
     return
   }
   chmodSync(folder, mode)
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** Whether nothing can be made at that path since its file system, or that of the nearest folder, is read-only. */
+export function isReadOnly(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return false
+  } catch (error) {
+    if (!isSystemError(error)) return false
+    const parent = dirname(path)
+    return error.code === 'EROFS' || (error.code === 'ENOENT' && parent !== path && isReadOnly(parent))
+  }
 }

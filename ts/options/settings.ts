@@ -84,7 +84,8 @@ export interface Settings extends StopSettings {
   /** The folder to be made when the pidfile's path came from `name`. */
   readonly defaultFolder: string | undefined
   readonly stdio: { readonly stdin: Stdio; readonly stdout: Stdio; readonly stderr: Stdio }
-  readonly cwd: string
+  /** `undefined`: there was no current folder any more, which only a start needs. */
+  readonly cwd: string | undefined
   readonly umask: number
   /** What is merged over the launcher's environment. */
   readonly env: Readonly<Record<string, string | undefined>>

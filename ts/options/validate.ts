@@ -1,9 +1,10 @@
 /** From what a user wrote to complete settings. Everything that the values alone show is found here. */
 
 import { signalNumber } from '../signal-names.js'
-import { pidFileOf } from './check.js'
+import { currentFolder } from './current-folder.js'
 import { didYouMean, invalid, refused, show } from './invalid.js'
 import { logValue } from './log.js'
+import { defaultPidFile } from './places.js'
 import { checkProcess, PROCESS_OPTIONS, readProcess } from './process.js'
 import type { Given, LogsSettings, OptionsForm, Settings, Stdio, StopSettings } from './settings.js'
 import { signalsValue } from './signals.js'
@@ -259,16 +260,9 @@ function complete(given: Given, base: Settings | undefined): Settings {
   }
 }
 
-function currentFolder(): string {
-  try {
-    return process.cwd()
-  } catch (error) {
-    throw refused(
-      'cwd',
-      undefined,
-      'cannot be the current folder, which is no longer there',
-      "Give 'cwd'.",
-      error,
-    )
-  }
+/** @throws InvalidOptionError when the options do not tell, and nothing else does */
+function pidFileOf(given: Pick<Given, 'name' | 'pidFile'>): Pick<Settings, 'pidFile' | 'defaultFolder'> {
+  if (given.pidFile !== undefined) return { pidFile: given.pidFile, defaultFolder: undefined }
+  if (given.name !== undefined) return defaultPidFile(given.name)
+  throw refused('name', undefined, "is missing, and so is 'pidFile'", 'Give one of them (or both).')
 }

@@ -1,8 +1,8 @@
 /** One function for each kind of value: returns it checked and normalised, or throws InvalidOptionError. */
 
-import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
+import { absolutePath } from './current-folder.js'
 import { invalid, refused, show } from './invalid.js'
 import type { Stdio } from './settings.js'
 
@@ -25,13 +25,9 @@ export function pathValue(option: string, value: unknown): string {
   const path = isUrl(value) ? urlPath(option, value) : value
   if (typeof path !== 'string' || path === '') throw invalid(option, value, 'a path or a file: URL')
   if (path.includes('\0')) throw invalid(option, value, 'a path without NUL bytes')
-  try {
-    return resolve(path)
-  } catch (error) {
-    // Only the current folder can fail, when somebody has removed it.
-    const what = `is ${show(value)}, relative to a current folder that is no longer there`
-    throw refused(option, value, what, 'Give an absolute path.', error)
-  }
+  const found = absolutePath(path)
+  if ('path' in found) return found.path
+  throw refused(option, value, `(${show(value)}) ${found.why}`, 'Give an absolute path.', found.cause)
 }
 
 function isUrl(value: unknown): value is string | URL {

@@ -103,7 +103,8 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
   /**
    * The file that says whether a daemon runs, and which. Its folder must exist, but for the default ones.
    * @default for root `/run/daimon/NAME.pid` (macOS: `/var/run/daimon/NAME.pid`), else
-   * `~/.local/state/daimon/NAME.pid` with the home folder of the passwd entry, whatever HOME says
+   * `~/.local/state/daimon/NAME.pid` with the home folder of the passwd entry, whatever HOME says (without an entry: HOME,
+   * where that is a folder of this user's); `NAME.pid` in the folder of the environment variable DAIMON_HOME where it is set
    */
   pidFile?: PathLike
   /**
@@ -146,7 +147,7 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
   /** Environment variables, merged over the launcher's; `undefined` removes one. */
   env?: Readonly<Record<string, string | undefined>>
   /**
-   * Leaves nothing of the launcher's environment but PATH, HOME, LANG and TZ.
+   * Leaves nothing of the launcher's environment but PATH, HOME, LANG and TZ (and DAIMON_HOME).
    * @default false
    */
   cleanEnv?: boolean
@@ -201,7 +202,10 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
 export interface DaemonOptions<A extends unknown[] = unknown[]> extends CommonOptions {
   /** The body. With `script` too it is run once that module has been evaluated. */
   run?: RunFunction<A>
-  /** The module that the daemon executes instead of the launcher's main one. */
+  /**
+   * The module that the daemon executes instead of the launcher's main one. As with `node X`, it may be a folder with a
+   * `main` in its package.json or an index.js, or lack its ending (`.js`, `.cjs`, `.mjs`).
+   */
   script?: PathLike
   /**
    * The arguments of `script`: its `process.argv.slice(2)`.

@@ -17,6 +17,11 @@ export interface Running {
   memory?: number
   /** CPU time of all threads, in milliseconds. */
   cpu?: number
+  /**
+   * Only of what `start()` and `restart()` resolve to: by then the daemon has ended again, in that way. It had begun
+   * without failing, and had nothing left to do.
+   */
+  ended?: ExitInfo
 }
 
 /** Nobody holds the pidfile. */

@@ -120,10 +120,12 @@ pub(crate) fn open_input(path: &Path, option: &'static str) -> Result<OwnedFd> {
 }
 
 fn refused(path: &Path, option: &'static str, syscall: &'static str, errno: Errno, what: &str) -> Error {
-    let message = format!("option {option}: {} {what}", path.display());
-    let error = Error::system("stdio", syscall, errno, message).at(path);
+    let about = |subject: &str| {
+        let message = format!("{subject}{} {what}", path.display());
+        Error::system("stdio", syscall, errno, message).at(path)
+    };
     // Another value would change nothing.
-    if is_shortage(errno) { error } else { error.for_option(option) }
+    if is_shortage(errno) { about("") } else { about(&format!("option {option}: ")).for_option(option) }
 }
 
 fn is_shortage(errno: Errno) -> bool {
@@ -139,6 +141,7 @@ fn reason(errno: Errno) -> &'static str {
         Errno::ELOOP => "is a symbolic link; give the path of the file itself",
         Errno::ENXIO => "is a FIFO or a socket; give the path of a regular file",
         Errno::EISDIR => "is a folder; give the path of a file",
+        Errno::EROFS => "is on a file system that is read-only; choose another path",
         Errno::EXDEV => {
             "is reached by somebody's symbolic link, and does not belong to them; give the path without links"
         }

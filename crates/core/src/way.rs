@@ -41,7 +41,9 @@ impl Way {
     }
 
     fn walk(path: &Path) -> Result<Self, Errno> {
-        let mut at = open(".", sys::FOLDER_FLAGS, Mode::empty())?;
+        // The present folder may be gone, or closed to root by its file system.
+        let first = if path.is_absolute() { "/" } else { "." };
+        let mut at = open(first, sys::FOLDER_FLAGS, Mode::empty())?;
         let mut stat = fstat(&at)?;
         let mut led_by = Vec::new();
         let mut is_open = false;

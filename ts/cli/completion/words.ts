@@ -1,5 +1,7 @@
 /** What the completions of all shells share. */
 
+import { OPTION_FLAGS } from '../flags.js'
+
 /** Verbs whose first word is a daemon's name. */
 export const NAMED: readonly string[] = ['stop', 'status', 'reload', 'signal', 'logs']
 
@@ -12,8 +14,7 @@ export const FIRST: Readonly<Record<string, readonly string[]>> = {
 /** Values of flags that are words. */
 export const VALUES: Readonly<Record<string, readonly string[]>> = {
   'stop-signal': ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'],
-  ready: ['auto', 'manual', 'running'],
-  detach: ['auto', 'true', 'false'],
+  ...Object.fromEntries(OPTION_FLAGS.flatMap(({ name, choices }) => (choices ? [[name, choices]] : []))),
 }
 
 /** Prints the daemons' names, one a line. */

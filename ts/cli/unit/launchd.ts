@@ -1,5 +1,6 @@
 /** A job of launchd, launchd.plist(5). */
 
+import { homeVariable } from '../../options/places.js'
 import { UsageError } from '../errors.js'
 import { defaultLog } from '../target.js'
 import { logFile, onOneLine, runCommand, type Subject } from './subject.js'
@@ -29,7 +30,8 @@ export function launchd(subject: Subject): string {
   refuse(subject, log)
   const { user, group, env, umask, nice, stopTimeout = 10_000 } = options
   const command = runCommand(subject, DONE)
-  const variables = Object.entries(env ?? {})
+  // What stands for the default folders goes along: the daemon is found by its name there.
+  const variables = Object.entries({ ...homeVariable(), ...env })
   // It keeps no output by itself; `daimon logs` looks there.
   const output = log === undefined ? text(defaultLog(daemon)) : undefined
   const entries: readonly (readonly [key: string, value: string | undefined])[] = [
@@ -39,7 +41,7 @@ export function launchd(subject: Subject): string {
     ['KeepAlive', block('dict', ['<key>SuccessfulExit</key>', '<false/>'])],
     ['UserName', user === undefined ? undefined : text(String(user))],
     ['GroupName', group === undefined ? undefined : text(String(group))],
-    ['WorkingDirectory', text(folder)],
+    ['WorkingDirectory', text(folder())],
     ['StandardOutPath', output],
     ['StandardErrorPath', output],
     ['Umask', `<integer>${umask ?? 0o022}</integer>`],

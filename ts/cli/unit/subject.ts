@@ -1,9 +1,9 @@
 /** What a unit is about, and the command in it. */
 
 import { realpathSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Daemon } from '../../index.js'
+import { absolutePath } from '../../options/current-folder.js'
 import type { DaemonOptions } from '../../types/options.js'
 import { UsageError } from '../errors.js'
 import { type Flag, OPTION_FLAGS } from '../flags.js'
@@ -19,8 +19,8 @@ export interface Subject {
   /** Absolute, as all paths; empty where none is needed. */
   readonly script: string
   readonly args: readonly string[]
-  /** The daemon's current folder. */
-  readonly folder: string
+  /** The daemon's current folder. @throws UsageError where there is none */
+  folder(): string
 }
 
 /** Of a systemd service with a user, who cannot write to root's own folder: in one that systemd makes. */
@@ -73,9 +73,13 @@ function wordsOf({ name, value }: Flag, given: Value | undefined): string[] {
   })
 }
 
+/** @throws UsageError for a relative path where the current folder has been removed */
 export function absolute(path: string): string {
   if (path === 'inherit') return path
-  return /^file:/i.test(path) ? fileURLToPath(path) : resolve(path)
+  if (/^file:/i.test(path)) return fileURLToPath(path)
+  const found = absolutePath(path)
+  if ('path' in found) return found.path
+  throw new UsageError(`'${path}' ${found.why}: give an absolute path`)
 }
 
 /** Where a flag says that the output goes. */

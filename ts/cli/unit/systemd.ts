@@ -1,5 +1,6 @@
 /** A service of systemd, systemd.service(5). */
 
+import { homeVariable } from '../../options/places.js'
 import type { DaemonOptions } from '../../types/options.js'
 import { UsageError } from '../errors.js'
 import { onOneLine, runCommand, type Subject, serviceFolder, servicePidFile } from './subject.js'
@@ -27,7 +28,7 @@ export function systemd(subject: Subject): string {
     ['ExecReload', '/bin/kill -HUP $MAINPID'],
     ['Restart', 'on-failure'],
     ['RuntimeDirectory', runtime],
-    ['WorkingDirectory', specifiers(onOneLine(folder, 'the folder'))],
+    ['WorkingDirectory', specifiers(onOneLine(folder(), 'the folder'))],
     ...rights(options),
     ...ending(options),
     ...variables(options),
@@ -87,8 +88,9 @@ function ending(options: DaemonOptions): Setting[] {
   ]
 }
 
+/** What stands for the default folders goes along: the daemon is found by its name there. */
 function variables({ env }: DaemonOptions): Setting[] {
-  return Object.entries(env ?? {}).map(([variable, value]): Setting => {
+  return Object.entries({ ...homeVariable(), ...env }).map(([variable, value]): Setting => {
     return value === undefined
       ? ['UnsetEnvironment', quoted(specifiers(variable))]
       : ['Environment', quoted(specifiers(`${variable}=${value}`))]

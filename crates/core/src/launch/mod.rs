@@ -130,6 +130,7 @@ fn failed_step(plan: &Plan, report: &Report) -> Error {
     let errno = Errno::from_raw(report.errno);
     let program = plan.program.display();
     let message = match report.step {
+        "exec" if errno == Errno::E2BIG => format!("{program}: cannot be executed: {}", plan.size()),
         "exec" => format!("{program}: cannot be executed"),
         "chdir" => "the folder that the launcher was started in cannot be entered any more".into(),
         "write-pidfile" => format!("{}: the PID cannot be written", plan.pidfile.path().display()),

@@ -72,6 +72,26 @@ pub struct Plan {
     pub owner: Option<Owner>,
 }
 
+impl Plan {
+    /// How large what the program is given is, for one to which that is too much. What is in it is nobody's business.
+    pub(super) fn size(&self) -> String {
+        // With the byte that ends each string, and the `=`.
+        let args = self.args.iter().map(|arg| arg.len() + 1);
+        let env = self.env.iter().map(|(name, value)| (name.len() + value.len() + 2, name));
+        let largest = match (args.clone().max().unwrap_or(0), env.clone().max()) {
+            (arg, Some((size, name))) if size > arg => {
+                format!("the variable {} alone {size}", name.display())
+            }
+            (arg, _) => format!("the largest argument {arg}"),
+        };
+        let (args, env): (usize, usize) = (args.sum(), env.map(|(size, _)| size).sum());
+        format!(
+            "its arguments have {args} bytes and its environment {env}, {largest}, which is more than the system takes; \
+             leave some out, or put it into a file"
+        )
+    }
+}
+
 /// C strings and the array of pointers to them.
 pub(super) struct StringArray {
     _strings: Vec<CString>,

@@ -176,6 +176,9 @@ impl PidFile {
             Errno::EISDIR | Errno::ENXIO | Errno::ENODEV => {
                 self.refuse(PidFileReason::NotRegular, "is not a regular file; choose another path")
             }
+            Errno::EROFS => {
+                self.system("openat", errno, "is on a file system that is read-only; choose another path")
+            }
             errno => self.system("openat", errno, "cannot be opened"),
         }
     }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::fd::AsFd;
 
 use nix::errno::Errno;
+use nix::sys::signal::kill;
 use nix::sys::stat::FileStat;
 use nix::unistd::getpid;
 
@@ -12,7 +13,7 @@ use super::{FileId, Flock, PidFile, is_distrusted, looking, read_text, trusted};
 use crate::adopt;
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
-use crate::sys;
+use crate::sys::{self, Hidden};
 
 /// What a pidfile says now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,25 +133,45 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
     }
     let by_lock = || !is_distrusted(stat) && sys::holds_lock(pid, FileId::of(stat));
     let proven = tag == Some(pid) || by_lock();
-    if proven && owner_fits(stat, pid) {
-        return Look::Running(pid);
-    }
-    match tag {
-        Some(0) => Look::Foreign(Some(pid)),
-        _ if proven => Look::unproven(Some(pid), "it belongs to another user than its holder"),
-        Some(_) => {
+    let mistrust = if proven { mistrust(stat, pid) } else { None };
+    match (tag, mistrust) {
+        (_, None) if proven => Look::Running(pid),
+        (Some(0), _) => Look::Foreign(Some(pid)),
+        (_, Some(mistrust)) => mistrust,
+        (Some(_), _) => {
             // Seen from an outer namespace this lasts. Where the tag has just changed, so had the text.
             let transient = sys::name_tag(file.as_fd()) != tag;
             let reason = "it names another process than the one that holds it";
             Look::Unproven { pid: Some(pid), reason, transient }
         }
-        None => Look::unproven(Some(pid), "it is locked, but not provably by the process it names"),
+        (None, _) if sys::user_ids(pid).is_none() => hidden(pid),
+        (None, _) => Look::unproven(Some(pid), "it is locked, but not provably by the process it names"),
     }
 }
 
-/// A file of a stranger is believed about that stranger's own processes only.
-fn owner_fits(stat: &FileStat, pid: Pid) -> bool {
-    trusted(stat.st_uid) || sys::user_ids(pid).is_some_and(|ids| ids.iter().all(|id| *id == stat.st_uid))
+/// A file of a stranger is believed about that stranger's own processes only: why it is not, about this one.
+fn mistrust(stat: &FileStat, pid: Pid) -> Option<Look> {
+    if trusted(stat.st_uid) {
+        return None;
+    }
+    match sys::user_ids(pid) {
+        Some(ids) if ids.iter().all(|id| *id == stat.st_uid) => None,
+        Some(_) => Some(Look::unproven(Some(pid), "it belongs to another user than its holder")),
+        None => Some(hidden(pid)),
+    }
+}
+
+/// A process of which the system tells nothing. One that has ended is worth another look.
+fn hidden(pid: Pid) -> Look {
+    let reason = match sys::hidden_by() {
+        Some(Hidden::ByOption) => {
+            "its holder cannot be looked into from here: /proc is mounted with hidepid, which hides other users' processes"
+        }
+        Some(Hidden::ByAbsence) => "its holder cannot be looked into from here: /proc is not mounted",
+        None => "its holder cannot be looked into from here",
+    };
+    let exists = !matches!(kill(nix::unistd::Pid::from_raw(pid), None), Err(Errno::ESRCH));
+    Look::Unproven { pid: Some(pid), reason, transient: !exists }
 }
 
 impl PidFile {

@@ -31,6 +31,16 @@ pub(crate) enum Step {
     Link(FileStat, OsString),
 }
 
+/// Why other processes cannot be looked into here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(target_os = "macos", allow(dead_code, reason = "there is no /proc"))]
+pub(crate) enum Hidden {
+    /// `/proc` hides those of other users.
+    ByOption,
+    /// There is no `/proc`.
+    ByAbsence,
+}
+
 /// What the kernel counts for a process.
 pub(crate) struct RawStats {
     pub(crate) uptime: Duration,

@@ -14,7 +14,7 @@ use nix::sys::stat::{lstat, stat};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, geteuid, getpid, gettid, sysconf};
 
-use super::super::RawStats;
+use super::super::{Hidden, RawStats};
 use crate::error::Pid;
 use crate::pidfile::FileId;
 use crate::shown::shown;
@@ -254,4 +254,43 @@ pub(crate) fn user_ids(pid: Pid) -> Option<[u32; 3]> {
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     let mut ids = line.split_ascii_whitespace().map_while(|id| id.parse().ok());
     Some([ids.next()?, ids.next()?, ids.next()?])
+}
+
+/// Why nothing can be read of other users' processes; `None` where nothing is known to hide them.
+pub(crate) fn hidden_by() -> Option<Hidden> {
+    let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else {
+        return (!Path::new("/proc/self").exists()).then_some(Hidden::ByAbsence);
+    };
+    hides(&mounts).then_some(Hidden::ByOption)
+}
+
+/// Whether the mount on `/proc` that is seen, the last of them, has the option, proc(5).
+fn hides(mounts: &str) -> bool {
+    let mount = mounts.lines().rfind(|line| line.split(' ').nth(4) == Some("/proc"));
+    let options = mount.and_then(|line| line.rsplit(' ').next()).unwrap_or_default();
+    options
+        .split(',')
+        .any(|option| option.strip_prefix("hidepid=").is_some_and(|value| !matches!(value, "0" | "off")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidepid_is_seen_on_the_last_mount_of_proc() {
+        let mount = |options: &str| format!("21 28 0:19 / /proc rw,nosuid shared:12 - proc proc {options}\n");
+        let other = "22 28 0:20 / /sys rw - sysfs sysfs rw,hidepid=2\n";
+        for (mounts, expected) in [
+            (mount("rw"), false),
+            (mount("rw,hidepid=2"), true),
+            (mount("rw,hidepid=invisible,gid=3"), true),
+            (mount("rw,hidepid=0"), false),
+            (mount("rw") + &mount("rw,hidepid=1"), true),
+            (mount("rw,hidepid=1") + &mount("rw"), false),
+            (mount("rw") + other, false),
+        ] {
+            assert_eq!(hides(&mounts), expected, "{mounts}");
+        }
+    }
 }

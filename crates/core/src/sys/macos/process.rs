@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nix::errno::Errno;
 use nix::sys::stat::lstat;
 
-use super::super::RawStats;
+use super::super::{Hidden, RawStats};
 use crate::error::Pid;
 use crate::pidfile::FileId;
 use crate::shown::shown;
@@ -182,4 +182,9 @@ pub(crate) fn has_children() -> bool {
 /// Real, effective and saved user id of a process.
 pub(crate) fn user_ids(pid: Pid) -> Option<[u32; 3]> {
     bsd_info(pid).map(|info| [info.pbi_ruid, info.pbi_uid, info.pbi_svuid])
+}
+
+/// Why nothing can be read of other users' processes: there is no option that hides them.
+pub(crate) fn hidden_by() -> Option<Hidden> {
+    None
 }

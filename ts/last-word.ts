@@ -1,0 +1,51 @@
+/** What the end of a daemon's output says about why it has ended, where the daemon itself could not tell. */
+
+/** How much of the log an error shows. */
+const MOST_LINES = 40
+
+/** Whole lines of a log's end, without what is too much of them: of a native abort the first lines tell, else the last. */
+export function shownLines(lines: readonly string[]): string[] {
+  if (lines.length <= MOST_LINES) return [...lines]
+  const at = lines.findIndex((_, index) => abortAt(lines, index) !== undefined)
+  const first = at === -1 ? lines.length - MOST_LINES : Math.min(at, lines.length - MOST_LINES)
+  return lines.slice(first, first + MOST_LINES)
+}
+
+/** What Node prints last about an error that it cannot tell in another way; else what may be one. */
+export function lastWord(log: string | undefined): string {
+  const all = (log ?? '').split('\n')
+  const fatal = all.map((_, index) => abortAt(all, index)).find((found) => found !== undefined)
+  if (fatal !== undefined) return `: ${fatal}`
+  const trace = all.findIndex((line) => NATIVE_TRACE.test(line))
+  const lines = all
+    .slice(0, trace === -1 ? undefined : trace)
+    .filter((line) => line.trim() !== '' && !/^Node\.js v\d|^ +at /.test(line))
+  if (trace !== -1) return `: it aborted${frameOf(all.slice(trace))}, by process.abort() or in native code`
+  const error = lines.find((line) => /^\w*Error\b/.test(line))
+  if (error !== undefined) return `: ${error}`
+  const last = lines.at(-1)
+  return last === undefined ? '' : `; the last line of its output: ${last}`
+}
+
+const NATIVE_TRACE = /^-+ Native stack trace -+$/
+
+/** The first frame of JavaScript, where the trace has any. */
+function frameOf(trace: readonly string[]): string {
+  const at = trace.findIndex((line) => /^-+ JavaScript stack trace -+$/.test(line))
+  const frame = trace.slice(at + 1).find((line) => /^ *\d+: /.test(line))
+  return at === -1 || frame === undefined ? '' : ` at ${frame.replace(/^ *\d+: /, '')}`
+}
+
+/** What an abort that begins in that line says first: of Node, of V8, of its own C++, of a library in C++ or Rust. */
+function abortAt(lines: readonly string[], index: number): string | undefined {
+  const [line = '', next = ''] = lines.slice(index, index + 2)
+  // Out of memory, and errors of Node-API.
+  if (line.startsWith('FATAL ERROR: ')) return line
+  const [, failed] = /^ *# +(Assertion failed: .*)$/.exec(next) ?? []
+  if (failed !== undefined && /^ *# /.test(line)) return `${failed} (${line.replace(/^ *# +/, '')})`
+  const [, place] = /^# (Fatal \w+ in .*)$/.exec(line) ?? []
+  if (place !== undefined) return next.startsWith('# ') ? `${place}: ${next.slice(2)}` : place
+  if (/^terminate called /.test(line) || /^thread .* panicked at .*:$/.test(line))
+    return `${line} ${next.trim()}`.trim()
+  return undefined
+}

@@ -1,0 +1,42 @@
+/** The current folder, which somebody may have removed: only what needs it asks for it. */
+
+import { resolve } from 'node:path'
+import { refused } from './invalid.js'
+
+/** The current folder; undefined where there is none any more. */
+export function currentFolder(): string | undefined {
+  try {
+    return process.cwd()
+  } catch {
+    return undefined
+  }
+}
+
+/** The path, absolute; a failure says why a relative one leads nowhere. */
+export function absolutePath(path: string): { path: string } | { why: string; cause: unknown } {
+  try {
+    return { path: resolve(path) }
+  } catch (cause) {
+    return { why: `is relative to the current folder, which ${stateOf(cause)}`, cause }
+  }
+}
+
+/**
+ * The current folder, for a start that was given none.
+ *
+ * @throws InvalidOptionError naming `cwd` where there is none any more
+ */
+export function neededFolder(): string {
+  try {
+    return process.cwd()
+  } catch (error) {
+    const what = `is missing, and the current folder ${stateOf(error)}`
+    throw refused('cwd', undefined, what, "Give 'cwd'.", error)
+  }
+}
+
+function stateOf(error: unknown): string {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  if (code === 'ENOENT') return 'is no longer there'
+  return `cannot be told: ${error instanceof Error ? error.message : String(error)}`
+}

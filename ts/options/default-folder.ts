@@ -1,0 +1,37 @@
+/** The default folder of pidfiles, which a start makes. */
+
+import { explainDenial, isDenied } from '../denied.js'
+import { PidFileError } from '../errors.js'
+import { native } from '../native.js'
+import { isSystemError, makeFolder } from './folder.js'
+import { homeAdvice, modesOf } from './places.js'
+import type { Settings } from './settings.js'
+
+/**
+ * Makes the default folder of pidfiles where it is missing, and its parents: 0755 for root, 0700 for anybody else and
+ * for the folder of DAIMON_HOME, whatever the umask. What exists already is left as it is.
+ *
+ * @throws PidFileError `missing-directory`, with the system's error, or Node's, as `cause`
+ */
+export function makeDefaultFolder(settings: Pick<Settings, 'defaultFolder' | 'pidFile'>): void {
+  const { defaultFolder: folder, pidFile } = settings
+  if (folder === undefined) return
+  try {
+    makeFolder(folder, modesOf(folder))
+  } catch (error) {
+    if (!isDenied(error) && !isSystemError(error)) throw error
+    // The core opens what is there, whatever Node.js lets its programs see.
+    if (isDenied(error) && !isMissing(pidFile)) return
+    const why = isDenied(error) ? explainDenial(error, folder) : error.message
+    throw new PidFileError(
+      `The folder ${folder} for the pidfile ${pidFile} cannot be made: ${why}. Make it, give 'pidFile' with a ` +
+        `folder that exists, or ${homeAdvice()}.`,
+      { pidFile, reason: 'missing-directory', cause: error },
+    )
+  }
+}
+
+/** Whether the folder of the pidfile is missing, as the core sees it. */
+function isMissing(pidFile: string): boolean {
+  return native().checkPidFile(pidFile)?.reason === 'missing-directory'
+}

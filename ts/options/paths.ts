@@ -1,0 +1,41 @@
+/** A path that an option gives, as the system sees it. */
+
+import { accessSync, statSync } from 'node:fs'
+import { ifPermitted } from '../denied.js'
+import { isSystemError } from './folder.js'
+import { refused, show } from './invalid.js'
+
+/**
+ * Refuses what is not there, is of another kind or cannot be used so. What Node.js does not permit to ask is not asked.
+ *
+ * @param access - of access(2)
+ * @param what - what must be so, after the option's name
+ * @param value - what to show, where the option does not give that very path
+ * @throws InvalidOptionError with the system error as `cause`
+ */
+export function checkPath(
+  option: string,
+  path: string,
+  kind: 'file' | 'folder' | undefined,
+  access: number,
+  what: string,
+  value: string = path,
+  advice = '',
+): void {
+  ifPermitted(() => {
+    try {
+      const found = statSync(path)
+      const fits = kind === undefined || (kind === 'file' ? found.isFile() : found.isDirectory())
+      if (!fits) {
+        const is = found.isDirectory() ? 'a folder' : 'something else'
+        throw refused(option, value, `${what}, but ${show(path)} is ${is}`, advice)
+      }
+      accessSync(path, access)
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      // The path has just been told.
+      const why = path === value ? error.message.replace(`, ${error.syscall} '${path}'`, '') : error.message
+      throw refused(option, value, `${what}, but ${show(value)} is not: ${why}`, advice, error)
+    }
+  }, undefined)
+}

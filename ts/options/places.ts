@@ -1,0 +1,132 @@
+/** Where things are that nobody has given a place: the default folders of pidfiles and logs, and how they are made. */
+
+import { statSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { explainDenial, isDenied } from '../denied.js'
+import { invalid, refused, show } from './invalid.js'
+
+/** The variable that names one folder to stand for all default ones. */
+export const HOME_VARIABLE = 'DAIMON_HOME'
+
+/** Below a home folder. */
+const OF_USERS = '.local/state/daimon'
+
+const ROOTS_LOGS = '/var/log/daimon'
+
+/** The permissions of a default folder that is made, and of the folders that are made on the way to it. */
+export interface FolderModes {
+  readonly mode: number
+  readonly parents: number
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0
+}
+
+/** Root's pidfiles are where those of all system services are: on macOS, too, that folder is emptied at boot. */
+function rootsPidFiles(): string {
+  return process.platform === 'linux' ? '/run/daimon' : '/var/run/daimon'
+}
+
+/**
+ * The folder of the variable; undefined where that is not set.
+ *
+ * @throws InvalidOptionError when it is relative or empty
+ */
+function given(): string | undefined {
+  const value = process.env[HOME_VARIABLE]
+  if (value === undefined) return undefined
+  // Not made absolute: a login, cron and the daemon itself must find the same folder.
+  if (isAbsolute(value)) return resolve(value)
+  throw invalid(
+    HOME_VARIABLE,
+    value,
+    'the absolute path of a folder',
+    'Set the variable to one, or unset it.',
+  )
+}
+
+/** What to set where a default folder does not do. */
+export function homeAdvice(): string {
+  const isSet = process.env[HOME_VARIABLE] !== undefined
+  return `set ${HOME_VARIABLE} to ${isSet ? 'another folder' : 'a folder that can be written to'}`
+}
+
+/**
+ * Where the pidfile of that name is: in the folder of DAIMON_HOME; else of root in the system's, of anybody else below the
+ * home folder of the passwd entry. HOME has a say only where there is no such entry.
+ *
+ * @throws InvalidOptionError when nothing tells where
+ */
+export function defaultPidFile(name: string): { pidFile: string; defaultFolder: string } {
+  const folder = given() ?? (isRoot() ? rootsPidFiles() : join(home(name), OF_USERS))
+  return { pidFile: join(folder, `${name}.pid`), defaultFolder: folder }
+}
+
+/**
+ * Where a daemon logs that the command starts and nobody has told: in the folder of DAIMON_HOME; else of root in the
+ * system's folder of logs, of anybody else beside the pidfile.
+ *
+ * @param pidFolder - the default folder of pidfiles
+ */
+export function defaultLogFile(
+  { name, pidFile }: { readonly name?: string | undefined; readonly pidFile: string },
+  pidFolder: () => string,
+): string {
+  const roots = process.env[HOME_VARIABLE] === undefined ? () => ROOTS_LOGS : pidFolder
+  const folder = isRoot() ? roots() : dirname(pidFile)
+  return join(folder, `${name ?? basename(pidFile).replace(/\.pid$/, '')}.log`)
+}
+
+/** Whether the command makes the folder of a default log. Beside a pidfile of one's own there is one. */
+export function isLogFolderMade(pidFile: string | URL | undefined): boolean {
+  return isRoot() || pidFile === undefined
+}
+
+/** How a default folder is made: the one of DAIMON_HOME for its owner alone, root's so that others may look. */
+export function modesOf(folder: string): FolderModes {
+  const common = isRoot() ? 0o755 : 0o700
+  const value = process.env[HOME_VARIABLE]
+  const isGiven = value !== undefined && isAbsolute(value) && resolve(value) === folder
+  return { mode: isGiven ? 0o700 : common, parents: common }
+}
+
+/** The variable, where it names a folder. With `cleanEnv` the daemon has it all the same: by it, it finds itself. */
+export function homeVariable(): Readonly<Record<string, string>> {
+  const value = process.env[HOME_VARIABLE]
+  return value === undefined || !isAbsolute(value) ? {} : { [HOME_VARIABLE]: value }
+}
+
+function home(name: string): string {
+  let why: string
+  let cause: unknown
+  try {
+    const { homedir } = userInfo()
+    if (homedir.startsWith('/')) return homedir
+    why = 'whose passwd entry has none'
+  } catch (error) {
+    why = 'who has no passwd entry'
+    cause = error
+  }
+  const fallback = process.env.HOME
+  const notHome = fallback === undefined ? 'HOME is not set' : whyNotOurs(fallback)
+  if (fallback !== undefined && notHome === undefined) return resolve(fallback)
+  const what = `is missing, and its default for the name '${name}' is in the home folder of the user, ${why}`
+  const advice = `Give 'pidFile', or ${homeAdvice()}.`
+  throw refused('pidFile', undefined, `${what} (and ${notHome})`, advice, cause)
+}
+
+/** In a container without a passwd entry HOME is often `/`, or somebody else's. */
+function whyNotOurs(folder: string): string | undefined {
+  const what = `HOME, ${show(folder)},`
+  if (!isAbsolute(folder)) return `${what} is no absolute path`
+  try {
+    const found = statSync(folder)
+    if (!found.isDirectory()) return `${what} is no folder`
+    return found.uid === process.geteuid?.() ? undefined : `${what} belongs to user ${found.uid}`
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return `${what} cannot be looked at: ${isDenied(error) ? explainDenial(error) : reason}`
+  }
+}

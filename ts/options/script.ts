@@ -1,0 +1,204 @@
+/** The option `script`: which file it stands for, as `node X` finds it, and what is no script of Node's. */
+
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { ifPermitted } from '../denied.js'
+import { here } from '../here.js'
+import { requireFrom } from '../require.js'
+import { isSystemError } from './folder.js'
+import { refused, show } from './invalid.js'
+
+/** What a script is executed as. */
+export interface ScriptFile {
+  /** What Node.js is given, which is the script's `process.argv[1]`. */
+  readonly main: string
+  /** The file that is evaluated. */
+  readonly file: string
+}
+
+/** What a name without an ending may end with, beside what Node.js itself tries. */
+const OURS = ['.js', '.cjs', '.mjs']
+
+/** What Node.js finds, too, and cannot be a daemon. */
+const NO_SCRIPTS: readonly string[] = ['.json', '.node']
+
+/**
+ * The script of a path: the file itself, the one with an ending added, or the main file of a folder. Undefined where there
+ * is none, or where Node.js does not permit to look.
+ */
+export function scriptFile(path: string): ScriptFile | undefined {
+  return ifPermitted(() => {
+    const nodes = Object.keys(requireFrom(here).extensions)
+    const scripts = nodes.filter((ending) => !NO_SCRIPTS.includes(ending))
+    const file = fileAt(path, [...new Set([...OURS, ...scripts])]) ?? mainOf(path, scripts)
+    if (file === undefined) return undefined
+    // Node.js is given the path as it is wherever it comes to the same file.
+    return { main: (fileAt(path, nodes) ?? mainOf(path, nodes)) === file ? path : file, file }
+  }, undefined)
+}
+
+/** The script of a path as {@link scriptFile} has it; the path itself where that does not tell. */
+export function scriptOrPath(path: string): ScriptFile {
+  return scriptFile(path) ?? { main: path, file: path }
+}
+
+/** As Node.js has it: a file goes before a folder of that name. */
+function fileAt(path: string, endings: readonly string[]): string | undefined {
+  return [path, ...endings.map((ending) => `${path}${ending}`)].find((one) => lookAt(one)?.isFile() === true)
+}
+
+function mainOf(folder: string, endings: readonly string[]): string | undefined {
+  if (lookAt(folder)?.isDirectory() !== true) return undefined
+  const index = (inside: string): string | undefined =>
+    endings.map((ending) => join(inside, `index${ending}`)).find((one) => lookAt(one)?.isFile() === true)
+  const main = manifestMain(folder)
+  if (main === undefined) return index(folder)
+  const named = resolve(folder, main)
+  return fileAt(named, endings) ?? index(named) ?? index(folder)
+}
+
+/** `main` of its package.json. */
+function manifestMain(folder: string): string | undefined {
+  try {
+    const manifest: { main?: unknown } | null = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    return typeof manifest?.main === 'string' && manifest.main !== '' ? manifest.main : undefined
+  } catch (error) {
+    if (isSystemError(error) || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if (isSystemError(error)) return undefined
+    throw error
+  }
+}
+
+/** Why a path is no script, in the words of a refused option. */
+export interface ScriptProblem {
+  readonly what: string
+  readonly advice: string
+  readonly cause?: unknown
+}
+
+/**
+ * What is wrong with a script; undefined where nothing is, or where Node.js does not permit to look.
+ *
+ * @param isNodes - whether Node.js itself is to execute it
+ */
+export function scriptProblem(path: string, isNodes: boolean): ScriptProblem | undefined {
+  return ifPermitted(() => {
+    const found = scriptFile(path)
+    if (found === undefined) return notFound(path)
+    try {
+      accessSync(found.file, constants.R_OK)
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      return { what: unreadable(path, `not: ${reasonOf(error, path)}`), advice: '', cause: error }
+    }
+    const shim = isNodes ? shimTarget(found.file) : undefined
+    if (shim === undefined) return undefined
+    const what = `must be JavaScript, but ${show(path)} is a shell script, which executes ${shim}`
+    return { what, advice: 'Give that file.' }
+  }, undefined)
+}
+
+/**
+ * Refuses what is no script.
+ *
+ * @throws InvalidOptionError with the system error as `cause`
+ */
+export function checkScript(path: string, isNodes: boolean): void {
+  const problem = scriptProblem(path, isNodes)
+  if (problem !== undefined) throw refused('script', path, problem.what, problem.advice, problem.cause)
+}
+
+function unreadable(path: string, is: string): string {
+  return `must be a file that can be read, but ${show(path)} is ${is}`
+}
+
+/** The path has just been told. */
+function reasonOf({ message, syscall }: NodeJS.ErrnoException, path: string): string {
+  return message.replace(`, ${syscall} '${path}'`, '')
+}
+
+function notFound(path: string): ScriptProblem {
+  try {
+    if (!statSync(path).isDirectory()) return { what: unreadable(path, 'something else'), advice: '' }
+    const main = manifestMain(path)
+    const named = main === undefined ? '' : ` (nor is there the 'main' of its package.json, ${show(main)})`
+    const what = unreadable(path, `a folder without an index.js${named}`)
+    return { what, advice: present(path, 'index') }
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    const advice = present(dirname(path), basename(path, extname(path)))
+    return { what: unreadable(path, `not: ${reasonOf(error, path)}`), advice, cause: error }
+  }
+}
+
+/** What is there instead: files of that name with other endings. */
+function present(folder: string, stem: string): string {
+  try {
+    const names = readdirSync(folder).filter((name) => name.startsWith(`${stem}.`) && JAVASCRIPT.test(name))
+    const shown = names.slice(0, MOST_SHOWN).join(', ')
+    return names.length === 0
+      ? ''
+      : `In ${folder} there is ${shown}${names.length > MOST_SHOWN ? ', …' : ''}.`
+  } catch {
+    return ''
+  }
+}
+
+const MOST_SHOWN = 5
+
+/** Whatever a file of these endings begins with, it is for Node.js. */
+const JAVASCRIPT = /\.[cm]?[jt]sx?$/
+
+/** More than what the shims of package managers have before the line that is looked for. */
+const HEAD = 65_536
+
+const SHELL = /^#![ \t]*(?:\S*\/)?(?:env[ \t]+(?:-S[ \t]+)?)?((?:ba|da|a|k|z)?sh)\b/
+
+/** The shell that a file names in its first line; undefined where it names none. */
+export function shellOf(file: string): string | undefined {
+  return SHELL.exec(headOf(file))?.[1]
+}
+
+/** `exec node "$basedir/../typescript/bin/tsc" "$@"`, as npm and pnpm write it. */
+const SHIM = /^[ \t]*exec[ \t].*"\$basedir\/(?!node")([^"]+)"/m
+
+/** The file that a shim of `node_modules/.bin` executes; undefined where it is none. */
+function shimTarget(file: string): string | undefined {
+  const head = headOf(file)
+  const target = SHELL.test(head) ? SHIM.exec(head)?.[1] : undefined
+  return target === undefined ? undefined : join(dirname(file), target)
+}
+
+function headOf(file: string): string {
+  if (JAVASCRIPT.test(file)) return ''
+  try {
+    const fd = openSync(file, 'r')
+    try {
+      const head = Buffer.alloc(HEAD)
+      return head.toString('utf8', 0, readSync(fd, head, 0, HEAD, 0))
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    // Whatever cannot be read Node.js cannot either, and says so.
+    return ''
+  }
+}

@@ -1,0 +1,136 @@
+/** The files of a daemon's standard streams, as far as the system shows beforehand whether they can be used. */
+
+import { constants, lstatSync, type Stats } from 'node:fs'
+import { dirname } from 'node:path'
+import { ifPermitted } from '../denied.js'
+import { native } from '../native.js'
+import { detailOf } from '../native-error.js'
+import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
+import { isReadOnly, isSystemError } from './folder.js'
+import { refused, show } from './invalid.js'
+import { checkPath } from './paths.js'
+import type { FileStdio, Rotation, Settings } from './settings.js'
+
+/**
+ * What a file must not be the core says in full; here it is found before a restart has stopped anything.
+ *
+ * @param identity - whose rights the daemon takes; without it, this process's
+ * @throws InvalidOptionError naming option and value, with the system error as `cause`
+ */
+export function checkStreams(settings: Settings, identity: Identity | undefined): void {
+  const { stdin, stdout, stderr } = settings.stdio
+  if (stdin.kind === 'file') {
+    refuseOwn(stdin)
+    ifPermitted(() => checkInput(stdin), undefined)
+  }
+  for (const stream of new Set([stdout, stderr])) {
+    if (stream.kind !== 'file') continue
+    refuseOwn(stream)
+    ifPermitted(() => checkOutput(stream, settings), undefined)
+    const { rotation } = stream
+    if (rotation !== undefined) checkRotation(stream, rotation, settings.process.chroot, identity)
+  }
+}
+
+/** The descriptors of whoever opens them: of the launcher, which the daemon outlives. */
+const OWN =
+  /^(?:\/dev\/(?:std(?:in|out|err)|fd\/\d+)|\/proc\/(?:self|thread-self|\d+)(?:\/task\/\d+)?\/fd\/\d+)$/
+
+function refuseOwn({ option, path }: FileStdio): void {
+  if (!OWN.test(path)) return
+  const what = `(${show(path)}) is a stream that a process has open already, and no file of the daemon's`
+  const [one, other] = option === 'log' ? ['stdout', 'stderr'] : [option]
+  const inherit = [one, other].flatMap((name) => (name === undefined ? [] : [`${name}: 'inherit'`]))
+  throw refused(option, path, what, `Leave it out, or say ${inherit.join(' and ')}.`)
+}
+
+function checkInput({ option, path }: FileStdio): void {
+  isThere(option, path)
+  checkPath(option, path, undefined, constants.R_OK, 'must be a file that can be read')
+}
+
+/** A file to append to needs its folder, which must be writable where the file is not there yet. */
+function checkOutput({ option, path }: FileStdio, settings: Settings): void {
+  const folder = dirname(path)
+  const inside = 'must be in a folder that exists and can be entered'
+  checkPath(option, folder, 'folder', constants.X_OK, inside, path)
+  const [asked, what] = isThere(option, path)
+    ? [path, 'must be a file that can be written to']
+    : [folder, 'must be in a folder that can be written to, to be made there']
+  const advice = (error: NodeJS.ErrnoException): string =>
+    error.code === 'EROFS' && isReadOnly(settings.pidFile)
+      ? `The same holds for the pidfile, ${settings.pidFile}: give '${option}' and 'pidFile' elsewhere.`
+      : ''
+  refuseUnless(option, path, what, () => checkAccess(asked, WRITE, undefined), advice)
+}
+
+/** Who rotates is the daemon, with its own rights. */
+function checkRotation(
+  { path }: FileStdio,
+  { maxSize }: Rotation,
+  chroot: string | undefined,
+  identity: Identity | undefined,
+): void {
+  const option = 'log.maxSize'
+  if (chroot !== undefined) {
+    const what = `contradicts 'chroot' (${show(chroot)}), in which the log's path leads nowhere`
+    throw refused(option, maxSize, what, 'Leave one of them out.')
+  }
+  if (ifPermitted(() => lookAt(option, path)?.isCharacterDevice(), false) === true) {
+    throw refused(option, maxSize, `needs a log that is a regular file, but ${show(path)} is a device`)
+  }
+  const misplaced = identity?.uid === undefined ? native().checkRotation(path) : null
+  if (misplaced !== null) {
+    throw refused(option, maxSize, `is not possible: ${detailOf(misplaced)}`)
+  }
+  const what = `needs the folder of the log ${show(path)} to be writable by the daemon`
+  const ask = (): void => checkAccess(dirname(path), WRITE | ENTER, identity)
+  ifPermitted(() => refuseUnless(option, maxSize, what, ask), undefined)
+}
+
+function refuseUnless(
+  option: string,
+  value: unknown,
+  what: string,
+  ask: () => unknown,
+  advice: (error: NodeJS.ErrnoException) => string = () => '',
+): void {
+  try {
+    ask()
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    throw refused(option, value, `${what}: ${error.message}`, advice(error), error)
+  }
+}
+
+function lookAt(option: string, path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    const what = `must be a file that can be examined, but ${show(path)} is not: ${error.message}`
+    throw refused(option, path, what, '', error)
+  }
+}
+
+/** It is a regular file, a character device, or not there yet. Never opened here: a FIFO would wait. */
+function isThere(option: string, path: string): boolean {
+  const found = lookAt(option, path)
+  if (found === undefined) return false
+  if (found.isFile() || found.isCharacterDevice()) return true
+  const what = found.isSymbolicLink()
+    ? 'a symbolic link'
+    : found.isDirectory()
+      ? 'a folder'
+      : found.isBlockDevice()
+        ? 'a disk'
+        : found.isFIFO()
+          ? 'a FIFO'
+          : 'a socket'
+  throw refused(
+    option,
+    path,
+    `must be a regular file, but ${show(path)} is ${what}`,
+    'Give the path of a file.',
+  )
+}
