@@ -60,7 +60,10 @@ const UNITS = ['web.service', 'web.socket', 'forking.service']
 analyzed('the units are as systemd wants them', UNITS, async (t, place) => {
   for (const name of ['web.service', 'forking.service'])
     place.write(name, place.read(name).replace('/usr/bin/node', process.execPath))
-  const { code, stderr } = await place.command('systemd-analyze', ['verify', ...UNITS.map((name) => `./${name}`)])
+  const { code, stderr } = await place.command('systemd-analyze', [
+    'verify',
+    ...UNITS.map((name) => `./${name}`),
+  ])
   const ours = stderr.split('\n').filter((line) => /\b(?:web|forking)\.(?:service|socket)\b/.test(line))
   t.deepEqual([code, ours], [0, []], stderr)
 })
@@ -78,7 +81,10 @@ asService('forking.js as a service of Type=forking', ['forking.js'], async (t, p
   const program = place.read('forking.js')
   t.true(program.includes(`'${pidFile}'`), 'the unit and the program mean the same file')
   mkdirSync(place.file('run'), { mode: 0o755 })
-  place.write('forking.js', program.replace(dirname(pidFile), place.file('run')).replace('8088', String(port)))
+  place.write(
+    'forking.js',
+    program.replace(dirname(pidFile), place.file('run')).replace('8088', String(port)),
+  )
   // Under a supervisor, which `detach: true` overrules.
   const launcher = supervised(place, { SYSTEMD_EXEC_PID: 'PID' }, ['forking.js'])
   const { code, pid: launched, stderr } = await launcher.done
@@ -99,16 +105,20 @@ asService('forking.js as a service of Type=forking', ['forking.js'], async (t, p
   t.is(content(file), undefined)
 })
 
-asService('a start that fails is a failure of the service of Type=forking', ['forking.js'], async (t, place) => {
-  mkdirSync(place.file('run'), { mode: 0o755 })
-  const program = place.read('forking.js').replace('/run/forking', place.file('run'))
-  place.write('forking.js', program.replace('8088', '-1'))
-  const { code, stderr } = await supervised(place, { SYSTEMD_EXEC_PID: 'PID' }, ['forking.js']).done
-  t.is(code, 1)
-  t.regex(stderr, /ERR_SOCKET_BAD_PORT/)
-  t.is(content(place.file('run/forking.pid')), undefined)
-  t.deepEqual(place.processes(), [])
-})
+asService(
+  'a start that fails is a failure of the service of Type=forking',
+  ['forking.js'],
+  async (t, place) => {
+    mkdirSync(place.file('run'), { mode: 0o755 })
+    const program = place.read('forking.js').replace('/run/forking', place.file('run'))
+    place.write('forking.js', program.replace('8088', '-1'))
+    const { code, stderr } = await supervised(place, { SYSTEMD_EXEC_PID: 'PID' }, ['forking.js']).done
+    t.is(code, 1)
+    t.regex(stderr, /ERR_SOCKET_BAD_PORT/)
+    t.is(content(place.file('run/forking.pid')), undefined)
+    t.deepEqual(place.processes(), [])
+  },
+)
 
 const isolated = supervisors.by(needs('root', 'PID namespaces'))
 

@@ -10,8 +10,8 @@ import { type Binding, loadBinding } from './binding.js'
 import { here } from './here.js'
 import { startRotation } from './rotation.js'
 import { endByUncaught } from './runtime.js'
-import { TOLD_FIELDS, toldText } from './told.js'
 import { isErrorLike, messageOf, propertyOf, textOf } from './thrown.js'
+import { TOLD_FIELDS, toldText } from './told.js'
 
 const VARIABLE = 'DAIMON_ADOPTION'
 

@@ -97,7 +97,11 @@ export function toError(native: NativeError, pidFile?: string): DaemonError {
     case 'ERR_DAEMON_UNVERIFIED':
       return new UnverifiedError(message, { ...common, pid, reason: reason ?? message })
     case 'ERR_DAEMON_INVALID_OPTION':
-      return new InvalidOptionError(optionMessage(native), { ...common, option: option ?? 'options', value: path })
+      return new InvalidOptionError(optionMessage(native), {
+        ...common,
+        option: option ?? 'options',
+        value: path,
+      })
     case 'ERR_DAEMON_PERMISSION_DENIED':
       return new PermissionDeniedError(message, { ...common, pid, syscall })
     case 'ERR_DAEMON_UNSUPPORTED':

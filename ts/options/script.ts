@@ -13,7 +13,6 @@ import {
 } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { ifPermitted } from '../denied.js'
-import { here } from '../here.js'
 import { requireFrom } from '../require.js'
 import { isSystemError } from './folder.js'
 import { refused, show } from './invalid.js'
@@ -38,7 +37,8 @@ const NO_SCRIPTS: readonly string[] = ['.json', '.node']
  */
 export function scriptFile(path: string): ScriptFile | undefined {
   return ifPermitted(() => {
-    const nodes = Object.keys(requireFrom(here).extensions)
+    // Those of this process, wherever one asks from.
+    const nodes = Object.keys(requireFrom('/').extensions)
     const scripts = nodes.filter((ending) => !NO_SCRIPTS.includes(ending))
     const file = fileAt(path, [...new Set([...OURS, ...scripts])]) ?? mainOf(path, scripts)
     if (file === undefined) return undefined
