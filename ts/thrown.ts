@@ -49,10 +49,13 @@ export function messageOf(value: unknown): string {
 
 /** For people, as Node.js shows it: of an error its stack; else as much as can be read. */
 export function shown(value: unknown): string {
+  const message = textOf(value, 'message') ?? ''
   try {
-    return process.getBuiltinModule('node:util').inspect(value).slice(0, LONGEST)
+    const text = process.getBuiltinModule('node:util').inspect(value)
+    // Where it cannot make an error's text, it shows one without.
+    return (text.includes(message) ? text : `${message} ${text}`).slice(0, LONGEST)
   } catch {
-    return textOf(value, 'stack') ?? textOf(value, 'message') ?? UNSHOWABLE
+    return textOf(value, 'stack') ?? (message === '' ? UNSHOWABLE : message)
   }
 }
 
