@@ -193,10 +193,12 @@ test('a copy of another version loads what is its own, and with its import', asy
 needs('root', 'processor of its own')('a daemon that may not read the package says so', async (t) => {
   const place = install(t)
   chmodSync(place.file('node_modules'), 0o700)
+  // By no Node.js, which that user may not reach either.
+  const script = place.write('idle.mjs', '')
   const program = `import { Daemon } from 'daimon'
     const run = () => process.on('SIGUSR2', async () => {
-      const { message } = await new Daemon({ pidFile: '${place.file('b.pid')}', run }).start().catch((error) => error)
-      console.log('answer:', message)
+      const other = new Daemon({ pidFile: '${place.file('b.pid')}', script: '${script}', execPath: '/bin/sh' })
+      console.log('answer:', (await other.start().catch((error) => error)).message)
     }) && setInterval(() => {}, 1e6)
     await new Daemon({ pidFile: 'a.pid', log: 'a.log', user: 'nobody', run }).start()`
   t.regex(await answer(t, place, program, () => {}), /preload\.cjs'.* cannot be read any more: EACCES/)

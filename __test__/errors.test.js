@@ -33,7 +33,7 @@ for (const [name, code, extras] of CLASSES) {
     t.true(error instanceof DaemonError)
     t.true(error instanceof Error)
     t.is(error.code, code)
-    t.is(error.message, 'what')
+    t.is(error.message, name === 'InvalidOptionError' ? "Option 'umask': what." : 'what')
     t.is(error.name, name)
     t.false(Object.hasOwn(error, 'name'))
     t.true(error.stack.startsWith(`${name}: what`))

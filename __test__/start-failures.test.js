@@ -232,7 +232,7 @@ const THROWN = {
   "new Proxy(new Error('kept'), { get() { throw 1 }, getPrototypeOf() { throw 1 } })": /Error: kept/,
   '(() => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy })()':
     /<Revoked Proxy>$/,
-  "'kept '.repeat(100_000)": /: (kept ){3276}kept$/,
+  "'kept '.repeat(100_000)": /: (kept )+\w*…$/,
 }
 
 for (const [thrown, told] of Object.entries(THROWN)) {

@@ -49,7 +49,10 @@ export function messageOf(value: unknown): string {
 /** For people, as Node.js shows it: of an error its stack; else as much as can be read. */
 export function shown(value: unknown): string {
   try {
-    return toldText(process.getBuiltinModule('node:util').inspect(value))
+    const text = process.getBuiltinModule('node:util').inspect(value)
+    const message = propertyOf(value, 'message')
+    // Where it cannot make an error's text, it shows one without.
+    return toldText(typeof message === 'string' && !text.includes(message) ? `${message} ${text}` : text)
   } catch {
     return textOf(value, 'stack') ?? textOf(value, 'message') ?? UNSHOWABLE
   }
