@@ -38,7 +38,9 @@ const NO_SCRIPTS: readonly string[] = ['.json', '.node']
  */
 export function scriptFile(path: string): ScriptFile | undefined {
   return ifPermitted(() => {
-    const nodes = Object.keys(requireFrom(here).extensions)
+    // As it is nearly always; the endings take a module of Node's own that is not loaded yet.
+    if (lookAt(path)?.isFile() === true) return { main: path, file: path }
+    const nodes = Object.keys(requireFrom(here).extensions ?? {})
     const scripts = nodes.filter((ending) => !NO_SCRIPTS.includes(ending))
     const file = fileAt(path, [...new Set([...OURS, ...scripts])]) ?? mainOf(path, scripts)
     if (file === undefined) return undefined
