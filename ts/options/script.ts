@@ -37,8 +37,10 @@ const NO_SCRIPTS: readonly string[] = ['.json', '.node']
  */
 export function scriptFile(path: string): ScriptFile | undefined {
   return ifPermitted(() => {
-    // Those of this process, wherever one asks from.
-    const nodes = Object.keys(requireFrom('/').extensions)
+    // As it is nearly always; the endings take a module of Node's own that is not loaded yet.
+    if (lookAt(path)?.isFile() === true) return { main: path, file: path }
+    // Those of this process, wherever one asks from; Deno may have none.
+    const nodes = Object.keys(requireFrom('/').extensions ?? {})
     const scripts = nodes.filter((ending) => !NO_SCRIPTS.includes(ending))
     const file = fileAt(path, [...new Set([...OURS, ...scripts])]) ?? mainOf(path, scripts)
     if (file === undefined) return undefined
