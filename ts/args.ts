@@ -16,7 +16,9 @@ export function serializeArgs(args: readonly unknown[]): Buffer {
   const bytes = serialized(args)
   if (bytes.length <= MOST) return bytes
   const what = `The arguments take ${bytes.length} bytes, and a daemon can be given ${MOST} (1 GiB)`
-  throw new InvalidOptionError(`${what}. Give it the path of a file that it can read instead.`, { option: 'args' })
+  throw new InvalidOptionError(`${what}. Give it the path of a file that it can read instead.`, {
+    option: 'args',
+  })
 }
 
 function serialized(args: readonly unknown[]): Buffer {

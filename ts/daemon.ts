@@ -84,7 +84,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 
   /**
-   * Starts the daemon; `args` arrive in its body. Resolves when the daemon serves, and not before. With `detach: false`
+   * Starts the daemon; `args`, structured-clonable and of 1 GiB at most, arrive in its body. Resolves when the daemon serves, and not before. With `detach: false`
    * it is this very process, as with `foreground()`.
    *
    * @throws AlreadyRunningError with the running PID
