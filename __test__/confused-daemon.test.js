@@ -37,7 +37,7 @@ for (const way of ['promise', 'promise of the unknown']) {
 
 for (const way of ['statuses', 'errors', 'exits']) {
   test.serial(`${way} without an end fill no memory, and the start ends in time`, async (t) => {
-    t.is((await started(t, `${way} without an end`, '2000')).code, 'ERR_DAEMON_READY_TIMEOUT')
+    t.is((await started(t, `${way} without an end`, '5000')).code, 'ERR_DAEMON_READY_TIMEOUT')
   })
 }
 

@@ -53,7 +53,7 @@ test.serial('a compressed log that holds far more than its size is read in bound
 
 test.serial('a line of 1 MiB is whole, and a longer one lacks its middle', async (t) => {
   const place = folder(t)
-  const text = (length) => 'a'.repeat(PART) + 'b'.repeat(length - PART - 1) + 'c'
+  const text = (length) => `${'a'.repeat(PART)}${'b'.repeat(length - PART - 1)}c`
   for (const length of [LONGEST, LONGEST + 1, LONGEST + PART - 1, LONGEST + PART + 1, 3 * LONGEST]) {
     const line = text(length)
     place.write('a.log', `x\n${line}\ny\n`)

@@ -85,9 +85,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 
   /**
-   * Starts the daemon; `args` arrive in its body. Resolves when the daemon serves, and not before. With `detach: false`
-   * it is this very process, as with `foreground()`. One that had nothing to do but to begin, and has ended by then, has
-   * been started, too: `ended` says how it ended.
+   * Starts the daemon; `args`, structured-clonable and of 1 GiB at most, arrive in its body. Resolves when the daemon
+   * serves, and not before. With `detach: false` it is this very process, as with `foreground()`. One that had nothing to
+   * do but to begin, and has ended by then, has been started, too: `ended` says how it ended.
    *
    * @throws AlreadyRunningError with the running PID
    * @throws StartFailedError with the daemon's own error as `cause`, exit code or signal, and the log's tail

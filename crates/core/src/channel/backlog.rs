@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many messages may wait to be heard: more is left out than kept for a listener that is busy, or flooded.
-const MOST: usize = 64;
+const MOST: usize = 16;
 
 /// Counts the messages that wait for one listener.
 #[derive(Clone, Debug, Default)]

@@ -10,6 +10,9 @@ use nix::sys::uio::pread;
 use super::FLAGS;
 use crate::pidfile::FileId;
 
+/// How much is read back at most, in bytes: the daemon decides how much there is.
+const LONGEST: usize = 1_048_576;
+
 /// What the daemon has written since it was launched.
 #[derive(Debug)]
 pub enum LogTail {
@@ -36,8 +39,9 @@ impl LogTail {
         Some(Self::File(Appended { path: path.to_path_buf(), id: FileId::of(&stat), from }))
     }
 
-    /// The last `limit` bytes of it; empty when it cannot be read.
+    /// The last `limit` bytes of it, 1 MiB at most; empty when it cannot be read.
     pub fn read(&self, limit: usize) -> Vec<u8> {
+        let limit = limit.min(LONGEST);
         match self {
             Self::Captured(file) => read_tail(file, 0, limit),
             Self::File(appended) => appended.read(limit),
@@ -100,6 +104,13 @@ mod tests {
         assert_eq!(tail.read(10), b"r\nrotated\n");
         std::fs::remove_file(path).unwrap();
         std::fs::remove_file(first).unwrap();
+    }
+
+    #[test]
+    fn no_more_is_read_than_an_error_can_show() {
+        let file = crate::sys::capture_file().unwrap();
+        file.set_len(1 << 40).unwrap();
+        assert_eq!(LogTail::Captured(file).read(usize::MAX).len(), LONGEST);
     }
 
     #[test]
