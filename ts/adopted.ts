@@ -67,6 +67,8 @@ export interface AdoptedState {
   readonly supervisor?: Supervisor | undefined
   /** Not the preload but `settle.js` begins the script: it comes after the modules that the user's flags import. */
   readonly isSettledByImport?: boolean
+  /** The main program that this process was executed with, before any code of it could say something else. */
+  readonly main?: string | undefined
   /** The body has been found: later verbs do what they say. */
   claimed: boolean
   /** The body is a `run` or inline, not the script as such. */

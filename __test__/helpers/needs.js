@@ -41,6 +41,9 @@ const CHECKS = {
   mknod: () => works('sh', '-c', 'd=$(mktemp -d) && mknod "$d/n" c 1 3; s=$?; rm -rf "$d"; exit $s'),
   'mount namespaces': () => works('unshare', '-m', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt'),
   'PID namespaces': () => works('unshare', '-pf', '--mount-proc', 'true'),
+  // Of Node.js 25.5 and later.
+  '--build-sea': () => major > 25 || (major === 25 && minor >= 5),
+  '--entry-url': () => major > 22 || (major === 22 && minor >= 10),
   'type stripping': () => major > 22 || (major === 22 && minor >= 18),
 }
 
