@@ -32,6 +32,8 @@ export interface LaunchSettings {
   readonly keepFds?: readonly number[] | undefined
   /** A script's: elsewhere the program brings them along itself. */
   readonly signals?: Readonly<Record<string, NamedAction>> | undefined
+  /** The launch itself, for `context.restart()`: see `relaunch.ts`. */
+  readonly relaunch?: string | undefined
   /** The logs to open again on reload: one for each output that goes to a file. */
   readonly stdout?: OutputFile | undefined
   readonly stderr?: OutputFile | undefined

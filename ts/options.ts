@@ -8,6 +8,7 @@ export type {
   OptionsForm,
   Rotation,
   Settings,
+  StartSettings,
   Stdio,
   StopSettings,
 } from './options/settings.js'

@@ -1,6 +1,6 @@
 /** What a daemon executes: which program, with which flags, arguments and environment. */
 
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import type { BodyKind } from './adopted.js'
 import { commandLine, givenArguments, givenMain, NODE_OPTIONS } from './command-line.js'
@@ -49,6 +49,10 @@ export interface Program {
   program: string
   args: string[]
   env: string[]
+  /** The file that is the program, where there is one. */
+  main: string | undefined
+  /** The files of this package that it loads first. */
+  preloads: readonly string[]
   /** Where it is executed, when that is not the present folder. */
   folder: string | undefined
 }
@@ -75,7 +79,7 @@ export function programOf(settings: Settings, rights: Rights): Program {
   if (settings.given.execPath === undefined) checkOwnNode(settings)
   const cwd = AT_START.cwd ?? '/'
   const env = environment(settings, rights, cwd)
-  const { kind, program, args } =
+  const { kind, program, args, main, preloads } =
     script !== undefined
       ? scriptCommand(settings, script, cwd, env.get('NODE_OPTIONS'))
       : packer() !== undefined
@@ -87,12 +91,14 @@ export function programOf(settings: Settings, rights: Rights): Program {
     kind,
     program,
     args,
+    main,
+    preloads,
     env: Array.from(env, ([name, value]) => `${name}=${value}`),
     folder: AT_START.cwd === currentFolder() ? undefined : AT_START.cwd,
   }
 }
 
-type Command = Pick<Program, 'kind' | 'program' | 'args'>
+type Command = Omit<Program, 'env' | 'folder'>
 
 function scriptCommand(settings: Settings, script: string, cwd: string, nodeOptions?: string): Command {
   const { run, scriptArgs, execPath } = settings
@@ -108,19 +114,29 @@ function scriptCommand(settings: Settings, script: string, cwd: string, nodeOpti
   const imports = settle.flatMap((name) => ['--import', new URL(name, here).href])
   // Another program is not of this runtime's kind, as far as anybody knows.
   const first = execPath === process.execPath ? runtimeFlags() : []
-  const args = [execPath, ...first, ...preloadFlags(), ...flags, ...imports, script, ...scriptArgs]
-  return { kind: run === undefined ? 'script' : 'module', program: execPath, args }
+  return {
+    kind: run === undefined ? 'script' : 'module',
+    program: execPath,
+    args: [execPath, ...first, ...preloadFlags(), ...flags, ...imports, script, ...scriptArgs],
+    main: script,
+    preloads: ['preload.cjs', ...settle].flatMap((name) => beside(name) ?? []),
+  }
 }
 
 /** The launcher's own program, by its runtime. */
 function mainCommand(cwd: string): Command {
   const { execPath } = process
   const execArgv = absoluteExecArgv(AT_START.execArgv, cwd)
-  const main = mainAndArguments(execArgv)
+  const rest = mainAndArguments(execArgv)
+  const [main = ''] = rest
+  const preload = beside('preload.cjs')
   return {
     kind: 'program',
     program: execPath,
-    args: [execPath, ...runtimeFlags(), ...preloadFlags(), ...execArgv, ...main],
+    args: [execPath, ...runtimeFlags(), ...preloadFlags(), ...execArgv, ...rest],
+    // Loaders may find what has no such file.
+    main: isAbsolute(main) && existsSync(main) ? main : undefined,
+    preloads: preload === undefined ? [] : [preload],
   }
 }
 
@@ -132,7 +148,8 @@ function executableCommand(cwd: string): Command {
     const [flag] = NODE_OPTIONS.exec(argument) ?? []
     return flag === undefined ? argument : flag + absoluteNodeOptions(argument.slice(flag.length), cwd)
   })
-  return { kind: 'program', program: process.execPath, args: [process.argv0, ...args] }
+  const [program, main] = [process.execPath, undefined]
+  return { kind: 'program', program, args: [process.argv0, ...args], main, preloads: [] }
 }
 
 /** A bundle adopts at import instead. */

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { ReadyTimeoutError, StartFailedError } from './errors.js'
 import type { LaunchedDaemon } from './native.js'
-import type { Settings } from './options.js'
+import type { StartSettings } from './options.js'
 
 /** How much of the log an error shows. */
 const LOG_BYTES = 8_192
@@ -55,12 +55,12 @@ export function logTail(launched: LaunchedDaemon): string | undefined {
   return lines.slice(-LOG_LINES).join('\n')
 }
 
-function subject({ name, pidFile }: Settings): string {
+function subject({ name, pidFile }: StartSettings): string {
   return name === undefined ? `The daemon of ${pidFile}` : `The daemon '${name}'`
 }
 
 export function startFailed(
-  settings: Settings,
+  settings: StartSettings,
   { told, exitCode, exitSignal, log, livesOn }: Failure,
 ): StartFailedError {
   const ending =
@@ -94,7 +94,7 @@ function errorLine({ name, message }: Error, log: string | undefined): string {
 }
 
 /** What Node may not reach it says is not there. */
-function unreadable({ script }: Settings, error: Error): string {
+function unreadable({ script }: StartSettings, error: Error): string {
   const isMeant = script !== undefined && error.message.startsWith(`Cannot find module '${script}'`)
   return isMeant && existsSync(script)
     ? ' (it is there, but the daemon may not read it, or enter a folder on the way)'
@@ -113,7 +113,7 @@ function lastWord(log: string | undefined): string {
 }
 
 export function timeoutError(
-  settings: Settings,
+  settings: StartSettings,
   pid: number,
   timeout: number,
   { told, log, livesOn }: Failure,
@@ -128,7 +128,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message.replace(/\.$/, '') : String(error)
 }
 
-function readyAdvice({ ready, run, script }: Settings): string {
+function readyAdvice({ ready, run, script }: StartSettings): string {
   const call = run === undefined && script !== undefined ? 'Daemon.current.ready()' : 'context.ready()'
   if (ready === 'manual') return `With ready: 'manual' it must call ${call}.`
   const endless = run === undefined ? 'A module whose top level never ends' : 'A run() that never returns'

@@ -8,7 +8,7 @@ import { native } from '../native.js'
 import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
 import { isSystemError, makeFolder } from './folder.js'
 import { refused, show } from './invalid.js'
-import type { FileStdio, Given, Rotation, Settings } from './settings.js'
+import type { CheckedSettings, FileStdio, Given, Rotation, Settings } from './settings.js'
 
 /**
  * Asks the system about the paths that a start needs. It is for the verbs that start, before anything else: a Daemon
@@ -17,7 +17,7 @@ import type { FileStdio, Given, Rotation, Settings } from './settings.js'
  * @param identity - whose rights the daemon takes; without it, this process's
  * @throws InvalidOptionError naming option and value, with the system error as `cause`
  */
-export function checkOptions(settings: Settings, identity?: Identity): void {
+export function checkOptions(settings: CheckedSettings, identity?: Identity): void {
   const { script, cwd } = settings
   const { execPath } = settings.given
   const { chroot } = settings.process
