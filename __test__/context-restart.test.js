@@ -200,7 +200,9 @@ test.serial('a helper that comes too late disturbs nobody', async (t) => {
   const place = restarting(t)
   const pid = await place.start('start', ['a'])
   process.kill(pid, 'SIGUSR2')
-  const helper = await until(() => place.processes().find((other) => other !== pid), 'the helper')
+  // Before its exec it is the daemon's own image, with its lock.
+  const isHelper = (other) => (content(`/proc/${other}/cmdline`) ?? '').includes('restart-helper.js')
+  const helper = await until(() => place.processes().find(isHelper), 'the helper')
   process.kill(helper, 'SIGSTOP')
   process.kill(pid, 'SIGKILL')
   await until(() => !alive(pid), 'its end')

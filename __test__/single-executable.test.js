@@ -144,6 +144,11 @@ for (const [tool, mark] of Object.entries({
       const [launcher, daemon] = ['launcher', 'daemon'].map((name) => JSON.parse(place.read(`${name}.json`)))
       t.deepEqual(daemon, launcher)
       t.deepEqual(daemon.args, ['one'])
+      if (verb === 'start') {
+        await new Daemon({ pidFile: place.file('a.pid') }).signal('SIGUSR2')
+        const refused = await until(() => content(place.file('restart.json')) || undefined, 'the answer')
+        t.deepEqual(JSON.parse(refused), { code: 'ERR_DAEMON_UNSUPPORTED', feature: 'restart' })
+      }
       t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true, forced: false })
     }
   })

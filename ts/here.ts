@@ -2,13 +2,13 @@
 
 import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { packer } from './single-executable.js'
+import { isBunExecutable } from './single-executable.js'
 
 export const here: string = place()
 
 function place(): string {
   // Its modules are at places that no other file can be put beside.
-  if (packer() === 'bun') return pathToFileURL(process.execPath).href
+  if (isBunExecutable()) return pathToFileURL(process.execPath).href
   // A bundle in CommonJS has no `import.meta.url`.
   return import.meta.url ?? pathToFileURL(__filename).href
 }

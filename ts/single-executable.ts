@@ -9,10 +9,15 @@ export type Packer = 'node' | 'bun' | 'deno' | 'pkg' | 'nexe'
 /** Where Bun keeps what is inside its executables. */
 const BUN_FOLDER = '/$bunfs/'
 
+/** Whether Bun has made the program an executable. */
+export function isBunExecutable(): boolean {
+  const bun: { main?: unknown } | undefined = Reflect.get(globalThis, 'Bun')
+  return bun !== undefined && String(bun.main).startsWith(BUN_FOLDER)
+}
+
 /** By which tool this program and its runtime have become one file; undefined where they are two. */
 export function packer(): Packer | undefined {
-  const bun: { main?: unknown } | undefined = Reflect.get(globalThis, 'Bun')
-  if (bun !== undefined) return String(bun.main).startsWith(BUN_FOLDER) ? 'bun' : undefined
+  if (isBunExecutable()) return 'bun'
   const deno: { build?: { standalone?: unknown } } | undefined = Reflect.get(globalThis, 'Deno')
   if (deno !== undefined) return deno.build?.standalone === true ? 'deno' : undefined
   if (Reflect.has(process, 'pkg')) return 'pkg'

@@ -24,7 +24,7 @@ async function withRuntime(t, { binary, flags }) {
   await app.manager('npm', 'install', 'daimon', '--no-audit', '--no-fund')
   const env = { ...app.env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' }
   const run = (...args) => app.command(binary(), [...flags, ...args], { env })
-  return { ...app, run }
+  return { ...app, node: run, run }
 }
 
 const CONTROL = `
@@ -77,6 +77,23 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
     const lines = log().trimEnd().split('\n')
     const end = 'stopping signal SIGTERM'
     t.deepEqual(lines, ['args one two', 'came SIGUSR2', 'reloaded', end, 'args three', end])
+    t.deepEqual(app.processes(), [])
+  })
+
+  test(`${name}: a daemon has itself replaced`, async (t) => {
+    const app = await withRuntime(t, runtime)
+    const body = BODY.replace("console.log('came', name)", "daemon.restart('again')")
+    app.write('main.mjs', CONTROL.replace('SETTINGS', body))
+    const { stdout, stderr } = await app.node('main.mjs', 'start', 'first')
+    const { pid } = JSON.parse(stdout)
+    t.is(stderr, '')
+    process.kill(pid, 'SIGUSR2')
+    await until(() => (content(app.file('a.log')) ?? '').includes('args again\n'), 'the next one')
+    await until(() => app.processes().length === 1, 'the end of the helper')
+    t.not(JSON.parse((await app.node('main.mjs', 'status')).stdout).pid, pid)
+    t.true(JSON.parse((await app.node('main.mjs', 'stop')).stdout).wasRunning)
+    const end = 'stopping signal SIGTERM'
+    t.deepEqual(content(app.file('a.log')).trimEnd().split('\n'), ['args first', end, 'args again', end])
     t.deepEqual(app.processes(), [])
   })
 
