@@ -132,6 +132,7 @@ async function bundle() {
       entryPoints: {
         index: 'build/index.js',
         settle: 'build/settle.js',
+        'restart-helper': 'build/restart-helper.js',
         cli: 'build/cli.js',
         bin: 'build/bin.js',
       },

@@ -33,6 +33,8 @@ export interface LaunchSettings {
   readonly keepFds?: readonly number[] | undefined
   /** A script's: elsewhere the program brings them along itself. */
   readonly signals?: Readonly<Record<string, NamedAction>> | undefined
+  /** The launch itself, for `context.restart()`: see `relaunch.ts`. */
+  readonly relaunch?: string | undefined
   /** The logs to open again on reload: one for each output that goes to a file. */
   readonly stdout?: OutputFile | undefined
   readonly stderr?: OutputFile | undefined
@@ -70,6 +72,8 @@ export interface AdoptedState {
   readonly supervisor?: Supervisor | undefined
   /** Not the preload but `settle.js` begins the script: it comes after the modules that the user's flags import. */
   readonly isSettledByImport?: boolean
+  /** The main program that this process was executed with, before any code of it could say something else. */
+  readonly main?: string | undefined
   /** The body has been found: later verbs do what they say. */
   claimed: boolean
   /** The body is a `run` or inline, not the script as such. */

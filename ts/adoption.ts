@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { type AdoptedState, adopted, becomeDaemon, type LaunchSettings, unbegun } from './adopted.js'
 import { type Binding, loadBinding } from './binding.js'
 import { here } from './here.js'
+import { mainAtStart } from './main-module.js'
 import { startRotation } from './rotation.js'
 import { endByUncaught } from './runtime.js'
 import { isErrorLike, messageOf, propertyOf, textOf } from './thrown.js'
@@ -102,6 +103,7 @@ function adopt(value: string): void {
     settings,
     args,
     isSettledByImport,
+    main: mainAtStart(),
     claimed: false,
     hasOwnBody: false,
     ...unbegun(),

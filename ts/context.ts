@@ -4,12 +4,13 @@ import { EventEmitter } from 'node:events'
 import type { AdoptedState, Bringer } from './adopted.js'
 import { deserializeArgs } from './args.js'
 import { complain } from './complain.js'
-import { InvalidOptionError } from './errors.js'
+import { InvalidOptionError, StartFailedError, UnsupportedError } from './errors.js'
 import { native } from './native.js'
 import { show } from './options/invalid.js'
 import { dropPrivileges } from './privileges.js'
 import { hasFailingCode } from './readiness.js'
 import { reopenLogs } from './reopen.js'
+import { beginRestart } from './restart.js'
 import { SignalActions } from './signal-actions.js'
 import { Signals } from './signals.js'
 import { Stopping } from './stopping.js'
@@ -34,6 +35,7 @@ class Context implements DaemonContext {
   readonly #stopping: Stopping
   readonly #events: EventEmitter = new EventEmitter()
   readonly #actions: SignalActions
+  #restarting: Promise<never> | undefined
   readonly signals: SignalMap
 
   constructor(state: AdoptedState) {
@@ -137,6 +139,34 @@ class Context implements DaemonContext {
       return Promise.reject(new InvalidOptionError(message, { option: 'code', value: code }))
     }
     return this.#stopping.begin({ by: 'stop', code }, code)
+  }
+
+  restart(...args: unknown[]): Promise<never> {
+    // The first one is under way, and this process ends with it.
+    this.#restarting ??= this.#restart(args).catch((error: unknown) => {
+      this.#restarting = undefined
+      throw error
+    })
+    return this.#restarting
+  }
+
+  async #restart(args: readonly unknown[]): Promise<never> {
+    const { pidFile, isReady, detached } = this.#state
+    // In the foreground it is refused for ever.
+    if (detached && (!isReady || this.#stopping.begun)) {
+      const when = isReady ? 'it stops already' : 'it is ready: whoever waits for its start would see it fail'
+      const message = `A daemon cannot restart itself ${isReady ? 'when' : 'before'} ${when}.`
+      throw new UnsupportedError(message, { pidFile, feature: 'restart' })
+    }
+    const helper = await beginRestart(this.#state, args.length > 0 ? args : undefined)
+    this.logger?.info(`restarting, by process ${helper.pid}`)
+    return await new Promise((_, reject) => {
+      helper.once('exit', (code, signal) => {
+        if (this.#stopping.begun) return
+        const message = `The helper that restarts the daemon of ${pidFile} has ended (${signal ?? code}) without stopping it.`
+        reject(new StartFailedError(message, { pidFile, step: 'helper' }))
+      })
+    })
   }
 
   /** The event loop has run dry: a normal end of a daemon that serves, and one that nobody waits for before. */

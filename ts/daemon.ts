@@ -149,7 +149,10 @@ export class Daemon<A extends unknown[] = unknown[]> {
   async restart(...args: RunArgs<this>): Promise<Running> {
     if (this.#claim() || isPending()) return never
     if (this.#self() !== undefined)
-      throw unsupported('restart of the daemon by itself', 'Call it from another process.')
+      throw unsupported(
+        'restart() of the daemon by itself',
+        'Call context.restart() here, or restart() in another process.',
+      )
     if (isUnclaimed()) return this.#presentAs<Running>()
     const settings = this.#startable()
     checkStart(settings, args)

@@ -9,10 +9,12 @@ import { AlreadyRunningError, UnsupportedError } from './errors.js'
 import { native } from './native.js'
 import { findSupervisor, type Supervisor } from './notify.js'
 import { checkOptions, makeDefaultFolder, type Settings, type Stdio, scriptOrPath } from './options.js'
+import { checkSnapshot } from './program.js'
 import { atOnce } from './readiness.js'
 import { checkRights, type Rights } from './rights.js'
 import { startRotation } from './rotation.js'
 import { setUpProcess } from './set-up.js'
+import { packer } from './single-executable.js'
 import { takeSockets } from './sockets.js'
 import { launchSettings, ownerOf } from './start.js'
 import type { DaemonContext } from './types/context.js'
@@ -53,6 +55,7 @@ export async function foregroundInline(settings: Settings, args: ArgsSource): Pr
  * @throws AlreadyRunningError, UnsupportedError
  */
 export function checkForeground(settings: Settings): void {
+  checkSnapshot(settings)
   const { execPath, execArgv } = settings.given
   if (execPath !== undefined || execArgv !== undefined) {
     const option = execPath === undefined ? 'execArgv' : 'execPath'
@@ -61,6 +64,10 @@ export function checkForeground(settings: Settings): void {
   if (!native().isMainThread()) {
     const message = 'A worker thread cannot become a daemon: the pidfile is held by its whole process'
     throw unsupported(settings, `${message}. Call it in the main thread, or start it detached`)
+  }
+  if (settings.run === undefined && settings.script !== undefined && packer() === 'node') {
+    const message = "Option 'script' is not supported in a single executable, which loads nothing but itself"
+    throw unsupported(settings, `${message}. Start it detached, with the 'execPath' of a Node.js`)
   }
   if (settings.process.noNewPrivileges === true) {
     const message = "Option 'noNewPrivileges' is not supported: this process has threads already"

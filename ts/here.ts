@@ -3,9 +3,16 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Denial, ifPermitted, isDenied } from './denied.js'
+import { isBunExecutable } from './single-executable.js'
 
-// A bundle in CommonJS has no `import.meta.url`.
-export const here: string = import.meta.url ?? pathToFileURL(__filename).href
+export const here: string = place()
+
+function place(): string {
+  // Its modules are at places that no other file can be put beside.
+  if (isBunExecutable()) return pathToFileURL(process.execPath).href
+  // A bundle in CommonJS has no `import.meta.url`.
+  return import.meta.url ?? pathToFileURL(__filename).href
+}
 
 /** A file of the package beside this one; undefined where a bundle has left it behind. */
 export function beside(name: string): string | undefined {

@@ -13,6 +13,7 @@ export type {
   OptionsForm,
   Rotation,
   Settings,
+  StartSettings,
   Stdio,
   StopSettings,
 } from './options/settings.js'

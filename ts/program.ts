@@ -1,9 +1,10 @@
 /** What a daemon executes: which program, with which flags, arguments and environment. */
 
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BodyKind } from './adopted.js'
+import { commandLine, givenArguments, givenMain, NODE_OPTIONS } from './command-line.js'
 import { explainDenial, ifPermitted } from './denied.js'
 import { InvalidOptionError, StartFailedError, UnsupportedError } from './errors.js'
 import {
@@ -16,13 +17,21 @@ import {
 import { beside, denialOf, here } from './here.js'
 import { native } from './native.js'
 import { currentFolder, homeVariable, type Settings, scriptOrPath } from './options.js'
+import { requireFrom } from './require.js'
 import { accountVariables, type Rights } from './rights.js'
-import { runtimeFlags } from './runtime.js'
+import { electron, runtimeFlags } from './runtime.js'
+import { isFromSnapshot, packer } from './single-executable.js'
 import { OURS_ALONE } from './supervisor.js'
 import { testRunner } from './test-runner.js'
 
 /** As at the start of the launcher: what the program does to them later, it does again in the daemon. */
-const AT_START = { argv: [...process.argv], execArgv: [...process.execArgv], cwd: currentFolder() }
+const AT_START = {
+  argv: [...process.argv],
+  execArgv: [...process.execArgv],
+  cwd: currentFolder(),
+  // Of a single executable's alone something is hidden: there argv[1] is argv[0] once more.
+  commandLine: process.argv[1] === process.argv0 ? commandLine() : [],
+}
 
 /** The package's own files that a daemon begins with; as many of them as have been put beside a bundle. */
 const OWN_FILES = ['preload.cjs', 'index.js', 'settle.js'].filter((name) => beside(name) !== undefined)
@@ -36,6 +45,8 @@ export const CLEAN: readonly string[] = ['PATH', 'HOME', 'LANG', 'TZ']
 
 /** Main modules that are gone when the launcher is: pipes, and files that only it has open. */
 const STANDARD_INPUT = /^(?:-|\/dev\/stdin|\/dev\/fd\/\d+|\/proc\/[^/]+\/fd\/\d+)$/
+/** The names that Deno makes up for code from its command line, standard input or REPL. */
+const DENO_MADE_UP = /\/\$deno\$\w+\.\w+$/
 
 /** The command of a daemon, for the launch's plan. */
 export interface Program {
@@ -43,6 +54,10 @@ export interface Program {
   program: string
   args: string[]
   env: string[]
+  /** The file that is the program, where there is one. */
+  main: string | undefined
+  /** The files of this package that it loads first. */
+  preloads: readonly string[]
   /** Where it is executed, when that is not the present folder. */
   folder: string | undefined
 }
@@ -52,43 +67,132 @@ export interface Program {
  *
  * @throws InvalidOptionError when the program cannot be executed again and there is no `script`
  * @throws StartFailedError when this Node.js is to run it, and is where it was no longer; when the package is not
+ * @throws UnsupportedError for a program of a kind that cannot be executed again at all
  */
 export function programOf(settings: Settings, rights: Rights): Program {
-  const { script, run, scriptArgs, execPath } = settings
-  const folder = AT_START.cwd === currentFolder() ? undefined : AT_START.cwd
-  const cwd = AT_START.cwd ?? '/'
+  const { script } = settings
+  checkProgram(settings)
   if (settings.given.execPath === undefined) checkOwnNode(settings)
-  const execArgv = absoluteExecArgv(settings.execArgv ?? AT_START.execArgv, cwd)
+  const cwd = AT_START.cwd ?? '/'
   const env = environment(settings, rights, cwd)
-  const variables = Array.from(env, ([name, value]) => `${name}=${value}`)
-  // A bundle adopts at import instead.
-  const preloadFlags = OWN_FILES.includes('preload.cjs')
-    ? ['--require', ownFile('preload.cjs', settings)]
-    : []
-  if (script !== undefined) {
-    const kind = run === undefined ? 'script' : 'module'
-    // What the user asked for is for the script; what the launcher was started with may be about itself.
-    const flags = settings.execArgv === undefined ? scriptExecArgv(execArgv) : execArgv
-    const settle = usesEsLoader(flags, env.get('NODE_OPTIONS')) ? ['settle.js'] : []
-    const needed = ['preload.cjs', 'index.js', ...settle]
-    if (needed.some((name) => !OWN_FILES.includes(name))) throw bundled(needed)
-    for (const name of needed) ownFile(name, settings)
-    // Nothing of ours may follow the launcher's flags otherwise: some tools put their own command among them.
-    const imports = settle.flatMap((name) => ['--import', new URL(name, here).href])
-    // Another program is not of this runtime's kind, as far as anybody knows.
-    const first = execPath === process.execPath ? runtimeFlags() : []
-    const { main } = scriptOrPath(script)
-    const args = [execPath, ...first, ...preloadFlags, ...flags, ...imports, main, ...scriptArgs]
-    return { kind, program: execPath, args, env: variables, folder }
+  const { kind, program, args, main, preloads } =
+    script !== undefined
+      ? scriptCommand(settings, script, cwd, env.get('NODE_OPTIONS'))
+      : packer() !== undefined
+        ? executableCommand(cwd)
+        : mainCommand(settings, cwd)
+  // As its own child_process.fork() does: without it, it would open another window.
+  if (electron() !== undefined && program === process.execPath) env.set('ELECTRON_RUN_AS_NODE', '1')
+  return {
+    kind,
+    program,
+    args,
+    main,
+    preloads,
+    env: Array.from(env, ([name, value]) => `${name}=${value}`),
+    folder: AT_START.cwd === currentFolder() ? undefined : AT_START.cwd,
   }
-  const args = [
-    process.execPath,
-    ...runtimeFlags(),
-    ...preloadFlags,
-    ...execArgv,
-    ...mainAndArguments(execArgv),
-  ]
-  return { kind: 'program', program: process.execPath, args, env: variables, folder }
+}
+
+type Command = Omit<Program, 'env' | 'folder'>
+
+function scriptCommand(settings: Settings, script: string, cwd: string, nodeOptions?: string): Command {
+  const { run, scriptArgs, execPath } = settings
+  // Those that are built into an executable are its own.
+  const inherited = packer() === undefined ? AT_START.execArgv : []
+  const execArgv = absoluteExecArgv(settings.execArgv ?? inherited, cwd)
+  // What the user asked for is for the script; what the launcher was started with may be about itself.
+  const flags = settings.execArgv === undefined ? scriptExecArgv(execArgv) : execArgv
+  const settle = usesEsLoader(flags, nodeOptions) ? ['settle.js'] : []
+  const needed = ['preload.cjs', 'index.js', ...settle]
+  if (needed.some((name) => !OWN_FILES.includes(name))) throw bundled(needed)
+  for (const name of needed) ownFile(name, settings)
+  // Nothing of ours may follow the launcher's flags otherwise: some tools put their own command among them.
+  const imports = settle.flatMap((name) => ['--import', new URL(name, here).href])
+  // Another program is not of this runtime's kind, as far as anybody knows.
+  const first = execPath === process.execPath ? runtimeFlags() : []
+  const { main } = scriptOrPath(script)
+  return {
+    kind: run === undefined ? 'script' : 'module',
+    program: execPath,
+    args: [execPath, ...first, ...preloadFlags(settings), ...flags, ...imports, main, ...scriptArgs],
+    main,
+    preloads: ['preload.cjs', ...settle].map((name) => ownFile(name, settings)),
+  }
+}
+
+/** The launcher's own program, by its runtime. */
+function mainCommand(settings: Settings, cwd: string): Command {
+  const { execPath } = process
+  const execArgv = absoluteExecArgv(AT_START.execArgv, cwd)
+  const rest = mainAndArguments(execArgv)
+  const [main = ''] = rest
+  const flags = preloadFlags(settings)
+  return {
+    kind: 'program',
+    program: execPath,
+    args: [execPath, ...runtimeFlags(), ...flags, ...execArgv, ...rest],
+    // Loaders may find what has no such file.
+    main: isAbsolute(main) && ifPermitted(() => existsSync(main), false) ? main : undefined,
+    preloads: flags.slice(1),
+  }
+}
+
+/** An executable that is the program and its runtime in one: it takes no flags, and adopts when it imports this. */
+function executableCommand(cwd: string): Command {
+  if (!native().isMainThread()) throw cannotRunAgain('a worker has no main program of its own')
+  const { argv, commandLine } = AT_START
+  const args = givenArguments(argv, commandLine).map((argument) => {
+    const [flag] = NODE_OPTIONS.exec(argument) ?? []
+    return flag === undefined ? argument : flag + absoluteNodeOptions(argument.slice(flag.length), cwd)
+  })
+  const [program, main] = [process.execPath, undefined]
+  return { kind: 'program', program, args: [process.argv0, ...args], main, preloads: [] }
+}
+
+/** A bundle adopts at import instead. */
+function preloadFlags(settings: Settings): string[] {
+  return OWN_FILES.includes('preload.cjs') ? ['--require', ownFile('preload.cjs', settings)] : []
+}
+
+/**
+ * Refuses programs that nothing here can execute again as they were.
+ *
+ * @throws UnsupportedError
+ */
+function checkProgram(settings: Settings): void {
+  checkSnapshot(settings)
+  const { script, pidFile, given } = settings
+  const packed = packer()
+  if (script !== undefined && packed !== undefined && given.execPath === undefined) {
+    const message =
+      "Option 'script' is not supported in a single executable, which runs nothing but itself. " +
+      "Give the 'execPath' of a Node.js, and put the package's own files beside the executable."
+    throw new UnsupportedError(message, { pidFile, feature: 'script' })
+  }
+  if (script !== undefined) return
+  const giveScript = "Give the daemon's module as 'script'"
+  if (packed === 'deno') {
+    const message = `An executable of 'deno compile' cannot be executed again as a daemon. ${giveScript}, with the 'execPath' of what is to run it, use foreground(), or run the program by 'deno run'.`
+    throw new UnsupportedError(message, { pidFile, feature: 'deno compile' })
+  }
+  if (electron() === 'app') {
+    const message = `An app of Electron cannot be executed again as a daemon: it would open its windows once more. ${giveScript}.`
+    throw new UnsupportedError(message, { pidFile, feature: 'Electron' })
+  }
+}
+
+/**
+ * Refuses to start anything from a startup snapshot.
+ *
+ * @throws UnsupportedError
+ */
+export function checkSnapshot({ pidFile }: Settings): void {
+  if (!isFromSnapshot) return
+  const message =
+    'Starting a daemon is not supported in a startup snapshot: what daimon learns of its process when it is loaded ' +
+    'was learned when the snapshot was built. Run the program without one.'
+  throw new UnsupportedError(message, { pidFile, feature: 'startup snapshot' })
 }
 
 function mainAndArguments(execArgv: readonly string[]): string[] {
@@ -99,23 +203,37 @@ function mainAndArguments(execArgv: readonly string[]): string[] {
     throw cannotRunAgain(`this is a test (${runner}), and its main program would run all of them again`)
   if (hasEvalFlag(execArgv)) {
     const after = AT_START.argv.slice(1)
-    return after.length > 0 ? ['--', ...after] : []
+    // Bun shows the one that it was given.
+    return after.length > 0 && !execArgv.includes('--') ? ['--', ...after] : after
   }
   if (main === undefined || STANDARD_INPUT.test(main))
     throw cannotRunAgain('this program came from standard input')
-  return [main, ...rest]
+  if (DENO_MADE_UP.test(main)) throw cannotRunAgain("this program's code has no file of its own")
+  return [isThere(main) ? main : (givenMain(AT_START.argv, commandLine()) ?? main), ...rest]
+}
+
+/** Some programs put the name that they are called by into argv[1]. */
+function isThere(main: string): boolean {
+  try {
+    // With a bare name it would look for a package.
+    if (!isAbsolute(main)) return false
+    requireFrom(here).resolve(main)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Here it is found before a restart has stopped anything: a new release may have taken the old one's place. */
 function checkOwnNode({ script, pidFile }: Settings): void {
   const path = process.execPath
   const orGive = script === undefined ? '' : ", or give 'execPath'"
+  const isPacked = packer() !== undefined
+  const what = isPacked
+    ? `This program's executable, '${path}',`
+    : `The Node.js that runs this program, '${path}',`
   const failed = (why: string, advice: string, cause?: unknown): StartFailedError =>
-    new StartFailedError(`The Node.js that runs this program, '${path}', ${why}. ${advice}${orGive}.`, {
-      pidFile,
-      step: 'exec',
-      cause,
-    })
+    new StartFailedError(`${what} ${why}. ${advice}${orGive}.`, { pidFile, step: 'exec', cause })
   // Node.js knows its own path from there.
   if (!isAbsolute(path)) throw failed('does not know where it is: /proc is missing', 'Mount it')
   try {
@@ -124,7 +242,8 @@ function checkOwnNode({ script, pidFile }: Settings): void {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     const said = `cannot be executed any more: ${why.replace(/, access '.*'$/, '')}`
-    throw failed(said, 'Run the program with a Node.js that is there', error)
+    const advice = isPacked ? 'Put it back' : 'Run the program with a Node.js that is there'
+    throw failed(said, advice, error)
   }
 }
 

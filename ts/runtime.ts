@@ -22,6 +22,15 @@ export function runtimeFlags(): string[] {
 }
 
 /**
+ * Electron runs as an app, with a browser in it, or by ELECTRON_RUN_AS_NODE as the Node.js that it contains; undefined
+ * for what is not Electron.
+ */
+export function electron(): 'app' | 'node' | undefined {
+  if (process.versions.electron === undefined) return undefined
+  return Reflect.get(process, 'type') === undefined ? 'node' : 'app'
+}
+
+/**
  * Bun loops for ever after an uncaught error while the main module awaits something, as it does in a daemon with
  * a `run()`: there the error ends the process here. Rejections that nobody handles are uncaught errors in Node.js; Bun
  * has them apart.

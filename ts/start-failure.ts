@@ -5,7 +5,7 @@ import { explainDenial, isDenied } from './denied.js'
 import { ReadyTimeoutError, StartFailedError } from './errors.js'
 import { lastWord, shownLines } from './last-word.js'
 import type { LaunchedDaemon } from './native.js'
-import { canReach, type Identity, type Settings, scriptOrPath, shellOf } from './options.js'
+import { canReach, type Identity, type StartSettings, scriptOrPath, shellOf } from './options.js'
 import { identityOf } from './rights.js'
 import { TOLD_FIELDS, toldText } from './told.js'
 
@@ -64,12 +64,12 @@ export function logTail(launched: LaunchedDaemon): string | undefined {
   return others.length === 0 ? `…${first.replace(/^\ufffd+/, '')}` : shownLines(others).join('\n')
 }
 
-function subject({ name, pidFile }: Settings): string {
+function subject({ name, pidFile }: StartSettings): string {
   return name === undefined ? `The daemon of ${pidFile}` : `The daemon '${name}'`
 }
 
 export function startFailed(
-  settings: Settings,
+  settings: StartSettings,
   { told, exitCode, exitSignal, log, livesOn }: Failure,
 ): StartFailedError {
   const ending =
@@ -105,7 +105,7 @@ function errorLine(error: Error, log: string | undefined): string {
 }
 
 /** What helps to understand an error that the script itself is the reason of. */
-function aboutScript({ script }: Settings, error: Error): string {
+function aboutScript({ script }: StartSettings, error: Error): string {
   if (script === undefined) return ''
   const { main, file } = scriptOrPath(script)
   if (error.message.startsWith(`Cannot find module '${main}'`)) return notReached(file)
@@ -127,7 +127,7 @@ function notReached(file: string): string {
 }
 
 /** A user that is not the launcher's may have no business in the launcher's folder. */
-function aboutFolder({ cwd, given, process: { user, group, chroot } }: Settings, error: Error): string {
+function aboutFolder({ cwd, given, process: { user, group, chroot } }: StartSettings, error: Error): string {
   if (given.cwd !== undefined || cwd === undefined || chroot !== undefined || user === undefined) return ''
   const code = 'code' in error ? error.code : undefined
   const isLost = code === 'EACCES' || error.message.includes(`'${cwd}/`)
@@ -146,7 +146,7 @@ function isReached(folder: string, identity: Identity): boolean {
 }
 
 export function timeoutError(
-  settings: Settings,
+  settings: StartSettings,
   pid: number,
   timeout: number,
   { told, log, livesOn }: Failure,
@@ -167,7 +167,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message.replace(/\.$/, '') : String(error)
 }
 
-function readyAdvice({ ready, run, script }: Settings): string {
+function readyAdvice({ ready, run, script }: StartSettings): string {
   const call = run === undefined && script !== undefined ? 'Daemon.current.ready()' : 'context.ready()'
   if (ready === 'manual') return `With ready: 'manual' it must call ${call}.`
   const endless = run === undefined ? 'A module whose top level never ends' : 'A run() that never returns'

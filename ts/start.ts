@@ -12,8 +12,16 @@ import {
   type ProcessHandle,
 } from './native.js'
 import { toError } from './native-error.js'
-import { checkOptions, makeDefaultFolder, neededFolder, type Settings, type Stdio } from './options.js'
+import {
+  checkOptions,
+  makeDefaultFolder,
+  neededFolder,
+  type Settings,
+  type StartSettings,
+  type Stdio,
+} from './options.js'
 import { type Program, programOf } from './program.js'
+import { encodeRelaunch, relaunchOf } from './relaunch.js'
 import { checkRights, type Rights } from './rights.js'
 import { signalName } from './signal-names.js'
 import { type Failure, logTail, revive, startFailed, type Told, timeoutError } from './start-failure.js'
@@ -48,7 +56,11 @@ export async function start(settings: Settings, args: readonly unknown[]): Promi
   await turn()
   settings.signal?.throwIfAborted()
   makeDefaultFolder(settings)
-  const { pid, took, ended } = await new Start(settings, program, rights, payloadArgs).run()
+  settings.logger?.debug(`starting ${program.args.join(' ')}`)
+  const plan = planOf(settings, program, rights)
+  const relaunch = encodeRelaunch(relaunchOf(settings, program, plan))
+  const payload = payloadOf({ ...launchSettings(settings, program.kind, rights), relaunch }, payloadArgs)
+  const { pid, took, ended } = await new Start(settings, plan, payload).run()
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
   const found = native().status(settings.pidFile)
   const status = found.error === undefined ? toStatus(found, settings.pidFile) : undefined
@@ -57,8 +69,9 @@ export async function start(settings: Settings, args: readonly unknown[]): Promi
   return { state: 'running', pid, pidFile: settings.pidFile, ...(ended === undefined ? {} : { ended }) }
 }
 
-class Start {
-  readonly #settings: Settings
+/** A launch under way, and what becomes of it. */
+export class Start {
+  readonly #settings: StartSettings
   readonly #wait: LaunchWait
   readonly #begun: number = performance.now()
   readonly #told: Told = { error: undefined, exitCode: undefined }
@@ -68,16 +81,15 @@ class Start {
   #launchError: DaemonError | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(settings: Settings, program: Program, rights: Rights, args: Buffer) {
+  constructor(settings: StartSettings, plan: NativePlan, payload: Buffer) {
     this.#settings = settings
     this.#outcome = new Promise((resolve) => {
       this.#resolve = resolve
     })
-    settings.logger?.debug(`starting ${program.args.join(' ')}`)
-    const plan = planOf(settings, program, rights)
-    this.#wait = launch(plan, payloadOf(settings, program, rights, args), (event) => this.#on(event))
+    this.#wait = launch(plan, payload, (event) => this.#on(event))
   }
 
+  /** @throws DaemonError; the reason of the settings' `signal` */
   async run(): Promise<{ pid: number; took: number; ended: ExitInfo | undefined }> {
     const { signal } = this.#settings
     const onAbort = (): void => this.#onAbort()
@@ -248,8 +260,9 @@ export function launchSettings(settings: Settings, kind: BodyKind, { identity }:
   }
 }
 
-function payloadOf(settings: Settings, { kind }: Program, rights: Rights, args: Buffer): Buffer {
-  const json = Buffer.from(JSON.stringify(launchSettings(settings, kind, rights)))
+/** What is sent to the daemon: the length of the settings (4 bytes, little endian), the settings, the arguments. */
+export function payloadOf(settings: LaunchSettings, args: Buffer): Buffer {
+  const json = Buffer.from(JSON.stringify(settings))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
   return Buffer.concat([length, json, args])

@@ -1,7 +1,8 @@
 // The published packages, installed by npm on every supported Node release line.
 import { readdirSync } from 'node:fs'
 import test from 'ava'
-import { MAJORS } from '../../scripts/lib/nodes.js'
+import { installNode, MAJORS } from '../../scripts/lib/nodes.js'
+import { buildSea, bundle, program } from '../helpers/executables.js'
 import { project, serves } from '../helpers/installed.js'
 
 const HOST =
@@ -17,6 +18,22 @@ for (const major of MAJORS) {
     await serves(t, app, { start: (file) => app.node(file), daimon: (...args) => app.node(bin, ...args) })
   })
 }
+
+test('on Node 26 a single executable becomes a daemon with the same arguments', async (t) => {
+  const major = '26'
+  const app = await project(t, { major })
+  await app.manager('npm', 'install', 'daimon', '--no-audit', '--no-fund')
+  const main = bundle(t, app.write('verbs.mjs', program('verbs.mjs', 'daimon')))
+  buildSea(t, main, app.file('app'), { node: await installNode(major) })
+  const recorded = (name) => JSON.parse(app.read(`${name}.json`))
+  for (const verb of ['daemonize', 'start', 'restart']) {
+    t.like(await app.command('./app', [verb, 'one'], { env: app.env }), { code: 0, stderr: '' })
+    t.deepEqual(recorded('daemon'), { ...recorded('launcher'), args: ['one'] })
+    const { stdout } = await app.node('node_modules/.bin/daimon', 'stop', '--pid-file', 'a.pid', '--json')
+    t.true(JSON.parse(stdout).wasRunning)
+  }
+  t.deepEqual(app.processes(), [])
+})
 
 const USE = `
   const { Daemon } = await import('daimon')

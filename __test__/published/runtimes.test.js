@@ -1,8 +1,9 @@
 // The published packages under Bun and Deno, installed by npm.
-import { readdirSync } from 'node:fs'
+import { cpSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { toolFile } from '../../scripts/release/tools.js'
+import { bundle, program } from '../helpers/executables.js'
 import { content, until } from '../helpers/index.js'
 import { project, serves } from '../helpers/installed.js'
 
@@ -23,7 +24,7 @@ async function withRuntime(t, { binary, flags }) {
   await app.manager('npm', 'install', 'daimon', '--no-audit', '--no-fund')
   const env = { ...app.env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' }
   const run = (...args) => app.command(binary(), [...flags, ...args], { env })
-  return { ...app, run }
+  return { ...app, node: run, run }
 }
 
 const CONTROL = `
@@ -107,6 +108,23 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
     t.deepEqual(app.processes(), [])
   })
 
+  test(`${name}: a daemon has itself replaced`, async (t) => {
+    const app = await withRuntime(t, runtime)
+    const body = BODY.replace("console.log('came', name)", "daemon.restart('again')")
+    app.write('main.mjs', CONTROL.replace('SETTINGS', body))
+    const { stdout, stderr } = await app.node('main.mjs', 'start', 'first')
+    const { pid } = JSON.parse(stdout)
+    t.is(stderr, '')
+    process.kill(pid, 'SIGUSR2')
+    await until(() => (content(app.file('a.log')) ?? '').includes('args again\n'), 'the next one')
+    await until(() => app.processes().length === 1, 'the end of the helper')
+    t.not(JSON.parse((await app.node('main.mjs', 'status')).stdout).pid, pid)
+    t.true(JSON.parse((await app.node('main.mjs', 'stop')).stdout).wasRunning)
+    const end = 'stopping signal SIGTERM'
+    t.deepEqual(content(app.file('a.log')).trimEnd().split('\n'), ['args first', end, 'args again', end])
+    t.deepEqual(app.processes(), [])
+  })
+
   test(`${name}: a script becomes a daemon`, async (t) => {
     const app = await withRuntime(t, runtime)
     app.write('idle.mjs', 'console.log(process.argv.slice(2)); setInterval(() => {}, 1e6)')
@@ -168,3 +186,64 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
     t.is(stdout, 'serves false\nstopping\n')
   })
 }
+
+/** A project with the fixture of all verbs, and what tells whether its daemon was executed as its launcher was. */
+async function withVerbs(t, runtime) {
+  const app = await withRuntime(t, runtime)
+  app.write('verbs.mjs', program('verbs.mjs', 'daimon'))
+  const recorded = (name) => JSON.parse(app.read(`${name}.json`))
+  const isSame = async (...args) => {
+    t.deepEqual(recorded('daemon'), { ...recorded('launcher'), args })
+    t.true(
+      JSON.parse(
+        (await app.node('node_modules/daimon/dist/bin.js', 'stop', '--pid-file', 'a.pid', '--json')).stdout,
+      ).wasRunning,
+    )
+    t.deepEqual(app.processes(), [])
+  }
+  return { ...app, isSame }
+}
+
+test('bun: a compiled program becomes a daemon with the same arguments', async (t) => {
+  const app = await withVerbs(t, RUNTIMES.bun)
+  const env = { ...app.env, NO_COLOR: '1' }
+  const compile = [
+    'build',
+    '--compile',
+    bundle(t, app.file('verbs.mjs'), 'esm'),
+    '--outfile',
+    app.file('app'),
+  ]
+  t.is((await app.command(RUNTIMES.bun.binary(), compile, { env })).code, 0)
+  // Where the modules of such a program are, no package is found.
+  const host = `linux-${process.arch}-gnu`
+  cpSync(app.file(`node_modules/daimon-${host}/daimon.${host}.node`), app.file(`daimon.${host}.node`))
+  for (const verb of ['daemonize', 'start', 'restart']) {
+    t.like(await app.command('./app', [verb, 'one'], { env }), { code: 0, stderr: '' })
+    await app.isSame('one')
+  }
+  const OPTIONS = JSON.stringify({ script: 'idle.mjs' })
+  app.write('idle.mjs', '')
+  const refused = await app.command('./app', ['start'], { env: { ...env, OPTIONS } })
+  t.is(refused.stdout, 'ERR_DAEMON_UNSUPPORTED script\n')
+})
+
+test('bun: code on its command line becomes a daemon with the same arguments', async (t) => {
+  const app = await withVerbs(t, RUNTIMES.bun)
+  const code = app.read('verbs.mjs').replaceAll('slice(2)', 'slice(1)')
+  for (const between of [[], ['--']]) {
+    t.like(await app.run('-e', code, ...between, 'start', 'one'), { code: 0, stderr: '' })
+    const [launcher, daemon] = ['launcher', 'daemon'].map((name) => JSON.parse(app.read(`${name}.json`)))
+    t.deepEqual(daemon.argv, launcher.argv)
+    t.true((await app.node('node_modules/daimon/dist/bin.js', 'stop', '--pid-file', 'a.pid')).code === 0)
+  }
+})
+
+test('deno: code that has no file is refused at once', async (t) => {
+  const app = await withVerbs(t, RUNTIMES.deno)
+  const { env, command } = app
+  const options = { env: { ...env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' } }
+  const code = `process.argv.splice(2, 0, 'daemonize')\n${app.read('verbs.mjs')}`
+  const { stdout, stderr } = await command(RUNTIMES.deno.binary(), ['eval', code], options)
+  t.is(stdout, 'ERR_DAEMON_INVALID_OPTION script\n', stderr)
+})

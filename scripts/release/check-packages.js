@@ -17,7 +17,7 @@ const ROOT_FILES =
 const MAX_BYTES = 700_000
 
 /** What other files of the package load by name. */
-const LOADED = ['dist/preload.cjs', 'dist/settle.js', 'dist/cli.js']
+const LOADED = ['dist/preload.cjs', 'dist/settle.js', 'dist/restart-helper.js', 'dist/cli.js']
 
 /** The guides that README leads to. */
 function linked(folder) {

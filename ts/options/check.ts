@@ -6,7 +6,7 @@ import type { Identity } from './access.js'
 import { neededFolder } from './current-folder.js'
 import { checkPath } from './paths.js'
 import { checkScript } from './script.js'
-import type { Settings } from './settings.js'
+import type { CheckedSettings } from './settings.js'
 import { checkStreams } from './streams.js'
 
 /**
@@ -18,7 +18,7 @@ import { checkStreams } from './streams.js'
  * @param identity - whose rights the daemon takes; without it, this process's
  * @throws InvalidOptionError naming option and value, with the system error as `cause`
  */
-export function checkOptions(settings: Settings, identity?: Identity): void {
+export function checkOptions(settings: CheckedSettings, identity?: Identity): void {
   const { script } = settings
   const { execPath } = settings.given
   const { chroot } = settings.process
@@ -31,7 +31,7 @@ export function checkOptions(settings: Settings, identity?: Identity): void {
   checkStreams(settings, identity)
 }
 
-function checkFolder({ cwd, given, process: { chroot } }: Settings): void {
+function checkFolder({ cwd, given, process: { chroot } }: CheckedSettings): void {
   const folder = cwd ?? neededFolder()
   const entered = chroot === undefined ? folder : join(chroot, folder)
   const isGiven = given.cwd !== undefined || chroot !== undefined

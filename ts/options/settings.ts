@@ -76,6 +76,19 @@ export interface StopSettings {
   readonly signal: AbortSignal | undefined
 }
 
+/** Of the complete options, what a start needs that has its plan. */
+export type StartSettings = StopSettings &
+  Pick<Settings, 'name' | 'pidFile' | 'ready' | 'readyTimeout' | 'logger' | 'script' | 'run' | 'cwd'> & {
+    readonly given: Pick<Given, 'cwd'>
+    readonly process: Pick<GivenProcess, 'user' | 'group' | 'chroot'>
+  }
+
+/** Of the complete options, what is asked of the system beforehand. */
+export type CheckedSettings = Pick<Settings, 'script' | 'cwd' | 'stdio' | 'pidFile'> & {
+  readonly given: Pick<Given, 'execPath' | 'cwd'>
+  readonly process: Pick<GivenProcess, 'chroot'>
+}
+
 /** The complete, checked options: defaults filled in, paths absolute, times in milliseconds. */
 export interface Settings extends StopSettings {
   readonly name: string | undefined

@@ -9,7 +9,7 @@ import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
 import { isReadOnly, isSystemError } from './folder.js'
 import { refused, show } from './invalid.js'
 import { checkPath } from './paths.js'
-import type { FileStdio, Rotation, Settings } from './settings.js'
+import type { CheckedSettings, FileStdio, Rotation } from './settings.js'
 
 /**
  * What a file must not be the core says in full; here it is found before a restart has stopped anything.
@@ -17,7 +17,7 @@ import type { FileStdio, Rotation, Settings } from './settings.js'
  * @param identity - whose rights the daemon takes; without it, this process's
  * @throws InvalidOptionError naming option and value, with the system error as `cause`
  */
-export function checkStreams(settings: Settings, identity: Identity | undefined): void {
+export function checkStreams(settings: CheckedSettings, identity: Identity | undefined): void {
   const { stdin, stdout, stderr } = settings.stdio
   if (stdin.kind === 'file') {
     refuseOwn(stdin)
@@ -50,7 +50,7 @@ function checkInput({ option, path }: FileStdio): void {
 }
 
 /** A file to append to needs its folder, which must be writable where the file is not there yet. */
-function checkOutput({ option, path }: FileStdio, settings: Settings): void {
+function checkOutput({ option, path }: FileStdio, settings: CheckedSettings): void {
   const folder = dirname(path)
   const inside = 'must be in a folder that exists and can be entered'
   checkPath(option, folder, 'folder', constants.X_OK, inside, path)

@@ -73,6 +73,21 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
    * @throws InvalidOptionError for any other
    */
   stop(code?: number): Promise<never>
+  /**
+   * Has this daemon replaced: a helper, a process of its own, stops it as `stop()` of a Daemon does, so its hooks run with
+   * the stop signal as their reason, and starts it again as it was launched, with these arguments, or with those that it
+   * has if there are none. Never settles in the daemon that ends. What goes wrong afterwards the helper says in the log.
+   *
+   * Rejects, with nothing changed, when the daemon would not start again as far as that can be told beforehand.
+   *
+   * @param args - in place of {@link DaemonContext.args}
+   * @throws UnsupportedError in the foreground and under a supervisor, who should do it; before the daemon is ready and
+   * when it stops; with `chroot` or `keepFds`, and in a single executable
+   * @throws InvalidOptionError for arguments that cannot be cloned, a script, a folder or a log that has gone
+   * @throws StartFailedError when Node.js, the program or the package's files are gone, or the helper cannot begin
+   * @throws PermissionDeniedError when the rights are gone by which it was started; PidFileError
+   */
+  restart(...args: A | []): Promise<never>
   /** As `stop()`: `await using` stops the daemon at the end of the block. */
   [Symbol.asyncDispose](): Promise<never>
 }
