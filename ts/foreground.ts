@@ -5,6 +5,7 @@ import { serializeArgs } from './args.js'
 import { afterMain, evaluation, isOwn, runBody, throwUncaught } from './claim.js'
 import { contextOf } from './context.js'
 import { AlreadyRunningError, UnsupportedError } from './errors.js'
+import { keep } from './kept-listeners.js'
 import { native } from './native.js'
 import { findSupervisor, type Supervisor } from './notify.js'
 import { checkOptions, makeDefaultFolder, type Settings, type Stdio } from './options.js'
@@ -113,7 +114,7 @@ async function occupyAndSetUp(
   await occupy(occupation, settings.signal)
   const state = stateOf({ settings, rights, args, kind, sockets, supervisor })
   becomeDaemon(state)
-  process.on('beforeExit', () => state.onIdle())
+  keep('beforeExit', () => state.onIdle())
   const context = contextOf(state, settings)
   context.signal.addEventListener('abort', () => supervisor?.stopping(settings.stopTimeout), { once: true })
   try {

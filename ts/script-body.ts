@@ -17,7 +17,7 @@ export function begin(state: AdoptedState): void {
     state.onIdle = () => {}
     // Where nobody has asked for a context nobody listens to it either: the logs are all that there is to a reload.
     const reopen = (): void => reopenLogs(binding, state.settings)
-    const performer = { stop: () => process.exit(0), reload: reopen, reopen }
+    const performer = { stop: () => process.exit(0), stopsAtOnce: () => true, reload: reopen, reopen }
     state.standIns = new SignalActions(performer, true, state.settings.signals)
     state.markListening()
   }
