@@ -1,7 +1,6 @@
 /** The context of the daemon that this process is. */
 
 import { EventEmitter } from 'node:events'
-import { constants } from 'node:os'
 import type { AdoptedState, Bringer } from './adopted.js'
 import { deserializeArgs } from './args.js'
 import { complain } from './complain.js'
@@ -48,7 +47,7 @@ class Context implements DaemonContext {
     this.#stopping = new Stopping(
       stopTimeout ?? Number.POSITIVE_INFINITY,
       () => this.logger,
-      (signal) => this.#actions.sayLast(signal, constants.signals[signal]),
+      (signal) => this.#actions.sayLast(signal),
     )
     const performer = {
       stop: (signal: SignalName) => this.#stopping.onSignal(signal),

@@ -20,6 +20,8 @@ interface Kept {
 const { listeners } = process
 const events: NodeJS.EventEmitter = process
 const kept: Map<string, Kept[]> = new Map()
+/** Node's own, by which it begins to watch a signal; a runtime that does so in another way has none. */
+let watchSignal: Listener | undefined
 let isScheduled = false
 /** What we do to the listeners ourselves needs no second look. */
 let isArranging = false
@@ -60,6 +62,8 @@ export function keep(
 /** Adds what is wanted and takes away what is not; after a change of what `isWanted` says. */
 export function refresh(event: string): void {
   arrange(() => {
+    // What Node.js does not hear of it does not watch.
+    if (event !== 'newListener') refresh('newListener')
     for (const entry of kept.get(event) ?? []) {
       const isOn = listenersOf(event).includes(entry.listener)
       if (entry.isWanted()) {
@@ -74,6 +78,8 @@ export function refresh(event: string): void {
 function put(event: string, { listener, isFirst }: Kept): void {
   if (isFirst) events.prependListener(event, listener)
   else events.on(event, listener)
+  // It may have been away while these were added.
+  if (listener === watchSignal) for (const name of kept.keys()) listener(name)
 }
 
 function remember(event: string, entry: Kept): Kept {
@@ -88,8 +94,9 @@ function begin(): void {
     ['newListener', 'startListeningIfSignal'],
     ['removeListener', 'stopListeningIfSignal'],
   ] as const) {
-    const nodes = events.listeners(event).find((listener) => listener.name === name)
-    if (nodes !== undefined) remember(event, { ...plain, listener: nodes as Listener })
+    const nodes = events.listeners(event).find((listener) => listener.name === name) as Listener | undefined
+    if (nodes !== undefined) remember(event, { ...plain, listener: nodes })
+    if (event === 'newListener') watchSignal = nodes
   }
   for (const listener of [beforeNode, afterNode]) remember('removeListener', { ...plain, listener })
   remember('newListener', { ...plain, listener: onNew })
@@ -113,9 +120,9 @@ function afterNode(event: string): void {
 /** At the end of the list, since who removes them all goes through it from behind, by the numbers that they had. */
 function onRemoved(event: string): void {
   if (isArranging) return
-  for (const entry of kept.get(event) ?? []) {
-    if (!entry.isWanted() || listenersOf(event).includes(entry.listener)) continue
-    events.on(event, entry.listener)
+  for (const { listener, isWanted } of kept.get(event) ?? []) {
+    if (!isWanted() || listenersOf(event).includes(listener)) continue
+    put(event, { listener, isWanted, isFirst: listener === beforeNode })
     schedule()
   }
 }

@@ -121,13 +121,13 @@ export class SignalActions {
    * Once all else has been done at a stop by this signal: those that have left it to us, and nobody else, see it once
    * more without us, so that they know that the process ends.
    */
-  sayLast(signal: SignalName, number: number): void {
+  sayLast(signal: SignalName): void {
     const others = this.#others(signal)
     if (others.length === 0 || !this.#haveAsked(signal, others)) return
     this.#last = signal
     this.#arrange(signal)
     const events: NodeJS.EventEmitter = process
-    events.emit(signal, signal, number)
+    events.emit(signal, signal, process.getBuiltinModule('node:os').constants.signals[signal])
   }
 
   /** Whether the signal has come meanwhile, and nobody else holds it. */
@@ -181,14 +181,16 @@ export class SignalActions {
   }
 
   /**
-   * Ours steps back from others where the action, which yields to them, is what the system would do, too: an end, at
-   * once. They see what they would see without us. It is on again before the last of them has gone.
+   * Ours steps back from another one where the action, which yields to it, is what the system would do, too: an end, at
+   * once. It sees what it would see without us, whenever it asks, and ours is on again before it has gone. Of several
+   * each would wait for the others.
    */
   #stands(signal: SignalName): boolean {
     if (!this.#isWanted(signal)) return false
-    const isEnd = this.get(signal) === 'stop' && this.#yields && this.#performer.stopsAtOnce()
-    const stepsBack = signal === this.#last || (isEnd && !this.#isAwaited(signal))
-    return !stepsBack || this.#others(signal).length === 0
+    const others = this.#others(signal).length
+    if (signal === this.#last) return others === 0
+    const isEnd = this.get(signal) === 'stop' && this.#performer.stopsAtOnce()
+    return others !== 1 || !isEnd || !this.#yields || this.#isAwaited(signal)
   }
 
   #others(signal: SignalName): readonly unknown[] {
@@ -217,7 +219,10 @@ export class SignalActions {
     this.#arriving.add(signal)
     queueMicrotask(() => {
       this.#arriving.delete(signal)
-      this.#asking.set(signal, asked() >= others.length ? others : [])
+      const present = listenersOf(signal)
+      // Who asks and stays has done nothing; who is gone, or has taken another one away, has handled it.
+      const isLeft = asked() >= others.length && others.every((listener) => present.includes(listener))
+      this.#asking.set(signal, isLeft ? others : [])
       if (!isSure) this.#take(signal, !this.#yieldsNow(signal) || this.#haveAsked(signal, others))
     })
   }
