@@ -196,6 +196,49 @@ for (const kind of PLAIN) {
   }
 
   test.serial(
+    `${kind}: a listener of its own that lets others come and go meanwhile is its own`,
+    async (t) => {
+      const place = folder(t)
+      // As write-file-atomic does, which watches for the end while it writes.
+      const text = `process.on('SIGHUP', () => {
+        const passing = () => {}
+        process.on('SIGHUP', passing)
+        process.off('SIGHUP', passing)
+        say('own')
+      })`
+      const { daemon } = await start(place, kind, work(place, text))
+      for (let times = 0; times < 2; times++) t.true(await reopensNothing(place, daemon))
+      t.deepEqual(told(place), ['own', 'own'])
+    },
+  )
+
+  test.serial(`${kind}: who takes all listeners away in its own has handled the signal`, async (t) => {
+    const place = folder(t)
+    const text = `load('counts-v3.cjs', () => {})
+      process.on('SIGTERM', () => {
+        for (const one of process.listeners('SIGTERM')) process.off('SIGTERM', one)
+        say('own')
+        setTimeout(() => { say('done'); process.exit(4) }, 50)
+      })`
+    const started = await start(place, kind, work(place, text))
+    await stops(t, place, started, 4)
+    t.deepEqual(told(place), ['own', 'done'])
+  })
+
+  test.serial(
+    `${kind}: a listener of its own sees no other at a stop, also when it asks later`,
+    async (t) => {
+      const place = folder(t)
+      const text = `process.on('SIGTERM', async () => {
+        await null
+        if (process.listenerCount('SIGTERM') === 1) process.exit(6)
+      })`
+      await stops(t, place, await start(place, kind, work(place, text)), 6)
+      t.deepEqual(told(place), [])
+    },
+  )
+
+  test.serial(
     `${kind}: who counts and was there before all others lives through a reload, too`,
     async (t) => {
       const place = folder(t)

@@ -98,6 +98,7 @@ function begin(): void {
     if (nodes !== undefined) remember(event, { ...plain, listener: nodes })
     if (event === 'newListener') watchSignal = nodes
   }
+  if (watchSignal === undefined) hearCalls()
   for (const listener of [beforeNode, afterNode]) remember('removeListener', { ...plain, listener })
   remember('newListener', { ...plain, listener: onNew })
   arrange(() => {
@@ -105,6 +106,19 @@ function begin(): void {
     events.on('removeListener', afterNode)
     events.on('newListener', onNew)
   })
+}
+
+/** Bun tells nobody of a removal, and Deno gives a signal back itself: there the calls are heard. */
+function hearCalls(): void {
+  for (const name of ['off', 'removeListener', 'removeAllListeners'] as const) {
+    const remove = process[name]
+    const value = function (this: unknown, ...args: unknown[]): unknown {
+      arrange(() => Reflect.apply(remove, this, args))
+      for (const event of args.length === 0 ? kept.keys() : [args[0]]) onRemoved(event)
+      return this
+    }
+    Object.defineProperty(process, name, { value, writable: true, configurable: true, enumerable: false })
+  }
 }
 
 function beforeNode(event: string): void {
@@ -118,8 +132,8 @@ function afterNode(event: string): void {
 }
 
 /** At the end of the list, since who removes them all goes through it from behind, by the numbers that they had. */
-function onRemoved(event: string): void {
-  if (isArranging) return
+function onRemoved(event: unknown): void {
+  if (isArranging || typeof event !== 'string') return
   for (const { listener, isWanted } of kept.get(event) ?? []) {
     if (!isWanted() || listenersOf(event).includes(listener)) continue
     put(event, { listener, isWanted, isFirst: listener === beforeNode })
