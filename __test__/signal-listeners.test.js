@@ -1,7 +1,7 @@
 // Signal actions beside others that listen: those that count listeners to know of the end, and a script's own.
 import { existsSync } from 'node:fs'
 import test from 'ava'
-import { alive, folder, KERNEL_TELLS, until } from './helpers/index.js'
+import { alive, DAIMON, folder, KERNEL_TELLS, until } from './helpers/index.js'
 import {
   heard,
   KINDS,
@@ -258,7 +258,7 @@ for (const kind of PLAIN) {
     async (t) => {
       const place = folder(t)
       const text = `load('counts-v3.cjs')
-      import(${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)}).then(async ({ Daemon }) => {
+      import(${JSON.stringify(DAIMON)}).then(async ({ Daemon }) => {
         const { signals } = Daemon.current
         signals.once('SIGUSR2').then(() => say('came'))
         await until(() => existsSync(${JSON.stringify(place.file('came'))}))
@@ -286,6 +286,29 @@ for (const kind of PLAIN) {
       const how = await started.exited()
       if (KERNEL_TELLS || how.code !== undefined) t.deepEqual(how, { code: 0 })
       t.deepEqual(told(place).slice(3), ['let go', 'end SIGTERM'])
+    },
+  )
+
+  test.serial(
+    `${kind}: what was held though it has no action is the end after it, for who counts, too`,
+    async (t) => {
+      const place = folder(t)
+      const text = `load('counts-v4.cjs')
+      import(${JSON.stringify(DAIMON)}).then(({ Daemon }) =>
+        Daemon.current.signals.hold('SIGUSR2', async () => {
+          say('held')
+          await until(() => existsSync(${JSON.stringify(place.file('go'))}))
+          say('let go')
+        }))`
+      const { daemon, exited } = await start(place, kind, work(place, text))
+      await waitFor(place, 'held')
+      await daemon.signal('SIGUSR2')
+      await heard(place, daemon)
+      t.deepEqual(told(place), ['held'])
+      place.write('go', '')
+      const how = await exited()
+      if (KERNEL_TELLS || how.signal !== undefined) t.deepEqual(how, { signal: 'SIGUSR2' })
+      t.deepEqual(told(place).slice(1), ['let go', 'end SIGUSR2'])
     },
   )
 
@@ -325,7 +348,7 @@ test.serial(
   async (t) => {
     const place = folder(t)
     const text = `process.on('SIGHUP', () => say('own'))
-    import(${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)}).then(async ({ daemonize }) => {
+    import(${JSON.stringify(DAIMON)}).then(async ({ daemonize }) => {
       const daemon = await daemonize({ pidFile: ${JSON.stringify(place.file('a.pid'))} })
       daemon.onStop(() => say('stops'))
       process.on('SIGTERM', () => say('own end'))
