@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { type AdoptedState, adopted, becomeDaemon, type LaunchSettings, unbegun } from './adopted.js'
 import { type Binding, loadBinding } from './binding.js'
 import { here } from './here.js'
+import { keep } from './kept-listeners.js'
 import { mainAtStart } from './main-module.js'
 import { startRotation } from './rotation.js'
 import { endByUncaught } from './runtime.js'
@@ -91,9 +92,9 @@ function adopt(value: string): void {
 
   // Provisional: a handler of the program's own may keep it alive. Its exit confirms it.
   const report = (error: unknown): void => binding.tellError(describe(error))
-  process.on('uncaughtExceptionMonitor', report)
+  const endReports = keep('uncaughtExceptionMonitor', report)
   endByUncaught(report)
-  process.on('exit', (code) => binding.tellExit(code))
+  keep('exit', (code: number) => binding.tellExit(code))
 
   const state: AdoptedState = {
     binding,
@@ -110,7 +111,7 @@ function adopt(value: string): void {
     markReady() {
       if (state.isReady) return
       state.isReady = true
-      process.off('uncaughtExceptionMonitor', report)
+      endReports()
       binding.ready()
     },
     tellEnd: () => binding.tellExit(Number(process.exitCode ?? 0)),
@@ -123,7 +124,7 @@ function adopt(value: string): void {
       fail(binding, `${what}; pidfiles of the Daemons that it constructed: ${seen}. ${advice}`)
     },
   }
-  process.on('beforeExit', () => state.onIdle())
+  keep('beforeExit', () => state.onIdle())
   becomeDaemon(state)
 }
 

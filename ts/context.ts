@@ -47,22 +47,29 @@ class Context implements DaemonContext {
     const { name, stopTimeout } = state.settings
     if (name !== undefined) Object.defineProperty(this, 'name', { value: name, enumerable: true })
     this.args = deserializeArgs(state.args)
-    this.#stopping = new Stopping(stopTimeout ?? Number.POSITIVE_INFINITY, () => this.logger)
+    this.#stopping = new Stopping(
+      stopTimeout ?? Number.POSITIVE_INFINITY,
+      () => this.logger,
+      (signal) => this.#actions.sayLast(signal),
+    )
     const performer = {
       stop: (signal: SignalName) => this.#stopping.onSignal(signal),
+      stopsAtOnce: () => !this.#stopping.hasHooks,
       reload: () => this.#reload(),
       reopen: () => this.reopenLogs(),
     }
     const { kind, signals } = state.settings
     // The same listeners: in between the system's defaults would be in force, which are death.
     this.#actions = state.standIns ?? new SignalActions(performer, kind === 'script', signals)
-    this.#actions.performer = performer
+    this.#actions.performBy(performer)
     this.signals = new Signals(this.#actions)
   }
 
   /** What the Daemon that claims has brought along. */
   take({ logger, signals }: Bringer): void {
     this.logger = logger ?? this.logger
+    // A script that brings a body of its own is no plain one, however it has been started.
+    if (this.#state.hasOwnBody) this.#actions.standBeside()
     this.#actions.setAll(signals)
   }
 
@@ -96,6 +103,7 @@ class Context implements DaemonContext {
       })
     }
     this.#stopping.addHook(hook)
+    this.#actions.arrangeAll()
   }
 
   on(event: 'reload', listener: () => void): this {

@@ -6,6 +6,7 @@ import { readBeforehand } from './beforehand.js'
 import { afterMain, evaluation, isOwn, runBody, throwUncaught } from './claim.js'
 import { contextOf } from './context.js'
 import { AlreadyRunningError, UnsupportedError } from './errors.js'
+import { keep } from './kept-listeners.js'
 import { native } from './native.js'
 import { findSupervisor, type Supervisor } from './notify.js'
 import { checkOptions, makeDefaultFolder, type Settings, type Stdio, scriptOrPath } from './options.js'
@@ -122,7 +123,7 @@ async function occupyAndSetUp(
   await occupy(occupation, settings.signal)
   const state = stateOf({ settings, rights, args, kind, sockets, supervisor })
   becomeDaemon(state)
-  process.on('beforeExit', () => state.onIdle())
+  keep('beforeExit', () => state.onIdle())
   const context = contextOf(state, settings)
   context.signal.addEventListener('abort', () => supervisor?.stopping(settings.stopTimeout), { once: true })
   try {
@@ -162,6 +163,7 @@ function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): 
     args,
     sockets,
     supervisor,
+    main: mainOf(settings, kind),
     // There is nothing to look for: whoever called this is the body, or brings it.
     claimed: true,
     hasOwnBody: kind !== 'script',
@@ -178,6 +180,11 @@ function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): 
     onIdle() {},
   }
   return state
+}
+
+/** A script takes the place of the main program. */
+function mainOf({ script }: Settings, kind: BodyKind): string | undefined {
+  return script === undefined || kind !== 'script' ? undefined : scriptOrPath(script).main
 }
 
 /** Runs the body. Its error is the caller's until the daemon is ready, and the process's own from then on. */

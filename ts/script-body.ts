@@ -5,6 +5,7 @@ import { loadBinding } from './binding.js'
 import { atOnce, mainEvaluated, readyOrOver } from './readiness.js'
 import { reopenLogs } from './reopen.js'
 import { SignalActions } from './signal-actions.js'
+import type { SignalName } from './types/signals.js'
 
 /** Before the script's first line, after the preloads of its flags, which may look for files in the launcher's folder. */
 export function begin(state: AdoptedState): void {
@@ -17,8 +18,13 @@ export function begin(state: AdoptedState): void {
     state.onIdle = () => {}
     // Where nobody has asked for a context nobody listens to it either: the logs are all that there is to a reload.
     const reopen = (): void => reopenLogs(binding, state.settings)
-    const performer = { stop: () => process.exit(0), reload: reopen, reopen }
-    state.standIns = new SignalActions(performer, true, state.settings.signals)
+    const stop = (signal: SignalName): never => {
+      actions.sayLast(signal)
+      process.exit(0)
+    }
+    const performer = { stop, stopsAtOnce: () => true, reload: reopen, reopen }
+    const actions = new SignalActions(performer, true, state.settings.signals)
+    state.standIns = actions
     state.markListening()
   }
   // By then the evaluation of the main module has begun.

@@ -3,6 +3,7 @@
 import { constants } from 'node:os'
 import { setImmediate as turn } from 'node:timers/promises'
 import { complain } from './complain.js'
+import { keep } from './kept-listeners.js'
 import { shown } from './thrown.js'
 import type { StopHook, StopReason } from './types/context.js'
 import type { Logger } from './types/options.js'
@@ -19,13 +20,16 @@ export class Stopping {
   readonly #hooks: StopHook[] = []
   readonly #timeout: number
   readonly #logger: () => Logger | undefined
+  readonly #sayLast: (signal: SignalName) => void
   #begun = false
   /** A hook or an uncaught error: the exit code says so. */
   #failed = false
 
-  constructor(timeout: number, logger: () => Logger | undefined) {
+  /** @param sayLast - called at a stop by a signal, when the hooks have run */
+  constructor(timeout: number, logger: () => Logger | undefined, sayLast: (signal: SignalName) => void) {
     this.#timeout = timeout
     this.#logger = logger
+    this.#sayLast = sayLast
   }
 
   get signal(): AbortSignal {
@@ -36,6 +40,10 @@ export class Stopping {
     return this.#begun
   }
 
+  get hasHooks(): boolean {
+    return this.#hooks.length > 0
+  }
+
   /** A signal's action. A second Ctrl-C means now; any other signal is another caller, who cuts nothing short. */
   onSignal(signal: SignalName): void {
     if (this.#begun && (signal === 'SIGINT' || signal === 'SIGQUIT')) process.exit(exitCodeOf(signal))
@@ -43,7 +51,7 @@ export class Stopping {
   }
 
   addHook(hook: StopHook): void {
-    if (this.#hooks.length === 0) process.on('uncaughtException', this.#onUncaught)
+    if (this.#hooks.length === 0) keep('uncaughtException', this.#onUncaught)
     this.#hooks.push(hook)
   }
 
@@ -67,12 +75,21 @@ export class Stopping {
       try {
         await hook(reason)
       } catch (error) {
-        this.#failed = true
-        complain(`A stop hook has failed: ${shown(error)}`)
-        this.#logFailure('a stop hook has failed', error)
+        this.#fail('stop hook', error)
       }
     }
+    try {
+      if (reason.by === 'signal') this.#sayLast(reason.signal)
+    } catch (error) {
+      this.#fail('signal listener', error)
+    }
     process.exit(this.#failed ? 1 : code)
+  }
+
+  #fail(what: string, error: unknown): void {
+    this.#failed = true
+    complain(`A ${what} has failed: ${shown(error)}`)
+    this.#logFailure(`a ${what} has failed`, error)
   }
 
   /** A logger that cannot show the error must not keep the other hooks from running. */

@@ -43,6 +43,8 @@ const BODY = `run: async (daemon, ...args) => {
   daemon.signals.set('SIGUSR2', (name) => console.log('came', name))
   daemon.on('reload', () => console.log('reloaded'))
   daemon.onStop(({ by, signal }) => console.log('stopping', by, signal))
+  // As a library may do: it takes nothing from the daemon.
+  for (const name of ['SIGHUP', 'SIGTERM']) process.removeAllListeners(name)
   setInterval(() => {}, 1e6)
 }`
 
