@@ -17,6 +17,8 @@ export interface Failure {
   readonly log: string | undefined
   /** Why it could not be ended. */
   readonly livesOn: unknown
+  /** Those it has started that could not be ended, by their PIDs. */
+  left: readonly number[]
 }
 
 /** What the daemon has said of itself. */
@@ -61,7 +63,7 @@ function subject({ name, pidFile }: Settings): string {
 
 export function startFailed(
   settings: Settings,
-  { told, exitCode, exitSignal, log, livesOn }: Failure,
+  { told, exitCode, exitSignal, log, livesOn, left }: Failure,
 ): StartFailedError {
   const ending =
     exitSignal !== undefined
@@ -75,7 +77,7 @@ export function startFailed(
     told.error === undefined
       ? lastWord(log)
       : `: ${errorLine(told.error, log)}${unreadable(settings, told.error)}`
-  const message = `${subject(settings)} ${ending} before it was ready${why}`
+  const message = `${subject(settings)} ${ending} before it was ready${why}${leftBehind(left)}`
   const { pidFile } = settings
   return new StartFailedError(message, {
     pidFile,
@@ -116,12 +118,17 @@ export function timeoutError(
   settings: Settings,
   pid: number,
   timeout: number,
-  { told, log, livesOn }: Failure,
+  { told, log, livesOn, left }: Failure,
 ): ReadyTimeoutError {
   const advice = readyAdvice(settings)
   const ended = livesOn === undefined ? 'has been ended' : `could not be ended (${reasonOf(livesOn)})`
-  const message = `${subject(settings)} was not ready within ${timeout} ms and ${ended}. ${advice}`
+  const message = `${subject(settings)} was not ready within ${timeout} ms and ${ended}${leftBehind(left)}. ${advice}`
   return new ReadyTimeoutError(message, { pidFile: settings.pidFile, pid, timeout, log, cause: told.error })
+}
+
+function leftBehind(pids: readonly number[]): string {
+  if (pids.length === 0) return ''
+  return `; what it has started lives on and could not be ended: process ${pids.join(', ')}. End it as its user, or as root`
 }
 
 function reasonOf(error: unknown): string {

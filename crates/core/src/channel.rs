@@ -3,11 +3,12 @@
 //! A frame is one byte for its kind, four for the body's length (little endian), and the body. The core gives no
 //! meaning to the bodies of payloads and errors: they are the facade's.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, send, shutdown};
-use std::os::fd::AsRawFd;
 
 use crate::error::{Error, Result};
 use crate::sys;
@@ -85,11 +86,35 @@ impl Decoder {
 pub struct Channel {
     fd: OwnedFd,
     decoder: Decoder,
+    outcome: Option<Arc<Outcome>>,
+}
+
+/// What has become of a start, as its channel tells in the launcher.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    ready: AtomicBool,
+    closed: AtomicBool,
+}
+
+impl Outcome {
+    /// Whether the daemon has said that it is ready; `None` as long as it may still do so.
+    pub(crate) fn was_ready(&self) -> Option<bool> {
+        if self.ready.load(Ordering::Acquire) {
+            return Some(true);
+        }
+        // Once it is closed nothing follows.
+        self.closed.load(Ordering::Acquire).then(|| self.ready.load(Ordering::Acquire))
+    }
 }
 
 impl Channel {
     pub(crate) fn new(fd: OwnedFd) -> Self {
-        Self { fd, decoder: Decoder::default() }
+        Self { fd, decoder: Decoder::default(), outcome: None }
+    }
+
+    /// The launcher's end, which notes whether the daemon has said that it is ready.
+    pub(crate) fn noting(fd: OwnedFd, outcome: Arc<Outcome>) -> Self {
+        Self { fd, decoder: Decoder::default(), outcome: Some(outcome) }
     }
 
     /// An end to send with from another thread; it fails once the channel is closed.
@@ -118,6 +143,9 @@ impl Channel {
             }
         };
         while let Some(frame) = self.decoder.next() {
+            if let (FrameKind::Ready, Some(outcome)) = (frame.kind, &self.outcome) {
+                outcome.ready.store(true, Ordering::Release);
+            }
             frames.push(frame);
         }
         (frames, ended)
@@ -148,6 +176,13 @@ impl Drop for Channel {
     fn drop(&mut self) {
         // A copy in a child between fork and exec would keep the socket open; this closes it for all.
         let _ = shutdown(self.fd.as_raw_fd(), Shutdown::Both);
+        if self.outcome.is_some() {
+            // A word that came before the end counts, though nobody has read it: who has said it lives on.
+            self.receive();
+        }
+        if let Some(outcome) = &self.outcome {
+            outcome.closed.store(true, Ordering::Release);
+        }
     }
 }
 
@@ -257,6 +292,19 @@ mod tests {
         drop(launcher);
         assert!(sender.send(FrameKind::Status, b"x").is_err());
         assert_eq!(daemon.receive(), (Vec::new(), true));
+    }
+
+    #[test]
+    fn a_word_of_readiness_that_nobody_has_read_counts_when_the_channel_is_dropped() {
+        for (said, was_ready) in [(FrameKind::Ready, true), (FrameKind::Status, false)] {
+            let (one, other) = sys::channel_pair().unwrap();
+            let outcome = Arc::<Outcome>::default();
+            let (launcher, daemon) = (Channel::noting(one, Arc::clone(&outcome)), Channel::new(other));
+            daemon.sender().unwrap().send(said, b"").unwrap();
+            assert_eq!(outcome.was_ready(), None);
+            drop(launcher);
+            assert_eq!(outcome.was_ready(), Some(was_ready));
+        }
     }
 
     #[test]

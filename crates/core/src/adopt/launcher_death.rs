@@ -1,4 +1,4 @@
-//! The launcher's death before ready ends the daemon.
+//! The launcher's death before ready ends the daemon, and what it has started.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::PoisonError;
@@ -8,10 +8,12 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid as NixPid, getpgid, getsid};
 
 use super::{Adopted, Start};
+use crate::error::Pid;
 use crate::signals::block_all;
+use crate::sys;
 
 /// How long a daemon that ignores SIGTERM lives on.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
@@ -22,12 +24,41 @@ pub(super) fn watch_launcher(daemon: &Adopted, channel: &OwnedFd) {
     wait_for_hangup(channel);
     let over = matches!(*daemon.start.lock().unwrap_or_else(PoisonError::into_inner), Start::Over);
     if !over {
-        let us = Pid::from_raw(daemon.pid);
-        // Signals to ourselves cannot fail.
-        let _ = kill(us, Signal::SIGTERM);
-        thread::sleep(ABORT_GRACE);
-        let _ = kill(us, Signal::SIGKILL);
+        end_all(daemon.pid);
     }
+}
+
+/// Ends this process and the others of its launch's group.
+fn end_all(us: Pid) {
+    let group = launch_group(us);
+    // Where others are, one of them may ignore SIGTERM when this process has ended of it: somebody must be left then. Alone
+    // it is the last to go, and nothing is left of it in the same moment.
+    let guarded = group.is_some_and(|group| has_others(group, us) && sys::end_group_from_outside(group).is_ok());
+    if !guarded {
+        signal_all(us, group, Signal::SIGTERM);
+    }
+    thread::sleep(ABORT_GRACE);
+    signal_all(us, group, Signal::SIGKILL);
+}
+
+/// The group that the launch has made, by its session's number, which this process keeps from being given away. `None` when
+/// it has left that session since.
+fn launch_group(us: Pid) -> Option<Pid> {
+    let (group, session) = (getpgid(None).ok()?, getsid(None).ok()?);
+    (group == session && session.as_raw() != us).then_some(session.as_raw())
+}
+
+/// Also where that cannot be seen.
+fn has_others(group: Pid, us: Pid) -> bool {
+    sys::group_members(group).is_none_or(|members| members.iter().any(|pid| *pid != us))
+}
+
+/// Signals to ourselves cannot fail.
+fn signal_all(us: Pid, group: Option<Pid>, signal: Signal) {
+    let _ = match group {
+        Some(group) => sys::signal_group(group, signal as i32),
+        None => kill(NixPid::from_raw(us), signal),
+    };
 }
 
 fn wait_for_hangup(channel: &OwnedFd) {

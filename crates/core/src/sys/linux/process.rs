@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{lstat, stat};
 use nix::time::{ClockId, clock_gettime};
-use nix::unistd::{SysconfVar, geteuid, getpid, gettid, sysconf};
+use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, sysconf};
 
 use super::super::RawStats;
 use crate::error::Pid;
@@ -170,6 +170,7 @@ fn zombie_status(pid: Pid) -> Option<i32> {
 /// Places in [`stat_fields`], whose first is field 4 of the manual page.
 const UTIME: usize = 14 - 4;
 const STIME: usize = 15 - 4;
+const THREADS: usize = 20 - 4;
 const START_TIME: usize = 22 - 4;
 const RSS: usize = 24 - 4;
 const EXIT_CODE: usize = 52 - 4;
@@ -224,6 +225,22 @@ pub(crate) fn openers(path: &Path) -> Vec<(Pid, String)> {
         Some((pid, name.trim_end().to_owned()))
     })
     .collect()
+}
+
+/// The members of a process group that have not ended; `None` where `/proc` does not show our own PID namespace.
+pub(crate) fn group_members(group: Pid) -> Option<Vec<Pid>> {
+    let us = fs::read_link("/proc/self").ok()?;
+    (us.to_str()?.parse() == Ok(getpid().as_raw())).then_some(())?;
+    let pids = read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let is_in_group = |pid: &Pid| getpgid(Some(NixPid::from_raw(*pid))) == Ok(NixPid::from_raw(group));
+    Some(pids.filter(is_in_group).filter(|pid| !has_ended(*pid)).collect())
+}
+
+/// A process whose first thread has ended looks like a zombie as long as others go on.
+fn has_ended(pid: Pid) -> bool {
+    stat_fields(pid).is_none_or(|(state, fields)| {
+        state == State::Ended && fields.get(THREADS).is_none_or(|threads| *threads <= 1)
+    })
 }
 
 /// Real, effective and saved user id of a process.
