@@ -12,6 +12,7 @@ use nix::unistd::{Pid as NixPid, getpgid, getsid};
 
 use super::{Adopted, Start};
 use crate::error::Pid;
+use crate::process::Process;
 use crate::signals::block_all;
 use crate::sys;
 
@@ -33,8 +34,7 @@ fn end_all(us: Pid) {
     let group = launch_group(us);
     // Where others are, one of them may ignore SIGTERM when this process has ended of it: somebody must be left then. Alone
     // it is the last to go, and nothing is left of it in the same moment.
-    let guarded = group.is_some_and(|group| has_others(group, us) && sys::end_group_from_outside(group).is_ok());
-    if !guarded {
+    if !group.is_some_and(|group| end_with_others(group, us)) {
         signal_all(us, group, Signal::SIGTERM);
     }
     thread::sleep(ABORT_GRACE);
@@ -48,9 +48,22 @@ fn launch_group(us: Pid) -> Option<Pid> {
     (group == session && session.as_raw() != us).then_some(session.as_raw())
 }
 
-/// Also where that cannot be seen.
-fn has_others(group: Pid, us: Pid) -> bool {
-    sys::group_members(group).is_none_or(|members| members.iter().any(|pid| *pid != us))
+/// Ends the group from outside; false where nobody else is in it, or that cannot be done.
+fn end_with_others(group: Pid, us: Pid) -> bool {
+    let members = sys::group_members(group);
+    if members.as_ref().is_some_and(|pids| pids.iter().all(|pid| *pid == us)) {
+        return false;
+    }
+    let handles = members.and_then(handles_on);
+    let fds: Option<Vec<_>> =
+        handles.as_ref().and_then(|handles| handles.iter().map(Process::pollable).collect());
+    sys::end_group_from_outside(group, fds.as_deref()).is_ok()
+}
+
+/// On those that have not ended meanwhile; `None` where one cannot be had.
+fn handles_on(pids: Vec<Pid>) -> Option<Vec<Process>> {
+    let opened = pids.into_iter().map(Process::open).filter(|opened| !matches!(opened, Err(Errno::ESRCH)));
+    opened.collect::<Result<_, _>>().ok()
 }
 
 /// Signals to ourselves cannot fail.

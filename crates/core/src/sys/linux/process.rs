@@ -42,7 +42,7 @@ impl ProcessHandle {
 
     pub(crate) fn is_alive(&self, pid: Pid) -> bool {
         match self {
-            Self::PidFd(fd) => !is_readable(fd.as_fd()),
+            Self::PidFd(fd) => !has_ended_by(fd.as_fd()),
             Self::StartTime(start) => start_time(pid) == Some(*start),
         }
     }
@@ -92,8 +92,9 @@ impl ProcessHandle {
     }
 }
 
-fn is_readable(fd: BorrowedFd<'_>) -> bool {
-    let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
+/// Whether the process of a pidfd has ended, be it collected or not. Async-signal-safe.
+pub(crate) fn has_ended_by(pidfd: BorrowedFd<'_>) -> bool {
+    let mut fds = [PollFd::new(pidfd, PollFlags::POLLIN)];
     matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
 }
 

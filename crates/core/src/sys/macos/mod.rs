@@ -16,7 +16,7 @@ pub(crate) use file::{
     is_detached, is_starting, is_written, mark_attached, mark_listening, mark_ready, name_tag,
 };
 pub(crate) use process::{
-    ProcessHandle, group_members, holds_lock, is_main_thread, openers, raw_stats, user_ids,
+    ProcessHandle, group_members, has_ended_by, holds_lock, is_main_thread, openers, raw_stats, user_ids,
 };
 pub(crate) use rights::{
     LIMITS, Right, group_ids_of_self, groups_of, highest_limit, limit_of, lowest_nice, may, oom_score_adj,

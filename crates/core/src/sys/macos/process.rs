@@ -89,6 +89,11 @@ fn bsd_info_of(pid: Pid, which: u64) -> Option<libc::proc_bsdinfo> {
     ask(|buffer, size| unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDTBSDINFO, which, buffer, size) })
 }
 
+/// There are no pidfds here.
+pub(crate) fn has_ended_by(_pidfd: BorrowedFd<'_>) -> bool {
+    true
+}
+
 /// Whether the process is a child of ours, which may have ended and has not been collected.
 pub(crate) fn is_child(pid: Pid) -> bool {
     bsd_info_of(pid, ZOMBIES).is_some_and(|info| info.pbi_ppid == std::process::id())

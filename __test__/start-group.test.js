@@ -1,0 +1,130 @@
+// Whatever way a start fails, what the half-started daemon has started ends with it, but for what has left its group.
+import { join } from 'node:path'
+import test from 'ava'
+import { Daemon } from '../dist/index.js'
+import { alive, content, EMULATED, fixture, folder, kill, ROOT, threads, until } from './helpers/index.js'
+
+/** Long enough for a family to be there. */
+const READY_TIMEOUT = EMULATED ? 30_000 : 3_000
+const BIN = join(ROOT, 'dist/bin.js')
+
+const family = (place, how, options = {}) =>
+  new Daemon({
+    pidFile: place.file('a.pid'),
+    script: fixture('family.mjs'),
+    scriptArgs: [how, 'stubborn'],
+    cwd: place.path,
+    stopTimeout: 300,
+    ...options,
+  })
+
+const members = (place) => until(() => content(place.file('family')), 'the family').then(JSON.parse)
+
+/** Who of them lives on. */
+const living = ({ inside, daemon }) =>
+  Object.entries({ ...inside, daemon }).filter(([, pid]) => alive(pid))
+
+/** No process but the one that has left, and no pidfile. */
+async function nothingLeft(t, place, found) {
+  t.deepEqual(living(found), [])
+  t.deepEqual(place.processes(), [found.session], 'whoever has made a session of its own lives on')
+  t.is(content(place.file('a.pid')), undefined)
+  kill(found.session)
+}
+
+for (const how of ['throw', 'later', 'exit', 'killed']) {
+  test.serial(`a daemon that fails before it is ready (${how}) leaves nothing that it has started`, async (t) => {
+    const place = folder(t)
+    await t.throwsAsync(family(place, how).start(), { code: 'ERR_DAEMON_START_FAILED' })
+    await nothingLeft(t, place, await members(place))
+  })
+}
+
+for (const how of ['hang', 'blocked']) {
+  test.serial(`a daemon that is not ready in time (${how}) leaves nothing that it has started`, async (t) => {
+    const place = folder(t)
+    const start = family(place, how, { readyTimeout: READY_TIMEOUT }).start()
+    await t.throwsAsync(start, { code: 'ERR_DAEMON_READY_TIMEOUT' })
+    await nothingLeft(t, place, await members(place))
+  })
+
+  test.serial(`nor does one whose start is aborted (${how})`, async (t) => {
+    const place = folder(t)
+    const controller = new AbortController()
+    const start = family(place, how).with({ signal: controller.signal }).start()
+    const found = await members(place)
+    controller.abort(new Error('enough'))
+    await t.throwsAsync(start, { message: 'enough' })
+    await nothingLeft(t, place, found)
+  })
+
+  test.serial(`nor one whose command is interrupted (${how})`, async (t) => {
+    const place = folder(t)
+    const args = ['start', '--pid-file', 'a.pid', '--stop-timeout', '300', fixture('family.mjs'), '--', how]
+    const command = place.spawn([BIN, ...args, 'stubborn'])
+    const found = await members(place)
+    command.child.kill('SIGINT')
+    t.is((await command.done).code, 130)
+    await nothingLeft(t, place, found)
+  })
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL']) {
+    test.serial(`nor one whose launcher ${signal} ends (${how})`, async (t) => {
+      const place = folder(t)
+      const program = place.write(
+        'launcher.mjs',
+        `import { Daemon } from "DAIMON"
+         const [script, how] = process.argv.slice(2)
+         await new Daemon({ pidFile: 'a.pid', script, scriptArgs: [how, 'stubborn'] }).start()`,
+      )
+      const launcher = place.spawn([program, fixture('family.mjs'), how])
+      const found = await members(place)
+      launcher.child.kill(signal)
+      t.is((await launcher.done).signal, signal)
+      await until(() => place.processes().length === 1, 'the end of all')
+      t.deepEqual(living(found), [])
+      t.deepEqual(place.processes(), [found.session])
+    })
+  }
+}
+
+test.serial('children that end of SIGTERM are given the time to', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'a.mjs',
+    `import { spawn } from 'node:child_process'
+     import { once } from 'node:events'
+     const save = "trap 'sleep 0.5; echo saved > saved; exit' TERM; echo; while :; do sleep 0.05; done"
+     await once(spawn('sh', ['-c', save], { stdio: ['ignore', 'pipe', 'ignore'] }).stdout, 'data')
+     process.exit(3)`,
+  )
+  const daemon = new Daemon({ pidFile: place.file('a.pid'), script, cwd: place.path })
+  await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED' })
+  t.is(content(place.file('saved')), 'saved\n')
+  t.deepEqual(place.processes(), [])
+})
+
+test.serial('a daemon that is ready keeps its children when its launcher is killed', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'a.mjs',
+    `import { spawn } from 'node:child_process'
+     spawn('sleep', ['1000'], { stdio: 'ignore' })
+     setInterval(() => {}, 1e6)`,
+  )
+  const program = place.write(
+    'launcher.mjs',
+    `import { Daemon } from "DAIMON"
+     console.log((await new Daemon({ pidFile: 'a.pid', script: process.argv[2] }).start()).pid)
+     setInterval(() => {}, 1e6)`,
+  )
+  const launcher = place.spawn([program, script])
+  await until(() => launcher.output().stdout, 'ready')
+  const pid = Number(launcher.output().stdout)
+  const before = place.processes().filter((pid) => pid !== launcher.pid)
+  t.is(before.length, 2)
+  launcher.child.kill('SIGKILL')
+  await launcher.done
+  await until(() => threads('daimon-launcher', pid) === 0, 'the end of the thread that watches the launcher')
+  t.deepEqual(place.processes().sort(), before.sort())
+})
