@@ -1,8 +1,10 @@
 // Whatever way a start fails, what the half-started daemon has started ends with it, but for what has left its group.
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
-import { alive, content, EMULATED, fixture, folder, kill, ROOT, threads, until } from './helpers/index.js'
+import { alive, content, EMULATED, fixture, folder, kill, ROOT, stat, threads, until } from './helpers/index.js'
 
 /** Long enough for a family to be there. */
 const READY_TIMEOUT = EMULATED ? 30_000 : 3_000
@@ -127,4 +129,86 @@ test.serial('a daemon that is ready keeps its children when its launcher is kill
   await launcher.done
   await until(() => threads('daimon-launcher', pid) === 0, 'the end of the thread that watches the launcher')
   t.deepEqual(place.processes().sort(), before.sort())
+})
+
+/** A worker that starts the family, and hears of nothing any more as soon as that is there. */
+const WORKER = `
+import { existsSync } from 'node:fs'
+import { workerData } from 'node:worker_threads'
+import { Daemon } from "DAIMON"
+const { pidFile, script, cwd, up } = workerData
+new Daemon({ pidFile, script, scriptArgs: ['hang', 'stubborn'], cwd }).start().catch(() => {})
+const look = setInterval(() => {
+  if (!existsSync(up)) return
+  clearInterval(look)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+}, 5)
+`
+
+for (const [what, ends] of [
+  ['a worker that ends takes its half-started daemon along', false],
+  ['so it does with what is left of one that has ended unheard', true],
+]) {
+  test.serial(what, async (t) => {
+    const place = folder(t)
+    const workerData = {
+      pidFile: place.file('a.pid'),
+      script: fixture('family.mjs'),
+      cwd: place.path,
+      up: place.file('family'),
+    }
+    const worker = new Worker(place.write('worker.mjs', WORKER), { workerData })
+    const found = await members(place)
+    if (ends) {
+      kill(found.daemon)
+      await until(() => !alive(found.daemon), 'the end of the daemon')
+    }
+    await worker.terminate()
+    await until(() => place.processes().length === 1, 'the end of all')
+    await until(() => threads('daimon-group') === 0, 'the end of the thread that has ended them')
+    t.deepEqual(living(found), [])
+    t.deepEqual(place.processes(), [found.session])
+    t.deepEqual(children(), [])
+  })
+}
+
+/** The children of this process, of whatever state. */
+const children = () =>
+  readdirSync('/proc').filter((name) => /^\d+$/.test(name) && stat(name)?.ppid === process.pid)
+
+/** What this process has open, and its children. */
+const possessions = () => ({
+  descriptors: readdirSync('/proc/self/fd').length,
+  children: children(),
+})
+
+const THREADS = ['daimon-poller', 'daimon-launch', 'daimon-group']
+const idle = () => until(() => THREADS.every((name) => threads(name) === 0), 'the end of all threads')
+
+test.serial('a failed start leaves no descriptor, thread, child or file in its launcher', async (t) => {
+  const place = folder(t)
+  const script = fixture('family.mjs')
+  const starts = {
+    throw: () => family(place, 'throw').start(),
+    exit: () => family(place, 'exit').start(),
+    killed: () => family(place, 'killed').start(),
+    hang: () => family(place, 'hang', { readyTimeout: 500 }).start(),
+    abort: () => family(place, 'hang').with({ signal: AbortSignal.timeout(500) }).start(),
+    syntax: () => new Daemon({ pidFile: place.file('a.pid'), script: fixture('invalid/syntax.mjs') }).start(),
+    exec: () => new Daemon({ pidFile: place.file('a.pid'), script, execPath: place.file('none') }).start(),
+  }
+  await t.throwsAsync(starts.exit())
+  await idle()
+  const before = possessions()
+  for (const [how, start] of Object.entries(starts)) {
+    await t.throwsAsync(start(), { any: true }, how)
+    await idle()
+    t.deepEqual(possessions(), before, how)
+    t.is(content(place.file('a.pid')), undefined, how)
+    t.deepEqual(
+      readdirSync(place.path).filter((name) => name !== 'family'),
+      [],
+      how,
+    )
+  }
 })
