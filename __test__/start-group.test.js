@@ -4,7 +4,18 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import { Daemon } from '../dist/index.js'
-import { alive, content, EMULATED, fixture, folder, kill, ROOT, stat, threads, until } from './helpers/index.js'
+import {
+  alive,
+  content,
+  EMULATED,
+  fixture,
+  folder,
+  kill,
+  ROOT,
+  stat,
+  threads,
+  until,
+} from './helpers/index.js'
 
 /** Long enough for a family to be there. */
 const READY_TIMEOUT = EMULATED ? 30_000 : 3_000
@@ -23,8 +34,7 @@ const family = (place, how, options = {}) =>
 const members = (place) => until(() => content(place.file('family')), 'the family').then(JSON.parse)
 
 /** Who of them lives on. */
-const living = ({ inside, daemon }) =>
-  Object.entries({ ...inside, daemon }).filter(([, pid]) => alive(pid))
+const living = ({ inside, daemon }) => Object.entries({ ...inside, daemon }).filter(([, pid]) => alive(pid))
 
 /** No process but the one that has left, and no pidfile. */
 async function nothingLeft(t, place, found) {
@@ -35,11 +45,14 @@ async function nothingLeft(t, place, found) {
 }
 
 for (const how of ['throw', 'later', 'exit', 'killed']) {
-  test.serial(`a daemon that fails before it is ready (${how}) leaves nothing that it has started`, async (t) => {
-    const place = folder(t)
-    await t.throwsAsync(family(place, how).start(), { code: 'ERR_DAEMON_START_FAILED' })
-    await nothingLeft(t, place, await members(place))
-  })
+  test.serial(
+    `a daemon that fails before it is ready (${how}) leaves nothing that it has started`,
+    async (t) => {
+      const place = folder(t)
+      await t.throwsAsync(family(place, how).start(), { code: 'ERR_DAEMON_START_FAILED' })
+      await nothingLeft(t, place, await members(place))
+    },
+  )
 }
 
 for (const how of ['hang', 'blocked']) {
@@ -89,6 +102,24 @@ for (const how of ['hang', 'blocked']) {
     })
   }
 }
+
+test.serial('the lock is free when the daemon has ended with its launcher, whoever is left', async (t) => {
+  const place = folder(t)
+  const program = place.write(
+    'launcher.mjs',
+    `import { Daemon } from "DAIMON"
+     const script = process.argv[2]
+     await new Daemon({ pidFile: 'a.pid', script, scriptArgs: ['hang', 'stubborn'] }).start()`,
+  )
+  const launcher = place.spawn([program, fixture('family.mjs')])
+  const { inside, daemon } = await members(place)
+  launcher.child.kill('SIGKILL')
+  await until(() => !alive(daemon), 'the end of the daemon')
+  const { state } = await new Daemon({ pidFile: place.file('a.pid') }).status()
+  t.true(alive(inside.stubborn), 'it is left when the look is taken')
+  t.is(state, 'stopped')
+  await until(() => !alive(inside.stubborn), 'the end of all')
+})
 
 test.serial('children that end of SIGTERM are given the time to', async (t) => {
   const place = folder(t)
@@ -193,7 +224,10 @@ test.serial('a failed start leaves no descriptor, thread, child or file in its l
     exit: () => family(place, 'exit').start(),
     killed: () => family(place, 'killed').start(),
     hang: () => family(place, 'hang', { readyTimeout: 500 }).start(),
-    abort: () => family(place, 'hang').with({ signal: AbortSignal.timeout(500) }).start(),
+    abort: () =>
+      family(place, 'hang')
+        .with({ signal: AbortSignal.timeout(500) })
+        .start(),
     syntax: () => new Daemon({ pidFile: place.file('a.pid'), script: fixture('invalid/syntax.mjs') }).start(),
     exec: () => new Daemon({ pidFile: place.file('a.pid'), script, execPath: place.file('none') }).start(),
   }

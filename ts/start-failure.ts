@@ -128,7 +128,8 @@ export function timeoutError(
 
 function leftBehind(pids: readonly number[]): string {
   if (pids.length === 0) return ''
-  return `; what it has started lives on and could not be ended: process ${pids.join(', ')}. End it as its user, or as root`
+  const list = pids.join(', ')
+  return `; what it has started could not be ended and lives on: process ${list}. End it as its user, or as root`
 }
 
 function reasonOf(error: unknown): string {

@@ -96,9 +96,10 @@ impl Process {
 
     /// Sends a signal to its whole process group, where its launch has made that; else to it alone.
     ///
-    /// A group's number is given to nobody as long as it, or its session, has members that are not collected. This one is
-    /// seen alive in both just before the signal: in between, all of them would have to end, and all other numbers to be given
-    /// first. Once it has ended nobody can tell any more whose the group is, and none is signalled.
+    /// A group's number is given to nobody as long as it, or its session, has members that are not collected.
+    /// This one is seen alive in both just before the signal: in between, all of them would have to end, and
+    /// all other numbers to be given first. Once it has ended nobody can tell any more whose the group is, and
+    /// none is signalled.
     ///
     /// # Errors
     ///
@@ -113,8 +114,8 @@ impl Process {
         }
     }
 
-    /// Its process group, when its launch has made that: named after its session, whose leader ended with the launch. What
-    /// its PID tells is about this process where that is alive afterwards, which the caller asks.
+    /// Its process group, when its launch has made that: named after its session, whose leader ended with the
+    /// launch. What its PID tells is about this process where that is alive afterwards, which the caller asks.
     fn own_group(&self) -> Option<Pid> {
         let pid = Some(NixPid::from_raw(self.pid));
         let (group, session) = (getpgid(pid).ok()?, getsid(pid).ok()?);
@@ -122,9 +123,9 @@ impl Process {
         ours.then_some(group.as_raw())
     }
 
-    /// Asks it to end: the signal, then SIGCONT, since a stopped process sees no other signal. With `group` its whole
-    /// group is asked, see [`Process::signal_group`]: the others are continued first, since of the signal this process may
-    /// end, and with it the proof of whose the group is.
+    /// Asks it to end: the signal, then SIGCONT, since a stopped process sees no other signal. With `group` its
+    /// whole group is asked, see [`Process::signal_group`]: the others are continued first, since of the signal
+    /// this process may end, and with it the proof of whose the group is.
     ///
     /// # Errors
     ///

@@ -92,6 +92,19 @@ fn a_group_is_ended_though_the_daemon_has_ended_before() {
 }
 
 #[test]
+fn one_that_is_stopped_is_asked_before_it_is_killed() {
+    let folder = Folder::new();
+    let child =
+        "trap 'echo > asked; exit' TERM; echo $$ > family; kill -STOP $$; while :; do sleep 0.01; done";
+    let launched = folder.launch(&shell(&folder, &format!("sh -c \"{}\" & wait", child.replace('$', "\\$"))));
+    let [child] = family(&folder, 1)[..] else { panic!("one child") };
+    until("it is stopped", || state(child) == Some('T'));
+    assert_eq!(launched.unwrap().group.end(common::PATIENCE), []);
+    assert!(!is_alive(child));
+    assert!(folder.file("asked").exists());
+}
+
+#[test]
 fn without_a_grace_nobody_is_asked() {
     let folder = Folder::new();
     let script = "trap 'echo > asked; exit' TERM; echo $$ > family; while :; do sleep 0.01; done";
@@ -132,7 +145,11 @@ fn a_daemon_that_has_said_that_it_is_ready_lives_on_though_nobody_has_read_it() 
                 && common::status_field(pid, "Threads") == "1"
         });
         let number = leader(&launched);
-        if drops { drop(launched) } else { launched.abort() }
+        if drops {
+            drop(launched)
+        } else {
+            launched.abort()
+        }
         until("the leader is collected", || state(number).is_none());
         assert!(process.is_alive());
     }

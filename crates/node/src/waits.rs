@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use daimon_core::{
-    Cancel, Channel, ChannelEvent, ErrorKind, FrameKind, Group, Launched, LogTail, PidFile, Plan, Process, WatchId, launch,
-    occupy, unwatch, watch_channel,
+    Cancel, Channel, ChannelEvent, ErrorKind, FrameKind, Group, Launched, LogTail, PidFile, Plan, Process,
+    WatchId, launch, occupy, unwatch, watch_channel,
 };
 use napi::Result;
 use napi::bindgen_prelude::{Buffer, Either, Function};
@@ -101,8 +101,8 @@ impl Shared {
         }
     }
 
-    /// Keeps what was launched until it is taken; gives its channel. `None` when the wait has been given up meanwhile: the
-    /// start then is, too.
+    /// Keeps what was launched until it is taken; gives its channel. `None` when the wait has been given up
+    /// meanwhile: the start then is, too.
     fn keep(&self, wait: u32, launched: Launched) -> Option<Channel> {
         let mut state = self.state();
         if !state.launches.contains_key(&wait) {
@@ -199,8 +199,8 @@ impl Waits {
         }
     }
 
-    /// Ends what is left of a launch: its process group, from SIGTERM to SIGKILL in `grace` milliseconds. Event `emptied`,
-    /// or `failed`: it is done on another thread then, or by the daemon itself.
+    /// Ends what is left of a launch: its process group, from SIGTERM to SIGKILL in `grace` milliseconds. Event
+    /// `emptied`, or `failed`: it is done on another thread then, or by the daemon itself.
     #[napi]
     pub fn end_group(&self, launched: &mut LaunchedDaemon, grace: u32) -> u32 {
         let wait = self.next();

@@ -32,8 +32,8 @@ pub(super) fn watch_launcher(daemon: &Adopted, channel: &OwnedFd) {
 /// Ends this process and the others of its launch's group.
 fn end_all(us: Pid) {
     let group = launch_group(us);
-    // Where others are, one of them may ignore SIGTERM when this process has ended of it: somebody must be left then. Alone
-    // it is the last to go, and nothing is left of it in the same moment.
+    // Where others are, one of them may ignore SIGTERM when this process has ended of it: somebody must be left
+    // then. Alone it is the last to go, and nothing is left of it in the same moment.
     if !group.is_some_and(|group| end_with_others(group, us)) {
         signal_all(us, group, Signal::SIGTERM);
     }
@@ -41,8 +41,8 @@ fn end_all(us: Pid) {
     signal_all(us, group, Signal::SIGKILL);
 }
 
-/// The group that the launch has made, by its session's number, which this process keeps from being given away. `None` when
-/// it has left that session since.
+/// The group that the launch has made, by its session's number, which this process keeps from being given away.
+/// `None` when it has left that session since.
 fn launch_group(us: Pid) -> Option<Pid> {
     let (group, session) = (getpgid(None).ok()?, getsid(None).ok()?);
     (group == session && session.as_raw() != us).then_some(session.as_raw())

@@ -14,8 +14,8 @@ use crate::sys;
 const ABORT_GRACE: Duration = Duration::from_secs(1);
 /// From SIGKILL to the end, which takes longer only in the kernel: for a disk or a network file system.
 const KILL_PATIENCE: Duration = Duration::from_secs(1);
-/// From the end to the moment in which init has collected them, and `kill -0` finds them no more. Most do so at once, some of
-/// containers every two seconds, and some never.
+/// From the end to the moment in which init has collected them, and `kill -0` finds them no more. Most do so at
+/// once, some of containers every two seconds, and some never.
 const INIT_PATIENCE: Duration = Duration::from_millis(2_500);
 /// How long a channel may take to be closed by whoever has it when the group is dropped.
 const CHANNEL_PATIENCE: Duration = Duration::from_secs(5);
@@ -23,12 +23,12 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 
 /// The daemon's process group, which its launch alone has made.
 ///
-/// A group is signalled by its number, and numbers are given again. This one is not as long as this value lives: it is the PID
-/// of the group's leader, the launcher's own child, which has ended and is not collected. Where the host program has collected
-/// it (`wait4` of any child, with `__WALL`), no signal is sent.
+/// A group is signalled by its number, and numbers are given again. This one is not as long as this value
+/// lives: it is the PID of the group's leader, the launcher's own child, which has ended and is not collected.
+/// Where the host program has collected it (`wait4` of any child, with `__WALL`), no signal is sent.
 ///
-/// Dropped before the daemon has said that it is ready, with the channel closed, it ends whoever is in the group, on a thread
-/// of its own; after that word it lets go of it.
+/// Dropped before the daemon has said that it is ready, with the channel closed, it ends whoever is in the
+/// group, on a thread of its own; after that word it lets go of it.
 #[derive(Debug)]
 pub struct Group {
     /// `None` once it has been let go.
@@ -41,9 +41,9 @@ impl Group {
         Self { leader: Some(Leader(leader)), outcome }
     }
 
-    /// Ends all that is left: SIGTERM and SIGCONT, SIGKILL after `grace`. Waits until the group is empty, some seconds
-    /// longer at most; gives those who could not be ended. Where `/proc` does not show them, a second at most is waited between the
-    /// signals.
+    /// Ends all that is left: SIGTERM and SIGCONT, SIGKILL after `grace`. Waits until the group is empty, some
+    /// seconds longer at most; gives those who could not be ended. Where `/proc` does not show them, a second
+    /// at most is waited between the signals.
     ///
     /// For a start that has failed: whatever the daemon says from now on, it is not asked any more.
     pub fn end(mut self, grace: Duration) -> Vec<Pid> {

@@ -7,8 +7,8 @@ mod child;
 mod group;
 mod plan;
 
-pub(crate) use plan::OWN_FDS;
 pub use group::Group;
+pub(crate) use plan::OWN_FDS;
 pub use plan::{Plan, Stdio};
 
 use std::fs::File;
@@ -47,8 +47,8 @@ pub struct Launched {
 }
 
 impl Launched {
-    /// Gives the start up, and waits until nothing is left of it, for some two seconds at most. A daemon that has said by
-    /// then that it is ready lives on.
+    /// Gives the start up, and waits until nothing is left of it, for some two seconds at most. A daemon that
+    /// has said by then that it is ready lives on.
     pub fn abort(self) {
         let Self { channel, group, .. } = self;
         drop(channel);

@@ -20,12 +20,13 @@ struct Orders<'a> {
     members: Option<&'a [RawFd]>,
 }
 
-/// Ends the group that is named after this process's session: SIGTERM and SIGCONT, after a second SIGKILL, or as soon as
-/// all `members` have ended, pidfds (`None`: as soon as the group is empty).
+/// Ends the group that is named after this process's session: SIGTERM and SIGCONT, after a second SIGKILL, or
+/// as soon as all `members` have ended, pidfds (`None`: as soon as the group is empty).
 ///
-/// By a child, since this process, a member, may end of the first signal, while others ignore it. The child leaves the group
-/// but not the session: as long as a session has members its number is given to no other process (Linux: a `struct pid` is
-/// free when no task is attached to it in any role), so that no other group can have it.
+/// By a child, since this process, a member, may end of the first signal, while others ignore it. The child
+/// leaves the group but not the session: as long as a session has members its number is given to no other
+/// process (Linux: a `struct pid` is free when no task is attached to it in any role), so that no other group
+/// can have it.
 ///
 /// Returns when the child has ended, if this process lives that long.
 ///
@@ -38,15 +39,16 @@ pub(crate) fn end_group_from_outside(group: Pid, members: Option<&[BorrowedFd<'_
     let orders = Orders { group, members: members.map(|_| fds.as_slice()) };
     let argument = std::ptr::from_ref(&orders).cast_mut().cast();
     let mut stack = Stack::new();
-    // SAFETY: stack and orders are the child's until it has exited, which is waited for; a process that ends meanwhile frees
-    // no memory that its child shares. `guard` makes the calls of `sys` alone that are fit for that time.
+    // SAFETY: stack and orders are the child's until it has exited, which is waited for; a process that ends
+    // meanwhile frees no memory that its child shares. `guard` makes the calls of `sys` alone that are fit for
+    // that time.
     let child = unsafe { spawn_child(stack.top(), guard, argument) }?;
     reap(child);
     Ok(())
 }
 
-/// Async-signal-safe: `close_range` or its stand-ins, `setpgid`, `kill`, `poll`, `nanosleep`, `_exit`; no allocation, no lock, no panic.
-/// All signals are blocked, as in the thread that makes it.
+/// Async-signal-safe: `close_range` or its stand-ins, `setpgid`, `kill`, `poll`, `nanosleep`, `_exit`; no
+/// allocation, no lock, no panic. All signals are blocked, as in the thread that makes it.
 extern "C" fn guard(orders: *mut c_void) -> c_int {
     // SAFETY: the parent passes its `Orders`, which it keeps until this child has exited.
     let orders = unsafe { &*orders.cast::<Orders<'_>>().cast_const() };

@@ -56,8 +56,8 @@ pub(crate) unsafe fn spawn_child(
     Errno::result(unsafe { libc::clone(main, stack_top, SHARED | libc::SIGCHLD, arg) })
 }
 
-/// Whether this child of [`spawn_child`] is still ours to collect: as long as that is so, its PID is given to nobody else.
-/// waitid(2) with WNOWAIT leaves it as it is.
+/// Whether this child of [`spawn_child`] is still ours to collect: as long as that is so, its PID is given to
+/// nobody else. waitid(2) with WNOWAIT leaves it as it is.
 pub(crate) fn is_uncollected(pid: Pid) -> bool {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT | WaitPidFlag::__WALL;
     waitid(Id::Pid(NixPid::from_raw(pid)), flags).is_ok()
