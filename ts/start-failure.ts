@@ -22,6 +22,8 @@ export interface Failure {
   readonly log: string | undefined
   /** Why it could not be ended. */
   readonly livesOn: unknown
+  /** Those it has started that could not be ended, by their PIDs. */
+  left: readonly number[]
 }
 
 /** What the daemon has said of itself. */
@@ -70,7 +72,7 @@ function subject({ name, pidFile }: StartSettings): string {
 
 export function startFailed(
   settings: StartSettings,
-  { told, exitCode, exitSignal, log, livesOn }: Failure,
+  { told, exitCode, exitSignal, log, livesOn, left }: Failure,
 ): StartFailedError {
   const ending =
     exitSignal !== undefined
@@ -84,7 +86,7 @@ export function startFailed(
     told.error === undefined
       ? lastWord(log)
       : `: ${errorLine(told.error, log)}${aboutScript(settings, told.error)}${aboutFolder(settings, told.error)}`
-  const message = `${subject(settings)} ${ending} before it was ready${shortened(why)}`
+  const message = `${subject(settings)} ${ending} before it was ready${shortened(why)}${leftBehind(left)}`
   const { pidFile } = settings
   return new StartFailedError(message, {
     pidFile,
@@ -149,11 +151,11 @@ export function timeoutError(
   settings: StartSettings,
   pid: number,
   timeout: number,
-  { told, log, livesOn }: Failure,
+  { told, log, livesOn, left }: Failure,
 ): ReadyTimeoutError {
   const advice = readyAdvice(settings)
   const ended = livesOn === undefined ? 'has been ended' : `could not be ended (${reasonOf(livesOn)})`
-  const message = `${subject(settings)} was not ready within ${timeout} ms and ${ended}. ${advice}`
+  const message = `${subject(settings)} was not ready within ${timeout} ms and ${ended}${leftBehind(left)}. ${advice}`
   return new ReadyTimeoutError(message, { pidFile: settings.pidFile, pid, timeout, log, cause: told.error })
 }
 
@@ -161,6 +163,12 @@ function shortened(text: string): string {
   if (text.length <= LONGEST_WORD) return text
   // Half of a character is none.
   return `${text.slice(0, LONGEST_WORD).replace(/[\ud800-\udbff]$/, '')}…`
+}
+
+function leftBehind(pids: readonly number[]): string {
+  if (pids.length === 0) return ''
+  const list = pids.join(', ')
+  return `; what it has started could not be ended and lives on: process ${list}. End it as its user, or as root`
 }
 
 function reasonOf(error: unknown): string {

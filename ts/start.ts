@@ -29,13 +29,16 @@ import { exitInfo, toStatus } from './status.js'
 import { endProcess } from './stop.js'
 import type { NamedAction } from './types/signals.js'
 import type { ExitInfo, Running } from './types/status.js'
-import { exited, type LaunchWait, launch, removeLeftover } from './waits.js'
+import { endGroup, exited, type LaunchWait, launch, removeLeftover } from './waits.js'
 
 /** How long a process may take to end after its channel has closed: the kernel closes that on the way out. */
 const EXIT_GRACE = 1_000
 
 /** How long one that is not ready may take to end, however patient a stop would be: somebody waits for the error. */
 const LONGEST_END = 60_000
+
+/** What is left for those that the daemon has started, when it has used all of that time up itself. */
+const LEAST_GRACE = 1_000
 
 /** Why a start is over. */
 type Outcome = 'ready' | 'ended' | 'timeout' | 'aborted' | 'failed'
@@ -171,9 +174,11 @@ export class Start {
   /** Ends what is left of the daemon, and says why. */
   async #fail(outcome: Outcome, launched: LaunchedDaemon): Promise<never> {
     const process = launched.process()
+    const patience = Math.min(this.#settings.stopTimeout, LONGEST_END)
+    const until = performance.now() + patience
     let livesOn: unknown
     try {
-      if (process !== null) await this.#end(process, outcome)
+      if (process !== null) await this.#end(process, outcome, patience)
     } catch (error) {
       // Why the start has failed matters more.
       livesOn = error
@@ -181,6 +186,8 @@ export class Start {
     // Whatever stood in the way: without its channel the daemon ends itself, and nobody waits for it any more.
     this.#wait.end()
     const failure = this.#failure(launched, process, livesOn)
+    const grace = Math.max(until - performance.now(), Math.min(patience, LEAST_GRACE))
+    failure.left = await endGroup(launched, grace)
     process?.release()
     launched.release()
     // Whoever holds the file now is not ours to disturb.
@@ -192,9 +199,8 @@ export class Start {
     throw startFailed(this.#settings, failure)
   }
 
-  async #end(process: ProcessHandle, outcome: Outcome): Promise<void> {
+  async #end(process: ProcessHandle, outcome: Outcome, stopTimeout: number): Promise<void> {
     if (outcome === 'ended' && (await exited(process, EXIT_GRACE))) return
-    const stopTimeout = Math.min(this.#settings.stopTimeout, LONGEST_END)
     await endProcess(process, { ...this.#settings, stopTimeout, forceKill: true, signal: undefined })
   }
 
@@ -203,7 +209,7 @@ export class Start {
     const exitSignal = status?.signal === undefined ? undefined : signalName(status.signal)
     // The kernel's word counts: Node 20 says 0 for an unsettled top-level await that exits with 13.
     const exitCode = status === null || status === undefined ? this.#told.exitCode : status.code
-    return { told: this.#told, exitCode, exitSignal, log: logTail(launched), livesOn }
+    return { told: this.#told, exitCode, exitSignal, log: logTail(launched), livesOn, left: [] }
   }
 }
 

@@ -116,6 +116,23 @@ export function exited(process: ProcessHandle, timeout: number, signal?: AbortSi
   })
 }
 
+/**
+ * Ends what is left of a launch that has failed, the daemon's process group: SIGTERM, then SIGKILL after `grace`
+ * milliseconds. Gives the PIDs of those who could not be ended.
+ */
+export function endGroup(launched: LaunchedDaemon, grace: number): Promise<readonly number[]> {
+  return new Promise((resolve) => {
+    const { id, pool } = add(
+      (waits) => waits.endGroup(launched, grace),
+      // Where there was no thread to wait on, it goes on elsewhere.
+      ({ left = [] }) => {
+        end(pool, id)
+        resolve(left)
+      },
+    )
+  })
+}
+
 /** Removes what a daemon that is gone left, by the pidfile's protocol. Rejects when somebody holds the file. */
 export function removeLeftover(pidFile: string): Promise<void> {
   return new Promise((resolve, reject) => {

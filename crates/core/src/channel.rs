@@ -11,6 +11,8 @@ mod decoder;
 
 use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, sendmsg, shutdown};
@@ -81,17 +83,36 @@ pub struct Frame {
 pub struct Channel {
     fd: OwnedFd,
     decoder: Decoder,
+    outcome: Option<Arc<Outcome>>,
+}
+
+/// What has become of a start, as its channel tells in the launcher.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    ready: AtomicBool,
+    closed: AtomicBool,
+}
+
+impl Outcome {
+    /// Whether the daemon has said that it is ready; `None` as long as it may still do so.
+    pub(crate) fn was_ready(&self) -> Option<bool> {
+        if self.ready.load(Ordering::Acquire) {
+            return Some(true);
+        }
+        // Once it is closed nothing follows.
+        self.closed.load(Ordering::Acquire).then(|| self.ready.load(Ordering::Acquire))
+    }
 }
 
 impl Channel {
-    /// The launcher's end.
-    pub(crate) fn new(fd: OwnedFd) -> Self {
-        Self { fd, decoder: Decoder::of(FrameKind::TO_LAUNCHER) }
-    }
-
     /// The daemon's end.
     pub(crate) fn to_launcher(fd: OwnedFd) -> Self {
-        Self { fd, decoder: Decoder::of(FrameKind::TO_DAEMON) }
+        Self { fd, decoder: Decoder::of(FrameKind::TO_DAEMON), outcome: None }
+    }
+
+    /// The launcher's end, which notes whether the daemon has said that it is ready.
+    pub(crate) fn noting(fd: OwnedFd, outcome: Arc<Outcome>) -> Self {
+        Self { fd, decoder: Decoder::of(FrameKind::TO_LAUNCHER), outcome: Some(outcome) }
     }
 
     /// An end to send with from another thread; it fails once the channel is closed.
@@ -121,13 +142,22 @@ impl Channel {
             }
             loop {
                 match self.decoder.next() {
-                    Ok(Some(frame)) => frames.push(frame),
+                    Ok(Some(frame)) => {
+                        self.note(frame.kind);
+                        frames.push(frame);
+                    }
                     Ok(None) => break,
                     Err(what) => return (frames, Reception::Broken(broken(&what))),
                 }
             }
         }
         (frames, Reception::GoesOn)
+    }
+
+    fn note(&self, kind: FrameKind) {
+        if let (FrameKind::Ready, Some(outcome)) = (kind, &self.outcome) {
+            outcome.ready.store(true, Ordering::Release);
+        }
     }
 
     /// Waits for one whole frame; `None` when the other end is closed before, or sends what cannot be one.
@@ -174,6 +204,13 @@ impl Drop for Channel {
     fn drop(&mut self) {
         // A copy in a child between fork and exec would keep the socket open; this closes it for all.
         let _ = shutdown(self.fd.as_raw_fd(), Shutdown::Both);
+        if self.outcome.is_some() {
+            // A word that came before the end counts, though nobody has read it: who has said it lives on.
+            while matches!(self.receive().1, Reception::GoesOn) {}
+        }
+        if let Some(outcome) = &self.outcome {
+            outcome.closed.store(true, Ordering::Release);
+        }
     }
 }
 
@@ -241,7 +278,7 @@ mod tests {
 
     fn pair() -> (Channel, Channel) {
         let (one, other) = sys::channel_pair().unwrap();
-        (Channel::new(one), Channel::to_launcher(other))
+        (Channel::noting(one, Arc::default()), Channel::to_launcher(other))
     }
 
     #[test]
@@ -263,6 +300,20 @@ mod tests {
         drop(launcher);
         assert!(sender.send(FrameKind::Status, b"x").is_err());
         assert!(matches!(daemon.receive(), (frames, Reception::Ended) if frames.is_empty()));
+    }
+
+    #[test]
+    fn a_word_of_readiness_that_nobody_has_read_counts_when_the_channel_is_dropped() {
+        for (said, was_ready) in [(FrameKind::Ready, true), (FrameKind::Status, false)] {
+            let (one, other) = sys::channel_pair().unwrap();
+            let outcome = Arc::<Outcome>::default();
+            let (launcher, daemon) =
+                (Channel::noting(one, Arc::clone(&outcome)), Channel::to_launcher(other));
+            daemon.sender().unwrap().send(said, b"").unwrap();
+            assert_eq!(outcome.was_ready(), None);
+            drop(launcher);
+            assert_eq!(outcome.was_ready(), Some(was_ready));
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub fn take_socket(fd: std::os::fd::RawFd) -> bool {
 pub use adopt::{ADOPTION_VARIABLE, Adopted, adopt, adopted};
 pub use channel::{Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result};
-pub use launch::{Launched, Plan, Stdio, launch};
+pub use launch::{Group, Launched, Plan, Stdio, launch};
 pub use limits::{Limit, Limits, check_oom_score_adj, set_oom_score_adj, set_soft_nofile};
 pub use log::{LogTail, Outputs, Owner, Rotation, check_rotation, reopen, start_rotation};
 pub use notify::{Notifier, monotonic};

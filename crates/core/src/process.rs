@@ -96,8 +96,10 @@ impl Process {
 
     /// Sends a signal to its whole process group, where its launch has made that; else to it alone.
     ///
-    /// A group's number is not given again as long as it has members. Between the look at this one, which is alive, and
-    /// the signal its last member would have to end and the number to be given away.
+    /// A group's number is given to nobody as long as it, or its session, has members that are not collected.
+    /// This one is seen alive in both just before the signal: in between, all of them would have to end, and
+    /// all other numbers to be given first. Once it has ended nobody can tell any more whose the group is, and
+    /// none is signalled.
     ///
     /// # Errors
     ///
@@ -112,26 +114,31 @@ impl Process {
         }
     }
 
-    /// Its process group, when its launch has made that: named after its session, whose leader ended with the launch.
+    /// Its process group, when its launch has made that: named after its session, whose leader ended with the
+    /// launch. What its PID tells is about this process where that is alive afterwards, which the caller asks.
     fn own_group(&self) -> Option<Pid> {
         let pid = Some(NixPid::from_raw(self.pid));
         let (group, session) = (getpgid(pid).ok()?, getsid(pid).ok()?);
-        let without_leader = || kill(group, None) == Err(Errno::ESRCH);
-        let ours = self.detached && group == session && Some(group) != getpgid(None).ok() && without_leader();
+        let ours = self.detached && group == session && Some(group) != getpgid(None).ok() && has_ended(group);
         ours.then_some(group.as_raw())
     }
 
-    /// Asks it to end: the signal, then SIGCONT, since a stopped process sees no other signal. With `group` its whole
-    /// group is asked, see [`Process::signal_group`].
+    /// Asks it to end: the signal, then SIGCONT, since a stopped process sees no other signal. With `group` its
+    /// whole group is asked, see [`Process::signal_group`]: the others are continued first, since of the signal
+    /// this process may end, and with it the proof of whose the group is.
     ///
     /// # Errors
     ///
     /// As [`Process::signal`].
     pub fn signal_and_continue(&self, signal: i32, group: bool) -> Result<()> {
-        let send = |signal| if group { self.signal_group(signal) } else { self.signal(signal) };
-        send(signal)?;
+        if group {
+            self.signal_group(Signal::SIGCONT as i32)?;
+            self.signal_group(signal)?;
+        } else {
+            self.signal(signal)?;
+        }
         // It may have ended of the first signal already.
-        let _ = send(Signal::SIGCONT as i32);
+        let _ = self.signal(Signal::SIGCONT as i32);
         Ok(())
     }
 
@@ -154,6 +161,15 @@ impl Process {
     pub(crate) fn apart(&self) -> std::result::Result<Self, Errno> {
         Ok(Self { handle: Arc::new(self.handle.try_clone()?), ..*self })
     }
+}
+
+/// Whether a session's leader has ended. A launcher does not collect it before the daemon is ready.
+fn has_ended(leader: NixPid) -> bool {
+    kill(leader, None) == Err(Errno::ESRCH)
+        || match Process::open(leader.as_raw()) {
+            Ok(leader) => !leader.is_alive(),
+            Err(errno) => errno == Errno::ESRCH,
+        }
 }
 
 /// What the system shows of process `pid`; `None` when it hides that or there is no such process.

@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use daimon_core::{
-    Backlog, Cancel, ChannelEvent, ErrorKind, FrameKind, Launched, LogTail, PidFile, Plan, Process, Ticket,
-    WatchId, launch, occupy, unwatch, watch_channel,
+    Backlog, Cancel, Channel, ChannelEvent, ErrorKind, FrameKind, Group, Launched, LogTail, PidFile, Plan,
+    Process, Ticket, WatchId, launch, occupy, unwatch, watch_channel,
 };
 use napi::Result;
 use napi::bindgen_prelude::{Buffer, Either, Function};
@@ -19,13 +20,15 @@ use crate::plan::{NativeOccupation, NativePlan};
 use crate::process::ProcessHandle;
 
 /// Something that was waited for. `kind` is `launched`, `failed`, `ready`, `status`, `error`, `exit`, `ended` (the
-/// channel), `gone` (the process), `removed` or `occupied`.
+/// channel), `gone` (the process), `emptied` (the group), `removed` or `occupied`.
 #[napi(object)]
 pub struct NativeEvent {
     pub wait: u32,
     pub kind: String,
     pub text: Option<String>,
     pub error: Option<NativeError>,
+    /// Who could not be ended.
+    pub left: Option<Vec<i32>>,
 }
 
 type Callback = ThreadsafeFunction<NativeEvent, (), NativeEvent, napi::Status, false>;
@@ -36,6 +39,8 @@ pub struct LaunchedDaemon {
     pid: i32,
     process: Option<Process>,
     log: Option<LogTail>,
+    /// Dropped before the daemon's word of readiness it ends what is in there, on a thread of its own.
+    group: Option<Group>,
 }
 
 #[napi]
@@ -51,10 +56,13 @@ impl LaunchedDaemon {
         self.process.clone().map(ProcessHandle::new)
     }
 
-    /// Gives its descriptors back now, not when it is collected some day.
+    /// Gives its descriptors back now, not when it is collected some day, and lets go of a daemon that is ready.
     #[napi]
     pub fn release(&mut self) {
         (self.process, self.log) = (None, None);
+        if let Some(group) = self.group.take() {
+            group.release();
+        }
     }
 
     /// The last `limit` bytes that it has written; null where its output cannot be read back.
@@ -82,21 +90,13 @@ impl Shared {
     }
 
     fn emit(&self, wait: u32, kind: &str, text: Option<String>, error: Option<NativeError>) {
-        self.emit_with(wait, kind, text, error, None);
+        self.emit_event(NativeEvent { wait, kind: kind.into(), text, error, left: None }, None);
     }
 
     /// `ticket` is given back once the event has been heard.
-    fn emit_with(
-        &self,
-        wait: u32,
-        kind: &str,
-        text: Option<String>,
-        error: Option<NativeError>,
-        ticket: Option<Ticket>,
-    ) {
+    fn emit_event(&self, event: NativeEvent, ticket: Option<Ticket>) {
         let callback = self.state().callback.clone();
         if let Some(callback) = callback {
-            let event = NativeEvent { wait, kind: kind.into(), text, error };
             let mode = ThreadsafeFunctionCallMode::NonBlocking;
             // Fails only when the environment is ending: nobody listens any more.
             match ticket {
@@ -108,6 +108,20 @@ impl Shared {
                 }),
             };
         }
+    }
+
+    /// Keeps what was launched until it is taken; gives its channel. `None` when the wait has been given up
+    /// meanwhile: the start then is, too.
+    fn keep(&self, wait: u32, launched: Launched) -> Option<Channel> {
+        let mut state = self.state();
+        if !state.launches.contains_key(&wait) {
+            drop(state);
+            launched.abort();
+            return None;
+        }
+        let Launched { pid, process, channel, log, group } = launched;
+        state.launched.insert(wait, LaunchedDaemon { pid, process, log, group: Some(group) });
+        Some(channel)
     }
 
     fn close(&self) {
@@ -194,6 +208,22 @@ impl Waits {
         }
     }
 
+    /// Ends what is left of a launch: its process group, from SIGTERM to SIGKILL in `grace` milliseconds. Event
+    /// `emptied`, or `failed`: it is done on another thread then, or by the daemon itself.
+    #[napi]
+    pub fn end_group(&self, launched: &mut LaunchedDaemon, grace: u32) -> u32 {
+        let wait = self.next();
+        let (shared, group) = (Arc::clone(&self.shared), launched.group.take());
+        self.spawn(wait, move || {
+            let left = group.map(|group| group.end(Duration::from_millis(grace.into())));
+            shared.emit_event(
+                NativeEvent { wait, kind: "emptied".into(), text: None, error: None, left },
+                None,
+            );
+        });
+        wait
+    }
+
     /// Removes, by the protocol, what a daemon that is gone left. Event `removed`, or `failed`.
     #[napi]
     pub fn remove_leftover(&self, pid_file: String) -> u32 {
@@ -261,23 +291,19 @@ impl Waits {
 }
 
 fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, payload: &[u8]) {
-    let Launched { pid, process, channel, log } = match launch(plan) {
+    let launched = match launch(plan) {
         Ok(launched) => launched,
         Err(error) => return shared.emit(wait, "failed", None, Some(error.into())),
     };
-    // Without it the daemon would wait for what it is given for ever. It loses its channel instead, and ends itself.
-    let sender = match channel.sender() {
+    // Without it the daemon would wait for what it is given for ever.
+    let sender = match launched.channel.sender() {
         Ok(sender) => sender,
-        Err(error) => return shared.emit(wait, "failed", None, Some(error.into())),
-    };
-    {
-        let mut state = shared.state();
-        // Given up meanwhile: without its channel the daemon ends itself.
-        if !state.launches.contains_key(&wait) {
-            return;
+        Err(error) => {
+            launched.abort();
+            return shared.emit(wait, "failed", None, Some(error.into()));
         }
-        state.launched.insert(wait, LaunchedDaemon { pid, process, log });
-    }
+    };
+    let Some(channel) = shared.keep(wait, launched) else { return };
     shared.emit(wait, "launched", None, None);
     let mut listener =
         Listener { shared: Arc::clone(shared), wait, backlog: Backlog::default(), said: Vec::new() };
@@ -338,6 +364,8 @@ impl Listener {
             Some(ticket)
         };
         let text = String::from_utf8_lossy(&frame.body).into_owned();
-        self.shared.emit_with(self.wait, kind, Some(text), None, ticket);
+        let event =
+            NativeEvent { wait: self.wait, kind: kind.into(), text: Some(text), error: None, left: None };
+        self.shared.emit_event(event, ticket);
     }
 }

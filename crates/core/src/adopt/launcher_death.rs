@@ -1,4 +1,4 @@
-//! The launcher's death before ready ends the daemon.
+//! The launcher's death before ready ends the daemon, and what it has started.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::PoisonError;
@@ -8,11 +8,14 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid as NixPid, getpgid, getsid};
 
 use super::capture::{Capture, OFTEN};
 use super::{Adopted, Start};
+use crate::error::Pid;
+use crate::process::Process;
 use crate::signals::block_all;
+use crate::sys;
 
 /// How long a daemon that ignores SIGTERM lives on.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
@@ -26,15 +29,56 @@ pub(super) fn watch_launcher(daemon: &Adopted, channel: OwnedFd) {
     drop(channel);
     let over = matches!(*daemon.start.lock().unwrap_or_else(PoisonError::into_inner), Start::Over);
     if !over {
-        let us = Pid::from_raw(daemon.pid);
-        // Signals to ourselves cannot fail.
-        let _ = kill(us, Signal::SIGTERM);
-        thread::sleep(ABORT_GRACE);
-        let _ = kill(us, Signal::SIGKILL);
+        end_all(daemon.pid);
     }
     if let Some(capture) = capture {
         capture.outlive_the_start();
     }
+}
+
+/// Ends this process and the others of its launch's group.
+fn end_all(us: Pid) {
+    let group = launch_group(us);
+    // Where others are, one of them may ignore SIGTERM when this process has ended of it: somebody must be left
+    // then. Alone it is the last to go, and nothing is left of it in the same moment.
+    if !group.is_some_and(|group| end_with_others(group, us)) {
+        signal_all(us, group, Signal::SIGTERM);
+    }
+    thread::sleep(ABORT_GRACE);
+    signal_all(us, group, Signal::SIGKILL);
+}
+
+/// The group that the launch has made, by its session's number, which this process keeps from being given away.
+/// `None` when it has left that session since.
+fn launch_group(us: Pid) -> Option<Pid> {
+    let (group, session) = (getpgid(None).ok()?, getsid(None).ok()?);
+    (group == session && session.as_raw() != us).then_some(session.as_raw())
+}
+
+/// Ends the group from outside; false where nobody else is in it, or that cannot be done.
+fn end_with_others(group: Pid, us: Pid) -> bool {
+    let members = sys::group_members(group);
+    if members.as_ref().is_some_and(|pids| pids.iter().all(|pid| *pid == us)) {
+        return false;
+    }
+    let handles = members.and_then(handles_on);
+    let fds: Option<Vec<_>> =
+        handles.as_ref().and_then(|handles| handles.iter().map(Process::pollable).collect());
+    sys::end_group_from_outside(group, fds.as_deref()).is_ok()
+}
+
+/// On those that have not ended meanwhile; `None` where one cannot be had.
+fn handles_on(pids: Vec<Pid>) -> Option<Vec<Process>> {
+    let opened = pids.into_iter().map(Process::open).filter(|opened| !matches!(opened, Err(Errno::ESRCH)));
+    opened.collect::<Result<_, _>>().ok()
+}
+
+/// Signals to ourselves cannot fail.
+fn signal_all(us: Pid, group: Option<Pid>, signal: Signal) {
+    let _ = match group {
+        Some(group) => sys::signal_group(group, signal as i32),
+        None => kill(NixPid::from_raw(us), signal),
+    };
 }
 
 fn wait_for_hangup(channel: &OwnedFd, mut capture: Option<&mut Capture>) {

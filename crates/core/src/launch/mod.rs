@@ -4,26 +4,30 @@
 //! program again, and the daemon finds out who it is by adoption.
 
 mod child;
+mod group;
 mod plan;
 
+pub use group::Group;
 pub(crate) use plan::OWN_FDS;
 pub use plan::{Plan, Stdio};
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
 
 use nix::errno::Errno;
 
 use self::child::{Orders, REPORT_BYTES, Report};
 use self::plan::{Descriptors, Program};
-use crate::channel::Channel;
+use crate::channel::{Channel, Outcome};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::log::LogTail;
 use crate::pidfile::{Locked, remove_own};
 use crate::process::Process;
 use crate::signals::AllBlocked;
-use crate::sys::{self, Stack};
+use crate::sys::Stack;
 
 /// A daemon that has executed and is not ready yet.
 #[derive(Debug)]
@@ -37,6 +41,19 @@ pub struct Launched {
     pub channel: Channel,
     /// What it writes, where that can be read back.
     pub log: Option<LogTail>,
+    /// It and all that it has started, but for what has left the group. [`Group::release`] when the daemon is ready,
+    /// [`Group::end`] when the start has failed.
+    pub group: Group,
+}
+
+impl Launched {
+    /// Gives the start up, and waits until nothing is left of it, for some two seconds at most. A daemon that
+    /// has said by then that it is ready lives on.
+    pub fn abort(self) {
+        let Self { channel, group, .. } = self;
+        drop(channel);
+        group.abort();
+    }
 }
 
 /// Makes a daemon of the plan's program. Returns when it has executed, or did not.
@@ -94,23 +111,29 @@ fn launch_locked(plan: &Plan, program: &Program, locked: &Locked) -> Result<Laun
         no_new_privileges: plan.limits.no_new_privileges,
         second_stack: second_stack.top(),
     };
-    run_children(&orders, &mut first_stack)?;
+    let leader = run_children(&orders, &mut first_stack)?;
+    let outcome = Arc::<Outcome>::default();
+    let group = Group::new(leader, Arc::clone(&outcome));
+    let own_channel = Channel::noting(own_channel, outcome);
     drop((error_pipe, channel, lock, stdio));
     // To its end, before this function's is the end of stacks and strings: the wait of clone can be cut short while the second child
     // still runs on them. The end means executed, or killed before; the pidfile and the channel tell which.
     match read_report(own_error_pipe) {
-        Some(report) => Err(failed_step(plan, &report)),
-        None => identify(locked, own_channel, log),
+        Some(report) => {
+            // Nothing has been executed that could save anything.
+            group.end(Duration::ZERO);
+            Err(failed_step(plan, &report))
+        }
+        None => identify(locked, own_channel, group, log),
     }
 }
 
-fn run_children(orders: &Orders<'_>, stack: &mut Stack) -> Result<()> {
+/// Gives the first child, which has ended, or is about to, and is not collected: see [`Group`].
+fn run_children(orders: &Orders<'_>, stack: &mut Stack) -> Result<Pid> {
     // A signal to the launcher's group, a closing terminal's for one, must not kill a child half way.
     let _blocked = AllBlocked::new();
-    let pid = child::start(orders, stack)
-        .map_err(|errno| Error::system("clone", "clone", errno, "no process could be created"))?;
-    sys::reap(pid);
-    Ok(())
+    child::start(orders, stack)
+        .map_err(|errno| Error::system("clone", "clone", errno, "no process could be created"))
 }
 
 fn read_report(pipe: OwnedFd) -> Option<Report> {
@@ -146,13 +169,16 @@ fn failed_step(plan: &Plan, report: &Report) -> Error {
 }
 
 /// Finds out who has executed, and gets a handle on it while the lock proves it.
-fn identify(locked: &Locked, channel: OwnedFd, log: Option<LogTail>) -> Result<Launched> {
-    let killed =
-        || Error::new(ErrorKind::StartFailed, "the daemon was killed before it executed").during("exec");
-    let pid = locked.pid().ok_or_else(killed)?;
+fn identify(locked: &Locked, channel: Channel, group: Group, log: Option<LogTail>) -> Result<Launched> {
+    let Some(pid) = locked.pid() else {
+        group.end(Duration::ZERO);
+        return Err(
+            Error::new(ErrorKind::StartFailed, "the daemon was killed before it executed").during("exec")
+        );
+    };
     // Proven after the handle was opened: it is not on a stranger who was given the PID since. On a dead process, which
     // can be signalled by nobody, it still tells how that ended.
     let process = Process::open(pid).ok().filter(|process| locked.is_held_by(pid) || !process.is_alive());
     let process = process.map(Process::launched);
-    Ok(Launched { pid, process, channel: Channel::new(channel), log })
+    Ok(Launched { pid, process, channel, log, group })
 }

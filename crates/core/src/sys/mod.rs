@@ -13,9 +13,11 @@ pub(crate) use macos::*;
 mod exit;
 mod fd;
 mod group;
+mod guard;
 pub(crate) use exit::at_exit;
 pub(crate) use fd::{borrow, is_open, is_socket, let_inherit, own, set_close_on_exec};
 pub(crate) use group::signal_group;
+pub(crate) use guard::end_group_from_outside;
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;

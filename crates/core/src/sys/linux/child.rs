@@ -47,6 +47,17 @@ pub(crate) fn set_session() -> Outcome {
     raw!(libc::SYS_setsid)
 }
 
+/// A process group of this process's own, in the same session.
+pub(crate) fn leave_group() -> Outcome {
+    raw!(libc::SYS_setpgid, 0, 0)
+}
+
+/// Sleeps; a signal ends it early.
+pub(crate) fn pause(milliseconds: u16) {
+    let time = libc::timespec { tv_sec: 0, tv_nsec: c_long::from(milliseconds % 1_000) * 1_000_000 };
+    let _ = raw!(libc::SYS_nanosleep, &raw const time, std::ptr::null::<libc::timespec>());
+}
+
 pub(crate) fn own_pid() -> i32 {
     raw!(libc::SYS_getpid).unwrap_or(0) as i32
 }

@@ -5,6 +5,8 @@ use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 
 use nix::errno::Errno;
+use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::unistd::Pid as NixPid;
 
 use crate::error::Pid;
 
@@ -54,13 +56,15 @@ pub(crate) unsafe fn spawn_child(
     Errno::result(unsafe { libc::clone(main, stack_top, SHARED | libc::SIGCHLD, arg) })
 }
 
+/// Whether this child of [`spawn_child`] is still ours to collect: as long as that is so, its PID is given to
+/// nobody else. waitid(2) with WNOWAIT leaves it as it is.
+pub(crate) fn is_uncollected(pid: Pid) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT | WaitPidFlag::__WALL;
+    waitid(Id::Pid(NixPid::from_raw(pid)), flags).is_ok()
+}
+
 /// Collects a child of [`spawn_child`], which plain waitpid would miss.
 pub(crate) fn reap(pid: Pid) {
-    loop {
-        // SAFETY: wait4(2) with null pointers writes nothing.
-        let result = unsafe { libc::wait4(pid, std::ptr::null_mut(), libc::__WALL, std::ptr::null_mut()) };
-        if Errno::result(result) != Err(Errno::EINTR) {
-            return;
-        }
-    }
+    // ECHILD: the host program has collected it, with __WALL.
+    while waitpid(NixPid::from_raw(pid), Some(WaitPidFlag::__WALL)) == Err(Errno::EINTR) {}
 }

@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{lstat, stat};
 use nix::time::{ClockId, clock_gettime};
-use nix::unistd::{SysconfVar, geteuid, getpid, gettid, sysconf};
+use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, sysconf};
 
 use super::super::{Hidden, RawStats};
 use crate::error::Pid;
@@ -44,7 +44,7 @@ impl ProcessHandle {
 
     pub(crate) fn is_alive(&self, pid: Pid) -> bool {
         match self {
-            Self::PidFd(fd) => !is_readable(fd.as_fd()),
+            Self::PidFd(fd) => !has_ended_by(fd.as_fd()),
             Self::StartTime(start) => start_time(pid) == Some(*start),
         }
     }
@@ -94,8 +94,9 @@ impl ProcessHandle {
     }
 }
 
-fn is_readable(fd: BorrowedFd<'_>) -> bool {
-    let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
+/// Whether the process of a pidfd has ended, be it collected or not. Async-signal-safe.
+pub(crate) fn has_ended_by(pidfd: BorrowedFd<'_>) -> bool {
+    let mut fds = [PollFd::new(pidfd, PollFlags::POLLIN)];
     matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
 }
 
@@ -172,6 +173,7 @@ fn zombie_status(pid: Pid) -> Option<i32> {
 /// Places in [`stat_fields`], whose first is field 4 of the manual page.
 const UTIME: usize = 14 - 4;
 const STIME: usize = 15 - 4;
+const THREADS: usize = 20 - 4;
 const START_TIME: usize = 22 - 4;
 const RSS: usize = 24 - 4;
 const EXIT_CODE: usize = 52 - 4;
@@ -246,6 +248,22 @@ const LONGEST_NAME: usize = 63;
 pub(crate) fn has_children() -> bool {
     let mut tasks = read_dir("/proc/self/task").into_iter().flatten().flatten();
     tasks.any(|task| fs::read(task.path().join("children")).map_or(true, |children| !children.is_empty()))
+}
+
+/// The members of a process group that have not ended; `None` where `/proc` does not show our own PID namespace.
+pub(crate) fn group_members(group: Pid) -> Option<Vec<Pid>> {
+    let us = fs::read_link("/proc/self").ok()?;
+    (us.to_str()?.parse() == Ok(getpid().as_raw())).then_some(())?;
+    let pids = read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let is_in_group = |pid: &Pid| getpgid(Some(NixPid::from_raw(*pid))) == Ok(NixPid::from_raw(group));
+    Some(pids.filter(is_in_group).filter(|pid| !has_ended(*pid)).collect())
+}
+
+/// A process whose first thread has ended looks like a zombie as long as others go on.
+fn has_ended(pid: Pid) -> bool {
+    stat_fields(pid).is_none_or(|(state, fields)| {
+        state == State::Ended && fields.get(THREADS).is_none_or(|threads| *threads <= 1)
+    })
 }
 
 /// Real, effective and saved user id of a process.

@@ -5,6 +5,8 @@
 use std::ffi::{CStr, c_char, c_int};
 
 use nix::errno::Errno;
+use nix::poll::{PollTimeout, poll};
+use nix::unistd::{Pid, getpid, setpgid, setsid};
 
 use crate::limits::RawLimit;
 
@@ -16,13 +18,22 @@ fn outcome(result: c_int) -> Outcome {
 }
 
 pub(crate) fn set_session() -> Outcome {
-    // SAFETY: setsid(2) takes nothing.
-    outcome(unsafe { libc::setsid() })
+    setsid().map(Pid::as_raw).map_err(|errno| errno as i32)
+}
+
+/// A process group of this process's own, in the same session.
+pub(crate) fn leave_group() -> Outcome {
+    let this = Pid::from_raw(0);
+    setpgid(this, this).map(|()| 0).map_err(|errno| errno as i32)
+}
+
+/// Sleeps; a signal ends it early.
+pub(crate) fn pause(milliseconds: u16) {
+    let _ = poll(&mut [], PollTimeout::from(milliseconds));
 }
 
 pub(crate) fn own_pid() -> i32 {
-    // SAFETY: getpid(2) takes nothing and cannot fail.
-    unsafe { libc::getpid() }
+    getpid().as_raw()
 }
 
 pub(crate) fn change_folder(path: &CStr) -> Outcome {

@@ -7,6 +7,7 @@ use nix::errno::Errno;
 use nix::sys::wait::waitpid;
 
 use super::child::exit_now;
+use super::process::is_child;
 use crate::error::Pid;
 
 /// A fork runs on a copy of its parent's stack: nothing is needed.
@@ -37,6 +38,12 @@ pub(crate) unsafe fn spawn_child(
         0 => exit_now(main(arg)),
         pid => Ok(pid),
     }
+}
+
+/// Whether this child of [`spawn_child`] is still ours to collect: as long as that is so, its PID is given to
+/// nobody else.
+pub(crate) fn is_uncollected(pid: Pid) -> bool {
+    is_child(pid)
 }
 
 /// Collects a child of [`spawn_child`].

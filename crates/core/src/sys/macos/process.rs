@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 use nix::sys::stat::lstat;
+use nix::unistd::{Pid as NixPid, getpgid};
 
 use super::super::{Hidden, RawStats};
 use crate::error::Pid;
@@ -77,8 +78,32 @@ fn all_info(pid: Pid) -> Option<libc::proc_taskallinfo> {
 }
 
 fn bsd_info(pid: Pid) -> Option<libc::proc_bsdinfo> {
+    bsd_info_of(pid, LIVING)
+}
+
+/// The argument by which zombies are told of, too, as in XNU's `proc_pidinfo`.
+const ZOMBIES: u64 = 1;
+const LIVING: u64 = 0;
+
+fn bsd_info_of(pid: Pid, which: u64) -> Option<libc::proc_bsdinfo> {
     // SAFETY: `ask` passes a buffer of the size that it names.
-    ask(|buffer, size| unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDTBSDINFO, 0, buffer, size) })
+    ask(|buffer, size| unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDTBSDINFO, which, buffer, size) })
+}
+
+/// There are no pidfds here.
+pub(crate) fn has_ended_by(_pidfd: BorrowedFd<'_>) -> bool {
+    true
+}
+
+/// Whether the process is a child of ours, which may have ended and has not been collected.
+pub(crate) fn is_child(pid: Pid) -> bool {
+    bsd_info_of(pid, ZOMBIES).is_some_and(|info| info.pbi_ppid == std::process::id())
+}
+
+/// The members of a process group that have not ended.
+pub(crate) fn group_members(group: Pid) -> Option<Vec<Pid>> {
+    let is_in_group = |pid: &Pid| getpgid(Some(NixPid::from_raw(*pid))) == Ok(NixPid::from_raw(group));
+    Some(all_pids().into_iter().filter(is_in_group).filter(|pid| start_time(*pid).is_some()).collect())
 }
 
 /// SZOMB of `<sys/proc.h>`.
@@ -157,12 +182,16 @@ fn file_of(pid: Pid, fd: i32) -> Option<FileId> {
 pub(crate) fn openers(path: &Path) -> Vec<(Pid, String)> {
     let Ok(stat) = lstat(path) else { return Vec::new() };
     let id = FileId::of(&stat);
+    all_pids().into_iter().filter(|pid| holds_lock(*pid, id)).map(|pid| (pid, name(pid))).collect()
+}
+
+fn all_pids() -> Vec<Pid> {
     let mut pids = vec![0_i32; 16_384];
     let bytes = size_of_val(pids.as_slice()) as c_int;
     // SAFETY: the kernel writes at most `bytes` bytes of PIDs into the list.
     let count = unsafe { libc::proc_listallpids(pids.as_mut_ptr().cast(), bytes) };
     pids.truncate(usize::try_from(count).unwrap_or(0));
-    pids.into_iter().filter(|pid| holds_lock(*pid, id)).map(|pid| (pid, name(pid))).collect()
+    pids
 }
 
 /// MAXCOMLEN of `sys/param.h`, and to spare.

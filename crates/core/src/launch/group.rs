@@ -1,0 +1,162 @@
+//! The process group of a launch: a daemon that is not ready, and what it has started.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::unistd::{Pid as NixPid, getpgid};
+
+use crate::channel::Outcome;
+use crate::error::Pid;
+use crate::sys;
+
+/// How long they have from SIGTERM to SIGKILL where nobody says otherwise: as long as a daemon has whose launcher dies.
+const ABORT_GRACE: Duration = Duration::from_secs(1);
+/// From SIGKILL to the end, which takes longer only in the kernel: for a disk or a network file system.
+const KILL_PATIENCE: Duration = Duration::from_secs(1);
+/// From the end to the moment in which init has collected them, and `kill -0` finds them no more. Most do so at
+/// once, some of containers every two seconds, and some never.
+const INIT_PATIENCE: Duration = Duration::from_millis(2_500);
+/// How long a channel may take to be closed by whoever has it when the group is dropped.
+const CHANNEL_PATIENCE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(16);
+
+/// The daemon's process group, which its launch alone has made.
+///
+/// A group is signalled by its number, and numbers are given again. This one is not as long as this value
+/// lives: it is the PID of the group's leader, the launcher's own child, which has ended and is not collected.
+/// Where the host program has collected it (`wait4` of any child, with `__WALL`), no signal is sent.
+///
+/// Dropped before the daemon has said that it is ready, with the channel closed, it ends whoever is in the
+/// group, on a thread of its own; after that word it lets go of it.
+#[derive(Debug)]
+pub struct Group {
+    /// `None` once it has been let go.
+    leader: Option<Leader>,
+    outcome: Arc<Outcome>,
+}
+
+impl Group {
+    pub(super) fn new(leader: Pid, outcome: Arc<Outcome>) -> Self {
+        Self { leader: Some(Leader(leader)), outcome }
+    }
+
+    /// Ends all that is left: SIGTERM and SIGCONT, SIGKILL after `grace`. Waits until the group is empty, some
+    /// seconds longer at most; gives those who could not be ended. Where `/proc` does not show them, a second
+    /// at most is waited between the signals.
+    ///
+    /// For a start that has failed: whatever the daemon says from now on, it is not asked any more.
+    pub fn end(mut self, grace: Duration) -> Vec<Pid> {
+        self.leader.take().map(|leader| leader.end(grace)).unwrap_or_default()
+    }
+
+    /// Ends it as when it is dropped, and waits for that.
+    pub(super) fn abort(mut self) {
+        if let Some(leader) = self.leader.take().filter(|_| is_given_up(&self.outcome)) {
+            leader.end(ABORT_GRACE);
+        }
+    }
+
+    /// Lets go of it: a daemon that is ready is nobody's to end.
+    pub fn release(mut self) {
+        self.leader = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let Some(leader) = self.leader.take() else { return };
+        if self.outcome.was_ready() == Some(true) {
+            return;
+        }
+        let outcome = Arc::clone(&self.outcome);
+        let thread = thread::Builder::new().name("daimon-group".into());
+        // Where there is no thread for it, the channel's end must do: the daemon sees that itself.
+        let _ = thread.spawn(move || {
+            if is_given_up(&outcome) {
+                leader.end(ABORT_GRACE);
+            }
+        });
+    }
+}
+
+/// Whether the channel is closed without a word of readiness. It is dropped at about the same time, by somebody else.
+fn is_given_up(outcome: &Outcome) -> bool {
+    let was_ready = || outcome.was_ready().is_some();
+    within(CHANNEL_PATIENCE, was_ready) && outcome.was_ready() == Some(false)
+}
+
+/// The launch's first child, whose PID is the group's number; collected when it is dropped.
+#[derive(Debug)]
+struct Leader(Pid);
+
+impl Leader {
+    fn end(self, grace: Duration) -> Vec<Pid> {
+        let members = self.members();
+        if members.as_ref().is_some_and(Vec::is_empty) {
+            return Vec::new();
+        }
+        let grace = if members.is_some() { grace } else { grace.min(ABORT_GRACE) };
+        if !self.ends_of_term(grace) {
+            within(KILL_PATIENCE, || {
+                // At each look: one that was being made has come too late for the signal before.
+                self.signal(libc::SIGKILL);
+                self.members().is_none_or(|members| members.is_empty())
+            });
+        }
+        let left = self.members().unwrap_or_default();
+        let ended: Vec<_> = members.into_iter().flatten().filter(|pid| !left.contains(pid)).collect();
+        within(INIT_PATIENCE, || !ended.iter().any(|pid| self.has(*pid)));
+        left
+    }
+
+    fn ends_of_term(&self, grace: Duration) -> bool {
+        if grace.is_zero() {
+            return false;
+        }
+        self.signal(libc::SIGTERM);
+        // A stopped process sees no other signal.
+        self.signal(libc::SIGCONT);
+        within(grace, || self.members().is_some_and(|members| members.is_empty()))
+    }
+
+    /// Those that have not ended; `None` where that cannot be seen.
+    fn members(&self) -> Option<Vec<Pid>> {
+        sys::group_members(self.0)
+    }
+
+    /// Whether it is in the group, though it may have ended.
+    fn has(&self, pid: Pid) -> bool {
+        getpgid(Some(NixPid::from_raw(pid))) == Ok(NixPid::from_raw(self.0))
+    }
+
+    fn signal(&self, signal: i32) {
+        if sys::is_uncollected(self.0) {
+            // Refused when it is empty, or all in it are somebody else's: the look afterwards tells.
+            let _ = sys::signal_group(self.0, signal);
+        }
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        sys::reap(self.0);
+    }
+}
+
+/// Whether it is true within that time, by looks with growing pauses.
+fn within(time: Duration, mut is_true: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + time;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if is_true() {
+            return true;
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        thread::sleep(pause.min(left));
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
