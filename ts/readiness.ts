@@ -28,12 +28,9 @@ export async function atOnce(): Promise<void> {
   }
 }
 
-/** How long a loop that nothing is known to keep alive is looked at, in milliseconds: it goes on, or it ends. */
-const LAST_LOOK = 1
-
 /**
  * Calls `ready`; where the program has nothing left to do, as it ends, and `isOver` before. Work in threads is not shown:
- * whether there is any shows in a timer that does not keep the loop alive.
+ * whether there is any shows in whether the loop goes on.
  */
 export async function readyOrOver(ready: () => void, isOver: () => void): Promise<void> {
   if (process.getActiveResourcesInfo().length === 0) {
@@ -43,10 +40,23 @@ export async function readyOrOver(ready: () => void, isOver: () => void): Promis
     }
     // Before the context's own, which takes the end of what is not ready for a failure.
     process.prependOnceListener('beforeExit', atEnd)
-    await delay(LAST_LOOK, undefined, { ref: false })
+    await nextIteration()
+    await nextIteration()
     process.off('beforeExit', atEnd)
   }
   ready()
+}
+
+/**
+ * Settles when the event loop comes round, and never when it ends instead. The loop looks whether anything keeps it alive
+ * before it comes to an immediate; the timer only ends its wait for events. By a timer alone, a slow machine would be
+ * taken for a program that goes on.
+ */
+function nextIteration(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(() => {}, 1).unref()
+    setImmediate(resolve).unref()
+  })
 }
 
 /** Whether the program has said that it is going to end with a failure. */
