@@ -65,7 +65,6 @@ impl Decoder {
     }
 
     /// The next whole frame. Frames of kinds that are not known are skipped: a newer peer may send them.
-    #[allow(clippy::should_implement_trait, reason = "it is not over when it says None")]
     fn next(&mut self) -> Option<Frame> {
         loop {
             let header: [u8; HEADER] = self.buffer.get(..HEADER)?.try_into().ok()?;

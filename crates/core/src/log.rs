@@ -102,7 +102,10 @@ fn belong_and_permit(made: &OwnedFd, mode: u32, owner: Option<Owner>) {
 }
 
 /// Its permission bits.
-#[allow(clippy::useless_conversion, reason = "the field is narrower on macOS")]
+#[cfg_attr(
+    target_os = "linux",
+    expect(clippy::useless_conversion, reason = "the field is narrower on macOS")
+)]
 fn mode_of(stat: &FileStat) -> u32 {
     u32::from(stat.st_mode) & 0o777
 }

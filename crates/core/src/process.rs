@@ -168,7 +168,6 @@ pub fn stats(pid: Pid) -> Option<Stats> {
 }
 
 #[cfg(test)]
-#[allow(clippy::zombie_processes, reason = "the zombie is what is tested; it is reaped at the end")]
 mod tests {
     use super::*;
     use std::process::Command;

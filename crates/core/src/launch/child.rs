@@ -1,5 +1,5 @@
 //! Between clone and exec.
-#![allow(unsafe_code, reason = "raw pointers shared with a child on the launcher's memory")]
+#![expect(unsafe_code, reason = "raw pointers shared with a child on the launcher's memory")]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::os::fd::RawFd;

@@ -49,11 +49,7 @@ pub(crate) struct FileId {
 
 impl FileId {
     // `st_dev` is signed and narrower on macOS.
-    #[allow(
-        clippy::unnecessary_cast,
-        clippy::cast_sign_loss,
-        reason = "the fields' types differ by platform"
-    )]
+    #[expect(clippy::unnecessary_cast, reason = "the fields' types differ by platform")]
     pub(crate) fn of(stat: &FileStat) -> Self {
         Self { dev: stat.st_dev as u64, ino: stat.st_ino as u64 }
     }

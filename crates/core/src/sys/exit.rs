@@ -1,5 +1,5 @@
 //! The very last thing that a process does.
-#![allow(unsafe_code, reason = "atexit(3) has no safe face")]
+#![expect(unsafe_code, reason = "atexit(3) has no safe face")]
 
 /// Runs `handler` when the process exits by `exit(3)`: in Node after every JavaScript `exit` listener.
 pub(crate) fn at_exit(handler: extern "C" fn()) -> bool {

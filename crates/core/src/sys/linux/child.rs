@@ -1,6 +1,6 @@
 //! System calls for the code between clone and exec. Every function is async-signal-safe: raw system calls that keep
 //! no state in libc but `errno`, no allocation, no lock, no panic.
-#![allow(unsafe_code, reason = "raw system calls are the point of this module")]
+#![expect(unsafe_code, reason = "raw system calls are the point of this module")]
 
 use std::ffi::{CStr, c_char, c_long};
 

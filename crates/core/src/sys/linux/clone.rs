@@ -1,5 +1,5 @@
 //! Children that share the launcher's memory until they execute.
-#![allow(unsafe_code, reason = "clone(2) has no safe face")]
+#![expect(unsafe_code, reason = "clone(2) has no safe face")]
 
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;

@@ -1,5 +1,5 @@
 //! Files, locks and pipes.
-#![allow(unsafe_code, reason = "nix has no F_SETLEASE, and memfd_create by glibc alone")]
+#![expect(unsafe_code, reason = "nix has no F_SETLEASE, and memfd_create by glibc alone")]
 
 use std::fs::File;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};

@@ -1,5 +1,5 @@
 //! Identity of processes: pidfds, and what `/proc` tells.
-#![allow(unsafe_code, reason = "neither nix nor std has the pidfd calls")]
+#![expect(unsafe_code, reason = "neither nix nor std has the pidfd calls")]
 
 use std::fs::{self, read_dir};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};

@@ -1,5 +1,5 @@
 //! What this process may do, and use up.
-#![allow(unsafe_code, reason = "nix leaves setgroups and getgrouplist out on Apple's systems")]
+#![expect(unsafe_code, reason = "nix leaves setgroups and getgrouplist out on Apple's systems")]
 
 use std::ffi::{CStr, c_int};
 
