@@ -19,8 +19,8 @@ export const PLATFORMS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * Both of a Linux's C libraries are tried: a binary for the other one does not load, and to ask which it is takes longer.
- * In a checkout the binary is in `../native`, beside a bundle in its own folder, else in a package of its own.
+ * Both of a Linux's C libraries are tried: a binary for the other one does not load, and to ask which it is takes
+ * longer. In a checkout the binary is in `../native`, beside a bundle in its own folder, else in a package of its own.
  */
 function candidates(): { name: string; platform: string }[] {
   const platforms = PLATFORMS[`${process.platform}-${process.arch}`] ?? []

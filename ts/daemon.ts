@@ -101,8 +101,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
 
   /**
    * Makes this process the daemon: the same lock, set-up, signals and clean-up as with `start()`, but no detaching.
-   * Output goes to the terminal unless `log`, `stdout` or `stderr` is given, Ctrl-C stops it gracefully. Resolves to the
-   * context when the daemon is ready.
+   * Output goes to the terminal unless `log`, `stdout` or `stderr` is given, Ctrl-C stops it gracefully. Resolves to
+   * the context when the daemon is ready.
    *
    * From then on, and also when its body fails, the process stays the daemon of its pidfile until it exits. Nobody
    * watches over `readyTimeout` but a supervisor (systemd), who is told of it.

@@ -13,9 +13,9 @@ const BETWEEN_LOOKS = 20
  * What fails "at once" has failed after this: two turns of the event loop, and two more as long as a host name is being
  * looked up, for a `listen(port, 'localhost')` fails only after that.
  *
- * Never settles for a program that has said by `process.exitCode` that it has failed, and has nothing left to do: its end
- * comes first, since no timer of this keeps the event loop alive. Of work in threads (a hash, a worker) nothing tells: a
- * program with such a code that has nothing else to do is given a second.
+ * Never settles for a program that has said by `process.exitCode` that it has failed, and has nothing left to do: its
+ * end comes first, since no timer of this keeps the event loop alive. Of work in threads (a hash, a worker) nothing
+ * tells: a program with such a code that has nothing else to do is given a second.
  */
 export async function atOnce(): Promise<void> {
   do {

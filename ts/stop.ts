@@ -57,7 +57,9 @@ export async function signalHolder(
   }
 }
 
-/** Whether it is unproven now, too, and will be. What has been proven meanwhile, or left, is worth asking about again. */
+/**
+ * Whether it is unproven now, too, and will be. What has been proven meanwhile, or left, is worth asking about again.
+ */
 function lasts({ state, transient }: NativeStatus): boolean {
   return state === 'unverified' && transient !== true
 }

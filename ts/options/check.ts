@@ -1,4 +1,6 @@
-/** What the system is asked about options: the user's home, and before a start the paths; the one folder that is made. */
+/**
+ * What the system is asked about options: the user's home, and before a start the paths; the one folder that is made.
+ */
 
 import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs'
 import { userInfo } from 'node:os'

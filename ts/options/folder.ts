@@ -8,8 +8,8 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 /**
- * Makes a folder where it is missing, and its parents, with that mode whatever the umask. What exists already is left as
- * it is.
+ * Makes a folder where it is missing, and its parents, with that mode whatever the umask. What exists already is left
+ * as it is.
  *
  * Step by step, because a recursive mkdir takes the umask off the parents' modes, and a chmod cannot follow it there.
  */

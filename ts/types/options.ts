@@ -223,7 +223,7 @@ export interface DaemonOptions<A extends unknown[] = unknown[]> extends CommonOp
 /** The options of `daemonize()`. */
 export interface DaemonizeOptions<A extends readonly unknown[] = readonly unknown[]> extends CommonOptions {
   /**
-   * Values for the daemon, structured-clonable, that arrive as `context.args`; or a function that yields them. It is
+   * Values for the daemon, structured-cloneable, that arrive as `context.args`; or a function that yields them. It is
    * called in the launcher alone, before anything else happens.
    * @default []
    */

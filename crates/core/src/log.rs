@@ -58,8 +58,8 @@ impl Owner {
     }
 }
 
-/// Opens a file to append to, for the option of that name. One that is not there is made, with `mode`, or 0640 where that
-/// is `None`, whatever the umask, and with `owner`; one that is there keeps its own.
+/// Opens a file to append to, for the option of that name. One that is not there is made, with `mode`, or 0640 where
+/// that is `None`, whatever the umask, and with `owner`; one that is there keeps its own.
 pub(crate) fn open_output(
     path: &Path,
     option: &'static str,
@@ -68,7 +68,8 @@ pub(crate) fn open_output(
 ) -> Result<OwnedFd> {
     const FOR_APPEND: OFlag = OFlag::O_WRONLY.union(OFlag::O_APPEND).union(FLAGS);
     let place = Place::of(path).map_err(|errno| refused(path, option, "open", errno, reason(errno)))?;
-    // Made exclusively, or nobody knows whose mode to set. Whoever makes and removes it all the time gets the plain error.
+    // Made exclusively, or nobody knows whose mode to set. Whoever makes and removes it all the time gets the plain
+    // error.
     for _ in 0..8 {
         match place.make(FOR_APPEND, owner) {
             Ok(made) => {

@@ -135,7 +135,8 @@ impl Process {
         Ok(())
     }
 
-    /// How it ended, where the kernel tells (Linux: of a zombie, and since 6.15 of any); `None` while it lives or when that is unknown.
+    /// How it ended, where the kernel tells (Linux: of a zombie, and since 6.15 of any); `None` while it lives or when
+    /// that is unknown.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         let status = self.handle.wait_status(self.pid)?;
         Some(if libc::WIFSIGNALED(status) {

@@ -228,8 +228,8 @@ fn stat_at(folder: &OwnedFd, name: &OsStr) -> std::result::Result<Option<FileSta
 }
 
 /// The mark of a daemon that has given root's rights up: the sticky bit, which only the file's owner can change, and
-/// which means nothing on files, chmod(1). Such a daemon can still write to the file through its lock, and pass that on,
-/// lock and all, to a process of root's: neither text nor flock prove anything any more, the name tag alone does.
+/// which means nothing on files, chmod(1). Such a daemon can still write to the file through its lock, and pass that
+/// on, lock and all, to a process of root's: neither text nor flock prove anything any more, the name tag alone does.
 pub(crate) const DISTRUST: Mode = Mode::S_ISVTX;
 
 fn is_distrusted(stat: &FileStat) -> bool {

@@ -169,7 +169,8 @@ fn close_listed(keep: &[i32]) -> Outcome {
     let bytes = size_of_val(&buffer);
     loop {
         let into = buffer.as_mut_ptr();
-        // SAFETY: the kernel writes at most `bytes` bytes into the buffer, which is that long, ours alone, and of numbers.
+        // SAFETY: the kernel writes at most `bytes` bytes into the buffer, which is that long, ours alone, and of
+        // numbers.
         let filled = outcome(unsafe { libc::syscall(libc::SYS_getdents64, folder, into, bytes) })? as usize;
         if filled == 0 {
             break;

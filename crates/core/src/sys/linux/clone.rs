@@ -28,11 +28,11 @@ impl Stack {
 
 /// Runs `main(arg)` in a new process that shares this one's memory, and returns when it has executed or exited.
 ///
-/// `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0, see clone(2): the host program sees no SIGCHLD, and none of its own
-/// `wait` calls can take the child away, since those miss children without `__WALL`.
+/// `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0, see clone(2): the host program sees no SIGCHLD, and none of its
+/// own `wait` calls can take the child away, since those miss children without `__WALL`.
 ///
-/// Async-signal-safe: one system call, or two, no lock, no allocation. A child that is killed has exited, too, and a child
-/// of its own may then go on running in this memory: nobody waits for that one any more.
+/// Async-signal-safe: one system call, or two, no lock, no allocation. A child that is killed has exited, too, and a
+/// child of its own may then go on running in this memory: nobody waits for that one any more.
 ///
 /// # Safety
 ///
