@@ -23,8 +23,17 @@ import { testRunner } from './test-runner.js'
 const AT_START = { argv: [...process.argv], execArgv: [...process.execArgv], cwd: currentFolder() }
 
 /** What belongs to the launcher alone, beside its supervisor's: its streams, its parent's channel, its test runner. */
-const NOT_INHERITED =
-  /^(?:SYSTEMD_EXEC_PID|JOURNAL_STREAM|NODE_CHANNEL_.*|NODE_UNIQUE_ID|NODE_TEST_.*|WATCH_REPORT_DEPENDENCIES|DAIMON_ADOPTION)$/
+const NOT_INHERITED = new RegExp(
+  `^(?:${[
+    'SYSTEMD_EXEC_PID',
+    'JOURNAL_STREAM',
+    'NODE_CHANNEL_.*',
+    'NODE_UNIQUE_ID',
+    'NODE_TEST_.*',
+    'WATCH_REPORT_DEPENDENCIES',
+    'DAIMON_ADOPTION',
+  ].join('|')})$`,
+)
 
 /** What `cleanEnv` leaves. */
 export const CLEAN: readonly string[] = ['PATH', 'HOME', 'LANG', 'TZ']

@@ -121,8 +121,9 @@ export async function endProcess(
   const { pid } = process
   const after = `Process ${pid} has not ended within ${stopTimeout} ms`
   if (!forceKill) {
-    const message = `${after} and goes on running, since it is not to be killed. Give it more time, or let it be killed.`
-    throw new StopTimeoutError(message, { pidFile, pid, timeout: stopTimeout })
+    const message = `${after} and goes on running, since it is not to be killed.`
+    const cure = 'Give it more time, or let it be killed.'
+    throw new StopTimeoutError(`${message} ${cure}`, { pidFile, pid, timeout: stopTimeout })
   }
   if (stopGroup) process.signalGroup(constants.signals.SIGKILL)
   else process.signal(constants.signals.SIGKILL)
