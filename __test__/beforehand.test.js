@@ -142,7 +142,8 @@ test('a worker that has imported the package goes on, too', async (t) => {
     'worker.mjs',
     `import { Daemon } from 'daimon'
     import { parentPort } from 'node:worker_threads'
-    parentPort.on('message', async () => parentPort.postMessage((await new Daemon({ pidFile: 'a.pid' }).status()).state))
+    const daemon = new Daemon({ pidFile: 'a.pid' })
+    parentPort.on('message', async () => parentPort.postMessage((await daemon.status()).state))
     parentPort.postMessage('there')`,
   )
   const program = `import { once } from 'node:events'

@@ -63,7 +63,9 @@ for (const [name, text] of Object.entries(FIRST)) {
 test.serial('in the daemon verbs on others, and send(), do nothing and give the present state', async (t) => {
   const place = folder(t)
   const counts = `import { appendFileSync } from 'node:fs'
-    for (const signal of ['SIGUSR2', 'SIGWINCH', 'SIGCONT']) process.on(signal, () => appendFileSync('signals', signal + '\\n'))
+    for (const signal of ['SIGUSR2', 'SIGWINCH', 'SIGCONT']) {
+      process.on(signal, () => appendFileSync('signals', signal + '\\n'))
+    }
     setInterval(() => {}, 1e6)`
   const script = place.write('b.mjs', counts)
   const b = new Daemon({ pidFile: place.file('b.pid'), script, cwd: place.path })

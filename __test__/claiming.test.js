@@ -27,7 +27,10 @@ async function running(t, place, ...names) {
 
 test.serial('stop, then start: the daemon is claimed by the first verb', async (t) => {
   const place = folder(t)
-  const program = `const d = new Daemon({ pidFile: 'a.pid', ${RUN} }); await d.stop(); await d.start(); console.log('done')`
+  const program = `const d = new Daemon({ pidFile: 'a.pid', ${RUN} })
+    await d.stop()
+    await d.start()
+    console.log('done')`
   t.is(await run(t, place, program), 'done\n')
   t.is(await run(t, place, program), 'done\n')
   await running(t, place, 'a.pid')
@@ -65,8 +68,16 @@ test.serial('a commander program', async (t) => {
   const commander = new URL('node_modules/commander/esm.mjs', `file://${ROOT}`).href
   const program = `
     import { program } from ${JSON.stringify(commander)}
-    const d = new Daemon({ pidFile: 'a.pid', run: (_, port) => { if (port !== 80) throw new Error('port'); setInterval(() => {}, 1e6) } })
-    program.command('start').option('-p, --port <port>').action(async ({ port }) => console.log((await d.start(Number(port))).state))
+    const d = new Daemon({
+      pidFile: 'a.pid',
+      run(_, port) {
+        if (port !== 80) throw new Error('port')
+        setInterval(() => {}, 1e6)
+      },
+    })
+    program.command('start').option('-p, --port <port>').action(async ({ port }) => {
+      console.log((await d.start(Number(port))).state)
+    })
     program.command('stop').action(async () => console.log((await d.stop()).wasRunning))
     await program.parseAsync()`
   t.is(await run(t, place, program, ['start', '-p', '80']), 'running\n')
@@ -81,7 +92,10 @@ test.serial('a class with run(), whose arguments arrive and whose this is the Da
     import { writeFileSync } from 'node:fs'
     class Hello extends Daemon {
       greeting = 'hello'
-      async run(daemon, name) { writeFileSync('out', this.greeting + ' ' + name + ' ' + daemon.pid); setInterval(() => {}, 1e6) }
+      async run(daemon, name) {
+        writeFileSync('out', this.greeting + ' ' + name + ' ' + daemon.pid)
+        setInterval(() => {}, 1e6)
+      }
     }
     await new Hello({ pidFile: 'a.pid' }).with({ readyTimeout: 20_000 }).start('world')`
   await run(t, place, program)
@@ -168,7 +182,8 @@ test.serial('from node --test', async (t) => {
 
 test.serial('node -e starts daemons, a program from standard input is refused', async (t) => {
   const place = folder(t)
-  const code = `import(${JSON.stringify(DAIMON)}).then(({ Daemon }) => new Daemon({ pidFile: 'a.pid', ${RUN} }).start())`
+  const start = `({ Daemon }) => new Daemon({ pidFile: 'a.pid', ${RUN} }).start()`
+  const code = `import(${JSON.stringify(DAIMON)}).then(${start})`
   t.like(await place.node(['-e', code]), { code: 0, stderr: '' })
   await running(t, place, 'a.pid')
   const reader = place.spawn(['-'])

@@ -7,7 +7,8 @@ import { needs } from './helpers/needs.js'
 /** A folder for PATH in which the command has that name, and knows two daemons. */
 function command(place) {
   mkdirSync(place.file('bin'))
-  const text = `#!/bin/sh\nif [ "$1 $2" = "completion names" ]; then printf 'web\\nwork-1\\n'; else exec "${process.execPath}" "${BIN}" "$@"; fi\n`
+  const names = `if [ "$1 $2" = "completion names" ]; then printf 'web\\nwork-1\\n'; exit; fi`
+  const text = `#!/bin/sh\n${names}\nexec "${process.execPath}" "${BIN}" "$@"\n`
   chmodSync(place.write('bin/daimon', text), 0o755)
   place.write('server one.js', '')
   return {

@@ -139,7 +139,9 @@ test.serial('arguments after -- are the script’s own, whatever they look like'
 test.serial('flags set the options of the daemon', async (t) => {
   const place = folder(t)
   const text = `import { setPriority, getPriority } from 'node:os'
-    console.log(JSON.stringify([process.env.A, process.env.HOME ?? null, process.umask(), getPriority(), process.title, process.cwd(), process.execArgv]))
+    const { env, title, execArgv } = process
+    const set = [env.A, env.HOME ?? null, process.umask(), getPriority(), title, process.cwd(), execArgv]
+    console.log(JSON.stringify(set))
     setInterval(() => {}, 1e6)`
   const flags = [
     '--env',
@@ -310,10 +312,16 @@ needs('root', 'mount namespaces')(
   'a daemon of root without --log logs to /var/log/daimon/NAME.log',
   async (t) => {
     const place = folder(t)
+    const script = place.write(
+      'say.mjs',
+      `console.log('x'.repeat(60))
+    setTimeout(() => console.log('said'), 1500)
+    setInterval(() => {}, 1e6)`,
+    )
     const { code, stdout } = await privately(
       place,
       `umask 077
-    daimon start --name web --log-max-size 50 --log-keep 2 ${place.write('say.mjs', "console.log('x'.repeat(60)); setTimeout(() => console.log('said'), 1500); setInterval(() => {}, 1e6)")} || exit 1
+    daimon start --name web --log-max-size 50 --log-keep 2 ${script} || exit 1
     stat -c '%a %n' /run/daimon /var/log/daimon /var/log/daimon/web.log
     daimon logs web; daimon status web --json
     until [ -e /var/log/daimon/web.log.1 ]; do sleep 0.01; done

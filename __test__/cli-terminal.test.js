@@ -122,7 +122,8 @@ needs(
   const show = `import pty, sys; pty.spawn(sys.argv[1:])`
   const { stdout } = await privately(
     place,
-    `daimon start --name a ${idle(place)}; daimon start --name longer ${idle(place)}; daimon stop longer; touch /run/daimon/longer.pid
+    `daimon start --name a ${idle(place)}
+    daimon start --name longer ${idle(place)}; daimon stop longer; touch /run/daimon/longer.pid
     python3 -c '${show}' ${process.execPath} ${BIN} list`,
   )
   const [head, first, second] = stdout

@@ -37,7 +37,8 @@ test.serial('a service runs in the foreground what a start would run', async (t)
     '--',
     '-x',
   )
-  const words = `run --name web --log ${place.file('l.log')} --signals usr2=stop --verbose ${place.file('idle.mjs')} -- -x`
+  const flags = `--name web --log ${place.file('l.log')} --signals usr2=stop --verbose`
+  const words = `run ${flags} ${place.file('idle.mjs')} -- -x`
   t.is(setting(text, 'ExecStart'), `${process.execPath} ${BIN} ${words}`)
   t.is(setting(text, 'Type'), 'notify')
   t.is(setting(text, 'WorkingDirectory'), place.path)

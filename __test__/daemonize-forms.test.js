@@ -39,7 +39,9 @@ test.serial('the launcher waits until every top-level await after daemonize() ha
     t,
     `await daemonize({ pidFile: 'a.pid' })
      writeFileSync('waits', '')
-     await new Promise((resolve) => { const timer = setInterval(() => existsSync('go') && (clearInterval(timer), resolve()), 5) })
+     await new Promise((resolve) => {
+       const timer = setInterval(() => existsSync('go') && (clearInterval(timer), resolve()), 5)
+     })
      writeFileSync('served', '')
      live()`,
   )
@@ -55,10 +57,13 @@ test.serial('the launcher waits until every top-level await after daemonize() ha
 test.serial('a top-level await that fails after daemonize() fails the start', async (t) => {
   const { place, program } = write(
     t,
-    `await daemonize({ pidFile: 'a.pid', exit: false }).then((result) => { if (result.role === 'launcher') console.log('started') }, (error) => {
-       console.log(error.code, error.exitCode, error.cause.message)
-       process.exit(5)
-     })
+    `await daemonize({ pidFile: 'a.pid', exit: false }).then(
+       (result) => { if (result.role === 'launcher') console.log('started') },
+       (error) => {
+         console.log(error.code, error.exitCode, error.cause.message)
+         process.exit(5)
+       },
+     )
      await new Promise((resolve, reject) => setTimeout(() => reject(new Error('no database')), 30))`,
   )
   const { code, stdout } = await place.node([program])

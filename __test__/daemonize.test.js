@@ -65,9 +65,13 @@ test.serial(
     const program = body(
       write,
       `import { appendFileSync, writeFileSync } from 'node:fs'
-     const options = { pidFile: 'a.pid', args: async () => (appendFileSync('asked', String(process.pid) + '\\n'), ['secret', 2]) }
+     const options = {
+       pidFile: 'a.pid',
+       args: async () => (appendFileSync('asked', String(process.pid) + '\\n'), ['secret', 2]),
+     }
      const daemon = await daemonize(options)
-     writeFileSync('seen', JSON.stringify([daemon.args, (await daemonize(options)) === daemon, Daemon.current === daemon]))
+     const again = await daemonize(options)
+     writeFileSync('seen', JSON.stringify([daemon.args, again === daemon, Daemon.current === daemon]))
      setInterval(() => {}, 1e6)`,
     )
     const { pid, code } = await node([program])

@@ -167,7 +167,8 @@ test.serial('output is appended, to one file in the order in which it was writte
   const place = folder(t)
   const script = place.write(
     'a.mjs',
-    "for (let line = 0; line < 200; line++) (line % 2 ? console.error : console.log)('line', line)\nsetInterval(() => {}, 1e6)",
+    `for (let line = 0; line < 200; line++) (line % 2 ? console.error : console.log)('line', line)
+     setInterval(() => {}, 1e6)`,
   )
   const log = place.write('a.log', 'before\n')
   await new Daemon({ pidFile: place.file('a.pid'), script, log }).start()

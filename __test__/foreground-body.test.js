@@ -10,7 +10,8 @@ test.serial('arguments arrive as they are, but must be fit to be cloned', async 
   const place = folder(t)
   const path = body(
     place,
-    `const d = new Daemon({ pidFile: 'a.pid', run: (daemon, map, text) => console.log(map === given, text, daemon.args.length) })
+    `const run = (daemon, map, text) => console.log(map === given, text, daemon.args.length)
+     const d = new Daemon({ pidFile: 'a.pid', run })
      const given = new Map()
      const refused = await d.foreground(given, () => {}).catch((error) => error)
      console.log(refused.code, refused.option, Daemon.current)
@@ -42,7 +43,11 @@ test.serial(
   "what the body throws before it is ready is the caller's; the pidfile goes with the process",
   async (t) => {
     const place = folder(t)
-    const run = `async (daemon) => { daemon.onStop(() => console.log('hook')); await null; throw new RangeError('mine') }`
+    const run = `async (daemon) => {
+      daemon.onStop(() => console.log('hook'))
+      await null
+      throw new RangeError('mine')
+    }`
     const uncaught = await place.node([program(place, run)])
     t.like(uncaught, { code: 1, stdout: 'hook\n' })
     t.regex(uncaught.stderr, /RangeError: mine/)
@@ -91,7 +96,10 @@ test.serial('what it throws once it is ready ends the process', async (t) => {
   const place = folder(t)
   const path = body(
     place,
-    `const run = async () => { await new Promise((resolve) => process.once('go', resolve)); throw new RangeError('late') }
+    `const run = async () => {
+       await new Promise((resolve) => process.once('go', resolve))
+       throw new RangeError('late')
+     }
      await new Daemon({ pidFile: 'a.pid', ready: 'running', run }).foreground()
      console.log('ready')
      process.emit('go')`,

@@ -107,7 +107,10 @@ test.serial('a start() of what has ended already resolves, and tells how it ende
     'a.mjs',
     `import { Daemon, daemonize } from "DAIMON"
      const told = []
-     const run = new Daemon({ pidFile: 'run.pid', run(daemon, code) { daemon.onStop(() => { process.exitCode = code }) } })
+     const run = new Daemon({
+       pidFile: 'run.pid',
+       run: (daemon, code) => daemon.onStop(() => { process.exitCode = code }),
+     })
      told.push(await run.start(0))
      told.push(await daemonize({ pidFile: 'inline.pid', exit: false }))
      if (told[1].role === 'launcher') console.log(JSON.stringify(told))`,
@@ -254,7 +257,8 @@ test.serial('nobody is told to give what he cannot give there', async (t) => {
   const program = place.write(
     'b.mjs',
     `import { Daemon } from "DAIMON"
-     await new Daemon({ pidFile: 'b.pid', script: ${JSON.stringify(idle(place))}, execPath: '/none' }).cli(process.argv.slice(2))`,
+     const daemon = new Daemon({ pidFile: 'b.pid', script: ${JSON.stringify(idle(place))}, execPath: '/none' })
+     await daemon.cli(process.argv.slice(2))`,
   )
   const { code, stderr } = await place.node([program, 'start'], { env: PLAIN })
   t.is(code, 2)

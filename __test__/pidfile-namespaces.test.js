@@ -66,7 +66,8 @@ needs('root', 'PID namespaces')(
        const daemon = new Daemon({ pidFile, script, cwd: '/' })
        const seen = { same: stranger.pid === Number(pid), state: (await daemon.status()).state }
        seen.codes = []
-       for (const call of [() => daemon.stop(), () => daemon.signal('SIGKILL'), () => send(pidFile, 'SIGKILL'), () => daemon.start()]) {
+       const kills = [() => daemon.signal('SIGKILL'), () => send(pidFile, 'SIGKILL')]
+       for (const call of [() => daemon.stop(), ...kills, () => daemon.start()]) {
          seen.codes.push(await call().then(() => 'done', (error) => error.code))
        }
        seen.alive = stranger.exitCode === null && stranger.signalCode === null
@@ -98,7 +99,8 @@ needs('root', 'PID namespaces')(
       `import { Daemon } from "DAIMON"
      const daemon = new Daemon({ pidFile: process.argv[2] })
      const { state } = await daemon.status()
-     console.log(state, await daemon.signal('SIGKILL').then(() => 'done', (error) => error.code + ': ' + error.reason))`,
+     const refused = (error) => error.code + ': ' + error.reason
+     console.log(state, await daemon.signal('SIGKILL').then(() => 'done', refused))`,
     )
     const args = ['-pf', '--mount-proc', process.execPath, program, place.file('a.pid')]
     const { stdout } = await place.command('unshare', args)

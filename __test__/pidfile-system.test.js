@@ -9,7 +9,10 @@ const START = `
 import { Daemon } from "DAIMON"
 const [pidFile, script] = process.argv.slice(2)
 const daemon = new Daemon({ pidFile, script, cwd: '/' })
-const tell = (error) => ({ name: error.name, code: error.code, step: error.step, pidFile: error.pidFile, cause: error.cause?.code, message: error.message })
+const tell = (error) => {
+  const { name, code, step, pidFile, message } = error
+  return { name, code, step, pidFile, cause: error.cause?.code, message }
+}
 const result = await daemon.start().catch(tell)
 console.log(JSON.stringify({ ...result, after: (await daemon.status()).state }))
 `
@@ -90,8 +93,10 @@ test.serial('with too few descriptors (EMFILE) every start fails typed and whole
        const result = await daemon.start().catch((error) => error)
        for (const fd of taken) closeSync(fd)
        const { state } = await daemon.status()
-       seen.push({ ok: result.state === 'running', code: result.code, cause: result.cause?.code, message: result.message, pidFile: result.pidFile, state, left: existsSync(pidFile) })
-       if (result.state === 'running') break
+       const ok = result.state === 'running'
+       const told = { code: result.code, cause: result.cause?.code, message: result.message, pidFile: result.pidFile }
+       seen.push({ ok, ...told, state, left: existsSync(pidFile) })
+       if (ok) break
      }
      console.log(JSON.stringify(seen))`,
   )

@@ -71,7 +71,9 @@ for (const [name, [ending, code]] of Object.entries(ENDINGS)) {
        const timer = setInterval(() => {}, 1e6)
        process.once('SIGUSR2', () => {
          // Registered last, so it runs last.
-         process.on('exit', (code) => writeFileSync('seen', code + ' ' + (existsSync('a.pid') && readFileSync('a.pid'))))
+         process.on('exit', (code) => {
+           writeFileSync('seen', code + ' ' + (existsSync('a.pid') && readFileSync('a.pid')))
+         })
          ${ending}
        })`,
     )
@@ -92,7 +94,11 @@ test.serial('the pidfile of a Daemon with run() is removed when its body has end
   const program = place.write(
     'a.mjs',
     `import { Daemon } from "DAIMON"
-     await new Daemon({ pidFile: 'a.pid', run: () => { const timer = setInterval(() => {}, 1e6); process.once('SIGUSR2', () => clearInterval(timer)) } }).start()`,
+     const run = () => {
+       const timer = setInterval(() => {}, 1e6)
+       process.once('SIGUSR2', () => clearInterval(timer))
+     }
+     await new Daemon({ pidFile: 'a.pid', run }).start()`,
   )
   t.like(await place.node([program]), { code: 0, stderr: '' })
   const daemon = new Daemon({ pidFile: place.file('a.pid') })

@@ -72,7 +72,8 @@ test.serial(
         t.is(code, 2, args.join(' '))
         t.is(
           stderr,
-          `daimon: The variable DAIMON_HOME must be the absolute path of a folder, not '${home}'. Set the variable to one, or unset it.\n`,
+          `daimon: The variable DAIMON_HOME must be the absolute path of a folder, not '${home}'. ` +
+            'Set the variable to one, or unset it.\n',
         )
       }
       t.is((await withHome(place, home, 'status', ...at(place))).code, 3)

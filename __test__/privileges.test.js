@@ -267,7 +267,10 @@ needs(
      const lock = readdirSync('/proc/self/fd').find((fd) => {
        try { return readlinkSync('/proc/self/fd/' + fd).endsWith('a.pid') } catch { return false }
      })
-     const send = 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); socket.send_fds(s, [b"x"], [9])'
+     const send = \`import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+socket.send_fds(s, [b"x"], [9])\`
      execFileSync('python3', ['-c', send, ${JSON.stringify(place.file('socket'))}], {
        stdio: ['ignore', 'inherit', 'inherit', ...Array(6).fill('ignore'), Number(lock)],
      })
@@ -341,7 +344,12 @@ root('dropPrivileges refuses what it cannot do, and changes nothing then', async
      import { Daemon } from "DAIMON"
      const tried = []
      const attempt = (to) => {
-       try { Daemon.current.dropPrivileges(to); tried.push('done') } catch ({ code, option }) { tried.push([code, option]) }
+       try {
+         Daemon.current.dropPrivileges(to)
+         tried.push('done')
+       } catch ({ code, option }) {
+         tried.push([code, option])
+       }
      }
      attempt({ user: 'no such user' })
      attempt({ group: 'no such group' })
@@ -467,7 +475,8 @@ async function asNobody(t, options) {
     'start.mjs',
     `import { Daemon } from "DAIMON"
      const options = ${JSON.stringify(options)}
-     const daemon = new Daemon({ pidFile: 'a.pid', script: 'idle.mjs', ...options, ...(options.chroot && { run() {} }) })
+     const body = options.chroot && { run() {} }
+     const daemon = new Daemon({ pidFile: 'a.pid', script: 'idle.mjs', ...options, ...body })
      await daemon.start().then(
        ({ state }) => console.log(state),
        ({ code, option, value }) => console.log(code, option, JSON.stringify(value)),

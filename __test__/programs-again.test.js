@@ -7,7 +7,12 @@ import { DAIMON, folder, ROOT } from './helpers/index.js'
 import { needs } from './helpers/needs.js'
 
 // A program that is executed again writes a line in each process: the evaluation's number, and what Node tells it.
-const LOOK = `{ seen: globalThis.seen = (globalThis.seen ?? 0) + 1, argv: process.argv, execArgv: process.execArgv, preloaded: globalThis.preloaded }`
+const LOOK = `{
+  seen: globalThis.seen = (globalThis.seen ?? 0) + 1,
+  argv: process.argv,
+  execArgv: process.execArgv,
+  preloaded: globalThis.preloaded,
+}`
 const ESM = `
 import { appendFileSync } from 'node:fs'
 import { Daemon, daemonize } from "DAIMON"
@@ -18,7 +23,8 @@ setInterval(() => {}, 1e6)
 const CJS = `
 const { appendFileSync } = require('node:fs')
 const state = Reflect.get(globalThis, Symbol.for('daimon.adopted'))
-appendFileSync('lines', JSON.stringify({ daemon: state !== undefined, main: require.main === module, ...${LOOK} }) + '\\n')
+const main = require.main === module
+appendFileSync('lines', JSON.stringify({ daemon: state !== undefined, main, ...${LOOK} }) + '\\n')
 import("DAIMON").then(async ({ daemonize }) => { await daemonize({ pidFile: 'a.pid' }); setInterval(() => {}, 1e6) })
 `
 const REQUIRES = CJS.replace(

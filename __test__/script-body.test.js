@@ -69,7 +69,10 @@ test.serial('a module with run is waited for, top-level await and all', async (t
      import { Daemon } from "DAIMON"
      await new Promise((resolve) => setTimeout(resolve, 300))
      appendFileSync(${JSON.stringify(place.file('count'))}, 'x')
-     new Daemon({ pidFile: ${JSON.stringify(place.file('a.pid'))}, run() { appendFileSync('count', 'y'); setInterval(() => {}, 1e6) } })`,
+     new Daemon({
+       pidFile: ${JSON.stringify(place.file('a.pid'))},
+       run() { appendFileSync('count', 'y'); setInterval(() => {}, 1e6) },
+     })`,
   )
   await daemonOf(place, { script, run() {} }).start()
   t.is(place.read('count'), 'xy')

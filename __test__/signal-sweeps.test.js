@@ -155,7 +155,11 @@ for (const kind of KNOWING) {
   test.serial(`${kind}: listeners that were put back stop once, and cut no hook short`, async (t) => {
     const place = folder(t)
     // As a prompt does that wants Ctrl-C for itself.
-    const text = `daemon.onStop(async () => { say('hook'); await new Promise((done) => setTimeout(done, 20)); say('hook ends') })
+    const text = `daemon.onStop(async () => {
+        say('hook')
+        await new Promise((done) => setTimeout(done, 20))
+        say('hook ends')
+      })
       const before = process.listeners('SIGINT')
       process.removeAllListeners('SIGINT')
       setTimeout(() => {

@@ -53,7 +53,8 @@ async function startThatWaits(place) {
   const program = place.write(
     'starts.mjs',
     `import { Daemon } from "DAIMON"
-     const { pid } = await new Daemon({ pidFile: 'a.pid', script: 'late.mjs', execArgv: ['--import', './gate.mjs'] }).start()
+     const execArgv = ['--import', './gate.mjs']
+     const { pid } = await new Daemon({ pidFile: 'a.pid', script: 'late.mjs', execArgv }).start()
      console.log(pid)`,
   )
   const started = place.spawn([program])

@@ -159,7 +159,8 @@ for (const [tool, feature, mark] of [
   [
     'Electron',
     'Electron',
-    "Object.defineProperty(process, 'versions', { value: { ...process.versions, electron: '40' } }); process.type = 'browser'",
+    `Object.defineProperty(process, 'versions', { value: { ...process.versions, electron: '40' } })
+    process.type = 'browser'`,
   ],
 ]) {
   needs('esbuild')(`a program of ${tool} is refused at once`, async (t) => {

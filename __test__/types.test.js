@@ -10,7 +10,10 @@ const NODE16 = { module: 'node16', target: 'es2022' }
 const BUNDLER = { module: 'preserve', moduleResolution: 'bundler' }
 const WITHOUT_NODE = { lib: ['es2022'], types: [] }
 
-/** Type-checks these files in a project that has installed the package; gives what the compiler says, nothing if all is right. */
+/**
+ * Type-checks these files in a project that has installed the package; gives what the compiler says, nothing if all is
+ * right.
+ */
 function check(t, files, options, { nodeTypes = true } = {}) {
   const place = folder(t)
   const installed = place.file('node_modules/daimon')

@@ -67,7 +67,8 @@ test.serial('a thousand pending waits cost one thread, which ends with them', as
      import { Daemon } from "DAIMON"
      const tasks = '/proc/self/task/'
      const count = () => readdirSync(tasks).length
-     const pollers = () => readdirSync(tasks).filter((id) => readFileSync(tasks + id + '/comm', 'utf8') === 'daimon-poller\\n').length
+     const isPoller = (id) => readFileSync(tasks + id + '/comm', 'utf8') === 'daimon-poller\\n'
+     const pollers = () => readdirSync(tasks).filter(isPoller).length
      const turn = () => new Promise((resolve) => setTimeout(resolve, 1))
      const daemon = new Daemon({ pidFile: 'a.pid' })
      await daemon.status()

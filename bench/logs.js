@@ -29,7 +29,9 @@ async function startWriter(folder, name, log, ...lines) {
   return { measure, stop: () => daemon.stop() }
 }
 
-/** From the write that makes a log too large, in a burst after a quiet time, until it has been rotated: milliseconds. */
+/**
+ * From the write that makes a log too large, in a burst after a quiet time, until it has been rotated: milliseconds.
+ */
 export async function burstUntilRotation(folder, rounds) {
   const writer = await startWriter(folder, 'burst', { maxSize: 100_000, keep: 1 })
   const times = []

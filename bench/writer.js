@@ -1,5 +1,5 @@
-// A daemon's log, written to as fast as it can be. On SIGUSR2: a burst, until the log is rotated, or that many lines. Tells
-// in a file how long the rotation came after the write that made the log too large, or all the lines took.
+// A daemon's log, written to as fast as it can be. On SIGUSR2: a burst, until the log is rotated, or that many lines.
+// Tells in a file how long the rotation came after the write that made the log too large, or all the lines took.
 // Arguments: the log, its maxSize, the file, the lines.
 import { renameSync, statSync, writeFileSync, writeSync } from 'node:fs'
 

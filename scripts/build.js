@@ -49,8 +49,8 @@ const builds = {
 }
 
 /**
- * Node's own modules by `process.getBuiltinModule`: an `import` of each would cost 0.2 ms, for the namespace of all that
- * it exports. esbuild writes one such statement a line.
+ * Node's own modules by `process.getBuiltinModule`: an `import` of each would cost 0.2 ms, for the namespace of all
+ * that it exports. esbuild writes one such statement a line.
  */
 function withBuiltins(text) {
   return text.replace(/^import \{([^}]*)\} from "(node:[^"]+)";$/gm, (_, names, module) => {
@@ -71,8 +71,8 @@ const apart = {
 }
 
 /**
- * The command line as one function of the facade, which `ts/command.ts` can compile from the file's text: a daemon keeps
- * that, and has no file any more when it is wanted.
+ * The command line as one function of the facade, which `ts/command.ts` can compile from the file's text: a daemon
+ * keeps that, and has no file any more when it is wanted.
  */
 function framed(text) {
   const body = text

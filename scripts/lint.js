@@ -1,5 +1,10 @@
-// Every static check, to the end, so that one run shows all that is wrong.
+// Every static check, to the end, so that one run shows all that is wrong; it closes with their counts.
 import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { failure, none } from './lib/counts.js'
+import { leg } from './lib/leg.js'
+import { longLines, unusedPackages } from './lib/own-checks.js'
+import { python } from './lib/python.js'
 import { bin, root, run } from './lib/run.js'
 
 /** cargo fmt and cargo clippy are components of their own; a minimal Rust set-up lacks them. */
@@ -23,14 +28,19 @@ const checks = {
   tsc: async () =>
     (await run(process.execPath, ['scripts/build.js', 'native', '--if-needed'])) ||
     run(bin('tsc'), ['--project', 'tsconfig.json', '--noEmit']),
+  typos: async () => run(join(await python('lint'), 'typos'), []),
+  'long lines': longLines,
+  'unused packages': unusedPackages,
 }
 
 const failed = []
-for (const [name, check] of Object.entries(checks)) {
+const parts = Object.entries(checks).map(([name, check]) => async () => {
   console.log(`== ${name}`)
-  if ((await check()) !== 0) failed.push(name)
-}
-if (failed.length > 0) {
-  console.error(`lint: failed: ${failed.join(', ')}`)
-  process.exitCode = 1
-}
+  if ((await check()) === 0) return { ...none(), passed: 1 }
+  failed.push(name)
+  return failure
+})
+await leg('lint', ...parts, () => {
+  if (failed.length > 0) console.error(`lint: failed: ${failed.join(', ')}`)
+  return none()
+})

@@ -13,14 +13,15 @@ async function check(name, command, args) {
   counts = add(counts, failure)
 }
 
-async function tests() {
-  const result = await counted('npm', ['test'])
+/** One that closes with them. */
+async function counting(name, args) {
+  const result = await counted('npm', args)
   counts = add(counts, result)
-  if (result.failed > 0) failures.push('test')
+  if (result.failed > 0) failures.push(name)
 }
 
-await check('lint', 'npm', ['run', 'lint'])
-await tests()
+await counting('lint', ['run', 'lint'])
+await counting('test', ['test'])
 await check('packed install', process.execPath, ['scripts/check-pack.js'])
 
 if (failures.length > 0) console.log(`ready: failed: ${failures.join(', ')}`)

@@ -1,5 +1,5 @@
-// test.js [--ava-only] [--built] [--node PATH] [-- AVA ARGUMENTS]: builds, runs all tests, closes with their counts. With
-// --built the binding is the one that is there.
+// test.js [--ava-only] [--built] [--node PATH] [-- AVA ARGUMENTS]: builds, runs all tests, closes with their counts.
+// With --built the binding is the one that is there.
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ava } from './lib/ava.js'

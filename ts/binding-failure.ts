@@ -73,9 +73,9 @@ function advice(misses: readonly Miss[], version: string): string {
   if (is('refused'))
     return misses.flatMap((miss) => (miss.kind === 'refused' ? [cure(miss.reason)] : []))[0] ?? ANEW
   return (
-    'The binary comes as an optional dependency. Install with these (npm install --include=optional), on the platform ' +
-    'that it is to run on, and remove a node_modules or a lock file that was made on another one. In a checkout of ' +
-    "daimon's sources run: npm run build"
+    'The binary comes as an optional dependency. Install with these (npm install --include=optional), on the ' +
+    'platform that it is to run on, and remove a node_modules or a lock file that was made on another one. In a ' +
+    "checkout of daimon's sources run: npm run build"
   )
 }
 

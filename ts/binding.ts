@@ -20,8 +20,8 @@ export const PLATFORMS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * Both of a Linux's C libraries are tried: a binary for the other one does not load, and to ask which it is takes longer.
- * In a checkout the binary is in `../native`, beside a bundle in its own folder, else in a package of its own.
+ * Both of a Linux's C libraries are tried: a binary for the other one does not load, and to ask which it is takes
+ * longer. In a checkout the binary is in `../native`, beside a bundle in its own folder, else in a package of its own.
  */
 function candidates(): { name: string; platform: string }[] {
   const platforms = PLATFORMS[`${process.platform}-${process.arch}`] ?? []
@@ -74,7 +74,9 @@ function refused(name: string, platform: string, error: unknown): Miss {
 
 let binding: Binding | undefined
 
-/** That of the daemon that this process is: its user to come may not be able to read the file, nor find it there later. */
+/**
+ * That of the daemon that this process is: its user to come may not be able to read the file, nor find it there later.
+ */
 function bindingOfDaemon(): Binding | undefined {
   const found = adopted()?.binding
   return found?.version() === DAIMON_VERSION ? found : undefined

@@ -22,7 +22,9 @@ export function givenArguments(argv: readonly string[], commandLine: readonly st
   return isSame(others, seen) ? given : seen
 }
 
-/** The main program that the runtime was given, before the arguments that argv shows; undefined where it cannot be told. */
+/**
+ * The main program that the runtime was given, before the arguments that argv shows; undefined where it cannot be told.
+ */
 export function givenMain(argv: readonly string[], commandLine: readonly string[]): string | undefined {
   const [, , ...rest] = argv
   const at = commandLine.length - rest.length - 1

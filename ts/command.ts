@@ -22,7 +22,9 @@ const FRAME = '(function (daimon) {'
 let text: string | undefined
 let compiled: Command | undefined
 
-/** Keeps the text. Beside a bundle there is none, or somebody else's file: there the bundle has the command line in it. */
+/**
+ * Keeps the text. Beside a bundle there is none, or somebody else's file: there the bundle has the command line in it.
+ */
 export function keepCommand(): void {
   if (text !== undefined) return
   try {
@@ -45,7 +47,9 @@ export async function loadCommand(): Promise<Command> {
     return await import('./cli.js')
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    const message = `The command line of daimon cannot be loaded: ${why}. Install daimon again, and start this program anew.`
+    const message =
+      `The command line of daimon cannot be loaded: ${why}. ` +
+      'Install daimon again, and start this program anew.'
     throw new UnsupportedError(message, { feature: 'command line', cause })
   }
 }

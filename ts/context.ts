@@ -171,7 +171,9 @@ class Context implements DaemonContext {
     return await new Promise((_, reject) => {
       helper.once('exit', (code, signal) => {
         if (this.#stopping.begun) return
-        const message = `The helper that restarts the daemon of ${pidFile} has ended (${signal ?? code}) without stopping it.`
+        const message =
+          `The helper that restarts the daemon of ${pidFile} has ended (${signal ?? code}) ` +
+          'without stopping it.'
         reject(new StartFailedError(message, { pidFile, step: 'helper' }))
       })
     })

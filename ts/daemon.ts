@@ -85,9 +85,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 
   /**
-   * Starts the daemon; `args`, structured-clonable and of 1 GiB at most, arrive in its body. Resolves when the daemon
-   * serves, and not before. With `detach: false` it is this very process, as with `foreground()`. One that had nothing to
-   * do but to begin, and has ended by then, has been started, too: `ended` says how it ended.
+   * Starts the daemon; `args`, structured-cloneable and of 1 GiB at most, arrive in its body. Resolves when the daemon
+   * serves, and not before. With `detach: false` it is this very process, as with `foreground()`. One that had nothing
+   * to do but to begin, and has ended by then, has been started, too: `ended` says how it ended.
    *
    * @throws AlreadyRunningError with the running PID
    * @throws StartFailedError with the daemon's own error as `cause`, exit code or signal, and the log's tail
@@ -103,8 +103,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
 
   /**
    * Makes this process the daemon: the same lock, set-up, signals and clean-up as with `start()`, but no detaching.
-   * Output goes to the terminal unless `log`, `stdout` or `stderr` is given, Ctrl-C stops it gracefully. Resolves to the
-   * context when the daemon is ready.
+   * Output goes to the terminal unless `log`, `stdout` or `stderr` is given, Ctrl-C stops it gracefully. Resolves to
+   * the context when the daemon is ready.
    *
    * From then on, and also when its body fails, the process stays the daemon of its pidfile until it exits. Nobody
    * watches over `readyTimeout` but a supervisor (systemd), who is told of it.
@@ -211,8 +211,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * are written from then on, across rotations and restarts, until the loop is left or `signal` aborts. The log is that
    * of the options (`log`, `stdout` or `stderr`), else, on Linux, what the running daemon's standard output goes to.
    *
-   * Of a line of more than 1 MiB (1,048,576 bytes) the first and the last 512 KiB are given, with `[… N bytes left out …]`
-   * between them: N is how many bytes of the log are missing. No character is cut.
+   * Of a line of more than 1 MiB (1,048,576 bytes) the first and the last 512 KiB are given, with `[… N bytes left out
+   * …]` between them: N is how many bytes of the log are missing. No character is cut.
    *
    * @throws InvalidOptionError for its options; the iteration also when there is no log, UnverifiedError,
    * PermissionDeniedError, PidFileError

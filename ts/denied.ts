@@ -48,8 +48,8 @@ export function explainDenial({ permission = '', resource, message }: Denial, pa
 }
 
 /**
- * What `ask` gives; `otherwise` where Node.js does not permit to ask. For looks that find a mistake early: what is meant
- * is done by the core, or by the daemon, and tells then what is wrong.
+ * What `ask` gives; `otherwise` where Node.js does not permit to ask. For looks that find a mistake early: what is
+ * meant is done by the core, or by the daemon, and tells then what is wrong.
  */
 export function ifPermitted<T>(ask: () => T, otherwise: T): T {
   try {

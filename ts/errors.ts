@@ -105,8 +105,8 @@ export class ReadyTimeoutError extends DaemonError {
 }
 
 /**
- * The daemon did not end within `stopTimeout`, and `forceKill` is false; or not even SIGKILL has ended it, since it waits
- * in the kernel.
+ * The daemon did not end within `stopTimeout`, and `forceKill` is false; or not even SIGKILL has ended it, since it
+ * waits in the kernel.
  */
 export class StopTimeoutError extends DaemonError {
   override readonly code: 'ERR_DAEMON_STOP_TIMEOUT' = 'ERR_DAEMON_STOP_TIMEOUT'

@@ -1,4 +1,6 @@
-/** The foreground: this process becomes the daemon itself. The same set-up, lock, signals and clean-up, no detaching. */
+/**
+ * The foreground: this process becomes the daemon itself. The same set-up, lock, signals and clean-up, no detaching.
+ */
 
 import { type AdoptedState, adopted, type BodyKind, becomeDaemon, unbegun } from './adopted.js'
 import { serializeArgs } from './args.js'

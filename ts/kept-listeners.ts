@@ -1,6 +1,6 @@
 /**
- * Listeners on `process` that stay, whoever takes listeners away by the dozen. Part of what is loaded before a script, so
- * it imports nothing.
+ * Listeners on `process` that stay, whoever takes listeners away by the dozen. Part of what is loaded before a script,
+ * so it imports nothing.
  *
  * Node.js begins and ends to watch a signal by listeners of its own, for 'newListener' and 'removeListener'. Ours for
  * 'removeListener' stand on both sides of Node's: what is taken away is back before Node.js looks whether anybody still

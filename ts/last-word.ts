@@ -3,7 +3,9 @@
 /** How much of the log an error shows. */
 const MOST_LINES = 40
 
-/** Whole lines of a log's end, without what is too much of them: of a native abort the first lines tell, else the last. */
+/**
+ * Whole lines of a log's end, without what is too much of them: of a native abort the first lines tell, else the last.
+ */
 export function shownLines(lines: readonly string[]): string[] {
   if (lines.length <= MOST_LINES) return [...lines]
   const at = lines.findIndex((_, index) => abortAt(lines, index) !== undefined)

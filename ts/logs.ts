@@ -134,7 +134,9 @@ function explained(error: unknown, path: string, pidFile: string): unknown {
   // A compressed log that is damaged has no system error: zlib has codes of its own.
   if (!('syscall' in error)) {
     if (!String(error.code).startsWith('Z_')) return error
-    const message = `Option 'log' (${path}) cannot be read: a compressed one of its files is damaged (${error.message}).`
+    const message =
+      `Option 'log' (${path}) cannot be read: ` +
+      `a compressed one of its files is damaged (${error.message}).`
     return new InvalidOptionError(message, { option: 'log', value: path, pidFile, cause: error })
   }
   if (error.code === 'EACCES' || error.code === 'EPERM') {

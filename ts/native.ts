@@ -1,4 +1,6 @@
-/** The native binding, loaded with its first use, in a daemon before its body begins: importing the package never fails. */
+/**
+ * The native binding, loaded with its first use, in a daemon before its body begins: importing the package never fails.
+ */
 
 import { type Binding, loadBinding } from './binding.js'
 import { UnsupportedError } from './errors.js'

@@ -37,8 +37,17 @@ const AT_START = {
 const OWN_FILES = ['preload.cjs', 'index.js', 'settle.js'].filter((name) => beside(name) !== undefined)
 
 /** What belongs to the launcher alone, beside its supervisor's: its streams, its parent's channel, its test runner. */
-const NOT_INHERITED =
-  /^(?:SYSTEMD_EXEC_PID|JOURNAL_STREAM|NODE_CHANNEL_.*|NODE_UNIQUE_ID|NODE_TEST_.*|WATCH_REPORT_DEPENDENCIES|DAIMON_ADOPTION)$/
+const NOT_INHERITED = new RegExp(
+  `^(?:${[
+    'SYSTEMD_EXEC_PID',
+    'JOURNAL_STREAM',
+    'NODE_CHANNEL_.*',
+    'NODE_UNIQUE_ID',
+    'NODE_TEST_.*',
+    'WATCH_REPORT_DEPENDENCIES',
+    'DAIMON_ADOPTION',
+  ].join('|')})$`,
+)
 
 /** What `cleanEnv` leaves. */
 export const CLEAN: readonly string[] = ['PATH', 'HOME', 'LANG', 'TZ']
@@ -173,11 +182,15 @@ function checkProgram(settings: Settings): void {
   if (script !== undefined) return
   const giveScript = "Give the daemon's module as 'script'"
   if (packed === 'deno') {
-    const message = `An executable of 'deno compile' cannot be executed again as a daemon. ${giveScript}, with the 'execPath' of what is to run it, use foreground(), or run the program by 'deno run'.`
+    const message =
+      `An executable of 'deno compile' cannot be executed again as a daemon. ${giveScript}, ` +
+      "with the 'execPath' of what is to run it, use foreground(), or run the program by 'deno run'."
     throw new UnsupportedError(message, { pidFile, feature: 'deno compile' })
   }
   if (electron() === 'app') {
-    const message = `An app of Electron cannot be executed again as a daemon: it would open its windows once more. ${giveScript}.`
+    const message =
+      'An app of Electron cannot be executed again as a daemon: it would open its windows once more. ' +
+      `${giveScript}.`
     throw new UnsupportedError(message, { pidFile, feature: 'Electron' })
   }
 }
@@ -267,7 +280,8 @@ function bundled(needed: readonly string[]): UnsupportedError {
   const denial = needed.map(denialOf).find((found) => found !== undefined)
   const why =
     denial === undefined
-      ? `put its dist/${needed.join(', dist/')} beside the bundle, or keep daimon out of it (esbuild: --external:daimon)`
+      ? `put its dist/${needed.join(', dist/')} beside the bundle, ` +
+        'or keep daimon out of it (esbuild: --external:daimon)'
       : explainDenial(denial)
   const message = `Option 'script' is not supported in a bundle without the package's own files: ${why}.`
   return new UnsupportedError(message, { feature: 'script', cause: denial })

@@ -13,9 +13,9 @@ const BETWEEN_LOOKS = 20
  * What fails "at once" has failed after this: two turns of the event loop, and two more as long as a host name is being
  * looked up, for a `listen(port, 'localhost')` fails only after that.
  *
- * Never settles for a program that has said by `process.exitCode` that it has failed, and has nothing left to do: its end
- * comes first, since no timer of this keeps the event loop alive. Of work in threads (a hash, a worker) nothing tells: a
- * program with such a code that has nothing else to do is given a second.
+ * Never settles for a program that has said by `process.exitCode` that it has failed, and has nothing left to do: its
+ * end comes first, since no timer of this keeps the event loop alive. Of work in threads (a hash, a worker) nothing
+ * tells: a program with such a code that has nothing else to do is given a second.
  */
 export async function atOnce(): Promise<void> {
   do {
@@ -29,8 +29,8 @@ export async function atOnce(): Promise<void> {
 }
 
 /**
- * Calls `ready`; where the program has nothing left to do, as it ends, and `isOver` before. Work in threads is not shown:
- * whether there is any shows in whether the loop goes on.
+ * Calls `ready`; where the program has nothing left to do, as it ends, and `isOver` before. Work in threads is not
+ * shown: whether there is any shows in whether the loop goes on.
  */
 export async function readyOrOver(ready: () => void, isOver: () => void): Promise<void> {
   if (process.getActiveResourcesInfo().length === 0) {
@@ -48,9 +48,9 @@ export async function readyOrOver(ready: () => void, isOver: () => void): Promis
 }
 
 /**
- * Settles when the event loop comes round, and never when it ends instead. The loop looks whether anything keeps it alive
- * before it comes to an immediate; the timer only ends its wait for events. By a timer alone, a slow machine would be
- * taken for a program that goes on.
+ * Settles when the event loop comes round, and never when it ends instead. The loop looks whether anything keeps it
+ * alive before it comes to an immediate; the timer only ends its wait for events. By a timer alone, a slow machine
+ * would be taken for a program that goes on.
  */
 function nextIteration(): Promise<void> {
   return new Promise((resolve) => {

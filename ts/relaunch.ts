@@ -1,4 +1,6 @@
-/** What a launcher tells its daemon so that it can have itself started again as it was: nobody else knows it by then. */
+/**
+ * What a launcher tells its daemon so that it can have itself started again as it was: nobody else knows it by then.
+ */
 
 import type { NativePlan } from './native.js'
 import type { Settings, StopSettings } from './options.js'

@@ -1,7 +1,7 @@
 /**
  * Replaces a daemon that has asked for it: a process of its own, which hears its order from that daemon, answers
- * whether it can carry it out, and then stops and starts by the same protocol as anybody else. What fails from then on it
- * says in the daemon's log.
+ * whether it can carry it out, and then stops and starts by the same protocol as anybody else. What fails from then on
+ * it says in the daemon's log.
  */
 
 import { inspect } from 'node:util'

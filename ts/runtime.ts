@@ -1,4 +1,6 @@
-/** Where runtimes other than Node.js differ from it. Part of what is loaded first, so it imports as little as can be. */
+/**
+ * Where runtimes other than Node.js differ from it. Part of what is loaded first, so it imports as little as can be.
+ */
 
 import { complain } from './complain.js'
 import { shown } from './thrown.js'

@@ -1,4 +1,6 @@
-/** The beginning of a daemon whose main module is a script. Part of every such start, so it is small and stands alone. */
+/**
+ * The beginning of a daemon whose main module is a script. Part of every such start, so it is small and stands alone.
+ */
 
 import type { AdoptedState } from './adopted.js'
 import { loadBinding } from './binding.js'
@@ -7,7 +9,9 @@ import { reopenLogs } from './reopen.js'
 import { SignalActions } from './signal-actions.js'
 import type { SignalName } from './types/signals.js'
 
-/** Before the script's first line, after the preloads of its flags, which may look for files in the launcher's folder. */
+/**
+ * Before the script's first line, after the preloads of its flags, which may look for files in the launcher's folder.
+ */
 export function begin(state: AdoptedState): void {
   if (state.settings.kind === 'script') {
     // Now, and all that a reload needs: the user to come may not be able to read the package, nor find it there later.

@@ -8,12 +8,15 @@ import { never } from './stopping.js'
 import type { PathLike } from './types/options.js'
 import type { SignalName } from './types/signals.js'
 
-/** How long a daemon that is being started is given for its handlers, in milliseconds: the default of `readyTimeout`. */
+/**
+ * How long a daemon that is being started is given for its handlers, in milliseconds: the default of `readyTimeout`.
+ */
 const PATIENCE = 30_000
 
 /**
  * Sends a signal to the daemon that provably holds the pidfile. To one that is being started, and would be ended by
- * the signal, it is sent as soon as it has handlers, for which this waits 30 seconds at most; for proof it waits a second.
+ * the signal, it is sent as soon as it has handlers, for which this waits 30 seconds at most; for proof it waits a
+ * second.
  *
  * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError, InvalidOptionError
  */

@@ -1,6 +1,6 @@
 /**
- * Does the preload's work for a script where flags of the user's import modules first: loaded after them, by a flag that
- * the daemon then hides. Workers inherit the flag.
+ * Does the preload's work for a script where flags of the user's import modules first: loaded after them, by a flag
+ * that the daemon then hides. Workers inherit the flag.
  */
 
 import { adopted } from './adopted.js'

@@ -27,8 +27,8 @@ const DEFAULTS: Readonly<Partial<Record<SignalName, NamedAction>>> = {
 
 /**
  * The actions in force, and the listeners that carry them out: one for each signal, the first of all that it has, and
- * to be seen by whoever asks for them. Who asks, as signal-exit does, wants to know whether the process is about to end;
- * with ours there it is not, so that the signal is left to us. Who does not ask handles the signal.
+ * to be seen by whoever asks for them. Who asks, as signal-exit does, wants to know whether the process is about to
+ * end; with ours there it is not, so that the signal is left to us. Who does not ask handles the signal.
  */
 export class SignalActions {
   #performer: Performer

@@ -117,7 +117,9 @@ export class Start {
     return await this.#fail(outcome, launched)
   }
 
-  /** How it has ended, when it has by now: one that is ready and has nothing left to do has said that it is about to. */
+  /**
+   * How it has ended, when it has by now: one that is ready and has nothing left to do has said that it is about to.
+   */
   async #ended(launched: LaunchedDaemon): Promise<ExitInfo | undefined> {
     const process = launched.process()
     if (process === null) return undefined

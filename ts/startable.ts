@@ -16,7 +16,9 @@ export function noBody(pidFile: string): InvalidOptionError {
   return new InvalidOptionError(message, { option: 'run', pidFile })
 }
 
-/** A plain script is loaded after a chroot; detached it is a program of its own, and no function of this one reaches it. */
+/**
+ * A plain script is loaded after a chroot; detached it is a program of its own, and no function of this one reaches it.
+ */
 export function refuseForScript(
   { signals, process: { chroot }, pidFile }: Settings,
   detached: boolean,

@@ -58,7 +58,9 @@ export async function signalHolder(
   }
 }
 
-/** Whether it is unproven now, too, and will be. What has been proven meanwhile, or left, is worth asking about again. */
+/**
+ * Whether it is unproven now, too, and will be. What has been proven meanwhile, or left, is worth asking about again.
+ */
 function lasts({ state, transient }: NativeStatus): boolean {
   return state === 'unverified' && transient !== true
 }
@@ -120,8 +122,9 @@ export async function endProcess(
   const { pid } = process
   const after = `Process ${pid} has not ended within ${stopTimeout} ms`
   if (!forceKill) {
-    const message = `${after} and goes on running, since it is not to be killed. Give it more time, or let it be killed.`
-    throw new StopTimeoutError(message, { pidFile, pid, timeout: stopTimeout })
+    const message = `${after} and goes on running, since it is not to be killed.`
+    const cure = 'Give it more time, or let it be killed.'
+    throw new StopTimeoutError(`${message} ${cure}`, { pidFile, pid, timeout: stopTimeout })
   }
   if (stopGroup) process.signalGroup(constants.signals.SIGKILL)
   else process.signal(constants.signals.SIGKILL)

@@ -1,8 +1,8 @@
 /** Standard streams of this process whose descriptors now lead to a file. */
 
 /**
- * Makes a stream that was made for a terminal, before, write to its descriptor: libuv has opened that terminal anew, and
- * would go on writing there. Other streams write to the descriptor anyway, and one that is made now finds the file.
+ * Makes a stream that was made for a terminal, before, write to its descriptor: libuv has opened that terminal anew,
+ * and would go on writing there. Other streams write to the descriptor anyway, and one that is made now finds the file.
  */
 export function leaveTerminal(name: 'stdout' | 'stderr'): void {
   const stream = process[name]

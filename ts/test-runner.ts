@@ -7,8 +7,13 @@ import { here } from './here.js'
 import { requireFrom } from './require.js'
 
 /** The runners, and the pools that execute test files for them. */
-const RUNNERS =
-  /^.*\/node_modules\/(mocha|workerpool|vitest|tinypool|jest[^/]*|@jest\/[^/]+|ava|tap|@tapjs\/[^/]+|jasmine[^/]*|playwright[^/]*|@playwright\/[^/]+)\//
+const RUNNERS = new RegExp(
+  `^.*/node_modules/(${[
+    'mocha|workerpool|vitest|tinypool|ava|tap',
+    'jest[^/]*|jasmine[^/]*|playwright[^/]*',
+    '@(?:jest|tapjs|playwright)/[^/]+',
+  ].join('|')})/`,
+)
 
 /** What shows that this is a test: for a message. Undefined when nothing does. */
 export function testRunner(main: string | undefined): string | undefined {

@@ -1,6 +1,6 @@
 /**
- * What can be told of a thrown value. It is a program's own and may be anything: reading a property may throw, and so may
- * asking what kind of thing it is. Part of what is loaded first.
+ * What can be told of a thrown value. It is a program's own and may be anything: reading a property may throw, and so
+ * may asking what kind of thing it is. Part of what is loaded first.
  */
 
 import { toldText } from './told.js'

@@ -71,7 +71,9 @@ export function launch(plan: NativePlan, payload: Buffer, listener: Listener): L
   }
 }
 
-/** Makes this process the daemon of a pidfile; resolves when it is. Ends with the reason when `signal` aborts before. */
+/**
+ * Makes this process the daemon of a pidfile; resolves when it is. Ends with the reason when `signal` aborts before.
+ */
 export function occupy(occupation: NativeOccupation, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const { id, pool } = add(
@@ -90,8 +92,8 @@ export function occupy(occupation: NativeOccupation, signal?: AbortSignal): Prom
 }
 
 /**
- * Whether the process has ended within `timeout` milliseconds. Rejects with the reason when `signal` aborts, and at once
- * when its end cannot be seen.
+ * Whether the process has ended within `timeout` milliseconds. Rejects with the reason when `signal` aborts, and at
+ * once when its end cannot be seen.
  */
 export function exited(process: ProcessHandle, timeout: number, signal?: AbortSignal): Promise<boolean> {
   return new Promise((resolve, reject) => {

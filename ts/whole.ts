@@ -10,7 +10,9 @@ const LC_SEGMENT_64 = 0x19
 /** More than the header and the load commands of either. */
 const HEAD = 4_096
 
-/** elf(5): linkers put the table of sections last. What a crash of the machine has left of a file may be zeros there. */
+/**
+ * elf(5): linkers put the table of sections last. What a crash of the machine has left of a file may be zeros there.
+ */
 function isWholeElf(head: DataView, fd: number, length: number): boolean {
   const [size, count] = [head.getUint16(58, true), head.getUint16(60, true)]
   const end = Number(head.getBigUint64(40, true)) + size * count

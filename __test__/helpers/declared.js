@@ -14,7 +14,9 @@ export function exportedValues() {
   return names.filter((name) => name !== '' && !name.startsWith('type ') && !name.endsWith('Error'))
 }
 
-/** Methods and accessors of a class or an interface, in its file of types; `Type.name` for those of the class itself. */
+/**
+ * Methods and accessors of a class or an interface, in its file of types; `Type.name` for those of the class itself.
+ */
 export function declaredMethods(file, type) {
   const text = declarations(file)
   const begin = new RegExp(`^export (?:declare class|interface) ${type}\\b`, 'm').exec(text)

@@ -62,9 +62,9 @@ export function follow(script, text) {
 
 /**
  * The tests of a page's examples: its named programs and files, and its blocks of commands, named by their first lines.
- * `guide(page)(title, names, body)` declares a serial test: `body` gets `t` and the folder with all examples of the page,
- * and must execute the programs of these names. `guide(page).by(needs(…))` declares it where this machine has what it
- * needs. One more test fails when an example of the page is in none of them.
+ * `guide(page)(title, names, body)` declares a serial test: `body` gets `t` and the folder with all examples of the
+ * page, and must execute the programs of these names. `guide(page).by(needs(…))` declares it where this machine has
+ * what it needs. One more test fails when an example of the page is in none of them.
  */
 export function guide(page) {
   const tested = new Set()

@@ -36,8 +36,8 @@ sys.stdin.read()
 `
 
 /**
- * A process that is no daemon holds the flock on the files; as cron does, it may `write` its PID. With `posix` it does so
- * too, and the lock is one of POSIX, on the whole file. Gives its PID.
+ * A process that is no daemon holds the flock on the files; as cron does, it may `write` its PID. With `posix` it does
+ * so too, and the lock is one of POSIX, on the whole file. Gives its PID.
  */
 export async function hold(place, files, mode = 'keep') {
   const holder = place.spawnCommand('python3', ['-c', HOLD, mode, ...files])

@@ -2,7 +2,9 @@
 
 import { until } from './index.js'
 
-/** What the program writes is written on. Each line of standard input is typed, `^C` as Ctrl-C; then its end is told. */
+/**
+ * What the program writes is written on. Each line of standard input is typed, `^C` as Ctrl-C; then its end is told.
+ */
 const TERMINAL = `
 import os, pty, sys, threading
 pid, master = pty.fork()
@@ -26,7 +28,10 @@ print('ended with', status, flush=True)
 os._exit(0)
 `
 
-/** Runs Node there, with further environment variables: `shows(text)` waits for it, `type(line)`, `end()` gives all that was shown, and how it ended. */
+/**
+ * Runs Node there, with further environment variables: `shows(text)` waits for it, `type(line)`, `end()` gives all that
+ * was shown, and how it ended.
+ */
 export function terminal(place, args, env = {}) {
   const program = place.spawnCommand('python3', ['-c', TERMINAL, process.execPath, ...args], { env })
   return {

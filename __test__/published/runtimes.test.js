@@ -33,8 +33,8 @@ const [verb, ...args] = process.argv.slice(2)
 const daemon = new Daemon({ pidFile: 'a.pid', log: 'a.log', SETTINGS })
 try {
   console.log(JSON.stringify(await daemon[verb](...args)))
-} catch (error) {
-  console.log(JSON.stringify({ code: error.code, cause: error.cause?.message, exitCode: error.exitCode, feature: error.feature }))
+} catch ({ code, cause, exitCode, feature }) {
+  console.log(JSON.stringify({ code, cause: cause?.message, exitCode, feature }))
 }
 `
 

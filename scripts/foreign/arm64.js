@@ -1,5 +1,5 @@
-// arm64.js [--all | FILE…]: the Rust and the JavaScript tests on linux-arm64, by qemu-user. Of the latter those that stand
-// for the rest, all of them, or those of these files.
+// arm64.js [--all | FILE…]: the Rust and the JavaScript tests on linux-arm64, by qemu-user. Of the latter those that
+// stand for the rest, all of them, or those of these files.
 import { parseArgs } from 'node:util'
 import { aptInstall } from '../lib/apt.js'
 import { ava } from '../lib/ava.js'

@@ -17,9 +17,10 @@ const CLOSING = [
 ]
 
 /**
- * Runs the JavaScript tests with the Node binary `node`, in the folder `cwd`, by the command `through` if there is one. The counts are those that AVA closes with, below its
- * last rule; when a test has failed it leaves out the passed ones, which are then counted by their lines.
- * (Its TAP output would be easier to read, but that reporter breaks down when a test hangs.)
+ * Runs the JavaScript tests with the Node binary `node`, in the folder `cwd`, by the command `through` if there is one.
+ * The counts are those that AVA closes with, below its last rule; when a test has failed it leaves out the passed ones,
+ * which are then counted by their lines. (Its TAP output would be easier to read, but that reporter breaks down when a
+ * test hangs.)
  */
 export async function ava({
   node = process.execPath,

@@ -3,8 +3,9 @@ import { add, failure, parse } from './counts.js'
 import { stream } from './run.js'
 
 /**
- * Runs one; resolves to the counts of its closing line, which is not shown: only the sum at the end of all may look like
- * one. No such line, a failure that they do not tell, and processes that are left behind each count as one failure.
+ * Runs one; resolves to the counts of its closing line, which is not shown: only the sum at the end of all may look
+ * like one. No such line, a failure that they do not tell, and processes that are left behind each count as one
+ * failure.
  */
 export async function counted(command, args) {
   let counts

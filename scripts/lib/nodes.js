@@ -6,8 +6,8 @@ import { root, run } from './run.js'
 export const MAJORS = ['20', '22', '24', '26']
 
 /**
- * The path of a Node of that release line, of this platform or another; undefined when it cannot be had. It is the newest
- * one of the day on which it was first asked for.
+ * The path of a Node of that release line, of this platform or another; undefined when it cannot be had. It is the
+ * newest one of the day on which it was first asked for.
  */
 export async function installNode(major, { platform = process.platform, arch = process.arch } = {}) {
   const name = `node-${platform}-${arch}`

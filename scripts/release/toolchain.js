@@ -17,7 +17,10 @@ const allByRustup = () => {
   return targets.every(({ triple }) => installed.includes(triple))
 }
 
-/** rustc strips Mach-O files by this name, which Debian's compiler lacks; rustup's lies off PATH and needs its libraries. */
+/**
+ * rustc strips Mach-O files by this name, which Debian's compiler lacks; rustup's lies off PATH and needs its
+ * libraries.
+ */
 async function shim() {
   const sysroot = output('rustc', ['--print', 'sysroot'])
   const host = output('rustc', ['-vV']).match(/^host: (.*)$/m)?.[1]

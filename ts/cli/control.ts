@@ -108,7 +108,10 @@ async function foreground({ words }: Call, daemon: Daemon, args: readonly string
 
 type Begin = (patient: Daemon) => Promise<Running>
 
-/** A start that Ctrl-C aborts, and that shows the daemon's progress meanwhile. One that was there before `lives` on then. */
+/**
+ * A start that Ctrl-C aborts, and that shows the daemon's progress meanwhile. One that was there before `lives` on
+ * then.
+ */
 async function begin(call: Call, daemon: Daemon, lives: string, verb: Begin): Promise<number> {
   const { out, words } = call
   const who = nameOf(daemon)

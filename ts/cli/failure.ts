@@ -66,8 +66,8 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 const VALUED = /'?\b(ready|stdin|stdout|stderr|coreDumps): '?(\w+)'/g
 
 /**
- * The options of the package by the flags that set them, where the verb has these; `signals.SIGHUP` is a part of one. An
- * option that the verb has no flag for stays what it is: that of the program, which has set it.
+ * The options of the package by the flags that set them, where the verb has these; `signals.SIGHUP` is a part of one.
+ * An option that the verb has no flag for stays what it is: that of the program, which has set it.
  */
 function inFlags(message: string, flags: readonly Flag[]): string {
   const flagOf = (option: string): Flag | undefined =>

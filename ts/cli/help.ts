@@ -7,7 +7,8 @@ import type { Form, Verb } from './verb.js'
 /** What the program can do. */
 export function overview(program: string, verbs: readonly Verb[], hasVersion: boolean): string {
   const rows = verbs.map(({ name, summary }) => [`  ${name}`, summary])
-  const more = `"${program} VERB --help" shows the flags of a verb and an example.${hasVersion ? `\n"${program} --version" shows the version.` : ''}`
+  const version = hasVersion ? `\n"${program} --version" shows the version.` : ''
+  const more = `"${program} VERB --help" shows the flags of a verb and an example.${version}`
   return `Usage: ${program} VERB [flags]\n\n${table(rows)}\n\n${more}`
 }
 

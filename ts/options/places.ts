@@ -54,8 +54,8 @@ export function homeAdvice(): string {
 }
 
 /**
- * Where the pidfile of that name is: in the folder of DAIMON_HOME; else of root in the system's, of anybody else below the
- * home folder of the passwd entry. HOME has a say only where there is no such entry.
+ * Where the pidfile of that name is: in the folder of DAIMON_HOME; else of root in the system's, of anybody else below
+ * the home folder of the passwd entry. HOME has a say only where there is no such entry.
  *
  * @throws InvalidOptionError when nothing tells where
  */

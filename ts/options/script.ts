@@ -32,8 +32,8 @@ const OURS = ['.js', '.cjs', '.mjs']
 const NO_SCRIPTS: readonly string[] = ['.json', '.node']
 
 /**
- * The script of a path: the file itself, the one with an ending added, or the main file of a folder. Undefined where there
- * is none, or where Node.js does not permit to look.
+ * The script of a path: the file itself, the one with an ending added, or the main file of a folder. Undefined where
+ * there is none, or where Node.js does not permit to look.
  */
 export function scriptFile(path: string): ScriptFile | undefined {
   return ifPermitted(() => {

@@ -74,9 +74,10 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
    */
   stop(code?: number): Promise<never>
   /**
-   * Has this daemon replaced: a helper, a process of its own, stops it as `stop()` of a Daemon does, so its hooks run with
-   * the stop signal as their reason, and starts it again as it was launched, with these arguments, or with those that it
-   * has if there are none. Never settles in the daemon that ends. What goes wrong afterwards the helper says in the log.
+   * Has this daemon replaced: a helper, a process of its own, stops it as `stop()` of a Daemon does, so its hooks run
+   * with the stop signal as their reason, and starts it again as it was launched, with these arguments, or with those
+   * that it has if there are none. Never settles in the daemon that ends. What goes wrong afterwards the helper says in
+   * the log.
    *
    * Rejects, with nothing changed, when the daemon would not start again as far as that can be told beforehand.
    *

@@ -103,8 +103,9 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
   /**
    * The file that says whether a daemon runs, and which. Its folder must exist, but for the default ones.
    * @default for root `/run/daimon/NAME.pid` (macOS: `/var/run/daimon/NAME.pid`), else
-   * `~/.local/state/daimon/NAME.pid` with the home folder of the passwd entry, whatever HOME says (without an entry: HOME,
-   * where that is a folder of this user's); `NAME.pid` in the folder of the environment variable DAIMON_HOME where it is set
+   * `~/.local/state/daimon/NAME.pid` with the home folder of the passwd entry, whatever HOME says (without an entry:
+   * HOME, where that is a folder of this user's); `NAME.pid` in the folder of the environment variable DAIMON_HOME
+   * where it is set
    */
   pidFile?: PathLike
   /**
@@ -227,7 +228,7 @@ export interface DaemonOptions<A extends unknown[] = unknown[]> extends CommonOp
 /** The options of `daemonize()`. */
 export interface DaemonizeOptions<A extends readonly unknown[] = readonly unknown[]> extends CommonOptions {
   /**
-   * Values for the daemon, structured-clonable and of 1 GiB at most, that arrive as `context.args`; or a function that
+   * Values for the daemon, structured-cloneable and of 1 GiB at most, that arrive as `context.args`; or a function that
    * yields them. It is called in the launcher alone, before anything else happens.
    * @default []
    */

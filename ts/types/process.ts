@@ -34,7 +34,8 @@ export type LimitName =
 export interface ProcessOptions {
   /**
    * The user that the daemon becomes when its body begins (a plain script: before its first line), by name or id, with
-   * the user's group and supplementary groups. HOME, USER, LOGNAME and SHELL are the user's. Only root may give another.
+   * the user's group and supplementary groups. HOME, USER, LOGNAME and SHELL are the user's. Only root may give
+   * another.
    * @default the launcher's
    */
   user?: string | number

@@ -1,6 +1,7 @@
 //! A daemon without Node: adopts itself, says that it is ready, and serves until SIGTERM.
 //!
-//! The tests start it in other ways, too: `stuck` says so and is never ready, `deaf` never adopts itself, `exit N` ends at once.
+//! The tests start it in other ways, too: `stuck` says so and is never ready, `deaf` never adopts itself, `exit N` ends
+//! at once.
 
 use std::env;
 use std::process::ExitCode;

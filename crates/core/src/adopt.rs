@@ -62,8 +62,8 @@ enum Start {
 
 /// Takes over what `value`, that of [`ADOPTION_VARIABLE`], names. Once in a process: later calls give the same daemon.
 ///
-/// From here on the pidfile is removed when the process exits, and a launcher that dies before the daemon is ready takes
-/// it along.
+/// From here on the pidfile is removed when the process exits, and a launcher that dies before the daemon is ready
+/// takes it along.
 ///
 /// # Errors
 ///
@@ -91,7 +91,8 @@ pub fn adopted() -> Option<&'static Adopted> {
     DAEMON.get()
 }
 
-/// Makes this process the daemon, with the name tag on, for good. `None` when it is one already; the pidfile is gone then.
+/// Makes this process the daemon, with the name tag on, for good. `None` when it is one already; the pidfile is gone
+/// then.
 pub(crate) fn install(daemon: Adopted) -> Option<&'static Adopted> {
     if let Err(daemon) = DAEMON.set(daemon) {
         remove_own(&daemon.path, &daemon.lock, daemon.id);

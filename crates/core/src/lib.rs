@@ -15,6 +15,7 @@
 //! - A removed pidfile after SIGKILL or a crash: an unlocked file is left, which the next start takes over.
 //! - Sight into other PID namespaces: their daemons are `Unverified`, and never signalled.
 #![deny(unsafe_code)]
+#![warn(unused_crate_dependencies)]
 
 mod adopt;
 mod channel;

@@ -56,8 +56,8 @@ impl Limits {
         Err(Error::new(ErrorKind::InvalidOption, message).for_option("nice"))
     }
 
-    /// Sets them in this process, all its threads included, but for `no_new_privileges`: that is for a process which has
-    /// only one.
+    /// Sets them in this process, all its threads included, but for `no_new_privileges`: that is for a process which
+    /// has only one.
     ///
     /// # Errors
     ///

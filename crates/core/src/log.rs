@@ -59,8 +59,8 @@ impl Owner {
     }
 }
 
-/// Opens a file to append to, for the option of that name. One that is not there is made, with `mode`, or 0640 where that
-/// is `None`, whatever the umask, and with `owner`; one that is there keeps its own.
+/// Opens a file to append to, for the option of that name. One that is not there is made, with `mode`, or 0640 where
+/// that is `None`, whatever the umask, and with `owner`; one that is there keeps its own.
 pub(crate) fn open_output(
     path: &Path,
     option: &'static str,
@@ -69,7 +69,8 @@ pub(crate) fn open_output(
 ) -> Result<OwnedFd> {
     const FOR_APPEND: OFlag = OFlag::O_WRONLY.union(OFlag::O_APPEND).union(FLAGS);
     let place = Place::of(path).map_err(|errno| refused(path, option, "open", errno, reason(errno)))?;
-    // Made exclusively, or nobody knows whose mode to set. Whoever makes and removes it all the time gets the plain error.
+    // Made exclusively, or nobody knows whose mode to set. Whoever makes and removes it all the time gets the plain
+    // error.
     for _ in 0..8 {
         match place.make(FOR_APPEND, owner) {
             Ok(made) => {
@@ -103,7 +104,10 @@ fn belong_and_permit(made: &OwnedFd, mode: u32, owner: Option<Owner>) {
 }
 
 /// Its permission bits.
-#[allow(clippy::useless_conversion, reason = "the field is narrower on macOS")]
+#[cfg_attr(
+    target_os = "linux",
+    expect(clippy::useless_conversion, reason = "the field is narrower on macOS")
+)]
 fn mode_of(stat: &FileStat) -> u32 {
     u32::from(stat.st_mode) & 0o777
 }

@@ -33,8 +33,8 @@ pub struct Occupation {
 /// Makes this process the daemon of the pidfile, until it ends. The pidfile is removed when it exits.
 ///
 /// Blocks while it waits for the lock: call it on a thread of its own. On any failure no pidfile is left that was not
-/// there before. The standard descriptors change last, one by one: should the system refuse one of them, those before it
-/// have changed.
+/// there before. The standard descriptors change last, one by one: should the system refuse one of them, those before
+/// it have changed.
 ///
 /// # Errors
 ///
@@ -53,8 +53,8 @@ pub fn occupy(occupation: &Occupation) -> Result<&'static Adopted> {
     // From the moment in which the tag is on, no other descriptor of this process may be on the file: closing it would
     // take the tag off, fcntl(2). Whoever looks at it now has finished before; whoever comes later asks who we are.
     let _alone = nobody_looks();
-    // Before the PID, by which others find us, who must see then that no signal can be heard yet. Refused where somebody
-    // reads under a lock of their own, or on odd file systems: other proofs serve then.
+    // Before the PID, by which others find us, who must see then that no signal can be heard yet. Refused where
+    // somebody reads under a lock of their own, or on odd file systems: other proofs serve then.
     let _ = sys::put_name_tag(locked.file().as_raw_fd());
     sys::mark_attached(locked.file().as_fd());
     take_place(occupation, &locked, &streams).inspect_err(|_| undo(&locked))?;

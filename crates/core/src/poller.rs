@@ -55,7 +55,8 @@ struct Poller {
     watches: Mutex<Watches>,
 }
 
-/// Numbers are never given twice, by no later poller either: a wait that is over and given up late takes no other along.
+/// Numbers are never given twice, by no later poller either: a wait that is over and given up late takes no other
+/// along.
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
 /// The present poller; `None` while nothing is waited for.

@@ -142,7 +142,8 @@ impl Process {
         Ok(())
     }
 
-    /// How it ended, where the kernel tells (Linux: of a zombie, and since 6.15 of any); `None` while it lives or when that is unknown.
+    /// How it ended, where the kernel tells (Linux: of a zombie, and since 6.15 of any); `None` while it lives or when
+    /// that is unknown.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         let status = self.handle.wait_status(self.pid)?;
         Some(if libc::WIFSIGNALED(status) {
@@ -184,7 +185,6 @@ pub fn stats(pid: Pid) -> Option<Stats> {
 }
 
 #[cfg(test)]
-#[allow(clippy::zombie_processes, reason = "the zombie is what is tested; it is reaped at the end")]
 mod tests {
     use super::*;
     use std::process::Command;

@@ -1,5 +1,5 @@
-//! The way to a file, for root: through folders and links that other users could exchange it must not lead to where these
-//! have no rights. What a log takes in, its daemon chooses (CVE-2016-1247); whom a pidfile names, root signals.
+//! The way to a file, for root: through folders and links that other users could exchange it must not lead to where
+//! these have no rights. What a log takes in, its daemon chooses (CVE-2016-1247); whom a pidfile names, root signals.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -30,8 +30,8 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    /// Goes to a folder, as the kernel does; `None` for anybody but root, who has no more rights than those who could lead
-    /// them astray would have to ask for.
+    /// Goes to a folder, as the kernel does; `None` for anybody but root, who has no more rights than those who could
+    /// lead them astray would have to ask for.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! What becomes of looks, starts and waits when there are hardly any descriptors left. The limit is the process's, hence
-//! one test.
+//! What becomes of looks, starts and waits when there are hardly any descriptors left. The limit is the process's,
+//! hence one test.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

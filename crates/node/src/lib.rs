@@ -1,5 +1,6 @@
 //! The Node-API binding of `daimon-core`: conversions, and threads for what may not sit on the event loop or on libuv's
 //! pool. Errors are returned as data; the facade raises them.
+#![warn(unused_crate_dependencies)]
 #![allow(unreachable_pub, reason = "what is exported to JavaScript is public by napi's rules")]
 
 mod convert;

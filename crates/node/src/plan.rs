@@ -9,8 +9,8 @@ use napi_derive::napi;
 
 use crate::rights::NativeLimits;
 
-/// Where a standard descriptor goes: kind `null`, `inherit` or `file`; a file has a path, the option that gave it, and the
-/// mode that it gets when it is made.
+/// Where a standard descriptor goes: kind `null`, `inherit` or `file`; a file has a path, the option that gave it, and
+/// the mode that it gets when it is made.
 #[napi(object)]
 pub struct NativeStdio {
     pub kind: String,

@@ -326,8 +326,8 @@ fn remember(shared: &Shared, wait: u32, watch: WatchId) {
     }
 }
 
-/// Hears a daemon's channel, and passes on what can be meant: a program in the daemon that writes to its descriptor fills
-/// neither the memory nor the event loop of the launcher.
+/// Hears a daemon's channel, and passes on what can be meant: a program in the daemon that writes to its descriptor
+/// fills neither the memory nor the event loop of the launcher.
 struct Listener {
     shared: Arc<Shared>,
     wait: u32,

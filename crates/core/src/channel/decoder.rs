@@ -13,8 +13,8 @@ pub(super) struct TooLong {
     pub(super) length: usize,
 }
 
-/// Puts frames together from the pieces in which a socket delivers them. It keeps no more than one of them, and what has
-/// come with it.
+/// Puts frames together from the pieces in which a socket delivers them. It keeps no more than one of them, and what
+/// has come with it.
 #[derive(Debug)]
 pub(super) struct Decoder {
     /// Those that this end expects.

@@ -1,5 +1,5 @@
 //! Between clone and exec.
-#![allow(unsafe_code, reason = "raw pointers shared with a child on the launcher's memory")]
+#![expect(unsafe_code, reason = "raw pointers shared with a child on the launcher's memory")]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::os::fd::RawFd;
@@ -74,8 +74,8 @@ fn report(orders: &Orders<'_>, tag: u8, errno: i32) {
     sys::write(orders.error_pipe, &[tag, a, b, c, d]);
 }
 
-/// Makes the first child, and returns when it has ended (a fork: at once). The second may still run on its own stack then:
-/// the first waits until that has executed, unless it is killed meanwhile.
+/// Makes the first child, and returns when it has ended (a fork: at once). The second may still run on its own stack
+/// then: the first waits until that has executed, unless it is killed meanwhile.
 pub(super) fn start(orders: &Orders<'_>, stack: &mut Stack) -> Result<Pid, Errno> {
     let argument = std::ptr::from_ref(orders).cast_mut().cast();
     // SAFETY: the caller keeps stack and orders until the error pipe has ended, that is until no child uses them.
@@ -105,7 +105,8 @@ extern "C" fn first_child(orders: *mut c_void) -> c_int {
 ///
 /// Async-signal-safe: it makes the calls of `sys::child` alone, which on Linux are raw system calls (`rt_sigaction`,
 /// `umask`, `chdir`, `dup3`, `close_range` or `openat`, `getdents64` and `close`, `getpid`, `pwrite`, `fcntl`,
-/// `setpriority`, `prctl`, `prlimit`, `rt_sigprocmask`, `execve`, `write`, `_exit`). It allocates nothing, takes no lock and cannot panic. All signals are blocked until just before exec.
+/// `setpriority`, `prctl`, `prlimit`, `rt_sigprocmask`, `execve`, `write`, `_exit`). It allocates nothing, takes no
+/// lock and cannot panic. All signals are blocked until just before exec.
 extern "C" fn second_child(orders: *mut c_void) -> c_int {
     // SAFETY: as in `first_child`.
     let orders = unsafe { &*orders.cast::<Orders<'_>>().cast_const() };
@@ -136,8 +137,8 @@ fn prepare(orders: &Orders<'_>) -> Result<(), (u8, i32)> {
         sys::duplicate(*source, *target).map_err(|errno| (b'k', errno))?;
     }
     sys::close_others(orders.keep).map_err(|errno| (b'x', errno))?;
-    // Before the PID, by which others find us, who must see then that no signal can be heard yet. Refused where somebody
-    // reads under a lock of their own, or on odd file systems: other proofs serve then.
+    // Before the PID, by which others find us, who must see then that no signal can be heard yet. Refused where
+    // somebody reads under a lock of their own, or on odd file systems: other proofs serve then.
     let _ = sys::put_name_tag(lock.1);
     write_pid(lock.1)?;
     limit(orders)?;

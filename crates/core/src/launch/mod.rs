@@ -34,8 +34,8 @@ use crate::sys::Stack;
 pub struct Launched {
     /// Its PID, as it wrote it into the pidfile.
     pub pid: Pid,
-    /// A handle on it, proven to hold the pidfile, or on the dead; `None` when it had ended and been reaped by then, or no
-    /// descriptor was left: the channel alone ends it then.
+    /// A handle on it, proven to hold the pidfile, or on the dead; `None` when it had ended and been reaped by then, or
+    /// no descriptor was left: the channel alone ends it then.
     pub process: Option<Process>,
     /// Hears from it until it is ready. Dropping it before aborts the start: the daemon ends itself.
     pub channel: Channel,
@@ -116,8 +116,9 @@ fn launch_locked(plan: &Plan, program: &Program, locked: &Locked) -> Result<Laun
     let group = Group::new(leader, Arc::clone(&outcome));
     let own_channel = Channel::noting(own_channel, outcome);
     drop((error_pipe, channel, lock, stdio));
-    // To its end, before this function's is the end of stacks and strings: the wait of clone can be cut short while the second child
-    // still runs on them. The end means executed, or killed before; the pidfile and the channel tell which.
+    // To its end, before this function's is the end of stacks and strings: the wait of clone can be cut short while the
+    // second child still runs on them. The end means executed, or killed before; the pidfile and the channel tell
+    // which.
     match read_report(own_error_pipe) {
         Some(report) => {
             // Nothing has been executed that could save anything.

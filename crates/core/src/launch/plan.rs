@@ -86,8 +86,8 @@ impl Plan {
         };
         let (args, env): (usize, usize) = (args.sum(), env.map(|(size, _)| size).sum());
         format!(
-            "its arguments have {args} bytes and its environment {env}, {largest}, which is more than the system takes; \
-             leave some out, or put it into a file"
+            "its arguments have {args} bytes and its environment {env}, {largest}, which is more than \
+             the system takes; leave some out, or put it into a file"
         )
     }
 }

@@ -1,5 +1,5 @@
-//! When the thread of the rotation looks at the log: when the kernel says that it is written to, and then again and again
-//! until it has come to rest.
+//! When the thread of the rotation looks at the log: when the kernel says that it is written to, and then again and
+//! again until it has come to rest.
 
 use std::path::Path;
 use std::thread;
@@ -13,8 +13,8 @@ use crate::sys::{FileWatch, is_shared_by_machines};
 
 /// How often a log is looked at that is being written to: it gets no larger than by what is written in this time.
 const MOST_OFTEN: Duration = Duration::from_millis(20);
-/// How often one is looked at that is not known to be written to, where the kernel does not tell; and how often what has
-/// failed is tried again.
+/// How often one is looked at that is not known to be written to, where the kernel does not tell; and how often what
+/// has failed is tried again.
 const LEAST_OFTEN: Duration = Duration::from_secs(1);
 /// How often a log is looked for that is not where it was, whatever the kernel tells.
 const LOST: Duration = Duration::from_secs(10);

@@ -84,8 +84,8 @@ impl Names {
         stdout.or(stderr).map(|stat| (stat, outputs))
     }
 
-    /// Makes room for a new first one: from the last on, so that none is overwritten. What exceeds `keep` goes. Where one
-    /// is missing, those after it stay: a rotation that fails again and again must not push the old ones out.
+    /// Makes room for a new first one: from the last on, so that none is overwritten. What exceeds `keep` goes. Where
+    /// one is missing, those after it stay: a rotation that fails again and again must not push the old ones out.
     fn shift(&self, keep: u32) -> Result<()> {
         self.forget_unfinished()?;
         // One that was kept under a larger `keep`.

@@ -54,9 +54,11 @@ pub fn check_rotation(log: &Path) -> Result<()> {
     let Some(folder) = log.parent() else { return Ok(()) };
     match Way::to(folder) {
         Ok(Some(way)) if !way.is_roots_alone() => {
-            let what = "is in a folder, or reached by one, that others than root can change: root does not rotate there";
-            let message =
-                format!("option log.maxSize: {} {what}; give a user, or another folder", log.display());
+            let message = format!(
+                "option log.maxSize: {} is in a folder, or reached by one, that others than root can change: root does \
+                 not rotate there; give a user, or another folder",
+                log.display()
+            );
             Err(Error::new(ErrorKind::InvalidOption, message).at(log).for_option("log.maxSize"))
         }
         _ => Ok(()),

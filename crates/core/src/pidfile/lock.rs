@@ -132,8 +132,8 @@ impl PidFile {
         }
     }
 
-    /// Whether a start would take the path, whoever holds the file now: what is found here is found before a restart has
-    /// stopped anybody.
+    /// Whether a start would take the path, whoever holds the file now: what is found here is found before a restart
+    /// has stopped anybody.
     ///
     /// # Errors
     ///

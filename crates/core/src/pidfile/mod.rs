@@ -49,11 +49,7 @@ pub(crate) struct FileId {
 
 impl FileId {
     // `st_dev` is signed and narrower on macOS.
-    #[allow(
-        clippy::unnecessary_cast,
-        clippy::cast_sign_loss,
-        reason = "the fields' types differ by platform"
-    )]
+    #[expect(clippy::unnecessary_cast, reason = "the fields' types differ by platform")]
     pub(crate) fn of(stat: &FileStat) -> Self {
         Self { dev: stat.st_dev as u64, ino: stat.st_ino as u64 }
     }
@@ -235,8 +231,8 @@ fn stat_at(folder: &OwnedFd, name: &OsStr) -> std::result::Result<Option<FileSta
 }
 
 /// The mark of a daemon that has given root's rights up: the sticky bit, which only the file's owner can change, and
-/// which means nothing on files, chmod(1). Such a daemon can still write to the file through its lock, and pass that on,
-/// lock and all, to a process of root's: neither text nor flock prove anything any more, the name tag alone does.
+/// which means nothing on files, chmod(1). Such a daemon can still write to the file through its lock, and pass that
+/// on, lock and all, to a process of root's: neither text nor flock prove anything any more, the name tag alone does.
 pub(crate) const DISTRUST: Mode = Mode::S_ISVTX;
 
 fn is_distrusted(stat: &FileStat) -> bool {

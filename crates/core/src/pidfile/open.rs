@@ -57,7 +57,8 @@ impl PidFile {
         let stat = fstat(&file).map_err(|errno| self.system("fstat", errno, "cannot be examined"))?;
         self.check_regular(&stat)?;
         if way.is_some_and(|way| !way.leads_to_own(&stat)) {
-            let message = "is reached by somebody's symbolic link, and does not belong to them; give the path without links";
+            let message = "is reached by somebody's symbolic link, and does not belong to them; \
+                           give the path without links";
             return Err(self.refuse(PidFileReason::UnsafeDirectory, message));
         }
         Ok(Opened::File(file, stat))

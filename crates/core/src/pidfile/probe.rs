@@ -165,7 +165,8 @@ fn mistrust(stat: &FileStat, pid: Pid) -> Option<Look> {
 fn hidden(pid: Pid) -> Look {
     let reason = match sys::hidden_by() {
         Some(Hidden::ByOption) => {
-            "its holder cannot be looked into from here: /proc is mounted with hidepid, which hides other users' processes"
+            "its holder cannot be looked into from here: /proc is mounted with hidepid, \
+             which hides other users' processes"
         }
         Some(Hidden::ByAbsence) => "its holder cannot be looked into from here: /proc is not mounted",
         None => "its holder cannot be looked into from here",

@@ -1,5 +1,5 @@
 //! Descriptors known by their number alone.
-#![allow(unsafe_code, reason = "a number that came with exec must be turned into an owner once")]
+#![expect(unsafe_code, reason = "a number that came with exec must be turned into an owner once")]
 
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 

@@ -1,5 +1,5 @@
 //! Signals to process groups by number: nix has no real-time signals.
-#![allow(unsafe_code, reason = "nix knows the standard signals alone")]
+#![expect(unsafe_code, reason = "nix knows the standard signals alone")]
 
 use nix::errno::Errno;
 

@@ -1,6 +1,6 @@
 //! System calls for the code between clone and exec. Every function is async-signal-safe: raw system calls that keep
 //! no state in libc but `errno`, no allocation, no lock, no panic.
-#![allow(unsafe_code, reason = "raw system calls are the point of this module")]
+#![expect(unsafe_code, reason = "raw system calls are the point of this module")]
 
 use std::ffi::{CStr, c_char, c_long};
 
@@ -180,7 +180,8 @@ fn close_listed(keep: &[i32]) -> Outcome {
     let bytes = size_of_val(&buffer);
     loop {
         let into = buffer.as_mut_ptr();
-        // SAFETY: the kernel writes at most `bytes` bytes into the buffer, which is that long, ours alone, and of numbers.
+        // SAFETY: the kernel writes at most `bytes` bytes into the buffer, which is that long, ours alone, and of
+        // numbers.
         let filled = outcome(unsafe { libc::syscall(libc::SYS_getdents64, folder, into, bytes) })? as usize;
         if filled == 0 {
             break;

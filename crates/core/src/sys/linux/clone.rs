@@ -1,5 +1,5 @@
 //! Children that share the launcher's memory until they execute.
-#![allow(unsafe_code, reason = "clone(2) has no safe face")]
+#![expect(unsafe_code, reason = "clone(2) has no safe face")]
 
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
@@ -30,11 +30,11 @@ impl Stack {
 
 /// Runs `main(arg)` in a new process that shares this one's memory, and returns when it has executed or exited.
 ///
-/// `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0, see clone(2): the host program sees no SIGCHLD, and none of its own
-/// `wait` calls can take the child away, since those miss children without `__WALL`.
+/// `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0, see clone(2): the host program sees no SIGCHLD, and none of its
+/// own `wait` calls can take the child away, since those miss children without `__WALL`.
 ///
-/// Async-signal-safe: one system call, or two, no lock, no allocation. A child that is killed has exited, too, and a child
-/// of its own may then go on running in this memory: nobody waits for that one any more.
+/// Async-signal-safe: one system call, or two, no lock, no allocation. A child that is killed has exited, too, and a
+/// child of its own may then go on running in this memory: nobody waits for that one any more.
 ///
 /// # Safety
 ///

@@ -1,5 +1,5 @@
 //! Files, locks and pipes.
-#![allow(unsafe_code, reason = "nix has no F_SETLEASE, and memfd_create by glibc alone")]
+#![expect(unsafe_code, reason = "nix has no F_SETLEASE, and memfd_create by glibc alone")]
 
 use std::fs::File;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -108,8 +108,8 @@ pub(super) fn name_of(kind: FsType) -> Option<&'static str> {
     Some(name)
 }
 
-/// A file without a name, where the daemon's stderr goes until it is ready: memfd_create(2), which glibc has from 2.27 on
-/// and the kernel from 3.17.
+/// A file without a name, where the daemon's stderr goes until it is ready: memfd_create(2), which glibc has from 2.27
+/// on and the kernel from 3.17.
 pub(crate) fn capture_file() -> Result<File, Errno> {
     // SAFETY: the name is a string that lives across the call.
     let fd = unsafe { libc::syscall(libc::SYS_memfd_create, c"daimon-stderr".as_ptr(), libc::MFD_CLOEXEC) };
@@ -140,8 +140,8 @@ pub(crate) fn error_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
 /// Whether any process has the file, here open for reading, open for writing, too. Only its owner and root are told,
 /// by a read lease, which is granted just where nobody writes, F_SETLEASE, fcntl(2); to anybody else it is.
 pub(crate) fn is_written(file: BorrowedFd<'_>) -> bool {
-    // Who opens the file to write while there is a lease makes the kernel send a signal to us: one that is ignored, where
-    // nothing else is said, and not SIGIO, which ends the process.
+    // Who opens the file to write while there is a lease makes the kernel send a signal to us: one that is ignored,
+    // where nothing else is said, and not SIGIO, which ends the process.
     if set(file, F_SETSIG, libc::SIGURG).is_err() {
         return false;
     }

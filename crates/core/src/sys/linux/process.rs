@@ -1,5 +1,5 @@
 //! Identity of processes: pidfds, and what `/proc` tells.
-#![allow(unsafe_code, reason = "neither nix nor std has the pidfd calls")]
+#![expect(unsafe_code, reason = "neither nix nor std has the pidfd calls")]
 
 use std::fs::{self, File, read_dir};
 use std::io::Read;
@@ -209,7 +209,8 @@ pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
 }
 
 /// The beginning of a text in `/proc`. The process that it is about may have made it as long as it likes, by a million
-/// locks on one file; those by flock(2) come first. And its name in there need not be UTF-8: a title is cut at 15 bytes.
+/// locks on one file; those by flock(2) come first. And its name in there need not be UTF-8: a title is cut at 15
+/// bytes.
 fn read_begin(path: &str) -> Option<String> {
     let mut bytes = Vec::new();
     File::open(path).ok()?.take(LONGEST_TEXT).read_to_end(&mut bytes).ok()?;

@@ -1,5 +1,5 @@
 //! What this process may do, and use up.
-#![allow(unsafe_code, reason = "nix has no prlimit by number")]
+#![expect(unsafe_code, reason = "nix has no prlimit by number")]
 
 use std::fs;
 use std::io;

@@ -1,6 +1,6 @@
 //! System calls for the code between fork and exec. Every function is async-signal-safe, as POSIX lists them or as thin
 //! faces of one system call: no allocation, no lock, no panic.
-#![allow(unsafe_code, reason = "plain system calls are the point of this module")]
+#![expect(unsafe_code, reason = "plain system calls are the point of this module")]
 
 use std::ffi::{CStr, c_char, c_int};
 

@@ -1,5 +1,5 @@
 //! Children by fork.
-#![allow(unsafe_code, reason = "fork(2) has no safe face")]
+#![expect(unsafe_code, reason = "fork(2) has no safe face")]
 
 use std::ffi::{c_int, c_void};
 

@@ -1,5 +1,5 @@
 //! Files, locks and pipes.
-#![allow(unsafe_code, reason = "nix has no SO_NOSIGPIPE")]
+#![expect(unsafe_code, reason = "nix has no SO_NOSIGPIPE")]
 
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};

@@ -1,5 +1,5 @@
 //! Identity of processes: what libproc tells.
-#![allow(unsafe_code, reason = "libproc has no safe face")]
+#![expect(unsafe_code, reason = "libproc has no safe face")]
 
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
@@ -127,7 +127,7 @@ pub(crate) fn raw_stats(pid: Pid) -> Option<RawStats> {
 }
 
 /// Ticks of the machine's own clock, which is not in nanoseconds on every Mac.
-#[allow(deprecated, reason = "libc points to a crate of its own for this one struct and call")]
+#[expect(deprecated, reason = "libc points to a crate of its own for this one struct and call")]
 fn mach_time(ticks: u64) -> Duration {
     let mut base = libc::mach_timebase_info { numer: 1, denom: 1 };
     // SAFETY: the struct lives across the call, which fills it.

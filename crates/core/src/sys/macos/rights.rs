@@ -1,5 +1,5 @@
 //! What this process may do, and use up.
-#![allow(unsafe_code, reason = "nix leaves setgroups and getgrouplist out on Apple's systems")]
+#![expect(unsafe_code, reason = "nix leaves setgroups and getgrouplist out on Apple's systems")]
 
 use std::ffi::{CStr, c_int};
 
@@ -71,7 +71,8 @@ pub(crate) fn set_oom_score_adj(_value: i32) -> Result<(), Errno> {
     Err(Errno::ENOSYS)
 }
 
-/// Gives up all but these ids. For root, setuid(2) sets the real, the effective and the saved one, of the whole process.
+/// Gives up all but these ids. For root, setuid(2) sets the real, the effective and the saved one, of the whole
+/// process.
 pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), (&'static str, Errno)> {
     let count = groups.len() as c_int;
     // SAFETY: the kernel reads `count` numbers from the slice.
