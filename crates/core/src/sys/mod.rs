@@ -35,7 +35,7 @@ pub(crate) enum Step {
 
 /// Why other processes cannot be looked into here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(target_os = "macos", allow(dead_code, reason = "there is no /proc"))]
+#[cfg_attr(target_os = "macos", expect(dead_code, reason = "there is no /proc"))]
 pub(crate) enum Hidden {
     /// `/proc` hides those of other users.
     ByOption,
