@@ -3,10 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
+import { build as esbuild } from 'esbuild'
+import { bundles, finished } from './lib/bundles.js'
 import { bin, root, run } from './lib/run.js'
-
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** The latest change of a file below the paths, in ms; with `folders` also of a folder (a deletion); 0 for none. */
 function latest(paths, folders = false) {
@@ -36,7 +35,7 @@ const builds = {
     },
   },
   ts: {
-    sources: ['ts', 'tsconfig.json', 'scripts/build.js'],
+    sources: ['ts', 'tsconfig.json', 'scripts/build.js', 'scripts/lib/bundles.js'],
     output: 'dist',
     async build() {
       // A deleted source must not live on.
@@ -46,44 +45,6 @@ const builds = {
       return await bundle()
     },
   },
-}
-
-/**
- * Node's own modules by `process.getBuiltinModule`: an `import` of each would cost 0.2 ms, for the namespace of all
- * that it exports. esbuild writes one such statement a line.
- */
-function withBuiltins(text) {
-  return text.replace(/^import \{([^}]*)\} from "(node:[^"]+)";$/gm, (_, names, module) => {
-    return `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule("${module}");`
-  })
-}
-
-/** Imports of these are left as they are, wherever they are imported from; but the facade has itself. */
-const apart = {
-  name: 'apart',
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /^(?:\.|\.\.)\/(?:index|cli)\.js$/ }, ({ path, kind, importer }) => {
-      const isInside = path === './index.js' && importer === join(root, 'build/command.js')
-      if (kind === 'entry-point' || isInside) return undefined
-      return { path: `./${path.split('/').at(-1)}`, external: true }
-    })
-  },
-}
-
-/**
- * The command line as one function of the facade, which `ts/command.ts` can compile from the file's text: a daemon
- * keeps that, and has no file any more when it is wanted.
- */
-function framed(text) {
-  const body = text
-    .replace(/^import \{([^}]*)\} from "\.\/index\.js";$/gm, (_, names) => {
-      return `const {${names.replaceAll(' as ', ': ')}} = daimon;`
-    })
-    .replace(/^export \{\s*main\s*\};$/m, 'return { main };')
-  const left = /^(?:import|export)\b.*|\bimport(?:\(|\.meta\b).*/m.exec(body)
-  if (left !== null) throw new Error(`build: cli.js must stand alone, but has: ${left[0]}`)
-  const lines = [`// The command line of daimon ${version}`, 'import * as daimon from "./index.js";']
-  return `${lines.join('\n')}\nexport const { main } = (function (daimon) {\n${body}})(daimon);\n`
 }
 
 /**
@@ -112,49 +73,15 @@ function publishTypes() {
   }
 }
 
-/**
- * The modules in few files: loading all of them costs a program that imports the package 20 ms, one bundle 3. What
- * is loaded before the program stands alone. `build/` keeps the modules for unit tests.
- */
+/** The modules of `build/` in the files of `dist/`. */
 async function bundle() {
-  const common = {
-    absWorkingDir: root,
-    outdir: 'dist',
-    bundle: true,
-    platform: 'node',
-    target: 'node20.19',
-    logLevel: 'warning',
-    define: { DAIMON_VERSION: JSON.stringify(version) },
-  }
   try {
-    const { outputFiles } = await build({
-      ...common,
-      entryPoints: {
-        index: 'build/index.js',
-        settle: 'build/settle.js',
-        'restart-helper': 'build/restart-helper.js',
-        cli: 'build/cli.js',
-        bin: 'build/bin.js',
-      },
-      // The facade is there once, and each of the others is loaded when it is wanted.
-      plugins: [apart],
-      format: 'esm',
-      write: false,
-    })
-    for (const { path, text } of outputFiles) {
-      const whole = withBuiltins(text)
-      writeFileSync(path, path.endsWith('/cli.js') ? framed(whole) : whole, {
-        mode: path.endsWith('/bin.js') ? 0o755 : 0o644,
-      })
+    for (const options of bundles()) {
+      const { outputFiles } = await esbuild({ ...options, write: false })
+      for (const { path, text } of outputFiles) {
+        writeFileSync(path, finished(path, text), { mode: path.endsWith('/bin.js') ? 0o755 : 0o644 })
+      }
     }
-    await build({
-      ...common,
-      entryPoints: { preload: 'build/preload.js' },
-      format: 'cjs',
-      outExtension: { '.js': '.cjs' },
-      // Where there is none, `ts/here.ts` knows another way.
-      logOverride: { 'empty-import-meta': 'silent' },
-    })
     return 0
   } catch (error) {
     // Of its own failures esbuild has said why.

@@ -28,6 +28,8 @@ export {
   UnsupportedError,
   UnverifiedError,
 } from './errors.js'
+/** @internal */
+export * as internals from './internals.js'
 export { send } from './send.js'
 export type { DaemonContext, StopHook, StopReason } from './types/context.js'
 export type {

@@ -1,0 +1,120 @@
+/**
+ * Which modules of `build/` make which file of `dist/`. Loading each by itself would cost a program that imports the
+ * package 20 ms, one bundle costs 3. Each module is in one bundle, so that its state and its classes are there once; the
+ * bundles that are loaded before a script stand alone.
+ */
+import { readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { root } from './run.js'
+
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+const BUILT = join(root, 'build')
+const FACADE = join(BUILT, 'index.js')
+const COMMAND = join(BUILT, 'cli.js')
+/** Loads the command, and gives it all of the facade. */
+const LOADS_COMMAND = join(BUILT, 'command.js')
+
+const common = {
+  absWorkingDir: root,
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  logLevel: 'warning',
+  define: { DAIMON_VERSION: JSON.stringify(version) },
+}
+
+/** The facade, files that take the rest from it, and what is loaded before a script. */
+export function bundles() {
+  const files = { cli: COMMAND, bin: join(BUILT, 'bin.js'), 'restart-helper': join(BUILT, 'restart-helper.js') }
+  return [
+    { ...common, entryPoints: { index: FACADE }, plugins: [apart(new Map())], format: 'esm' },
+    { ...common, entryPoints: files, plugins: [apart(lent())], format: 'esm' },
+    { ...common, entryPoints: { settle: join(BUILT, 'settle.js') }, format: 'esm' },
+    {
+      ...common,
+      entryPoints: { preload: join(BUILT, 'preload.js') },
+      format: 'cjs',
+      outExtension: { '.js': '.cjs' },
+      // Without an `import.meta.url`, `here.ts` has another way.
+      logOverride: { 'empty-import-meta': 'silent' },
+    },
+  ]
+}
+
+/** The modules that the facade lends to the other bundles: their files, and their names in `internals.ts`. */
+function lent() {
+  const text = readFileSync(join(root, 'ts/internals.ts'), 'utf8')
+  const lines = text.matchAll(/^export \* as (\w+) from '(\.[^']*)'$/gm)
+  return new Map(Array.from(lines, ([, name, path]) => [resolve(BUILT, path), name]))
+}
+
+/**
+ * Leaves the facade and the command files of their own, and takes the lent modules from the facade. Modules are told by
+ * their absolute paths, wherever they are imported from.
+ */
+function apart(lent) {
+  return {
+    name: 'apart',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\.?\// }, ({ path, kind, importer, namespace }) => {
+        if (kind === 'entry-point') return undefined
+        const target = resolve(dirname(importer), path)
+        if (target === FACADE && importer === LOADS_COMMAND) return undefined
+        if (target === FACADE) return { path: './index.js', external: true }
+        if (target === COMMAND) return { path: './cli.js', external: true }
+        return lent.has(target) && namespace !== LENT ? { path: target, namespace: LENT } : undefined
+      })
+      onResolve({ filter: /^facade$/, namespace: LENT }, () => ({ path: './index.js', external: true }))
+      onLoad({ filter: /./, namespace: LENT }, ({ path }) => ({
+        contents: `import { internals } from 'facade'
+          export const { ${exportsOf(path).join(', ')} } = internals.${lent.get(path)}`,
+      }))
+    },
+  }
+}
+
+const LENT = 'lent'
+
+/** The names that a module of `build/` exports, as the compiler writes them. */
+function exportsOf(path) {
+  const text = readFileSync(path, 'utf8')
+  const declared = text.matchAll(/^export (?:async )?(?:const|let|class|function\*?) (\w+)/gm)
+  const listed = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, list]) => list.split(','))
+  const names = listed.map((name) => name.trim().split(' as ').at(-1))
+  return [...Array.from(declared, ([, name]) => name), ...names.filter((name) => name !== '')]
+}
+
+/** What is written: esbuild's text, and what it cannot do. */
+export function finished(path, text) {
+  if (path.endsWith('.cjs')) return text
+  const whole = withBuiltins(text)
+  return path.endsWith('/cli.js') ? framed(whole) : whole
+}
+
+/**
+ * Node's own modules by `process.getBuiltinModule`: an `import` of each would cost 0.2 ms, for the namespace of all
+ * that it exports. esbuild writes one such statement a line.
+ */
+function withBuiltins(text) {
+  return text.replace(/^import \{([^}]*)\} from "(node:[^"]+)";$/gm, (_, names, module) => {
+    return `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule("${module}");`
+  })
+}
+
+/**
+ * The command line as one function of the facade, which `ts/command.ts` can compile from the file's text: a daemon
+ * keeps that, and has no file any more when it is wanted.
+ */
+function framed(text) {
+  const body = text
+    .replace(/^import \{([^}]*)\} from "\.\/index\.js";$/gm, (_, names) => {
+      return `const {${names.replaceAll(' as ', ': ')}} = daimon;`
+    })
+    .replace(/^export \{\s*main\s*\};$/m, 'return { main };')
+  const left = /^(?:import|export)\b.*|\bimport(?:\(|\.meta\b).*/m.exec(body)
+  if (left !== null) throw new Error(`build: cli.js must stand alone, but has: ${left[0]}`)
+  const lines = [`// The command line of daimon ${version}`, 'import * as daimon from "./index.js";']
+  return `${lines.join('\n')}\nexport const { main } = (function (daimon) {\n${body}})(daimon);\n`
+}
