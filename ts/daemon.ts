@@ -1,32 +1,32 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. */
 
 import { basename } from 'node:path'
-import { type AdoptedState, adopted } from './adopted.js'
-import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './claim.js'
-import { loadCommand } from './command.js'
-import { contextOf } from './context.js'
+import { loadCommand } from './binding/command.js'
+import { native } from './binding/native.js'
+import { signalNumber } from './binding/signal-names.js'
+import { exited } from './binding/waits.js'
+import { exitInfo, status, toStatus } from './control/status.js'
+import { findHolder, signalHolder, stop } from './control/stop.js'
 import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
-import { foreground } from './foreground.js'
-import { noLines, readLogs } from './logs.js'
-import { native } from './native.js'
+import { foreground } from './foreground/index.js'
+import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './inside/claim.js'
+import { contextOf } from './inside/context.js'
+import { never } from './inside/shutdown.js'
+import { type AdoptedState, adopted } from './inside/state.js'
+import { checkStart, noBody, refuseForScript } from './launcher/preflight.js'
+import { start } from './launcher/start.js'
+import { noLines, readLogs } from './logs/index.js'
 import {
   type Settings,
   validateLogsOptions,
   validateOptions,
   validateStopOptions,
   validateWaitOptions,
-} from './options.js'
-import { signalNumber } from './signal-names.js'
-import { start } from './start.js'
-import { checkStart, noBody, refuseForScript } from './startable.js'
-import { exitInfo, status, toStatus } from './status.js'
-import { findHolder, signalHolder, stop } from './stop.js'
-import { never } from './stopping.js'
+} from './options/index.js'
 import type { DaemonContext } from './types/context.js'
 import type { DaemonOptions, LogsOptions, RunFunction, StopOptions, WithOptions } from './types/options.js'
 import type { SignalName } from './types/signals.js'
 import type { ExitInfo, Running, Status, StopResult } from './types/status.js'
-import { exited } from './waits.js'
 
 /** The arguments that a Daemon's `run` takes after the context. */
 export type RunArgs<T> = T extends { run?(daemon: DaemonContext, ...args: infer A): unknown } ? A : unknown[]

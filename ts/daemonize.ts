@@ -1,12 +1,12 @@
 /** `await daemonize()`: the program becomes a daemon, and goes on after the call. */
 
-import { claimInline, isOwn, isPending, isUnclaimed } from './claim.js'
 import { InvalidOptionError } from './errors.js'
-import { foregroundInline } from './foreground.js'
-import { type Settings, validateOptions } from './options.js'
-import { start } from './start.js'
-import { never } from './stopping.js'
-import { isSupervised } from './supervisor.js'
+import { foregroundInline } from './foreground/index.js'
+import { claimInline, isOwn, isPending, isUnclaimed } from './inside/claim.js'
+import { never } from './inside/shutdown.js'
+import { start } from './launcher/start.js'
+import { type Settings, validateOptions } from './options/index.js'
+import { isSupervised } from './supervisor/environment.js'
 import type { DaemonContext } from './types/context.js'
 import type { DaemonizeOptions } from './types/options.js'
 import type { Running } from './types/status.js'

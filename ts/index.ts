@@ -7,9 +7,9 @@
  */
 
 // First: the rest looks for the state that it leaves.
-import './adoption.js'
+import './inside/adopt.js'
 // Then: in a daemon nothing is read later.
-import './beforehand.js'
+import './binding/beforehand.js'
 
 export { Daemon, type RunArgs } from './daemon.js'
 export { daemonize, type LauncherResult } from './daemonize.js'

@@ -1,10 +1,10 @@
 /** `send()`: a signal by pidfile alone. */
 
-import { isOwn, isPending, isUnclaimed } from './claim.js'
-import { pathValue } from './options.js'
-import { signalNumber } from './signal-names.js'
-import { signalHolder } from './stop.js'
-import { never } from './stopping.js'
+import { signalNumber } from './binding/signal-names.js'
+import { signalHolder } from './control/stop.js'
+import { isOwn, isPending, isUnclaimed } from './inside/claim.js'
+import { never } from './inside/shutdown.js'
+import { pathValue } from './options/index.js'
 import type { PathLike } from './types/options.js'
 import type { SignalName } from './types/signals.js'
 

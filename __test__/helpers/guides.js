@@ -26,7 +26,8 @@ export function commands(page) {
 }
 
 /** The test file that runs a page's examples. */
-export const testOf = (page) => `__test__/guide-${page.replace(/^docs\/|\.md$/g, '').toLowerCase()}.test.js`
+export const testOf = (page) =>
+  `__test__/docs/guide-${page.replace(/^docs\/|\.md$/g, '').toLowerCase()}.test.js`
 
 /** Where examples write their names when they are executed. */
 const EXECUTED = 'executed'

@@ -1,7 +1,7 @@
 /**
  * Which modules of `build/` make which file of `dist/`. Loading each by itself would cost a program that imports the
- * package 20 ms, one bundle costs 3. Each module is in one bundle, so that its state and its classes are there once; the
- * bundles that are loaded before a script stand alone.
+ * package 20 ms, one bundle costs 3. Each module is in one bundle, so that its state and its classes are there once;
+ * the bundles that are loaded before a script stand alone.
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -11,9 +11,9 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const BUILT = join(root, 'build')
 const FACADE = join(BUILT, 'index.js')
-const COMMAND = join(BUILT, 'cli.js')
+const COMMAND = join(BUILT, 'cli/index.js')
 /** Loads the command, and gives it all of the facade. */
-const LOADS_COMMAND = join(BUILT, 'command.js')
+const LOADS_COMMAND = join(BUILT, 'binding/command.js')
 
 const common = {
   absWorkingDir: root,
@@ -27,17 +27,21 @@ const common = {
 
 /** The facade, files that take the rest from it, and what is loaded before a script. */
 export function bundles() {
-  const files = { cli: COMMAND, bin: join(BUILT, 'bin.js'), 'restart-helper': join(BUILT, 'restart-helper.js') }
+  const files = {
+    cli: COMMAND,
+    bin: join(BUILT, 'bin.js'),
+    'restart-helper': join(BUILT, 'restart/helper.js'),
+  }
   return [
     { ...common, entryPoints: { index: FACADE }, plugins: [apart(new Map())], format: 'esm' },
     { ...common, entryPoints: files, plugins: [apart(lent())], format: 'esm' },
-    { ...common, entryPoints: { settle: join(BUILT, 'settle.js') }, format: 'esm' },
+    { ...common, entryPoints: { settle: join(BUILT, 'inside/import-hook.js') }, format: 'esm' },
     {
       ...common,
-      entryPoints: { preload: join(BUILT, 'preload.js') },
+      entryPoints: { preload: join(BUILT, 'inside/preload.js') },
       format: 'cjs',
       outExtension: { '.js': '.cjs' },
-      // Without an `import.meta.url`, `here.ts` has another way.
+      // Without an `import.meta.url`, `package-files.ts` has another way.
       logOverride: { 'empty-import-meta': 'silent' },
     },
   ]
@@ -104,8 +108,8 @@ function withBuiltins(text) {
 }
 
 /**
- * The command line as one function of the facade, which `ts/command.ts` can compile from the file's text: a daemon
- * keeps that, and has no file any more when it is wanted.
+ * The command line as one function of the facade, which `ts/binding/command.ts` can compile from the file's text: a
+ * daemon keeps that, and has no file any more when it is wanted.
  */
 function framed(text) {
   const body = text

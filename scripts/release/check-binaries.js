@@ -97,7 +97,7 @@ const checks = {
   },
   async whole({ path, size }) {
     // Written by the build before the packages are put together.
-    const { isWhole } = await import('../../build/whole.js')
+    const { isWhole } = await import('../../build/binding/is-whole.js')
     const folder = mkdtempSync(join(tmpdir(), 'daimon-part-'))
     try {
       const part = join(folder, 'part.node')

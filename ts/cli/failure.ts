@@ -1,5 +1,6 @@
 /** How a failure is told: in one line, in detail, as JSON. */
 
+import { isA, isErrorLike, propertyOf, shown, textOf, messageOf as textOfThrown } from '../handover/thrown.js'
 import type { DaemonErrorCode } from '../index.js'
 import {
   DaemonError,
@@ -8,7 +9,6 @@ import {
   StartFailedError,
   UnsupportedError,
 } from '../index.js'
-import { isA, isErrorLike, propertyOf, shown, textOf, messageOf as textOfThrown } from '../thrown.js'
 import { CommandError } from './errors.js'
 import type { Flag } from './flags.js'
 

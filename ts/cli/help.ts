@@ -2,7 +2,7 @@
 
 import type { Flag } from './flags.js'
 import { table } from './format.js'
-import type { Form, Verb } from './verb.js'
+import type { Form, Verb } from './verbs/verb.js'
 
 /** What the program can do. */
 export function overview(program: string, verbs: readonly Verb[], hasVersion: boolean): string {

@@ -3,7 +3,7 @@
 import { Daemon } from '../index.js'
 import { InterruptedError } from './errors.js'
 import { nameOf } from './target.js'
-import type { Call } from './verb.js'
+import type { Call } from './verbs/verb.js'
 
 /**
  * Runs `wait` with a signal that Ctrl-C aborts; a second Ctrl-C ends the program, as without this. In a daemon, whose

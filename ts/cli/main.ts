@@ -1,20 +1,20 @@
 /** The command line: finds the verb, runs it, and gives the exit code. */
 
+import { isA } from '../handover/thrown.js'
 import { Daemon, DaemonError } from '../index.js'
-import { didYouMean } from '../options/invalid.js'
-import { isA } from '../thrown.js'
-import { logs, reload, signal, status } from './ask.js'
-import { completion } from './completion.js'
-import { restart, run, start, stop } from './control.js'
+import { didYouMean } from '../options/say.js'
 import { InterruptedError, UsageError } from './errors.js'
 import { failureCode, INTERRUPTED, OK, USAGE } from './exit-codes.js'
 import { COMMON_FLAGS, type Flag } from './flags.js'
 import { overview, verbHelp } from './help.js'
-import { list } from './list.js'
 import { Output } from './output.js'
 import { beforeEnd, parse } from './parse.js'
-import { unit } from './unit.js'
-import type { Verb } from './verb.js'
+import { logs, reload, signal, status } from './verbs/ask.js'
+import { completion } from './verbs/completion.js'
+import { restart, run, start, stop } from './verbs/control.js'
+import { list } from './verbs/list.js'
+import { unit } from './verbs/unit.js'
+import type { Verb } from './verbs/verb.js'
 
 export const VERBS: readonly Verb[] = [
   start,

@@ -1,7 +1,7 @@
 /** From the words of a command line to a verb's options. */
 
 import { parseArgs } from 'node:util'
-import { didYouMean } from '../options/invalid.js'
+import { didYouMean } from '../options/say.js'
 import { UsageError } from './errors.js'
 import { type Flag, listed, OPTION_FLAGS } from './flags.js'
 

@@ -2,14 +2,14 @@
 
 import { lstatSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { explainDenial, isDenied } from '../denied.js'
+import { explainDenial, isDenied } from '../binding/denied.js'
 import { Daemon } from '../index.js'
 import { isReadOnly, makeFolder } from '../options/folder.js'
 import { defaultLogFile, homeAdvice, isLogFolderMade, modesOf } from '../options/places.js'
 import type { DaemonOptions } from '../types/options.js'
 import { CommandError, UsageError } from './errors.js'
 import { optionsOf } from './options.js'
-import type { Call } from './verb.js'
+import type { Call } from './verbs/verb.js'
 
 /** The Daemon to be controlled: of the embedding program, of the flags, or of the name that follows the verb. */
 export function controlled(

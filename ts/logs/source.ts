@@ -1,11 +1,11 @@
 /** Which file a daemon logs to. */
 
 import { readlinkSync, statSync } from 'node:fs'
-import { isOwn } from '../claim.js'
-import { explainDenial, isDenied } from '../denied.js'
+import { explainDenial, isDenied } from '../binding/denied.js'
+import { findHolder } from '../control/stop.js'
 import { InvalidOptionError } from '../errors.js'
-import type { Settings } from '../options.js'
-import { findHolder } from '../stop.js'
+import { isOwn } from '../inside/claim.js'
+import type { Settings } from '../options/index.js'
 
 /**
  * The file of the options; without one, on Linux, that which the running daemon's standard output goes to.

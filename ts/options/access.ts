@@ -2,7 +2,7 @@
 
 import { accessSync, constants, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { systemError } from '../native-error.js'
+import { systemError } from '../binding/errors.js'
 
 /** Whose rights count. */
 export interface Identity {

@@ -1,7 +1,7 @@
 /** The current folder, which somebody may have removed: only what needs it asks for it. */
 
 import { resolve } from 'node:path'
-import { refused } from './invalid.js'
+import { refused } from './say.js'
 
 /** The current folder; undefined where there is none any more. */
 export function currentFolder(): string | undefined {

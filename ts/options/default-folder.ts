@@ -1,8 +1,8 @@
 /** The default folder of pidfiles, which a start makes. */
 
-import { explainDenial, isDenied } from '../denied.js'
+import { explainDenial, isDenied } from '../binding/denied.js'
+import { native } from '../binding/native.js'
 import { PidFileError } from '../errors.js'
-import { native } from '../native.js'
 import { isSystemError, makeFolder } from './folder.js'
 import { homeAdvice, modesOf } from './places.js'
 import type { Settings } from './settings.js'

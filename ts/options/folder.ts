@@ -2,7 +2,7 @@
 
 import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { isDenied } from '../denied.js'
+import { isDenied } from '../binding/denied.js'
 import type { FolderModes } from './places.js'
 
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {

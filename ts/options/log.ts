@@ -1,6 +1,6 @@
 /** The option `log`: a path, or a file with its rotation. */
 
-import { didYouMean, invalid, refused, show } from './invalid.js'
+import { didYouMean, invalid, refused, show } from './say.js'
 import type { Rotation, Stdio } from './settings.js'
 import { booleanValue, modeValue, pathValue, stdioValue } from './values.js'
 

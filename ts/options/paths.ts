@@ -1,9 +1,9 @@
 /** A path that an option gives, as the system sees it. */
 
 import { accessSync, statSync } from 'node:fs'
-import { ifPermitted } from '../denied.js'
+import { ifPermitted } from '../binding/denied.js'
 import { isSystemError } from './folder.js'
-import { refused, show } from './invalid.js'
+import { refused, show } from './say.js'
 
 /**
  * Refuses what is not there, is of another kind or cannot be used so. What Node.js does not permit to ask is not asked.

@@ -3,8 +3,8 @@
 import { statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
-import { explainDenial, isDenied } from '../denied.js'
-import { invalid, refused, show } from './invalid.js'
+import { explainDenial, isDenied } from '../binding/denied.js'
+import { invalid, refused, show } from './say.js'
 
 /** The variable that names one folder to stand for all default ones. */
 export const HOME_VARIABLE = 'DAIMON_HOME'

@@ -12,10 +12,10 @@ import {
   statSync,
 } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { ifPermitted } from '../denied.js'
-import { requireFrom } from '../require.js'
+import { ifPermitted } from '../binding/denied.js'
+import { requireFrom } from '../binding/require.js'
 import { isSystemError } from './folder.js'
-import { refused, show } from './invalid.js'
+import { refused, show } from './say.js'
 
 /** What a script is executed as. */
 export interface ScriptFile {

@@ -2,7 +2,7 @@
 
 import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
 import type { SignalAction } from '../types/signals.js'
-import type { GivenProcess } from './process.js'
+import type { GivenProcess } from './limits.js'
 
 /** Whose options they are: it decides which are allowed. */
 export type OptionsForm = 'Daemon' | 'daemonize' | 'with'

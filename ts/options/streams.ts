@@ -2,13 +2,13 @@
 
 import { constants, lstatSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
-import { ifPermitted } from '../denied.js'
-import { native } from '../native.js'
-import { detailOf } from '../native-error.js'
+import { ifPermitted } from '../binding/denied.js'
+import { detailOf } from '../binding/errors.js'
+import { native } from '../binding/native.js'
 import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
 import { isReadOnly, isSystemError } from './folder.js'
-import { refused, show } from './invalid.js'
 import { checkPath } from './paths.js'
+import { refused, show } from './say.js'
 import type { CheckedSettings, FileStdio, Rotation } from './settings.js'
 
 /**

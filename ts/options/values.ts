@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
 import { absolutePath } from './current-folder.js'
-import { invalid, refused, show } from './invalid.js'
+import { invalid, refused, show } from './say.js'
 import type { Stdio } from './settings.js'
 
 /** The longest time that `setTimeout` can wait, in milliseconds (24.8 days). */

@@ -1,6 +1,6 @@
 /** Completions for bash, from version 3.2 on (macOS). */
 
-import type { Completed } from '../completion.js'
+import type { Completed } from '../verbs/completion.js'
 import { FIRST, NAMED, namesCommand, VALUES } from './words.js'
 
 export function bash({ program, verbs }: Completed): string {

@@ -1,7 +1,7 @@
 /** Completions for fish. */
 
-import type { Completed } from '../completion.js'
 import type { Flag } from '../flags.js'
+import type { Completed } from '../verbs/completion.js'
 import { FIRST, NAMED, namesCommand, VALUES } from './words.js'
 
 export function fish({ program, verbs }: Completed): string {

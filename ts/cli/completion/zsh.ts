@@ -1,7 +1,7 @@
 /** Completions for zsh: a file `_daimon` in its fpath, or `source <(daimon completion zsh)` after compinit. */
 
-import type { Completed } from '../completion.js'
 import type { Flag } from '../flags.js'
+import type { Completed } from '../verbs/completion.js'
 import { FIRST, NAMED, namesCommand, VALUES } from './words.js'
 
 export function zsh({ program, verbs }: Completed): string {

@@ -1,0 +1,151 @@
+// Completions, in the shells that load them.
+import { chmodSync, mkdirSync } from 'node:fs'
+import { BIN, PLAIN, privately } from '../helpers/cli.js'
+import { folder } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
+
+/** A folder for PATH in which the command has that name, and knows two daemons. */
+function command(place) {
+  mkdirSync(place.file('bin'))
+  const names = `if [ "$1 $2" = "completion names" ]; then printf 'web\\nwork-1\\n'; exit; fi`
+  const text = `#!/bin/sh\n${names}\nexec "${process.execPath}" "${BIN}" "$@"\n`
+  chmodSync(place.write('bin/daimon', text), 0o755)
+  place.write('server one.js', '')
+  return {
+    env: { ...PLAIN, PATH: `${place.file('bin')}:${process.env.PATH}`, HOME: place.path, TERM: 'dumb' },
+  }
+}
+
+const CASES = [
+  ['daimon st', ['start', 'status', 'stop']],
+  ['daimon stop w', ['web', 'work-1']],
+  ['daimon logs --name we', ['web']],
+  ['daimon start --ready-', ['--ready-timeout']],
+  ['daimon start --ready m', ['manual']],
+  ['daimon stop --stop-signal SIGU', ['SIGUSR1', 'SIGUSR2']],
+  ['daimon unit l', ['launchd', 'logrotate']],
+  ['daimon completion z', ['zsh']],
+  ['daimon start --name x ser', ['server one.js']],
+]
+
+needs('bash')('bash completes verbs, flags, names and files', async (t) => {
+  const place = folder(t)
+  const options = command(place)
+  const script = `source <(daimon completion bash) || exit 1
+complete -p daimon >&2
+ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _daimon; printf '%s\\n' "\${COMPREPLY[@]}"; echo ==; }
+${CASES.map(([line]) => `ask ${line}`).join('\n')}
+ask daimon signal web SIGUSR
+ask daimon help sta
+ask daimon logs --name = we
+ask daimon start --user roo
+`
+  const { code, stdout, stderr } = await place.command('bash', ['--norc', '-uc', script], options)
+  t.deepEqual([code, stderr], [0, 'complete -o filenames -F _daimon daimon\n'])
+  const answers = stdout
+    .split('==\n')
+    .slice(0, -1)
+    .map((text) => text.split('\n').filter(Boolean).sort())
+  const own = [
+    ['daimon signal web SIGUSR', ['SIGUSR1', 'SIGUSR2']],
+    ['daimon help sta', ['start', 'status']],
+    // As readline gives it: the sign is a word of its own.
+    ['daimon logs --name=we', ['web']],
+    ['daimon start --user roo', ['root']],
+  ]
+  for (const [at, [line, expected]] of [...CASES, ...own].entries()) t.deepEqual(answers[at], expected, line)
+})
+
+needs('fish')('fish completes verbs, flags, names and files', async (t) => {
+  const place = folder(t)
+  const options = command(place)
+  const ask = CASES.map(([line]) => `complete -C '${line}'; echo ==`).join('\n')
+  const script = `daimon completion fish | source; or exit 1\n${ask}`
+  const { code, stdout, stderr } = await place.command('fish', ['--no-config', '-c', script], options)
+  t.deepEqual([code, stderr], [0, ''])
+  const answers = stdout
+    .split('==\n')
+    .slice(0, -1)
+    .map((text) =>
+      text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => line.split('\t')[0])
+        .sort(),
+    )
+  for (const [at, [line, expected]] of CASES.entries())
+    t.deepEqual(
+      answers[at].map((word) => word.replace('\\ ', ' ')),
+      expected,
+      line,
+    )
+})
+
+needs('zsh', 'python3')('zsh completes verbs, flags, names and files', async (t) => {
+  const place = folder(t)
+  const options = command(place)
+  place.write(
+    '.zshrc',
+    `PS1='> '; unsetopt zle_bracketed_paste prompt_sp; autoload -Uz compinit; compinit -u -d ${place.file('dump')}
+source <(daimon completion zsh)
+LISTMAX=1000; zstyle ':completion:*' list-prompt ''
+`,
+  )
+  // On a terminal, for nothing else makes zsh complete: each line is typed, then Tab; what is inserted is shown.
+  const type = `
+import os, pty, re, select, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp('zsh', ['zsh', '-i'])
+def until(pattern):
+    seen = b''
+    end = time.time() + 20
+    while time.time() < end:
+        if select.select([fd], [], [], 0.1)[0]:
+            try: seen += os.read(fd, 4096)
+            except OSError: break
+        if re.search(pattern, seen): return seen
+    sys.exit('timed out: %r in %r' % (pattern, seen))
+until(b'> ')
+for line, expected in zip(sys.argv[1::2], sys.argv[2::2]):
+    os.write(fd, b'\\x15' + line.encode() + b'\\t\\t')
+    until(expected.encode())
+    print(line, flush=True)
+os.kill(pid, 9)
+`
+  const asked = CASES.flatMap(([line, expected]) => [
+    line,
+    expected.map((word) => word.replace(' ', '.{1,3}')).join('[\\s\\S]*'),
+  ])
+  const { code, stdout, stderr } = await place.command('python3', ['-c', type, ...asked], options)
+  t.deepEqual([code, stderr], [0, ''])
+  t.deepEqual(
+    stdout.trimEnd().split('\n'),
+    CASES.map(([line]) => line),
+  )
+})
+
+for (const shell of ['bash', 'zsh', 'fish']) {
+  needs(shell)(`${shell} takes its completions without a word`, async (t) => {
+    const place = folder(t)
+    const text = (await place.node([BIN, 'completion', shell], { env: PLAIN })).stdout
+    const { code, stderr } = await place.command(shell, ['-n', place.write('completion', text)], {
+      env: PLAIN,
+    })
+    t.deepEqual([code, stderr], [0, ''])
+    t.notRegex(text, /undefined|\[object/)
+  })
+}
+
+needs('root', 'mount namespaces')(
+  'names are printed one a line, and nothing where there is none',
+  async (t) => {
+    const place = folder(t)
+    const { code, stdout, stderr } = await privately(
+      place,
+      `daimon completion names; mkdir -m 755 /run/daimon; touch /run/daimon/b.pid /run/daimon/a.pid /run/daimon/c
+    echo ==; daimon completion names`,
+    )
+    t.deepEqual([code, stdout, stderr], [0, '==\na\nb\n', ''])
+  },
+)

@@ -1,0 +1,94 @@
+// Our half of docs/migrating.md.
+import { Daemon } from '../../dist/index.js'
+import { privately } from '../helpers/cli.js'
+import { commands, guide } from '../helpers/guides.js'
+import { content, until } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
+
+const migrating = guide('docs/migrating.md')
+
+const says = (place, name, text) => until(() => content(place.file(`${name}.log`))?.includes(text), text)
+
+async function runs(t, place, ...args) {
+  const { code, stdout, stderr } = await place.node(args)
+  t.deepEqual([code, stderr], [0, ''])
+  return stdout
+}
+
+async function stops(t, place, name) {
+  const daemon = new Daemon({ pidFile: place.file(`${name}.pid`) })
+  t.like(await daemon.stop(), { wasRunning: true, forced: false })
+  t.deepEqual(place.processes(), [])
+}
+
+migrating('python-daemon', ['pep3143.js'], async (t, place) => {
+  await runs(t, place, 'pep3143.js')
+  await says(place, 'pep3143', 'in /\n')
+  const daemon = new Daemon({ pidFile: place.file('pep3143.pid') })
+  await daemon.signal('SIGUSR1')
+  await says(place, 'pep3143', 'report\n')
+  const ended = daemon.exited()
+  await daemon.signal('SIGHUP')
+  await ended
+  t.deepEqual(place.processes(), [])
+})
+
+for (const name of ['runner', 'mine', 'ocle']) {
+  migrating(`${name}.js starts, restarts and stops`, [`${name}.js`], async (t, place) => {
+    const pid = async () => (await new Daemon({ pidFile: place.file(`${name}.pid`) }).status()).pid
+    await runs(t, place, `${name}.js`, 'start')
+    const first = await pid()
+    await runs(t, place, `${name}.js`, 'restart')
+    t.true((await pid()) > 0)
+    t.not(await pid(), first)
+    await runs(t, place, `${name}.js`, 'stop')
+    t.deepEqual(place.processes(), [])
+  })
+}
+
+migrating('Daemoniker', ['daemoniker.js'], async (t, place) => {
+  t.regex(await runs(t, place, 'daemoniker.js'), /^started \d+\n$/)
+  await says(place, 'daemoniker', 'the password has 6 letters\n')
+  await new Daemon({ pidFile: place.file('daemoniker.pid') }).signal('SIGINT')
+  await says(place, 'daemoniker', 'SIGINT, and no end\n')
+  await stops(t, place, 'daemoniker')
+})
+
+migrating('daemonocle is told why it stops', ['ocle.js'], async (t, place) => {
+  await runs(t, place, 'ocle.js', 'start')
+  await stops(t, place, 'ocle')
+  t.is(content(place.file('ocle.log')), 'shutdown: signal SIGTERM\n')
+})
+
+migrating('start-stop-daemon', ['ssd-control.js', 'ssd.js'], async (t, place) => {
+  await runs(t, place, 'ssd-control.js')
+  await runs(t, place, 'ssd-control.js', 'stop')
+  t.deepEqual(place.processes(), [])
+})
+
+migrating('pm2', ['pm2-web.js', 'pm2-server.js'], async (t, place) => {
+  t.regex(await runs(t, place, 'pm2-web.js', 'start'), /state: 'running'/)
+  await runs(t, place, 'pm2-web.js', 'reload')
+  await says(place, 'pm2-web', 'the server is up\n')
+  t.is(await runs(t, place, 'pm2-web.js', 'logs'), 'the server is up\n')
+  t.regex(await runs(t, place, 'pm2-web.js', 'stop'), /wasRunning: true/)
+  t.deepEqual(place.processes(), [])
+})
+
+migrating('daemonize-process', ['process.js'], async (t, place) => {
+  await runs(t, place, 'process.js')
+  await stops(t, place, 'process')
+})
+
+const START = 'daimon start --name web --log-max-size 10000000 --log-compress server.js'
+const alone = migrating.by(needs('root', 'mount namespaces'))
+
+alone('pm2, by commands', [START], async (t, place) => {
+  place.rename('pm2-server.js', 'server.js')
+  const wait = 'until grep -q up /var/log/daimon/web.log; do sleep 0.01; done'
+  const script = commands('docs/migrating.md').get(START).replace('\n', `\n${wait}\n`)
+  const { code, stdout, stderr } = await privately(place, `set -e\n${script}`)
+  t.is(code, 0, stderr)
+  t.regex(stdout, /^the server is up\n/m)
+  t.deepEqual(place.processes(), [])
+})

@@ -1,0 +1,192 @@
+// A launcher that is killed or stopped at any moment of its launch.
+import test from 'ava'
+import { Daemon } from '../../dist/index.js'
+import { alive, content, folder, kill, stat, until } from '../helpers/index.js'
+import { idle } from '../helpers/pidfile.js'
+
+/**
+ * `node a.mjs MODE LOCK_TIMEOUT`: with MODE `ready` its daemon becomes ready, else never. A daemon that meets another
+ * one, which is not about to end, leaves the file `two`.
+ */
+const PROGRAM = `
+import { readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { Daemon } from "DAIMON"
+const [mode, lockTimeout] = process.argv.slice(2)
+const lives = (pid) => {
+  try {
+    return !/\\) [ZX] /.test(readFileSync('/proc/' + pid + '/stat', 'utf8'))
+  } catch {
+    return false
+  }
+}
+const run = (daemon) => {
+  writeFileSync('body.' + process.pid, '')
+  for (const name of readdirSync('.')) {
+    const pid = Number(name.split('.')[1])
+    if (!name.startsWith('body.') || pid === process.pid) continue
+    // Its lock is free a moment before the kernel calls it dead.
+    for (let look = 0; lives(pid); look++) {
+      if (look === 200) writeFileSync('two', process.pid + ' ' + pid)
+      if (look === 200) break
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+  if (mode === 'ready') daemon.ready()
+  setInterval(() => {}, 1e6)
+}
+if (Daemon.current === undefined) writeSync(1, 'go ')
+const daemon = new Daemon({ pidFile: 'a.pid', ready: 'manual', lockTimeout: Number(lockTimeout), run })
+await daemon.start().then(
+  ({ pid }) => writeSync(1, 'started ' + pid),
+  ({ code, reason, pid }) => writeSync(1, [code, reason ?? pid].join(' ').trim()),
+)
+`
+
+const answer = ({ stdout }) => stdout.replace('go ', '')
+const startedPid = (text) => Number(/^started (\d+)$/.exec(text)?.[1])
+
+/** Begins a launch and comes back at a random moment of it: early ones, in which most happens, are more frequent. */
+async function midway(place, program, args) {
+  const launcher = place.spawn([program, ...args])
+  await until(() => launcher.output().stdout.startsWith('go '), 'the launcher')
+  await new Promise((resolve) => setTimeout(resolve, 70 * Math.random() ** 3))
+  return launcher
+}
+
+async function ends(t, place, pid) {
+  await until(() => place.processes().length === 1, 'one daemon')
+  t.deepEqual(place.processes(), [pid])
+  t.is(place.read('a.pid'), `${pid}\n`)
+  t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true, forced: false })
+  t.deepEqual(place.processes(), [])
+  t.is(content(place.file('two')), undefined)
+}
+
+test.serial(
+  'a launcher killed at any moment leaves no daemon and no lock: the next start has it',
+  async (t) => {
+    const place = folder(t)
+    const program = place.write('a.mjs', PROGRAM)
+    for (let round = 0; round < 30; round++) {
+      const launcher = await midway(place, program, ['never', '0'])
+      kill(launcher.pid)
+      await launcher.done
+      // What it may have left ends by itself, and any start waits for that.
+      const text = answer(await place.node([program, 'ready', '0']))
+      const pid = startedPid(text)
+      t.true(alive(pid), text)
+      await ends(t, place, pid)
+    }
+  },
+)
+
+test.serial(
+  'a launcher stopped at any moment and continued: of it and its rival exactly one has the daemon',
+  async (t) => {
+    const place = folder(t)
+    const program = place.write('a.mjs', PROGRAM)
+    for (let round = 0; round < 16; round++) {
+      const launcher = await midway(place, program, ['ready', '0'])
+      kill(launcher.pid, 'SIGSTOP')
+      await until(() => !alive(launcher.pid) || stat(launcher.pid)?.state === 'T', 'it is stopped')
+      const rival = answer(await place.node([program, 'ready', '0']))
+      kill(launcher.pid, 'SIGCONT')
+      const texts = [answer(await launcher.done), rival]
+      const started = texts.filter((text) => text.startsWith('started '))
+      t.is(started.length, 1, texts.join(' | '))
+      const pid = startedPid(started[0])
+      // Stopped under the lock it is nobody's, and the rival cannot know whose it will be: "lock-leaked" under the
+      // exclusive one, "contended" under the shared one.
+      const refusals = [
+        `ERR_DAEMON_ALREADY_RUNNING ${pid}`,
+        'ERR_DAEMON_PIDFILE lock-leaked',
+        'ERR_DAEMON_PIDFILE contended',
+      ]
+      const [other] = texts.filter((text) => !started.includes(text))
+      t.true(refusals.includes(other), other)
+      await ends(t, place, pid)
+    }
+  },
+)
+
+test.serial('a launcher stopped at any moment and then killed keeps no lock', async (t) => {
+  const place = folder(t)
+  const program = place.write('a.mjs', PROGRAM)
+  for (let round = 0; round < 12; round++) {
+    const launcher = await midway(place, program, ['never', '0'])
+    kill(launcher.pid, 'SIGSTOP')
+    await until(() => !alive(launcher.pid) || stat(launcher.pid)?.state === 'T', 'it is stopped')
+    const next = place.spawn([program, 'ready', '30000'])
+    await until(() => next.output().stdout.startsWith('go '), 'the next launcher')
+    kill(launcher.pid)
+    await launcher.done
+    const text = answer(await next.done)
+    const pid = startedPid(text)
+    t.true(alive(pid), text)
+    await ends(t, place, pid)
+  }
+})
+
+test.serial('a launcher stopped after the launch does not hold the lock of its daemon', async (t) => {
+  const place = folder(t)
+  const program = place.write('a.mjs', PROGRAM)
+  const launcher = place.spawn([program, 'never', '0'])
+  const pid = await until(() => {
+    const found = Number(content(place.file('a.pid')))
+    return content(place.file(`body.${found}`)) !== undefined && found
+  }, 'the body')
+  kill(launcher.pid, 'SIGSTOP')
+  await until(() => stat(launcher.pid).state === 'T', 'it is stopped')
+  kill(pid)
+  await until(() => !alive(pid), 'the end of the daemon')
+  const next = startedPid(answer(await place.node([program, 'ready', '0'])))
+  t.true(alive(next))
+  kill(launcher.pid, 'SIGCONT')
+  t.is(answer(await launcher.done), 'ERR_DAEMON_START_FAILED')
+  // Nor does its cleaning up touch the file of its successor.
+  await ends(t, place, next)
+})
+
+test.serial(
+  'a launcher killed before ready: the very next start works, though the event loop blocks',
+  async (t) => {
+    const place = folder(t)
+    const program = place.write(
+      'block.mjs',
+      `import { writeFileSync } from 'node:fs'
+     import { Daemon } from "DAIMON"
+     const run = () => {
+       writeFileSync('blocked', String(process.pid))
+       for (;;);
+     }
+     await new Daemon({ pidFile: 'a.pid', run }).start()`,
+    )
+    const launcher = place.spawn([program])
+    const blocked = await until(() => Number(content(place.file('blocked'))), 'the body')
+    kill(launcher.pid)
+    const { pid } = await idle(place).start()
+    t.not(pid, blocked)
+    t.false(alive(blocked))
+    t.deepEqual(place.processes(), [pid])
+  },
+)
+
+test.serial(
+  'a start that meets one under way takes over when that fails, and is told when it does not',
+  async (t) => {
+    const place = folder(t)
+    const program = place.write('a.mjs', PROGRAM)
+    const first = place.spawn([program, 'never', '0'])
+    const pid = await until(() => {
+      const found = Number(content(place.file('a.pid')))
+      return content(place.file(`body.${found}`)) !== undefined && found
+    }, 'the body')
+    const refusal = await t.throwsAsync(idle(place).start(), { code: 'ERR_DAEMON_ALREADY_RUNNING' })
+    t.is(refusal.pid, pid)
+    t.regex(refusal.message, /not ready yet/)
+    const next = idle(place).start()
+    kill(pid)
+    t.not((await next).pid, pid)
+    t.is(answer(await first.done), 'ERR_DAEMON_START_FAILED')
+  },
+)

@@ -1,0 +1,387 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import test from 'ava'
+import { Daemon } from '../../dist/index.js'
+import { folder, until } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
+
+/** A Daemon that need not run: its log is `a.log`. */
+const control = (place, options) =>
+  new Daemon({ pidFile: place.file('a.pid'), log: place.file('a.log'), ...options })
+
+async function all(lines) {
+  const seen = []
+  for await (const line of lines) seen.push(line)
+  return seen
+}
+
+/** What this process has open in the test's folder, and its watches. */
+const open = (place) =>
+  readdirSync('/proc/self/fd')
+    .map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`)
+      } catch {
+        return ''
+      }
+    })
+    .filter((target) => target.startsWith(place.path))
+
+/** Follows a log; `next()` is the next line. */
+function follow(t, daemon, options) {
+  const iterator = daemon.logs({ lines: 0, follow: true, ...options })[Symbol.asyncIterator]()
+  t.teardown(() => void iterator.return().catch(() => {}))
+  return {
+    next: async () => (await iterator.next()).value,
+    end: () => iterator.return(),
+  }
+}
+
+const numbers = (from, to) => Array.from({ length: to - from }, (_, index) => `${from + index}`)
+const text = (from, to) => numbers(from, to).join('\n').concat('\n')
+
+test.serial('the last ten lines come, or as many as are asked for', async (t) => {
+  const place = folder(t)
+  place.write('a.log', text(0, 20))
+  const daemon = control(place)
+  t.deepEqual(await all(daemon.logs()), numbers(10, 20))
+  t.deepEqual(await all(daemon.logs({})), numbers(10, 20))
+  for (const lines of [0, 1, 19, 20]) t.deepEqual(await all(daemon.logs({ lines })), numbers(20 - lines, 20))
+  for (const lines of [21, Infinity]) t.deepEqual(await all(daemon.logs({ lines })), numbers(0, 20))
+  t.deepEqual(open(place), [])
+})
+
+test.serial('the last lines reach back into rotated logs, compressed ones included', async (t) => {
+  const place = folder(t)
+  place.write('a.log', text(30, 40))
+  place.write('a.log.1', text(20, 30))
+  writeFileSync(place.file('a.log.2.gz'), gzipSync(text(10, 20)))
+  // What has been compressed has the time of what it was made from.
+  utimesSync(place.file('a.log.2.gz'), 1, 1)
+  // Being compressed: both hold the same.
+  place.write('a.log.3', text(0, 10))
+  writeFileSync(place.file('a.log.3.gz'), gzipSync(text(0, 10)).subarray(0, 15))
+  place.write('a.log.x', 'not a rotated log\n')
+  const daemon = control(place)
+  for (const lines of [5, 10, 11, 20, 21, 29, 30, 31, 40]) {
+    t.deepEqual(await all(daemon.logs({ lines })), numbers(40 - lines, 40), `${lines}`)
+  }
+  t.deepEqual(await all(daemon.logs({ lines: Infinity })), numbers(0, 40))
+  t.deepEqual(open(place), [])
+})
+
+test.serial('lines are whole: long ones, with characters of many bytes, or torn by a rotation', async (t) => {
+  const place = folder(t)
+  const long = '€'.repeat(100_000)
+  place.write('a.log', `and after\n${long}\n\n\r\nend`)
+  place.write('a.log.1', 'first\nbefore ')
+  const lines = ['first', 'before and after', long, '', '\r', 'end']
+  for (const count of [1, 2, 3, 4, 5, 6, 7]) {
+    t.deepEqual(await all(control(place).logs({ lines: count })), lines.slice(-count))
+  }
+})
+
+test.serial('a line that is being written is given whole', async (t) => {
+  const place = folder(t)
+  place.write('a.log', 'one\ntw')
+  const iterator = control(place).logs()[Symbol.asyncIterator]()
+  t.is((await iterator.next()).value, 'one')
+  appendFileSync(place.file('a.log'), 'o\nthree\n')
+  t.deepEqual(await iterator.next(), { value: 'two', done: false })
+  t.true((await iterator.next()).done)
+})
+
+test.serial('without any log there are no lines', async (t) => {
+  const place = folder(t)
+  t.deepEqual(await all(control(place).logs()), [])
+  t.deepEqual(await all(control(place, { log: place.file('missing/a.log') }).logs()), [])
+})
+
+test.serial('following gives the last lines, then the new ones, and waits for their ends', async (t) => {
+  const place = folder(t)
+  place.write('a.log', 'one\ntwo\nth')
+  const log = follow(t, control(place), { lines: 1 })
+  t.is(await log.next(), 'two')
+  const next = log.next()
+  appendFileSync(place.file('a.log'), 'ree')
+  appendFileSync(place.file('a.log'), '\nfour\n')
+  t.is(await next, 'three')
+  t.is(await log.next(), 'four')
+})
+
+test.serial('following begins before the log and its folder are there', async (t) => {
+  const place = folder(t)
+  const log = follow(t, control(place, { log: place.file('later/a.log') }), { lines: 1 })
+  const next = log.next()
+  mkdirSync(place.file('later'))
+  writeFileSync(place.file('later/a.log'), 'first\n')
+  t.is(await next, 'first')
+})
+
+test.serial('following stays with the old file until there is something in the new one', async (t) => {
+  const place = folder(t)
+  const file = place.write('a.log', 'old\n')
+  const log = follow(t, control(place), { lines: 1 })
+  t.is(await log.next(), 'old')
+  // logrotate renames it and makes a new one; the daemon learns of it later.
+  renameSync(file, `${file}.1`)
+  let next = log.next()
+  appendFileSync(`${file}.1`, 'while it was missing\n')
+  t.is(await next, 'while it was missing')
+  place.write('a.log', '')
+  for (const line of ['before SIGHUP', 'still before', 'and still']) {
+    next = log.next()
+    appendFileSync(`${file}.1`, `${line}\n`)
+    t.is(await next, line)
+  }
+  next = log.next()
+  appendFileSync(`${file}.1`, 'torn ')
+  appendFileSync(file, 'line\nnew\n')
+  appendFileSync(`${file}.1`, '')
+  t.is(await next, 'torn line')
+  t.is(await log.next(), 'new')
+  t.deepEqual(open(place), [file])
+})
+
+test.serial('what was on its way to the old file is not lost', async (t) => {
+  const place = folder(t)
+  const file = place.write('a.log', 'old\n')
+  const log = follow(t, control(place), { lines: 1 })
+  t.is(await log.next(), 'old')
+  renameSync(file, `${file}.1`)
+  const next = log.next()
+  // It arrives while the reader waits for just that.
+  const { setTimeout } = globalThis
+  t.teardown(() => Object.assign(globalThis, { setTimeout }))
+  globalThis.setTimeout = (...args) => {
+    if (!existsSync(file)) return setTimeout(...args)
+    globalThis.setTimeout = setTimeout
+    appendFileSync(`${file}.1`, 'late\n')
+    return setTimeout(...args)
+  }
+  place.write('a.log', 'new\n')
+  t.is(await next, 'late')
+  t.is(await log.next(), 'new')
+})
+
+test.serial('several rotations between two looks, with compression, lose and double nothing', async (t) => {
+  const place = folder(t)
+  const log = { file: place.file('a.log'), maxSize: 40, keep: 9, compress: true }
+  const script = place.write(
+    'a.mjs',
+    `let number = 0
+     process.on('SIGUSR2', () => console.log(String(number++).padEnd(39, '.')))
+     setInterval(() => {}, 1e6)`,
+  )
+  const daemon = new Daemon({ pidFile: place.file('a.pid'), script, log })
+  await daemon.start()
+  // For a moment there are both, the plain one and the compressed.
+  const logs = () => new Set(readdirSync(place.path).map((name) => /^a\.log(\.\d+)?/.exec(name)?.[0])).size
+  const tell = async (rotations) => {
+    for (let number = 0; number < rotations; number++) {
+      const before = logs()
+      await daemon.signal('SIGUSR2')
+      await until(() => logs() > before, 'a rotation')
+    }
+  }
+  await tell(1)
+  const reader = follow(t, daemon, { lines: 1 })
+  const number = async () => Number.parseInt(await reader.next(), 10)
+  t.is(await number(), 0)
+  await tell(5)
+  for (const expected of [1, 2, 3, 4, 5]) t.is(await number(), expected)
+  const next = number()
+  await tell(2)
+  t.is(await next, 6)
+  t.is(await number(), 7)
+})
+
+test.serial('several rotations while the reader looks for new files change no order', async (t) => {
+  const place = folder(t)
+  const file = place.file('a.log')
+  let age = 1_000
+  const rotate = (text) => {
+    for (const number of [4, 3, 2, 1]) {
+      const from = `${file}.${number}`
+      if (existsSync(from)) renameSync(from, `${file}.${number + 1}`)
+    }
+    if (existsSync(file)) renameSync(file, `${file}.1`)
+    place.write('a.log', text)
+    utimesSync(file, 0, age++)
+  }
+  rotate('a\n')
+  const log = follow(t, control(place), { lines: 1 })
+  t.is(await log.next(), 'a')
+  const files = process.getBuiltinModule('node:fs/promises')
+  const { open } = files
+  t.teardown(() => Object.assign(files, { open }))
+  files.open = async (...args) => {
+    const handle = await open(...args)
+    if (args[0] === file) {
+      files.open = open
+      for (const text of ['c\n', 'd\n', 'e\n']) rotate(text)
+    }
+    return handle
+  }
+  const next = log.next()
+  rotate('b\n')
+  t.is(await next, 'b')
+  for (const line of ['c', 'd', 'e']) t.is(await log.next(), line)
+})
+
+test.serial('a log that somebody truncates is read from its beginning', async (t) => {
+  const place = folder(t)
+  const file = place.write('a.log', 'a long line before\nhalf')
+  const log = follow(t, control(place), { lines: 1 })
+  t.is(await log.next(), 'a long line before')
+  const next = log.next()
+  truncateSync(file, 0)
+  // The reader learns of the new size before there is more than it has read.
+  appendFileSync(file, 'short\n')
+  t.is(await next, 'short')
+})
+
+test.serial('a log that is removed and made anew goes on', async (t) => {
+  const place = folder(t)
+  utimesSync(place.write('a.log.1', 'older\n'), 1, 1)
+  const file = place.write('a.log', 'old\n')
+  const log = follow(t, control(place), { lines: 1 })
+  t.is(await log.next(), 'old')
+  rmSync(file)
+  const next = log.next()
+  place.write('a.log', 'new\n')
+  t.is(await next, 'new')
+})
+
+test.serial('leaving the loop, or an abort, closes everything', async (t) => {
+  const place = folder(t)
+  const file = place.write('a.log', 'one\n')
+  const daemon = control(place)
+  for await (const line of daemon.logs({ follow: true })) {
+    t.is(line, 'one')
+    t.deepEqual(open(place), [file])
+    break
+  }
+  t.deepEqual(open(place), [])
+
+  const abort = new AbortController()
+  const log = follow(t, daemon.with({ signal: abort.signal }), { lines: 1 })
+  t.is(await log.next(), 'one')
+  const reason = new Error('enough')
+  const next = log.next()
+  abort.abort(reason)
+  t.is(await t.throwsAsync(next), reason)
+  t.deepEqual(open(place), [])
+  t.is(await t.throwsAsync(all(daemon.logs({ signal: abort.signal }))), reason)
+
+  const program = place.write(
+    'follow.mjs',
+    `import { Daemon } from "DAIMON"
+     for await (const line of new Daemon({ name: 'x', log: 'a.log' }).logs({ follow: true })) break
+     process.on('exit', () => console.log(process.getActiveResourcesInfo().join()))`,
+  )
+  t.like(await place.node([program]), { code: 0, stderr: '' })
+})
+
+test.serial('options of logs() are checked at once', (t) => {
+  const daemon = control(folder(t))
+  for (const [option, value] of [
+    ['lines', -1],
+    ['lines', 1.5],
+    ['lines', '10'],
+    ['lines', NaN],
+    ['follow', 1],
+    ['signal', {}],
+    ['line', 1],
+    ['stopTimeout', 1],
+  ]) {
+    const error = t.throws(() => daemon.logs({ [option]: value }), { code: 'ERR_DAEMON_INVALID_OPTION' })
+    t.like(error, { option, value })
+  }
+  t.throws(() => daemon.logs(5), { code: 'ERR_DAEMON_INVALID_OPTION' })
+})
+
+test.serial('without a log of its own a Daemon asks the running one, on Linux', async (t) => {
+  const place = folder(t)
+  const script = place.write('a.mjs', "console.log('hello')\nsetInterval(() => {}, 1e6)")
+  const options = { pidFile: place.file('a.pid') }
+  const stranger = new Daemon(options)
+  const refused = { code: 'ERR_DAEMON_INVALID_OPTION' }
+  t.like(await t.throwsAsync(all(stranger.logs()), { ...refused, message: /no daemon runs/ }), {
+    option: 'log',
+  })
+  const daemon = new Daemon({ ...options, script, stdout: place.file('out') })
+  await daemon.start()
+  t.deepEqual(await all(stranger.logs()), ['hello'])
+  t.deepEqual(await all(daemon.logs()), ['hello'])
+  rmSync(place.file('out'))
+  await t.throwsAsync(all(stranger.logs()), { ...refused, message: /goes to .*out \(deleted\)/ })
+  await daemon.stop()
+  const silent = new Daemon({ ...options, script })
+  await silent.start()
+  await t.throwsAsync(all(silent.logs()), { ...refused, message: /goes to \/dev\/null/ })
+})
+
+test.serial('what cannot be read is refused by name', async (t) => {
+  const place = folder(t)
+  mkdirSync(place.file('a.log'))
+  const error = await t.throwsAsync(all(control(place).logs()), { code: 'ERR_DAEMON_INVALID_OPTION' })
+  t.like(error, { option: 'log', value: place.file('a.log') })
+})
+
+needs('root', 'setpriv')('a log that may not be read is a PermissionDenied', async (t) => {
+  const place = folder(t)
+  place.write('a.log', 'secret\n')
+  const program = place.write(
+    'read.mjs',
+    `import { Daemon } from "DAIMON"
+     const lines = new Daemon({ pidFile: '/tmp/x.pid', log: process.argv[2] }).logs()
+     for await (const line of lines) console.log(line)`,
+  )
+  await place.command('chmod', ['-R', 'go=,go+X', place.path])
+  const args = ['--reuid=65534', '--clear-groups', process.execPath, program, place.file('a.log')]
+  await place.command('chmod', ['711', place.path])
+  await place.command('chmod', ['644', program])
+  const { code, stderr } = await place.command('setpriv', args)
+  t.is(code, 1)
+  t.regex(stderr, /PermissionDeniedError: The log .*a\.log cannot be read: EACCES/)
+})
+
+test.serial('in a daemon logs() on its own Daemon claims, and on another only looks', async (t) => {
+  const place = folder(t)
+  place.write('other.log', 'other\n')
+  const program = place.write(
+    'program.mjs',
+    `import { Daemon } from "DAIMON"
+     import { writeFileSync } from 'node:fs'
+     const other = new Daemon({ pidFile: 'other.pid', log: 'other.log' })
+     const own = new Daemon({ pidFile: 'own.pid', log: 'own.log', run: (daemon) => {
+       console.log('body')
+       setInterval(() => {}, 1e6)
+     } })
+     const signal = Daemon.current ? undefined : AbortSignal.timeout(100)
+     const seen = []
+     try {
+       for await (const line of other.logs({ follow: true, signal })) seen.push(line)
+     } catch {}
+     console.log(String(seen))
+     if (Daemon.current) for await (const line of own.logs()) writeFileSync('wrong', line)
+     await own.start()`,
+  )
+  t.like(await place.node([program]), { code: 0, stderr: '', stdout: 'other\n' })
+  t.is(place.read('own.log'), 'other\nbody\n')
+  const own = new Daemon({ pidFile: place.file('own.pid'), log: place.file('own.log') })
+  t.deepEqual(await all(own.logs()), ['other', 'body'])
+  t.false(readdirSync(place.path).includes('wrong'))
+})

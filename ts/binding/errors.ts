@@ -1,0 +1,126 @@
+/** The one place where the binding's error data becomes an error of the package. */
+
+import { getSystemErrorMap, getSystemErrorName } from 'node:util'
+import {
+  AlreadyRunningError,
+  type DaemonError,
+  InvalidOptionError,
+  NotRunningError,
+  PermissionDeniedError,
+  PidFileError,
+  type PidFileReason,
+  StartFailedError,
+  UnsupportedError,
+  UnverifiedError,
+} from '../errors.js'
+import type { NativeError } from './native.js'
+
+/** A system error in the shape that Node's own have. */
+export interface SystemError extends Error {
+  /** The name of the error: `EACCES`. */
+  code: string
+  /** The number of the error, negative as in Node. */
+  errno: number
+  /** The system call that failed. */
+  syscall?: string
+  /** The path that it was about. */
+  path?: string
+}
+
+/** Makes an error such as `EACCES: permission denied, open '/x'`, with the properties that Node's own have. */
+export function systemError(failure: {
+  errno: number
+  syscall?: string | undefined
+  path?: string | undefined
+}): SystemError {
+  const errno = -Math.abs(failure.errno)
+  const [code, text] = getSystemErrorMap().get(errno) ?? [getSystemErrorName(errno), 'unknown error']
+  const { syscall, path } = failure
+  const where = [syscall, path === undefined ? undefined : `'${path}'`].filter((part) => part !== undefined)
+  const message = `${code}: ${text}${where.length > 0 ? `, ${where.join(' ')}` : ''}`
+  return Object.assign(new Error(message), {
+    errno,
+    code,
+    ...(syscall === undefined ? {} : { syscall }),
+    ...(path === undefined ? {} : { path }),
+  })
+}
+
+const PIDFILE_REASONS: Record<PidFileReason, true> = {
+  'missing-directory': true,
+  symlink: true,
+  'not-regular': true,
+  'hard-linked': true,
+  'foreign-owner': true,
+  'world-writable': true,
+  'unsafe-directory': true,
+  garbage: true,
+  'lock-leaked': true,
+  contended: true,
+}
+
+function isPidFileReason(reason: string | undefined): reason is PidFileReason {
+  return reason !== undefined && Object.hasOwn(PIDFILE_REASONS, reason)
+}
+
+/** What is unsupported where nothing more is known. */
+const NATIVE_BINDING = 'native binding'
+
+/** The core names an option before it says what is wrong with it: this is the rest. */
+export function detailOf({ message, option }: NativeError): string {
+  const before = `option ${option}: `
+  return message.startsWith(before) ? message.slice(before.length) : message
+}
+
+/** In the words of the errors that need no look at the system. */
+function optionMessage(native: NativeError): string {
+  return native.option === undefined ? native.message : `Option '${native.option}': ${detailOf(native)}.`
+}
+
+/**
+ * Makes the error of the class that belongs to the binding's code; a system error becomes its `cause`. What an error of
+ * that class always has the binding tells; its types do not say so.
+ */
+export function toError(native: NativeError, pidFile?: string): DaemonError {
+  const { message, step, pid, reason, option, errno, syscall, path } = native
+  const cause = errno === undefined ? undefined : systemError({ errno, syscall, path })
+  const common = { pidFile, cause }
+  switch (native.code) {
+    case 'ERR_DAEMON_ALREADY_RUNNING':
+      return new AlreadyRunningError(message, { ...common, pid })
+    case 'ERR_DAEMON_NOT_RUNNING':
+      return new NotRunningError(message, common)
+    case 'ERR_DAEMON_START_FAILED':
+      return new StartFailedError(message, { ...common, step })
+    case 'ERR_DAEMON_PIDFILE':
+      return new PidFileError(message, { ...common, reason: isPidFileReason(reason) ? reason : undefined })
+    case 'ERR_DAEMON_UNVERIFIED':
+      return new UnverifiedError(message, { ...common, pid, reason: reason ?? message })
+    case 'ERR_DAEMON_INVALID_OPTION':
+      return new InvalidOptionError(optionMessage(native), {
+        ...common,
+        option: option ?? 'options',
+        value: path,
+      })
+    case 'ERR_DAEMON_PERMISSION_DENIED':
+      return new PermissionDeniedError(message, { ...common, pid, syscall })
+    case 'ERR_DAEMON_UNSUPPORTED':
+      return new UnsupportedError(message, { ...common, feature: option ?? NATIVE_BINDING })
+    default:
+      // Only a binding of another version than this facade has codes that are not known here.
+      return new UnsupportedError(
+        `The native part of daimon reports ${native.code}, which its JavaScript part does not know: ${message}. ` +
+          'Reinstall daimon, so that both are of one version.',
+        { ...common, feature: NATIVE_BINDING },
+      )
+  }
+}
+
+/**
+ * Throws what {@link toError} makes of the binding's error data.
+ *
+ * @throws DaemonError always
+ */
+export function raise(native: NativeError, pidFile?: string): never {
+  throw toError(native, pidFile)
+}

@@ -1,0 +1,85 @@
+/** Whose rights a daemon will have and what it may use up: asked of the system before anything happens. */
+
+import { InvalidOptionError, UnsupportedError } from '../errors.js'
+import type { Limit, Settings } from '../options/index.js'
+import { detailOf, toError } from './errors.js'
+import { type NativeError, type NativeIdentity, type NativeLimits, native } from './native.js'
+
+/** What the launch and the daemon are told. */
+export interface Rights {
+  /** Whose rights are taken when the body begins; undefined: nobody's but the launcher's. */
+  readonly identity: NativeIdentity | undefined
+  readonly limits: NativeLimits
+}
+
+/**
+ * Looks users and groups up, and asks whether this process may set what is asked for.
+ *
+ * @throws InvalidOptionError naming option and value, UnsupportedError
+ */
+export function checkRights({ process: given }: Settings): Rights {
+  const { user, group, chroot, oomScoreAdj, nice, limits = [], keepFds = [] } = given
+  const noNewPrivileges = forbidsNewPrivileges(given)
+  if (chroot !== undefined) refuse(native().checkChroot(), 'chroot', chroot)
+  for (const limit of limits) {
+    const resources = { resources: [limit], coreDumps: true, noNewPrivileges: false }
+    refuse(native().checkLimits(resources), `limits.${limit.name}`, asGiven(limit))
+  }
+  const all = { resources: [...limits], coreDumps: given.coreDumps ?? false, noNewPrivileges }
+  const nativeLimits = nice === undefined ? all : { ...all, nice }
+  refuse(native().checkLimits(nativeLimits), 'nice', nice)
+  if (oomScoreAdj !== undefined) refuse(native().checkOomScoreAdj(oomScoreAdj), 'oomScoreAdj', oomScoreAdj)
+  for (const fd of keepFds) checkOpen(fd, keepFds)
+  return { identity: identityOf(user, group), limits: nativeLimits }
+}
+
+/**
+ * Whose rights these are; undefined when this process has them already and no others.
+ *
+ * @throws InvalidOptionError when there is no such user or group, or this process may not take their rights
+ */
+export function identityOf(
+  user: string | number | undefined,
+  group: string | number | undefined,
+): NativeIdentity | undefined {
+  if (user === undefined && group === undefined) return undefined
+  const found = native().resolveIdentity(user, group)
+  if (found === null || found === undefined) return undefined
+  if (!('code' in found)) return found
+  return refuse(found, found.option ?? 'user', found.option === 'group' ? group : user)
+}
+
+/** What the environment of that user says. */
+export function accountVariables(identity: NativeIdentity | undefined): Record<string, string> {
+  if (identity?.account === undefined) return {}
+  const { name, home, shell } = identity.account
+  return { HOME: home, USER: name, LOGNAME: name, SHELL: shell }
+}
+
+function refuse(failure: NativeError | null, option: string, value: unknown): undefined {
+  if (failure === null) return undefined
+  const error = toError(failure)
+  if (!(error instanceof InvalidOptionError)) throw error
+  // The core knows the whole option alone, as in `limits`.
+  const message = `Option '${option}': ${detailOf(failure)}.`
+  throw new InvalidOptionError(message, { option, value, cause: error.cause })
+}
+
+function asGiven({ soft, hard }: Limit): number | [number, number] {
+  return soft === hard ? soft : [soft, hard]
+}
+
+function forbidsNewPrivileges({ noNewPrivileges, user }: Settings['process']): boolean {
+  const known = process.platform === 'linux'
+  if (noNewPrivileges === true && !known) {
+    const message = "Option 'noNewPrivileges' is not supported by this system. Leave it out."
+    throw new UnsupportedError(message, { feature: 'noNewPrivileges' })
+  }
+  return noNewPrivileges ?? (known && user !== undefined)
+}
+
+function checkOpen(fd: number, value: readonly number[]): void {
+  if (native().isOpen(fd)) return
+  const message = `Option 'keepFds' has ${fd} in it, which is no open descriptor of this process.`
+  throw new InvalidOptionError(message, { option: 'keepFds', value })
+}

@@ -1,0 +1,35 @@
+/**
+ * The native binding, loaded with its first use, in a daemon before its body begins: importing the package never fails.
+ */
+
+import { UnsupportedError } from '../errors.js'
+import { type Binding, loadBinding } from './load.js'
+
+export type {
+  LaunchedDaemon,
+  NativeError,
+  NativeEvent,
+  NativeExit,
+  NativeIdentity,
+  NativeLimits,
+  NativeOccupation,
+  NativePlan,
+  NativeStatus,
+  Notifier,
+  ProcessHandle,
+  Waits,
+} from '../../native/binding.cjs'
+
+/**
+ * The binding.
+ *
+ * @throws UnsupportedError when there is none for this platform, or of another version
+ */
+export function native(): Binding {
+  try {
+    return loadBinding()
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new UnsupportedError(message, { feature: 'native binding', cause })
+  }
+}

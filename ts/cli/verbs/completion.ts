@@ -1,0 +1,47 @@
+/** The verb `completion`: what shells load to complete verbs, flags and names of daemons. */
+
+import { bash } from '../completion/bash.js'
+import { fish } from '../completion/fish.js'
+import { zsh } from '../completion/zsh.js'
+import { UsageError } from '../errors.js'
+import { OK } from '../exit-codes.js'
+import { COMMON_FLAGS } from '../flags.js'
+import { ownDaemons } from './list.js'
+import type { Verb } from './verb.js'
+
+/** What the shells complete. */
+export interface Completed {
+  readonly program: string
+  readonly verbs: readonly Verb[]
+}
+
+const SHELLS: Readonly<Record<string, (completed: Completed) => string>> = { bash, zsh, fish }
+
+export const completion: Verb = {
+  name: 'completion',
+  summary: 'Print completions for bash, zsh or fish',
+  form: { usage: 'bash|zsh|fish', example: 'source <(PROGRAM completion bash)' },
+  codes: '0 printed',
+  flags: [],
+  run: async ({ words, out, program, verbs }) => {
+    const [shell = '', ...more] = words.positionals
+    if (shell === 'names' && more.length === 0) {
+      // What the completions themselves ask for: the names alone, one a line, without a look at the daemons.
+      const names = ownDaemons().map(({ name }) => name ?? '')
+      out.data({ names }, names.length === 0 ? undefined : names.join('\n'))
+      return OK
+    }
+    const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined
+    if (write === undefined || more.length > 0) {
+      const given = shell === '' ? '' : `, not '${words.positionals.join(' ')}'`
+      throw new UsageError(`completion knows bash, zsh and fish${given}`)
+    }
+    const text = write({ program, verbs: verbs.map(withAllFlags) })
+    out.data({ shell, text }, text.trimEnd())
+    return OK
+  },
+}
+
+function withAllFlags(verb: Verb): Verb {
+  return { ...verb, flags: [...verb.flags, ...COMMON_FLAGS] }
+}

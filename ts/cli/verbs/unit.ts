@@ -1,0 +1,83 @@
+/** The verb `unit`: files by which a system's own tools run a daemon, or rotate its log. */
+
+import { Daemon } from '../../index.js'
+import { currentFolder } from '../../options/current-folder.js'
+import { scriptProblem } from '../../options/script.js'
+import { UsageError } from '../errors.js'
+import { OK } from '../exit-codes.js'
+import { LAUNCH_FLAGS } from '../flags.js'
+import { optionsOf } from '../options.js'
+import { refuseChroot, scriptOf } from '../target.js'
+import { launchd } from '../unit/launchd.js'
+import { logrotate } from '../unit/logrotate.js'
+import { absolute, type Subject } from '../unit/subject.js'
+import { systemd } from '../unit/systemd.js'
+import type { Call, Verb } from './verb.js'
+
+const KINDS: Readonly<Record<string, (subject: Subject) => string>> = { systemd, launchd, logrotate }
+
+/** A supervisor passes on no descriptors, but those of its sockets. */
+const UNIT_FLAGS = LAUNCH_FLAGS.filter(({ name }) => name !== 'keep-fds')
+
+export const unit: Verb = {
+  name: 'unit',
+  summary: 'Print a file for systemd, launchd or logrotate',
+  form: {
+    usage: 'systemd|launchd|logrotate [flags] [SCRIPT] [-- ARGS]',
+    example: 'PROGRAM unit systemd --name web --user www-data server.js',
+  },
+  codes: '0 printed',
+  flags: UNIT_FLAGS,
+  run: async (call: Call) => {
+    const [kind = '', ...words] = call.words.positionals
+    const write = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
+    if (write === undefined) {
+      const given = kind === '' ? '' : `, not for '${kind}'`
+      throw new UsageError(`unit prints a file for systemd, launchd or logrotate${given}`)
+    }
+    const example = `${call.program} unit ${kind} --name web server.js`
+    // A log needs none, but may be told by the same words as the others.
+    const script = kind === 'logrotate' && words.length === 0 ? undefined : scriptOf(words, example)
+    const text = write(subjectOf(call, kind, script))
+    call.out.data({ kind, text }, text.trimEnd())
+    return OK
+  },
+}
+
+function subjectOf({ words }: Call, kind: string, script: string | undefined): Subject {
+  const { values, rest = [] } = words
+  // Only there is the default log meant: a supervisor takes the output itself.
+  const options = optionsOf(values, kind === 'logrotate' ? () => '/log' : undefined)
+  const { name, execPath, execArgv, ...others } = options
+  if (name === undefined) throw new UsageError('which daemon? Give --name NAME')
+  refuseChroot(options)
+  const path = script === undefined ? '' : scriptPath(script, execPath === undefined)
+  // Refuses what a start would refuse.
+  const daemon = new Daemon({ name, ...others })
+  return {
+    name,
+    options,
+    values,
+    daemon,
+    script: path,
+    args: rest,
+    folder: () => (options.cwd === undefined ? presentFolder() : absolute(String(options.cwd))),
+  }
+}
+
+/** As `run` will find it, which takes what Node.js takes. */
+function scriptPath(script: string, isNodes: boolean): string {
+  const path = absolute(script)
+  const problem = scriptProblem(path, isNodes)
+  if (problem === undefined) return path
+  const { what, advice, cause } = problem
+  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+  const said = isMissing ? `there is no script ${path}` : `the script ${what}`
+  throw new UsageError(`${said}${advice && `. ${advice}`}`)
+}
+
+function presentFolder(): string {
+  const folder = currentFolder()
+  if (folder !== undefined) return folder
+  throw new UsageError('which folder? The current one is no longer there: give --cwd DIR')
+}

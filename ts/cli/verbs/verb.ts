@@ -1,0 +1,42 @@
+/** What a verb of the command line is. */
+
+import type { Daemon } from '../../index.js'
+import type { Flag } from '../flags.js'
+import type { Output } from '../output.js'
+import type { Words } from '../parse.js'
+
+/** What a verb is given. */
+export interface Call {
+  /** As the user calls it. */
+  readonly program: string
+  /** The verb's name. */
+  readonly verb: string
+  /** All verbs that there are. */
+  readonly verbs: readonly Verb[]
+  readonly words: Words
+  readonly out: Output
+  /** The Daemon of an embedding program; undefined for the `daimon` command, which makes one of the flags. */
+  readonly daemon: Daemon | undefined
+}
+
+/** How a verb is called. */
+export interface Form {
+  /** What follows the verb. */
+  readonly usage: string
+  /** What follows the program's name. */
+  readonly example: string
+}
+
+export interface Verb {
+  readonly name: string
+  readonly summary: string
+  /** Of the `daimon` command. */
+  readonly form: Form
+  /** Of a program that has a Daemon of its own; undefined where it has no such verb. */
+  readonly embedded?: Form
+  /** Exit codes and their meaning; 2 is always a wrong command line. */
+  readonly codes: string
+  readonly flags: readonly Flag[]
+  /** Resolves to the exit code. */
+  run(call: Call): Promise<number>
+}

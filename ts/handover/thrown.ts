@@ -1,0 +1,77 @@
+/**
+ * What can be told of a thrown value. It is a program's own and may be anything: reading a property may throw, and so
+ * may asking what kind of thing it is. Part of what is loaded first.
+ */
+
+import { toldText } from './told-error.js'
+
+const UNSHOWABLE = 'something was thrown that cannot be shown'
+
+/** Whether it is one of those; false for a proxy that does not tell. */
+export function isA<T>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof type
+  } catch {
+    return false
+  }
+}
+
+/** A property; undefined where there is none, or it cannot be read. */
+export function propertyOf(value: unknown, key: string): unknown {
+  try {
+    return isObject(value) ? Reflect.get(value, key) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A property that is a text; undefined where it is none. */
+export function textOf(value: unknown, key: string): string | undefined {
+  const found = propertyOf(value, key)
+  return typeof found === 'string' ? toldText(found) : undefined
+}
+
+/** An error, or what looks like one: an error of another context is no instance of this one's class. */
+export function isErrorLike(value: unknown): boolean {
+  return isA(value, Error) || has(value, 'stack') || has(value, 'message')
+}
+
+/** What it says: an error's message, any other value as text. */
+export function messageOf(value: unknown): string {
+  if (isErrorLike(value)) return textOf(value, 'message') ?? lineOf(value)
+  try {
+    return toldText(String(value))
+  } catch {
+    return lineOf(value)
+  }
+}
+
+/** For people, as Node.js shows it: of an error its stack; else as much as can be read. */
+export function shown(value: unknown): string {
+  try {
+    const text = process.getBuiltinModule('node:util').inspect(value)
+    const message = propertyOf(value, 'message')
+    // Where it cannot make an error's text, it shows one without.
+    return toldText(typeof message === 'string' && !text.includes(message) ? `${message} ${text}` : text)
+  } catch {
+    return textOf(value, 'stack') ?? textOf(value, 'message') ?? UNSHOWABLE
+  }
+}
+
+/** One line for what has no text of its own. */
+function lineOf(value: unknown): string {
+  const found = textOf(value, 'stack') ?? shown(value)
+  if (found === UNSHOWABLE) return found
+  return `${UNSHOWABLE} as text: ${found.replaceAll(/\s*\n\s*/g, ' ')}`
+}
+
+function has(value: unknown, key: string): boolean {
+  try {
+    return isObject(value) && key in value
+  } catch {
+    return false
+  }
+}
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}

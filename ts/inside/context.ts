@@ -1,0 +1,220 @@
+/** The context of the daemon that this process is. */
+
+import { EventEmitter } from 'node:events'
+import { native } from '../binding/native.js'
+import { InvalidOptionError, StartFailedError, UnsupportedError } from '../errors.js'
+import { deserializeArgs } from '../handover/args.js'
+import { show } from '../options/say.js'
+import { beginRestart } from '../restart/begin.js'
+import type { DaemonContext, StopHook } from '../types/context.js'
+import type { Logger } from '../types/options.js'
+import type { SignalMap, SignalName } from '../types/signals.js'
+import { dropPrivileges } from './identity.js'
+import { hasFailingCode } from './ready.js'
+import { reopenLogs } from './reopen.js'
+import { Stopping } from './shutdown.js'
+import { SignalActions } from './signals/actions.js'
+import { Signals } from './signals/map.js'
+import type { AdoptedState, Bringer } from './state.js'
+import { complain } from './stderr.js'
+
+/** More is not shown on one line, and would fill the channel of a launcher that does not read. */
+const STATUS_LENGTH = 1_024
+
+class Context implements DaemonContext {
+  readonly role = 'daemon'
+  readonly pid: number
+  declare readonly name?: string
+  readonly pidFile: string
+  readonly detached: boolean
+  readonly args: unknown[]
+  readonly sockets: Readonly<Record<string, number>>
+  /** Set by the Daemon that claims; a script has none. */
+  logger: Logger | undefined
+  readonly #state: AdoptedState
+  readonly #stopping: Stopping
+  readonly #events: EventEmitter = new EventEmitter()
+  readonly #actions: SignalActions
+  #restarting: Promise<never> | undefined
+  readonly signals: SignalMap
+
+  constructor(state: AdoptedState) {
+    this.#state = state
+    this.pid = state.pid
+    this.pidFile = state.pidFile
+    this.detached = state.detached
+    this.sockets = Object.freeze({ ...state.sockets })
+    const { name, stopTimeout } = state.settings
+    if (name !== undefined) Object.defineProperty(this, 'name', { value: name, enumerable: true })
+    this.args = deserializeArgs(state.args)
+    this.#stopping = new Stopping(
+      stopTimeout ?? Number.POSITIVE_INFINITY,
+      () => this.logger,
+      (signal) => this.#actions.sayLast(signal),
+    )
+    const performer = {
+      stop: (signal: SignalName) => this.#stopping.onSignal(signal),
+      stopsAtOnce: () => !this.#stopping.hasHooks,
+      reload: () => this.#reload(),
+      reopen: () => this.reopenLogs(),
+    }
+    const { kind, signals } = state.settings
+    // The same listeners: in between the system's defaults would be in force, which are death.
+    this.#actions = state.standIns ?? new SignalActions(performer, kind === 'script', signals)
+    this.#actions.performBy(performer)
+    this.signals = new Signals(this.#actions)
+  }
+
+  /** What the Daemon that claims has brought along. */
+  take({ logger, signals }: Bringer): void {
+    this.logger = logger ?? this.logger
+    // A script that brings a body of its own is no plain one, however it has been started.
+    if (this.#state.hasOwnBody) this.#actions.standBeside()
+    this.#actions.setAll(signals)
+  }
+
+  get signal(): AbortSignal {
+    return this.#stopping.signal
+  }
+
+  ready(): void {
+    if (this.#state.isReady || this.#stopping.begun) return
+    this.#state.markReady()
+    this.logger?.info(`ready with PID ${this.pid}`)
+  }
+
+  notify(status: string): void {
+    if (typeof status !== 'string') {
+      throw new InvalidOptionError(`The status must be a string, not ${typeof status}.`, {
+        option: 'status',
+        value: status,
+      })
+    }
+    const text = status.slice(0, STATUS_LENGTH)
+    native().tellStatus(text)
+    this.#state.supervisor?.status(text)
+  }
+
+  onStop(hook: StopHook): void {
+    if (typeof hook !== 'function') {
+      throw new InvalidOptionError(`A stop hook must be a function, not ${typeof hook}.`, {
+        option: 'onStop',
+        value: hook,
+      })
+    }
+    this.#stopping.addHook(hook)
+    this.#actions.arrangeAll()
+  }
+
+  on(event: 'reload', listener: () => void): this {
+    this.#events.on(event, listener)
+    return this
+  }
+
+  once(event: 'reload', listener: () => void): this {
+    this.#events.once(event, listener)
+    return this
+  }
+
+  off(event: 'reload', listener: () => void): this {
+    this.#events.off(event, listener)
+    return this
+  }
+
+  #reload(): void {
+    const { supervisor } = this.#state
+    supervisor?.reloading()
+    try {
+      this.reopenLogs()
+      this.logger?.info('reloading')
+      this.#events.emit('reload')
+    } finally {
+      supervisor?.reloaded()
+    }
+  }
+
+  reopenLogs(): void {
+    reopenLogs(native(), this.#state.settings, (text) => this.logger?.warn(text))
+  }
+
+  dropPrivileges(to: { user?: string | number; group?: string | number }): void {
+    dropPrivileges(to)
+  }
+
+  stop(code = 0): Promise<never> {
+    if (!Number.isInteger(code) || code < 0 || code > 255) {
+      const message = `The exit code must be an integer from 0 to 255, not ${show(code)}.`
+      return Promise.reject(new InvalidOptionError(message, { option: 'code', value: code }))
+    }
+    return this.#stopping.begin({ by: 'stop', code }, code)
+  }
+
+  restart(...args: unknown[]): Promise<never> {
+    // The first one is under way, and this process ends with it.
+    this.#restarting ??= this.#restart(args).catch((error: unknown) => {
+      this.#restarting = undefined
+      throw error
+    })
+    return this.#restarting
+  }
+
+  async #restart(args: readonly unknown[]): Promise<never> {
+    const { pidFile, isReady, detached } = this.#state
+    // In the foreground it is refused for ever.
+    if (detached && (!isReady || this.#stopping.begun)) {
+      const when = isReady ? 'it stops already' : 'it is ready: whoever waits for its start would see it fail'
+      const message = `A daemon cannot restart itself ${isReady ? 'when' : 'before'} ${when}.`
+      throw new UnsupportedError(message, { pidFile, feature: 'restart' })
+    }
+    const helper = await beginRestart(this.#state, args.length > 0 ? args : undefined)
+    this.logger?.info(`restarting, by process ${helper.pid}`)
+    return await new Promise((_, reject) => {
+      helper.once('exit', (code, signal) => {
+        if (this.#stopping.begun) return
+        const message =
+          `The helper that restarts the daemon of ${pidFile} has ended (${signal ?? code}) ` +
+          'without stopping it.'
+        reject(new StartFailedError(message, { pidFile, step: 'helper' }))
+      })
+    })
+  }
+
+  /** The event loop has run dry: a normal end of a daemon that serves, and one that nobody waits for before. */
+  end(): void {
+    const { isReady, hasFailed, detached } = this.#state
+    if (!isReady && !hasFailed && !hasFailingCode() && !this.#stopping.begun) tellUnsettled(detached)
+    const code = isReady ? 0 : hasFailed ? 1 : UNSETTLED
+    void this.#stopping.begin({ by: 'end' }, Number(process.exitCode ?? code))
+  }
+
+  [Symbol.asyncDispose](): Promise<never> {
+    return this.stop(Number(process.exitCode ?? 0))
+  }
+}
+
+/** Node's own exit code for a top-level await that never settles. */
+const UNSETTLED = 13
+
+/** To the launcher; without one to the terminal. */
+function tellUnsettled(detached: boolean): void {
+  const message =
+    'The event loop ran dry before the daemon was ready: it awaits something that nothing will settle, or has ended ' +
+    'without context.ready().'
+  if (!detached) complain(`daimon: ${message}`)
+  native().tellError(JSON.stringify({ name: 'Error', message }))
+}
+
+/** The context of this daemon, made with its first use; its signal handlers stand from then on. */
+export function contextOf(state: AdoptedState, bringer?: Bringer): DaemonContext {
+  const isNew = state.context === undefined
+  if (state.context === undefined) {
+    const context = new Context(state)
+    const { onIdle } = state
+    state.context = context
+    state.take = (bringer) => context.take(bringer)
+    state.onIdle = () => (state.claimed ? context.end() : onIdle())
+  }
+  if (bringer !== undefined) state.take?.(bringer)
+  if (isNew) state.markListening()
+  return state.context
+}

@@ -1,0 +1,38 @@
+/** The main module's address, by which its evaluation can be waited for. Part of what is loaded before a script. */
+
+import { isFromSnapshot, packer } from '../binding/single-executable.js'
+import { adopted } from './state.js'
+
+/** Flags with which argv[1] is not the main module, or not by its real path. */
+const UNSURE = /^(?:-e|-p|-pe|--eval\b.*|--print\b.*|--preserve-symlinks-main)$/
+const ENTRY_URL = /^--(?:experimental-)?entry[-_]url$/
+
+/** As it was when this was loaded: programs put a name of their own there. */
+const AT_START = mainAtStart()
+
+/** What this process was executed with as its main program: a path, or with `--entry-url` an address. */
+export function mainAtStart(): string | undefined {
+  const main = process.argv[1]
+  if (main === undefined || !process.execArgv.some((flag) => ENTRY_URL.test(flag))) return main
+  const { pathToFileURL } = process.getBuiltinModule('node:url')
+  try {
+    return new URL(main, pathToFileURL(`${process.cwd()}/`)).href
+  } catch {
+    return main
+  }
+}
+
+/** The URL of the main module; undefined where that is in doubt, or where it has none that could be imported. */
+export function mainModuleUrl(resolve: (path: string) => string): string | undefined {
+  const main = adopted()?.main ?? AT_START
+  const { execArgv } = process
+  if (main === undefined || execArgv.some((flag) => UNSURE.test(flag))) return undefined
+  if (isFromSnapshot || packer() !== undefined) return undefined
+  if (execArgv.some((flag) => ENTRY_URL.test(flag))) return URL.canParse(main) ? main : undefined
+  try {
+    // As Node does: links resolved, folders and missing endings completed.
+    return process.getBuiltinModule('node:url').pathToFileURL(resolve(main)).href
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,183 @@
+/** What a failed start tells: the daemon's own error, its end, and the last of its log. */
+
+import { existsSync } from 'node:fs'
+import { explainDenial, isDenied } from '../binding/denied.js'
+import { identityOf } from '../binding/identity.js'
+import type { LaunchedDaemon } from '../binding/native.js'
+import { ReadyTimeoutError, StartFailedError } from '../errors.js'
+import { TOLD_FIELDS, toldText } from '../handover/told-error.js'
+import { canReach, type Identity, type StartSettings, scriptOrPath, shellOf } from '../options/index.js'
+import { lastWord, shownLines } from './last-word.js'
+
+/** How much of the log's end is looked at. */
+const LOG_BYTES = 8_192
+/** How much of the daemon's own words stands in a message, in characters: `cause` and `log` have more. */
+const LONGEST_WORD = 2_000
+
+/** What is known of a daemon that has ended, or has been ended, before it was ready. */
+export interface Failure {
+  readonly told: Told
+  readonly exitCode: number | undefined
+  readonly exitSignal: string | undefined
+  readonly log: string | undefined
+  /** Why it could not be ended. */
+  readonly livesOn: unknown
+  /** Those it has started that could not be ended, by their PIDs. */
+  left: readonly number[]
+}
+
+/** What the daemon has said of itself. */
+export interface Told {
+  error: Error | undefined
+  exitCode: number | undefined
+}
+
+/** The daemon's error as it was told, as far as it can be read. Whatever runs in the daemon may have told it. */
+export function revive(json: string | undefined): Error | undefined {
+  try {
+    const told: Record<string, unknown> = JSON.parse(json ?? '')
+    const error = new Error(toldText(String(told.message)))
+    // What is no Error has no stack, and where this one is made is nobody's business.
+    error.stack = `${error}`
+    for (const key of TOLD_FIELDS) {
+      const value = told[key]
+      if (key === 'message' || (typeof value !== 'string' && typeof value !== 'number')) continue
+      Object.defineProperty(error, key, {
+        value: typeof value === 'string' ? toldText(value) : value,
+        configurable: true,
+        writable: true,
+        enumerable: key !== 'stack' && key !== 'name',
+      })
+    }
+    return error
+  } catch {
+    return undefined
+  }
+}
+
+/** Whole lines from the end of what the daemon has written. */
+export function logTail(launched: LaunchedDaemon): string | undefined {
+  const bytes = launched.log(LOG_BYTES)
+  if (bytes === null || bytes.length === 0) return undefined
+  const lines = bytes.toString().trimEnd().split('\n')
+  if (bytes.length < LOG_BYTES) return shownLines(lines).join('\n')
+  // The first one has begun before. Where it is all that there is, its end has to do, from a whole character on.
+  const [first = '', ...others] = lines
+  return others.length === 0 ? `…${first.replace(/^\ufffd+/, '')}` : shownLines(others).join('\n')
+}
+
+function subject({ name, pidFile }: StartSettings): string {
+  return name === undefined ? `The daemon of ${pidFile}` : `The daemon '${name}'`
+}
+
+export function startFailed(
+  settings: StartSettings,
+  { told, exitCode, exitSignal, log, livesOn, left }: Failure,
+): StartFailedError {
+  const ending =
+    exitSignal !== undefined
+      ? `was ended by ${exitSignal}`
+      : exitCode !== undefined
+        ? `exited with code ${exitCode}`
+        : livesOn === undefined
+          ? 'was killed, or ended without a word,'
+          : `closed its channel, and has not been ended (${reasonOf(livesOn)}),`
+  const why =
+    told.error === undefined
+      ? lastWord(log)
+      : `: ${errorLine(told.error, log)}${aboutScript(settings, told.error)}${aboutFolder(settings, told.error)}`
+  const message = `${subject(settings)} ${ending} before it was ready${shortened(why)}${leftBehind(left)}`
+  const { pidFile } = settings
+  return new StartFailedError(message, {
+    pidFile,
+    step: 'ready',
+    exitCode,
+    exitSignal,
+    log,
+    cause: told.error,
+  })
+}
+
+/** A syntax error's own stack does not say where it is; what Node prints begins with that. */
+function errorLine(error: Error, log: string | undefined): string {
+  const { name, message } = error
+  if (isDenied(error)) return `${name}: ${explainDenial(error)}`
+  const [place] = (name === 'SyntaxError' && log?.match(/^(?:file:\/\/)?\/.*:\d+$/m)) || []
+  return place === undefined ? `${name}: ${message}` : `${name}: ${message} (${place})`
+}
+
+/** What helps to understand an error that the script itself is the reason of. */
+function aboutScript({ script }: StartSettings, error: Error): string {
+  if (script === undefined) return ''
+  const { main, file } = scriptOrPath(script)
+  if (error.message.startsWith(`Cannot find module '${main}'`)) return notReached(file)
+  const shell = error.name === 'SyntaxError' ? shellOf(file) : undefined
+  return shell === undefined
+    ? ''
+    : `. By its first line the script is one for ${shell}, not for Node.js: give the JavaScript that it executes`
+}
+
+/** What Node may not reach it says is not there. */
+function notReached(file: string): string {
+  try {
+    return existsSync(file)
+      ? ' (it is there, but the daemon may not read it, or enter a folder on the way)'
+      : ''
+  } catch (error) {
+    return isDenied(error) ? ` (${explainDenial(error)})` : ''
+  }
+}
+
+/** A user that is not the launcher's may have no business in the launcher's folder. */
+function aboutFolder({ cwd, given, process: { user, group, chroot } }: StartSettings, error: Error): string {
+  if (given.cwd !== undefined || cwd === undefined || chroot !== undefined || user === undefined) return ''
+  const code = 'code' in error ? error.code : undefined
+  const isLost = code === 'EACCES' || error.message.includes(`'${cwd}/`)
+  const identity = isLost ? identityOf(user, group) : undefined
+  if (identity === undefined || isReached(cwd, identity)) return ''
+  return `. It runs in the current folder, ${cwd}, which user ${user} may not enter: give 'cwd'`
+}
+
+function isReached(folder: string, identity: Identity): boolean {
+  try {
+    return canReach(folder, identity)
+  } catch {
+    // That nothing is known of.
+    return true
+  }
+}
+
+export function timeoutError(
+  settings: StartSettings,
+  pid: number,
+  timeout: number,
+  { told, log, livesOn, left }: Failure,
+): ReadyTimeoutError {
+  const advice = readyAdvice(settings)
+  const ended = livesOn === undefined ? 'has been ended' : `could not be ended (${reasonOf(livesOn)})`
+  const message = `${subject(settings)} was not ready within ${timeout} ms and ${ended}${leftBehind(left)}. ${advice}`
+  return new ReadyTimeoutError(message, { pidFile: settings.pidFile, pid, timeout, log, cause: told.error })
+}
+
+function shortened(text: string): string {
+  if (text.length <= LONGEST_WORD) return text
+  // Half of a character is none.
+  return `${text.slice(0, LONGEST_WORD).replace(/[\ud800-\udbff]$/, '')}…`
+}
+
+function leftBehind(pids: readonly number[]): string {
+  if (pids.length === 0) return ''
+  const list = pids.join(', ')
+  return `; what it has started could not be ended and lives on: process ${list}. End it as its user, or as root`
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error)
+}
+
+function readyAdvice({ ready, run, script }: StartSettings): string {
+  const call = run === undefined && script !== undefined ? 'Daemon.current.ready()' : 'context.ready()'
+  if (ready === 'manual') return `With ready: 'manual' it must call ${call}.`
+  const endless = run === undefined ? 'A module whose top level never ends' : 'A run() that never returns'
+  return `${endless} calls ${call}, or has ready: 'running'.`
+}

@@ -1,0 +1,48 @@
+/**
+ * Whether this code runs in a test. The main program is then not its own: executed again as a daemon, it would run the
+ * whole suite once more, and every start in it another time.
+ */
+
+import { here } from '../binding/package-files.js'
+import { requireFrom } from '../binding/require.js'
+
+/** The runners, and the pools that execute test files for them. */
+const RUNNERS = new RegExp(
+  `^.*/node_modules/(${[
+    'mocha|workerpool|vitest|tinypool|ava|tap',
+    'jest[^/]*|jasmine[^/]*|playwright[^/]*',
+    '@(?:jest|tapjs|playwright)/[^/]+',
+  ].join('|')})/`,
+)
+
+/** What shows that this is a test: for a message. Undefined when nothing does. */
+export function testRunner(main: string | undefined): string | undefined {
+  if (isInOwnContext()) return 'a context of its own'
+  if (usesNodeTest()) return 'node:test'
+  return RUNNERS.exec(resolved(main))?.[1]
+}
+
+/** jest, and vitest with its `vm` pools, give each test file globals of its own; Node does so for no program. */
+function isInOwnContext(): boolean {
+  return process.getBuiltinModule('node:vm').runInThisContext('Object') !== Object
+}
+
+/**
+ * The main program is the test file itself there, with `node --test` and without. NODE_TEST_CONTEXT does not tell:
+ * programs that a test starts inherit it, and they may become daemons. The list of what Node has loaded is not
+ * documented; where there is none, nothing is known.
+ */
+function usesNodeTest(): boolean {
+  const loaded: unknown = Reflect.get(process, 'moduleLoadList')
+  return Array.isArray(loaded) && loaded.includes('NativeModule internal/test_runner/test')
+}
+
+/** As Node has found it: `node_modules/.bin` holds links. */
+function resolved(main: string | undefined): string {
+  if (main === undefined) return ''
+  try {
+    return requireFrom(here).resolve(main)
+  } catch {
+    return main
+  }
+}

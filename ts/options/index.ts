@@ -1,0 +1,27 @@
+/** Options: their validation and the complete settings that come of it. */
+
+export { canReach, type Identity } from './access.js'
+export { checkOptions } from './check.js'
+export { currentFolder, neededFolder } from './current-folder.js'
+export { makeDefaultFolder } from './default-folder.js'
+export { accountValue, type Limit } from './limits.js'
+export { homeVariable } from './places.js'
+export { scriptOrPath, shellOf } from './script.js'
+export type {
+  FileStdio,
+  LogsSettings,
+  OptionsForm,
+  Rotation,
+  Settings,
+  StartSettings,
+  Stdio,
+  StopSettings,
+} from './settings.js'
+export { signalActionValue, signalNameValue } from './signals.js'
+export {
+  validateLogsOptions,
+  validateOptions,
+  validateStopOptions,
+  validateWaitOptions,
+} from './validate.js'
+export { abortSignalValue, pathValue } from './values.js'

@@ -1,0 +1,140 @@
+/** Options of the process that the daemon is: whose rights it has, what it may use up, which descriptors it keeps. */
+
+import type { LimitName } from '../types/process.js'
+import { didYouMean, invalid, refused, show } from './say.js'
+import { booleanValue, isRecord, pathValue } from './values.js'
+
+const LIMIT_NAMES = [
+  'as',
+  'core',
+  'cpu',
+  'data',
+  'fsize',
+  'locks',
+  'memlock',
+  'msgqueue',
+  'nice',
+  'nofile',
+  'nproc',
+  'rss',
+  'rtprio',
+  'rttime',
+  'sigpending',
+  'stack',
+] as const satisfies readonly LimitName[]
+
+/** A limit, checked. */
+export interface Limit {
+  readonly name: LimitName
+  readonly soft: number
+  readonly hard: number
+}
+
+/** The options as they were given, checked one by one. */
+export interface GivenProcess {
+  readonly user: string | number | undefined
+  readonly group: string | number | undefined
+  readonly chroot: string | undefined
+  readonly noNewPrivileges: boolean | undefined
+  readonly coreDumps: boolean | undefined
+  readonly limits: readonly Limit[] | undefined
+  readonly nice: number | undefined
+  readonly oomScoreAdj: number | undefined
+  readonly keepFds: readonly number[] | undefined
+}
+
+export const PROCESS_OPTIONS: readonly string[] = [
+  'user',
+  'group',
+  'chroot',
+  'noNewPrivileges',
+  'coreDumps',
+  'limits',
+  'nice',
+  'oomScoreAdj',
+  'keepFds',
+]
+
+type Reader = <T>(option: string, convert: (option: string, value: unknown) => T) => T | undefined
+
+export function readProcess(option: Reader, base: GivenProcess | undefined): GivenProcess {
+  return {
+    user: option('user', accountValue) ?? base?.user,
+    group: option('group', accountValue) ?? base?.group,
+    chroot: option('chroot', pathValue) ?? base?.chroot,
+    noNewPrivileges: option('noNewPrivileges', booleanValue) ?? base?.noNewPrivileges,
+    coreDumps: option('coreDumps', booleanValue) ?? base?.coreDumps,
+    limits: option('limits', limitsValue) ?? base?.limits,
+    nice: option('nice', (name, value) => integerValue(name, value, -20, 19)) ?? base?.nice,
+    oomScoreAdj:
+      option('oomScoreAdj', (name, value) => integerValue(name, value, -1_000, 1_000)) ?? base?.oomScoreAdj,
+    keepFds: option('keepFds', descriptorsValue) ?? base?.keepFds,
+  }
+}
+
+/** Checks what several of them show together. */
+export function checkProcess({ coreDumps, limits }: GivenProcess): void {
+  const core = limits?.find(({ name }) => name === 'core')
+  if (core === undefined || coreDumps === true || core.soft === 0) return
+  const what = `allows core files of ${core.soft} bytes, but 'coreDumps' is not true`
+  throw refused('limits.core', core.soft, what, "Say 'coreDumps: true', or leave the limit out.")
+}
+
+/** The last id is -1 for the kernel: no change. */
+const LAST_ID = 2 ** 32 - 2
+
+/** A user or a group. */
+export function accountValue(option: string, value: unknown): string | number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LAST_ID) return value
+  if (typeof value === 'string' && value !== '' && !/[:\0\n]/.test(value)) return value
+  throw invalid(option, value, 'a name or an id')
+}
+
+function integerValue(option: string, value: unknown, lowest: number, highest: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= lowest && value <= highest)
+    return value
+  throw invalid(option, value, `an integer from ${lowest} to ${highest}`)
+}
+
+function limitsValue(option: string, value: unknown): readonly Limit[] {
+  if (!isRecord(value)) throw invalid(option, value, 'an object of limits by name, such as { nofile: 65536 }')
+  const limits: Limit[] = []
+  for (const [given, limit] of Object.entries(value)) {
+    const name = LIMIT_NAMES.find((known) => known === given)
+    if (name === undefined) {
+      const guess = didYouMean(given.replace(/^rlimit_/i, ''), LIMIT_NAMES)
+      const advice =
+        guess === undefined ? `Known ones: ${LIMIT_NAMES.join(', ')}.` : `Did you mean '${guess}'?`
+      throw refused(option, given, `has ${show(given)}, which is no limit`, advice)
+    }
+    if (limit === undefined) continue
+    const [soft, hard] = pairOf(`${option}.${name}`, limit)
+    limits.push({ name, soft, hard })
+  }
+  return Object.freeze(limits)
+}
+
+function pairOf(option: string, value: unknown): [number, number] {
+  const pair: readonly unknown[] = Array.isArray(value) ? value : [value, value]
+  const [soft, hard] = pair
+  if (pair.length !== 2 || !isLimit(soft) || !isLimit(hard)) {
+    throw invalid(option, value, 'an integer from 0 on or Infinity, or [soft, hard]')
+  }
+  if (soft > hard)
+    throw refused(option, value, `has the soft limit ${soft}, which is above the hard limit ${hard}`)
+  return [soft, hard]
+}
+
+function isLimit(value: unknown): value is number {
+  return value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && Number(value) >= 0)
+}
+
+function descriptorsValue(option: string, value: unknown): readonly number[] {
+  if (!Array.isArray(value)) throw invalid(option, value, 'an array of descriptors')
+  const list = Array.from<unknown>(value).map((fd) => {
+    if (typeof fd === 'number' && Number.isInteger(fd) && fd >= 3 && fd < 2 ** 31) return fd
+    const advice = "Descriptors 0 to 2 are 'stdin', 'stdout' and 'stderr'."
+    throw refused(option, value, `has ${show(fd)} in it, which is no descriptor from 3 on`, advice)
+  })
+  return Object.freeze([...new Set(list)])
+}

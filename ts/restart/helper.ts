@@ -1,0 +1,105 @@
+/**
+ * Replaces a daemon that has asked for it: a process of its own, which hears its order from that daemon, answers
+ * whether it can carry it out, and then stops and starts by the same protocol as anybody else. What fails from then on
+ * it says in the daemon's log.
+ */
+
+import { inspect } from 'node:util'
+import type { ProcessHandle } from '../binding/native.js'
+import { exited } from '../binding/waits.js'
+import { findHolder, stop } from '../control/stop.js'
+import { AlreadyRunningError, StopTimeoutError, UnverifiedError } from '../errors.js'
+import { decodeRelaunch, FORMAT, type Relaunch } from '../handover/relaunch.js'
+import { complain } from '../inside/stderr.js'
+import { payloadOf, Start } from '../launcher/start.js'
+import type { RestartAnswer, RestartOrder } from './begin.js'
+
+/** How long the one before may still be there when its lock is free, in milliseconds. */
+const EXIT_GRACE = 1_000
+
+/** Nothing when the daemon has gone before: nobody wants to be restarted then. */
+function readOrder(): Promise<RestartOrder | undefined> {
+  return new Promise((resolve) => {
+    process.once('message', (order: RestartOrder) => resolve(order))
+    process.once('disconnect', () => resolve(undefined))
+  })
+}
+
+/** The channel ends with the answer: nothing is to be heard of the daemon any more. */
+function answer(given: RestartAnswer): Promise<void> {
+  return new Promise((resolve) => {
+    process.send?.(given, () => {
+      if (process.connected) process.disconnect()
+      resolve()
+    })
+  })
+}
+
+/** The daemon that has asked, and nobody else: whatever becomes of the pidfile, its end can be seen. */
+async function asker({ pid, pidFile, settings }: RestartOrder, { format }: Relaunch): Promise<ProcessHandle> {
+  if (format !== FORMAT)
+    throw new Error(`daimon was replaced by a version that cannot restart what the old one has started`)
+  const holder = await findHolder(pidFile)
+  if (holder?.pid === pid) return holder
+  const reason = `the pidfile does not lead to the daemon ${settings.name ?? pidFile} with PID ${pid}`
+  throw new UnverifiedError(reason, { pidFile, reason })
+}
+
+async function replace(order: RestartOrder, relaunch: Relaunch, before: ProcessHandle): Promise<void> {
+  const { pidFile, settings, args } = order
+  const { plan, stdio, readyTimeout } = relaunch
+  const stopSettings = { ...relaunch.stop, signal: undefined }
+  const holder = await findHolder(pidFile)
+  const other = holder?.pid
+  holder?.release()
+  // Somebody has stopped it, and started another one.
+  if (other !== undefined && other !== before.pid) {
+    throw new AlreadyRunningError(`${pidFile}: already running with PID ${other}`, { pidFile, pid: other })
+  }
+  await stop(pidFile, stopSettings)
+  if (!(await exited(before, EXIT_GRACE))) {
+    const message = `process ${before.pid} lives on without its pidfile`
+    throw new StopTimeoutError(message, { pidFile, pid: before.pid, timeout: EXIT_GRACE })
+  }
+  before.release()
+  const { name, ready, kind, cwd } = settings
+  const script = kind === 'program' ? undefined : relaunch.main
+  const startSettings = {
+    ...stopSettings,
+    name,
+    pidFile,
+    ready,
+    readyTimeout,
+    script,
+    run: undefined,
+    logger: undefined,
+    cwd,
+    given: { cwd },
+    // The rights are taken by now, and the folders have been checked with them.
+    process: { user: undefined, group: undefined, chroot: undefined },
+  }
+  const payload = payloadOf({ ...settings, relaunch: order.relaunch }, Buffer.from(args, 'base64'))
+  await new Start(startSettings, { ...plan, ...stdio }, payload).run()
+}
+
+async function main(): Promise<void> {
+  const order = await readOrder()
+  if (order === undefined) return
+  const relaunch = decodeRelaunch(order.relaunch)
+  let before: ProcessHandle
+  try {
+    before = await asker(order, relaunch)
+  } catch (error) {
+    return await answer({ ok: false, message: error instanceof Error ? error.message : String(error) })
+  }
+  await answer({ ok: true })
+  try {
+    await replace(order, relaunch, before)
+  } catch (error) {
+    const what = `daimon: the restart of the daemon of ${order.pidFile} has failed`
+    complain(`${what}: ${error instanceof Error ? error.message : inspect(error)}`)
+    process.exitCode = 1
+  }
+}
+
+await main()

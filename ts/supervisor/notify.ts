@@ -1,0 +1,95 @@
+/** What a daemon that is not detached tells systemd, sd_notify(3). Nothing of it can fail the daemon. */
+
+import { type Notifier, native } from '../binding/native.js'
+import type { Logger } from '../types/options.js'
+import { notifyAddress, watchdogMicroseconds } from './environment.js'
+
+/** How long a message that must arrive waits for a supervisor that does not read, in milliseconds. */
+const PATIENCE = 1_000
+
+/** The longest time that a timer can have. */
+const LONGEST = 2 ** 31 - 1
+
+/** Hears of the daemon's course. */
+export interface Supervisor {
+  /** The start begins; it may take that long, in milliseconds. */
+  starting(time: number): void
+  ready(): void
+  status(text: string): void
+  reloading(): void
+  reloaded(): void
+  /** The stop begins; its hooks may take that long, in milliseconds. */
+  stopping(time: number): void
+}
+
+/** The supervisor that wants to be told; undefined where there is none. */
+export function findSupervisor(logger: Logger | undefined): Supervisor | undefined {
+  const address = notifyAddress()
+  if (address === undefined || address === '') return undefined
+  const found = native().connectNotifier(address)
+  if (!('code' in found)) return new Systemd(found, logger)
+  logger?.warn(found.message)
+  return undefined
+}
+
+class Systemd implements Supervisor {
+  readonly #notifier: Notifier
+  readonly #logger: Logger | undefined
+  /** From ready until the stop: what a reload says is true only then. */
+  #serves = false
+  #isFailing = false
+
+  constructor(notifier: Notifier, logger: Logger | undefined) {
+    this.#notifier = notifier
+    this.#logger = logger
+  }
+
+  starting(time: number): void {
+    if (Number.isFinite(time)) this.#send([extension(time)], PATIENCE)
+  }
+
+  ready(): void {
+    this.#serves = true
+    this.#send(['READY=1', `MAINPID=${process.pid}`], PATIENCE)
+    this.#watchdog()
+  }
+
+  status(text: string): void {
+    // A message is lines: one of them must not become another's.
+    this.#send([`STATUS=${text.replaceAll(/[\r\n]+/g, ' ')}`], 0)
+  }
+
+  reloading(): void {
+    if (!this.#serves) return
+    this.#send(['RELOADING=1', `MONOTONIC_USEC=${native().monotonicMicroseconds()}`], PATIENCE)
+  }
+
+  reloaded(): void {
+    if (this.#serves) this.#send(['READY=1'], PATIENCE)
+  }
+
+  stopping(time: number): void {
+    this.#serves = false
+    this.#send(['STOPPING=1', ...(Number.isFinite(time) ? [extension(time)] : [])], PATIENCE)
+  }
+
+  /** On the event loop, so that one that hangs is noticed; and not keeping that alive. */
+  #watchdog(): void {
+    const microseconds = watchdogMicroseconds()
+    if (microseconds === undefined) return
+    const ping = (): void => this.#send(['WATCHDOG=1'], 0)
+    ping()
+    setInterval(ping, Math.min(Math.max(microseconds / 2_000, 1), LONGEST)).unref()
+  }
+
+  #send(lines: readonly string[], patience: number): void {
+    const failure = this.#notifier.send(lines.join('\n'), patience)
+    // Once for all in a row: a watchdog would repeat it for ever.
+    if (failure !== null && !this.#isFailing) this.#logger?.warn(failure.message)
+    this.#isFailing = failure !== null
+  }
+}
+
+function extension(time: number): string {
+  return `EXTEND_TIMEOUT_USEC=${Math.ceil(time) * 1_000}`
+}
