@@ -54,8 +54,12 @@ export async function readyOrOver(ready: () => void, isOver: () => void): Promis
  */
 function nextIteration(): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(() => {}, 1).unref()
-    setImmediate(resolve).unref()
+    // Again and again: a timer that has come before the wait would not end it.
+    const wake = setInterval(() => {}, 1).unref()
+    setImmediate(() => {
+      clearInterval(wake)
+      resolve()
+    }).unref()
   })
 }
 
