@@ -102,6 +102,23 @@ for (const how of ['hang', 'blocked']) {
   }
 }
 
+test.serial('nor does one whose children hand over to others all the time', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'relay.mjs',
+    `import { spawn } from 'node:child_process'
+     for (let number = 0; number < 4; number++) spawn('sh', [process.argv[2], '3000'], { stdio: 'ignore' })
+     await new Promise((resolve) => setTimeout(resolve, 100))
+     throw new Error('boom')`,
+  )
+  for (let times = 0; times < 3; times++) {
+    const pidFile = place.file('a.pid')
+    const daemon = new Daemon({ pidFile, script, scriptArgs: [fixture('relay.sh')], stopTimeout: 300 })
+    await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED', message: /boom$/ })
+    t.deepEqual(place.processes(), [])
+  }
+})
+
 test.serial('the lock is free when the daemon has ended with its launcher, whoever is left', async (t) => {
   const place = folder(t)
   const program = place.write(

@@ -93,31 +93,34 @@ struct Leader(Pid);
 impl Leader {
     fn end(self, grace: Duration) -> Vec<Pid> {
         let members = self.members();
-        if members.as_ref().is_some_and(Vec::is_empty) {
-            return Vec::new();
+        if !self.is_empty() {
+            self.ends_of_term(if members.is_some() { grace } else { grace.min(ABORT_GRACE) });
         }
-        let grace = if members.is_some() { grace } else { grace.min(ABORT_GRACE) };
-        if !self.ends_of_term(grace) {
-            within(KILL_PATIENCE, || {
-                // At each look: one that was being made has come too late for the signal before.
-                self.signal(libc::SIGKILL);
-                self.members().is_none_or(|members| members.is_empty())
-            });
-        }
+        within(KILL_PATIENCE, || {
+            // At each look: one that was being made has come too late for the signal before. Also where none is
+            // seen: a look that goes from one to the next misses who forks and ends meanwhile; the signal does not.
+            self.signal(libc::SIGKILL);
+            self.members().is_none_or(|members| members.is_empty())
+        });
         let left = self.members().unwrap_or_default();
         let ended: Vec<_> = members.into_iter().flatten().filter(|pid| !left.contains(pid)).collect();
         within(INIT_PATIENCE, || !ended.iter().any(|pid| self.has(*pid)));
         left
     }
 
-    fn ends_of_term(&self, grace: Duration) -> bool {
+    fn ends_of_term(&self, grace: Duration) {
         if grace.is_zero() {
-            return false;
+            return;
         }
         self.signal(libc::SIGTERM);
         // A stopped process sees no other signal.
         self.signal(libc::SIGCONT);
-        within(grace, || self.members().is_some_and(|members| members.is_empty()))
+        within(grace, || self.is_empty());
+    }
+
+    /// Whether nobody is seen in two looks: one of them may miss somebody who has a right to the time.
+    fn is_empty(&self) -> bool {
+        (0..2).all(|_| self.members().is_some_and(|members| members.is_empty()))
     }
 
     /// Those that have not ended; `None` where that cannot be seen.
