@@ -115,3 +115,17 @@ test('an uncaught error without a stack is told, and stops a daemon that has hoo
   if (KERNEL_TELLS) t.is(code, 1)
   t.regex(place.read('a.log'), /^Uncaught .*kept.*\nstopped by error\n$/)
 })
+
+test('what a program has done to all objects does not take its own error away', async (t) => {
+  const place = folder(t)
+  for (const harm of [
+    'Object.prototype.toJSON = () => { throw 1 }',
+    'JSON.stringify = () => { throw 1 }',
+    'String.prototype.slice = () => { throw 1 }',
+  ]) {
+    const script = place.write('harm.mjs', `${harm}; throw new Error('boom')`)
+    const error = await t.throwsAsync(new Daemon({ pidFile: place.file('a.pid'), script }).start())
+    t.is(error.exitCode, 1, harm)
+    t.regex(error.message, /: Error: boom$/, harm)
+  }
+})

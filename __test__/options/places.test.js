@@ -90,6 +90,22 @@ test.serial(
   },
 )
 
+test.serial('a DAIMON_HOME that is no folder is told as what it is, with what helps', async (t) => {
+  const place = folder(t)
+  const home = place.write('file', '')
+  for (const verb of [['list'], ['stop', '--all']]) {
+    const { code, stderr } = await withHome(place, home, ...verb)
+    t.is(code, 1, verb.join(' '))
+    t.regex(stderr, /cannot be listed: ENOTDIR.+\. Set DAIMON_HOME to another one\./)
+  }
+  for (const path of [home, `${home}/below`]) {
+    const { code, stderr } = await withHome(place, path, 'run', '--name', 'web', idle(place))
+    t.is(code, 1)
+    t.regex(stderr, /is no folder|ENOTDIR/)
+    t.notRegex(stderr, /does not exist|create it/)
+  }
+})
+
 test.serial('units carry DAIMON_HOME, and rules for logrotate its paths', async (t) => {
   const place = folder(t)
   const home = place.file('a home')

@@ -91,7 +91,13 @@ function adopt(value: string): void {
   if (settings.identity === undefined) startRotation(binding, settings)
 
   // Provisional: a handler of the program's own may keep it alive. Its exit confirms it.
-  const report = (error: unknown): void => binding.tellError(describe(error))
+  const report = (error: unknown): void => {
+    try {
+      binding.tellError(describe(error))
+    } catch {
+      // Its program has changed what all objects have. What would be thrown here would take the place of its own error.
+    }
+  }
   const endReports = keep('uncaughtExceptionMonitor', report)
   endByUncaught(report)
   keep('exit', (code: number) => binding.tellExit(code))

@@ -64,7 +64,9 @@ function namesIn(folder: string, isDefault: boolean): string[] {
   } catch (cause) {
     if (isDefault && cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return []
     const { message } = cause instanceof Error ? cause : { message: String(cause) }
-    const why = isDenied(cause) ? explainDenial(cause, folder) : `${message}. Name a folder that you may read`
+    // `stop --all` looks there, too, and takes no other folder.
+    const advice = isDefault ? `Set ${HOME_VARIABLE} to another one` : 'Name a folder that you may read'
+    const why = isDenied(cause) ? explainDenial(cause, folder) : `${message}. ${advice}`
     throw new CommandError(`the folder ${folder} cannot be listed: ${why}`, { cause })
   }
 }

@@ -125,7 +125,12 @@ impl PidFile {
                 return Err(self.refuse(PidFileReason::UnsafeDirectory, message));
             }
             Err(errno @ (Errno::ENOENT | Errno::ENOTDIR)) => {
-                let message = format!("the folder {} does not exist; create it first", self.folder.display());
+                let folder = self.folder.display();
+                let message = if errno == Errno::ENOENT {
+                    format!("the folder {folder} does not exist; create it first")
+                } else {
+                    format!("{folder} is no folder, or below something that is none; choose another path")
+                };
                 return Err(self.refuse(PidFileReason::MissingDirectory, message).because("open", errno));
             }
             Err(errno) => return Err(self.system("open", errno, "its folder cannot be opened")),
