@@ -2,6 +2,7 @@
 import { appendFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import test from 'ava'
+import { openLog } from '../../build/logs/file.js'
 import { Lines } from '../../build/logs/lines.js'
 import { Daemon } from '../../dist/index.js'
 import { fixture, folder, until } from '../helpers/index.js'
@@ -49,6 +50,19 @@ test.serial('a compressed log that holds far more than its size is read in bound
   t.is(lines[0].end, 'before'.padStart(20, '\0'))
   t.is(lines[1].begin, 'last')
   t.true(memory < MEMORY, `${memory} MB`)
+})
+
+test.serial('who gives up while lines of a compressed log are passed over does not wait for its end', async (t) => {
+  const place = folder(t)
+  writeFileSync(place.file('a.log.2.gz'), gzipSync('\n'.repeat(1_000_000)))
+  const log = await openLog(place.file('a.log.2.gz'), true)
+  await log.seekBack(2, () => {})
+  let looks = 0
+  const giveUp = () => {
+    if (++looks === 3) throw new Error('enough')
+  }
+  await t.throwsAsync(log.read(giveUp), { message: 'enough' })
+  await log.close()
 })
 
 test.serial('a line of 1 MiB is whole, and a longer one lacks its middle', async (t) => {

@@ -31,8 +31,8 @@ export abstract class LogFile {
     this.modifiedBefore = stats.mtimeNs
   }
 
-  /** The next bytes; undefined at its present end. */
-  abstract read(): Promise<Buffer | undefined>
+  /** The next bytes; undefined at its present end. What is passed over may take its time, as in `seekBack()`. */
+  abstract read(check: () => void): Promise<Buffer | undefined>
   /**
    * Goes to where the last `newlines` lines begin, or to the beginning; gives how many newlines follow. It may take its
    * time: `check` is called between two reads, and may throw.
@@ -149,9 +149,10 @@ class PackedLog extends LogFile {
   #reading: Reading | undefined
   #underWay: Promise<unknown> | undefined
 
-  async read(): Promise<Buffer | undefined> {
+  async read(check: () => void): Promise<Buffer | undefined> {
     this.#reading ??= this.#open()
     for (;;) {
+      check()
       const { done, value } = await this.#reading.chunks.next()
       if (done === true) return undefined
       const bytes = this.#passOver(value)
@@ -162,8 +163,7 @@ class PackedLog extends LogFile {
   async seekBack(newlines: number, check: () => void): Promise<number> {
     if (newlines === Number.POSITIVE_INFINITY) return 0
     let found = 0
-    for (let bytes = await this.read(); bytes !== undefined; bytes = await this.read()) {
-      check()
+    for (let bytes = await this.read(check); bytes !== undefined; bytes = await this.read(check)) {
       for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) found++
     }
     await this.#endReading()

@@ -62,7 +62,7 @@ async function* present(
   if (isPlain(newest)) newest.follow()
   const until = performance.now() + LONGEST_WAY
   for (let looks = 0; looks < 2 && performance.now() < until; ) {
-    const bytes = await newest.read()
+    const bytes = await newest.read(() => changes.throwIfAborted())
     if (bytes === undefined) {
       looks++
       await changes.pause(UNDER_WAY)
@@ -115,9 +115,10 @@ async function* drain(
   lines: Lines,
   changes: Changes,
 ): AsyncGenerator<string, void, undefined> {
-  for (let bytes = await file.read(); bytes !== undefined; bytes = await file.read()) {
-    // Of a long line nothing is given for a while.
-    changes.throwIfAborted()
+  // Of a long line nothing is given for a while.
+  const check = (): void => changes.throwIfAborted()
+  for (let bytes = await file.read(check); bytes !== undefined; bytes = await file.read(check)) {
+    check()
     for (const line of lines.take(bytes)) {
       yield line
       changes.throwIfAborted()

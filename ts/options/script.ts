@@ -154,7 +154,9 @@ function notFound(path: string): ScriptProblem {
 /** What is there instead: files of that name with other endings. */
 function present(folder: string, stem: string): string {
   try {
-    const names = readdirSync(folder).filter((name) => name.startsWith(`${stem}.`) && JAVASCRIPT.test(name))
+    const isScript = (name: string): boolean =>
+      name.startsWith(`${stem}.`) && JAVASCRIPT.test(name) && lookAt(join(folder, name))?.isFile() === true
+    const names = readdirSync(folder).filter(isScript)
     const shown = names.slice(0, MOST_SHOWN).join(', ')
     return names.length === 0
       ? ''
