@@ -1,6 +1,7 @@
 // Whatever way a start fails, what the half-started daemon has started ends with it, but for what has left its group.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
@@ -117,6 +118,35 @@ test.serial('nor does one whose children hand over to others all the time', asyn
     await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED', message: /boom$/ })
     t.deepEqual(place.processes(), [])
   }
+})
+
+test.serial('nor does one that starts others when its launcher has been killed', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'late.mjs',
+    `import { spawn } from 'node:child_process'
+     import { existsSync, writeFileSync } from 'node:fs'
+     writeFileSync('daemon', String(process.pid))
+     while (!existsSync('go'));
+     spawn('sh', ['-c', 'trap "" TERM; echo > kid; sleep 1000 & wait; wait; sleep 1000'], { stdio: 'ignore' })
+     while (!existsSync('kid'));
+     await new Promise((resolve) => setTimeout(resolve, 1e6))`,
+  )
+  const program = place.write(
+    'launcher.mjs',
+    `import { Daemon } from "DAIMON"
+     await new Daemon({ pidFile: 'a.pid', script: process.argv[2] }).start()`,
+  )
+  const launcher = place.spawn([program, script])
+  const pid = Number(await until(() => content(place.file('daemon')), 'the daemon'))
+  launcher.child.kill('SIGKILL')
+  await launcher.done
+  // By then it has been told to stop, which its event loop does not know yet.
+  await delay(200)
+  place.write('go', '')
+  await until(() => !alive(pid), 'the end of the daemon')
+  t.deepEqual(place.processes(), [])
+  t.is(content(place.file('a.pid')), undefined)
 })
 
 test.serial('the lock is free when the daemon has ended with its launcher, whoever is left', async (t) => {

@@ -16,7 +16,7 @@ use nix::sys::socket::MsgFlags;
 use nix::sys::stat::{Mode, SFlag, fchmod, fstat, lstat};
 use nix::unistd::getpid;
 
-use self::launcher_death::watch_launcher;
+use self::launcher_death::{end_latecomers, watch_launcher};
 use crate::channel::{Channel, FrameKind, send_frame};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::launch::OWN_FDS;
@@ -292,6 +292,7 @@ extern "C" fn remove_at_exit() {
         // A fork of this process that calls exit(3) is not the daemon.
         if daemon.pid == getpid().as_raw() {
             remove_own(&daemon.path, &daemon.lock, daemon.id);
+            end_latecomers(daemon.pid);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ use crate::sys;
 
 /// How long a daemon that ignores SIGTERM lives on.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
+
+/// Whether this process was alone in its group when its launcher died, so that nobody outlives it to end the group.
+static ALONE: AtomicBool = AtomicBool::new(false);
 
 /// Sees the launcher's death before ready, and keeps a captured stderr short. A thread of its own: a blocked event loop
 /// cannot hold it up.
@@ -42,10 +46,23 @@ fn end_all(us: Pid) {
     // Where others are, one of them may ignore SIGTERM when this process has ended of it: somebody must be left
     // then. Alone it is the last to go, and nothing is left of it in the same moment.
     if !group.is_some_and(|group| end_with_others(group, us)) {
+        ALONE.store(true, Ordering::SeqCst);
         signal_all(us, group, Signal::SIGTERM);
     }
     thread::sleep(ABORT_GRACE);
     signal_all(us, group, Signal::SIGKILL);
+}
+
+/// At the end of this process: ends whom it has made since it was found alone, by code that SIGTERM had to wait for.
+pub(super) fn end_latecomers(us: Pid) {
+    let Some(group) = ALONE.load(Ordering::SeqCst).then(|| launch_group(us)).flatten() else { return };
+    let others: Vec<_> =
+        sys::group_members(group).unwrap_or_default().into_iter().filter(|pid| *pid != us).collect();
+    if others.is_empty() {
+        return;
+    }
+    block_all();
+    end_from_outside(group, Some(others));
 }
 
 /// The group that the launch has made, by its session's number, which this process keeps from being given away.
@@ -70,6 +87,11 @@ fn end_with_others(group: Pid, us: Pid) -> bool {
     if is_alone(&members) {
         return false;
     }
+    end_from_outside(group, members)
+}
+
+/// False where that cannot be done.
+fn end_from_outside(group: Pid, members: Option<Vec<Pid>>) -> bool {
     let handles = members.and_then(handles_on);
     let fds: Option<Vec<_>> =
         handles.as_ref().and_then(|handles| handles.iter().map(Process::pollable).collect());
