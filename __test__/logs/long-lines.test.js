@@ -52,18 +52,21 @@ test.serial('a compressed log that holds far more than its size is read in bound
   t.true(memory < MEMORY, `${memory} MB`)
 })
 
-test.serial('who gives up while lines of a compressed log are passed over does not wait for its end', async (t) => {
-  const place = folder(t)
-  writeFileSync(place.file('a.log.2.gz'), gzipSync('\n'.repeat(1_000_000)))
-  const log = await openLog(place.file('a.log.2.gz'), true)
-  await log.seekBack(2, () => {})
-  let looks = 0
-  const giveUp = () => {
-    if (++looks === 3) throw new Error('enough')
-  }
-  await t.throwsAsync(log.read(giveUp), { message: 'enough' })
-  await log.close()
-})
+test.serial(
+  'who gives up while lines of a compressed log are passed over does not wait for its end',
+  async (t) => {
+    const place = folder(t)
+    writeFileSync(place.file('a.log.2.gz'), gzipSync('\n'.repeat(1_000_000)))
+    const log = await openLog(place.file('a.log.2.gz'), true)
+    await log.seekBack(2, () => {})
+    let looks = 0
+    const giveUp = () => {
+      if (++looks === 3) throw new Error('enough')
+    }
+    await t.throwsAsync(log.read(giveUp), { message: 'enough' })
+    await log.close()
+  },
+)
 
 test.serial('a line of 1 MiB is whole, and a longer one lacks its middle', async (t) => {
   const place = folder(t)

@@ -206,7 +206,8 @@ test.serial('what is named instead of a script that is missing is a file', async
   place.write('web/index.mts', '')
   place.write('app.js/x', '')
   const refused = async (script) =>
-    (await t.throwsAsync(new Daemon({ pidFile: place.file('a.pid'), script: place.file(script) }).start())).message
+    (await t.throwsAsync(new Daemon({ pidFile: place.file('a.pid'), script: place.file(script) }).start()))
+      .message
   t.true((await refused('web')).endsWith(`In ${place.file('web')} there is index.mts.`))
   t.false((await refused('app.ts')).includes('there is'))
 })

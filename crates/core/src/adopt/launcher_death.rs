@@ -74,9 +74,8 @@ fn launch_group(us: Pid) -> Option<Pid> {
 
 /// Ends the group from outside; false where nobody else is in it, or that cannot be done.
 fn end_with_others(group: Pid, us: Pid) -> bool {
-    let is_alone = |members: &Option<Vec<Pid>>| {
-        members.as_ref().is_some_and(|pids| pids.iter().all(|pid| *pid == us))
-    };
+    let is_alone =
+        |members: &Option<Vec<Pid>>| members.as_ref().is_some_and(|pids| pids.iter().all(|pid| *pid == us));
     let mut members = sys::group_members(group);
     // One look may miss somebody who forks and ends while it goes from one to the next.
     for _ in 0..2 {
