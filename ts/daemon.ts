@@ -8,13 +8,14 @@ import { exited } from './binding/waits.js'
 import { exitInfo, status, toStatus } from './control/status.js'
 import { findHolder, signalHolder, stop } from './control/stop.js'
 import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
-import { foreground } from './foreground/index.js'
+import { foreground, foregroundChecked, inForeground } from './foreground/index.js'
 import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './inside/claim.js'
 import { contextOf } from './inside/context.js'
 import { never } from './inside/shutdown.js'
 import { type AdoptedState, adopted } from './inside/state.js'
-import { checkStart, noBody, refuseForScript } from './launcher/preflight.js'
-import { start } from './launcher/start.js'
+import { type Checked, checkPathsAgain, type Intended, preflight } from './launcher/preflight.js'
+import { noBody, refuseForScript } from './launcher/refusals.js'
+import { detached, start, startChecked } from './launcher/start.js'
 import { noLines, readLogs } from './logs/index.js'
 import {
   type Settings,
@@ -155,9 +156,11 @@ export class Daemon<A extends unknown[] = unknown[]> {
       )
     if (isUnclaimed()) return this.#presentAs<Running>()
     const settings = this.#startable()
-    checkStart(settings, args)
-    await stop(this.pidFile, settings)
-    return await this.#begin(settings, args)
+    if (settings.detach === false) {
+      const checked = await this.#replacing(settings, preflight(inForeground(settings, args), true))
+      return this.#ownStatus((await foregroundChecked(checked)).pid)
+    }
+    return await startChecked(await this.#replacing(settings, preflight(detached(settings, args), true)))
   }
 
   /** Sends SIGHUP. @throws NotRunningError, and as `signal()` */
@@ -248,6 +251,14 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return run === undefined
       ? claimWithoutBody(this.#settings)
       : claimWithRun(this.#settings, this.#origin, run)
+  }
+
+  /** Stops the daemon once nothing is known that would keep the next one from starting. */
+  async #replacing<C extends Checked<Intended>>(settings: Settings, checking: Promise<C>): Promise<C> {
+    const checked = await checking
+    await stop(this.pidFile, settings)
+    checkPathsAgain(checked)
+    return checked
   }
 
   async #begin(settings: Settings, args: readonly unknown[]): Promise<Running> {

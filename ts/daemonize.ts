@@ -47,7 +47,7 @@ export async function daemonize(options: DaemonizeOptions): Promise<LauncherResu
   if (detach === false || (detach === 'auto' && isSupervised())) {
     return await foregroundInline(settings, () => argsOf(settings))
   }
-  const running = await start(settings, await argsOf(settings))
+  const running = await start(settings, () => argsOf(settings))
   if (settings.exit) process.exit(0)
   return { role: 'launcher', ...running }
 }

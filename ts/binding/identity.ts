@@ -21,16 +21,25 @@ export function checkRights({ process: given }: Settings): Rights {
   const { user, group, chroot, oomScoreAdj, nice, limits = [], keepFds = [] } = given
   const noNewPrivileges = forbidsNewPrivileges(given)
   if (chroot !== undefined) refuse(native().checkChroot(), 'chroot', chroot)
-  for (const limit of limits) {
-    const resources = { resources: [limit], coreDumps: true, noNewPrivileges: false }
-    refuse(native().checkLimits(resources), `limits.${limit.name}`, asGiven(limit))
-  }
   const all = { resources: [...limits], coreDumps: given.coreDumps ?? false, noNewPrivileges }
   const nativeLimits = nice === undefined ? all : { ...all, nice }
-  refuse(native().checkLimits(nativeLimits), 'nice', nice)
-  if (oomScoreAdj !== undefined) refuse(native().checkOomScoreAdj(oomScoreAdj), 'oomScoreAdj', oomScoreAdj)
+  checkLimits(nativeLimits, oomScoreAdj)
   for (const fd of keepFds) checkOpen(fd, keepFds)
   return { identity: identityOf(user, group), limits: nativeLimits }
+}
+
+/**
+ * Asks whether this process may set these limits.
+ *
+ * @throws InvalidOptionError naming option and value, UnsupportedError
+ */
+export function checkLimits(limits: NativeLimits, oomScoreAdj: number | undefined): void {
+  for (const limit of limits.resources) {
+    const alone = { resources: [limit], coreDumps: true, noNewPrivileges: false }
+    refuse(native().checkLimits(alone), `limits.${limit.name}`, asGiven(limit))
+  }
+  refuse(native().checkLimits(limits), 'nice', limits.nice)
+  if (oomScoreAdj !== undefined) refuse(native().checkOomScoreAdj(oomScoreAdj), 'oomScoreAdj', oomScoreAdj)
 }
 
 /**
@@ -65,7 +74,7 @@ function refuse(failure: NativeError | null, option: string, value: unknown): un
   throw new InvalidOptionError(message, { option, value, cause: error.cause })
 }
 
-function asGiven({ soft, hard }: Limit): number | [number, number] {
+function asGiven({ soft, hard }: Pick<Limit, 'soft' | 'hard'>): number | [number, number] {
   return soft === hard ? soft : [soft, hard]
 }
 

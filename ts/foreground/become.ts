@@ -1,21 +1,126 @@
-/** What makes of a running process what a launched daemon is from its first instruction on. */
+/** This process becomes the daemon: lock, state, set-up. */
 
+import { readBeforehand } from '../binding/beforehand.js'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { raise } from '../binding/errors.js'
 import { accountVariables, type Rights } from '../binding/identity.js'
 import { type NativeError, native } from '../binding/native.js'
-import { CLEAN } from '../launcher/program.js'
-import { currentFolder, homeVariable, neededFolder, type Settings } from '../options/index.js'
+import { occupy } from '../binding/waits.js'
+import { contextOf } from '../inside/context.js'
+import { startRotation } from '../inside/rotation.js'
+import { keep } from '../inside/signals/kept-listeners.js'
+import { type AdoptedState, type BodyKind, becomeDaemon, unbegun } from '../inside/state.js'
+import type { Checked, Intended } from '../launcher/preflight.js'
+import { CLEAN } from '../launcher/program/environment.js'
+import { launchSettings, ownerOf } from '../launcher/start.js'
+import {
+  currentFolder,
+  homeVariable,
+  makeDefaultFolder,
+  neededFolder,
+  type Settings,
+  type Stdio,
+  scriptOrPath,
+} from '../options/index.js'
 import { refused } from '../options/say.js'
 import { forgetSupervisor } from '../supervisor/environment.js'
+import { findSupervisor, type Supervisor } from '../supervisor/notify.js'
+import type { DaemonContext } from '../types/context.js'
 import { leaveTerminal } from './terminal-streams.js'
+
+/** A start of this process, with the sockets that its supervisor has opened, by their names. */
+export type ForegroundStart = Intended<Settings, Record<string, number>>
+
+/**
+ * Takes the lock, and makes this process what a launched daemon is when its body begins.
+ *
+ * @throws DaemonError of those that the lock and the system have; the reason of the settings' `signal`
+ */
+export async function becomeChecked(
+  checked: Checked<ForegroundStart>,
+  kind: BodyKind,
+): Promise<DaemonContext> {
+  const { settings, args, rights, found: sockets } = checked
+  makeDefaultFolder(settings)
+  const supervisor = findSupervisor(settings.logger)
+  // Nobody ends a start here that takes too long, but a supervisor, who must know how long it may.
+  supervisor?.starting(settings.lockTimeout + settings.readyTimeout)
+  readBeforehand()
+  const { pidFile, pidFileMode, lockTimeout } = settings
+  const occupation = { pidFile, pidFileMode, lockTimeout, ...streamsOf(settings), ...ownerOf(rights) }
+  await occupy(occupation, settings.signal)
+  const state = stateOf({ settings, rights, args, kind, sockets, supervisor })
+  becomeDaemon(state)
+  keep('beforeExit', () => state.onIdle())
+  const context = contextOf(state, settings)
+  context.signal.addEventListener('abort', () => supervisor?.stopping(settings.stopTimeout), { once: true })
+  try {
+    setUpProcess(settings, rights)
+    startRotation(native(), state.settings)
+  } catch (error) {
+    state.hasFailed = true
+    state.setUpFailure = { error }
+    throw error
+  }
+  return context
+}
+
+/** What is not given stays as it is: the terminal, or the supervisor's. */
+function streamsOf({ given }: Settings): Record<'stdin' | 'stdout' | 'stderr', Stdio> {
+  const { stdin, stdout, stderr } = given
+  const same: Stdio = { kind: 'inherit' }
+  return { stdin: stdin ?? same, stdout: stdout ?? same, stderr: stderr ?? same }
+}
+
+interface Parts {
+  readonly settings: Settings
+  readonly rights: Rights
+  readonly args: readonly unknown[] | Buffer
+  readonly kind: BodyKind
+  readonly sockets: Record<string, number>
+  readonly supervisor: Supervisor | undefined
+}
+
+function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): AdoptedState {
+  const state: AdoptedState = {
+    binding: native(),
+    pid: process.pid,
+    pidFile: settings.pidFile,
+    detached: false,
+    settings: launchSettings(settings, kind, rights),
+    args,
+    sockets,
+    supervisor,
+    main: mainOf(settings, kind),
+    // There is nothing to look for: whoever called this is the body, or brings it.
+    claimed: true,
+    hasOwnBody: kind !== 'script',
+    ...unbegun(),
+    markReady() {
+      if (state.isReady) return
+      state.isReady = true
+      native().ready()
+      supervisor?.ready()
+    },
+    markListening: () => native().listening(),
+    // It has been done, or the body would not run.
+    enter() {},
+    onIdle() {},
+  }
+  return state
+}
+
+/** A script takes the place of the main program. */
+function mainOf({ script }: Settings, kind: BodyKind): string | undefined {
+  return script === undefined || kind !== 'script' ? undefined : scriptOrPath(script).main
+}
 
 /**
  * Sets this process up, for good; its standard streams lead where they shall already.
  *
  * @throws DaemonError for what the system refuses: all that it tells beforehand has been asked
  */
-export function setUpProcess(settings: Settings, rights: Rights): void {
+function setUpProcess(settings: Settings, rights: Rights): void {
   const { given, umask, title, cwd, pidFile } = settings
   const check = (failure: NativeError | null): void => {
     if (failure !== null) raise(failure, pidFile)

@@ -3,7 +3,7 @@
  */
 
 import type { NativePlan } from '../binding/native.js'
-import type { Program } from '../launcher/program.js'
+import type { Program } from '../launcher/program/index.js'
 import type { Settings, StopSettings } from '../options/index.js'
 
 /** Raised when an older helper would misunderstand it: package and daemon may be of two versions. */

@@ -1,55 +1,94 @@
-/** What a start needs: something to run, and what can be told of the rest before it begins. */
-
-import { raise } from '../binding/errors.js'
-import { checkRights } from '../binding/identity.js'
-import { native } from '../binding/native.js'
-import { InvalidOptionError } from '../errors.js'
-import { checkForeground } from '../foreground/index.js'
-import { serializeArgs } from '../handover/args.js'
-import { checkOptions, makeDefaultFolder, type Settings } from '../options/index.js'
-import { programOf } from './program.js'
-
-/** Refuses a start for which there is nothing to run. */
-export function noBody(pidFile: string): InvalidOptionError {
-  const message =
-    "Option 'run' is missing, and so is 'script': this Daemon only controls. Give one of them to start it."
-  return new InvalidOptionError(message, { option: 'run', pidFile })
-}
-
 /**
- * A plain script is loaded after a chroot; detached it is a program of its own, and no function of this one reaches it.
- */
-export function refuseForScript(
-  { signals, process: { chroot }, pidFile }: Settings,
-  detached: boolean,
-): void {
-  if (chroot !== undefined) {
-    const message =
-      "Option 'chroot' is not for plain scripts, whose file and modules would have to be in there. " +
-      "Give 'run' with the script: its module is loaded before."
-    throw new InvalidOptionError(message, { option: 'chroot', value: chroot, pidFile })
-  }
-  for (const [signal, value] of Object.entries(signals)) {
-    if (typeof value !== 'function' || !detached) continue
-    const message =
-      `Option 'signals.${signal}' is a function, which cannot be given to a script. ` +
-      "Give an action by name, or 'run' with the script, or call process.on() there."
-    throw new InvalidOptionError(message, { option: `signals.${signal}`, value, pidFile })
-  }
-}
-
-/**
- * What would keep a daemon from starting keeps the one before from being stopped, as far as it can be told beforehand.
+ * Everything that is asked before a start, in one order for each way to a daemon: `start()` and `daemonize()`,
+ * `foreground()`, `restart()`, and `context.restart()`. Runs in the launcher, and in a daemon that restarts itself.
  *
- * @throws DaemonError of the kinds that a start has before it has begun
+ *  1. The arguments: asked for, and serialised.
+ *  2. What cannot be started in this way at all.
+ *  3. The rights: users, groups, limits, descriptors.
+ *  4. The paths of the options: script, program, folders, logs.
+ *  5. The files that a daemon begins with, or the sockets of its supervisor.
+ *  6. For restart(): whether the pidfile can be made again. A start learns that from the lock that it takes.
+ *
+ * For restart(): find everything that would make the start fail before stopping the old daemon.
  */
-export function checkStart(settings: Settings, args: readonly unknown[]): void {
-  serializeArgs(args)
-  const rights = checkRights(settings)
+
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Rights } from '../binding/identity.js'
+import { serializeArgs } from '../handover/args.js'
+import { type CheckedSettings, checkOptions, makeDefaultFolder } from '../options/index.js'
+import { checkPidFile } from './pidfile.js'
+
+/** The daemon's arguments, or what gives them. A Buffer has been serialised before. */
+export type Args = readonly unknown[] | Buffer | (() => Promise<readonly unknown[]>)
+
+/** Of the options, what is asked about here. */
+export type IntendedSettings = CheckedSettings & {
+  readonly signal: AbortSignal | undefined
+  readonly defaultFolder: string | undefined
+}
+
+/** A start that nobody has asked about yet. */
+export interface Intended<S extends IntendedSettings = IntendedSettings, F = unknown> {
+  readonly settings: S
+  readonly args: Args
+  /** @throws UnsupportedError, InvalidOptionError */
+  refuse(): void
+  /** @throws InvalidOptionError, UnsupportedError, PermissionDeniedError */
+  rights(): Rights
+  /**
+   * What this way to a daemon needs beside its options.
+   *
+   * @throws StartFailedError, UnsupportedError
+   */
+  find(rights: Rights): F
+}
+
+/** A start with all that the checks have found, so that none of them is made again. */
+export interface Checked<I extends Intended> {
+  readonly settings: I['settings']
+  /** As they were given. */
+  readonly args: readonly unknown[] | Buffer
+  /** As they are sent. */
+  readonly bytes: Buffer
+  readonly rights: Rights
+  readonly found: ReturnType<I['find']>
+}
+
+/**
+ * Asks about a start. Each part has a turn of its own: none holds the launcher's event loop for half a millisecond.
+ *
+ * @param replaces - whether the daemon that may run now is going to be stopped for it
+ * @throws DaemonError of the kinds that a start has before it has begun; the reason of `settings.signal`
+ */
+export async function preflight<S extends IntendedSettings, F>(
+  intended: Intended<S, F>,
+  replaces = false,
+): Promise<Checked<Intended<S, F>>> {
+  const { settings } = intended
+  settings.signal?.throwIfAborted()
+  const args = typeof intended.args === 'function' ? await intended.args() : intended.args
+  settings.signal?.throwIfAborted()
+  const bytes = Buffer.isBuffer(args) ? args : serializeArgs(args)
+  await turn()
+  intended.refuse()
+  const rights = intended.rights()
   checkOptions(settings, rights.identity)
-  if (settings.detach === false) checkForeground(settings)
-  else programOf(settings, rights)
-  makeDefaultFolder(settings)
-  const refused = native().checkPidFile(settings.pidFile)
-  if (refused !== null) raise(refused, settings.pidFile)
+  const found = intended.find(rights)
+  await turn()
+  settings.signal?.throwIfAborted()
+  if (replaces) {
+    makeDefaultFolder(settings)
+    checkPidFile(settings.pidFile)
+  }
+  return { settings, args, bytes, rights, found }
+}
+
+/**
+ * Asks about the paths once more, when the daemon before has ended: it may have removed at its end what was its own, and
+ * the error of the option says that better than a launch that fails.
+ *
+ * @throws InvalidOptionError
+ */
+export function checkPathsAgain({ settings, rights }: Checked<Intended>): void {
+  checkOptions(settings, rights.identity)
 }

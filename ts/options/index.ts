@@ -8,6 +8,7 @@ export { accountValue, type Limit } from './limits.js'
 export { homeVariable } from './places.js'
 export { scriptOrPath, shellOf } from './script.js'
 export type {
+  CheckedSettings,
   FileStdio,
   LogsSettings,
   OptionsForm,

@@ -1,14 +1,12 @@
 /** `context.restart()`: the daemon has itself replaced, by a helper that outlives it. */
 
 import type { ChildProcess } from 'node:child_process'
-import { beside } from '../binding/package-files.js'
-import { packer } from '../binding/single-executable.js'
-import { StartFailedError, UnsupportedError } from '../errors.js'
-import { serializeArgs } from '../handover/args.js'
-import { decodeRelaunch, encodeRelaunch, type Relaunch } from '../handover/relaunch.js'
+import { StartFailedError } from '../errors.js'
+import { encodeRelaunch, type Relaunch } from '../handover/relaunch.js'
 import { runtimeFlags } from '../inside/runtimes.js'
 import type { AdoptedState, LaunchSettings } from '../inside/state.js'
-import { checkRelaunch, rightsLeft } from './checks.js'
+import { preflight } from '../launcher/preflight.js'
+import { again } from './checks.js'
 
 /** How long the helper may take to begin, in milliseconds: it loads this package, and looks at one file. */
 const HELPER_TIMEOUT = 30_000
@@ -41,54 +39,21 @@ export async function beginRestart(
   args: readonly unknown[] | undefined,
 ): Promise<ChildProcess> {
   const { pid, pidFile, settings } = state
-  const { relaunch, helper } = restartable(state)
-  const left = rightsLeft(settings, relaunch, pidFile)
-  const bytes = args === undefined ? argsOf(state) : serializeArgs(args)
-  checkRelaunch(settings, left.relaunch, pidFile)
+  const { bytes, rights, found } = await preflight(again(state, args ?? state.args), true)
+  const { relaunch, helper } = found
   const order: RestartOrder = {
     pid,
     pidFile,
-    settings: { ...settings, identity: left.identity },
+    settings: { ...settings, identity: rights.identity },
     args: bytes.toString('base64'),
-    relaunch: encodeRelaunch(left.relaunch),
+    relaunch: encodeRelaunch(relaunch),
   }
-  const child = spawnHelper(helper, left.relaunch)
+  const child = spawnHelper(helper, relaunch)
   const failure = await answerOf(child, order)
   if (failure === undefined) return child
   child.kill('SIGKILL')
   const message = `The helper that restarts the daemon of ${pidFile} could not begin: ${failure}`
   throw new StartFailedError(message, { pidFile, step: 'helper' })
-}
-
-/** Who else could do it is somebody who has started this daemon. */
-function restartable({ pidFile, detached, settings }: AdoptedState): { relaunch: Relaunch; helper: string } {
-  const refuse = (why: string, advice: string): UnsupportedError =>
-    new UnsupportedError(`context.restart() is not supported ${why}. ${advice}.`, {
-      pidFile,
-      feature: 'restart',
-    })
-  if (!detached || settings.relaunch === undefined) {
-    const advice = 'End with stop(), and let the supervisor start it again'
-    throw refuse('in the foreground and under a supervisor, which would lose the process it watches', advice)
-  }
-  const outside = 'Restart it from outside, by restart() of a Daemon'
-  if (settings.chroot !== undefined)
-    throw refuse("below another root folder ('chroot'), where the program is not", outside)
-  if ((settings.keepFds ?? []).length > 0)
-    throw refuse("with 'keepFds', which are its launcher's descriptors", outside)
-  if (packer() !== undefined)
-    throw refuse('in a single executable, which runs no other program than itself', outside)
-  const helper = beside('restart-helper.js')
-  if (helper === undefined) {
-    const advice =
-      "Put its dist/restart-helper.js beside the bundle. If this is none, the package's files are gone"
-    throw refuse("without the package's own file that does it", advice)
-  }
-  return { relaunch: decodeRelaunch(settings.relaunch), helper }
-}
-
-function argsOf({ args }: AdoptedState): Buffer {
-  return Buffer.isBuffer(args) ? args : serializeArgs(args)
 }
 
 /**

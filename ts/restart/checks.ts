@@ -1,101 +1,116 @@
-/** What would keep a daemon from starting again: found while it still runs, as far as it can be told. */
+/** The start that a daemon intends which restarts itself: with the rights that it has left, and its first launch. */
 
-import { accessSync, constants, lstatSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { raise } from '../binding/errors.js'
-import { type NativeIdentity, native } from '../binding/native.js'
-import { PermissionDeniedError, StartFailedError } from '../errors.js'
-import type { Relaunch } from '../handover/relaunch.js'
-import type { LaunchSettings } from '../inside/state.js'
-import { checkOptions } from '../options/index.js'
+import { checkLimits, type Rights } from '../binding/identity.js'
+import { beside } from '../binding/package-files.js'
+import { packer } from '../binding/single-executable.js'
+import { PermissionDeniedError, UnsupportedError } from '../errors.js'
+import { decodeRelaunch, type Relaunch } from '../handover/relaunch.js'
+import type { AdoptedState, LaunchSettings } from '../inside/state.js'
+import type { Args, Intended, IntendedSettings } from '../launcher/preflight.js'
+import { checkFiles } from '../launcher/program/files.js'
 
-/** Permission bits of a folder in which files belong to their owners alone, and of a pidfile that nobody believes. */
-const STICKY = 0o1000
+/** What is launched again. */
+export interface Again {
+  readonly relaunch: Relaunch
+  /** The file of the process that does it. */
+  readonly helper: string
+}
+
+export type RestartFromInside = Intended<IntendedSettings, Again>
 
 /**
- * The launch with the rights that this process has left. Those of a user are taken already: they cannot be taken again.
+ * The start of this daemon by itself.
+ *
+ * @throws UnsupportedError, PermissionDeniedError for a daemon that cannot start itself again at all
+ */
+export function again(state: AdoptedState, args: Args): RestartFromInside {
+  const { pidFile, settings } = state
+  const { relaunch: first, helper } = restartable(state)
+  const { rights, relaunch } = rightsLeft(settings, first, pidFile)
+  const { cwd, kind } = settings
+  const { stdio, plan, main } = relaunch
+  const script = kind === 'program' ? undefined : main
+  const intended: IntendedSettings = {
+    pidFile,
+    script,
+    cwd,
+    stdio,
+    signal: undefined,
+    // Its pidfile is in a folder that is there.
+    defaultFolder: undefined,
+    // It has no options any more: what they came to is checked as files.
+    given: { execPath: undefined, cwd },
+    process: { chroot: undefined },
+  }
+  return {
+    settings: intended,
+    args,
+    // Done: without its first launch there is nothing that could be asked about.
+    refuse: () => {},
+    rights() {
+      checkLimits(rights.limits, settings.oomScoreAdj)
+      return rights
+    },
+    find() {
+      const { program, folder } = plan
+      checkFiles({ ...relaunch, kind, program, main, folder }, intended)
+      return { relaunch, helper }
+    },
+  }
+}
+
+/** Where a daemon cannot have itself replaced, the error says who can do it. */
+function restartable({ pidFile, detached, settings }: AdoptedState): Again {
+  const refuse = (why: string, advice: string): UnsupportedError =>
+    new UnsupportedError(`context.restart() is not supported ${why}. ${advice}.`, {
+      pidFile,
+      feature: 'restart',
+    })
+  if (!detached || settings.relaunch === undefined) {
+    const advice = 'End with stop(), and let the supervisor start it again'
+    throw refuse('in the foreground and under a supervisor, which would lose the process it watches', advice)
+  }
+  const outside = 'Restart it from outside, by restart() of a Daemon'
+  if (settings.chroot !== undefined)
+    throw refuse("below another root folder ('chroot'), where the program is not", outside)
+  if ((settings.keepFds ?? []).length > 0)
+    throw refuse("with 'keepFds', which are its launcher's descriptors", outside)
+  if (packer() !== undefined)
+    throw refuse('in a single executable, which runs no other program than itself', outside)
+  const helper = beside('restart-helper.js')
+  if (helper === undefined) {
+    const advice =
+      "Put its dist/restart-helper.js beside the bundle. If this is none, the package's files are gone"
+    throw refuse("without the package's own file that does it", advice)
+  }
+  return { relaunch: decodeRelaunch(settings.relaunch), helper }
+}
+
+/**
+ * The launch with the rights that this process has left. It has those of a user already, and cannot take them again.
  *
  * @throws PermissionDeniedError when it has given up more than its options would
  */
-export function rightsLeft(
+function rightsLeft(
   { identity }: LaunchSettings,
   relaunch: Relaunch,
   pidFile: string,
-): { identity: NativeIdentity | undefined; relaunch: Relaunch } {
+): { rights: Rights; relaunch: Relaunch } {
   const { uid, gid, plan } = relaunch
+  const { limits } = plan
   const [ownUid, ownGid] = [process.geteuid?.(), process.getegid?.()]
   const hasTaken = identity !== undefined && identity.gid === ownGid && (identity.uid ?? uid) === ownUid
-  if (ownUid === 0 || (ownUid === uid && (ownGid === gid || hasTaken))) return { identity, relaunch }
+  if (ownUid === 0 || (ownUid === uid && (ownGid === gid || hasTaken)))
+    return { rights: { identity, limits }, relaunch }
   if (hasTaken) {
     const { owner: _, ...rest } = plan
-    return { identity: undefined, relaunch: { ...relaunch, plan: rest, uid: ownUid, gid: ownGid } }
+    return {
+      rights: { identity: undefined, limits },
+      relaunch: { ...relaunch, plan: rest, uid: ownUid, gid: ownGid },
+    }
   }
   const what = `The daemon of ${pidFile} has given up the rights that it was started with`
   throw new PermissionDeniedError(`${what}, so it cannot start itself again. Restart it from outside.`, {
     pidFile,
   })
-}
-
-/**
- * Checks the launch as a restart from outside does, with what this process may do.
- *
- * @throws InvalidOptionError, StartFailedError, PermissionDeniedError, PidFileError
- */
-export function checkRelaunch(settings: LaunchSettings, relaunch: Relaunch, pidFile: string): void {
-  const { plan, main, preloads, stdio } = relaunch
-  const gone = (path: string, what: string, access: number): void => {
-    try {
-      accessSync(path, access)
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      const message = `${what} is not there any more, or out of reach: ${why}. Put it back, then restart.`
-      throw new StartFailedError(message, { pidFile, step: 'exec', cause })
-    }
-  }
-  gone(plan.program, 'What runs the daemon', constants.X_OK)
-  for (const path of preloads) gone(path, "A file of daimon's package", constants.R_OK)
-  if (main !== undefined && settings.kind === 'program') gone(main, "The daemon's program", constants.R_OK)
-  if (plan.folder !== undefined)
-    gone(plan.folder, 'The folder in which the daemon was started', constants.X_OK)
-  const script = settings.kind === 'program' ? undefined : main
-  const { cwd } = settings
-  checkOptions({
-    script,
-    cwd,
-    stdio,
-    pidFile,
-    given: { execPath: undefined, cwd },
-    process: { chroot: undefined },
-  })
-  const limits = native().checkLimits(plan.limits)
-  if (limits !== null) raise(limits, pidFile)
-  const refused = native().checkPidFile(pidFile)
-  if (refused !== null) raise(refused, pidFile)
-  checkMakeable(pidFile)
-}
-
-/** The end of this daemon takes the pidfile away; another one must be made, or that one taken over. */
-function checkMakeable(pidFile: string): void {
-  const folder = dirname(pidFile)
-  const user = process.geteuid?.()
-  try {
-    const file = lstatSync(pidFile, { throwIfNoEntry: false })
-    const isOurs = file === undefined || file.uid === user
-    // Truncated, it can be taken over.
-    if (file !== undefined && isOurs && (file.mode & STICKY) === 0) return
-    accessSync(folder, constants.W_OK | constants.X_OK)
-    const { mode, uid } = statSync(folder)
-    if (isOurs || user === 0 || (mode & STICKY) === 0 || uid === user) return
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw cannotMake(pidFile, why, cause)
-  }
-  throw cannotMake(pidFile, `${folder} lets nobody but its owner remove it`)
-}
-
-function cannotMake(pidFile: string, why: string, cause?: unknown): PermissionDeniedError {
-  const message =
-    `The daemon may not make its pidfile ${pidFile} anew: ${why}. ` +
-    'Restart it from outside, with the rights that it was started with, or give it a pidfile in a folder of its own.'
-  return new PermissionDeniedError(message, { pidFile, syscall: 'access', cause })
 }

@@ -11,7 +11,8 @@ import { findHolder, stop } from '../control/stop.js'
 import { AlreadyRunningError, StopTimeoutError, UnverifiedError } from '../errors.js'
 import { decodeRelaunch, FORMAT, type Relaunch } from '../handover/relaunch.js'
 import { complain } from '../inside/stderr.js'
-import { payloadOf, Start } from '../launcher/start.js'
+import { Launch } from '../launcher/launch.js'
+import { payloadOf } from '../launcher/start.js'
 import type { RestartAnswer, RestartOrder } from './begin.js'
 
 /** How long the one before may still be there when its lock is free, in milliseconds. */
@@ -79,7 +80,7 @@ async function replace(order: RestartOrder, relaunch: Relaunch, before: ProcessH
     process: { user: undefined, group: undefined, chroot: undefined },
   }
   const payload = payloadOf({ ...settings, relaunch: order.relaunch }, Buffer.from(args, 'base64'))
-  await new Start(startSettings, { ...plan, ...stdio }, payload).run()
+  await new Launch(startSettings, { ...plan, ...stdio }, payload).run()
 }
 
 async function main(): Promise<void> {

@@ -1,0 +1,61 @@
+/** The body of a daemon that this process has become. */
+
+import { runBody, throwUncaught } from '../inside/claim.js'
+import { atOnce } from '../inside/ready.js'
+import type { AdoptedState } from '../inside/state.js'
+import { type Settings, scriptOrPath } from '../options/index.js'
+import type { DaemonContext } from '../types/context.js'
+
+/**
+ * Runs the body; resolves when the daemon is ready. Its error is the caller's until then, and the process's own from
+ * then on.
+ */
+export function untilReady(
+  state: AdoptedState,
+  settings: Settings,
+  context: DaemonContext,
+): Promise<DaemonContext> {
+  return new Promise((resolve, reject) => {
+    const { signal, ready } = settings
+    const { markReady } = state
+    state.markReady = () => {
+      markReady()
+      signal?.removeEventListener('abort', onAbort)
+      resolve(context)
+    }
+    // A half-started daemon is ended, and that is this process.
+    const onAbort = (): void => {
+      reject(signal?.reason)
+      setImmediate(() => void context.stop(1))
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const { run } = settings
+    const body =
+      run === undefined
+        ? runScript(state, settings, context)
+        : runBody(ready, context, () => run(context, ...context.args))
+    body.catch((error: unknown) => {
+      if (state.isReady) return throwUncaught(error)
+      state.hasFailed = true
+      // What becomes of the process is its own business from now on.
+      signal?.removeEventListener('abort', onAbort)
+      reject(error)
+    })
+  })
+}
+
+/** The script in this process, which has the arguments that it would have as the main program. */
+async function runScript(state: AdoptedState, settings: Settings, context: DaemonContext): Promise<void> {
+  const { script, scriptArgs, ready } = settings
+  if (script === undefined) return
+  const { main, file } = scriptOrPath(script)
+  process.argv.splice(0, process.argv.length, process.execPath, main, ...scriptArgs)
+  // A `daemonize()` or a Daemon with `run` that the script calls says itself when it is ready.
+  const settle = (): void => {
+    if (ready !== 'manual' && !state.hasOwnBody) context.ready()
+  }
+  if (ready === 'running') void atOnce().then(settle)
+  await import(process.getBuiltinModule('node:url').pathToFileURL(file).href)
+  await atOnce()
+  settle()
+}

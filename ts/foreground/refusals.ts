@@ -1,0 +1,58 @@
+/** What this process cannot become, told by the options and by what it is. Runs in the process that becomes the daemon. */
+
+import { native } from '../binding/native.js'
+import { packer } from '../binding/single-executable.js'
+import { AlreadyRunningError, UnsupportedError } from '../errors.js'
+import { isOwn } from '../inside/claim.js'
+import { adopted } from '../inside/state.js'
+import { refuseSnapshot } from '../launcher/refusals.js'
+import type { Settings } from '../options/index.js'
+
+/**
+ * Refuses options that a process cannot follow which runs already.
+ *
+ * @throws UnsupportedError
+ */
+export function refuseOptions(settings: Settings): void {
+  refuseSnapshot(settings)
+  const { execPath, execArgv } = settings.given
+  if (execPath !== undefined || execArgv !== undefined) {
+    const option = execPath === undefined ? 'execArgv' : 'execPath'
+    throw unsupported(settings, `Option '${option}' is not supported: this process has been executed already`)
+  }
+  if (!native().isMainThread()) {
+    const message = 'A worker thread cannot become a daemon: the pidfile is held by its whole process'
+    throw unsupported(settings, `${message}. Call it in the main thread, or start it detached`)
+  }
+  if (settings.run === undefined && settings.script !== undefined && packer() === 'node') {
+    const message = "Option 'script' is not supported in a single executable, which loads nothing but itself"
+    throw unsupported(settings, `${message}. Start it detached, with the 'execPath' of a Node.js`)
+  }
+  if (settings.process.noNewPrivileges === true) {
+    const message = "Option 'noNewPrivileges' is not supported: this process has threads already"
+    throw unsupported(settings, `${message}. Start it detached, or let the supervisor do it`)
+  }
+}
+
+/**
+ * Refuses a second daemon in one process.
+ *
+ * @param pending - the pidfile of the daemon that this process is about to become
+ * @throws AlreadyRunningError, UnsupportedError
+ */
+export function refuseSecond(settings: Settings, pending: string | undefined): void {
+  const own = adopted()?.pidFile ?? pending
+  if (own === undefined) return
+  const { pidFile } = settings
+  if (isOwn(pidFile) || own === pidFile) {
+    const { pid } = process
+    const message = `${pidFile}: already running with PID ${pid}, this very process`
+    throw new AlreadyRunningError(message, { pidFile, pid })
+  }
+  const message = `This process is the daemon of ${own} already, and can be no other's. Start it detached`
+  throw unsupported(settings, message)
+}
+
+function unsupported({ pidFile }: Settings, message: string): UnsupportedError {
+  return new UnsupportedError(`${message}.`, { pidFile, feature: 'foreground' })
+}

@@ -1,0 +1,172 @@
+/** A launch and its outcome: from the core's work to the daemon's word that it is ready, or to the end of all of it. */
+
+import { toError } from '../binding/errors.js'
+import type { LaunchedDaemon, NativeEvent, NativePlan, ProcessHandle } from '../binding/native.js'
+import { signalName } from '../binding/signal-names.js'
+import { endGroup, exited, type LaunchWait, launch, removeLeftover } from '../binding/waits.js'
+import { exitInfo } from '../control/status.js'
+import { endProcess } from '../control/stop.js'
+import { type DaemonError, StartFailedError } from '../errors.js'
+import type { StartSettings } from '../options/index.js'
+import type { ExitInfo } from '../types/status.js'
+import { type Failure, logTail, revive, startFailed, type Told, timeoutError } from './failure.js'
+
+/** How long a process may take to end after its channel has closed: the kernel closes that on the way out. */
+const EXIT_GRACE = 1_000
+
+/** How long one that is not ready may take to end, however patient a stop would be: somebody waits for the error. */
+const LONGEST_END = 60_000
+
+/** What is left for those that the daemon has started, when it has used all of that time up itself. */
+const LEAST_GRACE = 1_000
+
+/** Why a start is over. */
+type Outcome = 'ready' | 'ended' | 'timeout' | 'aborted' | 'failed'
+
+/** A launch under way, and what becomes of it. */
+export class Launch {
+  readonly #settings: StartSettings
+  readonly #wait: LaunchWait
+  readonly #begun: number = performance.now()
+  readonly #told: Told = { error: undefined, exitCode: undefined }
+  readonly #outcome: Promise<Outcome>
+  #resolve: (outcome: Outcome) => void = () => {}
+  #launched: LaunchedDaemon | null = null
+  #launchError: DaemonError | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(settings: StartSettings, plan: NativePlan, payload: Buffer) {
+    this.#settings = settings
+    this.#outcome = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+    this.#wait = launch(plan, payload, (event) => this.#on(event))
+  }
+
+  /** @throws DaemonError; the reason of the settings' `signal` */
+  async run(): Promise<{ pid: number; took: number; ended: ExitInfo | undefined }> {
+    const { signal } = this.#settings
+    const onAbort = (): void => this.#onAbort()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const outcome = await this.#outcome
+    signal?.removeEventListener('abort', onAbort)
+    clearTimeout(this.#timer)
+    const launched = this.#launched
+    if (outcome === 'ready' && launched !== null) {
+      const took = performance.now() - this.#begun
+      this.#wait.end()
+      const ended = await this.#ended(launched)
+      launched.release()
+      return { pid: launched.pid, took, ended }
+    }
+    if (launched === null) {
+      this.#wait.end()
+      if (signal?.aborted === true) throw signal.reason
+      const { pidFile } = this.#settings
+      throw this.#launchError ?? new StartFailedError('The daemon was not launched.', { pidFile })
+    }
+    return await this.#fail(outcome, launched)
+  }
+
+  /**
+   * How it has ended, when it has by now: one that is ready and has nothing left to do has said that it is about to.
+   */
+  async #ended(launched: LaunchedDaemon): Promise<ExitInfo | undefined> {
+    const process = launched.process()
+    if (process === null) return undefined
+    try {
+      if (process.alive && this.#told.exitCode === undefined) return undefined
+      if (!(await exited(process, EXIT_GRACE))) return undefined
+      return exitInfo(process.exitStatus(), this.#told.exitCode)
+    } finally {
+      process.release()
+    }
+  }
+
+  #on(event: NativeEvent): void {
+    switch (event.kind) {
+      case 'launched':
+        this.#onLaunched()
+        break
+      case 'failed':
+        if (event.error !== undefined) this.#launchError = toError(event.error, this.#settings.pidFile)
+        this.#resolve('failed')
+        break
+      case 'status':
+        this.#settings.logger?.info(event.text ?? '')
+        break
+      case 'error':
+        this.#told.error = revive(event.text)
+        break
+      case 'exit':
+        this.#told.exitCode = exitCodeOf(event.text)
+        break
+      case 'ready':
+        this.#resolve('ready')
+        break
+      case 'ended':
+        this.#resolve('ended')
+        break
+    }
+  }
+
+  #onLaunched(): void {
+    this.#launched = this.#wait.take()
+    const { readyTimeout, signal } = this.#settings
+    if (signal?.aborted === true) this.#resolve('aborted')
+    else if (Number.isFinite(readyTimeout))
+      this.#timer = setTimeout(() => this.#resolve('timeout'), readyTimeout)
+  }
+
+  #onAbort(): void {
+    // Before the launch is done there is nobody to end: the wait for the lock ends, or the launch does.
+    if (this.#launched === null) this.#wait.abort()
+    else this.#resolve('aborted')
+  }
+
+  /** Ends what is left of the daemon, and says why. */
+  async #fail(outcome: Outcome, launched: LaunchedDaemon): Promise<never> {
+    const process = launched.process()
+    const patience = Math.min(this.#settings.stopTimeout, LONGEST_END)
+    const until = performance.now() + patience
+    let livesOn: unknown
+    try {
+      if (process !== null) await this.#end(process, outcome, patience)
+    } catch (error) {
+      // Why the start has failed matters more.
+      livesOn = error
+    }
+    // Whatever stood in the way: without its channel the daemon ends itself, and nobody waits for it any more.
+    this.#wait.end()
+    const failure = this.#failure(launched, process, livesOn)
+    const grace = Math.max(until - performance.now(), Math.min(patience, LEAST_GRACE))
+    failure.left = await endGroup(launched, grace)
+    process?.release()
+    launched.release()
+    // Whoever holds the file now is not ours to disturb.
+    await removeLeftover(this.#settings.pidFile).catch(() => {})
+    const { signal, readyTimeout } = this.#settings
+    if (outcome === 'aborted') throw signal?.reason
+    if (outcome === 'timeout') throw timeoutError(this.#settings, launched.pid, readyTimeout, failure)
+    if (this.#launchError !== undefined) throw this.#launchError
+    throw startFailed(this.#settings, failure)
+  }
+
+  async #end(process: ProcessHandle, outcome: Outcome, stopTimeout: number): Promise<void> {
+    if (outcome === 'ended' && (await exited(process, EXIT_GRACE))) return
+    await endProcess(process, { ...this.#settings, stopTimeout, forceKill: true, signal: undefined })
+  }
+
+  #failure(launched: LaunchedDaemon, process: ProcessHandle | null, livesOn: unknown): Failure {
+    const status = process?.exitStatus()
+    const exitSignal = status?.signal === undefined ? undefined : signalName(status.signal)
+    // The kernel's word counts: Node 20 says 0 for an unsettled top-level await that exits with 13.
+    const exitCode = status === null || status === undefined ? this.#told.exitCode : status.code
+    return { told: this.#told, exitCode, exitSignal, log: logTail(launched), livesOn, left: [] }
+  }
+}
+
+/** Told by whatever runs in the daemon. */
+function exitCodeOf(text = ''): number | undefined {
+  return /^-?\d{1,10}$/.test(text) ? Number(text) : undefined
+}

@@ -1,0 +1,42 @@
+/** The environment that a daemon is executed with. Runs in the launcher. */
+
+import { accountVariables, type Rights } from '../../binding/identity.js'
+import { homeVariable, type Settings } from '../../options/index.js'
+import { OURS_ALONE } from '../../supervisor/environment.js'
+import { absoluteNodeOptions } from '../node-flags.js'
+
+/** What belongs to the launcher alone, beside its supervisor's: its streams, its parent's channel, its test runner. */
+const NOT_INHERITED = new RegExp(
+  `^(?:${[
+    'SYSTEMD_EXEC_PID',
+    'JOURNAL_STREAM',
+    'NODE_CHANNEL_.*',
+    'NODE_UNIQUE_ID',
+    'NODE_TEST_.*',
+    'WATCH_REPORT_DEPENDENCIES',
+    'DAIMON_ADOPTION',
+  ].join('|')})$`,
+)
+
+/** What `cleanEnv` leaves. */
+export const CLEAN: readonly string[] = ['PATH', 'HOME', 'LANG', 'TZ']
+
+/** @param cwd - the folder that relative paths in NODE_OPTIONS are seen from */
+export function environment(
+  { env, cleanEnv }: Settings,
+  { identity }: Rights,
+  cwd: string,
+): Map<string, string> {
+  const all = new Map<string, string>()
+  for (const [name, value] of Object.entries(process.env)) {
+    const wanted = cleanEnv ? CLEAN.includes(name) : !(OURS_ALONE.test(name) || NOT_INHERITED.test(name))
+    if (wanted && value !== undefined) all.set(name, value)
+  }
+  for (const [name, value] of Object.entries({ ...homeVariable(), ...accountVariables(identity), ...env })) {
+    if (value === undefined) all.delete(name)
+    else all.set(name, value)
+  }
+  const nodeOptions = all.get('NODE_OPTIONS')
+  if (nodeOptions !== undefined) all.set('NODE_OPTIONS', absoluteNodeOptions(nodeOptions, cwd))
+  return all
+}

@@ -1,0 +1,90 @@
+/**
+ * Whether the files that a daemon begins with are still there: a new release may have taken the place of the one that
+ * the launcher runs. Runs in the launcher, and in a daemon that restarts itself.
+ */
+
+import { accessSync, constants } from 'node:fs'
+import { isAbsolute } from 'node:path'
+import { ifPermitted } from '../../binding/denied.js'
+import { packer } from '../../binding/single-executable.js'
+import { StartFailedError } from '../../errors.js'
+import type { BodyKind } from '../../inside/state.js'
+
+/** Of a program, what has to be there. */
+export interface Files {
+  readonly kind: BodyKind
+  /** What runs it. */
+  readonly program: string
+  /** The file that is the program, where there is one. */
+  readonly main: string | undefined
+  /** The files of this package that it loads first. */
+  readonly preloads: readonly string[]
+  /** Where it is executed; undefined: in the current folder. */
+  readonly folder: string | undefined
+}
+
+/** For whom they are asked about. The option `execPath` and a script are checked as options are. */
+export interface FilesSettings {
+  readonly pidFile: string
+  readonly script: string | undefined
+  readonly given: { readonly execPath: string | undefined }
+}
+
+/**
+ * Refuses a program of which something has gone since this process began, or is out of its reach by now.
+ *
+ * @throws StartFailedError with step `exec` and the system error as `cause`
+ */
+export function checkFiles({ kind, program, main, preloads, folder }: Files, settings: FilesSettings): void {
+  const { pidFile, script, given } = settings
+  if (given.execPath === undefined) checkRuntime(program, script !== undefined, pidFile)
+  for (const path of preloads) {
+    const what = `daimon's own file '${path}', which a daemon begins with, cannot be read any more`
+    check(
+      path,
+      constants.R_OK,
+      what,
+      'Put daimon back there, or start this program anew where it is now.',
+      pidFile,
+    )
+  }
+  if (kind === 'program' && main !== undefined) {
+    const what = `The program '${main}', which the daemon is to execute, cannot be read any more`
+    check(main, constants.R_OK, what, 'Put it back there, or start it anew where it is now.', pidFile)
+  }
+  if (folder !== undefined) {
+    const what = `The folder '${folder}', in which this program was started, cannot be entered any more`
+    check(folder, constants.X_OK, what, 'Make it again, or start the program in one that is there.', pidFile)
+  }
+}
+
+function checkRuntime(path: string, isForScript: boolean, pidFile: string): void {
+  const isPacked = packer() !== undefined
+  const what = isPacked
+    ? `This program's executable, '${path}',`
+    : `The Node.js that runs this program, '${path}',`
+  const orGive = isForScript ? ", or give 'execPath'" : ''
+  // Node.js knows its own path from there.
+  if (!isAbsolute(path)) {
+    const message = `${what} does not know where it is: /proc is missing. Mount it${orGive}.`
+    throw new StartFailedError(message, { pidFile, step: 'exec' })
+  }
+  const advice = isPacked ? 'Put it back' : 'Run the program with a Node.js that is there'
+  check(path, constants.X_OK, `${what} cannot be executed any more`, `${advice}${orGive}.`, pidFile)
+}
+
+/** What Node.js does not permit to look at can be executed and loaded all the same, or says so then. */
+function check(path: string, access: number, what: string, advice: string, pidFile: string): void {
+  try {
+    ifPermitted(() => accessSync(path, access), undefined)
+  } catch (cause) {
+    throw new StartFailedError(`${what}: ${reasonOf(cause)}. ${advice}`, { pidFile, step: 'exec', cause })
+  }
+}
+
+/** The path has just been told: Node's text without its end. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { message, syscall, path }: NodeJS.ErrnoException = error
+  return message.replace(`, ${syscall} '${path}'`, '')
+}

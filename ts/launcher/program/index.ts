@@ -1,0 +1,53 @@
+/** What a daemon executes: which program, with which flags, arguments and environment. Runs in the launcher. */
+
+import type { Rights } from '../../binding/identity.js'
+import { packer } from '../../binding/single-executable.js'
+import { electron } from '../../inside/runtimes.js'
+import type { BodyKind } from '../../inside/state.js'
+import { currentFolder, type Settings } from '../../options/index.js'
+import { AT_START } from './at-start.js'
+import { environment } from './environment.js'
+import { executableCommand } from './executable.js'
+import { mainCommand } from './main.js'
+import { scriptCommand } from './script.js'
+
+/** The command of a daemon, for the launch's plan. */
+export interface Program {
+  kind: BodyKind
+  program: string
+  args: string[]
+  env: string[]
+  /** The file that is the program, where there is one. */
+  main: string | undefined
+  /** The files of this package that it loads first. */
+  preloads: readonly string[]
+  /** Where it is executed, when that is not the present folder. */
+  folder: string | undefined
+}
+
+/** What differs between the kinds of programs. */
+export type Command = Omit<Program, 'env' | 'folder'>
+
+/**
+ * What to execute for these settings, which `refuseProgram()` has let pass.
+ *
+ * @throws UnsupportedError for a script in a bundle without the package's own files
+ */
+export function programOf(settings: Settings, rights: Rights): Program {
+  const cwd = AT_START.cwd ?? '/'
+  const env = environment(settings, rights, cwd)
+  const command = commandOf(settings, cwd, env.get('NODE_OPTIONS'))
+  // As Electron's own child_process.fork() does: without it, it would open another window.
+  if (electron() !== undefined && command.program === process.execPath) env.set('ELECTRON_RUN_AS_NODE', '1')
+  return {
+    ...command,
+    env: Array.from(env, ([name, value]) => `${name}=${value}`),
+    folder: AT_START.cwd === currentFolder() ? undefined : AT_START.cwd,
+  }
+}
+
+function commandOf(settings: Settings, cwd: string, nodeOptions: string | undefined): Command {
+  const { script } = settings
+  if (script !== undefined) return scriptCommand(settings, script, cwd, nodeOptions)
+  return packer() === undefined ? mainCommand(cwd) : executableCommand(cwd)
+}

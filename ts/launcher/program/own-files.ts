@@ -1,0 +1,20 @@
+/** The package's own files that a daemon loads before its program. Runs in the launcher. */
+
+import { fileURLToPath } from 'node:url'
+import { beside, here } from '../../binding/package-files.js'
+
+/** As many of them as have been put beside a bundle. */
+const PRESENT = ['preload.cjs', 'index.js', 'settle.js'].filter((name) => beside(name) !== undefined)
+
+export function isPresent(name: string): boolean {
+  return PRESENT.includes(name)
+}
+
+export function ownFile(name: string): string {
+  return fileURLToPath(new URL(name, here))
+}
+
+/** The flags that load the preload. A bundle without that file adopts at import instead. */
+export function preloadFlags(): string[] {
+  return isPresent('preload.cjs') ? ['--require', ownFile('preload.cjs')] : []
+}

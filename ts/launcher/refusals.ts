@@ -1,0 +1,120 @@
+/**
+ * What cannot be started at all, told by the options and by what this process is: nothing is asked of the system for
+ * it, so it comes before all other checks. Runs in the launcher.
+ */
+
+import { native } from '../binding/native.js'
+import { isFromSnapshot, packer } from '../binding/single-executable.js'
+import { InvalidOptionError, UnsupportedError } from '../errors.js'
+import { electron } from '../inside/runtimes.js'
+import type { Settings } from '../options/index.js'
+import { hasEvalFlag } from './node-flags.js'
+import { AT_START } from './program/at-start.js'
+import { testRunner } from './test-runner.js'
+
+/** Main modules that are gone when the launcher is: pipes, and files that only it has open. */
+const STANDARD_INPUT = /^(?:-|\/dev\/stdin|\/dev\/fd\/\d+|\/proc\/[^/]+\/fd\/\d+)$/
+/** The names that Deno makes up for code from its command line, standard input or REPL. */
+const DENO_MADE_UP = /\/\$deno\$\w+\.\w+$/
+
+/** Refuses a start for which there is nothing to run. */
+export function noBody(pidFile: string): InvalidOptionError {
+  const message =
+    "Option 'run' is missing, and so is 'script': this Daemon only controls. Give one of them to start it."
+  return new InvalidOptionError(message, { option: 'run', pidFile })
+}
+
+/**
+ * A plain script is loaded after a chroot; detached it is a program of its own, and no function of this one reaches it.
+ *
+ * @throws InvalidOptionError
+ */
+export function refuseForScript(
+  { signals, process: { chroot }, pidFile }: Settings,
+  detached: boolean,
+): void {
+  if (chroot !== undefined) {
+    const message =
+      "Option 'chroot' is not for plain scripts, whose file and modules would have to be in there. " +
+      "Give 'run' with the script: its module is loaded before."
+    throw new InvalidOptionError(message, { option: 'chroot', value: chroot, pidFile })
+  }
+  for (const [signal, value] of Object.entries(signals)) {
+    if (typeof value !== 'function' || !detached) continue
+    const message =
+      `Option 'signals.${signal}' is a function, which cannot be given to a script. ` +
+      "Give an action by name, or 'run' with the script, or call process.on() there."
+    throw new InvalidOptionError(message, { option: `signals.${signal}`, value, pidFile })
+  }
+}
+
+/**
+ * Refuses to start anything from a startup snapshot.
+ *
+ * @throws UnsupportedError
+ */
+export function refuseSnapshot({ pidFile }: Settings): void {
+  if (!isFromSnapshot) return
+  const message =
+    'Starting a daemon is not supported in a startup snapshot: what daimon learns of its process when it is loaded ' +
+    'was learned when the snapshot was built. Run the program without one.'
+  throw new UnsupportedError(message, { pidFile, feature: 'startup snapshot' })
+}
+
+/**
+ * Refuses programs that nothing here can execute as a daemon.
+ *
+ * @throws UnsupportedError for a program of a kind that cannot be executed again at all
+ * @throws InvalidOptionError naming `script` when this program cannot be executed again
+ */
+export function refuseProgram(settings: Settings): void {
+  refuseSnapshot(settings)
+  const { script, pidFile, given } = settings
+  if (script === undefined) refuseOwnProgram(pidFile)
+  if (script === undefined || packer() === undefined || given.execPath !== undefined) return
+  const message =
+    "Option 'script' is not supported in a single executable, which runs nothing but itself. " +
+    "Give the 'execPath' of a Node.js, and put the package's own files beside the executable."
+  throw new UnsupportedError(message, { pidFile, feature: 'script' })
+}
+
+/** The launcher's own program is to be executed again. */
+function refuseOwnProgram(pidFile: string): void {
+  const giveScript = "Give the daemon's module as 'script'"
+  const packed = packer()
+  if (packed === 'deno') {
+    const message =
+      `An executable of 'deno compile' cannot be executed again as a daemon. ${giveScript}, ` +
+      "with the 'execPath' of what is to run it, use foreground(), or run the program by 'deno run'."
+    throw new UnsupportedError(message, { pidFile, feature: 'deno compile' })
+  }
+  if (electron() === 'app') {
+    const message =
+      'An app of Electron cannot be executed again as a daemon: it would open its windows once more. ' +
+      `${giveScript}.`
+    throw new UnsupportedError(message, { pidFile, feature: 'Electron' })
+  }
+  if (!native().isMainThread()) throw cannotRunAgain('a worker has no main program of its own', pidFile)
+  if (packed === undefined) refuseMain(AT_START.argv[1], pidFile)
+}
+
+function refuseMain(main: string | undefined, pidFile: string): void {
+  const runner = testRunner(main)
+  if (runner !== undefined)
+    throw cannotRunAgain(
+      `this is a test (${runner}), and its main program would run all of them again`,
+      pidFile,
+    )
+  if (hasEvalFlag(AT_START.execArgv)) return
+  if (main === undefined || STANDARD_INPUT.test(main))
+    throw cannotRunAgain('this program came from standard input', pidFile)
+  if (DENO_MADE_UP.test(main)) throw cannotRunAgain("this program's code has no file of its own", pidFile)
+}
+
+function cannotRunAgain(why: string, pidFile: string): InvalidOptionError {
+  return new InvalidOptionError(
+    `Option 'script' is missing: ${why}, so it cannot be executed again as a daemon. ` +
+      "Give the daemon's module as 'script' to new Daemon().",
+    { option: 'script', pidFile },
+  )
+}
