@@ -2,12 +2,9 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import semver from 'semver'
 import { root } from './lib/run.js'
 
-/** As semver.org has it, without build metadata, which npm leaves out. */
-const NUMBER = '(?:0|[1-9]\\d*)'
-const IDENTIFIER = `(?:${NUMBER}|\\d*[A-Za-z-][\\dA-Za-z-]*)`
-const VERSION = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-${IDENTIFIER}(?:\\.${IDENTIFIER})*)?$`)
 const UNRELEASED = /^## \[[^\]]+\] - unreleased$/m
 
 const read = (file) => readFileSync(join(root, file), 'utf8')
@@ -58,21 +55,18 @@ function write(changed) {
 
 const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trimEnd()
 
-/** Whether the three numbers of a version are lower than those of another. */
-function isLower(version, than) {
-  const [a, b] = [version, than].map((text) => text.replace(/-.*/, ''))
-  return a.localeCompare(b, 'en', { numeric: true }) < 0
-}
+/** npm leaves build metadata out, and so does `valid`: what has any is another text then. */
+const isVersion = (text) => semver.valid(text) === text
 
 try {
   const [version, ...rest] = process.argv.slice(2)
-  if (!VERSION.test(version ?? '') || rest.length > 0)
+  if (version === undefined || !isVersion(version) || rest.length > 0)
     throw new Error('say which version: npm run bump -- 1.2.3')
   const dirty = git('status', '--porcelain')
   if (dirty !== '') throw new Error(`commit these first, or undo them:\n${dirty}`)
   if (git('tag', '--list', `v${version}`) !== '') throw new Error(`there is a tag v${version} already`)
   const present = JSON.parse(read('package.json')).version
-  if (isLower(version, present)) throw new Error(`${version} is lower than ${present}`)
+  if (semver.lt(version, present)) throw new Error(`${version} is lower than ${present}`)
   write(changes(version))
   const release = `"Release ${version}"`
   const steps = [

@@ -1,6 +1,6 @@
 // `npm run bump`, in a repository of its own.
 import { spawnSync } from 'node:child_process'
-import { cpSync } from 'node:fs'
+import { cpSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { folder, ROOT } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
@@ -22,7 +22,9 @@ function repository(t) {
     t.is(status, 0)
     return stdout
   }
+  symlinkSync(join(ROOT, 'node_modules'), place.file('node_modules'))
   git('init', '--quiet')
+  place.write('.git/info/exclude', 'node_modules\n')
   git('add', '.')
   git('commit', '--quiet', '--message', 'Begin')
   return { place, git, bump: (...args) => place.node(['scripts/bump.js', ...args]) }
@@ -64,7 +66,16 @@ test('a tree with changes is refused, and stays as it is', async (t) => {
   t.is(git('status', '--porcelain'), '?? new.txt\n')
 })
 
-for (const args of [[], ['1.0'], ['v1.0.0'], ['1.0.0', '2.0.0'], ['01.2.3'], ['1.0.0-01'], ['1.0.0-a..b']]) {
+for (const args of [
+  [],
+  ['1.0'],
+  ['v1.0.0'],
+  ['1.0.0', '2.0.0'],
+  ['01.2.3'],
+  ['1.0.0-01'],
+  ['1.0.0-a..b'],
+  ['1.0.0+1'],
+]) {
   test(`what is no version is refused: ${args.join(' ') || 'none'}`, async (t) => {
     const { git, bump } = repository(t)
     const { code, stderr } = await bump(...args)
@@ -91,4 +102,20 @@ test('a version that there is, or that is lower than the present one, is refused
   t.regex((await bump('0.0.1')).stderr, /^bump: 0\.0\.1 is lower than \d/)
   t.is(git('status', '--porcelain'), '')
   t.is((await bump('12.0.1-rc.1')).code, 0)
+})
+
+test('a candidate of the present version is lower than it, and than later candidates', async (t) => {
+  const { place, git, bump } = repository(t)
+  const present = async (version) => {
+    t.is((await bump(version)).code, 0)
+    place.write('CHANGELOG.md', CHANGELOG)
+    git('commit', '--quiet', '--all', '--message', version)
+  }
+  await present('1.0.0-rc.10')
+  t.is((await bump('1.0.0-rc.9')).stderr, 'bump: 1.0.0-rc.9 is lower than 1.0.0-rc.10\n')
+  t.is((await bump('1.0.0-beta.11')).code, 1)
+  await present('1.0.0')
+  t.is((await bump('1.0.0-rc.11')).stderr, 'bump: 1.0.0-rc.11 is lower than 1.0.0\n')
+  t.is(git('status', '--porcelain'), '')
+  t.is((await bump('1.0.1-rc.1')).code, 0)
 })

@@ -7,6 +7,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { exports as exportsOf } from 'resolve.exports'
 import { requireFrom } from '../binding/require.js'
 
 type Resolve = (specifier: string, cwd: string) => string
@@ -175,6 +176,9 @@ function requireIn(cwd: string): NodeJS.Require {
   return requireFrom(join(cwd, 'noop.js'))
 }
 
+/** What holds for `import` in Node beside the conditions that each resolver knows: `node`, `import`, `default`. */
+const CONDITIONS: readonly string[] = ['module-sync', 'node-addons']
+
 /**
  * The file that the `exports` of a bare specifier's package have for `import`. `require.resolve` would find the one for
  * `require`, or none: another module than the launcher has loaded.
@@ -188,7 +192,7 @@ function importTarget(specifier: string, cwd: string): string | undefined {
     .find((path) => existsSync(join(path, 'package.json')))
   if (folder === undefined) return undefined
   const manifest = readManifest(join(folder, 'package.json'))
-  const target = exportTarget(property(manifest, 'exports'), `.${rest}`)
+  const [target] = exportsOf(manifest, `.${rest}`, { conditions: CONDITIONS }) ?? []
   return target === undefined ? undefined : join(folder, target)
 }
 
@@ -197,41 +201,4 @@ function readManifest(path: string): unknown {
   const stats = statSync(path)
   if (!stats.isFile() || stats.size > LONGEST_MANIFEST) throw new Error(`${path} is no manifest`)
   return JSON.parse(readFileSync(path, 'utf8'))
-}
-
-function exportTarget(exports: unknown, subpath: string): string | undefined {
-  const keys = isObject(exports) ? Object.keys(exports) : []
-  if (!keys.some((key) => key.startsWith('.'))) return subpath === '.' ? conditional(exports) : undefined
-  if (keys.includes(subpath) && !subpath.includes('*')) return conditional(property(exports, subpath))
-  for (const key of keys.sort((a, b) => b.indexOf('*') - a.indexOf('*') || b.length - a.length)) {
-    const [before, after] = key.split('*')
-    if (before === undefined || after === undefined || subpath.length <= before.length + after.length)
-      continue
-    if (!subpath.startsWith(before) || !subpath.endsWith(after)) continue
-    const matched = subpath.slice(before.length, subpath.length - after.length)
-    return conditional(property(exports, key))?.replaceAll('*', () => matched)
-  }
-  return undefined
-}
-
-const CONDITIONS: readonly string[] = ['node', 'import', 'module-sync', 'node-addons', 'default']
-
-/** The first target whose conditions hold for `import` in Node. */
-function conditional(target: unknown): string | undefined {
-  if (typeof target === 'string') return target
-  if (!isObject(target)) return undefined
-  for (const [condition, inner] of Object.entries(target)) {
-    if (!Array.isArray(target) && !CONDITIONS.includes(condition)) continue
-    const found = conditional(inner)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
-function property(value: unknown, key: string): unknown {
-  return isObject(value) ? value[key] : undefined
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }
