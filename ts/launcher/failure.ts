@@ -1,4 +1,9 @@
-/** What a failed start tells: the daemon's own error, its end, and the last of its log. */
+/**
+ * What a failed start tells: the daemon's own error, its end, and the last of its log. Runs in the launcher.
+ *
+ * Sentences are read of Node.js alone, where it has nothing else to tell by: where a syntax error is stands in its
+ * output, and which module was not found in its message. What our own layers have to say comes in fields.
+ */
 
 import { existsSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'
@@ -22,7 +27,7 @@ export interface Failure {
   readonly log: string | undefined
   /** Why it could not be ended. */
   readonly livesOn: unknown
-  /** Those it has started that could not be ended, by their PIDs. */
+  /** The PIDs of processes that it has started, and that could not be ended. */
   left: readonly number[]
 }
 
@@ -32,12 +37,12 @@ export interface Told {
   exitCode: number | undefined
 }
 
-/** The daemon's error as it was told, as far as it can be read. Whatever runs in the daemon may have told it. */
+/** The daemon's error, as far as it can be read: whatever runs in the daemon may have written it. */
 export function revive(json: string | undefined): Error | undefined {
   try {
     const told: Record<string, unknown> = JSON.parse(json ?? '')
     const error = new Error(toldText(String(told.message)))
-    // What is no Error has no stack, and where this one is made is nobody's business.
+    // A thrown value that is no Error has no stack, and that of this line tells nothing.
     error.stack = `${error}`
     for (const key of TOLD_FIELDS) {
       const value = told[key]
@@ -61,7 +66,7 @@ export function logTail(launched: LaunchedDaemon): string | undefined {
   if (bytes === null || bytes.length === 0) return undefined
   const lines = bytes.toString().trimEnd().split('\n')
   if (bytes.length < LOG_BYTES) return shownLines(lines).join('\n')
-  // The first one has begun before. Where it is all that there is, its end has to do, from a whole character on.
+  // The first line has begun before these bytes. If there is no other, its end is shown, from a whole character on.
   const [first = '', ...others] = lines
   return others.length === 0 ? `…${first.replace(/^\ufffd+/, '')}` : shownLines(others).join('\n')
 }
@@ -80,8 +85,8 @@ export function startFailed(
       : exitCode !== undefined
         ? `exited with code ${exitCode}`
         : livesOn === undefined
-          ? 'was killed, or ended without a word,'
-          : `closed its channel, and has not been ended (${reasonOf(livesOn)}),`
+          ? 'ended without an exit code (killed?)'
+          : `closed its channel, and could not be ended (${reasonOf(livesOn)}),`
   const why =
     told.error === undefined
       ? lastWord(log)
@@ -98,26 +103,37 @@ export function startFailed(
   })
 }
 
-/** A syntax error's own stack does not say where it is; what Node prints begins with that. */
 function errorLine(error: Error, log: string | undefined): string {
   const { name, message } = error
   if (isDenied(error)) return `${name}: ${explainDenial(error)}`
+  // No field of a syntax error says where it is, nor does its stack. What Node.js prints begins with the place.
   const [place] = (name === 'SyntaxError' && log?.match(/^(?:file:\/\/)?\/.*:\d+$/m)) || []
   return place === undefined ? `${name}: ${message}` : `${name}: ${message} (${place})`
 }
 
-/** What helps to understand an error that the script itself is the reason of. */
+/** What helps to understand an error of which the script itself is the reason. */
 function aboutScript({ script }: StartSettings, error: Error): string {
   if (script === undefined) return ''
   const { main, file } = scriptOrPath(script)
-  if (error.message.startsWith(`Cannot find module '${main}'`)) return notReached(file)
+  if (isMissing(error, main)) return notReached(file)
   const shell = error.name === 'SyntaxError' ? shellOf(file) : undefined
   return shell === undefined
     ? ''
     : `. By its first line the script is one for ${shell}, not for Node.js: give the JavaScript that it executes`
 }
 
-/** What Node may not reach it says is not there. */
+/** Whether that module was not found. Which one it was Node.js tells in its message alone. */
+function isMissing(error: Error, main: string): boolean {
+  const code = codeOf(error)
+  const isLost = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND'
+  return isLost && error.message.startsWith(`Cannot find module '${main}'`)
+}
+
+function codeOf(error: Error): unknown {
+  return 'code' in error ? error.code : undefined
+}
+
+/** Of a file that it may not reach Node.js says that it is not there. */
 function notReached(file: string): string {
   try {
     return existsSync(file)
@@ -131,8 +147,8 @@ function notReached(file: string): string {
 /** A user that is not the launcher's may have no business in the launcher's folder. */
 function aboutFolder({ cwd, given, process: { user, group, chroot } }: StartSettings, error: Error): string {
   if (given.cwd !== undefined || cwd === undefined || chroot !== undefined || user === undefined) return ''
-  const code = 'code' in error ? error.code : undefined
-  const isLost = code === 'EACCES' || error.message.includes(`'${cwd}/`)
+  // A module in that folder is not found: no field says which.
+  const isLost = codeOf(error) === 'EACCES' || error.message.includes(`'${cwd}/`)
   const identity = isLost ? identityOf(user, group) : undefined
   if (identity === undefined || isReached(cwd, identity)) return ''
   return `. It runs in the current folder, ${cwd}, which user ${user} may not enter: give 'cwd'`
@@ -142,7 +158,7 @@ function isReached(folder: string, identity: Identity): boolean {
   try {
     return canReach(folder, identity)
   } catch {
-    // That nothing is known of.
+    // Nothing is known of it.
     return true
   }
 }
@@ -172,7 +188,7 @@ function leftBehind(pids: readonly number[]): string {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error)
+  return error instanceof Error ? error.message : String(error)
 }
 
 function readyAdvice({ ready, run, script }: StartSettings): string {

@@ -1,11 +1,14 @@
-/** What the end of a daemon's output says about why it has ended, where the daemon itself could not tell. */
+/**
+ * Why a daemon has ended that could not tell it: read from the end of its output. Runs in the launcher.
+ *
+ * The sentences are those of Node.js, V8, and the run times of C++ and Rust: a process that they abort runs nothing
+ * any more that could say it in another way.
+ */
 
 /** How much of the log an error shows. */
 const MOST_LINES = 40
 
-/**
- * Whole lines of a log's end, without what is too much of them: of a native abort the first lines tell, else the last.
- */
+/** Of too many lines those that tell: the first of a native abort, else the last. */
 export function shownLines(lines: readonly string[]): string[] {
   if (lines.length <= MOST_LINES) return [...lines]
   const at = lines.findIndex((_, index) => abortAt(lines, index) !== undefined)
@@ -13,7 +16,7 @@ export function shownLines(lines: readonly string[]): string[] {
   return lines.slice(first, first + MOST_LINES)
 }
 
-/** What Node prints last about an error that it cannot tell in another way; else what may be one. */
+/** The abort, if there is one; else the first line that looks like an error; else the last line. */
 export function lastWord(log: string | undefined): string {
   const all = (log ?? '').split('\n')
   const fatal = all.map((_, index) => abortAt(all, index)).find((found) => found !== undefined)
@@ -38,7 +41,7 @@ function frameOf(trace: readonly string[]): string {
   return at === -1 || frame === undefined ? '' : ` at ${frame.replace(/^ *\d+: /, '')}`
 }
 
-/** What an abort that begins in that line says first: of Node, of V8, of its own C++, of a library in C++ or Rust. */
+/** What an abort says first, if it begins in that line: an abort of Node.js, V8, or a library in C++ or Rust. */
 function abortAt(lines: readonly string[], index: number): string | undefined {
   const [line = '', next = ''] = lines.slice(index, index + 2)
   // Out of memory, and errors of Node-API.
