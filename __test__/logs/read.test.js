@@ -12,6 +12,8 @@ import {
 } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import test from 'ava'
+import { readLogs } from '../../build/logs/index.js'
+import { validateOptions } from '../../build/options/index.js'
 import { Daemon } from '../../dist/index.js'
 import { folder, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
@@ -40,7 +42,27 @@ const open = (place) =>
 
 /** Follows a log; `next()` is the next line. */
 function follow(t, daemon, options) {
-  const iterator = daemon.logs({ lines: 0, follow: true, ...options })[Symbol.asyncIterator]()
+  return reading(t, daemon.logs({ lines: 0, follow: true, ...options }))
+}
+
+/** Follows `a.log` from its last line on; `moments` are what happens between two steps of the reader. */
+function followWith(t, place, moments) {
+  const settings = validateOptions({ pidFile: place.file('a.pid'), log: place.file('a.log') }, 'Daemon')
+  return reading(t, readLogs(settings, { lines: 1, follow: true, signal: undefined }, moments))
+}
+
+/** A function that does something once. */
+function once(act) {
+  let left = act
+  return () => {
+    const now = left
+    left = () => {}
+    now()
+  }
+}
+
+function reading(t, lines) {
+  const iterator = lines[Symbol.asyncIterator]()
   t.teardown(() => void iterator.return().catch(() => {}))
   return {
     next: async () => (await iterator.next()).value,
@@ -157,19 +179,12 @@ test.serial('following stays with the old file until there is something in the n
 test.serial('what was on its way to the old file is not lost', async (t) => {
   const place = folder(t)
   const file = place.write('a.log', 'old\n')
-  const log = follow(t, control(place), { lines: 1 })
+  // It arrives while the reader waits for just that.
+  const settling = once(() => appendFileSync(`${file}.1`, 'late\n'))
+  const log = followWith(t, place, { opened() {}, settling })
   t.is(await log.next(), 'old')
   renameSync(file, `${file}.1`)
   const next = log.next()
-  // It arrives while the reader waits for just that.
-  const { setTimeout } = globalThis
-  t.teardown(() => Object.assign(globalThis, { setTimeout }))
-  globalThis.setTimeout = (...args) => {
-    if (!existsSync(file)) return setTimeout(...args)
-    globalThis.setTimeout = setTimeout
-    appendFileSync(`${file}.1`, 'late\n')
-    return setTimeout(...args)
-  }
   place.write('a.log', 'new\n')
   t.is(await next, 'late')
   t.is(await log.next(), 'new')
@@ -221,19 +236,13 @@ test.serial('several rotations while the reader looks for new files change no or
     utimesSync(file, 0, age++)
   }
   rotate('a\n')
-  const log = follow(t, control(place), { lines: 1 })
+  let rotateMeanwhile = () => {}
+  const opened = (number) => number === 0 && rotateMeanwhile()
+  const log = followWith(t, place, { opened, settling() {} })
   t.is(await log.next(), 'a')
-  const files = process.getBuiltinModule('node:fs/promises')
-  const { open } = files
-  t.teardown(() => Object.assign(files, { open }))
-  files.open = async (...args) => {
-    const handle = await open(...args)
-    if (args[0] === file) {
-      files.open = open
-      for (const text of ['c\n', 'd\n', 'e\n']) rotate(text)
-    }
-    return handle
-  }
+  rotateMeanwhile = once(() => {
+    for (const text of ['c\n', 'd\n', 'e\n']) rotate(text)
+  })
   const next = log.next()
   rotate('b\n')
   t.is(await next, 'b')

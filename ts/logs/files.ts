@@ -1,19 +1,56 @@
 /** A log and what it has become of it: which files there are, and in which order. */
 
-import { stat } from 'node:fs'
-import { type LogFile, openLog } from './file.js'
+import { constants, stat } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import type { LogFile } from './file.js'
+import type { Moments } from './moments.js'
+import { PackedLog } from './packed.js'
+import { PlainLog } from './plain.js'
+
+/** A log by its path, and what happens while its files are looked for. */
+export interface Log {
+  readonly path: string
+  readonly moments: Moments
+}
 
 /** While rotated logs move up there is one number without a file; two of them are the end, if that was one rotation. */
 const GAPS = 2
 
 /**
+ * Opens a log; undefined when there is none of that name.
+ *
+ * @throws the system error; an Error when it is no regular file
+ */
+async function openLog(path: string, compressed: boolean): Promise<PlainLog | PackedLog | undefined> {
+  const { open } = process.getBuiltinModule('node:fs/promises')
+  let handle: FileHandle
+  try {
+    // A FIFO of that name would wait for somebody to write.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+  const stats = await handle.stat({ bigint: true })
+  if (stats.isFile()) return compressed ? new PackedLog(handle, stats) : new PlainLog(handle, stats)
+  await handle.close()
+  throw Object.assign(new Error(`${path} is no regular file`), { code: 'EINVAL', syscall: 'open', path })
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+}
+
+/**
  * The log (0), or the rotated one of that number; undefined when there is none. While a rotated one is being
  * compressed there are both forms: the plain one is whole.
  */
-async function openNumber(path: string, number: number): Promise<LogFile | undefined> {
-  if (number === 0) return await openLog(path, false)
-  const name = `${path}.${number}`
-  return (await openLog(name, false)) ?? (await openLog(`${name}.gz`, true))
+async function openNumber({ path, moments }: Log, number: number): Promise<LogFile | undefined> {
+  const name = number === 0 ? path : `${path}.${number}`
+  const plain = await openLog(name, false)
+  const file = plain === undefined && number > 0 ? await openLog(`${name}.gz`, true) : plain
+  moments.opened(number)
+  return file
 }
 
 /**
@@ -24,24 +61,24 @@ async function openNumber(path: string, number: number): Promise<LogFile | undef
  * @returns oldest first; the caller closes them
  */
 async function walk(
-  path: string,
+  of: Log,
   isEnough: (file: LogFile) => Promise<'take' | 'last' | 'stop'>,
 ): Promise<LogFile[]> {
   const files: LogFile[] = []
   try {
-    let log: string | undefined
+    let newest: string | undefined
     for (let number = 0, gaps = 0; gaps < GAPS; number++) {
-      const file = await openNumber(path, number)
+      const file = await openNumber(of, number)
       if (file === undefined) {
-        const before = log
-        log = await idAt(path)
-        gaps = log === before ? gaps + 1 : 1
+        const before = newest
+        newest = await idAt(of.path)
+        gaps = newest === before ? gaps + 1 : 1
         continue
       }
       gaps = 0
       const [oldest] = files
       files.unshift(file)
-      if (oldest !== undefined && !(await isOlder(path, number, file, oldest))) {
+      if (oldest !== undefined && !(await isOlder(of, number, file, oldest))) {
         files.shift()
         await file.close()
         continue
@@ -62,12 +99,12 @@ async function walk(
 }
 
 /** Whether the file that was opened by that number is older than `other`, and not the same. */
-async function isOlder(path: string, number: number, file: LogFile, other: LogFile): Promise<boolean> {
+async function isOlder(log: Log, number: number, file: LogFile, other: LogFile): Promise<boolean> {
   if (await file.isSame(other)) return false
   if (file.modifiedBefore <= other.modifiedBefore) return true
   // A child of the daemon may still write to an old one. What is below now has been below all the time.
   for (let below = number - 1; below >= Math.max(0, number - GAPS); below--) {
-    const found = await openNumber(path, below)
+    const found = await openNumber(log, below)
     const isBelow = found !== undefined && (await found.isSame(other))
     await found?.close()
     if (isBelow) return true
@@ -84,13 +121,13 @@ export async function closeAll(files: readonly LogFile[]): Promise<void> {
  * `check` is called from time to time, and may throw.
  */
 export async function openTail(
-  path: string,
+  log: Log,
   lines: number,
   countUnfinished: boolean,
   check: () => void,
 ): Promise<LogFile[]> {
   let newlines: number | undefined
-  return await walk(path, async (file) => {
+  return await walk(log, async (file) => {
     if (newlines === undefined) {
       // The newline before the first of them counts, too; an unfinished line has none of its own.
       const unfinished = countUnfinished && !(await file.endsWithLine())
@@ -102,9 +139,9 @@ export async function openTail(
 }
 
 /** Opens the files that are newer than `newest`, which is open; without one, all that there are. */
-export async function openNewer(path: string, newest: LogFile | undefined): Promise<LogFile[]> {
-  if (newest !== undefined && (await idAt(path)) === `${newest.dev}:${newest.ino}`) return []
-  return await walk(path, async (file) => {
+export async function openNewer(log: Log, newest: LogFile | undefined): Promise<LogFile[]> {
+  if (newest !== undefined && (await idAt(log.path)) === `${newest.dev}:${newest.ino}`) return []
+  return await walk(log, async (file) => {
     if (newest === undefined) return 'take'
     // One that has not been written to since is older: the newest that we know has been removed, or renamed by others.
     return (await file.isSame(newest)) || file.modifiedBefore < newest.modifiedBefore ? 'stop' : 'take'

@@ -5,9 +5,11 @@ import { InvalidOptionError, PermissionDeniedError } from '../errors.js'
 import { never } from '../inside/shutdown.js'
 import type { LogsSettings, Settings } from '../options/index.js'
 import { Changes } from './changes.js'
-import { isPlain, type LogFile } from './file.js'
-import { closeAll, openNewer, openTail } from './files.js'
+import type { LogFile } from './file.js'
+import { closeAll, type Log, openNewer, openTail } from './files.js'
 import { Lines } from './lines.js'
+import { type Moments, NOTHING_HAPPENS } from './moments.js'
+import { isPlain } from './plain.js'
 import { logPath } from './source.js'
 
 /**
@@ -33,15 +35,17 @@ export const noLines: AsyncIterable<string> = {
 export async function* readLogs(
   settings: Settings,
   { lines: count, follow, signal }: LogsSettings,
+  moments: Moments = NOTHING_HAPPENS,
 ): AsyncGenerator<string, void, undefined> {
   signal?.throwIfAborted()
   const path = await logPath(settings, signal)
   if (count === 0 && !follow) return
+  const log = { path, moments }
   const changes = new Changes(path, signal)
   const files: LogFile[] = []
   try {
-    files.push(...(await openTail(path, count, !follow, () => changes.throwIfAborted())))
-    yield* follow ? following(path, files, changes) : present(files, changes)
+    files.push(...(await openTail(log, count, !follow, () => changes.throwIfAborted())))
+    yield* follow ? following(log, files, changes) : present(files, changes)
   } catch (error) {
     throw signal?.aborted === true ? error : explained(error, path, settings.pidFile)
   } finally {
@@ -78,17 +82,18 @@ async function* present(
 
 /** File after file, as they were written, without an end. The first of `files` is the one that is being read. */
 async function* following(
-  path: string,
+  log: Log,
   files: LogFile[],
   changes: Changes,
 ): AsyncGenerator<string, void, undefined> {
   const lines = new Lines()
   for (;;) {
-    files.push(...(await openNewer(path, files.at(-1))))
+    files.push(...(await openNewer(log, files.at(-1))))
     for (const file of files) if (isPlain(file)) file.follow()
     const [current] = files
     if (current !== undefined) yield* drain(current, lines, changes)
     if (current !== undefined && (await isSucceeded(files))) {
+      log.moments.settling()
       // What was there, or under way, before there was something in its successor.
       if (files.length === 2) await changes.pause(SETTLE)
       yield* drain(current, lines, changes)
