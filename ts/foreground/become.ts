@@ -1,4 +1,4 @@
-/** This process becomes the daemon: lock, state, set-up. */
+/** This process becomes the daemon: lock, state, set-up. Runs in the process that becomes the daemon. */
 
 import { readBeforehand } from '../binding/beforehand.js'
 import { explainDenial, isDenied } from '../binding/denied.js'
@@ -43,7 +43,7 @@ export async function becomeChecked(
   const { settings, args, rights, found: sockets } = checked
   makeDefaultFolder(settings)
   const supervisor = findSupervisor(settings.logger)
-  // Nobody ends a start here that takes too long, but a supervisor, who must know how long it may.
+  // Only a supervisor ends a foreground that is not ready in time: tell it how long the start may take.
   supervisor?.starting(settings.lockTimeout + settings.readyTimeout)
   readBeforehand()
   const { pidFile, pidFileMode, lockTimeout } = settings
@@ -65,7 +65,7 @@ export async function becomeChecked(
   return context
 }
 
-/** What is not given stays as it is: the terminal, or the supervisor's. */
+/** A stream that no option names stays as it is: the terminal's, or the supervisor's. */
 function streamsOf({ given }: Settings): Record<'stdin' | 'stdout' | 'stderr', Stdio> {
   const { stdin, stdout, stderr } = given
   const same: Stdio = { kind: 'inherit' }
@@ -92,7 +92,7 @@ function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): 
     sockets,
     supervisor,
     main: mainOf(settings, kind),
-    // There is nothing to look for: whoever called this is the body, or brings it.
+    // No verb has to claim it: the caller is the body, or brings it.
     claimed: true,
     hasOwnBody: kind !== 'script',
     ...unbegun(),
@@ -103,7 +103,7 @@ function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): 
       supervisor?.ready()
     },
     markListening: () => native().listening(),
-    // It has been done, or the body would not run.
+    // Done by setUpProcess(), before the body runs.
     enter() {},
     onIdle() {},
   }
@@ -116,9 +116,9 @@ function mainOf({ script }: Settings, kind: BodyKind): string | undefined {
 }
 
 /**
- * Sets this process up, for good; its standard streams lead where they shall already.
+ * Sets this process up, for good. Its standard streams have been opened by then.
  *
- * @throws DaemonError for what the system refuses: all that it tells beforehand has been asked
+ * @throws DaemonError for what the system refuses although the preflight has asked
  */
 function setUpProcess(settings: Settings, rights: Rights): void {
   const { given, umask, title, cwd, pidFile } = settings
@@ -133,16 +133,16 @@ function setUpProcess(settings: Settings, rights: Rights): void {
   const { chroot, oomScoreAdj, keepFds = [] } = settings.process
   check(native().limitSelf(rights.limits))
   check(native().settleIn(undefined, oomScoreAdj, [...keepFds]))
-  // In this order: the folder is one inside the new root, and both need rights that are given up then.
+  // In this order: the folder is inside the new root, and both may need rights that are given up last.
   if (chroot !== undefined) check(native().enterRoot(chroot))
   changeFolder(cwd ?? neededFolder(), chroot !== undefined)
   if (rights.identity !== undefined) check(native().takeIdentity(rights.identity))
 }
 
-/** It has been looked at before, and may have gone since. */
+/** The folder has been checked before, and may have gone since. */
 function changeFolder(cwd: string, isNewRoot: boolean): void {
   try {
-    // Where it is already it needs no permission of Node's.
+    // If it is the current folder already, no permission of Node's is needed.
     if (isNewRoot || currentFolder() !== cwd) process.chdir(cwd)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)

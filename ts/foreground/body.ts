@@ -1,4 +1,4 @@
-/** The body of a daemon that this process has become. */
+/** The body of a daemon that this process has become. Runs in the daemon. */
 
 import { runBody, throwUncaught } from '../inside/claim.js'
 import { atOnce } from '../inside/ready.js'
@@ -23,7 +23,7 @@ export function untilReady(
       signal?.removeEventListener('abort', onAbort)
       resolve(context)
     }
-    // A half-started daemon is ended, and that is this process.
+    // A half-started daemon is ended: here that is this process.
     const onAbort = (): void => {
       reject(signal?.reason)
       setImmediate(() => void context.stop(1))
@@ -37,14 +37,14 @@ export function untilReady(
     body.catch((error: unknown) => {
       if (state.isReady) return throwUncaught(error)
       state.hasFailed = true
-      // What becomes of the process is its own business from now on.
+      // From now on the program decides when its process ends.
       signal?.removeEventListener('abort', onAbort)
       reject(error)
     })
   })
 }
 
-/** The script in this process, which has the arguments that it would have as the main program. */
+/** Runs the script in this process, with the arguments that it would have as the main program. */
 async function runScript(state: AdoptedState, settings: Settings, context: DaemonContext): Promise<void> {
   const { script, scriptArgs, ready } = settings
   if (script === undefined) return

@@ -1,5 +1,6 @@
 /**
- * The foreground: this process becomes the daemon itself. The same set-up, lock, signals and clean-up, no detaching.
+ * The foreground: this process becomes the daemon itself, with the lock, set-up, signals and clean-up of any daemon,
+ * but without detaching. Runs in the process that becomes the daemon.
  */
 
 import { checkRights } from '../binding/identity.js'
@@ -41,7 +42,7 @@ export async function foreground(settings: Settings, args: readonly unknown[]): 
   return await run(settings, preflight(inForeground(settings, args)))
 }
 
-/** The same, when all has been asked and the daemon before has been stopped. */
+/** The same for a restart: the start has been checked, and the daemon before it stopped. */
 export async function foregroundChecked(checked: Checked<ForegroundStart>): Promise<DaemonContext> {
   // Asked again: this process may have become another daemon since.
   refuseSecond(checked.settings, pending?.pidFile)

@@ -1,4 +1,6 @@
-/** What this process cannot become, told by the options and by what it is. Runs in the process that becomes the daemon. */
+/**
+ * What this process cannot become, told by the options and by what it is. Runs in the process that becomes the daemon.
+ */
 
 import { native } from '../binding/native.js'
 import { packer } from '../binding/single-executable.js'

@@ -1,6 +1,9 @@
-/** The command line as this process was given it: argv may hide some of it, and programs change argv. */
+/**
+ * The command line as this process was given it: argv may hide some of it, and programs change argv. Runs in the
+ * launcher.
+ */
 
-/** The flag by which a single executable takes flags for Node.js, where it was built to. They are in argv no longer. */
+/** The flag by which a single executable takes flags for Node.js, if it was built so. It is not in argv. */
 export const NODE_OPTIONS: RegExp = /^--node-options=/
 
 /** The command line of this process; empty where the system does not tell. */
@@ -18,7 +21,7 @@ export function givenArguments(argv: readonly string[], commandLine: readonly st
   const [, , ...seen] = argv
   const [, ...given] = commandLine
   const others = given.filter((argument) => !NODE_OPTIONS.test(argument))
-  // Whoever sets process.title writes over it.
+  // A program that sets process.title writes over its command line.
   return isSame(others, seen) ? given : seen
 }
 

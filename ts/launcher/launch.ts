@@ -1,4 +1,7 @@
-/** A launch and its outcome: from the core's work to the daemon's word that it is ready, or to the end of all of it. */
+/**
+ * A launch and its outcome: the daemon is ready, or it is ended with all that it has started. Runs in the launcher, and
+ * in the helper of a restart from inside.
+ */
 
 import { toError } from '../binding/errors.js'
 import type { LaunchedDaemon, NativeEvent, NativePlan, ProcessHandle } from '../binding/native.js'
@@ -11,13 +14,13 @@ import type { StartSettings } from '../options/index.js'
 import type { ExitInfo } from '../types/status.js'
 import { type Failure, logTail, revive, startFailed, type Told, timeoutError } from './failure.js'
 
-/** How long a process may take to end after its channel has closed: the kernel closes that on the way out. */
+/** How long a process may take to end after its channel, in milliseconds: the kernel closes that on the way out. */
 const EXIT_GRACE = 1_000
 
-/** How long one that is not ready may take to end, however patient a stop would be: somebody waits for the error. */
+/** How long a daemon that is not ready may take to end, whatever `stopTimeout` says: the caller waits for the error. */
 const LONGEST_END = 60_000
 
-/** What is left for those that the daemon has started, when it has used all of that time up itself. */
+/** How long the daemon's children are given at least, when the daemon itself has used up all of that time. */
 const LEAST_GRACE = 1_000
 
 /** Why a start is over. */
@@ -68,9 +71,7 @@ export class Launch {
     return await this.#fail(outcome, launched)
   }
 
-  /**
-   * How it has ended, when it has by now: one that is ready and has nothing left to do has said that it is about to.
-   */
+  /** How it has ended, if it has by now: a daemon that is ready and has nothing left to do says that it is about to. */
   async #ended(launched: LaunchedDaemon): Promise<ExitInfo | undefined> {
     const process = launched.process()
     if (process === null) return undefined
@@ -119,7 +120,7 @@ export class Launch {
   }
 
   #onAbort(): void {
-    // Before the launch is done there is nobody to end: the wait for the lock ends, or the launch does.
+    // Before the launch is done there is no process to end: the core gives up the wait for the lock, or the launch.
     if (this.#launched === null) this.#wait.abort()
     else this.#resolve('aborted')
   }
@@ -136,14 +137,14 @@ export class Launch {
       // Why the start has failed matters more.
       livesOn = error
     }
-    // Whatever stood in the way: without its channel the daemon ends itself, and nobody waits for it any more.
+    // A daemon that could not be ended ends itself when its channel closes.
     this.#wait.end()
     const failure = this.#failure(launched, process, livesOn)
     const grace = Math.max(until - performance.now(), Math.min(patience, LEAST_GRACE))
     failure.left = await endGroup(launched, grace)
     process?.release()
     launched.release()
-    // Whoever holds the file now is not ours to disturb.
+    // It rejects when another process holds the file by now: that one is left alone.
     await removeLeftover(this.#settings.pidFile).catch(() => {})
     const { signal, readyTimeout } = this.#settings
     if (outcome === 'aborted') throw signal?.reason
@@ -166,7 +167,7 @@ export class Launch {
   }
 }
 
-/** Told by whatever runs in the daemon. */
+/** Any program in the daemon may have written it: what is no number is ignored. */
 function exitCodeOf(text = ''): number | undefined {
   return /^-?\d{1,10}$/.test(text) ? Number(text) : undefined
 }

@@ -1,7 +1,7 @@
 /**
- * The launcher's own flags, made fit for the daemon: what they preload is named by absolute paths, so that it is found
- * from any folder, and the inspector's are dropped, because its port is taken. A script gets none of those that say
- * what the launcher's program is.
+ * The launcher's own flags, made fit for the daemon. Preloads get absolute paths, so that they are found from any
+ * folder. The inspector's flags are dropped, because its port is taken. A script gets no flag that says what the
+ * launcher's program is. Runs in the launcher.
  */
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
@@ -20,7 +20,7 @@ const PRELOADS: ReadonlyMap<string, Resolve> = new Map([
   ['--experimental-loader', resolveImport],
 ])
 
-/** Those of the inspector's flags whose value can be the next argument. */
+/** The inspector's flags whose value can be the next argument. */
 const INSPECTOR_VALUES: ReadonlySet<string> = new Set([
   '--inspect-port',
   '--debug-port',
@@ -40,7 +40,7 @@ const PROGRAM_FLAGS =
 const ES_LOADER_FLAGS =
   /^--(?:import|(?:experimental-)?loader|experimental-default-type|experimental-(?:default-)?config-file)$/
 
-/** In bytes. Those of large packages have some 100,000. */
+/** In bytes. A large package's manifest has some 100,000. */
 const LONGEST_MANIFEST = 16_777_216
 
 /** Makes what `execArgv` preloads absolute, as seen from `cwd`, and drops `--inspect*`. */
@@ -73,7 +73,7 @@ export function absoluteExecArgv(execArgv: readonly string[], cwd: string): stri
 /** Does to the value of NODE_OPTIONS what {@link absoluteExecArgv} does to the command line. */
 export function absoluteNodeOptions(nodeOptions: string, cwd: string): string {
   const given = splitNodeOptions(nodeOptions)
-  // Node refuses to start with such a value, and its own message is the best one.
+  // Node refuses to start with such a value, and its own message says it best.
   if (given === undefined) return nodeOptions
   return absoluteExecArgv(given, cwd).map(quote).join(' ')
 }
@@ -83,14 +83,14 @@ export function hasEvalFlag(execArgv: readonly string[]): boolean {
   return execArgv.some((argument) => EVAL_FLAGS.has(splitFlag(argument).flag))
 }
 
-/** Flags for another program than the launcher's: without those that are about the launcher's own. */
+/** Flags for another program than the launcher's: without the flags that are about the launcher's own. */
 export function scriptExecArgv(execArgv: readonly string[]): string[] {
   const kept: string[] = []
   for (let at = 0; at < execArgv.length; at++) {
     const argument = execArgv[at] ?? ''
     const { flag, value } = splitFlag(argument)
     if (!EVAL_FLAGS.has(flag) && !PROGRAM_FLAGS.test(flag)) kept.push(argument)
-    // Node takes nothing that begins with a dash for a flag's value, and what does not is one.
+    // The next argument is the flag's value unless it begins with a dash: so Node has it.
     else if (value === undefined && execArgv[at + 1]?.startsWith('-') === false) at++
   }
   return kept
@@ -196,7 +196,7 @@ function importTarget(specifier: string, cwd: string): string | undefined {
   return target === undefined ? undefined : join(folder, target)
 }
 
-/** A FIFO would wait for a writer, and a file without an end would fill the memory: what is no manifest is not read. */
+/** Only a regular file of some size is read: a FIFO would wait for a writer, an endless file fill the memory. */
 function readManifest(path: string): unknown {
   const stats = statSync(path)
   if (!stats.isFile() || stats.size > LONGEST_MANIFEST) throw new Error(`${path} is no manifest`)

@@ -84,8 +84,8 @@ export async function preflight<S extends IntendedSettings, F>(
 }
 
 /**
- * Asks about the paths once more, when the daemon before has ended: it may have removed at its end what was its own, and
- * the error of the option says that better than a launch that fails.
+ * Asks about the paths once more, when the daemon before has ended: it may have removed its own folders at its end,
+ * and an error that names the option says more than a launch that fails.
  *
  * @throws InvalidOptionError
  */

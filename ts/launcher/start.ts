@@ -1,4 +1,4 @@
-/** A start, in the launcher: its plan, what the daemon is told, and what the launch has come to. */
+/** A start: its plan, what the daemon is told, and its outcome. Runs in the launcher. */
 
 import { checkRights, type Rights } from '../binding/identity.js'
 import { type NativePlan, native } from '../binding/native.js'
@@ -55,7 +55,7 @@ export async function startChecked(checked: Checked<DetachedStart>): Promise<Run
   const found = native().status(settings.pidFile)
   const status = found.error === undefined ? toStatus(found, settings.pidFile) : undefined
   if (status?.state === 'running' && status.pid === pid) return status
-  // It may have ended again at once: it did start.
+  // It has started, although it may have ended again at once.
   return { state: 'running', pid, pidFile: settings.pidFile, ...(ended === undefined ? {} : { ended }) }
 }
 
@@ -78,7 +78,7 @@ function planOf(settings: Settings, { program, args, env, folder }: Program, rig
   return folder === undefined ? owned : { ...owned, folder }
 }
 
-/** Whom its logs belong to. */
+/** The owner of its logs. */
 export function ownerOf({ identity }: Rights): { owner?: { uid?: number; gid: number } } {
   if (identity === undefined) return {}
   const { uid, gid } = identity

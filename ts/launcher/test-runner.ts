@@ -1,6 +1,6 @@
 /**
- * Whether this code runs in a test. The main program is then not its own: executed again as a daemon, it would run the
- * whole suite once more, and every start in it another time.
+ * Whether this code runs in a test. The main program is then the runner's: executed again as a daemon, it would run the
+ * whole suite once more, and each start in it, too. Runs in the launcher.
  */
 
 import { here } from '../binding/package-files.js'
@@ -15,7 +15,7 @@ const RUNNERS = new RegExp(
   ].join('|')})/`,
 )
 
-/** What shows that this is a test: for a message. Undefined when nothing does. */
+/** What shows that this is a test, for a message; undefined when nothing does. */
 export function testRunner(main: string | undefined): string | undefined {
   if (isInOwnContext()) return 'a context of its own'
   if (usesNodeTest()) return 'node:test'
@@ -30,7 +30,7 @@ function isInOwnContext(): boolean {
 /**
  * The main program is the test file itself there, with `node --test` and without. NODE_TEST_CONTEXT does not tell:
  * programs that a test starts inherit it, and they may become daemons. The list of what Node has loaded is not
- * documented; where there is none, nothing is known.
+ * documented; without it nothing is known.
  */
 function usesNodeTest(): boolean {
   const loaded: unknown = Reflect.get(process, 'moduleLoadList')

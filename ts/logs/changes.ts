@@ -3,7 +3,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
-/** Looks beside the events: a folder that is replaced, or a file system without events, tells nothing. */
+/** How often to look although there are events, in milliseconds: a folder that has been replaced gives none. */
 const POLL_BESIDE_EVENTS = 500
 const POLL_ALONE = 100
 
@@ -53,7 +53,7 @@ export class Changes {
     this.#watcher = undefined
   }
 
-  /** The folder, since the file is exchanged. It may come to be there later. */
+  /** Watches the folder, since the file is exchanged. The folder may not be there yet. */
   #watch(): void {
     if (this.#watcher !== undefined) return
     const name = basename(this.#path)
@@ -62,7 +62,7 @@ export class Changes {
         if (changed === null || changed === name || changed.startsWith(`${name}.`)) this.#change()
       })
     } catch {
-      // No folder, or no watches left: looking has to do.
+      // No folder, or no watches left: next() looks from time to time.
       return
     }
     this.#watcher.on('error', () => this.close())

@@ -1,4 +1,4 @@
-/** A log and what it has become of it: which files there are, and in which order. */
+/** The files of a log, rotated ones included: which there are, and in which order. */
 
 import { constants, stat } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
@@ -13,7 +13,7 @@ export interface Log {
   readonly moments: Moments
 }
 
-/** While rotated logs move up there is one number without a file; two of them are the end, if that was one rotation. */
+/** How many numbers without a file are the end, if no rotation came between: while logs move up one has none. */
 const GAPS = 2
 
 /**
@@ -102,7 +102,7 @@ async function walk(
 async function isOlder(log: Log, number: number, file: LogFile, other: LogFile): Promise<boolean> {
   if (await file.isSame(other)) return false
   if (file.modifiedBefore <= other.modifiedBefore) return true
-  // A child of the daemon may still write to an old one. What is below now has been below all the time.
+  // A child of the daemon may still write to an old file. A file that is below another now was below it before.
   for (let below = number - 1; below >= Math.max(0, number - GAPS); below--) {
     const found = await openNumber(log, below)
     const isBelow = found !== undefined && (await found.isSame(other))

@@ -1,4 +1,4 @@
-/** `logs()`: the last lines of a log, and those that follow. */
+/** `logs()`: the last lines of a log, and those that follow. Runs in any process that asks. */
 
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { InvalidOptionError, PermissionDeniedError } from '../errors.js'
@@ -13,13 +13,13 @@ import { isPlain } from './plain.js'
 import { logPath } from './source.js'
 
 /**
- * After an exchange, a write to the old file may still be under way, and of two outputs the second may be exchanged a
- * moment later: this long the old file is waited for, in milliseconds, once there is something in the new one.
+ * How long the old file is still read once there is something in the new one, in milliseconds. When the daemon changes
+ * files, a write to the old one may be under way, and the second of its two outputs changes a moment later.
  */
 const SETTLE = 50
-/** A line that is being written is whole in a moment. */
+/** How long to wait for the rest of a line that is being written, in milliseconds. */
 const UNDER_WAY = 5
-/** How long a line without an end is waited for whose bytes keep coming, in milliseconds. */
+/** How long to wait for the end of a line whose bytes keep coming, in milliseconds. */
 const LONGEST_WAY = 250
 
 /** For a daemon whose body is about to begin. */
@@ -54,7 +54,7 @@ export async function* readLogs(
   }
 }
 
-/** All that there was when the files were opened. A last line without an end is given here alone. */
+/** All lines that there were when the files were opened. Only here a last line without an end is given. */
 async function* present(
   files: readonly LogFile[],
   changes: Changes,
@@ -80,7 +80,7 @@ async function* present(
   yield lines.end()
 }
 
-/** File after file, as they were written, without an end. The first of `files` is the one that is being read. */
+/** File after file, as they were written, for ever. The first of `files` is being read. */
 async function* following(
   log: Log,
   files: LogFile[],
@@ -94,7 +94,7 @@ async function* following(
     if (current !== undefined) yield* drain(current, lines, changes)
     if (current !== undefined && (await isSucceeded(files))) {
       log.moments.settling()
-      // What was there, or under way, before there was something in its successor.
+      // Lines that were written to it, or under way, before there was something in its successor.
       if (files.length === 2) await changes.pause(SETTLE)
       yield* drain(current, lines, changes)
       files.shift()
@@ -109,7 +109,9 @@ async function* following(
   }
 }
 
-/** An empty successor may stand there long before the daemon writes to it: logrotate makes it, SIGHUP comes later. */
+/**
+ * Whether a successor has something in it. logrotate makes an empty one, and the daemon writes to it only after SIGHUP.
+ */
 async function isSucceeded([, ...successors]: readonly LogFile[]): Promise<boolean> {
   for (const file of successors) if (await file.hasData()) return true
   return false
@@ -120,7 +122,7 @@ async function* drain(
   lines: Lines,
   changes: Changes,
 ): AsyncGenerator<string, void, undefined> {
-  // Of a long line nothing is given for a while.
+  // A long line takes many reads before anything is given.
   const check = (): void => changes.throwIfAborted()
   for (let bytes = await file.read(check); bytes !== undefined; bytes = await file.read(check)) {
     check()
@@ -137,7 +139,7 @@ function explained(error: unknown, path: string, pidFile: string): unknown {
     return new PermissionDeniedError(message, { pidFile, cause: error })
   }
   if (!(error instanceof Error) || !('code' in error) || 'option' in error) return error
-  // A compressed log that is damaged has no system error: zlib has codes of its own.
+  // For a damaged file zlib has codes of its own, and no system error.
   if (!('syscall' in error)) {
     if (!String(error.code).startsWith('Z_')) return error
     const message =

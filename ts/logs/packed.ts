@@ -47,7 +47,7 @@ export class PackedLog extends LogFile {
     return (await this.mark()).length > 0n
   }
 
-  /** Whoever rotates by size rotates between two writes; a line that is torn goes on in the next file all the same. */
+  /** A rotation by size comes between two writes. A line that is torn all the same goes on in the next file. */
   async endsWithLine(): Promise<boolean> {
     return true
   }
@@ -67,7 +67,7 @@ export class PackedLog extends LogFile {
     const { createGunzip } = process.getBuiltinModule('node:zlib')
     const { Readable } = process.getBuiltinModule('node:stream')
     const gunzip = createGunzip()
-    // Not a stream of the handle's own: to destroy that closes the handle, which is read again from its beginning.
+    // Not the handle's own stream: destroying that closes the handle, which is read again from its beginning.
     const source = Readable.from(this.#packed())
     source.on('error', (error) => gunzip.destroy(error))
     source.pipe(gunzip)
@@ -89,7 +89,7 @@ export class PackedLog extends LogFile {
     this.#reading?.source.destroy()
     this.#reading?.gunzip.destroy()
     this.#reading = undefined
-    // Its descriptor may be closed afterwards, and its number given away.
+    // Until then the descriptor must not be closed, because its number could be given to another file.
     await this.#underWay
   }
 

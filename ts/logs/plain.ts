@@ -6,7 +6,7 @@ import { CHUNK, LogFile, type LogStats, type Mark, NEWLINE } from './file.js'
 export class PlainLog extends LogFile {
   protected readonly compressed = false
   #position = 0
-  /** What is written after it has been opened is not read, unless it is followed. */
+  /** Lines that are written after the file has been opened are read only if it is followed. */
   #end: number
 
   constructor(handle: FileHandle, stats: LogStats) {
@@ -22,12 +22,12 @@ export class PlainLog extends LogFile {
     return bytes.length === 0 ? undefined : bytes
   }
 
-  /** From now on what is written meanwhile is read, too. */
+  /** From now on, lines that are written meanwhile are read, too. */
   follow(): void {
     this.#end = Number.POSITIVE_INFINITY
   }
 
-  /** Somebody has truncated it: from its new beginning on. */
+  /** Goes to the beginning if the file has been truncated. */
   async startOverIfTruncated(): Promise<boolean> {
     const { size } = await this.handle.stat()
     if (size >= this.#position) return false

@@ -1,4 +1,4 @@
-/** Which file a daemon logs to. */
+/** Which file a daemon logs to. Runs in any process that asks. */
 
 import { readlinkSync, statSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'
@@ -26,7 +26,7 @@ async function outputOfRunning(settings: Settings, signal: AbortSignal | undefin
   if (holder === undefined) throw noLog(settings, 'and no daemon runs that could be asked for its output')
   try {
     const path = outputOf(settings, holder)
-    // Its PID is not another's as long as it is alive.
+    // As long as it is alive no other process has its PID.
     if (!holder.alive) throw noLog(settings, 'and the daemon has just ended')
     return path
   } finally {

@@ -1,4 +1,4 @@
-/** `context.restart()`: the daemon has itself replaced, by a helper that outlives it. */
+/** `context.restart()`: the daemon has itself replaced, by a helper that outlives it. Runs in the daemon. */
 
 import type { ChildProcess } from 'node:child_process'
 import { StartFailedError } from '../errors.js'
@@ -11,7 +11,7 @@ import { again } from './checks.js'
 /** How long the helper may take to begin, in milliseconds: it loads this package, and looks at one file. */
 const HELPER_TIMEOUT = 30_000
 
-/** What would lead the helper astray: it is no part of the program. */
+/** Variables that would change the helper, which is no part of the program. */
 const NOT_FOR_HELPER = /^(?:NODE_OPTIONS|BUN_OPTIONS|NODE_V8_COVERAGE)=/
 
 /** What the helper is told. */
@@ -30,9 +30,9 @@ export interface RestartOrder {
 export type RestartAnswer = { readonly ok: true } | { readonly ok: false; readonly message: string }
 
 /**
- * Begins the restart. Resolves to the helper, which from then on is about to stop this process.
+ * Begins the restart. Resolves to the helper, which then stops this process.
  *
- * @throws DaemonError when the daemon would not start again, as far as that can be told; nothing has happened then
+ * @throws DaemonError when something is known that would keep the daemon from starting; nothing has happened then
  */
 export async function beginRestart(
   state: AdoptedState,
@@ -57,8 +57,8 @@ export async function beginRestart(
 }
 
 /**
- * A process in a session of its own, which no signal to the daemon's group reaches. It has none of the daemon's
- * descriptors but the outputs, in which it says what goes wrong; its environment is that of the launch.
+ * A process in a session of its own, which no signal to the daemon's group reaches. Of the daemon's descriptors it has
+ * the outputs alone, to say there what goes wrong; its environment is that of the launch.
  */
 function spawnHelper(helper: string, { plan }: Relaunch): ChildProcess {
   const { spawn } = process.getBuiltinModule('node:child_process')
@@ -77,7 +77,7 @@ function splitOnce(variable: string): [string, string] {
   return [variable.slice(0, at), variable.slice(at + 1)]
 }
 
-/** Gives the helper its order; why it cannot carry it out, when it cannot. */
+/** Gives the helper its order. Resolves to the reason why the helper cannot carry it out; undefined when it can. */
 function answerOf(child: ChildProcess, order: RestartOrder): Promise<string | undefined> {
   return new Promise((resolve) => {
     const done = (failure: string | undefined): void => {
@@ -88,7 +88,7 @@ function answerOf(child: ChildProcess, order: RestartOrder): Promise<string | un
     child.once('error', (error) => done(error.message))
     child.once('exit', (code, signal) => done(`it has ended (${signal ?? `exit code ${code}`})`))
     child.once('message', (answer: RestartAnswer) => done(answer.ok ? undefined : answer.message))
-    // What fails here its end tells.
+    // If the order cannot be sent the helper has ended, which is told by 'exit'.
     child.send(order, () => {})
   })
 }

@@ -1,7 +1,7 @@
 /**
- * Replaces a daemon that has asked for it: a process of its own, which hears its order from that daemon, answers
- * whether it can carry it out, and then stops and starts by the same protocol as anybody else. What fails from then on
- * it says in the daemon's log.
+ * Replaces a daemon that has asked for it. It hears its order from the daemon, answers whether it can carry it out, and
+ * then stops and starts by the protocol of all stops and starts. What fails from then on is written to the daemon's
+ * log. Runs in a process of its own.
  */
 
 import { inspect } from 'node:util'
@@ -15,10 +15,10 @@ import { Launch } from '../launcher/launch.js'
 import { payloadOf } from '../launcher/start.js'
 import type { RestartAnswer, RestartOrder } from './begin.js'
 
-/** How long the one before may still be there when its lock is free, in milliseconds. */
+/** How long the old daemon may still be there when its lock is free, in milliseconds. */
 const EXIT_GRACE = 1_000
 
-/** Nothing when the daemon has gone before: nobody wants to be restarted then. */
+/** The order; undefined when the daemon has ended before it gave one: then there is nothing to restart. */
 function readOrder(): Promise<RestartOrder | undefined> {
   return new Promise((resolve) => {
     process.once('message', (order: RestartOrder) => resolve(order))
@@ -26,7 +26,7 @@ function readOrder(): Promise<RestartOrder | undefined> {
   })
 }
 
-/** The channel ends with the answer: nothing is to be heard of the daemon any more. */
+/** The channel ends with the answer: the daemon says nothing more. */
 function answer(given: RestartAnswer): Promise<void> {
   return new Promise((resolve) => {
     process.send?.(given, () => {
@@ -36,7 +36,7 @@ function answer(given: RestartAnswer): Promise<void> {
   })
 }
 
-/** The daemon that has asked, and nobody else: whatever becomes of the pidfile, its end can be seen. */
+/** A handle on the daemon that has asked: whatever becomes of the pidfile, its end can be seen. */
 async function asker({ pid, pidFile, settings }: RestartOrder, { format }: Relaunch): Promise<ProcessHandle> {
   if (format !== FORMAT)
     throw new Error(`daimon was replaced by a version that cannot restart what the old one has started`)
@@ -53,7 +53,7 @@ async function replace(order: RestartOrder, relaunch: Relaunch, before: ProcessH
   const holder = await findHolder(pidFile)
   const other = holder?.pid
   holder?.release()
-  // Somebody has stopped it, and started another one.
+  // It has been stopped meanwhile, and another daemon started.
   if (other !== undefined && other !== before.pid) {
     throw new AlreadyRunningError(`${pidFile}: already running with PID ${other}`, { pidFile, pid: other })
   }

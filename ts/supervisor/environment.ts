@@ -1,6 +1,9 @@
-/** Who started this process, as its environment tells: systemd, launchd, a container. */
+/**
+ * Which supervisor started this process, as its environment tells: systemd, launchd, a container. Runs in the launcher,
+ * and in the process that becomes the daemon.
+ */
 
-/** As this process was given it: read before anyone changes it. */
+/** As this process was given it: read at import, before the program changes it. */
 const GIVEN = {
   execPid: process.env.SYSTEMD_EXEC_PID,
   notifySocket: process.env.NOTIFY_SOCKET || undefined,
@@ -12,7 +15,7 @@ const GIVEN = {
   launchdService: process.env.XPC_SERVICE_NAME,
 } as const
 
-/** Those variables that are for this process alone. A program's own LISTEN_PORT is none of them. */
+/** The variables that are for this process alone. A program's own LISTEN_PORT is none of them. */
 export const OURS_ALONE: RegExp =
   /^(?:NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC)|LISTEN_(?:PID|FDS|FDNAMES|PIDFDID))$/
 
@@ -20,11 +23,11 @@ function isUs(pid: string | undefined): boolean {
   return pid === String(process.pid)
 }
 
-/** Whether this process is the one that a supervisor watches: what it starts in its place would be lost to that. */
+/** Whether a supervisor watches this very process: it would lose a daemon that is started in its place. */
 export function isSupervised(): boolean {
   const { execPid, listenPid, notifySocket } = GIVEN
   if (isUs(execPid) || isUs(listenPid) || process.pid === 1) return true
-  // Where systemd does not tell whom it has executed: before version 248, and what speaks its protocol (podman, s6).
+  // systemd before version 248, podman and s6 do not say which process they have executed.
   return (notifySocket !== undefined && execPid === undefined) || isLaunchdJob()
 }
 
@@ -56,7 +59,7 @@ export function givenSockets(): { count: number; names: readonly string[] } {
   return { count, names }
 }
 
-/** No child shall speak in the daemon's name, or take its sockets for its own. */
+/** Keeps children from speaking in the daemon's name, and from taking its sockets for their own. */
 export function forgetSupervisor(): void {
   for (const name of Object.keys(process.env)) if (OURS_ALONE.test(name)) delete process.env[name]
 }

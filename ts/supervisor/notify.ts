@@ -1,4 +1,6 @@
-/** What a daemon that is not detached tells systemd, sd_notify(3). Nothing of it can fail the daemon. */
+/**
+ * What a daemon that is not detached tells systemd, sd_notify(3). A failure of it harms nothing. Runs in the daemon.
+ */
 
 import { type Notifier, native } from '../binding/native.js'
 import type { Logger } from '../types/options.js'
@@ -10,7 +12,7 @@ const PATIENCE = 1_000
 /** The longest time that a timer can have. */
 const LONGEST = 2 ** 31 - 1
 
-/** Hears of the daemon's course. */
+/** A supervisor that is told of the daemon's course. */
 export interface Supervisor {
   /** The start begins; it may take that long, in milliseconds. */
   starting(time: number): void
@@ -73,7 +75,7 @@ class Systemd implements Supervisor {
     this.#send(['STOPPING=1', ...(Number.isFinite(time) ? [extension(time)] : [])], PATIENCE)
   }
 
-  /** On the event loop, so that one that hangs is noticed; and not keeping that alive. */
+  /** By a timer of the event loop, so that a loop that hangs is noticed. The timer does not keep the loop alive. */
   #watchdog(): void {
     const microseconds = watchdogMicroseconds()
     if (microseconds === undefined) return
@@ -84,7 +86,7 @@ class Systemd implements Supervisor {
 
   #send(lines: readonly string[], patience: number): void {
     const failure = this.#notifier.send(lines.join('\n'), patience)
-    // Once for all in a row: a watchdog would repeat it for ever.
+    // One warning for all failures in a row: a watchdog would repeat it for ever.
     if (failure !== null && !this.#isFailing) this.#logger?.warn(failure.message)
     this.#isFailing = failure !== null
   }

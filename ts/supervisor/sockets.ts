@@ -1,4 +1,4 @@
-/** Socket activation: what systemd has opened for this process, sd_listen_fds(3). */
+/** Socket activation: what systemd has opened for this process, sd_listen_fds(3). Runs in the daemon. */
 
 import { native } from '../binding/native.js'
 import { StartFailedError } from '../errors.js'
@@ -8,16 +8,16 @@ import { givenSockets } from './environment.js'
 const FIRST = 3
 
 /**
- * The sockets by name, close-on-exec from now on. The second of a name is called `NAME:2`: a colon is in no name of
- * systemd's, so that nothing is hidden by it.
+ * The sockets by name, close-on-exec from now on. The second of a name is called `NAME:2`: no name of systemd's has a
+ * colon in it, so the two cannot be confused.
  *
- * @throws StartFailedError when one that was promised is not open
+ * @throws StartFailedError when a socket that was promised is not open
  */
 export function takeSockets(pidFile: string): Record<string, number> {
   const { count, names } = givenSockets()
   const sockets: [string, number][] = []
   const counts = new Map<string, number>()
-  // However many are promised: it ends with the first that is not open.
+  // A count of any size ends with the first descriptor that is not open.
   for (let at = 0; at < count; at++) {
     const fd = FIRST + at
     if (!native().takeSocket(fd)) {
