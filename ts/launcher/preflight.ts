@@ -77,6 +77,7 @@ export async function preflight<S extends IntendedSettings, F>(
   await turn()
   settings.signal?.throwIfAborted()
   if (replaces) {
+    // Where it is missing the pidfile would be refused. startChecked() makes it once more: a daemon may remove it.
     makeDefaultFolder(settings)
     checkPidFile(settings.pidFile)
   }
