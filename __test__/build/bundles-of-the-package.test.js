@@ -1,0 +1,90 @@
+// The bundles of the package: which module is in which of them.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
+
+const { bundles } = await import('../../scripts/lib/bundles.js')
+
+/** Loaded before a script, where nothing else of the package may be. */
+const STAND_ALONE = ['preload.cjs', 'settle.js']
+
+/** What is in these, and for the most part in the facade as well: adoption, and the beginning of a script. */
+const PRELOADED = [
+  'binding/is-whole',
+  'binding/load',
+  'binding/load-failure',
+  'binding/package-files',
+  'binding/require',
+  'binding/single-executable',
+  'handover/thrown',
+  'handover/told-error',
+  'inside/adopt',
+  'inside/begin-script',
+  'inside/import-hook',
+  'inside/main-module',
+  'inside/preload',
+  'inside/ready',
+  'inside/reopen',
+  'inside/rotation',
+  'inside/runtimes',
+  'inside/signals/actions',
+  'inside/signals/asking',
+  'inside/signals/kept-listeners',
+  'inside/state',
+  'inside/stderr',
+]
+
+/** A module of types alone, or one that only names others. */
+const EMPTY = /^(?:\s|\/\*[\s\S]*?\*\/|export \{[^}]*\}(?: from '[^']*')?;)*$/
+
+/** The modules of each bundle of which something is in it. */
+async function modules() {
+  const { build } = await import('esbuild')
+  const found = {}
+  for (const options of bundles()) {
+    const { metafile } = await build({ ...options, metafile: true, write: false })
+    for (const [output, { inputs }] of Object.entries(metafile.outputs)) {
+      const names = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      found[output.replace('dist/', '')] = names
+        .map(([name]) => name)
+        .filter((name) => name.startsWith('build/'))
+    }
+  }
+  return found
+}
+
+needs('esbuild')('each module of the package is in one bundle', async (t) => {
+  const found = await modules()
+  t.deepEqual(Object.keys(found).toSorted(), [
+    'bin.js',
+    'cli.js',
+    'index.js',
+    'preload.cjs',
+    'restart-helper.js',
+    'settle.js',
+  ])
+  const apart = Object.entries(found).filter(([name]) => !STAND_ALONE.includes(name))
+  const all = apart.flatMap(([, names]) => names)
+  t.deepEqual(
+    all.filter((name, at) => all.indexOf(name) !== at),
+    [],
+  )
+  t.true(all.length > 80, all.join(' '))
+})
+
+needs('esbuild')('what is loaded before a script is small, and known by name', async (t) => {
+  const found = await modules()
+  t.deepEqual(
+    [...new Set(STAND_ALONE.flatMap((name) => found[name]))].toSorted(),
+    PRELOADED.map((name) => `build/${name}.js`).toSorted(),
+  )
+})
+
+needs('esbuild')('a module that is in no bundle has nothing in it', async (t) => {
+  const found = new Set(Object.values(await modules()).flat())
+  const files = readdirSync(join(ROOT, 'build'), { recursive: true }).filter((name) => name.endsWith('.js'))
+  t.true(files.length > 100)
+  const left = files.filter((name) => !found.has(`build/${name}`))
+  for (const name of left) t.regex(readFileSync(join(ROOT, 'build', name), 'utf8'), EMPTY, name)
+})
