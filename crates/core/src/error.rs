@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-/// A process id as the kernel counts it; always positive here.
-pub type Pid = i32;
+pub use crate::sys::Pid;
 
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -18,21 +18,23 @@
 #![warn(unused_crate_dependencies)]
 
 mod adopt;
-mod channel;
 mod error;
+mod foreground;
+mod handover;
+mod identity;
 mod launch;
+mod launcher_death;
 mod limits;
 mod log;
 mod notify;
-mod occupy;
+mod own;
 mod pidfile;
 mod poller;
-mod privileges;
 mod process;
 mod shown;
-mod signals;
+mod signal_mask;
 mod sys;
-mod way;
+mod trusted_path;
 
 /// Whether a descriptor of that number is open.
 pub fn is_open(fd: std::os::fd::RawFd) -> bool {
@@ -54,15 +56,16 @@ pub fn take_socket(fd: std::os::fd::RawFd) -> bool {
     sys::is_socket(fd) && sys::set_close_on_exec(fd)
 }
 
-pub use adopt::{ADOPTION_VARIABLE, Adopted, adopt, adopted};
-pub use channel::{Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket};
+pub use adopt::adopt;
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result};
+pub use foreground::{Occupation, occupy};
+pub use handover::{ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket};
+pub use identity::{Account, Identity, Name, check_chroot, enter_root};
 pub use launch::{Group, Launched, Plan, Stdio, launch};
 pub use limits::{Limit, Limits, check_oom_score_adj, set_oom_score_adj, set_soft_nofile};
 pub use log::{LogTail, Outputs, Owner, Rotation, check_rotation, reopen, start_rotation};
 pub use notify::{Notifier, monotonic};
-pub use occupy::{Occupation, occupy};
+pub use own::{OwnDaemon, own_daemon};
 pub use pidfile::{Cancel, Held, Holder, LockOptions, Locked, PidFile, Status};
 pub use poller::{ChannelEvent, WatchId, unwatch, watch_channel, watch_exit};
-pub use privileges::{Account, Identity, Name, check_chroot, enter_root};
 pub use process::{ExitStatus, Process, Stats, stats};

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use crate::channel::{Channel, Frame, Reception};
 use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::handover::{Channel, Frame, Reception};
 use crate::process::Process;
-use crate::signals::block_all;
+use crate::signal_mask::block_all;
 use crate::sys::{Armed, Selector};
 
 /// How often processes are looked at whose end the system does not report.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::{Pid as NixPid, getpgid};
 
-use crate::channel::Outcome;
 use crate::error::Pid;
+use crate::handover::Outcome;
 use crate::sys;
 
 /// How long they have from SIGTERM to SIGKILL where nobody says otherwise: as long as a daemon has whose launcher dies.

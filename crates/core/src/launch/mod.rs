@@ -3,12 +3,15 @@
 //! V8 marks its heap MADV_DONTFORK, so a forked Node image dies at its first instruction: the launcher executes the
 //! program again, and the daemon finds out who it is by adoption.
 
+mod check;
 mod child;
+mod descriptors;
 mod group;
 mod plan;
+mod program;
+mod steps;
 
 pub use group::Group;
-pub(crate) use plan::OWN_FDS;
 pub use plan::{Plan, Stdio};
 
 use std::fs::File;
@@ -19,14 +22,16 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use self::child::{Orders, REPORT_BYTES, Report};
-use self::plan::{Descriptors, Program};
-use crate::channel::{Channel, Outcome};
+use self::child::Orders;
+use self::descriptors::Descriptors;
+use self::program::Program;
+use self::steps::{REPORT_BYTES, Report};
 use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::handover::{Channel, Outcome};
 use crate::log::LogTail;
-use crate::pidfile::{Locked, remove_own};
+use crate::pidfile::Locked;
 use crate::process::Process;
-use crate::signals::AllBlocked;
+use crate::signal_mask::AllBlocked;
 use crate::sys::Stack;
 
 /// A daemon that has executed and is not ready yet.
@@ -75,8 +80,8 @@ pub fn launch(plan: &Plan) -> Result<Launched> {
     let locked = plan.pidfile.lock(&plan.lock)?;
     // The lock goes with the end of this function, whatever happens: a launcher that is stopped must not hold it.
     launch_locked(plan, &program, &locked).inspect_err(|_| {
-        // Whatever failed, no process but this one has the lock now. Removed under it, which needs no new descriptor.
-        remove_own(plan.pidfile.path(), locked.file(), locked.id());
+        // Whatever failed, this process alone has the lock now.
+        locked.remove(plan.pidfile.path());
     })
 }
 

@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
-use super::{FLAGS, Owner, belong_and_permit, mode_of};
+use super::open::{FLAGS, Owner, belong_and_permit, mode_of};
 use crate::sys;
 
 /// Replaces `plain` by `packed`, which has the same owner, mode and time of modification; by that time and the size a

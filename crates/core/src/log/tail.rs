@@ -7,8 +7,8 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{Mode, fstat};
 use nix::sys::uio::pread;
 
-use super::FLAGS;
-use crate::pidfile::FileId;
+use super::open::FLAGS;
+use crate::sys::FileId;
 
 /// How much is read back at most, in bytes: the daemon decides how much there is.
 const LONGEST: usize = 1_048_576;

@@ -11,11 +11,11 @@ use nix::unistd::ftruncate;
 use super::probe::{FOREIGN, Look, look_at};
 use super::text::Text;
 use super::wait::{Backoff, Cancel, wait};
-use super::{FileId, Flock, Folder, PidFile, is_distrusted, looking, read_text, trusted, try_flock};
-use crate::adopt;
+use super::{Flock, Folder, PidFile, is_distrusted, looking, read_text, trusted, try_flock};
 use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
+use crate::own;
 use crate::process::Process;
-use crate::sys;
+use crate::sys::{self, FileId};
 
 /// How long a lock may be held by nobody that can be proven, or be kept away by probes and rivals.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -149,7 +149,7 @@ impl PidFile {
     fn lock_round(&self, folder: &Folder<'_>, options: &LockOptions) -> Result<Round> {
         let _looking = looking();
         let present = folder.stat()?.as_ref().map(FileId::of);
-        if let Some(pid) = adopt::own_pid(&self.path, present) {
+        if let Some(pid) = own::own_pid(&self.path, present) {
             // Not even opened: closing it again would take our own name tag off.
             return Err(self.already_running(pid));
         }

@@ -21,7 +21,6 @@ mod wait;
 
 pub use lock::{LockOptions, Locked};
 pub use probe::{Held, Holder, Status};
-pub(crate) use remove::remove_own;
 pub use wait::Cancel;
 
 use std::ffi::{OsStr, OsString};
@@ -37,23 +36,9 @@ use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, geteuid, getpid, unlinkat};
 
 use crate::error::{Error, ErrorKind, PidFileReason, Result};
-use crate::sys;
-use crate::way::Way;
-
-/// Device and inode: what makes two descriptors the same file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FileId {
-    pub(crate) dev: u64,
-    pub(crate) ino: u64,
-}
-
-impl FileId {
-    // `st_dev` is signed and narrower on macOS.
-    #[expect(clippy::unnecessary_cast, reason = "the fields' types differ by platform")]
-    pub(crate) fn of(stat: &FileStat) -> Self {
-        Self { dev: stat.st_dev as u64, ino: stat.st_ino as u64 }
-    }
-}
+use crate::own::DISTRUST;
+use crate::sys::{self, FileId};
+use crate::trusted_path::Walk;
 
 /// Shared by the looks of this process at pidfiles, exclusive for the moment in which it becomes a daemon itself.
 static LOOKS: RwLock<()> = RwLock::new(());
@@ -109,9 +94,9 @@ impl PidFile {
 
     /// Opens the folder and checks that nobody else can replace files in it.
     fn open_folder(&self) -> Result<Folder<'_>> {
-        let opened = Way::to(&self.folder).and_then(|way| match way {
-            Some(way) if !way.is_fixed() => Err(Errno::EXDEV),
-            Some(way) => Ok(way.into_folder()),
+        let opened = Walk::to(&self.folder).and_then(|walk| match walk {
+            Some(walk) if !walk.is_fixed() => Err(Errno::EXDEV),
+            Some(walk) => Ok(walk.into_folder()),
             None => open(&self.folder, sys::FOLDER_FLAGS, Mode::empty()),
         });
         let fd = match opened {
@@ -234,11 +219,6 @@ fn stat_at(folder: &OwnedFd, name: &OsStr) -> std::result::Result<Option<FileSta
         Err(errno) => Err(errno),
     }
 }
-
-/// The mark of a daemon that has given root's rights up: the sticky bit, which only the file's owner can change, and
-/// which means nothing on files, chmod(1). Such a daemon can still write to the file through its lock, and pass that
-/// on, lock and all, to a process of root's: neither text nor flock prove anything any more, the name tag alone does.
-pub(crate) const DISTRUST: Mode = Mode::S_ISVTX;
 
 fn is_distrusted(stat: &FileStat) -> bool {
     stat.st_mode & DISTRUST.bits() != 0

@@ -9,11 +9,11 @@ use nix::sys::stat::FileStat;
 use nix::unistd::getpid;
 
 use super::open::Opened;
-use super::{FileId, Flock, PidFile, is_distrusted, looking, read_text, trusted};
-use crate::adopt;
+use super::{Flock, PidFile, is_distrusted, looking, read_text, trusted};
 use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::own;
 use crate::process::Process;
-use crate::sys::{self, Hidden};
+use crate::sys::{self, FileId, Hidden};
 
 /// What a pidfile says now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,7 +195,7 @@ impl PidFile {
         let (file, stat) = match self.open_to_read() {
             Ok(Opened::File(file, stat)) => (file, stat),
             Ok(Opened::Own(pid)) => {
-                return Ok(Seen::Known(Status::Running { pid, starting: adopt::is_starting() }));
+                return Ok(Seen::Known(Status::Running { pid, starting: own::is_starting() }));
             }
             Ok(Opened::Missing) => return Ok(Seen::Known(Status::Stopped { stale: false })),
             Err(error) if error.errno().is_some() => return Ok(Seen::Unreadable(error)),

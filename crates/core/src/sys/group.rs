@@ -3,7 +3,7 @@
 
 use nix::errno::Errno;
 
-use crate::error::Pid;
+use crate::sys::Pid;
 
 /// Sends a signal to the group, killpg(3). The group is above 1: 0 and 1 would mean others.
 pub(crate) fn signal_group(group: Pid, signal: i32) -> Result<(), Errno> {

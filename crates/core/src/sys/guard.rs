@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use nix::errno::Errno;
 
 use super::{Stack, borrow, close_others, has_ended_by, leave_group, pause, reap, signal_group, spawn_child};
-use crate::error::Pid;
+use crate::sys::Pid;
 
 /// From the first signal to SIGKILL, in looks and milliseconds between two of them.
 const LOOKS: u16 = 500;

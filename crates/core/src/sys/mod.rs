@@ -12,10 +12,12 @@ pub(crate) use macos::*;
 
 mod exit;
 mod fd;
+mod file_id;
 mod group;
 mod guard;
 pub(crate) use exit::at_exit;
 pub(crate) use fd::{borrow, is_open, is_socket, let_inherit, own, set_close_on_exec};
+pub(crate) use file_id::FileId;
 pub(crate) use group::signal_group;
 pub(crate) use guard::end_group_from_outside;
 
@@ -24,6 +26,9 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use nix::sys::stat::FileStat;
+
+/// A process id as the kernel counts it; always positive here.
+pub type Pid = i32;
 
 /// One part of a path.
 pub(crate) enum Step {

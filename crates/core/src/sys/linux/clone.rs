@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::Pid as NixPid;
 
-use crate::error::Pid;
+use crate::sys::Pid;
 
 /// Room for the two functions that run between clone and exec; `u128` for the alignment that every ABI asks of a
 /// stack.

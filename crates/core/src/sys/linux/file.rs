@@ -10,7 +10,7 @@ use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::pipe2;
 
-use crate::error::Pid;
+use crate::sys::Pid;
 
 /// Whether a daemon can be named by the kernel.
 pub(crate) const HAS_NAME_TAG: bool = true;

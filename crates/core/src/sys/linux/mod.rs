@@ -8,8 +8,8 @@ mod process;
 mod rights;
 mod select;
 mod socket;
+mod trusted_path;
 mod watch;
-mod way;
 
 pub(crate) use child::*;
 pub(crate) use clone::{Stack, is_uncollected, reap, spawn_child};
@@ -28,5 +28,5 @@ pub(crate) use rights::{
 };
 pub(crate) use select::{Armed, Selector};
 pub(crate) use socket::abstract_address;
+pub(crate) use trusted_path::{is_proc, overflow_user, step};
 pub(crate) use watch::{FileWatch, is_shared_by_machines};
-pub(crate) use way::{is_proc, overflow_user, step};

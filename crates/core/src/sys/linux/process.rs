@@ -15,9 +15,8 @@ use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, sysconf};
 
 use super::super::{Hidden, RawStats};
-use crate::error::Pid;
-use crate::pidfile::FileId;
 use crate::shown::shown;
+use crate::sys::{FileId, Pid};
 
 /// The main thread's id is the process's.
 pub(crate) fn is_main_thread() -> bool {

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresuid};
 
 use super::child::set_nice_of;
-use crate::error::Pid;
+use crate::sys::Pid;
 
 /// Limits by the lower-case names of getrlimit(2).
 pub(crate) const LIMITS: &[(&str, i32)] = &[

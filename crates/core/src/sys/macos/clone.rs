@@ -8,7 +8,7 @@ use nix::sys::wait::waitpid;
 
 use super::child::exit_now;
 use super::process::is_child;
-use crate::error::Pid;
+use crate::sys::Pid;
 
 /// A fork runs on a copy of its parent's stack: nothing is needed.
 pub(crate) struct Stack;

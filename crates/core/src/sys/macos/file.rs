@@ -12,7 +12,7 @@ use nix::sys::stat::Mode;
 use nix::sys::statfs::fstatfs;
 use nix::unistd::{getpid, pipe, unlink};
 
-use crate::error::Pid;
+use crate::sys::Pid;
 
 /// Whether a daemon can be named by the kernel.
 pub(crate) const HAS_NAME_TAG: bool = false;

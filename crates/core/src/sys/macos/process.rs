@@ -12,9 +12,8 @@ use nix::sys::stat::lstat;
 use nix::unistd::{Pid as NixPid, getpgid};
 
 use super::super::{Hidden, RawStats};
-use crate::error::Pid;
-use crate::pidfile::FileId;
 use crate::shown::shown;
+use crate::sys::{FileId, Pid};
 
 /// A process by its PID and the time of its start, which no later owner of the PID shares.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, getegid, geteuid, getgid, getuid, setgid, setuid};
 
 use super::child::set_nice;
-use crate::error::Pid;
+use crate::sys::Pid;
 
 /// Limits by the lower-case names of getrlimit(2).
 pub(crate) const LIMITS: &[(&str, i32)] = &[

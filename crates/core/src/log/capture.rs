@@ -1,12 +1,16 @@
 //! The daemon's stderr while it is captured, in memory: only its end is ever read, and only that is kept.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::stat::fstat;
+use nix::unistd::dup2_stderr;
 
+use super::open::open_null;
+use super::reopen::insist;
 use crate::sys;
 
 /// What is kept, in bytes: more than an error of a start shows.
@@ -15,24 +19,24 @@ const KEPT: i64 = 65_536;
 const SLACK: i64 = 1_048_576;
 
 /// How often it is looked at: before ready, and once there are only children left that write to it.
-pub(super) const OFTEN: Duration = Duration::from_millis(20);
+pub(crate) const OFTEN: Duration = Duration::from_millis(20);
 const SELDOM: Duration = Duration::from_secs(5);
 
 /// A descriptor on the file that stderr goes to until the daemon is ready.
-pub(super) struct Capture {
+pub(crate) struct Capture {
     file: OwnedFd,
     freed: i64,
 }
 
 impl Capture {
     /// The present stderr; `None` when there is no descriptor left.
-    pub(super) fn of_stderr() -> Option<Self> {
+    pub(crate) fn of_stderr() -> Option<Self> {
         let number = fcntl(std::io::stderr(), FcntlArg::F_DUPFD_CLOEXEC(0)).ok()?;
         Some(Self { file: sys::own(number), freed: 0 })
     }
 
     /// Gives the memory of what nobody will read back. Whether there was anything.
-    pub(super) fn trim(&mut self) -> bool {
+    pub(crate) fn trim(&mut self) -> bool {
         let size = fstat(&self.file).map_or(0, |stat| stat.st_size);
         let end = size - KEPT;
         if end - self.freed < SLACK {
@@ -45,11 +49,28 @@ impl Capture {
     }
 
     /// A child that was made before ready has this file for its stderr as long as it lives.
-    pub(super) fn outlive_the_start(mut self) {
+    pub(crate) fn outlive_the_start(mut self) {
         let mut pause = OFTEN;
         while sys::has_children() {
             thread::sleep(pause);
             pause = if self.trim() { OFTEN } else { (pause * 2).min(SELDOM) };
         }
+    }
+}
+
+/// The null device, for a process that will not find it any more.
+static NULL: Mutex<Option<OwnedFd>> = Mutex::new(None);
+
+/// Opens the null device for [`silence_stderr`].
+pub(crate) fn keep_null() {
+    *NULL.lock().unwrap_or_else(PoisonError::into_inner) = open_null().ok();
+}
+
+/// Ends the capture of stderr: from now on it goes to the null device.
+pub(crate) fn silence_stderr() {
+    let kept = NULL.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(null) = kept.or_else(|| open_null().ok()) {
+        // Both numbers are good, and nothing else can be wrong.
+        let _ = insist(|| dup2_stderr(&null));
     }
 }

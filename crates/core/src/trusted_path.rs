@@ -21,7 +21,7 @@ const EVERYBODY: u32 = u32::MAX;
 
 /// A folder that has been reached part by part.
 #[derive(Debug)]
-pub(crate) struct Way {
+pub(crate) struct Walk {
     folder: OwnedFd,
     /// The users, other than root, whose links have led here, or who could exchange the ones that have.
     led_by: Vec<u32>,
@@ -29,7 +29,7 @@ pub(crate) struct Way {
     is_open: (bool, bool),
 }
 
-impl Way {
+impl Walk {
     /// Goes to a folder, as the kernel does; `None` for anybody but root, who has no more rights than those who could
     /// lead them astray would have to ask for.
     ///
@@ -37,10 +37,10 @@ impl Way {
     ///
     /// The system's.
     pub(crate) fn to(folder: &Path) -> Result<Option<Self>, Errno> {
-        if geteuid().is_root() { Self::walk(folder).map(Some) } else { Ok(None) }
+        if geteuid().is_root() { Self::follow(folder).map(Some) } else { Ok(None) }
     }
 
-    fn walk(path: &Path) -> Result<Self, Errno> {
+    fn follow(path: &Path) -> Result<Self, Errno> {
         // The present folder may be gone, or closed to root by its file system.
         let first = if path.is_absolute() { "/" } else { "." };
         let mut at = open(first, sys::FOLDER_FLAGS, Mode::empty())?;

@@ -1,41 +1,22 @@
-//! Output files: opened for append, reopened, rotated, and read back when a start failed.
+//! Opening the files of stdin, stdout and stderr.
 
-mod archive;
-mod pace;
-mod place;
-mod rotate;
-mod rotation;
-mod tail;
-
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
-use nix::unistd::{Gid, Uid, dup2_stderr, dup2_stdout, fchown};
+use nix::unistd::{Gid, Uid, fchown};
 
+use super::place::Place;
 use crate::error::{Error, Result};
 
-use place::Place;
-pub use rotation::{Rotation, check_rotation, start_rotation};
-pub use tail::LogTail;
-
 /// Never follow a link, wait for a FIFO's reader, gain a terminal or leak into a child.
-const FLAGS: OFlag =
+pub(super) const FLAGS: OFlag =
     OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
 
 /// What a new log may be used for by others, where nothing else is said: read by the group.
 const MODE: u32 = 0o640;
-
-/// Held by whoever exchanges the outputs' files: a reopening and a rotation must not meet half way.
-static EXCHANGE: Mutex<()> = Mutex::new(());
-
-fn exchange() -> MutexGuard<'static, ()> {
-    // It guards no data, only an order.
-    EXCHANGE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The null device, for reading and writing.
 pub(crate) fn open_null() -> Result<OwnedFd> {
@@ -54,7 +35,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    fn of(stat: &FileStat) -> Self {
+    pub(super) fn of(stat: &FileStat) -> Self {
         Self { uid: Some(stat.st_uid), gid: stat.st_gid }
     }
 }
@@ -94,7 +75,7 @@ pub(crate) fn open_output(
 }
 
 /// Gives a file that we have made its permissions, and, where we may, its owner.
-fn belong_and_permit(made: &OwnedFd, mode: u32, owner: Option<Owner>) {
+pub(super) fn belong_and_permit(made: &OwnedFd, mode: u32, owner: Option<Owner>) {
     if let Some(Owner { uid, gid }) = owner {
         // Anyone but root makes files of their own alone, and that is what they are then.
         let _ = fchown(made, uid.map(Uid::from_raw), Some(Gid::from_raw(gid)));
@@ -108,7 +89,7 @@ fn belong_and_permit(made: &OwnedFd, mode: u32, owner: Option<Owner>) {
     target_os = "linux",
     expect(clippy::useless_conversion, reason = "the field is narrower on macOS")
 )]
-fn mode_of(stat: &FileStat) -> u32 {
+pub(super) fn mode_of(stat: &FileStat) -> u32 {
     u32::from(stat.st_mode) & 0o777
 }
 
@@ -174,81 +155,6 @@ fn blocking(fd: OwnedFd, path: &Path, option: &'static str) -> Result<OwnedFd> {
     fcntl(&fd, FcntlArg::F_SETFL(status - OFlag::O_NONBLOCK))
         .map_err(|errno| refused(path, option, "fcntl", errno, "cannot be made blocking"))?;
     Ok(fd)
-}
-
-/// Which of the two outputs a file takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outputs {
-    /// Descriptor 1.
-    pub stdout: bool,
-    /// Descriptor 2.
-    pub stderr: bool,
-}
-
-/// Opens `path` again and puts it in place of this process's outputs, in one step each: a line written meanwhile is in
-/// exactly one of the two files. One that has to be made gets `mode`, as at the launch.
-///
-/// Outputs that are no regular files are left alone: libuv keeps pipes and terminals in its epoll set.
-///
-/// # Errors
-///
-/// `InvalidOption` when the file cannot be opened; the present one then stays in place.
-pub fn reopen(path: &Path, outputs: Outputs, mode: Option<u32>) -> Result<()> {
-    let _exclusive = exchange();
-    let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
-    let present = |wanted: bool, fd: &dyn AsFd| if wanted { regular(fd.as_fd()) } else { None };
-    let (former_out, former_err) = (present(outputs.stdout, &stdout), present(outputs.stderr, &stderr));
-    let file = open_output(path, "log", mode, former_out.as_ref().or(former_err.as_ref()).map(Owner::of))?;
-    let replaced = Outputs { stdout: former_out.is_some(), stderr: former_err.is_some() };
-    replaced.replace(&file).map_err(|errno| {
-        let message = format!("{}: cannot be put in place", path.display());
-        Error::system("reopen", "dup2", errno, message).at(path)
-    })
-}
-
-impl Outputs {
-    /// Puts the file in place of the outputs, in one step each.
-    fn replace(self, file: &OwnedFd) -> nix::Result<()> {
-        if self.stdout {
-            insist(|| dup2_stdout(file))?;
-        }
-        if self.stderr {
-            insist(|| dup2_stderr(file))?;
-        }
-        Ok(())
-    }
-}
-
-/// dup2 is told EBUSY while another thread is about to get the same number by an open, dup2(2).
-pub(crate) fn insist(mut replace: impl FnMut() -> nix::Result<()>) -> nix::Result<()> {
-    loop {
-        match replace() {
-            Err(Errno::EINTR | Errno::EBUSY) => (),
-            result => return result,
-        }
-    }
-}
-
-/// What the descriptor is on, when that is a regular file.
-fn regular(fd: impl AsFd) -> Option<FileStat> {
-    fstat(fd).ok().filter(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits())
-}
-
-/// The null device, for a process that will not find it any more.
-static NULL: Mutex<Option<OwnedFd>> = Mutex::new(None);
-
-/// Opens the null device for [`silence_stderr`].
-pub(crate) fn keep_null() {
-    *NULL.lock().unwrap_or_else(PoisonError::into_inner) = open_null().ok();
-}
-
-/// Ends the capture of stderr: from now on it goes to the null device.
-pub(crate) fn silence_stderr() {
-    let kept = NULL.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(null) = kept.or_else(|| open_null().ok()) {
-        // Both numbers are good, and nothing else can be wrong.
-        let _ = insist(|| dup2_stderr(&null));
-    }
 }
 
 #[cfg(test)]

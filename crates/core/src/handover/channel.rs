@@ -1,82 +1,19 @@
 //! The channel between launcher and daemon: a socket pair that lives until the daemon is ready.
-//!
-//! A frame is one byte for its kind, four for the body's length (little endian), and the body. The core gives no
-//! meaning to the bodies of payloads and errors: they are the facade's.
-//!
-//! Each kind has a longest body. Whatever runs in the daemon can find the descriptor and write to it: what it promises
-//! is not believed, and not kept.
 
-mod backlog;
-mod decoder;
-
-use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, Shutdown, recv, sendmsg, shutdown};
+use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
 
+use super::decoder::{Decoder, TooLong};
+use super::encoder::send_frame;
+use super::frame::{Frame, FrameKind};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys;
-
-pub use backlog::{Backlog, Ticket};
-use decoder::{Decoder, HEADER, TooLong};
-
-/// What a daemon may be given: 1 GiB of arguments, and its settings.
-const LONGEST_PAYLOAD: usize = (1_024 + 64) * 1_024 * 1_024;
 
 /// How much is read before whoever else waits has their turn.
 const AT_ONCE: usize = 16;
-
-/// What a frame means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FrameKind {
-    /// Launcher to daemon: what the body is given.
-    Payload,
-    /// Daemon to launcher: it serves.
-    Ready,
-    /// Progress text.
-    Status,
-    /// An error that will probably end the daemon; its exit confirms it.
-    Error,
-    /// The code that the daemon exits with, in decimal.
-    Exit,
-}
-
-impl FrameKind {
-    const TO_DAEMON: &'static [Self] = &[Self::Payload];
-    const TO_LAUNCHER: &'static [Self] = &[Self::Ready, Self::Status, Self::Error, Self::Exit];
-
-    /// The longest body that such a frame may have, in bytes.
-    pub fn longest(self) -> usize {
-        match self {
-            Self::Payload => LONGEST_PAYLOAD,
-            Self::Ready | Self::Exit => 64,
-            Self::Status => 16_384,
-            Self::Error => 1_048_576,
-        }
-    }
-
-    fn tag(self) -> u8 {
-        match self {
-            Self::Payload => b'P',
-            Self::Ready => b'R',
-            Self::Status => b'S',
-            Self::Error => b'E',
-            Self::Exit => b'X',
-        }
-    }
-}
-
-/// One message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// What it means.
-    pub kind: FrameKind,
-    /// What it says.
-    pub body: Vec<u8>,
-}
 
 /// One end of the channel. Dropping the launcher's end tells the daemon so at once, whoever else has a copy.
 #[derive(Debug)]
@@ -233,34 +170,6 @@ impl Sender {
     }
 }
 
-/// Sends a frame. With `MSG_DONTWAIT` in `flags` a frame that finds no room at all is `EAGAIN` and is not sent; one
-/// that has begun is always completed.
-pub(crate) fn send_frame(
-    fd: BorrowedFd<'_>,
-    kind: FrameKind,
-    body: &[u8],
-    flags: MsgFlags,
-) -> std::result::Result<(), Errno> {
-    let length = u32::try_from(body.len()).map_err(|_| Errno::EMSGSIZE)?;
-    if body.len() > kind.longest() {
-        return Err(Errno::EMSGSIZE);
-    }
-    let mut header = [kind.tag(); HEADER];
-    header[1..].copy_from_slice(&length.to_le_bytes());
-    let mut sent = 0;
-    while sent < HEADER + body.len() {
-        let how = if sent == 0 { flags } else { MsgFlags::empty() };
-        // Not put together: a payload may be as large as what the process has memory for.
-        let parts = [&header[sent.min(HEADER)..], &body[sent.saturating_sub(HEADER)..]].map(IoSlice::new);
-        match sendmsg::<()>(fd.as_raw_fd(), &parts, &[], how | sys::NO_SIGPIPE, None) {
-            Ok(count) => sent += count,
-            Err(Errno::EINTR) => (),
-            Err(errno) => return Err(errno),
-        }
-    }
-    Ok(())
-}
-
 fn receive_into(
     fd: BorrowedFd<'_>,
     decoder: &mut Decoder,
@@ -274,7 +183,9 @@ fn receive_into(
 
 #[cfg(test)]
 mod tests {
+    use super::super::decoder::HEADER;
     use super::*;
+    use crate::sys;
 
     fn pair() -> (Channel, Channel) {
         let (one, other) = sys::channel_pair().unwrap();

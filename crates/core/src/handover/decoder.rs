@@ -1,6 +1,6 @@
 //! From bytes to frames.
 
-use super::{Frame, FrameKind};
+use super::frame::{Frame, FrameKind};
 
 pub(super) const HEADER: usize = 5;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use super::rotate::Look;
+use super::names::Look;
 use crate::error::Result;
 use crate::sys::{FileWatch, is_shared_by_machines};
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::unistd::{Group, Uid, User, geteuid, setuid};
 
-use crate::adopt::mark_distrusted;
 use crate::error::{Error, ErrorKind, Result};
+use crate::own::mark_distrusted;
 use crate::sys::{self, Right};
 
 /// A user or a group, as people give it.

@@ -6,11 +6,11 @@ use nix::errno::Errno;
 use nix::sys::uio::pwrite;
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, getpid};
 
-use crate::adopt::{Adopted, adopted, install};
 use crate::error::{Error, ErrorKind, Result};
 use crate::launch::Stdio;
 use crate::log::{Owner, insist, open_input, open_null, open_output};
-use crate::pidfile::{LockOptions, Locked, PidFile, nobody_looks, remove_own};
+use crate::own::{OwnDaemon, install, own_daemon};
+use crate::pidfile::{LockOptions, Locked, PidFile, nobody_looks};
 use crate::sys;
 
 /// Which pidfile is occupied, and where the standard descriptors go.
@@ -41,15 +41,14 @@ pub struct Occupation {
 /// Those of [`PidFile::lock`] (`AlreadyRunning` also when this process is the daemon of that pidfile), `InvalidOption`
 /// for a file that cannot be opened, `StartFailed` or `PermissionDenied` with the step, and `Unsupported` in the daemon
 /// of another pidfile: a process holds one.
-pub fn occupy(occupation: &Occupation) -> Result<&'static Adopted> {
+pub fn occupy(occupation: &Occupation) -> Result<&'static OwnDaemon> {
     let path = occupation.pidfile.path();
     let locked = occupation.pidfile.lock(&occupation.lock)?;
-    let undo = |locked: &Locked| remove_own(path, locked.file(), locked.id());
-    if adopted().is_some() {
-        undo(&locked);
+    if own_daemon().is_some() {
+        locked.remove(path);
         return Err(taken());
     }
-    let streams = open_streams(occupation).inspect_err(|_| undo(&locked))?;
+    let streams = open_streams(occupation).inspect_err(|_| locked.remove(path))?;
     // From the moment in which the tag is on, no other descriptor of this process may be on the file: closing it would
     // take the tag off, fcntl(2). Whoever looks at it now has finished before; whoever comes later asks who we are.
     let _alone = nobody_looks();
@@ -57,14 +56,14 @@ pub fn occupy(occupation: &Occupation) -> Result<&'static Adopted> {
     // somebody reads under a lock of their own, or on odd file systems: other proofs serve then.
     let _ = sys::put_name_tag(locked.file().as_raw_fd());
     sys::mark_attached(locked.file().as_fd());
-    take_place(occupation, &locked, &streams).inspect_err(|_| undo(&locked))?;
+    take_place(occupation, &locked, &streams).inspect_err(|_| locked.remove(path))?;
     let (file, id) = locked.into_parts();
-    install(Adopted::alone(path, id, file)).ok_or_else(taken)
+    install(OwnDaemon::alone(path, id, file)).ok_or_else(taken)
 }
 
 fn taken() -> Error {
     let path =
-        adopted().map_or_else(|| "another pidfile".into(), |daemon| daemon.path().display().to_string());
+        own_daemon().map_or_else(|| "another pidfile".into(), |daemon| daemon.path().display().to_string());
     let message = format!("this process is the daemon of {path} already; start the other one detached");
     Error::new(ErrorKind::Unsupported, message).for_feature("foreground")
 }
