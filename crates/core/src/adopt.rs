@@ -1,8 +1,7 @@
 //! Adoption: the first thing that the daemon does after exec. It takes over lock and channel from its environment.
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::os::fd::{AsFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -57,45 +56,24 @@ fn forged(value: &OsStr, reason: &str) -> Error {
     Error::new(ErrorKind::StartFailed, message).during("adopt")
 }
 
-/// Checks that the lock is on the very file that the path stands for, and that this file names this process. The second
-/// descriptor on the channel is for the thread that watches the launcher.
+/// Takes over lock and channel, if they are what the launcher has made for this process. The second descriptor on the
+/// channel is for the thread that watches the launcher.
 fn take_over(handover: &Handover) -> std::result::Result<(OwnDaemon, OwnedFd), String> {
-    if !sys::is_open(handover.lock) || !sys::is_open(handover.channel) {
-        return Err("it names descriptors that are not open".into());
-    }
-    let lock = File::from(sys::own(handover.lock));
-    let channel = sys::own(handover.channel);
-    match examine(handover, &lock, &channel) {
-        Ok((id, watched)) => {
-            let (path, channel) = (&handover.path, Channel::to_launcher(channel));
-            Ok((OwnDaemon::launched(path, id, lock, channel, handover.is_captured), watched))
-        }
-        Err(reason) => {
-            // Not ours, then: the code that opened them still uses them.
-            let _ = (lock.into_raw_fd(), channel.into_raw_fd());
-            Err(reason)
-        }
-    }
+    let taken = sys::take_inherited(handover.lock, handover.channel, |lock, channel| {
+        let id = examine_lock(handover, lock)?;
+        let watched = examine_channel(handover, channel)?;
+        // Last, because these succeed on what is open: any failure before leaves both descriptors as they are.
+        close_on_exec(lock)?;
+        close_on_exec(channel)?;
+        Ok::<_, String>((id, watched))
+    });
+    let (lock, channel, (id, watched)) = taken.ok_or("it names descriptors that are not open")??;
+    let (path, channel) = (&handover.path, Channel::to_launcher(channel));
+    Ok((OwnDaemon::launched(path, id, lock.into(), channel, handover.is_captured), watched))
 }
 
-fn examine(
-    handover: &Handover,
-    lock: &File,
-    channel: &OwnedFd,
-) -> std::result::Result<(FileId, OwnedFd), String> {
-    let id = examine_lock(handover, lock)?;
-    let kind = fstat(channel).map_or(0, |stat| stat.st_mode & SFlag::S_IFMT.bits());
-    if kind != SFlag::S_IFSOCK.bits() {
-        return Err(format!("descriptor {} is no socket", handover.channel));
-    }
-    let watched = channel.try_clone().map_err(|error| format!("no descriptor is left: {error}"))?;
-    // Last, because these succeed on what is open: any failure before leaves both descriptors as they are.
-    close_on_exec(lock)?;
-    close_on_exec(channel)?;
-    Ok((id, watched))
-}
-
-fn examine_lock(handover: &Handover, lock: &File) -> std::result::Result<FileId, String> {
+/// Checks that the lock is on the very file that the path stands for, and that this file names this process.
+fn examine_lock(handover: &Handover, lock: BorrowedFd<'_>) -> std::result::Result<FileId, String> {
     let (number, path) = (handover.lock, &handover.path);
     let at_fd = fstat(lock).map_err(|errno| format!("descriptor {number} cannot be examined: {errno}"))?;
     let at_path = lstat(path).map_err(|errno| format!("{}: {errno}", path.display()))?;
@@ -107,6 +85,14 @@ fn examine_lock(handover: &Handover, lock: &File) -> std::result::Result<FileId,
         return Err(format!("{} does not name this process", path.display()));
     }
     Ok(id)
+}
+
+fn examine_channel(handover: &Handover, channel: BorrowedFd<'_>) -> std::result::Result<OwnedFd, String> {
+    let kind = fstat(channel).map_or(0, |stat| stat.st_mode & SFlag::S_IFMT.bits());
+    if kind != SFlag::S_IFSOCK.bits() {
+        return Err(format!("descriptor {} is no socket", handover.channel));
+    }
+    channel.try_clone_to_owned().map_err(|error| format!("no descriptor is left: {error}"))
 }
 
 /// Keeps a descriptor from the daemon's own children, which would hold the lock after the daemon's end.

@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::{self, Right};
+use crate::sys::{self, RawLimit, Right};
 
 /// One resource limit, by its name as in getrlimit(2), in lower case without `RLIMIT_`. `u64::MAX` is no limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,14 +27,6 @@ pub struct Limits {
     pub nice: Option<i32>,
     /// Whether nothing that the daemon executes can gain rights (`PR_SET_NO_NEW_PRIVS`, Linux).
     pub no_new_privileges: bool,
-}
-
-/// A limit as the kernel takes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RawLimit {
-    pub(crate) resource: i32,
-    pub(crate) soft: u64,
-    pub(crate) hard: u64,
 }
 
 impl Limits {
@@ -65,7 +57,7 @@ impl Limits {
     pub fn apply(&self) -> Result<()> {
         if let Some(nice) = self.nice {
             sys::set_nice_everywhere(nice).map_err(|errno| {
-                Error::system("nice", "setpriority", Errno::from_raw(errno), "the nice value cannot be set")
+                Error::system("nice", "setpriority", errno, "the nice value cannot be set")
             })?;
         }
         for limit in self.raw()? {

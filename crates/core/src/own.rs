@@ -1,12 +1,12 @@
 //! The daemon that this process is, and the removal of its pidfile at exit.
 
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nix::sys::socket::MsgFlags;
-use nix::sys::stat::{Mode, fchmod, fstat, lstat};
+use nix::sys::stat::{FileStat, Mode, fchmod, fstat, lstat};
 use nix::unistd::{ftruncate, getpid, unlink};
 
 use crate::error::Pid;
@@ -74,9 +74,9 @@ pub(crate) fn mark_distrusted() {
     }
 }
 
-/// Whether the descriptor is on this process's own pidfile.
-pub(crate) fn is_own_lock(fd: BorrowedFd<'_>) -> bool {
-    DAEMON.get().is_some_and(|daemon| fstat(fd).is_ok_and(|stat| FileId::of(&stat) == daemon.id))
+/// Whether this is the pidfile that this process holds.
+pub(crate) fn is_own_file(stat: &FileStat) -> bool {
+    DAEMON.get().is_some_and(|daemon| FileId::of(stat) == daemon.id)
 }
 
 /// Gives our PID, when this process is the daemon of that path, or of the file that the path stands for.

@@ -145,7 +145,7 @@ impl Poller {
         let armed = match &mut watch {
             Watch::Exit { armed: Armed::ByLooking, .. } => Ok(()),
             Watch::Exit { process, armed, .. } => {
-                self.selector.add_exit(process, number).map(|how| *armed = how)
+                self.selector.add_exit(process.handle(), process.pid(), number).map(|how| *armed = how)
             }
             Watch::Channel { channel, .. } => self.selector.add_readable(channel.as_fd(), number),
         };
@@ -159,7 +159,7 @@ impl Poller {
 
     fn disarm(&self, watch: &Watch) {
         match watch {
-            Watch::Exit { process, .. } => self.selector.remove_exit(process),
+            Watch::Exit { process, .. } => self.selector.remove_exit(process.handle()),
             Watch::Channel { channel, .. } => self.selector.remove_readable(channel.as_fd()),
         }
     }

@@ -158,6 +158,10 @@ impl Process {
         self.handle.pollable()
     }
 
+    pub(crate) fn handle(&self) -> &sys::ProcessHandle {
+        &self.handle
+    }
+
     /// The same, with a handle that it shares with nobody, where there is a descriptor left for it.
     pub(crate) fn apart(&self) -> std::result::Result<Self, Errno> {
         Ok(Self { handle: Arc::new(self.handle.try_clone()?), ..*self })

@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use super::plan::Plan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handover::OWN_FDS;
-use crate::own::is_own_lock;
+use crate::own::is_own_file;
 use crate::sys;
 
 impl Plan {
@@ -35,7 +35,7 @@ pub(super) fn own_fds(keep: &[RawFd]) -> Result<(RawFd, RawFd)> {
         return Err(refused(format!("option keepFds: {fd} is not an open descriptor from 3 on")));
     }
     // With it the daemon's lock would live on in another's.
-    if let Some(fd) = keep.iter().find(|fd| is_own_lock(sys::borrow(**fd))) {
+    if let Some(fd) = keep.iter().find(|fd| sys::stat_of(**fd).is_some_and(|stat| is_own_file(&stat))) {
         return Err(refused(format!("option keepFds: {fd} is this daemon's own lock")));
     }
     let mut free = OWN_FDS.filter(|fd| !keep.contains(fd));

@@ -3,7 +3,6 @@
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, fcntl};
 
 use super::plan::{Plan, Stdio};
 use crate::error::{Error, Result};
@@ -98,18 +97,21 @@ fn inherited(own: impl AsFd, null: &OwnedFd) -> Result<OwnedFd> {
 }
 
 /// A duplicate out of the way of all targets, close-on-exec from birth.
-pub(super) fn raised(fd: impl AsFd) -> Result<OwnedFd> {
-    let fd = fd.as_fd();
-    match fcntl(fd, FcntlArg::F_DUPFD_CLOEXEC(LOWEST_SOURCE)) {
-        Ok(number) => Ok(sys::own(number)),
-        Err(errno) => {
-            let message = match errno {
-                Errno::EMFILE | Errno::EINVAL => {
-                    "the launcher has no descriptors left; raise its limit (ulimit -n)"
-                }
-                _ => "no descriptor could be made",
-            };
-            Err(Error::system("descriptors", "fcntl", errno, message))
-        }
-    }
+fn raised(fd: impl AsFd) -> Result<OwnedFd> {
+    raised_by(|lowest| sys::duplicate_from(fd.as_fd().as_raw_fd(), lowest))
+}
+
+/// The same, by a call that is given the lowest number.
+pub(super) fn raised_by(
+    duplicate: impl FnOnce(RawFd) -> std::result::Result<OwnedFd, Errno>,
+) -> Result<OwnedFd> {
+    duplicate(LOWEST_SOURCE).map_err(|errno| {
+        let message = match errno {
+            Errno::EMFILE | Errno::EINVAL => {
+                "the launcher has no descriptors left; raise its limit (ulimit -n)"
+            }
+            _ => "no descriptor could be made",
+        };
+        Error::system("descriptors", "fcntl", errno, message)
+    })
 }

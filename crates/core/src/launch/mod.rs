@@ -14,25 +14,21 @@ mod steps;
 pub use group::Group;
 pub use plan::{Plan, Stdio};
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
 
-use self::child::Orders;
+use self::child::{Orders, Stacks};
 use self::descriptors::Descriptors;
 use self::program::Program;
-use self::steps::{REPORT_BYTES, Report};
+use self::steps::Report;
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::handover::{Channel, Outcome};
 use crate::log::LogTail;
 use crate::pidfile::Locked;
 use crate::process::Process;
-use crate::signal_mask::AllBlocked;
-use crate::sys::Stack;
 
 /// A daemon that has executed and is not ready yet.
 #[derive(Debug)]
@@ -79,52 +75,41 @@ pub fn launch(plan: &Plan) -> Result<Launched> {
     let program = Program::new(plan)?;
     let locked = plan.pidfile.lock(&plan.lock)?;
     // The lock goes with the end of this function, whatever happens: a launcher that is stopped must not hold it.
-    launch_locked(plan, &program, &locked).inspect_err(|_| {
+    launch_locked(plan, program, &locked).inspect_err(|_| {
         // Whatever failed, this process alone has the lock now.
         locked.remove(plan.pidfile.path());
     })
 }
 
-fn launch_locked(plan: &Plan, program: &Program, locked: &Locked) -> Result<Launched> {
+fn launch_locked(plan: &Plan, program: Program, locked: &Locked) -> Result<Launched> {
     let descriptors = Descriptors::open(plan, locked)?;
     if let Some(fd) = descriptors.collides_with(&plan.keep_fds) {
         let message = format!("option keepFds: {fd} has been closed while the start waited for the lock");
         return Err(Error::new(ErrorKind::InvalidOption, message).for_option("keepFds"));
     }
     let Descriptors { lock, channel, error_pipe, stdio, own_channel, own_error_pipe, log } = descriptors;
-    let mut first_stack = Stack::new();
-    let mut second_stack = Stack::new();
     let mut keep = plan.keep_fds.clone();
     keep.extend([program.lock_fd, program.channel_fd, error_pipe.as_raw_fd()]);
     keep.sort_unstable();
-    let inherited: Vec<_> = program.kept.iter().map(|(fd, number)| (fd.as_raw_fd(), *number)).collect();
-    let sources = stdio.each_ref().map(AsRawFd::as_raw_fd);
-    let orders = Orders {
-        program: &program.path,
-        argv: program.argv.as_ptr(),
-        envp: program.envp.as_ptr(),
-        folder: program.folder.as_deref(),
+    let orders = Box::new(Orders {
         umask: plan.umask,
-        stdio: sources,
-        lock: (lock.as_raw_fd(), program.lock_fd),
-        channel: (channel.as_raw_fd(), program.channel_fd),
+        stdio: stdio.each_ref().map(AsRawFd::as_raw_fd),
+        lock: lock.as_raw_fd(),
+        channel: channel.as_raw_fd(),
         error_pipe: error_pipe.as_raw_fd(),
-        keep: &keep,
-        inherited: &inherited,
-        limits: &program.limits,
+        keep,
+        inherited: program.kept.iter().map(|(fd, number)| (fd.as_raw_fd(), *number)).collect(),
         nice: plan.limits.nice,
         no_new_privileges: plan.limits.no_new_privileges,
-        second_stack: second_stack.top(),
-    };
-    let leader = run_children(&orders, &mut first_stack)?;
+        stacks: Stacks::new(),
+        program,
+    });
+    let (leader, report) = child::run(orders, (lock, channel, error_pipe, stdio), own_error_pipe)
+        .map_err(|errno| Error::system("clone", "clone", errno, "no process could be created"))?;
     let outcome = Arc::<Outcome>::default();
     let group = Group::new(leader, Arc::clone(&outcome));
     let own_channel = Channel::noting(own_channel, outcome);
-    drop((error_pipe, channel, lock, stdio));
-    // To its end, before this function's is the end of stacks and strings: the wait of clone can be cut short while the
-    // second child still runs on them. The end means executed, or killed before; the pidfile and the channel tell
-    // which.
-    match read_report(own_error_pipe) {
+    match report {
         Some(report) => {
             // Nothing has been executed that could save anything.
             group.end(Duration::ZERO);
@@ -132,27 +117,6 @@ fn launch_locked(plan: &Plan, program: &Program, locked: &Locked) -> Result<Laun
         }
         None => identify(locked, own_channel, group, log),
     }
-}
-
-/// Gives the first child, which has ended, or is about to, and is not collected: see [`Group`].
-fn run_children(orders: &Orders<'_>, stack: &mut Stack) -> Result<Pid> {
-    // A signal to the launcher's group, a closing terminal's for one, must not kill a child half way.
-    let _blocked = AllBlocked::new();
-    child::start(orders, stack)
-        .map_err(|errno| Error::system("clone", "clone", errno, "no process could be created"))
-}
-
-fn read_report(pipe: OwnedFd) -> Option<Report> {
-    let mut bytes = Vec::with_capacity(REPORT_BYTES);
-    let mut pipe = File::from(pipe);
-    loop {
-        match pipe.read_to_end(&mut bytes) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-            // A pipe has no other error; what has been read counts.
-            _ => break,
-        }
-    }
-    Some(Report::decode(bytes.get(..REPORT_BYTES)?.try_into().ok()?))
 }
 
 fn failed_step(plan: &Plan, report: &Report) -> Error {

@@ -5,12 +5,11 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
 use super::check::own_fds;
-use super::descriptors::raised;
+use super::descriptors::raised_by;
 use super::plan::{Plan, Stdio};
 use crate::error::{Error, ErrorKind, Result};
 use crate::handover::Handover;
-use crate::limits::RawLimit;
-use crate::sys;
+use crate::sys::{self, RawLimit};
 
 /// C strings and the array of pointers to them.
 pub(super) struct StringArray {
@@ -74,7 +73,7 @@ impl Program {
             kept: plan
                 .keep_fds
                 .iter()
-                .map(|fd| Ok((raised(sys::borrow(*fd))?, *fd)))
+                .map(|fd| Ok((raised_by(|lowest| sys::duplicate_from(*fd, lowest))?, *fd)))
                 .collect::<Result<_>>()?,
             lock_fd,
             channel_fd,

@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::stat::fstat;
 use nix::unistd::dup2_stderr;
 
@@ -31,8 +30,8 @@ pub(crate) struct Capture {
 impl Capture {
     /// The present stderr; `None` when there is no descriptor left.
     pub(crate) fn of_stderr() -> Option<Self> {
-        let number = fcntl(std::io::stderr(), FcntlArg::F_DUPFD_CLOEXEC(0)).ok()?;
-        Some(Self { file: sys::own(number), freed: 0 })
+        let file = std::io::stderr().as_fd().try_clone_to_owned().ok()?;
+        Some(Self { file, freed: 0 })
     }
 
     /// Gives the memory of what nobody will read back. Whether there was anything.

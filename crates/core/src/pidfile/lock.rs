@@ -15,6 +15,7 @@ use super::{Flock, Folder, PidFile, is_distrusted, looking, read_text, trusted, 
 use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
 use crate::own;
 use crate::process::Process;
+use crate::shown::shown;
 use crate::sys::{self, FileId};
 
 /// How long a lock may be held by nobody that can be proven, or be kept away by probes and rivals.
@@ -22,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How many of the processes that have the file of a leaked lock open are named.
 const NAMED: usize = 16;
+
+/// How much is shown of a process's name, in characters. Linux gives its own threads longer names than processes.
+const LONGEST_NAME: usize = 63;
 
 /// How to take the lock.
 #[derive(Clone, Debug)]
@@ -286,8 +290,11 @@ impl PidFile {
         let message = if openers.is_empty() {
             "is locked, but no process that has it open can be seen from here".into()
         } else {
-            let list: Vec<_> =
-                openers.iter().take(NAMED).map(|(pid, name)| format!("{pid} ({name})")).collect();
+            let list: Vec<_> = openers
+                .iter()
+                .take(NAMED)
+                .map(|(pid, name)| format!("{pid} ({})", shown(name, LONGEST_NAME)))
+                .collect();
             let more = match openers.len().saturating_sub(NAMED) {
                 0 => String::new(),
                 more => format!(" and {more} more"),

@@ -1,16 +1,18 @@
 //! Files, locks and pipes.
-#![expect(unsafe_code, reason = "nix has no F_SETLEASE, and memfd_create by glibc alone")]
+#![expect(unsafe_code, reason = "nix has no F_SETLEASE")]
 
 use std::fs::File;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, FcntlArg, OFlag, fallocate, fcntl};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::pipe2;
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::sys::Pid;
+use crate::sys::fd::errno;
 
 /// Whether a daemon can be named by the kernel.
 pub(crate) const HAS_NAME_TAG: bool = true;
@@ -108,14 +110,10 @@ pub(super) fn name_of(kind: FsType) -> Option<&'static str> {
     Some(name)
 }
 
-/// A file without a name, where the daemon's stderr goes until it is ready: memfd_create(2), which glibc has from 2.27
-/// on and the kernel from 3.17.
+/// Makes a file without a name, where the daemon's stderr goes until it is ready: memfd_create(2), in the kernel from
+/// 3.17 on. By rustix's own system call: glibc has a function for it from 2.27 on only.
 pub(crate) fn capture_file() -> Result<File, Errno> {
-    // SAFETY: the name is a string that lives across the call.
-    let fd = unsafe { libc::syscall(libc::SYS_memfd_create, c"daimon-stderr".as_ptr(), libc::MFD_CLOEXEC) };
-    let fd = Errno::result(fd)?;
-    // SAFETY: the kernel has just made this descriptor, and gives its number to nobody else.
-    Ok(unsafe { File::from_raw_fd(fd as i32) })
+    memfd_create("daimon-stderr", MemfdFlags::CLOEXEC).map(File::from).map_err(errno)
 }
 
 /// Gives the memory, or the room on a disk, of a part of a file back; it reads as zeros then. fallocate(2).

@@ -1,9 +1,9 @@
 //! Identity of processes: pidfds, and what `/proc` tells.
-#![expect(unsafe_code, reason = "neither nix nor std has the pidfd calls")]
+#![expect(unsafe_code, reason = "neither nix nor rustix has all of the pidfd calls")]
 
 use std::fs::{self, File, read_dir};
 use std::io::Read;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -13,10 +13,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{lstat, stat};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, sysconf};
+use rustix::process::PidfdFlags;
 
-use super::super::{Hidden, RawStats};
-use crate::shown::shown;
-use crate::sys::{FileId, Pid};
+use crate::sys::fd::errno;
+use crate::sys::kill::signal_process;
+use crate::sys::{FileId, Hidden, Pid, RawStats};
 
 /// The main thread's id is the process's.
 pub(crate) fn is_main_thread() -> bool {
@@ -54,9 +55,7 @@ impl ProcessHandle {
                 pidfd_send_signal(fd.as_fd(), signal).map_err(|errno| ("pidfd_send_signal", errno))
             }
             Self::StartTime(start) if start_time(pid) == Some(*start) => {
-                // SAFETY: kill(2) takes two numbers; the PID is positive, so it names one process.
-                let result = unsafe { libc::kill(pid, signal) };
-                Errno::result(result).map(drop).map_err(|errno| ("kill", errno))
+                signal_process(pid, signal).map_err(|errno| ("kill", errno))
             }
             Self::StartTime(_) => Err(("kill", Errno::ESRCH)),
         }
@@ -100,13 +99,11 @@ pub(crate) fn has_ended_by(pidfd: BorrowedFd<'_>) -> bool {
 }
 
 fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
-    // SAFETY: pidfd_open(2) takes two numbers and returns a new close-on-exec descriptor.
-    let result = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    let fd = Errno::result(result)?;
-    // SAFETY: the kernel just gave this descriptor to us, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+    let pid = rustix::process::Pid::from_raw(pid).ok_or(Errno::EINVAL)?;
+    rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(errno)
 }
 
+/// Not rustix's, which has no real-time signals.
 fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
     let no_info = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: pidfd_send_signal(2) with a null siginfo reads no memory of ours.
@@ -227,8 +224,8 @@ fn descriptors_on(pid: Pid, id: FileId) -> impl Iterator<Item = String> {
     })
 }
 
-/// The processes that have the file open, as far as they can be looked into, with their names.
-pub(crate) fn openers(path: &Path) -> Vec<(Pid, String)> {
+/// The processes that have the file open, as far as they can be looked into, with their names, which may hold anything.
+pub(crate) fn openers(path: &Path) -> Vec<(Pid, Vec<u8>)> {
     let Ok(stat) = lstat(path) else { return Vec::new() };
     let id = FileId::of(&stat);
     let pids = read_dir("/proc").into_iter().flatten().flatten();
@@ -236,13 +233,10 @@ pub(crate) fn openers(path: &Path) -> Vec<(Pid, String)> {
         let pid = entry.file_name().to_str()?.parse().ok()?;
         descriptors_on(pid, id).next()?;
         let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
-        Some((pid, shown(name.strip_suffix(b"\n").unwrap_or(&name), LONGEST_NAME)))
+        Some((pid, name.strip_suffix(b"\n").unwrap_or(&name).to_vec()))
     })
     .collect()
 }
-
-/// Those of a kernel's own threads are longer than those of processes.
-const LONGEST_NAME: usize = 63;
 
 /// Whether this process has children, proc_tid_children(5); where the kernel does not tell, it may have some.
 pub(crate) fn has_children() -> bool {

@@ -23,8 +23,8 @@ pub(crate) use process::{
     raw_stats, user_ids,
 };
 pub(crate) use rights::{
-    LIMITS, Right, group_ids_of_self, groups_of, highest_limit, limit_of, lowest_nice, may, oom_score_adj,
-    set_ids, set_nice_everywhere, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
+    LIMITS, Resource, Right, group_ids_of_self, groups_of, highest_limit, limit_of, lowest_nice, may,
+    oom_score_adj, set_ids, set_nice_everywhere, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
 };
 pub(crate) use select::{Armed, Selector};
 pub(crate) use socket::abstract_address;
