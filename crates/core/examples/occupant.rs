@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use daimon_core::{ErrorKind, LockOptions, Occupation, PidFile, Stdio, occupy};
+use daimon_core::{ErrorKind, LockOptions, Occupation, PidFile, Stdio, Subject, occupy};
 use nix::sys::signal::{SigSet, Signal};
 
 #[cfg(not(target_os = "linux"))]
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         }
     });
     let stdout = match env::args_os().nth(2) {
-        Some(path) => Stdio::File { path: path.into(), option: "log", mode: None },
+        Some(path) => Stdio::File { path: path.into(), subject: Subject::Log, mode: None },
         None => Stdio::Inherit,
     };
     let occupation = Occupation {

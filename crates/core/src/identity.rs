@@ -1,19 +1,20 @@
 //! Privileges: who a daemon is once its body begins, and where its file system ends.
 
 use std::ffi::CString;
+use std::fmt;
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::unistd::{Group, Uid, User, geteuid, setuid};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::own::mark_distrusted;
 use crate::sys::{self, Right};
 
 /// A user or a group, as people give it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Name {
-    /// By name; digits alone are an id, unless somebody has that name.
+    /// By name; digits alone are a number, unless a user has that name.
     Text(String),
     /// By number.
     Id(u32),
@@ -33,8 +34,8 @@ impl Name {
     }
 }
 
-impl std::fmt::Display for Name {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => write!(f, "'{text}'"),
             Self::Id(id) => write!(f, "{id}"),
@@ -42,16 +43,81 @@ impl std::fmt::Display for Name {
     }
 }
 
+/// Why rights cannot be taken, or given up.
+enum Problem<'a> {
+    /// The system's lists cannot be read: by this call, with this error.
+    Unlisted {
+        what: &'static str,
+        subject: Subject,
+        syscall: &'static str,
+        errno: Errno,
+    },
+    NoSuchUser(&'a Name),
+    NoSuchGroup(&'a Name),
+    GroupUnknown(u32),
+    /// The present user may not.
+    MayNotBecome {
+        subject: Subject,
+        kind: &'static str,
+        name: &'a Name,
+    },
+    MayNotChangeRoot,
+}
+
+impl fmt::Display for Problem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let us = geteuid();
+        match self {
+            Self::Unlisted { what, .. } => write!(f, "{what}"),
+            Self::NoSuchUser(name) => write!(f, "there is no user {name}"),
+            Self::NoSuchGroup(name) => write!(f, "there is no group {name}"),
+            Self::GroupUnknown(uid) => {
+                write!(f, "{uid} is no known user, so his group is not known; give group")
+            }
+            Self::MayNotBecome { kind, name, .. } => {
+                write!(f, "user {us} may not become {kind} {name}; start it as root")
+            }
+            Self::MayNotChangeRoot => {
+                write!(f, "user {us} may not change the root folder; start it as root")
+            }
+        }
+    }
+}
+
+impl From<Problem<'_>> for Error {
+    fn from(problem: Problem<'_>) -> Self {
+        match problem {
+            Problem::Unlisted { subject, syscall, errno, .. } => {
+                Self::invalid(subject, problem).because(syscall, errno)
+            }
+            Problem::NoSuchUser(_) | Problem::GroupUnknown(_) => Self::invalid(Subject::User, problem),
+            Problem::NoSuchGroup(_) => Self::invalid(Subject::Group, problem),
+            Problem::MayNotBecome { subject, .. } => Self::invalid(subject, problem),
+            Problem::MayNotChangeRoot => Self::invalid(Subject::Root, problem),
+        }
+    }
+}
+
 /// Whose rights a process has.
+///
+/// ```
+/// use daimon_core::{Identity, Name};
+///
+/// // Nobody asked for is nobody to become.
+/// assert_eq!(Identity::resolve(None, None)?, None);
+/// let error = Identity::resolve(Some(&Name::Text("no such user".into())), None).unwrap_err();
+/// assert_eq!(error.message(), "there is no user 'no such user'");
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// `None`: the user does not change.
     pub uid: Option<u32>,
     /// Its group.
     pub gid: u32,
-    /// All groups that it has beside.
+    /// All its other groups.
     pub groups: Vec<u32>,
-    /// What the user's environment says of him, where he is known to the system.
+    /// What the user's environment says, where the system knows the user.
     pub account: Option<Account>,
 }
 
@@ -67,7 +133,8 @@ pub struct Account {
 }
 
 impl Identity {
-    /// Looks a user, a group or both up, and the user's supplementary groups. `None` when that is who we are already.
+    /// Looks up a user, a group or both, and the user's supplementary groups. `None` when this process is that user
+    /// already.
     ///
     /// # Errors
     ///
@@ -78,9 +145,7 @@ impl Identity {
             (Some(gid), _) => gid,
             (None, Some((_, Some(entry)))) => entry.gid.as_raw(),
             (None, Some((uid, None))) => {
-                let message =
-                    format!("option user: {uid} is no known user, so his group is not known; give group");
-                return Err(refused("user", message));
+                return Err(Problem::GroupUnknown(*uid).into());
             }
             (None, None) => return Ok(None),
         };
@@ -88,7 +153,8 @@ impl Identity {
         let entry = found.and_then(|(_, entry)| entry);
         let groups = match entry.as_ref().map(|entry| CString::new(entry.name.as_str())) {
             Some(Ok(name)) => sys::groups_of(&name, gid).map_err(|errno| {
-                refused("user", "option user: the groups cannot be listed").because("getgrouplist", errno)
+                let what = "the groups cannot be listed";
+                Problem::Unlisted { what, subject: Subject::User, syscall: "getgrouplist", errno }
             })?,
             _ => vec![gid],
         };
@@ -116,14 +182,12 @@ impl Identity {
         if sys::may(Right::SetGid) && (self.uid.is_none() || sys::may(Right::SetUid)) {
             return Ok(());
         }
-        let (option, name) = match (user, group) {
-            (Some(user), _) => ("user", user.to_string()),
-            (None, Some(group)) => ("group", group.to_string()),
+        let (subject, kind, name) = match (user, group) {
+            (Some(user), _) => (Subject::User, "user", user),
+            (None, Some(group)) => (Subject::Group, "group", group),
             (None, None) => return Ok(()),
         };
-        let us = geteuid();
-        let message = format!("option {option}: user {us} may not become {option} {name}; start it as root");
-        Err(refused(option, message))
+        Err(Problem::MayNotBecome { subject, kind, name }.into())
     }
 
     /// Makes this process that user, in all its threads, and proves that there is no way back.
@@ -133,7 +197,7 @@ impl Identity {
     /// `PermissionDenied`. The process may have lost a part of its rights then, and should end.
     pub fn take(&self) -> Result<()> {
         let Self { uid, gid, groups, .. } = self;
-        // From now on the lock is in hands that may pass it on.
+        // From now on this process may pass the lock on to others.
         mark_distrusted();
         sys::set_ids(*uid, *gid, groups).map_err(|(syscall, errno)| {
             denied("the rights of another user cannot be taken").because(syscall, errno)
@@ -157,18 +221,16 @@ fn is_everywhere(ids: Option<[u32; 3]>, id: u32) -> bool {
     ids.is_some_and(|ids| ids.iter().all(|one| *one == id))
 }
 
-fn refused(option: &'static str, message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidOption, message).for_option(option)
-}
-
-fn denied(message: impl Into<String>) -> Error {
+fn denied(message: impl fmt::Display) -> Error {
     Error::new(ErrorKind::PermissionDenied, message).during("privileges")
 }
 
-/// An id need not be anybody's; a name must.
+/// A number need not be any user's; a name must be one's.
 fn find_user(name: &Name) -> Result<(u32, Option<User>)> {
-    let failed =
-        |errno| refused("user", "option user: the list of users cannot be read").because("getpwnam", errno);
+    let failed = |errno| {
+        let what = "the list of users cannot be read";
+        Problem::Unlisted { what, subject: Subject::User, syscall: "getpwnam", errno }
+    };
     let named = match name {
         Name::Text(text) => User::from_name(text).map_err(failed)?,
         Name::Id(_) => None,
@@ -176,13 +238,14 @@ fn find_user(name: &Name) -> Result<(u32, Option<User>)> {
     if let Some(user) = named {
         return Ok((user.uid.as_raw(), Some(user)));
     }
-    let id = name.id().ok_or_else(|| refused("user", format!("option user: there is no user {name}")))?;
+    let id = name.id().ok_or(Problem::NoSuchUser(name))?;
     Ok((id, User::from_uid(Uid::from_raw(id)).map_err(failed)?))
 }
 
 fn find_group(name: &Name) -> Result<u32> {
     let failed = |errno| {
-        refused("group", "option group: the list of groups cannot be read").because("getgrnam", errno)
+        let what = "the list of groups cannot be read";
+        Problem::Unlisted { what, subject: Subject::Group, syscall: "getgrnam", errno }
     };
     let named = match name {
         Name::Text(text) => Group::from_name(text).map_err(failed)?,
@@ -191,22 +254,16 @@ fn find_group(name: &Name) -> Result<u32> {
     if let Some(group) = named {
         return Ok(group.gid.as_raw());
     }
-    name.id().ok_or_else(|| refused("group", format!("option group: there is no group {name}")))
+    Ok(name.id().ok_or(Problem::NoSuchGroup(name))?)
 }
 
-/// Refuses a chroot that this process may not do.
+/// Refuses a change of the root folder that this process may not do.
 ///
 /// # Errors
 ///
 /// `InvalidOption`.
 pub fn check_chroot() -> Result<()> {
-    if sys::may(Right::Chroot) {
-        return Ok(());
-    }
-    Err(refused(
-        "chroot",
-        format!("option chroot: user {} may not change the root folder; start it as root", geteuid()),
-    ))
+    if sys::may(Right::Chroot) { Ok(()) } else { Err(Problem::MayNotChangeRoot.into()) }
 }
 
 /// Makes `path` this process's root folder, and its current one.
@@ -219,7 +276,7 @@ pub fn enter_root(path: &Path) -> Result<()> {
         Error::system("chroot", syscall, errno, format!("{}: cannot be made the root folder", path.display()))
             .at(path)
     };
-    // It is wanted once more, when the capture of stderr ends, and may be missing in there.
+    // The null device is needed once more, when the capture of stderr ends, and may be missing in the new root.
     crate::log::keep_null();
     nix::unistd::chroot(path).map_err(|errno| failed("chroot", errno))?;
     nix::unistd::chdir("/").map_err(|errno| failed("chdir", errno))
@@ -229,8 +286,8 @@ pub fn enter_root(path: &Path) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn option(error: Option<Error>) -> Option<&'static str> {
-        error.and_then(|error| error.option())
+    fn subject(error: Option<Error>) -> Option<Subject> {
+        error.and_then(|error| error.subject())
     }
 
     #[test]
@@ -240,8 +297,8 @@ mod tests {
         assert_eq!((id, entry.unwrap().name.as_str()), (0, "root"));
         assert_eq!(find_user(&Name::Id(4_000_000)).unwrap(), (4_000_000, None));
         assert_eq!(find_group(&Name::Id(77)).unwrap(), 77);
-        assert_eq!(option(find_user(&Name::Text("no such user".into())).err()), Some("user"));
-        assert_eq!(option(find_group(&Name::Text("no such group".into())).err()), Some("group"));
+        assert_eq!(subject(find_user(&Name::Text("no such user".into())).err()), Some(Subject::User));
+        assert_eq!(subject(find_group(&Name::Text("no such group".into())).err()), Some(Subject::Group));
     }
 
     #[test]

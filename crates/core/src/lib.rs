@@ -18,6 +18,7 @@
 #![warn(unused_crate_dependencies)]
 
 mod adopt;
+mod descriptor;
 mod error;
 mod foreground;
 mod handover;
@@ -32,32 +33,19 @@ mod pidfile;
 mod poller;
 mod process;
 mod shown;
+mod signal;
 mod signal_mask;
 mod sys;
 mod trusted_path;
 
-/// Whether a descriptor of that number is open.
-pub fn is_open(fd: std::os::fd::RawFd) -> bool {
-    sys::is_open(fd)
-}
-
-/// Lets the programs that this process executes have the descriptor; false when it is not open.
-pub fn let_inherit(fd: std::os::fd::RawFd) -> bool {
-    sys::let_inherit(fd)
-}
-
-/// Whether this is the process's main thread.
+/// Tells whether this is the process's main thread.
 pub fn is_main_thread() -> bool {
     sys::is_main_thread()
 }
 
-/// Keeps a socket that a supervisor has opened from the programs that this process executes; false when it is none.
-pub fn take_socket(fd: std::os::fd::RawFd) -> bool {
-    sys::is_socket(fd) && sys::set_close_on_exec(fd)
-}
-
 pub use adopt::adopt;
-pub use error::{Error, ErrorKind, Pid, PidFileReason, Result};
+pub use descriptor::{Descriptor, is_open, let_inherit, take_socket};
+pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
 pub use foreground::{Occupation, occupy};
 pub use handover::{ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket};
 pub use identity::{Account, Identity, Name, check_chroot, enter_root};
@@ -69,3 +57,4 @@ pub use own::{OwnDaemon, own_daemon};
 pub use pidfile::{Cancel, Held, Holder, LockOptions, Locked, PidFile, Status};
 pub use poller::{ChannelEvent, WatchId, unwatch, watch_channel, watch_exit};
 pub use process::{ExitStatus, Process, Stats, stats};
+pub use signal::Signal;

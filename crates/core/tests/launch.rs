@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use common::{Folder, PATIENCE, ends, frames, status_field, until};
-use daimon_core::{ErrorKind, ExitStatus, FrameKind, Launched, PidFileReason, Status};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use common::{Folder, PATIENCE, assert_ended, ends, errno, frames, pidfds_on, status_field, until};
+use daimon_core::{ErrorKind, ExitStatus, FrameKind, Launched, PidFileReason, Signal, Status, Subject};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
 use nix::unistd::getpid;
 
 fn stat_fields(pid: i32) -> Vec<i32> {
@@ -95,7 +95,7 @@ fn a_program_that_cannot_be_executed_leaves_nothing() {
     plan.program = folder.file("missing");
     let error = folder.launch(&plan).unwrap_err();
     assert_eq!((error.kind(), error.step()), (ErrorKind::StartFailed, Some("exec")));
-    assert_eq!((error.path(), error.errno()), (Some(plan.program.as_path()), Some(libc::ENOENT)));
+    assert_eq!((error.path(), errno(&error)), (Some(plan.program.as_path()), Some(libc::ENOENT)));
     assert!(!folder.file("d.pid").exists());
 }
 
@@ -103,9 +103,10 @@ fn a_program_that_cannot_be_executed_leaves_nothing() {
 fn a_log_in_a_missing_folder_is_refused_before_any_process_exists() {
     let folder = Folder::new();
     let mut plan = folder.plan(&["serve"]);
-    plan.stdout = daimon_core::Stdio::File { path: folder.file("no/such.log"), option: "log", mode: None };
+    plan.stdout =
+        daimon_core::Stdio::File { path: folder.file("no/such.log"), subject: Subject::Log, mode: None };
     let error = folder.launch(&plan).unwrap_err();
-    assert_eq!((error.kind(), error.option()), (ErrorKind::InvalidOption, Some("log")));
+    assert_eq!((error.kind(), error.subject()), (ErrorKind::InvalidOption, Some(Subject::Log)));
     assert!(!folder.file("d.pid").exists());
 }
 
@@ -117,7 +118,7 @@ fn a_launcher_that_lets_go_before_ready_ends_the_daemon() {
     // Blocked TERM and all: after a second it is killed.
     drop(launched.channel);
     assert!(ends(&process));
-    assert!(matches!(process.exit_status(), None | Some(ExitStatus::Signal(libc::SIGKILL))));
+    assert_ended(&process, ExitStatus::Signal(Signal::KILL));
 }
 
 #[test]
@@ -132,12 +133,12 @@ fn a_launcher_that_lets_go_after_ready_touches_nobody() {
 #[test]
 fn a_daemon_that_ends_before_ready_ends_its_channel() {
     let folder = Folder::new();
-    let launched = folder.launch(&folder.plan(&["exit", "42"])).unwrap();
+    let launched = folder.launch(&folder.plan(&["obey", "42"])).unwrap();
+    launched.channel.sender().unwrap().send(FrameKind::Payload, b"").unwrap();
     assert_eq!(frames(launched.channel).recv_timeout(PATIENCE), Ok(None));
-    if let Some(process) = launched.process {
-        assert!(ends(&process));
-        assert!(matches!(process.exit_status(), None | Some(ExitStatus::Code(42))));
-    }
+    let process = launched.process.unwrap();
+    assert!(ends(&process));
+    assert_ended(&process, ExitStatus::Code(42));
 }
 
 #[test]
@@ -167,9 +168,9 @@ fn blocked_and_ignored_signals_of_the_launcher_do_not_reach_the_daemon() {
     let folder = Folder::new();
     let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
     // SAFETY: SIGWINCH is used by nothing in this test program.
-    unsafe { sigaction(Signal::SIGWINCH, &ignore) }.unwrap();
+    unsafe { sigaction(nix::sys::signal::SIGWINCH, &ignore) }.unwrap();
     let mut blocked = SigSet::empty();
-    blocked.add(Signal::SIGUSR2);
+    blocked.add(nix::sys::signal::SIGUSR2);
     blocked.thread_block().unwrap();
     let pid = folder.launch(&folder.plan(&["deaf"])).unwrap().pid;
     blocked.thread_unblock().unwrap();
@@ -197,7 +198,7 @@ fn a_start_waits_for_a_running_daemon_to_leave() {
     plan.lock.wait = PATIENCE;
     let second = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| folder.launch(&plan));
-        until("the launch waits", || status_field(getpid().as_raw(), "Threads").parse::<u32>().unwrap() > 1);
+        until("the launch waits with a handle of its own", || pidfds_on(first.pid()) == 2);
         first.signal(libc::SIGTERM).unwrap();
         waiting.join().unwrap().unwrap()
     });

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use common::{Folder, until};
-use daimon_core::{ErrorKind, LockOptions, Occupation, PidFileReason, Status, occupy, own_daemon};
+use daimon_core::{ErrorKind, LockOptions, Occupation, PidFileReason, Status, Subject, occupy, own_daemon};
 use nix::fcntl::{FcntlArg, fcntl};
 
 /// Ended, and collected, whatever becomes of the test.
@@ -127,9 +127,9 @@ fn output_goes_where_it_is_told_to() {
 fn a_failure_leaves_no_pidfile_and_this_process_no_daemon() {
     let folder = Folder::new();
     let mut bad = occupation(&folder);
-    bad.stdout = daimon_core::Stdio::File { path: folder.path.clone(), option: "log", mode: None };
+    bad.stdout = daimon_core::Stdio::File { path: folder.path.clone(), subject: Subject::Log, mode: None };
     let error = occupy(&bad).unwrap_err();
-    assert_eq!((error.kind(), error.option()), (ErrorKind::InvalidOption, Some("log")));
+    assert_eq!((error.kind(), error.subject()), (ErrorKind::InvalidOption, Some(Subject::Log)));
     assert!(!folder.file("d.pid").exists());
     fs::write(folder.file("d.pid"), "somebody's notes").unwrap();
     let error = occupy(&occupation(&folder)).unwrap_err();

@@ -37,7 +37,7 @@ fn descriptors_are_closed_one_by_one_where_close_range_is_forbidden() {
     }
     let mut plan = folder.plan(&["deaf"]);
     let kept = leaked.last().unwrap().as_raw_fd();
-    plan.keep_fds = vec![kept];
+    plan.keep_fds = vec![kept.into()];
     forbid(libc::SYS_close_range);
     let launched = folder.launch(&plan).unwrap();
     let pid = launched.pid;

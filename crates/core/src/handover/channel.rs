@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
 
-use super::decoder::{Decoder, TooLong};
+use super::decoder::Decoder;
 use super::encoder::send_frame;
 use super::frame::{Frame, FrameKind};
 use crate::error::{Error, ErrorKind, Result};
 
-/// How much is read before whoever else waits has their turn.
+/// How much is read before the poller's other watches have their turn.
 const AT_ONCE: usize = 16;
 
-/// One end of the channel. Dropping the launcher's end tells the daemon so at once, whoever else has a copy.
+/// One end of the channel. Dropping the launcher's end tells the daemon so at once, also where other processes have
+/// copies of it.
 #[derive(Debug)]
 pub struct Channel {
     fd: OwnedFd,
@@ -52,15 +53,14 @@ impl Channel {
         Self { fd, decoder: Decoder::of(FrameKind::TO_LAUNCHER), outcome: Some(outcome) }
     }
 
-    /// An end to send with from another thread; it fails once the channel is closed.
+    /// Gives an end to send with from another thread; sending fails once the channel is closed.
     ///
     /// # Errors
     ///
     /// The system's, when there are no descriptors left.
     pub fn sender(&self) -> Result<Sender> {
         let fd = self.fd.try_clone().map_err(|error| {
-            let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-            Error::system("payload", "fcntl", errno, "the channel to the daemon cannot be shared")
+            Error::io("payload", "fcntl", &error, "the channel to the daemon cannot be shared")
         })?;
         Ok(Sender { fd })
     }
@@ -84,7 +84,10 @@ impl Channel {
                         frames.push(frame);
                     }
                     Ok(None) => break,
-                    Err(what) => return (frames, Reception::Broken(broken(&what))),
+                    Err(problem) => {
+                        let error = Error::new(ErrorKind::StartFailed, problem).during("channel");
+                        return (frames, Reception::Broken(error));
+                    }
                 }
             }
         }
@@ -119,16 +122,8 @@ pub enum Reception {
     GoesOn,
     /// The other end is closed.
     Ended,
-    /// It has sent what cannot be a frame. Nothing that follows means anything.
+    /// It has sent bytes that cannot be a frame. Nothing that follows means anything.
     Broken(Error),
-}
-
-fn broken(TooLong { length }: &TooLong) -> Error {
-    let message = format!(
-        "the channel of the start brought a message of {length} bytes, as no daemon tells any: something in the \
-         daemon writes to a descriptor that it has not opened"
-    );
-    Error::new(ErrorKind::StartFailed, message).during("channel")
 }
 
 impl AsFd for Channel {
@@ -142,7 +137,7 @@ impl Drop for Channel {
         // A copy in a child between fork and exec would keep the socket open; this closes it for all.
         let _ = shutdown(self.fd.as_raw_fd(), Shutdown::Both);
         if self.outcome.is_some() {
-            // A word that came before the end counts, though nobody has read it: who has said it lives on.
+            // A word of readiness that came before the end counts, though it was not read: that daemon lives on.
             while matches!(self.receive().1, Reception::GoesOn) {}
         }
         if let Some(outcome) = &self.outcome {

@@ -9,7 +9,7 @@ use std::os::fd::{OwnedFd, RawFd};
 use nix::errno::Errno;
 
 use super::program::Program;
-use super::steps::{REPORT_BYTES, Report};
+use super::steps::{REPORT_BYTES, Report, Step};
 use crate::signal_mask::AllBlocked;
 use crate::sys::{self, Pid, Stack};
 
@@ -46,10 +46,9 @@ impl Stacks {
     }
 }
 
-fn report(orders: &Orders, tag: u8, errno: i32) {
-    let [a, b, c, d] = errno.to_ne_bytes();
+fn report(orders: &Orders, step: Step, errno: i32) {
     // One write of less than PIPE_BUF arrives whole.
-    sys::write(orders.error_pipe, &[tag, a, b, c, d]);
+    sys::write(orders.error_pipe, &step.report(errno));
 }
 
 /// Makes the two children, and waits until the second has executed, or has ended before. Gives the first child, which
@@ -100,7 +99,7 @@ extern "C" fn first_child(orders: *mut c_void) -> c_int {
     // SAFETY: the launcher passes its `Orders`, which it frees only when both children are done with them.
     let shared = unsafe { &*orders.cast::<Orders>().cast_const() };
     if let Err(errno) = sys::set_session() {
-        report(shared, b's', errno);
+        report(shared, Step::Session, errno);
         return 1;
     }
     // SAFETY: the second stack is this child's to give, and is freed with the orders. `second_child` makes
@@ -108,7 +107,7 @@ extern "C" fn first_child(orders: *mut c_void) -> c_int {
     match unsafe { sys::spawn_child(shared.stacks.second_top, second_child, orders) } {
         Ok(_) => 0,
         Err(errno) => {
-            report(shared, b'f', errno as i32);
+            report(shared, Step::Clone, errno as i32);
             1
         }
     }
@@ -123,59 +122,59 @@ extern "C" fn first_child(orders: *mut c_void) -> c_int {
 extern "C" fn second_child(orders: *mut c_void) -> c_int {
     // SAFETY: as in `first_child`.
     let orders = unsafe { &*orders.cast::<Orders>().cast_const() };
-    let (tag, errno) = match prepare(orders) {
+    let (step, errno) = match prepare(orders) {
         Ok(()) => {
             let Program { path, argv, envp, .. } = &orders.program;
             // SAFETY: both arrays end with a null pointer, and live as long as the orders.
-            (b'e', unsafe { sys::execute(path, argv.as_ptr(), envp.as_ptr()) })
+            (Step::Exec, unsafe { sys::execute(path, argv.as_ptr(), envp.as_ptr()) })
         }
         Err(failure) => failure,
     };
-    report(orders, tag, errno);
+    report(orders, step, errno);
     sys::exit_now(127)
 }
 
-fn prepare(orders: &Orders) -> Result<(), (u8, i32)> {
+fn prepare(orders: &Orders) -> Result<(), (Step, i32)> {
     sys::reset_dispositions();
     sys::set_umask(orders.umask);
     let program = &orders.program;
     if let Some(folder) = &program.folder {
-        sys::change_folder(folder).map_err(|errno| (b'd', errno))?;
+        sys::change_folder(folder).map_err(|errno| (Step::Folder, errno))?;
     }
     for (target, source) in (0..).zip(orders.stdio) {
-        sys::duplicate(source, target).map_err(|errno| (b'0', errno))?;
+        sys::duplicate(source, target).map_err(|errno| (Step::Stdio, errno))?;
     }
-    sys::duplicate(orders.lock, program.lock_fd).map_err(|errno| (b'n', errno))?;
-    sys::duplicate(orders.channel, program.channel_fd).map_err(|errno| (b'n', errno))?;
+    sys::duplicate(orders.lock, program.lock_fd).map_err(|errno| (Step::Descriptors, errno))?;
+    sys::duplicate(orders.channel, program.channel_fd).map_err(|errno| (Step::Descriptors, errno))?;
     for (source, target) in &orders.inherited {
-        sys::duplicate(*source, *target).map_err(|errno| (b'k', errno))?;
+        sys::duplicate(*source, *target).map_err(|errno| (Step::KeptDescriptors, errno))?;
     }
-    sys::close_others(&orders.keep).map_err(|errno| (b'x', errno))?;
-    // Before the PID, by which others find us, who must see then that no signal can be heard yet. Refused where
-    // somebody reads under a lock of their own, or on odd file systems: other proofs serve then.
+    sys::close_others(&orders.keep).map_err(|errno| (Step::CloseOthers, errno))?;
+    // The tag comes before the PID, by which others find us: they must see then that no signal can be heard yet. It is
+    // refused where another process reads under a lock of its own, and on odd file systems: other proofs serve then.
     let _ = sys::put_name_tag(program.lock_fd);
     write_pid(program.lock_fd)?;
     limit(orders)?;
-    sys::unblock_signals().map_err(|errno| (b'e', errno))?;
+    sys::unblock_signals().map_err(|errno| (Step::Exec, errno))?;
     Ok(())
 }
 
-/// Last, since a limit may forbid what comes before: to write a file, for one.
-fn limit(orders: &Orders) -> Result<(), (u8, i32)> {
+/// Sets the limits, last of all: a limit may forbid what comes before, such as writing a file.
+fn limit(orders: &Orders) -> Result<(), (Step, i32)> {
     if let Some(nice) = orders.nice {
-        sys::set_nice(nice).map_err(|errno| (b'i', errno))?;
+        sys::set_nice(nice).map_err(|errno| (Step::Nice, errno))?;
     }
     if orders.no_new_privileges {
-        sys::forbid_new_privileges().map_err(|errno| (b'v', errno))?;
+        sys::forbid_new_privileges().map_err(|errno| (Step::NoNewPrivileges, errno))?;
     }
     for limit in &orders.program.limits {
-        sys::set_limit(*limit).map_err(|errno| (b'l', errno))?;
+        sys::set_limit(*limit).map_err(|errno| (Step::Limits, errno))?;
     }
     Ok(())
 }
 
 /// `PID\n`, in one write to the empty file.
-fn write_pid(lock: RawFd) -> Result<(), (u8, i32)> {
+fn write_pid(lock: RawFd) -> Result<(), (Step, i32)> {
     let mut text = [0_u8; 12];
     let mut start = text.len() - 1;
     text[start] = b'\n';
@@ -187,7 +186,8 @@ fn write_pid(lock: RawFd) -> Result<(), (u8, i32)> {
     }
     match sys::write_at_start(lock, text.get(start..).unwrap_or(&[])) {
         Ok(true) => Ok(()),
-        Ok(false) => Err((b'p', libc::ENOSPC)),
-        Err(errno) => Err((b'p', errno)),
+        // A part of it, and no error number.
+        Ok(false) => Err((Step::WritePid, 0)),
+        Err(errno) => Err((Step::WritePid, errno)),
     }
 }

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 
 use super::plan::{Plan, Stdio};
+use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
 use crate::handover::OWN_FDS;
 use crate::log::{LogTail, open_input, open_null, open_output};
@@ -27,11 +28,11 @@ pub(super) struct Descriptors {
 }
 
 impl Descriptors {
-    /// In the child those to be kept get their numbers, which none of ours may have then.
-    pub(super) fn collides_with(&self, kept: &[RawFd]) -> Option<RawFd> {
+    /// A descriptor of ours whose number is to be kept: in the child the kept ones take their numbers first.
+    pub(super) fn collides_with(&self, kept: &[Descriptor]) -> Option<RawFd> {
         let stdio = self.stdio.iter().map(AsRawFd::as_raw_fd);
         let own = [self.lock.as_raw_fd(), self.channel.as_raw_fd(), self.error_pipe.as_raw_fd()];
-        stdio.chain(own).find(|fd| kept.contains(fd))
+        stdio.chain(own).find(|number| kept.iter().any(|fd| fd.number() == *number))
     }
 
     pub(super) fn open(plan: &Plan, locked: &Locked) -> Result<Self> {
@@ -60,12 +61,12 @@ fn open_stdio(plan: &Plan) -> Result<(Sources, Option<LogTail>)> {
     let stdin = match &plan.stdin {
         Stdio::Null => raised(&null)?,
         Stdio::Inherit => inherited(std::io::stdin(), &null)?,
-        Stdio::File { path, option, .. } => raised(open_input(path, option)?)?,
+        Stdio::File { path, subject, .. } => raised(open_input(path, *subject)?)?,
     };
     let stdout = match &plan.stdout {
         Stdio::Null => raised(&null)?,
         Stdio::Inherit => inherited(std::io::stdout(), &null)?,
-        Stdio::File { path, option, mode } => raised(open_output(path, option, *mode, plan.owner)?)?,
+        Stdio::File { path, subject, mode } => raised(open_output(path, *subject, *mode, plan.owner)?)?,
     };
     let (stderr, log) = match &plan.stderr {
         // Syntax errors, wrong flags and a lack of memory speak only there.
@@ -75,13 +76,13 @@ fn open_stdio(plan: &Plan) -> Result<(Sources, Option<LogTail>)> {
             (raised(&file)?, Some(LogTail::Captured(file)))
         }
         Stdio::Inherit => (inherited(std::io::stderr(), &null)?, None),
-        Stdio::File { path, option, mode } => {
+        Stdio::File { path, subject, mode } => {
             // One open file for both keeps the order of their lines.
             let shared = plan.stderr == plan.stdout;
             let file = if shared {
                 raised(&stdout)?
             } else {
-                raised(open_output(path, option, *mode, plan.owner)?)?
+                raised(open_output(path, *subject, *mode, plan.owner)?)?
             };
             let tail = LogTail::of(path, &file);
             (file, tail)

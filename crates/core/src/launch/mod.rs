@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
+use self::check::Problem;
 use self::child::{Orders, Stacks};
 use self::descriptors::Descriptors;
 use self::program::Program;
@@ -35,15 +36,15 @@ use crate::process::Process;
 pub struct Launched {
     /// Its PID, as it wrote it into the pidfile.
     pub pid: Pid,
-    /// A handle on it, proven to hold the pidfile, or on the dead; `None` when it had ended and been reaped by then, or
-    /// no descriptor was left: the channel alone ends it then.
+    /// A handle on it, proven to hold the pidfile, or to have ended; `None` when it had been reaped by then, or no
+    /// descriptor was left: the channel alone ends it then.
     pub process: Option<Process>,
     /// Hears from it until it is ready. Dropping it before aborts the start: the daemon ends itself.
     pub channel: Channel,
     /// What it writes, where that can be read back.
     pub log: Option<LogTail>,
-    /// It and all that it has started, but for what has left the group. [`Group::release`] when the daemon is ready,
-    /// [`Group::end`] when the start has failed.
+    /// The daemon and all processes that it has started, except those that have left the group. [`Group::release`] when
+    /// the daemon is ready, [`Group::end`] when the start has failed.
     pub group: Group,
 }
 
@@ -57,7 +58,16 @@ impl Launched {
     }
 }
 
-/// Makes a daemon of the plan's program. Returns when it has executed, or did not.
+/// Makes a daemon of the plan's program. Returns when the program has been executed, or could not be.
+///
+/// ```no_run
+/// # fn example(plan: &daimon_core::Plan) -> daimon_core::Result<()> {
+/// let launched = daimon_core::launch(plan)?;
+/// println!("{} is not ready yet", launched.pid);
+/// launched.abort();
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// Blocks for some 0.5 ms, and longer while it waits for the lock: call it on a thread of its own. On any failure no
 /// process is left, and no pidfile that was not there before.
@@ -84,11 +94,10 @@ pub fn launch(plan: &Plan) -> Result<Launched> {
 fn launch_locked(plan: &Plan, program: Program, locked: &Locked) -> Result<Launched> {
     let descriptors = Descriptors::open(plan, locked)?;
     if let Some(fd) = descriptors.collides_with(&plan.keep_fds) {
-        let message = format!("option keepFds: {fd} has been closed while the start waited for the lock");
-        return Err(Error::new(ErrorKind::InvalidOption, message).for_option("keepFds"));
+        return Err(Problem::ClosedMeanwhile(fd).into());
     }
     let Descriptors { lock, channel, error_pipe, stdio, own_channel, own_error_pipe, log } = descriptors;
-    let mut keep = plan.keep_fds.clone();
+    let mut keep: Vec<_> = plan.keep_fds.iter().map(|fd| fd.number()).collect();
     keep.extend([program.lock_fd, program.channel_fd, error_pipe.as_raw_fd()]);
     keep.sort_unstable();
     let orders = Box::new(Orders {
@@ -130,7 +139,10 @@ fn failed_step(plan: &Plan, report: &Report) -> Error {
         "clone" => "no process could be created".into(),
         step => format!("the daemon could not be set up (step {step})"),
     };
-    let error = Error::system(report.step, report.syscall, errno, message);
+    let error = match report.errno {
+        0 => Error::new(ErrorKind::StartFailed, message).during(report.step),
+        _ => Error::system(report.step, report.syscall, errno, message),
+    };
     match report.step {
         "exec" => error.at(&plan.program),
         "write-pidfile" => error.at(plan.pidfile.path()),
@@ -138,7 +150,7 @@ fn failed_step(plan: &Plan, report: &Report) -> Error {
     }
 }
 
-/// Finds out who has executed, and gets a handle on it while the lock proves it.
+/// Finds out which process has executed, and gets a handle on it while the lock proves that it is the one.
 fn identify(locked: &Locked, channel: Channel, group: Group, log: Option<LogTail>) -> Result<Launched> {
     let Some(pid) = locked.pid() else {
         group.end(Duration::ZERO);
@@ -146,8 +158,8 @@ fn identify(locked: &Locked, channel: Channel, group: Group, log: Option<LogTail
             Error::new(ErrorKind::StartFailed, "the daemon was killed before it executed").during("exec")
         );
     };
-    // Proven after the handle was opened: it is not on a stranger who was given the PID since. On a dead process, which
-    // can be signalled by nobody, it still tells how that ended.
+    // Proven after the handle was opened, so that it is not on a stranger with the same PID. A handle on an ended
+    // process, which no signal reaches, still tells how that ended.
     let process = Process::open(pid).ok().filter(|process| locked.is_held_by(pid) || !process.is_alive());
     let process = process.map(Process::launched);
     Ok(Launched { pid, process, channel, log, group })

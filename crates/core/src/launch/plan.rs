@@ -1,9 +1,10 @@
 //! What a launch is asked for.
 
 use std::ffi::OsString;
-use std::os::fd::RawFd;
 use std::path::PathBuf;
 
+use crate::descriptor::Descriptor;
+use crate::error::Subject;
 use crate::limits::Limits;
 use crate::log::Owner;
 use crate::pidfile::{LockOptions, PidFile};
@@ -19,14 +20,37 @@ pub enum Stdio {
     File {
         /// Absolute.
         path: PathBuf,
-        /// The option to name when it cannot be opened.
-        option: &'static str,
+        /// What an error is about when it cannot be opened.
+        subject: Subject,
         /// The permissions of a file that is made; `None`: 0640.
         mode: Option<u32>,
     },
 }
 
 /// What is executed, and how.
+///
+/// ```
+/// use daimon_core::{Limits, LockOptions, PidFile, Plan, Stdio, Subject};
+///
+/// let log = Stdio::File { path: "/var/log/web.log".into(), subject: Subject::Log, mode: None };
+/// let plan = Plan {
+///     pidfile: PidFile::new("/run/daimon/web.pid")?,
+///     lock: LockOptions::default(),
+///     program: "/usr/bin/web".into(),
+///     args: vec!["web".into()],
+///     env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+///     folder: None,
+///     umask: 0o022,
+///     limits: Limits::default(),
+///     keep_fds: Vec::new(),
+///     stdin: Stdio::Null,
+///     stdout: log.clone(),
+///     stderr: log,
+///     owner: None,
+/// };
+/// assert_eq!(plan.stdout, plan.stderr);
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The pidfile that the daemon will hold.
@@ -43,16 +67,16 @@ pub struct Plan {
     pub folder: Option<PathBuf>,
     /// Its file mode creation mask.
     pub umask: u32,
-    /// What it may use up.
+    /// What the program may use up.
     pub limits: Limits,
-    /// Descriptors of the launcher, from 3 on, that it has under the same numbers. All others are closed.
-    pub keep_fds: Vec<RawFd>,
+    /// Descriptors of the launcher, from 3 on, that the program has under the same numbers. All others are closed.
+    pub keep_fds: Vec<Descriptor>,
     /// Descriptor 0.
     pub stdin: Stdio,
     /// Descriptor 1.
     pub stdout: Stdio,
     /// Descriptor 2. With `Null` it is captured until the daemon is ready.
     pub stderr: Stdio,
-    /// Whom the files of its output belong to where they are made; `None`: the launcher's user.
+    /// The owner of output files that are made; `None`: the launcher's user.
     pub owner: Option<Owner>,
 }

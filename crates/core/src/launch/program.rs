@@ -1,13 +1,12 @@
 //! What execve needs, put in place before the first clone: nothing allocates after it.
 
-use std::ffi::{CString, OsStr, c_char};
+use std::ffi::{CString, c_char};
 use std::os::fd::{OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
 
-use super::check::own_fds;
+use super::check::{c_string, own_fds};
 use super::descriptors::raised_by;
 use super::plan::{Plan, Stdio};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Result, Subject};
 use crate::handover::Handover;
 use crate::sys::{self, RawLimit};
 
@@ -55,17 +54,17 @@ impl Program {
             is_captured: plan.stderr == Stdio::Null,
             path: plan.pidfile.path(),
         };
-        let mut env = vec![c_string(&handover.variable(), "pidFile")?];
+        let mut env = vec![c_string(handover.variable(), Subject::PidFile)?];
         for (name, value) in &plan.env {
             let mut pair = name.clone();
             pair.push("=");
             pair.push(value);
-            env.push(c_string(&pair, "env")?);
+            env.push(c_string(pair, Subject::Environment)?);
         }
-        let args = plan.args.iter().map(|arg| c_string(arg, "scriptArgs")).collect::<Result<_>>()?;
-        let folder = plan.folder.as_ref().map(|path| c_string(path.as_os_str(), "cwd")).transpose()?;
+        let args = plan.args.iter().map(|arg| c_string(arg, Subject::Arguments)).collect::<Result<_>>()?;
+        let folder = plan.folder.as_ref().map(|path| c_string(path, Subject::Folder)).transpose()?;
         Ok(Self {
-            path: c_string(plan.program.as_os_str(), "execPath")?,
+            path: c_string(&plan.program, Subject::Program)?,
             argv: StringArray::new(args),
             envp: StringArray::new(env),
             folder,
@@ -73,17 +72,10 @@ impl Program {
             kept: plan
                 .keep_fds
                 .iter()
-                .map(|fd| Ok((raised_by(|lowest| sys::duplicate_from(*fd, lowest))?, *fd)))
+                .map(|fd| Ok((raised_by(|lowest| sys::duplicate_from(fd.number(), lowest))?, fd.number())))
                 .collect::<Result<_>>()?,
             lock_fd,
             channel_fd,
         })
     }
-}
-
-fn c_string(text: &OsStr, option: &'static str) -> Result<CString> {
-    CString::new(text.as_bytes()).map_err(|_| {
-        let message = format!("option {option}: {text:?} holds a NUL byte, which no system call can carry");
-        Error::new(ErrorKind::InvalidOption, message).for_option(option)
-    })
 }

@@ -27,7 +27,8 @@ pub(super) enum Look {
     Rotated(u64),
     /// It is not large enough yet.
     Size(u64),
-    /// What has the log's name is not where the outputs go: whoever renamed it will have it opened again.
+    /// The file of the log's name is not where the outputs go: the program that renamed the log will have it opened
+    /// again.
     NotOurs,
 }
 
@@ -208,10 +209,7 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<bool> {
 
 fn failed(syscall: &'static str, path: &Path, what: &str) -> impl Fn(io::Error) -> Error {
     let message = format!("{}: {what}", path.display());
-    move |error| {
-        let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-        Error::system("rotate", syscall, errno, message.clone()).at(path)
-    }
+    move |error| Error::io("rotate", syscall, &error, &message).at(path)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Opening the files of stdin, stdout and stderr.
 
+use std::fmt;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -8,14 +9,14 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
 use nix::unistd::{Gid, Uid, fchown};
 
-use super::place::Place;
-use crate::error::{Error, Result};
+use super::place::{Place, Refusal};
+use crate::error::{Error, ErrorKind, Result, Subject};
 
 /// Never follow a link, wait for a FIFO's reader, gain a terminal or leak into a child.
 pub(super) const FLAGS: OFlag =
     OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
 
-/// What a new log may be used for by others, where nothing else is said: read by the group.
+/// What others may do with a new log, where nothing else is said: the group may read it.
 const MODE: u32 = 0o640;
 
 /// The null device, for reading and writing.
@@ -26,9 +27,17 @@ pub(crate) fn open_null() -> Result<OwnedFd> {
 }
 
 /// Whom a file belongs to.
+///
+/// ```
+/// use daimon_core::Owner;
+///
+/// // A file that is root's, whoever makes it, and a group's.
+/// let owner = Owner { uid: Some(0), gid: 4 };
+/// assert_ne!(owner, Owner { uid: None, gid: 4 });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
-    /// The user; `None`: whoever makes it.
+    /// The user; `None`: the one that makes it.
     pub uid: Option<u32>,
     /// The group.
     pub gid: u32,
@@ -40,38 +49,39 @@ impl Owner {
     }
 }
 
-/// Opens a file to append to, for the option of that name. One that is not there is made, with `mode`, or 0640 where
-/// that is `None`, whatever the umask, and with `owner`; one that is there keeps its own.
+/// Opens a file to append to. A file that is missing is made, with `mode`, or 0640 where that is `None`, whatever the
+/// umask, and with `owner`; one that is there keeps its own. An error is about the subject.
 pub(crate) fn open_output(
     path: &Path,
-    option: &'static str,
+    subject: Subject,
     mode: Option<u32>,
     owner: Option<Owner>,
 ) -> Result<OwnedFd> {
     const FOR_APPEND: OFlag = OFlag::O_WRONLY.union(OFlag::O_APPEND).union(FLAGS);
-    let place = Place::of(path).map_err(|errno| refused(path, option, "open", errno, reason(errno)))?;
-    // Made exclusively, or nobody knows whose mode to set. Whoever makes and removes it all the time gets the plain
-    // error.
+    const ABSENT: Refusal = Refusal::System(Errno::ENOENT);
+    let refused = |refusal| refused(path, subject, "open", &refusal);
+    let place = Place::of(path).map_err(refused)?;
+    // Made exclusively: otherwise nobody could tell whose mode to set. A file that others make and remove all the time
+    // gets the plain error.
     for _ in 0..8 {
-        match place.make(FOR_APPEND, owner) {
+        let refusal = match place.make(FOR_APPEND, owner) {
             Ok(made) => {
                 belong_and_permit(&made, mode.unwrap_or(MODE), owner);
-                return blocking(made, path, option);
+                return blocking(made, path, subject);
             }
-            Err(Errno::EEXIST) => match open_checked(&place, path, FOR_APPEND, option) {
-                Err(error) if error.errno() == Some(libc::ENOENT) => (),
-                opened => return opened,
-            },
-            // Said in full by an opening that makes nothing, but for the folder that may not be written.
-            Err(errno) => {
-                return open_checked(&place, path, FOR_APPEND, option).map_err(|error| match error.errno() {
-                    Some(libc::ENOENT) => refused(path, option, "open", errno, reason(errno)),
-                    _ => error,
-                });
-            }
+            Err(refusal) => refusal,
+        };
+        match (open_checked(&place, FOR_APPEND), refusal) {
+            (Ok(fd), _) => return blocking(fd, path, subject),
+            // It has gone since.
+            (Err(ABSENT), Refusal::System(Errno::EEXIST)) => (),
+            // An opening that makes nothing says more, unless what is wrong is that nothing may be made.
+            (Err(ABSENT), refusal) => return Err(refused(refusal)),
+            (Err(refusal), _) => return Err(refused(refusal)),
         }
     }
-    open_checked(&place, path, FOR_APPEND, option)
+    let fd = open_checked(&place, FOR_APPEND).map_err(refused)?;
+    blocking(fd, path, subject)
 }
 
 /// Gives a file that we have made its permissions, and, where we may, its owner.
@@ -98,62 +108,66 @@ fn permissions(mode: u32) -> Mode {
     Mode::from_bits_truncate((mode & 0o777) as libc::mode_t)
 }
 
-/// Opens a file to read from.
-pub(crate) fn open_input(path: &Path, option: &'static str) -> Result<OwnedFd> {
-    let place = Place::of(path).map_err(|errno| refused(path, option, "open", errno, reason(errno)))?;
-    open_checked(&place, path, OFlag::O_RDONLY | FLAGS, option)
+/// Opens a file to read from. An error is about the subject.
+pub(crate) fn open_input(path: &Path, subject: Subject) -> Result<OwnedFd> {
+    let opened = Place::of(path).and_then(|place| open_checked(&place, OFlag::O_RDONLY | FLAGS));
+    blocking(opened.map_err(|refusal| refused(path, subject, "open", &refusal))?, path, subject)
 }
 
-fn refused(path: &Path, option: &'static str, syscall: &'static str, errno: Errno, what: &str) -> Error {
-    let about = |subject: &str| {
-        let message = format!("{subject}{} {what}", path.display());
-        Error::system("stdio", syscall, errno, message).at(path)
+fn refused(path: &Path, subject: Subject, syscall: &'static str, refusal: &Refusal) -> Error {
+    let message = format!("{} {refusal}", path.display());
+    let error = match refusal {
+        Refusal::System(errno) => Error::system("stdio", syscall, *errno, message),
+        _ => Error::new(ErrorKind::InvalidOption, message).during("stdio"),
     };
-    // Another value would change nothing.
-    if is_shortage(errno) { about("") } else { about(&format!("option {option}: ")).for_option(option) }
+    let error = error.at(path);
+    // Where the system is short of something, another file would change nothing.
+    if refusal.is_shortage() { error } else { error.of_kind(ErrorKind::InvalidOption).about(subject) }
 }
 
-fn is_shortage(errno: Errno) -> bool {
-    matches!(
-        errno,
-        Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::ENOSPC | Errno::EDQUOT | Errno::EIO
-    )
-}
-
-fn reason(errno: Errno) -> &'static str {
-    match errno {
-        Errno::ENOENT | Errno::ENOTDIR => "does not exist, or its folder does not; create it first",
-        Errno::ELOOP => "is a symbolic link; give the path of the file itself",
-        Errno::ENXIO => "is a FIFO or a socket; give the path of a regular file",
-        Errno::EISDIR => "is a folder; give the path of a file",
-        Errno::EROFS => "is on a file system that is read-only; choose another path",
-        Errno::EXDEV => {
-            "is reached by somebody's symbolic link, and does not belong to them; give the path without links"
-        }
-        Errno::EMFILE | Errno::ENFILE => {
-            "cannot be opened, for want of descriptors; raise their limit (ulimit -n)"
-        }
-        Errno::ENOSPC | Errno::EDQUOT => "cannot be made, for want of room; free some on its disk",
-        _ => "cannot be opened",
+impl Refusal {
+    fn is_shortage(&self) -> bool {
+        use Errno::{EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC};
+        matches!(self, Self::System(EMFILE | ENFILE | ENOMEM | ENOSPC | EDQUOT | EIO))
     }
 }
 
-fn open_checked(place: &Place<'_>, path: &Path, flags: OFlag, option: &'static str) -> Result<OwnedFd> {
-    let refuse = |syscall, errno, message: &str| refused(path, option, syscall, errno, message);
-    let fd = place.open(flags).map_err(|errno| refuse("open", errno, reason(errno)))?;
-    let stat = fstat(&fd).map_err(|errno| refuse("fstat", errno, "cannot be examined"))?;
-    let kind = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits());
-    if kind != SFlag::S_IFREG && kind != SFlag::S_IFCHR {
-        return Err(refuse("open", Errno::EINVAL, "is neither a regular file nor a character device"));
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::System(Errno::ENOENT | Errno::ENOTDIR) => {
+                "does not exist, or its folder does not; create it first"
+            }
+            Self::System(Errno::ELOOP) => "is a symbolic link; give the path of the file itself",
+            Self::System(Errno::ENXIO) => "is a FIFO or a socket; give the path of a regular file",
+            Self::System(Errno::EISDIR) | Self::Folder => "is a folder; give the path of a file",
+            Self::System(Errno::EROFS) => "is on a file system that is read-only; choose another path",
+            Self::System(Errno::EMFILE | Errno::ENFILE) => {
+                "cannot be opened, for want of descriptors; raise their limit (ulimit -n)"
+            }
+            Self::System(Errno::ENOSPC | Errno::EDQUOT) => {
+                "cannot be made, for want of room; free some on its disk"
+            }
+            Self::System(_) => "cannot be opened",
+            Self::LedAstray => {
+                "is reached by somebody's symbolic link, and does not belong to them; give the path without links"
+            }
+            Self::OtherKind => "is neither a regular file nor a character device",
+        })
     }
-    blocking(fd, path, option)
 }
 
-/// Non-blocking was for the open alone; the daemon's writes shall wait for a slow terminal.
-fn blocking(fd: OwnedFd, path: &Path, option: &'static str) -> Result<OwnedFd> {
+fn open_checked(place: &Place<'_>, flags: OFlag) -> std::result::Result<OwnedFd, Refusal> {
+    let fd = place.open(flags)?;
+    let kind = SFlag::from_bits_truncate(fstat(&fd)?.st_mode & SFlag::S_IFMT.bits());
+    if kind == SFlag::S_IFREG || kind == SFlag::S_IFCHR { Ok(fd) } else { Err(Refusal::OtherKind) }
+}
+
+/// Makes writes wait for a slow terminal: non-blocking was for the open alone.
+fn blocking(fd: OwnedFd, path: &Path, subject: Subject) -> Result<OwnedFd> {
     let status = fcntl(&fd, FcntlArg::F_GETFL).map_or(OFlag::empty(), OFlag::from_bits_retain);
     fcntl(&fd, FcntlArg::F_SETFL(status - OFlag::O_NONBLOCK))
-        .map_err(|errno| refused(path, option, "fcntl", errno, "cannot be made blocking"))?;
+        .map_err(|errno| refused(path, subject, "fcntl", &Refusal::System(errno)))?;
     Ok(fd)
 }
 
@@ -164,7 +178,7 @@ mod tests {
     #[test]
     fn a_file_that_is_made_gets_the_mode_and_one_that_is_there_keeps_its_own() {
         let path = std::env::temp_dir().join(format!("daimon-mode-{}", std::process::id()));
-        let mode = || mode_of(&fstat(open_output(&path, "log", Some(0o606), None).unwrap()).unwrap());
+        let mode = || mode_of(&fstat(open_output(&path, Subject::Log, Some(0o606), None).unwrap()).unwrap());
         assert_eq!(mode(), 0o606);
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         assert_eq!(mode(), 0o600);

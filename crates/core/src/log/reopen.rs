@@ -9,9 +9,9 @@ use nix::sys::stat::{FileStat, SFlag, fstat};
 use nix::unistd::{dup2_stderr, dup2_stdout};
 
 use super::open::{Owner, open_output};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Subject};
 
-/// Held by whoever exchanges the outputs' files: a reopening and a rotation must not meet half way.
+/// Held while the outputs' files are exchanged: a reopening and a rotation must not meet half way.
 static EXCHANGE: Mutex<()> = Mutex::new(());
 
 pub(super) fn exchange() -> MutexGuard<'static, ()> {
@@ -29,7 +29,18 @@ pub struct Outputs {
 }
 
 /// Opens `path` again and puts it in place of this process's outputs, in one step each: a line written meanwhile is in
-/// exactly one of the two files. One that has to be made gets `mode`, as at the launch.
+/// exactly one of the two files. A missing file is made with `mode`, as at the launch.
+///
+/// ```
+/// use std::path::Path;
+/// use daimon_core::{Outputs, reopen};
+///
+/// // Neither output is exchanged: only the file is made.
+/// let path = std::env::temp_dir().join(format!("daimon-doc-{}.log", std::process::id()));
+/// reopen(&path, Outputs { stdout: false, stderr: false }, Some(0o600))?;
+/// std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// Outputs that are no regular files are left alone: libuv keeps pipes and terminals in its epoll set.
 ///
@@ -41,7 +52,8 @@ pub fn reopen(path: &Path, outputs: Outputs, mode: Option<u32>) -> Result<()> {
     let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
     let present = |wanted: bool, fd: &dyn AsFd| if wanted { regular(fd.as_fd()) } else { None };
     let (former_out, former_err) = (present(outputs.stdout, &stdout), present(outputs.stderr, &stderr));
-    let file = open_output(path, "log", mode, former_out.as_ref().or(former_err.as_ref()).map(Owner::of))?;
+    let file =
+        open_output(path, Subject::Log, mode, former_out.as_ref().or(former_err.as_ref()).map(Owner::of))?;
     let replaced = Outputs { stdout: former_out.is_some(), stderr: former_err.is_some() };
     replaced.replace(&file).map_err(|errno| {
         let message = format!("{}: cannot be put in place", path.display());
@@ -62,7 +74,7 @@ impl Outputs {
     }
 }
 
-/// dup2 is told EBUSY while another thread is about to get the same number by an open, dup2(2).
+/// Tries again as long as dup2 says EBUSY: another thread is about to get the same number by an open, dup2(2).
 pub(crate) fn insist(mut replace: impl FnMut() -> nix::Result<()>) -> nix::Result<()> {
     loop {
         match replace() {

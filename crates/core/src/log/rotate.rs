@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use nix::errno::Errno;
 use nix::unistd::write;
 
 use super::names::{Look, Names};
 use super::watch::Pace;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result, Subject};
 use crate::signal_mask::block_all;
 use crate::trusted_path::Walk;
 
@@ -30,8 +29,16 @@ pub struct Rotation {
     pub mode: Option<u32>,
 }
 
-/// Rotates the log from now on, as long as this process's outputs go there. The thread keeps no process from exiting,
-/// and leaves a whole set of files behind wherever the exit meets it.
+/// Rotates the log from now on, as long as this process's outputs go there. The thread does not keep the process from
+/// exiting; an exit at any moment leaves a whole set of files behind.
+///
+/// ```no_run
+/// use daimon_core::{Rotation, start_rotation};
+///
+/// let path = "/var/log/web.log".into();
+/// start_rotation(Rotation { path, max_size: 1_000_000, keep: 5, compress: true, mode: None })?;
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -40,26 +47,30 @@ pub fn start_rotation(rotation: Rotation) -> Result<()> {
     check_rotation(&rotation.path)?;
     let builder = thread::Builder::new().name("daimon-log".into()).stack_size(STACK);
     builder.spawn(move || watch(&rotation)).map(drop).map_err(|error| {
-        let errno = error.raw_os_error().map_or(Errno::EAGAIN, Errno::from_raw);
-        Error::system("rotate", "clone", errno, "no thread for the rotation of the log could be made")
+        Error::io("rotate", "clone", &error, "no thread for the rotation of the log could be made")
     })
 }
 
-/// Root renames files by their paths: others must not be able to have them lead elsewhere.
+/// Refuses a rotation by root where other users can have the log's path lead elsewhere.
+///
+/// ```
+/// # use std::path::Path;
+/// daimon_core::check_rotation(Path::new("/var/log/web.log")).ok();
+/// ```
 ///
 /// # Errors
 ///
-/// `InvalidOption` where they are. What cannot be told shows when the log is opened.
+/// `InvalidOption`. Where the path cannot be followed, opening the log tells why.
 pub fn check_rotation(log: &Path) -> Result<()> {
     let Some(folder) = log.parent() else { return Ok(()) };
     match Walk::to(folder) {
         Ok(Some(walk)) if !walk.is_roots_alone() => {
             let message = format!(
-                "option log.maxSize: {} is in a folder, or reached by one, that others than root can change: root does \
+                "{} is in a folder, or reached by one, that others than root can change: root does \
                  not rotate there; give a user, or another folder",
                 log.display()
             );
-            Err(Error::new(ErrorKind::InvalidOption, message).at(log).for_option("log.maxSize"))
+            Err(Error::invalid(Subject::LogRotation, message).at(log))
         }
         _ => Ok(()),
     }
@@ -88,7 +99,7 @@ struct Troubles {
 }
 
 impl Troubles {
-    /// `what`: what the log cannot be. Into the log itself: there is no other place where anybody looks.
+    /// Says in the log itself, where people look, that it cannot be rotated or compressed (`what`).
     fn report(&mut self, what: &'static str, error: Option<&Error>) {
         let Some(error) = error else {
             return self.told.retain(|told| *told != what);
@@ -98,7 +109,7 @@ impl Troubles {
         }
         self.told.push(what);
         let text = format!("daimon: the log cannot be {what}: {error}\n");
-        // The log that cannot be written either is beyond our help.
+        // Ignored: a log that cannot be written to is beyond our help.
         let _ = write(std::io::stderr(), text.as_bytes());
     }
 }

@@ -6,8 +6,9 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat, lstat};
 
+use super::flaw::Flaw;
 use super::{PidFile, SAFE_OPEN};
-use crate::error::{Pid, PidFileReason, Result};
+use crate::error::{Pid, Result};
 use crate::own;
 use crate::sys::FileId;
 use crate::trusted_path::Walk;
@@ -58,9 +59,7 @@ impl PidFile {
         let stat = fstat(&file).map_err(|errno| self.system("fstat", errno, "cannot be examined"))?;
         self.check_regular(&stat)?;
         if walk.is_some_and(|walk| !walk.leads_to_own(&stat)) {
-            let message = "is reached by somebody's symbolic link, and does not belong to them; \
-                           give the path without links";
-            return Err(self.refuse(PidFileReason::UnsafeDirectory, message));
+            return Err(self.refuse(Flaw::LedAstray));
         }
         Ok(Opened::File(file, stat))
     }

@@ -13,6 +13,7 @@ use super::{Flock, PidFile, is_distrusted, looking, read_text, trusted};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::own;
 use crate::process::Process;
+use crate::signal::Signal;
 use crate::sys::{self, FileId, Hidden};
 
 /// What a pidfile says now.
@@ -25,12 +26,12 @@ pub enum Status {
         /// It is not ready yet, and may still fail. Never on macOS, where the pidfile does not tell.
         starting: bool,
     },
-    /// Nobody holds it.
+    /// No process holds it.
     Stopped {
         /// Text was left behind: the last daemon crashed.
         stale: bool,
     },
-    /// It is held, but by whom cannot be proven.
+    /// It is held, but the holder cannot be proven.
     Unverified(Held),
 }
 
@@ -60,27 +61,28 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// The daemon.
+    /// Gives a handle on the daemon.
     pub fn process(&self) -> &Process {
         &self.process
     }
 
-    /// Sends a signal; false when the daemon has no handlers for signals yet, and this one would end it: wait for them
-    /// then, or for its end. (Never on macOS, where the pidfile does not tell.)
+    /// Sends a signal. False when the daemon has no handlers for signals yet, and the signal would end it: wait for the
+    /// handlers then, or for the daemon's end. (Never on macOS, where the pidfile does not tell.)
     ///
     /// # Errors
     ///
     /// As [`Process::signal`].
-    pub fn signal(&self, signal: i32) -> Result<bool> {
-        // Their effect is the same without any handler, or is what a start that has only begun comes to.
-        let same = [libc::SIGKILL, libc::SIGSTOP, libc::SIGCONT, libc::SIGTERM];
+    pub fn signal(&self, signal: impl Into<Signal>) -> Result<bool> {
+        let signal = signal.into();
+        // These do the same without any handler; SIGTERM ends a start that has only begun, as it should.
+        let same = [Signal::KILL, Signal::STOP, Signal::CONT, Signal::TERM];
         if self.is_deaf && !same.contains(&signal) {
             return Ok(false);
         }
         self.process.signal(signal).map(|()| true)
     }
 
-    /// The daemon's handle alone.
+    /// Gives the daemon's handle alone.
     pub fn into_process(self) -> Process {
         self.process
     }
@@ -176,7 +178,7 @@ fn hidden(pid: Pid) -> Look {
 }
 
 impl PidFile {
-    /// What the pidfile says, in one look.
+    /// Tells what the pidfile says, in one look.
     ///
     /// # Errors
     ///
@@ -218,7 +220,15 @@ impl PidFile {
         }))
     }
 
-    /// The daemon that holds the pidfile, proven, with a handle for signals and waits.
+    /// Finds the daemon that holds the pidfile, proven, with a handle for signals and waits.
+    ///
+    /// ```no_run
+    /// use daimon_core::{PidFile, Signal};
+    ///
+    /// let was_sent = PidFile::new("/run/daimon/web.pid")?.holder()?.signal(Signal::HUP)?;
+    /// assert!(was_sent, "it has handlers");
+    /// # Ok::<(), daimon_core::Error>(())
+    /// ```
     ///
     /// The handle is opened between two looks that both prove the same PID on the same file, so that it cannot be a
     /// later owner of that PID.

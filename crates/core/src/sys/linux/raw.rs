@@ -9,8 +9,8 @@ compile_error!("the system call instruction of this processor is not known here"
 
 /// Makes a system call, and gives its result or its error number.
 ///
-/// Unlike syscall(3) it does not write the error number to libc's `errno`: a child on the launcher's memory has the same
-/// `errno` as the launcher's thread, which may run on. Async-signal-safe: it is one instruction.
+/// Unlike syscall(3) it does not write the error number to libc's `errno`: a child on the launcher's memory shares that
+/// with the launcher's thread, which may run on. Async-signal-safe: it is one instruction.
 ///
 /// # Safety
 ///
