@@ -1,5 +1,5 @@
 //! A daemon that nobody has launched: occupies the pidfile that it is given, says `ready`, and serves until SIGTERM, or
-//! until SIGUSR1, upon which it ends by quick_exit(3). It exits with 3 when somebody else holds the pidfile.
+//! until SIGUSR1, upon which it ends by quick_exit(3). It exits with 3 when another process holds the pidfile.
 //!
 //! Meanwhile a thread of its own looks at that very pidfile again and again, as other parts of a program may.
 

@@ -103,7 +103,7 @@ impl From<Problem<'_>> for Error {
 /// ```
 /// use daimon_core::{Identity, Name};
 ///
-/// // Nobody asked for is nobody to become.
+/// // Neither a user nor a group is asked for: nothing changes.
 /// assert_eq!(Identity::resolve(None, None)?, None);
 /// let error = Identity::resolve(Some(&Name::Text("no such user".into())), None).unwrap_err();
 /// assert_eq!(error.message(), "there is no user 'no such user'");
@@ -267,6 +267,12 @@ pub fn check_chroot() -> Result<()> {
 }
 
 /// Makes `path` this process's root folder, and its current one.
+///
+/// ```no_run
+/// daimon_core::check_chroot()?;
+/// daimon_core::enter_root(std::path::Path::new("/srv/web"))?;
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///

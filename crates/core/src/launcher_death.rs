@@ -23,8 +23,8 @@ const ABORT_GRACE: Duration = Duration::from_secs(1);
 /// Whether this process was alone in its group when its launcher died, so that no other process ends the group after it.
 static ALONE: AtomicBool = AtomicBool::new(false);
 
-/// Sees the launcher's death before ready, and keeps a captured stderr short. A thread of its own: a blocked event loop
-/// cannot hold it up.
+/// Watches for the launcher's death before ready, and keeps a captured stderr short. It has a thread of its own, which
+/// a blocked event loop cannot hold up.
 pub(crate) fn watch_launcher(daemon: &OwnDaemon, channel: OwnedFd) {
     block_all();
     let mut capture = if daemon.is_captured() { Capture::of_stderr() } else { None };
@@ -41,8 +41,8 @@ pub(crate) fn watch_launcher(daemon: &OwnDaemon, channel: OwnedFd) {
 /// Ends this process and the others of its launch's group.
 fn end_all(us: Pid) {
     let group = launch_group(us);
-    // Where others are, one of them may ignore SIGTERM when this process has ended of it: somebody must be left
-    // then. Alone it is the last to go, and nothing is left of it in the same moment.
+    // Another member may ignore SIGTERM when this process has ended of it: a process outside must go on then. Without
+    // other members there is none, so that nothing is left in the moment in which this process ends.
     if !group.is_some_and(|group| end_with_others(group, us)) {
         ALONE.store(true, Ordering::SeqCst);
         signal_all(us, group, Signal::SIGTERM);
@@ -69,14 +69,14 @@ pub(crate) extern "C" fn end_latecomers() {
     end_from_outside(group, Some(others));
 }
 
-/// The group that the launch has made, by its session's number, which this process keeps from being given away.
-/// `None` when it has left that session since.
+/// The group that the launch has made, by its session's number, which is given to no other process while this one is a
+/// member. `None` when this process has left that session since.
 fn launch_group(us: Pid) -> Option<Pid> {
     let (group, session) = (getpgid(None).ok()?, getsid(None).ok()?);
     (group == session && session.as_raw() != us).then_some(session.as_raw())
 }
 
-/// Ends the group from outside; false where nobody else is in it, or that cannot be done.
+/// Ends the group from outside; false when this process is its only member, or no process can be made.
 fn end_with_others(group: Pid, us: Pid) -> bool {
     let is_alone =
         |members: &Option<Vec<Pid>>| members.as_ref().is_some_and(|pids| pids.iter().all(|pid| *pid == us));
@@ -101,7 +101,7 @@ fn end_from_outside(group: Pid, members: Option<Vec<Pid>>) -> bool {
     sys::end_group_from_outside(group, fds.as_deref()).is_ok()
 }
 
-/// On those that have not ended meanwhile; `None` where one cannot be had.
+/// Gives handles on the processes that have not ended meanwhile; `None` when one cannot be had.
 fn handles_on(pids: Vec<Pid>) -> Option<Vec<Process>> {
     let opened = pids.into_iter().map(Process::open).filter(|opened| !matches!(opened, Err(Errno::ESRCH)));
     opened.collect::<Result<_, _>>().ok()
@@ -121,7 +121,7 @@ fn wait_for_hangup(channel: &OwnedFd, mut capture: Option<&mut Capture>) {
         None => PollTimeout::NONE,
     };
     loop {
-        // Asking for nothing: an end that hangs up is reported all the same, poll(2).
+        // No event is asked for: a hang-up is reported all the same, poll(2).
         let mut fds = [PollFd::new(channel.as_fd(), PollFlags::empty())];
         match poll(&mut fds, timeout) {
             Err(Errno::EINTR) | Ok(0) => drop(capture.as_mut().map(|capture| capture.trim())),

@@ -1,13 +1,24 @@
 //! Turns a program into a well-behaved Unix daemon.
 //!
 //! A **launcher** [`launch`]es a program as a **daemon**: detached for good, holding its pidfile's lock, which makes it
-//! the only one. The daemon [`adopt`]s itself first thing and says when it is ready. Afterwards anyone can ask for its
+//! the only one. The daemon [`adopt`]s itself first thing and says when it is ready. Later, other processes ask for its
 //! [`PidFile::status`], and, with proof of its identity, send it signals ([`PidFile::holder`]).
 //!
 //! A process that is not to be detached becomes the daemon itself ([`occupy`]), and tells its supervisor with a
 //! [`Notifier`].
 //!
 //! The crate knows nothing of Node.js; `daimon-node` makes it an addon.
+//!
+//! ```no_run
+//! use daimon_core::{PidFile, Signal, Status};
+//!
+//! let pidfile = PidFile::new("/run/daimon/web.pid")?;
+//! if let Status::Running { pid, .. } = pidfile.status()? {
+//!     println!("stopping {pid}");
+//!     pidfile.holder()?.signal(Signal::TERM)?;
+//! }
+//! # Ok::<(), daimon_core::Error>(())
+//! ```
 //!
 //! # Not guaranteed
 //!
@@ -39,6 +50,10 @@ mod sys;
 mod trusted_path;
 
 /// Tells whether this is the process's main thread.
+///
+/// ```
+/// assert!(!std::thread::spawn(daimon_core::is_main_thread).join().unwrap());
+/// ```
 pub fn is_main_thread() -> bool {
     sys::is_main_thread()
 }

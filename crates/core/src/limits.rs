@@ -182,6 +182,12 @@ pub fn set_soft_nofile(soft: u64) -> Result<()> {
 
 /// Refuses a score that this process may not set: a lower one needs a right.
 ///
+/// ```no_run
+/// daimon_core::check_oom_score_adj(500)?;
+/// daimon_core::set_oom_score_adj(500)?;
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// `InvalidOption`; `Unsupported` where the system has no such score.

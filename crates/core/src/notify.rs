@@ -40,7 +40,7 @@ impl Notifier {
     ///
     /// # Errors
     ///
-    /// `Unsupported` for any other address, `PermissionDenied` or `StartFailed` when nobody can be reached there.
+    /// `Unsupported` for any other address, `PermissionDenied` or `StartFailed` when no supervisor listens there.
     pub fn connect(address: &OsStr) -> Result<Self> {
         let failed = |syscall, error: &io::Error| failure(address, syscall, error);
         let parsed = parse(address)?.map_err(|error| failed("sockaddr", &error))?;

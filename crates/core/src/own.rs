@@ -24,6 +24,16 @@ pub(crate) const DISTRUST: Mode = Mode::S_ISVTX;
 static DAEMON: OnceLock<OwnDaemon> = OnceLock::new();
 
 /// The daemon that this process is.
+///
+/// ```no_run
+/// use daimon_core::{FrameKind, own_daemon};
+///
+/// if let Some(daemon) = own_daemon() {
+///     daemon.listening();
+///     daemon.tell(FrameKind::Status, b"warming up");
+///     daemon.ready();
+/// }
+/// ```
 #[derive(Debug)]
 pub struct OwnDaemon {
     pid: Pid,
@@ -46,6 +56,10 @@ enum Start {
 }
 
 /// Gives the daemon that this process is; `None` in any other process.
+///
+/// ```
+/// assert!(daimon_core::own_daemon().is_none());
+/// ```
 pub fn own_daemon() -> Option<&'static OwnDaemon> {
     DAEMON.get()
 }
@@ -95,7 +109,7 @@ pub(crate) fn is_starting() -> bool {
 pub(crate) fn remove(path: &Path, file: &File, id: FileId) {
     let still_ours = lstat(path).is_ok_and(|stat| FileId::of(&stat) == id);
     if !still_ours || unlink(path).is_err() {
-        // Ignored, because nobody is left to be told: an unlocked file with old text is harmless by design.
+        // An error is ignored: an unlocked file with old text is harmless by design, and there is no one left to tell.
         let _ = ftruncate(file, 0);
     }
 }
@@ -181,7 +195,7 @@ impl OwnDaemon {
         if self.is_captured {
             silence_stderr();
         }
-        // The mark comes first, because whoever hears that the daemon is ready may look at once.
+        // The mark comes first: a launcher that hears that the daemon is ready may look at once.
         sys::mark_ready(self.lock.as_fd());
         if send_frame(channel.as_fd(), FrameKind::Ready, &[], MsgFlags::empty()).is_ok() {
             // Dropping the channel wakes the watching thread.

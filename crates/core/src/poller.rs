@@ -62,7 +62,7 @@ static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 static POLLER: Mutex<Option<Arc<Poller>>> = Mutex::new(None);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Callbacks run without any lock held; what is under the locks is whole between any two statements.
+    // A poisoned lock is no problem: callbacks run without it, and the data under it is consistent at every statement.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -82,7 +82,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// `NotRunning` when it has ended, `PermissionDenied` when it is somebody else's, `InvalidOption` for a number
+    /// `NotRunning` when it has ended, `PermissionDenied` when it is another user's, `InvalidOption` for a number
     /// that is no signal.
     pub fn signal(&self, signal: impl Into<Signal>) -> Result<()> {
         let signal = signal.into();
@@ -171,7 +171,7 @@ impl Process {
         &self.handle
     }
 
-    /// The same, with a handle that it shares with nobody, where there is a descriptor left for it.
+    /// The same process by a handle that is not shared; fails when no descriptor is left.
     pub(crate) fn apart(&self) -> std::result::Result<Self, Errno> {
         Ok(Self { handle: Arc::new(self.handle.try_clone()?), ..*self })
     }

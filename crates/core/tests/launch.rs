@@ -147,13 +147,17 @@ fn at_exec_the_daemon_has_stdio_lock_and_channel_alone() {
     // Open and inheritable in the launcher; no business of the daemon.
     let leaked = fs::File::open("/dev/zero").unwrap();
     nix::fcntl::fcntl(&leaked, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty())).unwrap();
-    let pid = folder.launch(&folder.plan(&["deaf"])).unwrap().pid;
+    // Kept: dropping it would end the daemon.
+    let launched = folder.launch(&folder.plan(&["deaf"])).unwrap();
+    let pid = launched.pid;
     let fds = || -> BTreeMap<i32, String> {
         let entries = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
-        let name = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().parse().unwrap();
-        entries
-            .map(|entry| (name(&entry), fs::read_link(entry.path()).unwrap().display().to_string()))
-            .collect()
+        // One of the loader's may be closed by now.
+        let target = |entry: fs::DirEntry| {
+            let target = fs::read_link(entry.path()).ok()?;
+            Some((entry.file_name().to_str()?.parse().ok()?, target.display().to_string()))
+        };
+        entries.filter_map(target).collect()
     };
     // The loader still has libraries open for a moment.
     until("five descriptors", || fds().len() == 5);
@@ -172,7 +176,9 @@ fn blocked_and_ignored_signals_of_the_launcher_do_not_reach_the_daemon() {
     let mut blocked = SigSet::empty();
     blocked.add(nix::sys::signal::SIGUSR2);
     blocked.thread_block().unwrap();
-    let pid = folder.launch(&folder.plan(&["deaf"])).unwrap().pid;
+    // Kept: dropping it would end the daemon.
+    let launched = folder.launch(&folder.plan(&["deaf"])).unwrap();
+    let pid = launched.pid;
     blocked.thread_unblock().unwrap();
     assert_eq!(u64::from_str_radix(&status_field(pid, "SigBlk"), 16), Ok(0));
     // Rust's runtime ignores SIGPIPE itself, once it runs.
@@ -183,7 +189,9 @@ fn blocked_and_ignored_signals_of_the_launcher_do_not_reach_the_daemon() {
 #[test]
 fn umask_and_core_limit_are_in_force() {
     let folder = Folder::new();
-    let pid = folder.launch(&folder.plan(&["deaf"])).unwrap().pid;
+    // Kept: dropping it would end the daemon.
+    let launched = folder.launch(&folder.plan(&["deaf"])).unwrap();
+    let pid = launched.pid;
     assert_eq!(status_field(pid, "Umask"), "0027");
     let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();

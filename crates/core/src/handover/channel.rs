@@ -24,7 +24,7 @@ pub struct Channel {
     outcome: Option<Arc<Outcome>>,
 }
 
-/// What has become of a start, as its channel tells in the launcher.
+/// The outcome of a start, as its channel tells in the launcher.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     ready: AtomicBool,
@@ -65,7 +65,7 @@ impl Channel {
         Ok(Sender { fd })
     }
 
-    /// Reads what has arrived, without waiting and no more than 256 KiB: the whole frames, and how it goes on.
+    /// Reads what has arrived, 256 KiB at most, without waiting. Gives the whole frames, and how the channel goes on.
     pub fn receive(&mut self) -> (Vec<Frame>, Reception) {
         let mut frames = Vec::new();
         for _ in 0..AT_ONCE {

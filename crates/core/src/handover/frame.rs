@@ -6,7 +6,7 @@
 //! Each kind has a longest body. Any code in the daemon can find the descriptor and write to it: what a header promises
 //! is not believed, and not kept.
 
-/// What a daemon may be given: 1 GiB of arguments, and its settings.
+/// How much a daemon may be given: 1 GiB of arguments, and its settings.
 const LONGEST_PAYLOAD: usize = (1_024 + 64) * 1_024 * 1_024;
 
 /// What a frame means.
@@ -28,7 +28,13 @@ impl FrameKind {
     pub(super) const TO_DAEMON: &'static [Self] = &[Self::Payload];
     pub(super) const TO_LAUNCHER: &'static [Self] = &[Self::Ready, Self::Status, Self::Error, Self::Exit];
 
-    /// The longest body that such a frame may have, in bytes.
+    /// Gives the longest body that such a frame may have, in bytes.
+    ///
+    /// ```
+    /// use daimon_core::FrameKind;
+    ///
+    /// assert!(FrameKind::Status.longest() < FrameKind::Payload.longest());
+    /// ```
     pub fn longest(self) -> usize {
         match self {
             Self::Payload => LONGEST_PAYLOAD,

@@ -1,4 +1,4 @@
-//! What of a plan is found wrong before anything happens, and what is told of one that was too large.
+//! Finds what is wrong with a plan before anything happens, and says how large one is that was too large.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt;

@@ -12,7 +12,7 @@ use crate::log::{LogTail, open_input, open_null, open_output};
 use crate::pidfile::Locked;
 use crate::sys;
 
-/// Descriptors that become others in the child are moved above those, so that none is overwritten before its turn.
+/// Descriptors that get other numbers in the child are kept above these, so that none is overwritten before its turn.
 const LOWEST_SOURCE: RawFd = OWN_FDS.end;
 
 /// Descriptors for the child, all close-on-exec and from [`LOWEST_SOURCE`] on, and the launcher's ends.

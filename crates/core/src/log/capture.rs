@@ -12,12 +12,12 @@ use super::open::open_null;
 use super::reopen::insist;
 use crate::sys;
 
-/// What is kept, in bytes: more than an error of a start shows.
+/// How much is kept, in bytes: more than an error of a start shows.
 const KEPT: i64 = 65_536;
-/// How much may come to it before it is freed.
+/// How much may be written on top of that before memory is given back.
 const SLACK: i64 = 1_048_576;
 
-/// How often it is looked at: before ready, and once there are only children left that write to it.
+/// How often the file is looked at: before ready, and when only children write to it any more.
 pub(crate) const OFTEN: Duration = Duration::from_millis(20);
 const SELDOM: Duration = Duration::from_secs(5);
 
@@ -34,20 +34,20 @@ impl Capture {
         Some(Self { file, freed: 0 })
     }
 
-    /// Gives the memory of what nobody will read back. Whether there was anything.
+    /// Gives back the memory of all but the end, which alone will be read. True when there was some to give.
     pub(crate) fn trim(&mut self) -> bool {
         let size = fstat(&self.file).map_or(0, |stat| stat.st_size);
         let end = size - KEPT;
         if end - self.freed < SLACK {
             return false;
         }
-        // Where it cannot be done it is tried again with the next megabyte.
+        // A failure is tried again with the next megabyte.
         let _ = sys::free_range(self.file.as_fd(), self.freed, end - self.freed);
         self.freed = end;
         true
     }
 
-    /// A child that was made before ready has this file for its stderr as long as it lives.
+    /// Goes on trimming after ready: a child that was made before has this file for its stderr as long as it lives.
     pub(crate) fn outlive_the_start(mut self) {
         let mut pause = OFTEN;
         while sys::has_children() {
@@ -57,7 +57,7 @@ impl Capture {
     }
 }
 
-/// The null device, for a process that will not find it any more.
+/// The null device, for a process that cannot open it any more.
 static NULL: Mutex<Option<OwnedFd>> = Mutex::new(None);
 
 /// Opens the null device for [`silence_stderr`].

@@ -32,7 +32,7 @@ pub(super) enum Look {
     NotOurs,
 }
 
-/// The names of a log, of the rotated ones and of what is under way.
+/// The names of a log, of the rotated logs and of unfinished files.
 #[derive(Debug)]
 pub(super) struct Names {
     log: PathBuf,
@@ -49,8 +49,8 @@ impl Names {
         name.into()
     }
 
-    /// In the same folder, since names are changed within a file system alone. Always the same one: what a crash has
-    /// left is found again.
+    /// The name of an unfinished file: in the same folder, because a rename works within one file system, and always
+    /// the same, so that the next rotation finds what a crash has left.
     fn unfinished(&self, what: &str) -> PathBuf {
         let mut name = OsString::from(".");
         name.push(self.log.file_name().unwrap_or_default());
@@ -66,13 +66,13 @@ impl Names {
             return Ok(Look::Size(size));
         }
         let _exclusive = exchange();
-        // Looked at anew: a reopening may have come in between.
+        // Look again: a reopening may have come in between.
         let Some((present, outputs)) = self.present() else { return Ok(Look::NotOurs) };
         let unfinished = self.unfinished(".new");
         let next = make(&unfinished, rotation.mode, &present)?;
         let done = self.shift(rotation.keep).and_then(|()| self.exchange(&unfinished, &next, outputs));
         if done.is_err() {
-            // It is tried again, with a name that must be free then.
+            // The next try needs the name to be free.
             let _ = fs::remove_file(&unfinished);
         }
         done.map(|()| Look::Rotated(size))
@@ -87,11 +87,11 @@ impl Names {
         stdout.or(stderr).map(|stat| (stat, outputs))
     }
 
-    /// Makes room for a new first one: from the last on, so that none is overwritten. What exceeds `keep` goes. Where
-    /// one is missing, those after it stay: a rotation that fails again and again must not push the old ones out.
+    /// Makes room for a new first log, beginning with the last one, so that none is overwritten. Logs beyond `keep` are
+    /// removed. Logs after a gap stay: a rotation that fails again and again must not push the old logs out.
     fn shift(&self, keep: u32) -> Result<()> {
         self.forget_unfinished()?;
-        // One that was kept under a larger `keep`.
+        // Logs that were kept under a larger `keep`.
         let mut beyond = keep.saturating_add(1);
         while self.remove(beyond)? {
             beyond = beyond.saturating_add(1);
@@ -140,8 +140,9 @@ impl Names {
         Ok(found)
     }
 
-    /// The log gets its second name, the new file its first; then the outputs go there. So the log's name always leads
-    /// to a file, and somebody who renames it at this moment has no file overwritten: a link never does that.
+    /// Gives the log its second name and the new file the log's name, then sends the outputs there. The log's name
+    /// leads to a file at every moment. A link never overwrites: should another program rename the log just now, none
+    /// of its files is lost.
     fn exchange(&self, unfinished: &Path, next: &OwnedFd, outputs: Outputs) -> Result<()> {
         let first = self.rotated(1, "");
         fs::hard_link(&self.log, &first)
@@ -182,7 +183,7 @@ impl Names {
     }
 }
 
-/// Makes the file that the outputs go on in. It belongs to whom the present one does.
+/// Makes the file that the outputs go on in, with the owner of the present log.
 fn make(path: &Path, mode: Option<u32>, present: &FileStat) -> Result<OwnedFd> {
     absent_is_fine(fs::remove_file(path)).map_err(failed("unlink", path, "cannot be removed"))?;
     let flags =

@@ -26,7 +26,7 @@ pub(crate) fn open_null() -> Result<OwnedFd> {
         .map_err(|errno| Error::system("stdio", "open", errno, "/dev/null: cannot be opened").at(path))
 }
 
-/// Whom a file belongs to.
+/// The owner of a file.
 ///
 /// ```
 /// use daimon_core::Owner;
@@ -61,8 +61,8 @@ pub(crate) fn open_output(
     const ABSENT: Refusal = Refusal::System(Errno::ENOENT);
     let refused = |refusal| refused(path, subject, "open", &refusal);
     let place = Place::of(path).map_err(refused)?;
-    // Made exclusively: otherwise nobody could tell whose mode to set. A file that others make and remove all the time
-    // gets the plain error.
+    // Made exclusively, to know whether the file is ours to give a mode. A file that others make and remove all the
+    // time gets the plain error.
     for _ in 0..8 {
         let refusal = match place.make(FOR_APPEND, owner) {
             Ok(made) => {
@@ -87,7 +87,7 @@ pub(crate) fn open_output(
 /// Gives a file that we have made its permissions, and, where we may, its owner.
 pub(super) fn belong_and_permit(made: &OwnedFd, mode: u32, owner: Option<Owner>) {
     if let Some(Owner { uid, gid }) = owner {
-        // Anyone but root makes files of their own alone, and that is what they are then.
+        // Only root may give files away; any other user keeps the file that it has made.
         let _ = fchown(made, uid.map(Uid::from_raw), Some(Gid::from_raw(gid)));
     }
     // A file system without modes (FAT) refuses; the log is more important than its mode.

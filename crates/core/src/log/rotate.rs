@@ -14,7 +14,7 @@ use crate::trusted_path::Walk;
 /// The compressor's tables are on the heap in the end, but some compilers build them on the stack first.
 const STACK: usize = 1_024 * 1_024;
 
-/// When a log is rotated, and what is kept of it.
+/// When a log is rotated, and how many rotated logs are kept.
 #[derive(Clone, Debug)]
 pub struct Rotation {
     /// The log, absolute; the rotated ones are beside it.
@@ -25,7 +25,7 @@ pub struct Rotation {
     pub keep: u32,
     /// Whether they are compressed, but for the first.
     pub compress: bool,
-    /// The permissions of a new log; `None`: those of the one before.
+    /// The permissions of a new log; `None`: those of the present log.
     pub mode: Option<u32>,
 }
 
@@ -92,7 +92,7 @@ fn watch(rotation: &Rotation) {
     }
 }
 
-/// What is wrong at present: each thing is said once, until it has been put right.
+/// The present troubles. Each is said once, until it is over.
 #[derive(Default)]
 struct Troubles {
     told: Vec<&'static str>,

@@ -22,8 +22,8 @@ pub(super) enum Opened {
 }
 
 impl PidFile {
-    /// Opens the file, unless it is the one that this very process holds: closing a second descriptor on that
-    /// would take the name tag off, fcntl(2).
+    /// Opens the file, except this process's own: closing a second descriptor on that would take the name tag off,
+    /// fcntl(2).
     pub(super) fn open_to_read(&self) -> Result<Opened> {
         let missing = |errno| matches!(errno, Errno::ENOENT | Errno::ENOTDIR);
         let walk = match Walk::to(&self.folder) {

@@ -151,7 +151,7 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
     }
 }
 
-/// A file of a stranger is believed about that stranger's own processes only: why it is not, about this one.
+/// Why a file of another user is not believed about this process: only about that user's own processes it is.
 fn mistrust(stat: &FileStat, pid: Pid) -> Option<Look> {
     if trusted(stat.st_uid) {
         return None;
@@ -163,7 +163,7 @@ fn mistrust(stat: &FileStat, pid: Pid) -> Option<Look> {
     }
 }
 
-/// A process of which the system tells nothing. One that has ended is worth another look.
+/// The look at a holder of which the system tells nothing. If it has ended, another look is worth it.
 fn hidden(pid: Pid) -> Look {
     let reason = match sys::hidden_by() {
         Some(Hidden::ByOption) => {

@@ -1,4 +1,5 @@
-//! A folder for a test, and what is started from it: killed by PID and removed at the test's end, failed or not.
+//! A folder for a test, and the processes that are started from it: ended by PID, and removed, at the test's end,
+//! failed or not.
 #![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
 
 use std::fs;
@@ -113,7 +114,7 @@ pub fn status_field(pid: i32, name: &str) -> String {
     line.unwrap().trim().to_owned()
 }
 
-/// Asserts how an ended process ended. Kernels before 6.15 need not tell that of one that is collected.
+/// Asserts how an ended process ended. Kernels before 6.15 tell it of zombies alone.
 pub fn assert_ended(process: &Process, expected: ExitStatus) {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
     let version: Vec<u32> = release.split(['.', '-']).map_while(|part| part.trim().parse().ok()).collect();
@@ -123,7 +124,7 @@ pub fn assert_ended(process: &Process, expected: ExitStatus) {
     }
 }
 
-/// How many handles this process has on that one.
+/// How many pidfds of this process are on the other.
 pub fn pidfds_on(pid: i32) -> usize {
     let infos = fs::read_dir("/proc/self/fdinfo").unwrap().flatten();
     let text = |info: fs::DirEntry| fs::read_to_string(info.path()).unwrap_or_default();

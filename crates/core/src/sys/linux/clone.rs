@@ -60,8 +60,8 @@ pub(crate) unsafe fn spawn_child(
     }
 }
 
-/// Whether this child of [`spawn_child`] is still ours to collect: as long as that is so, its PID is given to
-/// nobody else. waitid(2) with WNOWAIT leaves it as it is.
+/// Whether this child of [`spawn_child`] is still ours to collect: until it is collected, its PID is given to no other
+/// process. waitid(2) with WNOWAIT leaves it as it is.
 pub(crate) fn is_uncollected(pid: Pid) -> bool {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT | WaitPidFlag::__WALL;
     waitid(Id::Pid(NixPid::from_raw(pid)), flags).is_ok()

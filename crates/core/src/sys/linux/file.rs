@@ -41,18 +41,18 @@ pub(crate) fn is_detached(file: BorrowedFd<'_>) -> bool {
     is_marked(file, DETACHED)
 }
 
-/// Takes the marks off that say that the daemon is not ready, nor listening. The caller is the process that holds it.
+/// Takes off the marks of a daemon that is not ready, or not listening. The caller is the process that holds the file.
 pub(crate) fn mark_ready(file: BorrowedFd<'_>) {
     // Without the mark a start that comes now believes for two seconds that this one is still under way.
     unlock(file, STARTING, TO_THE_END);
 }
 
-/// Takes the mark off that says that there are no handlers for signals. The caller is the process that holds it.
+/// Takes off the mark of a daemon without handlers for signals. The caller is the process that holds the file.
 pub(crate) fn mark_listening(file: BorrowedFd<'_>) {
     unlock(file, DEAF, TO_THE_END);
 }
 
-/// Takes the mark of a launched daemon off. The caller is the process that holds it.
+/// Takes off the mark of a launched daemon. The caller is the process that holds the file.
 pub(crate) fn mark_attached(file: BorrowedFd<'_>) {
     unlock(file, DETACHED, 1);
 }
@@ -77,7 +77,7 @@ fn unlock(file: BorrowedFd<'_>, start: i64, length: i64) {
 }
 
 fn write_locked(file: BorrowedFd<'_>, byte: i64) -> Option<Pid> {
-    // Asked for a read lock: what others read under their own locks is no tag.
+    // A read lock is asked for, so that read locks of other processes are not taken for a tag.
     let mut lock = range(libc::F_RDLCK, byte, 1);
     fcntl(file, FcntlArg::F_GETLK(&mut lock)).ok()?;
     (i32::from(lock.l_type) != libc::F_UNLCK).then_some(lock.l_pid)
@@ -136,16 +136,16 @@ pub(crate) fn error_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
 }
 
 /// Whether any process has the file, here open for reading, open for writing, too. Only its owner and root are told,
-/// by a read lease, which is granted just where nobody writes, F_SETLEASE, fcntl(2); to anybody else it is.
+/// by a read lease, F_SETLEASE, fcntl(2), which is granted only when no process writes. To other users: true.
 pub(crate) fn is_written(file: BorrowedFd<'_>) -> bool {
-    // Who opens the file to write while there is a lease makes the kernel send a signal to us: one that is ignored,
-    // where nothing else is said, and not SIGIO, which ends the process.
+    // When a process opens the file to write while there is a lease, the kernel sends a signal to us: SIGURG, which is
+    // ignored by default, instead of SIGIO, which ends the process.
     if set(file, F_SETSIG, libc::SIGURG).is_err() {
         return false;
     }
     let lease = set(file, libc::F_SETLEASE, libc::F_RDLCK);
     let _ = set(file, libc::F_SETLEASE, libc::F_UNLCK);
-    // For a file of somebody else's nobody tells: EACCES.
+    // EACCES: the file is another user's, and the kernel does not tell.
     matches!(lease, Err(Errno::EAGAIN | Errno::EACCES))
 }
 

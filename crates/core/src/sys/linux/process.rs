@@ -61,8 +61,8 @@ impl ProcessHandle {
         }
     }
 
-    /// The wait status as of waitpid(2). Of a zombie `/proc` tells it, to those who may look; of a process that has
-    /// been reaped the pidfd does, on Linux 6.15 and later.
+    /// The wait status as of waitpid(2). `/proc` tells that of a zombie, to users who may look; the pidfd tells that of
+    /// a reaped process, on Linux 6.15 and later.
     pub(crate) fn wait_status(&self, pid: Pid) -> Option<i32> {
         match self {
             // A zombie keeps its PID, and once more after it, in case it was reaped in between.
@@ -154,7 +154,7 @@ fn live_fields(pid: Pid) -> Option<Vec<u64>> {
     (state == State::Alive).then_some(fields)
 }
 
-/// The kernel shows 0 to those who may not trace the process, so it is asked about our own ones alone.
+/// Only asked about our own processes: to a user who may not trace the process the kernel shows 0.
 fn zombie_status(pid: Pid) -> Option<i32> {
     let us = geteuid().as_raw();
     let ours = us == 0 || user_ids(pid)?.iter().all(|id| *id == us);
@@ -268,7 +268,7 @@ pub(crate) fn user_ids(pid: Pid) -> Option<[u32; 3]> {
     Some([ids.next()?, ids.next()?, ids.next()?])
 }
 
-/// Why nothing can be read of other users' processes; `None` where nothing is known to hide them.
+/// Why nothing can be read of other users' processes; `None` when nothing hides them, as far as is known.
 pub(crate) fn hidden_by() -> Option<Hidden> {
     let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else {
         return (!Path::new("/proc/self").exists()).then_some(Hidden::ByAbsence);
