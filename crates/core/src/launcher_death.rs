@@ -20,7 +20,8 @@ use crate::sys;
 /// How long a daemon that ignores SIGTERM lives on.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
 
-/// Whether this process was alone in its group when its launcher died, so that no other process ends the group after it.
+/// Whether this process was alone in its group when its launcher died, so that no other process ends the group after
+/// it.
 static ALONE: AtomicBool = AtomicBool::new(false);
 
 /// Watches for the launcher's death before ready, and keeps a captured stderr short. It has a thread of its own, which
