@@ -14,6 +14,7 @@
 
 mod flaw;
 mod folder;
+mod holder;
 mod lock;
 mod open;
 mod probe;
@@ -21,8 +22,9 @@ mod remove;
 mod text;
 mod wait;
 
+pub use holder::Holder;
 pub use lock::{LockOptions, Locked};
-pub use probe::{Held, Holder, Status};
+pub use probe::{Held, Status};
 pub use wait::Cancel;
 
 use std::ffi::OsString;

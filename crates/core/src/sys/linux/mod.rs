@@ -4,6 +4,7 @@ mod child;
 mod clone;
 mod exit;
 mod file;
+mod pidfd;
 mod process;
 mod raw;
 mod rights;
@@ -19,9 +20,10 @@ pub(crate) use file::{
     FOLDER_FLAGS, HAS_NAME_TAG, NO_SIGPIPE, capture_file, channel_pair, error_pipe, file_system, free_range,
     is_deaf, is_detached, is_starting, is_written, mark_attached, mark_listening, mark_ready, name_tag,
 };
+pub(crate) use pidfd::has_ended_by;
 pub(crate) use process::{
-    ProcessHandle, group_members, has_children, has_ended_by, hidden_by, holds_lock, is_main_thread, openers,
-    raw_stats, user_ids,
+    ProcessHandle, group_members, has_children, hidden_by, holds_lock, is_main_thread, openers, raw_stats,
+    user_ids,
 };
 pub(crate) use rights::{
     LIMITS, Resource, Right, group_ids_of_self, groups_of, highest_limit, limit_of, lowest_nice, may,
