@@ -6,6 +6,7 @@ import { leg } from './lib/leg.js'
 import { longLines, unusedPackages } from './lib/own-checks.js'
 import { python } from './lib/python.js'
 import { bin, root, run } from './lib/run.js'
+import { coreFaces } from './lint/core-faces.js'
 
 /** cargo fmt and cargo clippy are components of their own; a minimal Rust set-up lacks them. */
 function cargo(verb, component, args) {
@@ -31,6 +32,7 @@ const checks = {
   typos: async () => run(join(await python('lint'), 'typos'), []),
   'long lines': longLines,
   'unused packages': unusedPackages,
+  'faces of the core': coreFaces,
 }
 
 const failed = []

@@ -1,7 +1,7 @@
 //! A daemon without Node: adopts itself, says that it is ready, and serves until SIGTERM.
 //!
 //! The tests start it in other ways, too: `stuck` says so and is never ready, `deaf` never adopts itself, `exit N` ends
-//! at once.
+//! at once, `obey N` when it has been given something.
 
 use std::env;
 use std::process::ExitCode;
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
     let Some(daemon) = env::var_os(ADOPTION_VARIABLE).and_then(|value| adopt(&value).ok()) else {
         return ExitCode::FAILURE;
     };
+    let code = ExitCode::from(env::args().nth(2).and_then(|code| code.parse().ok()).unwrap_or(0));
     match way.as_str() {
         "stuck" => {
             daemon.tell(FrameKind::Status, b"stuck");
@@ -33,7 +34,11 @@ fn main() -> ExitCode {
                 thread::park();
             }
         }
-        "exit" => ExitCode::from(env::args().nth(2).and_then(|code| code.parse().ok()).unwrap_or(0)),
+        "exit" => code,
+        "obey" => {
+            daemon.receive_payload();
+            code
+        }
         _ => {
             daemon.ready();
             let _ = stop.wait();

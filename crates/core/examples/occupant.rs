@@ -1,5 +1,5 @@
 //! A daemon that nobody has launched: occupies the pidfile that it is given, says `ready`, and serves until SIGTERM, or
-//! until SIGUSR1, upon which it ends by quick_exit(3). It exits with 3 when somebody else holds the pidfile.
+//! until SIGUSR1, upon which it ends by quick_exit(3). It exits with 3 when another process holds the pidfile.
 //!
 //! Meanwhile a thread of its own looks at that very pidfile again and again, as other parts of a program may.
 
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use daimon_core::{ErrorKind, LockOptions, Occupation, PidFile, Stdio, occupy};
+use daimon_core::{ErrorKind, LockOptions, Occupation, PidFile, Stdio, Subject, occupy};
 use nix::sys::signal::{SigSet, Signal};
 
 #[cfg(not(target_os = "linux"))]
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         }
     });
     let stdout = match env::args_os().nth(2) {
-        Some(path) => Stdio::File { path: path.into(), option: "log", mode: None },
+        Some(path) => Stdio::File { path: path.into(), subject: Subject::Log, mode: None },
         None => Stdio::Inherit,
     };
     let occupation = Occupation {

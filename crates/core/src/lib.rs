@@ -1,13 +1,24 @@
 //! Turns a program into a well-behaved Unix daemon.
 //!
 //! A **launcher** [`launch`]es a program as a **daemon**: detached for good, holding its pidfile's lock, which makes it
-//! the only one. The daemon [`adopt`]s itself first thing and says when it is ready. Afterwards anyone can ask for its
+//! the only one. The daemon [`adopt`]s itself first thing and says when it is ready. Later, other processes ask for its
 //! [`PidFile::status`], and, with proof of its identity, send it signals ([`PidFile::holder`]).
 //!
 //! A process that is not to be detached becomes the daemon itself ([`occupy`]), and tells its supervisor with a
 //! [`Notifier`].
 //!
 //! The crate knows nothing of Node.js; `daimon-node` makes it an addon.
+//!
+//! ```no_run
+//! use daimon_core::{PidFile, Signal, Status};
+//!
+//! let pidfile = PidFile::new("/run/daimon/web.pid")?;
+//! if let Status::Running { pid, .. } = pidfile.status()? {
+//!     println!("stopping {pid}");
+//!     pidfile.holder()?.signal(Signal::TERM)?;
+//! }
+//! # Ok::<(), daimon_core::Error>(())
+//! ```
 //!
 //! # Not guaranteed
 //!
@@ -18,51 +29,47 @@
 #![warn(unused_crate_dependencies)]
 
 mod adopt;
-mod channel;
+mod descriptor;
 mod error;
+mod foreground;
+mod handover;
+mod identity;
 mod launch;
+mod launcher_death;
 mod limits;
 mod log;
 mod notify;
-mod occupy;
+mod own;
 mod pidfile;
 mod poller;
-mod privileges;
 mod process;
 mod shown;
-mod signals;
+mod signal;
+mod signal_mask;
 mod sys;
-mod way;
+mod trusted_path;
 
-/// Whether a descriptor of that number is open.
-pub fn is_open(fd: std::os::fd::RawFd) -> bool {
-    sys::is_open(fd)
-}
-
-/// Lets the programs that this process executes have the descriptor; false when it is not open.
-pub fn let_inherit(fd: std::os::fd::RawFd) -> bool {
-    sys::let_inherit(fd)
-}
-
-/// Whether this is the process's main thread.
+/// Tells whether this is the process's main thread.
+///
+/// ```
+/// assert!(!std::thread::spawn(daimon_core::is_main_thread).join().unwrap());
+/// ```
 pub fn is_main_thread() -> bool {
     sys::is_main_thread()
 }
 
-/// Keeps a socket that a supervisor has opened from the programs that this process executes; false when it is none.
-pub fn take_socket(fd: std::os::fd::RawFd) -> bool {
-    sys::is_socket(fd) && sys::set_close_on_exec(fd)
-}
-
-pub use adopt::{ADOPTION_VARIABLE, Adopted, adopt, adopted};
-pub use channel::{Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket};
-pub use error::{Error, ErrorKind, Pid, PidFileReason, Result};
+pub use adopt::adopt;
+pub use descriptor::{Descriptor, is_open, let_inherit, take_socket};
+pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
+pub use foreground::{Occupation, occupy};
+pub use handover::{ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket};
+pub use identity::{Account, Identity, Name, check_chroot, enter_root};
 pub use launch::{Group, Launched, Plan, Stdio, launch};
 pub use limits::{Limit, Limits, check_oom_score_adj, set_oom_score_adj, set_soft_nofile};
 pub use log::{LogTail, Outputs, Owner, Rotation, check_rotation, reopen, start_rotation};
 pub use notify::{Notifier, monotonic};
-pub use occupy::{Occupation, occupy};
+pub use own::{OwnDaemon, own_daemon};
 pub use pidfile::{Cancel, Held, Holder, LockOptions, Locked, PidFile, Status};
 pub use poller::{ChannelEvent, WatchId, unwatch, watch_channel, watch_exit};
-pub use privileges::{Account, Identity, Name, check_chroot, enter_root};
 pub use process::{ExitStatus, Process, Stats, stats};
+pub use signal::Signal;

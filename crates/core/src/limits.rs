@@ -1,25 +1,35 @@
 //! Limits: what a daemon may use up, and how much it counts against others.
 
+use std::fmt;
+
 use nix::errno::Errno;
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::sys::{self, Right};
+use crate::error::{Error, Result, Subject};
+use crate::sys::{self, RawLimit, Right};
 
 /// One resource limit, by its name as in getrlimit(2), in lower case without `RLIMIT_`. `u64::MAX` is no limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limit {
     /// `nofile`, `as` and so on.
     pub name: String,
-    /// What counts now; the process may raise it.
+    /// The limit in force; the process may raise it.
     pub soft: u64,
-    /// Up to here.
+    /// The highest value that the soft limit can be raised to.
     pub hard: u64,
 }
 
 /// All limits of a daemon.
+///
+/// ```
+/// use daimon_core::{Limit, Limits};
+///
+/// let nofile = Limit { name: "nofile".into(), soft: 64, hard: 64 };
+/// Limits { resources: vec![nofile], ..Limits::default() }.check()?;
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Resource limits; what is not named stays as it is.
+    /// Resource limits; one that is not named stays as it is.
     pub resources: Vec<Limit>,
     /// Whether a crash may leave a core file. If not, RLIMIT_CORE is 0.
     pub core_dumps: bool,
@@ -29,12 +39,55 @@ pub struct Limits {
     pub no_new_privileges: bool,
 }
 
-/// A limit as the kernel takes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RawLimit {
-    pub(crate) resource: i32,
-    pub(crate) soft: u64,
-    pub(crate) hard: u64,
+/// What is wrong with a limit.
+enum Problem<'a> {
+    UnknownLimit(&'a str),
+    Crossed(&'a Limit),
+    TooHigh { limit: &'a Limit, most: u64 },
+    NiceTooLow { wanted: i32, present: i32 },
+    NoOomScore,
+    OomScoreTooLow { wanted: i32, present: i32 },
+}
+
+impl fmt::Display for Problem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownLimit(name) => write!(f, "this system has no limit '{name}'"),
+            Self::Crossed(Limit { name, soft, hard }) => {
+                write!(f, "the soft limit of {name}, {soft}, is above the hard one, {hard}")
+            }
+            Self::TooHigh { limit: Limit { name, hard, .. }, most } => {
+                let hard = shown(*hard);
+                write!(f, "{name} cannot be raised to {hard}: {most} is the most that this user may set")
+            }
+            Self::NiceTooLow { wanted, present } => write!(
+                f,
+                "{wanted} is below the present {present}, which needs root's rights (on Linux CAP_SYS_NICE)"
+            ),
+            Self::NoOomScore => f.write_str("this system has no such score"),
+            Self::OomScoreTooLow { wanted, present } => write!(
+                f,
+                "{wanted} is below the present {present}, which needs root's rights (CAP_SYS_RESOURCE)"
+            ),
+        }
+    }
+}
+
+impl From<Problem<'_>> for Error {
+    fn from(problem: Problem<'_>) -> Self {
+        match problem {
+            Problem::UnknownLimit(_) | Problem::Crossed(_) | Problem::TooHigh { .. } => {
+                Self::invalid(Subject::Limits, problem)
+            }
+            Problem::NiceTooLow { .. } => Self::invalid(Subject::Nice, problem),
+            Problem::NoOomScore => Self::unsupported(Subject::OomScore, problem),
+            Problem::OomScoreTooLow { .. } => Self::invalid(Subject::OomScore, problem),
+        }
+    }
+}
+
+fn shown(limit: u64) -> String {
+    if limit == u64::MAX { "no limit".into() } else { limit.to_string() }
 }
 
 impl Limits {
@@ -42,22 +95,19 @@ impl Limits {
     ///
     /// # Errors
     ///
-    /// `InvalidOption` naming `limits` or `nice`.
+    /// `InvalidOption` about [`Subject::Limits`] or [`Subject::Nice`].
     pub fn check(&self) -> Result<()> {
         self.raw().map(drop)?;
-        let Some(nice) = self.nice else { return Ok(()) };
+        let Some(wanted) = self.nice else { return Ok(()) };
         let present = sys::nice();
-        if nice >= present.min(sys::lowest_nice()) || sys::may(Right::Nice) {
+        if wanted >= present.min(sys::lowest_nice()) || sys::may(Right::Nice) {
             return Ok(());
         }
-        let message = format!(
-            "option nice: {nice} is below the present {present}, which needs root's rights (on Linux CAP_SYS_NICE)"
-        );
-        Err(Error::new(ErrorKind::InvalidOption, message).for_option("nice"))
+        Err(Problem::NiceTooLow { wanted, present }.into())
     }
 
-    /// Sets them in this process, all its threads included, but for `no_new_privileges`: that is for a process which
-    /// has only one.
+    /// Sets them in this process, all its threads included, but for `no_new_privileges`, which is for a process with a
+    /// single thread.
     ///
     /// # Errors
     ///
@@ -65,91 +115,88 @@ impl Limits {
     pub fn apply(&self) -> Result<()> {
         if let Some(nice) = self.nice {
             sys::set_nice_everywhere(nice).map_err(|errno| {
-                Error::system("nice", "setpriority", Errno::from_raw(errno), "the nice value cannot be set")
+                Error::system("nice", "setpriority", errno, "the nice value cannot be set")
             })?;
         }
         for limit in self.raw()? {
-            sys::set_limit(limit).map_err(|errno| {
-                Error::system("limits", "setrlimit", Errno::from_raw(errno), "a limit cannot be set")
-            })?;
+            set(limit, "a limit cannot be set")?;
         }
         Ok(())
     }
 
     pub(crate) fn raw(&self) -> Result<Vec<RawLimit>> {
         let mut all = self.resources.iter().map(raw_limit).collect::<Result<Vec<_>>>()?;
-        if let Some((_, resource)) = sys::LIMITS.iter().find(|(name, _)| *name == "core") {
-            if !self.core_dumps {
-                all.retain(|limit| limit.resource != *resource);
-                all.push(RawLimit { resource: *resource, soft: 0, hard: 0 });
-            } else if let (Some((_, hard)), true) =
-                (sys::limit_of(*resource), all.iter().all(|limit| limit.resource != *resource))
-            {
-                all.push(RawLimit { resource: *resource, soft: hard, hard });
-            }
+        let Some(core) = resource("core") else { return Ok(all) };
+        if !self.core_dumps {
+            all.retain(|limit| limit.resource != core);
+            all.push(RawLimit { resource: core, soft: 0, hard: 0 });
+        } else if let (Some((_, hard)), true) =
+            (sys::limit_of(core), all.iter().all(|limit| limit.resource != core))
+        {
+            all.push(RawLimit { resource: core, soft: hard, hard });
         }
         Ok(all)
     }
 }
 
+fn resource(name: &str) -> Option<sys::Resource> {
+    sys::LIMITS.iter().find(|(known, _)| *known == name).map(|(_, resource)| *resource)
+}
+
 fn raw_limit(limit: &Limit) -> Result<RawLimit> {
     let Limit { name, soft, hard } = limit;
-    let refused = |message: String| Error::new(ErrorKind::InvalidOption, message).for_option("limits");
-    let Some((_, resource)) = sys::LIMITS.iter().find(|(known, _)| known == name) else {
-        return Err(refused(format!("option limits: this system has no limit '{name}'")));
-    };
+    let resource = resource(name).ok_or(Problem::UnknownLimit(name))?;
     if soft > hard {
-        return Err(refused(format!(
-            "option limits: the soft limit of {name}, {soft}, is above the hard one, {hard}"
-        )));
+        return Err(Problem::Crossed(limit).into());
     }
-    let (_, present) = sys::limit_of(*resource).unwrap_or((u64::MAX, u64::MAX));
+    let (_, present) = sys::limit_of(resource).unwrap_or((u64::MAX, u64::MAX));
     let highest = sys::highest_limit(name);
     if *hard > present && (!sys::may(Right::Resource) || *hard > highest) {
         let most = if sys::may(Right::Resource) { highest } else { present };
-        return Err(refused(format!(
-            "option limits: {name} cannot be raised to {}: {most} is the most that this user may set",
-            shown(*hard)
-        )));
+        return Err(Problem::TooHigh { limit, most }.into());
     }
-    Ok(RawLimit { resource: *resource, soft: *soft, hard: *hard })
+    Ok(RawLimit { resource, soft: *soft, hard: *hard })
 }
 
-fn shown(limit: u64) -> String {
-    if limit == u64::MAX { "no limit".into() } else { limit.to_string() }
+fn set(limit: RawLimit, problem: &str) -> Result<()> {
+    sys::set_limit(limit)
+        .map_err(|errno| Error::system("limits", "setrlimit", Errno::from_raw(errno), problem))
 }
 
-/// Sets the soft limit of open files, which Node.js has lifted to the hard one at its boot.
+/// Sets the soft limit of open files, which Node.js has raised to the hard one at its boot.
+///
+/// ```
+/// daimon_core::set_soft_nofile(256)?;
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///
 /// `StartFailed` with step `limits`.
 pub fn set_soft_nofile(soft: u64) -> Result<()> {
-    let Some((_, resource)) = sys::LIMITS.iter().find(|(name, _)| *name == "nofile") else { return Ok(()) };
-    let hard = sys::limit_of(*resource).map_or(soft, |(_, hard)| hard);
-    sys::set_limit(RawLimit { resource: *resource, soft: soft.min(hard), hard }).map(drop).map_err(|errno| {
-        let message = "the soft limit of open files cannot be set again";
-        Error::system("limits", "setrlimit", nix::errno::Errno::from_raw(errno), message)
-    })
+    let Some(resource) = resource("nofile") else { return Ok(()) };
+    let hard = sys::limit_of(resource).map_or(soft, |(_, hard)| hard);
+    let limit = RawLimit { resource, soft: soft.min(hard), hard };
+    set(limit, "the soft limit of open files cannot be set again")
 }
 
 /// Refuses a score that this process may not set: a lower one needs a right.
 ///
+/// ```no_run
+/// daimon_core::check_oom_score_adj(500)?;
+/// daimon_core::set_oom_score_adj(500)?;
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// `InvalidOption`; `Unsupported` where the system has no such score.
-pub fn check_oom_score_adj(value: i32) -> Result<()> {
-    let Some(present) = sys::oom_score_adj() else {
-        let message = "Option 'oomScoreAdj' is not supported by this system. Leave it out.";
-        return Err(Error::new(ErrorKind::Unsupported, message).for_feature("oomScoreAdj"));
-    };
-    if value >= present || sys::may(Right::Resource) {
+pub fn check_oom_score_adj(wanted: i32) -> Result<()> {
+    let present = sys::oom_score_adj().ok_or(Problem::NoOomScore)?;
+    if wanted >= present || sys::may(Right::Resource) {
         return Ok(());
     }
-    let message = format!(
-        "option oomScoreAdj: {value} is below the present {present}, which needs root's rights (CAP_SYS_RESOURCE)"
-    );
-    Err(Error::new(ErrorKind::InvalidOption, message).for_option("oomScoreAdj"))
+    Err(Problem::OomScoreTooLow { wanted, present }.into())
 }
 
 /// Sets how readily the kernel ends this process when memory runs out, from -1000 (never) to 1000, proc(5).
@@ -174,7 +221,7 @@ mod tests {
     #[test]
     fn unknown_names_and_crossed_limits_are_refused() {
         for wrong in [limit("files", 1, 1), limit("nofile", 2, 1)] {
-            assert_eq!(wrong.check().unwrap_err().option(), Some("limits"));
+            assert_eq!(wrong.check().unwrap_err().subject(), Some(Subject::Limits));
         }
     }
 

@@ -7,17 +7,28 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::time::{ClockId, clock_gettime};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result, Subject};
 use crate::sys;
 
 /// A connection to the socket that `NOTIFY_SOCKET` names.
 ///
-/// Connected once, so that it outlives a change of root or user; connected again when the manager has made its socket
-/// anew.
+/// ```
+/// use std::time::Duration;
+/// use daimon_core::Notifier;
+///
+/// let folder = std::env::temp_dir().join(format!("daimon-doc-{}", std::process::id()));
+/// let supervisor = std::os::unix::net::UnixDatagram::bind(&folder)?;
+/// let notifier = Notifier::connect(folder.as_os_str())?;
+/// notifier.send("READY=1", Duration::ZERO)?;
+/// std::fs::remove_file(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// It is connected once, so that it outlives a change of root or user, and connected again when the manager has made
+/// its socket anew.
 #[derive(Debug)]
 pub struct Notifier {
     address: SocketAddr,
@@ -29,7 +40,7 @@ impl Notifier {
     ///
     /// # Errors
     ///
-    /// `Unsupported` for any other address, `PermissionDenied` or `StartFailed` when nobody can be reached there.
+    /// `Unsupported` for any other address, `PermissionDenied` or `StartFailed` when no supervisor listens there.
     pub fn connect(address: &OsStr) -> Result<Self> {
         let failed = |syscall, error: &io::Error| failure(address, syscall, error);
         let parsed = parse(address)?.map_err(|error| failed("sockaddr", &error))?;
@@ -53,7 +64,7 @@ impl Notifier {
             match error.kind() {
                 io::ErrorKind::Interrupted => (),
                 io::ErrorKind::WouldBlock if !left.is_zero() => self.wait_for_room(left),
-                // The one that was connected to is closed; its successor has the same name.
+                // The manager has closed its socket; a new one has the same name.
                 io::ErrorKind::ConnectionRefused | io::ErrorKind::NotConnected if !reconnected => {
                     reconnected = true;
                     self.socket
@@ -68,7 +79,7 @@ impl Notifier {
     fn wait_for_room(&self, time: Duration) {
         let millis = u16::try_from(time.as_millis() + 1).unwrap_or(u16::MAX);
         let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLOUT)];
-        // Whatever comes of it, the next attempt to send tells.
+        // The next attempt to send tells what has come of it.
         let _ = poll(&mut fds, PollTimeout::from(millis));
     }
 
@@ -78,13 +89,17 @@ impl Notifier {
     }
 }
 
-/// The time of CLOCK_MONOTONIC, which RELOADING must tell.
+/// Gives the time of CLOCK_MONOTONIC, which a supervisor is told with `RELOADING=1`.
+///
+/// ```
+/// assert!(daimon_core::monotonic() <= daimon_core::monotonic());
+/// ```
 pub fn monotonic() -> Duration {
     // Fails only for an unknown clock.
     clock_gettime(ClockId::CLOCK_MONOTONIC).map(Duration::from).unwrap_or_default()
 }
 
-/// Both what the address is and what the system says of it can be wrong.
+/// The outer error is of an address that is none, the inner one what the system says of the address.
 fn parse(address: &OsStr) -> Result<io::Result<SocketAddr>> {
     match address.as_bytes() {
         [b'/', ..] => Ok(SocketAddr::from_pathname(address)),
@@ -98,10 +113,9 @@ fn unknown(address: &OsStr) -> Error {
         "NOTIFY_SOCKET={}: neither an absolute path nor, on Linux, an abstract socket; nobody is notified",
         address.display(),
     );
-    Error::new(ErrorKind::Unsupported, message).for_feature("NOTIFY_SOCKET")
+    Error::unsupported(Subject::NotifySocket, message)
 }
 
 fn failure(address: &OsStr, syscall: &'static str, error: &io::Error) -> Error {
-    let errno = error.raw_os_error().map_or(Errno::EINVAL, Errno::from_raw);
-    Error::system("notify", syscall, errno, format!("the supervisor cannot be told at {}", address.display()))
+    Error::io("notify", syscall, error, format!("the supervisor cannot be told at {}", address.display()))
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use crate::channel::{Channel, Frame, Reception};
 use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::handover::{Channel, Frame, Reception};
 use crate::process::Process;
-use crate::signals::block_all;
+use crate::signal_mask::block_all;
 use crate::sys::{Armed, Selector};
 
 /// How often processes are looked at whose end the system does not report.
@@ -26,7 +26,7 @@ pub enum ChannelEvent {
     Frame(Frame),
     /// The daemon's end is closed; nothing follows.
     Ended,
-    /// It has brought what no daemon sends; nothing follows, and the channel is closed.
+    /// It has brought a message that no daemon sends; nothing follows, and the channel is closed.
     Broken(Error),
 }
 
@@ -55,25 +55,33 @@ struct Poller {
     watches: Mutex<Watches>,
 }
 
-/// Numbers are never given twice, by no later poller either: a wait that is over and given up late takes no other
-/// along.
+/// Numbers are never given twice, also not by a later poller: giving up a wait that is over must not give up another.
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
 /// The present poller; `None` while nothing is waited for.
 static POLLER: Mutex<Option<Arc<Poller>>> = Mutex::new(None);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Callbacks run without any lock held; what is under the locks is whole between any two statements.
+    // A poisoned lock is no problem: callbacks run without it, and the data under it is consistent at every statement.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Calls back, on the poller's thread, when the process has ended.
 ///
+/// ```no_run
+/// use daimon_core::{PidFile, unwatch, watch_exit};
+///
+/// let holder = PidFile::new("/run/daimon/web.pid")?.holder()?;
+/// let watch = watch_exit(holder.process(), || println!("it has ended"))?;
+/// unwatch(watch);
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// `Unverified` with the system's, when there are no descriptors or threads left: whether the process ends is not seen.
 pub fn watch_exit(process: &Process, callback: impl FnOnce() + Send + 'static) -> Result<WatchId> {
-    // A set takes a descriptor once, so that every wait needs its own. Without one the process is looked at.
+    // A set takes a descriptor once, so that every wait needs its own. Where none is left, the process is looked at.
     let (watched, armed) = match process.apart() {
         Ok(apart) => (apart, Armed::Selected),
         Err(_) => (process.clone(), Armed::ByLooking),
@@ -91,6 +99,19 @@ fn unseen(pid: Pid) -> Error {
 /// Calls back, on the poller's thread, for everything that the channel brings. The channel is closed when it has ended
 /// or the watch is given up.
 ///
+/// ```no_run
+/// use daimon_core::{ChannelEvent, FrameKind, Plan, launch, watch_channel};
+///
+/// # fn example(plan: &Plan) -> daimon_core::Result<()> {
+/// watch_channel(launch(plan)?.channel, |event| match event {
+///     ChannelEvent::Frame(frame) if frame.kind == FrameKind::Ready => println!("it serves"),
+///     ChannelEvent::Frame(_) => (),
+///     ChannelEvent::Ended | ChannelEvent::Broken(_) => println!("it has failed"),
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// `StartFailed` with the system's, as in [`watch_exit`]; the channel is closed then, too.
@@ -102,14 +123,14 @@ pub fn watch_channel(
         .map_err(|(syscall, errno)| Error::system("wait", syscall, errno, "the daemon cannot be heard"))
 }
 
-/// Gives a wait up. A callback that is already under way still ends.
+/// Gives a wait up. A callback that has begun runs to its end.
 pub fn unwatch(id: WatchId) {
-    // Kept until the poller's lock is free again: dropping a channel makes system calls.
+    // Dropped when the poller's lock is free again, because dropping a channel makes system calls.
     let mut removed = None;
     if let Some(poller) = &*lock(&POLLER) {
         let mut watches = lock(&poller.watches);
         removed = watches.by_number.remove(&id.0);
-        // What is being delivered now is not in the map.
+        // A watch that is being delivered is not in the map.
         watches.given_up |= watches.delivering == Some(id.0);
         if let Some(watch) = &removed {
             poller.disarm(watch);
@@ -145,7 +166,7 @@ impl Poller {
         let armed = match &mut watch {
             Watch::Exit { armed: Armed::ByLooking, .. } => Ok(()),
             Watch::Exit { process, armed, .. } => {
-                self.selector.add_exit(process, number).map(|how| *armed = how)
+                self.selector.add_exit(process.handle(), process.pid(), number).map(|how| *armed = how)
             }
             Watch::Channel { channel, .. } => self.selector.add_readable(channel.as_fd(), number),
         };
@@ -159,7 +180,7 @@ impl Poller {
 
     fn disarm(&self, watch: &Watch) {
         match watch {
-            Watch::Exit { process, .. } => self.selector.remove_exit(process),
+            Watch::Exit { process, .. } => self.selector.remove_exit(process.handle()),
             Watch::Channel { channel, .. } => self.selector.remove_readable(channel.as_fd()),
         }
     }

@@ -5,13 +5,22 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::kill;
 use nix::unistd::{Pid as NixPid, getpgid, getsid};
 
-use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::error::{Error, ErrorKind, Pid, Result, Subject};
+use crate::signal::Signal;
 use crate::sys;
 
 /// A process that was alive when the handle was opened.
+///
+/// ```no_run
+/// use daimon_core::{PidFile, Signal};
+///
+/// let holder = PidFile::new("/run/daimon/web.pid")?.holder()?;
+/// holder.process().signal_and_continue(Signal::TERM, false)?;
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
 ///
 /// # Platform notes
 ///
@@ -20,9 +29,9 @@ use crate::sys;
 #[derive(Clone, Debug)]
 pub struct Process {
     pid: Pid,
-    /// Clones share it: they need no descriptor more.
+    /// Clones share it: they need no descriptor of their own.
     handle: Arc<sys::ProcessHandle>,
-    /// Launched, so that its session is its own.
+    /// Whether it was launched, so that its session is its own.
     detached: bool,
 }
 
@@ -32,7 +41,7 @@ pub enum ExitStatus {
     /// It exited with this code.
     Code(i32),
     /// This signal ended it.
-    Signal(i32),
+    Signal(Signal),
 }
 
 /// What the system shows of a process.
@@ -59,12 +68,12 @@ impl Process {
         Self { detached: true, ..self }
     }
 
-    /// Its PID.
+    /// Gives its PID.
     pub fn pid(&self) -> Pid {
         self.pid
     }
 
-    /// Whether it has not ended. A zombie has ended, whoever its parent is.
+    /// Tells whether it has not ended. A zombie has ended.
     pub fn is_alive(&self) -> bool {
         self.handle.is_alive(self.pid)
     }
@@ -73,10 +82,11 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// `NotRunning` when it has ended, `PermissionDenied` when it is somebody else's, `InvalidOption` for a number
+    /// `NotRunning` when it has ended, `PermissionDenied` when it is another user's, `InvalidOption` for a number
     /// that is no signal.
-    pub fn signal(&self, signal: i32) -> Result<()> {
-        self.handle.signal(self.pid, signal).map_err(|(syscall, errno)| {
+    pub fn signal(&self, signal: impl Into<Signal>) -> Result<()> {
+        let signal = signal.into();
+        self.handle.signal(self.pid, signal.number()).map_err(|(syscall, errno)| {
             let pid = self.pid;
             let error = match errno {
                 Errno::ESRCH => Error::new(ErrorKind::NotRunning, format!("process {pid} has ended")),
@@ -85,10 +95,7 @@ impl Process {
                         format!("process {pid} may not be signalled by this user; ask its owner or root");
                     Error::new(ErrorKind::PermissionDenied, message)
                 }
-                _ => {
-                    Error::new(ErrorKind::InvalidOption, format!("{signal} cannot be sent to process {pid}"))
-                        .for_option("signal")
-                }
+                _ => Error::invalid(Subject::Signal, format!("{signal} cannot be sent to process {pid}")),
             };
             error.because(syscall, errno).with_pid(Some(pid))
         })
@@ -96,26 +103,27 @@ impl Process {
 
     /// Sends a signal to its whole process group, where its launch has made that; else to it alone.
     ///
-    /// A group's number is given to nobody as long as it, or its session, has members that are not collected.
-    /// This one is seen alive in both just before the signal: in between, all of them would have to end, and
-    /// all other numbers to be given first. Once it has ended nobody can tell any more whose the group is, and
-    /// none is signalled.
+    /// A group's number is given to no other as long as the group, or its session, has members that are not collected.
+    /// This process is seen alive in both just before the signal: in between, all members would have to end, and
+    /// all other numbers to be given away first. After its end no process can tell whose the group is, and
+    /// no group is signalled.
     ///
     /// # Errors
     ///
     /// As [`Process::signal`].
-    pub fn signal_group(&self, signal: i32) -> Result<()> {
+    pub fn signal_group(&self, signal: impl Into<Signal>) -> Result<()> {
+        let signal = signal.into();
         match self.own_group() {
             Some(group) if self.is_alive() => {
-                // Refused when none of them may be signalled, which the plain signal tells better.
-                sys::signal_group(group, signal).or_else(|_| self.signal(signal))
+                // Refused when none of the members may be signalled, which the plain signal tells better.
+                sys::signal_group(group, signal.number()).or_else(|_| self.signal(signal))
             }
             _ => self.signal(signal),
         }
     }
 
     /// Its process group, when its launch has made that: named after its session, whose leader ended with the
-    /// launch. What its PID tells is about this process where that is alive afterwards, which the caller asks.
+    /// launch. Asked by PID, so that the caller must ask afterwards whether this process is alive.
     fn own_group(&self) -> Option<Pid> {
         let pid = Some(NixPid::from_raw(self.pid));
         let (group, session) = (getpgid(pid).ok()?, getsid(pid).ok()?);
@@ -123,31 +131,32 @@ impl Process {
         ours.then_some(group.as_raw())
     }
 
-    /// Asks it to end: the signal, then SIGCONT, since a stopped process sees no other signal. With `group` its
-    /// whole group is asked, see [`Process::signal_group`]: the others are continued first, since of the signal
-    /// this process may end, and with it the proof of whose the group is.
+    /// Asks it to end: the signal, then SIGCONT, because a stopped process sees no other signal. With `group` its
+    /// whole group is asked, see [`Process::signal_group`]. The others are continued first then, because this process
+    /// may end of the signal, and with it the proof of whose the group is.
     ///
     /// # Errors
     ///
     /// As [`Process::signal`].
-    pub fn signal_and_continue(&self, signal: i32, group: bool) -> Result<()> {
+    pub fn signal_and_continue(&self, signal: impl Into<Signal>, group: bool) -> Result<()> {
+        let signal = signal.into();
         if group {
-            self.signal_group(Signal::SIGCONT as i32)?;
+            self.signal_group(Signal::CONT)?;
             self.signal_group(signal)?;
         } else {
             self.signal(signal)?;
         }
         // It may have ended of the first signal already.
-        let _ = self.signal(Signal::SIGCONT as i32);
+        let _ = self.signal(Signal::CONT);
         Ok(())
     }
 
-    /// How it ended, where the kernel tells (Linux: of a zombie, and since 6.15 of any); `None` while it lives or when
-    /// that is unknown.
+    /// Tells how it ended, where the kernel does (Linux: of a zombie, and since 6.15 of any process); `None` while it
+    /// lives or when that is unknown.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         let status = self.handle.wait_status(self.pid)?;
         Some(if libc::WIFSIGNALED(status) {
-            ExitStatus::Signal(libc::WTERMSIG(status))
+            ExitStatus::Signal(libc::WTERMSIG(status).into())
         } else {
             ExitStatus::Code(libc::WEXITSTATUS(status))
         })
@@ -158,7 +167,11 @@ impl Process {
         self.handle.pollable()
     }
 
-    /// The same, with a handle that it shares with nobody, where there is a descriptor left for it.
+    pub(crate) fn handle(&self) -> &sys::ProcessHandle {
+        &self.handle
+    }
+
+    /// The same process by a handle that is not shared; fails when no descriptor is left.
     pub(crate) fn apart(&self) -> std::result::Result<Self, Errno> {
         Ok(Self { handle: Arc::new(self.handle.try_clone()?), ..*self })
     }
@@ -173,7 +186,14 @@ fn has_ended(leader: NixPid) -> bool {
         }
 }
 
-/// What the system shows of process `pid`; `None` when it hides that or there is no such process.
+/// Gives what the system shows of process `pid`; `None` when it hides that or there is no such process.
+///
+/// ```
+/// # fn main() {
+/// let pid = std::process::id() as i32;
+/// assert!(daimon_core::stats(pid).is_some_and(|stats| stats.memory > 0));
+/// # }
+/// ```
 pub fn stats(pid: Pid) -> Option<Stats> {
     let raw = sys::raw_stats(pid)?;
     Some(Stats {
@@ -196,9 +216,10 @@ mod tests {
         while process.is_alive() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        // Kernels before 6.15 do not tell.
+        // Asked of the zombie, of which every kernel tells its parent's user. macOS tells parents alone.
+        let told = if cfg!(target_os = "linux") { Some(ExitStatus::Code(7)) } else { None };
+        assert_eq!(process.exit_status(), told);
         child.wait().unwrap();
-        assert!(matches!(process.exit_status(), None | Some(ExitStatus::Code(7))));
         assert_eq!(process.signal(15).unwrap_err().kind(), ErrorKind::NotRunning);
     }
 

@@ -1,8 +1,8 @@
-//! Texts of others, in errors: names of processes and values of variables may hold anything, of any length.
+//! Foreign texts in errors: names of processes and values of variables may hold anything, of any length.
 
 /// The beginning of a text, on one line: what a terminal would take for a command is shown as `?`.
 pub(crate) fn shown(text: &[u8], most: usize) -> String {
-    // A character has four bytes at most; one that is cut is beyond `most`.
+    // A character has four bytes at most, so that only characters beyond `most` can be cut.
     let begin = String::from_utf8_lossy(&text[..text.len().min(4 * most)]);
     let mut shown: String =
         begin.chars().take(most).map(|char| if char.is_control() { '?' } else { char }).collect();

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::os::fd::AsRawFd;
 
 use common::Folder;
-use daimon_core::{ErrorKind, adopt, adopted};
+use daimon_core::{ErrorKind, adopt, own_daemon};
 
 #[test]
 fn a_wrong_or_forged_variable_is_an_error_and_changes_nothing() {
@@ -33,7 +33,7 @@ fn a_wrong_or_forged_variable_is_an_error_and_changes_nothing() {
         let error = adopt(&OsString::from(&value)).unwrap_err();
         assert_eq!((error.kind(), error.step()), (ErrorKind::StartFailed, Some("adopt")), "{value}");
     }
-    assert!(adopted().is_none());
+    assert!(own_daemon().is_none());
     // Still ours, and open.
     file.metadata().unwrap();
 }

@@ -8,7 +8,7 @@ mod common;
 use std::fs::File;
 use std::sync::mpsc::channel;
 
-use common::{Folder, PATIENCE, pollers, until};
+use common::{Folder, PATIENCE, errno, pollers, until};
 use daimon_core::{ErrorKind, LockOptions, watch_exit};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
@@ -36,14 +36,14 @@ fn without_descriptors_nothing_is_taken_for_something_else() {
         if error.kind() == ErrorKind::AlreadyRunning {
             break;
         }
-        assert_eq!((error.kind(), error.errno()), (ErrorKind::StartFailed, Some(libc::EMFILE)), "{error}");
+        assert_eq!((error.kind(), errno(&error)), (ErrorKind::StartFailed, Some(libc::EMFILE)), "{error}");
         failed.push(error.syscall().unwrap());
     }
     assert!(failed.contains(&"pidfd_open"), "{failed:?}");
 
     for free in 0.. {
         let Err(error) = with_free(free, || pidfile.holder()) else { break };
-        assert_eq!((error.kind(), error.errno()), (ErrorKind::Unverified, Some(libc::EMFILE)), "{error}");
+        assert_eq!((error.kind(), errno(&error)), (ErrorKind::Unverified, Some(libc::EMFILE)), "{error}");
         assert!(error.reason().is_some(), "{error}");
     }
 

@@ -161,7 +161,8 @@ fn the_number_of_a_group_is_kept_until_it_is_let_go() {
         let folder = Folder::new();
         let launched = folder.launch(&folder.plan(&["serve"])).unwrap();
         let (number, process) = (leader(&launched), launched.process.unwrap());
-        assert_eq!(state(number), Some('Z'));
+        // Its descriptors are closed, which the launch waits for, a moment before it is a zombie.
+        until("the leader has ended", || state(number) == Some('Z'));
         if ended {
             process.signal(libc::SIGKILL).unwrap();
             assert!(ends(&process));

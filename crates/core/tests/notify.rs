@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::time::{Duration, Instant};
 
-use common::{Folder, PATIENCE};
+use common::{Folder, PATIENCE, errno};
 use daimon_core::{ErrorKind, Notifier, monotonic};
 
 fn heard(socket: &UnixDatagram) -> String {
@@ -48,7 +48,7 @@ fn a_socket_that_was_made_anew_is_found_again() {
     drop(first);
     fs::remove_file(&path).unwrap();
     let error = notifier.send("READY=1", Duration::ZERO).unwrap_err();
-    assert_eq!(error.errno(), Some(libc::ENOENT), "while there is none");
+    assert_eq!(errno(&error), Some(libc::ENOENT), "while there is none");
     let second = UnixDatagram::bind(&path).unwrap();
     notifier.send("READY=1", Duration::ZERO).unwrap();
     assert_eq!(heard(&second), "READY=1");
@@ -64,10 +64,10 @@ fn a_socket_that_nobody_reads_holds_nobody_up_for_ever() {
             break error;
         }
     };
-    assert_eq!(full.errno(), Some(libc::EAGAIN));
+    assert_eq!(errno(&full), Some(libc::EAGAIN));
     let patience = Duration::from_millis(50);
     let begun = Instant::now();
-    assert_eq!(notifier.send("READY=1", patience).unwrap_err().errno(), Some(libc::EAGAIN));
+    assert_eq!(errno(&notifier.send("READY=1", patience).unwrap_err()), Some(libc::EAGAIN));
     assert!(begun.elapsed() >= patience, "it has been waited for");
     // Room is made while it waits.
     let reader = std::thread::spawn(move || {
@@ -89,7 +89,7 @@ fn an_address_that_cannot_be_reached_is_an_error_that_names_it() {
     }
     let path = folder.file("nobody");
     let error = Notifier::connect(path.as_os_str()).unwrap_err();
-    assert_eq!(error.errno(), Some(libc::ENOENT));
+    assert_eq!(errno(&error), Some(libc::ENOENT));
     assert!(error.message().contains("nobody"), "{error}");
     let long = format!("/{}", "x".repeat(200));
     assert!(Notifier::connect(OsStr::new(&long)).unwrap_err().message().contains(&long));

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use common::{Folder, until};
-use daimon_core::{ErrorKind, LockOptions, Occupation, PidFileReason, Status, adopted, occupy};
+use daimon_core::{ErrorKind, LockOptions, Occupation, PidFileReason, Status, Subject, occupy, own_daemon};
 use nix::fcntl::{FcntlArg, fcntl};
 
 /// Ended, and collected, whatever becomes of the test.
@@ -109,7 +109,7 @@ fn a_process_that_a_launcher_has_made_keeps_occupants_away() {
     let process = folder.serve();
     let error = occupy(&occupation(&folder)).unwrap_err();
     assert_eq!((error.kind(), error.pid()), (ErrorKind::AlreadyRunning, Some(process.pid())));
-    assert!(adopted().is_none());
+    assert!(own_daemon().is_none());
 }
 
 #[test]
@@ -127,15 +127,15 @@ fn output_goes_where_it_is_told_to() {
 fn a_failure_leaves_no_pidfile_and_this_process_no_daemon() {
     let folder = Folder::new();
     let mut bad = occupation(&folder);
-    bad.stdout = daimon_core::Stdio::File { path: folder.path.clone(), option: "log", mode: None };
+    bad.stdout = daimon_core::Stdio::File { path: folder.path.clone(), subject: Subject::Log, mode: None };
     let error = occupy(&bad).unwrap_err();
-    assert_eq!((error.kind(), error.option()), (ErrorKind::InvalidOption, Some("log")));
+    assert_eq!((error.kind(), error.subject()), (ErrorKind::InvalidOption, Some(Subject::Log)));
     assert!(!folder.file("d.pid").exists());
     fs::write(folder.file("d.pid"), "somebody's notes").unwrap();
     let error = occupy(&occupation(&folder)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PidFile(PidFileReason::Garbage));
     assert_eq!(fs::read(folder.file("d.pid")).unwrap(), b"somebody's notes");
-    assert!(adopted().is_none());
+    assert!(own_daemon().is_none());
 }
 
 fn occupation(folder: &Folder) -> Occupation {

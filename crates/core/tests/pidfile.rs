@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use common::{Folder, until};
-use daimon_core::{ErrorKind, LockOptions, PidFile, PidFileReason, Status};
+use daimon_core::{ErrorKind, LockOptions, PidFile, PidFileReason, Status, Subject};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
@@ -190,5 +190,5 @@ fn looking_does_not_keep_a_start_away() {
 #[test]
 fn a_relative_path_is_an_invalid_option() {
     let error = PidFile::new("d.pid").unwrap_err();
-    assert_eq!((error.kind(), error.option()), (ErrorKind::InvalidOption, Some("pidFile")));
+    assert_eq!((error.kind(), error.subject()), (ErrorKind::InvalidOption, Some(Subject::PidFile)));
 }

@@ -1,6 +1,6 @@
 //! The core's values as plain JavaScript data.
 
-use daimon_core::{Error, ErrorKind, ExitStatus, PidFile, Stats, Status};
+use daimon_core::{Error, ErrorKind, ExitStatus, PidFile, Stats, Status, Subject};
 use napi_derive::napi;
 use std::time::UNIX_EPOCH;
 
@@ -39,15 +39,51 @@ impl From<Error> for NativeError {
     fn from(error: Error) -> Self {
         Self {
             code: error.kind().code().to_owned(),
-            message: error.to_string(),
+            message: message_of(&error),
             step: error.step().map(str::to_owned),
             path: error.path().map(|path| path.to_string_lossy().into_owned()),
-            errno: error.errno(),
+            errno: error.os_error().and_then(|error| error.raw_os_error()),
             syscall: error.syscall().map(str::to_owned),
             pid: error.pid(),
             reason: error.reason().map(str::to_owned),
-            option: error.option().map(str::to_owned),
+            option: error.subject().map(|subject| name_of(subject).to_owned()),
         }
+    }
+}
+
+/// What the facade calls what an error is about: an option, or a feature.
+fn name_of(subject: Subject) -> &'static str {
+    match subject {
+        Subject::PidFile => "pidFile",
+        Subject::Log => "log",
+        Subject::LogRotation => "log.maxSize",
+        Subject::Stdin => "stdin",
+        Subject::Stdout => "stdout",
+        Subject::Stderr => "stderr",
+        Subject::Program => "execPath",
+        Subject::Arguments => "scriptArgs",
+        Subject::Environment => "env",
+        Subject::Folder => "cwd",
+        Subject::KeptDescriptors => "keepFds",
+        Subject::Limits => "limits",
+        Subject::Nice => "nice",
+        Subject::OomScore => "oomScoreAdj",
+        Subject::User => "user",
+        Subject::Group => "group",
+        Subject::Root => "chroot",
+        Subject::Signal => "signal",
+        Subject::Foreground => "foreground",
+        Subject::NotifySocket => "NOTIFY_SOCKET",
+    }
+}
+
+/// In the facade's words, where the core cannot name the option.
+fn message_of(error: &Error) -> String {
+    match error.subject() {
+        Some(subject @ Subject::OomScore) if error.kind() == ErrorKind::Unsupported => {
+            format!("Option '{}' is not supported by this system. Leave it out.", name_of(subject))
+        }
+        _ => error.to_string(),
     }
 }
 
@@ -116,7 +152,7 @@ impl From<ExitStatus> for NativeExit {
     fn from(status: ExitStatus) -> Self {
         match status {
             ExitStatus::Code(code) => Self { code: Some(code), signal: None },
-            ExitStatus::Signal(signal) => Self { code: None, signal: Some(signal) },
+            ExitStatus::Signal(signal) => Self { code: None, signal: Some(signal.number()) },
         }
     }
 }

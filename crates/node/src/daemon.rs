@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use daimon_core::{FrameKind, Outputs, Rotation, adopt as core_adopt, adopted as core_adopted};
+use daimon_core::{FrameKind, Outputs, Rotation, adopt as core_adopt, own_daemon as core_adopted};
 use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
 

@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use daimon_core::{Cancel, LockOptions, Occupation, Owner, PidFile, Plan, Result, Stdio};
+use daimon_core::{
+    Cancel, Descriptor, LockOptions, Occupation, Owner, PidFile, Plan, Result, Stdio, Subject,
+};
 use napi_derive::napi;
 
 use crate::rights::NativeLimits;
@@ -65,7 +67,7 @@ impl NativePlan {
             folder: self.folder.map(PathBuf::from),
             umask: self.umask,
             limits: self.limits.into(),
-            keep_fds: self.keep_fds,
+            keep_fds: self.keep_fds.into_iter().map(Descriptor::from).collect(),
             stdin: self.stdin.into_stdio(),
             stdout: self.stdout.into_stdio(),
             stderr: self.stderr.into_stdio(),
@@ -114,13 +116,13 @@ impl NativeStdio {
         match (self.kind.as_str(), self.path) {
             ("inherit", _) => Stdio::Inherit,
             ("file", Some(path)) => {
-                let option = match self.option.as_deref() {
-                    Some("stdin") => "stdin",
-                    Some("stdout") => "stdout",
-                    Some("stderr") => "stderr",
-                    _ => "log",
+                let subject = match self.option.as_deref() {
+                    Some("stdin") => Subject::Stdin,
+                    Some("stdout") => Subject::Stdout,
+                    Some("stderr") => Subject::Stderr,
+                    _ => Subject::Log,
                 };
-                Stdio::File { path: path.into(), option, mode: self.mode }
+                Stdio::File { path: path.into(), subject, mode: self.mode }
             }
             _ => Stdio::Null,
         }

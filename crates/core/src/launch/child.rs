@@ -1,101 +1,113 @@
 //! Between clone and exec.
 #![expect(unsafe_code, reason = "raw pointers shared with a child on the launcher's memory")]
 
-use std::ffi::{CStr, c_char, c_int, c_void};
-use std::os::fd::RawFd;
+use std::ffi::{c_int, c_void};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{OwnedFd, RawFd};
 
 use nix::errno::Errno;
 
-use crate::error::Pid;
-use crate::limits::RawLimit;
-use crate::sys::{self, Stack};
+use super::program::Program;
+use super::steps::{REPORT_BYTES, Report, Step};
+use crate::signal_mask::AllBlocked;
+use crate::sys::{self, Pid, Stack};
 
-/// What the two children read. Plain numbers and pointers into memory that the launcher keeps until the error pipe
-/// has ended; neither child writes to it.
-pub(super) struct Orders<'a> {
-    pub(super) program: &'a CStr,
-    pub(super) argv: *const *const c_char,
-    pub(super) envp: *const *const c_char,
-    pub(super) folder: Option<&'a CStr>,
+/// What the two children read, and the stacks that they run on. Neither child writes to the orders.
+pub(super) struct Orders {
+    pub(super) program: Program,
     pub(super) umask: u32,
     /// Sources of 0, 1 and 2.
     pub(super) stdio: [RawFd; 3],
-    /// Sources and targets.
-    pub(super) lock: (RawFd, RawFd),
-    pub(super) channel: (RawFd, RawFd),
+    /// Sources of the numbers that the program has for them.
+    pub(super) lock: RawFd,
+    pub(super) channel: RawFd,
     pub(super) error_pipe: RawFd,
     /// What stays open, sorted: lock, channel, error pipe and `inherited`.
-    pub(super) keep: &'a [RawFd],
+    pub(super) keep: Vec<RawFd>,
     /// The launcher's own that the program shall have: sources and targets.
-    pub(super) inherited: &'a [(RawFd, RawFd)],
-    pub(super) limits: &'a [RawLimit],
+    pub(super) inherited: Vec<(RawFd, RawFd)>,
     pub(super) nice: Option<i32>,
     pub(super) no_new_privileges: bool,
-    pub(super) second_stack: *mut c_void,
+    pub(super) stacks: Stacks,
 }
 
-/// Steps that can fail in a child; the number travels over the error pipe.
-const STEPS: [(u8, &str, &str); 12] = [
-    (b's', "setsid", "setsid"),
-    (b'f', "clone", "clone"),
-    (b'd', "chdir", "chdir"),
-    (b'l', "limits", "setrlimit"),
-    (b'i', "nice", "setpriority"),
-    (b'v', "no-new-privileges", "prctl"),
-    (b'k', "keep-fds", "dup2"),
-    (b'0', "stdio", "dup2"),
-    (b'n', "descriptors", "dup2"),
-    (b'x', "descriptors", "close_range"),
-    (b'p', "write-pidfile", "pwrite"),
-    (b'e', "exec", "execve"),
-];
-
-/// A failed step as the launcher reads it from the error pipe.
-pub(super) struct Report {
-    pub(super) step: &'static str,
-    pub(super) syscall: &'static str,
-    pub(super) errno: i32,
+/// A stack for each of the two children.
+pub(super) struct Stacks {
+    first: Stack,
+    second_top: *mut c_void,
+    _second: Stack,
 }
 
-pub(super) const REPORT_BYTES: usize = 5;
-
-impl Report {
-    pub(super) fn decode(bytes: [u8; REPORT_BYTES]) -> Self {
-        let [tag, errno @ ..] = bytes;
-        let unknown = (tag, "launch", "unknown");
-        let (_, step, syscall) = STEPS.into_iter().find(|(known, ..)| *known == tag).unwrap_or(unknown);
-        Self { step, syscall, errno: i32::from_ne_bytes(errno) }
+impl Stacks {
+    pub(super) fn new() -> Self {
+        let mut second = Stack::new();
+        Self { first: Stack::new(), second_top: second.top(), _second: second }
     }
 }
 
-fn report(orders: &Orders<'_>, tag: u8, errno: i32) {
-    let [a, b, c, d] = errno.to_ne_bytes();
-    // One write of less than PIPE_BUF: it arrives whole.
-    sys::write(orders.error_pipe, &[tag, a, b, c, d]);
+fn report(orders: &Orders, step: Step, errno: i32) {
+    // One write of less than PIPE_BUF arrives whole.
+    sys::write(orders.error_pipe, &step.report(errno));
 }
 
-/// Makes the first child, and returns when it has ended (a fork: at once). The second may still run on its own stack
-/// then: the first waits until that has executed, unless it is killed meanwhile.
-pub(super) fn start(orders: &Orders<'_>, stack: &mut Stack) -> Result<Pid, Errno> {
-    let argument = std::ptr::from_ref(orders).cast_mut().cast();
-    // SAFETY: the caller keeps stack and orders until the error pipe has ended, that is until no child uses them.
-    unsafe { sys::spawn_child(stack.top(), first_child, argument) }
+/// Makes the two children, and waits until the second has executed, or has ended before. Gives the first child, which
+/// is not collected, and the step that has failed, if any.
+///
+/// `sources` are the launcher's copies of what the children have now; the error pipe, whose reading end is `own_pipe`,
+/// ends when all writing ends are closed.
+///
+/// # Errors
+///
+/// The system's, when no child could be made.
+pub(super) fn run(
+    mut orders: Box<Orders>,
+    sources: impl Sized,
+    own_pipe: OwnedFd,
+) -> Result<(Pid, Option<Report>), Errno> {
+    // A signal to the launcher's group, such as a closing terminal's, must not kill a child half way.
+    let blocked = AllBlocked::new();
+    let first_stack = orders.stacks.first.top();
+    let orders = Box::into_raw(orders);
+    // SAFETY: the stack is a part of the orders, which are freed below, and only when no child uses them. `first_child`
+    // makes async-signal-safe calls alone.
+    let spawned = unsafe { sys::spawn_child(first_stack, first_child, orders.cast()) };
+    drop((blocked, sources));
+    // Read the pipe to EOF before the orders are freed. A SIGKILL of the first child ends the wait of clone early,
+    // while the second child still runs on the orders' strings and its stack. EOF means that it has executed, or
+    // was killed before: pidfile and channel tell which.
+    let read = if spawned.is_ok() { read_report(own_pipe) } else { Ok(None) };
+    if read.is_ok() {
+        // SAFETY: the pointer is the box's own. Either no child was made; or the second child, which keeps the pipe's
+        // writing end open, has executed or ended. The first child has ended before (a fork has memory of its own).
+        drop(unsafe { Box::from_raw(orders) });
+    }
+    // After any other end of the pipe a child may still use the orders: they are never freed then.
+    Ok((spawned?, read.unwrap_or(None)))
+}
+
+fn read_report(pipe: OwnedFd) -> io::Result<Option<Report>> {
+    let mut bytes = Vec::with_capacity(REPORT_BYTES);
+    // Goes on after EINTR by itself.
+    File::from(pipe).read_to_end(&mut bytes)?;
+    Ok(bytes.first_chunk().map(|bytes| Report::decode(*bytes)))
 }
 
 /// The first child: it leaves the launcher's session, and makes the daemon, which thus is no session leader and can
 /// never regain a controlling terminal by opening one.
 extern "C" fn first_child(orders: *mut c_void) -> c_int {
-    // SAFETY: the launcher passes its `Orders`, which it keeps until both children are done with them.
-    let shared = unsafe { &*orders.cast::<Orders<'_>>().cast_const() };
+    // SAFETY: the launcher passes its `Orders`, which it frees only when both children are done with them.
+    let shared = unsafe { &*orders.cast::<Orders>().cast_const() };
     if let Err(errno) = sys::set_session() {
-        report(shared, b's', errno);
+        report(shared, Step::Session, errno);
         return 1;
     }
-    // SAFETY: the second stack is used by this child alone, and freed by the launcher when the error pipe has ended.
-    match unsafe { sys::spawn_child(shared.second_stack, second_child, orders) } {
+    // SAFETY: the second stack is this child's to give, and is freed with the orders. `second_child` makes
+    // async-signal-safe calls alone.
+    match unsafe { sys::spawn_child(shared.stacks.second_top, second_child, orders) } {
         Ok(_) => 0,
         Err(errno) => {
-            report(shared, b'f', errno as i32);
+            report(shared, Step::Clone, errno as i32);
             1
         }
     }
@@ -109,59 +121,60 @@ extern "C" fn first_child(orders: *mut c_void) -> c_int {
 /// lock and cannot panic. All signals are blocked until just before exec.
 extern "C" fn second_child(orders: *mut c_void) -> c_int {
     // SAFETY: as in `first_child`.
-    let orders = unsafe { &*orders.cast::<Orders<'_>>().cast_const() };
-    let (tag, errno) = match prepare(orders) {
+    let orders = unsafe { &*orders.cast::<Orders>().cast_const() };
+    let (step, errno) = match prepare(orders) {
         Ok(()) => {
-            // SAFETY: both arrays end with a null pointer and live in the launcher until the error pipe has ended.
-            (b'e', unsafe { sys::execute(orders.program, orders.argv, orders.envp) })
+            let Program { path, argv, envp, .. } = &orders.program;
+            // SAFETY: both arrays end with a null pointer, and live as long as the orders.
+            (Step::Exec, unsafe { sys::execute(path, argv.as_ptr(), envp.as_ptr()) })
         }
         Err(failure) => failure,
     };
-    report(orders, tag, errno);
+    report(orders, step, errno);
     sys::exit_now(127)
 }
 
-fn prepare(orders: &Orders<'_>) -> Result<(), (u8, i32)> {
+fn prepare(orders: &Orders) -> Result<(), (Step, i32)> {
     sys::reset_dispositions();
     sys::set_umask(orders.umask);
-    if let Some(folder) = orders.folder {
-        sys::change_folder(folder).map_err(|errno| (b'd', errno))?;
+    let program = &orders.program;
+    if let Some(folder) = &program.folder {
+        sys::change_folder(folder).map_err(|errno| (Step::Folder, errno))?;
     }
     for (target, source) in (0..).zip(orders.stdio) {
-        sys::duplicate(source, target).map_err(|errno| (b'0', errno))?;
+        sys::duplicate(source, target).map_err(|errno| (Step::Stdio, errno))?;
     }
-    let (lock, channel) = (orders.lock, orders.channel);
-    sys::duplicate(lock.0, lock.1).map_err(|errno| (b'n', errno))?;
-    sys::duplicate(channel.0, channel.1).map_err(|errno| (b'n', errno))?;
-    for (source, target) in orders.inherited {
-        sys::duplicate(*source, *target).map_err(|errno| (b'k', errno))?;
+    sys::duplicate(orders.lock, program.lock_fd).map_err(|errno| (Step::Descriptors, errno))?;
+    sys::duplicate(orders.channel, program.channel_fd).map_err(|errno| (Step::Descriptors, errno))?;
+    for (source, target) in &orders.inherited {
+        sys::duplicate(*source, *target).map_err(|errno| (Step::KeptDescriptors, errno))?;
     }
-    sys::close_others(orders.keep).map_err(|errno| (b'x', errno))?;
-    // Before the PID, by which others find us, who must see then that no signal can be heard yet. Refused where
-    // somebody reads under a lock of their own, or on odd file systems: other proofs serve then.
-    let _ = sys::put_name_tag(lock.1);
-    write_pid(lock.1)?;
+    sys::close_others(&orders.keep).map_err(|errno| (Step::CloseOthers, errno))?;
+    // The tag comes before the PID, by which others find us: they must see then that no signal can be heard yet. It is
+    // refused where another process reads under a lock of its own, and on odd file systems: other proofs serve then.
+    let _ = sys::put_name_tag(program.lock_fd);
+    write_pid(program.lock_fd)?;
     limit(orders)?;
-    sys::unblock_signals().map_err(|errno| (b'e', errno))?;
+    sys::unblock_signals().map_err(|errno| (Step::Exec, errno))?;
     Ok(())
 }
 
-/// Last, since a limit may forbid what comes before: to write a file, for one.
-fn limit(orders: &Orders<'_>) -> Result<(), (u8, i32)> {
+/// Sets the limits, last of all: a limit may forbid what comes before, such as writing a file.
+fn limit(orders: &Orders) -> Result<(), (Step, i32)> {
     if let Some(nice) = orders.nice {
-        sys::set_nice(nice).map_err(|errno| (b'i', errno))?;
+        sys::set_nice(nice).map_err(|errno| (Step::Nice, errno))?;
     }
     if orders.no_new_privileges {
-        sys::forbid_new_privileges().map_err(|errno| (b'v', errno))?;
+        sys::forbid_new_privileges().map_err(|errno| (Step::NoNewPrivileges, errno))?;
     }
-    for limit in orders.limits {
-        sys::set_limit(*limit).map_err(|errno| (b'l', errno))?;
+    for limit in &orders.program.limits {
+        sys::set_limit(*limit).map_err(|errno| (Step::Limits, errno))?;
     }
     Ok(())
 }
 
 /// `PID\n`, in one write to the empty file.
-fn write_pid(lock: RawFd) -> Result<(), (u8, i32)> {
+fn write_pid(lock: RawFd) -> Result<(), (Step, i32)> {
     let mut text = [0_u8; 12];
     let mut start = text.len() - 1;
     text[start] = b'\n';
@@ -173,21 +186,8 @@ fn write_pid(lock: RawFd) -> Result<(), (u8, i32)> {
     }
     match sys::write_at_start(lock, text.get(start..).unwrap_or(&[])) {
         Ok(true) => Ok(()),
-        Ok(false) => Err((b'p', libc::ENOSPC)),
-        Err(errno) => Err((b'p', errno)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_step_is_named_by_the_launcher() {
-        for (tag, step, syscall) in STEPS {
-            let [a, b, c, d] = libc::EIO.to_ne_bytes();
-            let report = Report::decode([tag, a, b, c, d]);
-            assert_eq!((report.step, report.syscall, report.errno), (step, syscall, libc::EIO));
-        }
+        // A part of it, and no error number.
+        Ok(false) => Err((Step::WritePid, 0)),
+        Err(errno) => Err((Step::WritePid, errno)),
     }
 }

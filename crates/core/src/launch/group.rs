@@ -6,29 +6,40 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::{Pid as NixPid, getpgid};
 
-use crate::channel::Outcome;
 use crate::error::Pid;
+use crate::handover::Outcome;
 use crate::sys;
 
-/// How long they have from SIGTERM to SIGKILL where nobody says otherwise: as long as a daemon has whose launcher dies.
+/// The time from SIGTERM to SIGKILL by default: the same as for a daemon whose launcher dies.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
 /// From SIGKILL to the end, which takes longer only in the kernel: for a disk or a network file system.
 const KILL_PATIENCE: Duration = Duration::from_secs(1);
-/// From the end to the moment in which init has collected them, and `kill -0` finds them no more. Most do so at
-/// once, some of containers every two seconds, and some never.
+/// From their end to the moment in which init has collected them, and `kill -0` finds them no more. Most inits collect
+/// at once, some of containers every two seconds, and some never.
 const INIT_PATIENCE: Duration = Duration::from_millis(2_500);
-/// How long a channel may take to be closed by whoever has it when the group is dropped.
+/// How long another owner may take to close the channel when the group is dropped.
 const CHANNEL_PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 
 /// The daemon's process group, which its launch alone has made.
 ///
-/// A group is signalled by its number, and numbers are given again. This one is not as long as this value
+/// A group is signalled by its number, and numbers are given again. This group's is not, as long as this value
 /// lives: it is the PID of the group's leader, the launcher's own child, which has ended and is not collected.
 /// Where the host program has collected it (`wait4` of any child, with `__WALL`), no signal is sent.
 ///
-/// Dropped before the daemon has said that it is ready, with the channel closed, it ends whoever is in the
-/// group, on a thread of its own; after that word it lets go of it.
+/// When it is dropped before the daemon has said that it is ready, and the channel is closed, a thread ends all
+/// members. When it is dropped later, it lets go of the group.
+///
+/// ```no_run
+/// # fn example(plan: &daimon_core::Plan) -> daimon_core::Result<()> {
+/// use std::time::Duration;
+///
+/// let launched = daimon_core::launch(plan)?;
+/// let left = launched.group.end(Duration::from_secs(1));
+/// assert!(left.is_empty(), "all have ended");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Group {
     /// `None` once it has been let go.
@@ -41,11 +52,11 @@ impl Group {
         Self { leader: Some(Leader(leader)), outcome }
     }
 
-    /// Ends all that is left: SIGTERM and SIGCONT, SIGKILL after `grace`. Waits until the group is empty, some
-    /// seconds longer at most; gives those who could not be ended. Where `/proc` does not show them, a second
-    /// at most is waited between the signals.
+    /// Ends all members: SIGTERM and SIGCONT, SIGKILL after `grace`. Waits until the group is empty, some seconds
+    /// longer at most, and gives the processes that could not be ended. Where `/proc` does not show the members, it
+    /// waits a second at most between the signals.
     ///
-    /// For a start that has failed: whatever the daemon says from now on, it is not asked any more.
+    /// For a start that has failed: a daemon that says now that it is ready is ended all the same.
     pub fn end(mut self, grace: Duration) -> Vec<Pid> {
         self.leader.take().map(|leader| leader.end(grace)).unwrap_or_default()
     }
@@ -57,7 +68,7 @@ impl Group {
         }
     }
 
-    /// Lets go of it: a daemon that is ready is nobody's to end.
+    /// Lets go of it, once the daemon is ready.
     pub fn release(mut self) {
         self.leader = None;
     }
@@ -71,7 +82,7 @@ impl Drop for Group {
         }
         let outcome = Arc::clone(&self.outcome);
         let thread = thread::Builder::new().name("daimon-group".into());
-        // Where there is no thread for it, the channel's end must do: the daemon sees that itself.
+        // Without a thread the channel's end must do: the daemon sees that itself.
         let _ = thread.spawn(move || {
             if is_given_up(&outcome) {
                 leader.end(ABORT_GRACE);
@@ -80,7 +91,7 @@ impl Drop for Group {
     }
 }
 
-/// Whether the channel is closed without a word of readiness. It is dropped at about the same time, by somebody else.
+/// Whether the channel is closed without a word of readiness. Its other owner drops it at about the same time.
 fn is_given_up(outcome: &Outcome) -> bool {
     let was_ready = || outcome.was_ready().is_some();
     within(CHANNEL_PATIENCE, was_ready) && outcome.was_ready() == Some(false)
@@ -97,8 +108,9 @@ impl Leader {
             self.ends_of_term(if members.is_some() { grace } else { grace.min(ABORT_GRACE) });
         }
         within(KILL_PATIENCE, || {
-            // At each look: one that was being made has come too late for the signal before. Also where none is
-            // seen: a look that goes from one to the next misses who forks and ends meanwhile; the signal does not.
+            // At each look, because a process that was just being made has missed the signal before. Also when no
+            // member is seen: a look goes from one process to the next and misses one that forks and ends meanwhile,
+            // the signal does not.
             self.signal(libc::SIGKILL);
             self.members().is_none_or(|members| members.is_empty())
         });
@@ -118,12 +130,12 @@ impl Leader {
         within(grace, || self.is_empty());
     }
 
-    /// Whether nobody is seen in two looks: one of them may miss somebody who has a right to the time.
+    /// Whether no member is seen in two looks: one look may miss a member that has a right to the time.
     fn is_empty(&self) -> bool {
         (0..2).all(|_| self.members().is_some_and(|members| members.is_empty()))
     }
 
-    /// Those that have not ended; `None` where that cannot be seen.
+    /// The members that have not ended; `None` where that cannot be seen.
     fn members(&self) -> Option<Vec<Pid>> {
         sys::group_members(self.0)
     }
@@ -135,7 +147,7 @@ impl Leader {
 
     fn signal(&self, signal: i32) {
         if sys::is_uncollected(self.0) {
-            // Refused when it is empty, or all in it are somebody else's: the look afterwards tells.
+            // Refused when the group is empty, or all members are another user's: the look afterwards tells.
             let _ = sys::signal_group(self.0, signal);
         }
     }

@@ -3,46 +3,48 @@
 //! V8 marks its heap MADV_DONTFORK, so a forked Node image dies at its first instruction: the launcher executes the
 //! program again, and the daemon finds out who it is by adoption.
 
+mod check;
 mod child;
+mod descriptors;
 mod group;
 mod plan;
+mod program;
+mod steps;
 
 pub use group::Group;
-pub(crate) use plan::OWN_FDS;
 pub use plan::{Plan, Stdio};
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
 
-use self::child::{Orders, REPORT_BYTES, Report};
-use self::plan::{Descriptors, Program};
-use crate::channel::{Channel, Outcome};
+use self::check::Problem;
+use self::child::{Orders, Stacks};
+use self::descriptors::Descriptors;
+use self::program::Program;
+use self::steps::Report;
 use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::handover::{Channel, Outcome};
 use crate::log::LogTail;
-use crate::pidfile::{Locked, remove_own};
+use crate::pidfile::Locked;
 use crate::process::Process;
-use crate::signals::AllBlocked;
-use crate::sys::Stack;
 
 /// A daemon that has executed and is not ready yet.
 #[derive(Debug)]
 pub struct Launched {
     /// Its PID, as it wrote it into the pidfile.
     pub pid: Pid,
-    /// A handle on it, proven to hold the pidfile, or on the dead; `None` when it had ended and been reaped by then, or
-    /// no descriptor was left: the channel alone ends it then.
+    /// A handle on it, proven to hold the pidfile, or to have ended; `None` when it had been reaped by then, or no
+    /// descriptor was left: the channel alone ends it then.
     pub process: Option<Process>,
     /// Hears from it until it is ready. Dropping it before aborts the start: the daemon ends itself.
     pub channel: Channel,
     /// What it writes, where that can be read back.
     pub log: Option<LogTail>,
-    /// It and all that it has started, but for what has left the group. [`Group::release`] when the daemon is ready,
-    /// [`Group::end`] when the start has failed.
+    /// The daemon and all processes that it has started, except those that have left the group. [`Group::release`] when
+    /// the daemon is ready, [`Group::end`] when the start has failed.
     pub group: Group,
 }
 
@@ -56,7 +58,16 @@ impl Launched {
     }
 }
 
-/// Makes a daemon of the plan's program. Returns when it has executed, or did not.
+/// Makes a daemon of the plan's program. Returns when the program has been executed, or could not be.
+///
+/// ```no_run
+/// # fn example(plan: &daimon_core::Plan) -> daimon_core::Result<()> {
+/// let launched = daimon_core::launch(plan)?;
+/// println!("{} is not ready yet", launched.pid);
+/// launched.abort();
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// Blocks for some 0.5 ms, and longer while it waits for the lock: call it on a thread of its own. On any failure no
 /// process is left, and no pidfile that was not there before.
@@ -74,52 +85,40 @@ pub fn launch(plan: &Plan) -> Result<Launched> {
     let program = Program::new(plan)?;
     let locked = plan.pidfile.lock(&plan.lock)?;
     // The lock goes with the end of this function, whatever happens: a launcher that is stopped must not hold it.
-    launch_locked(plan, &program, &locked).inspect_err(|_| {
-        // Whatever failed, no process but this one has the lock now. Removed under it, which needs no new descriptor.
-        remove_own(plan.pidfile.path(), locked.file(), locked.id());
+    launch_locked(plan, program, &locked).inspect_err(|_| {
+        // Whatever failed, this process alone has the lock now.
+        locked.remove(plan.pidfile.path());
     })
 }
 
-fn launch_locked(plan: &Plan, program: &Program, locked: &Locked) -> Result<Launched> {
+fn launch_locked(plan: &Plan, program: Program, locked: &Locked) -> Result<Launched> {
     let descriptors = Descriptors::open(plan, locked)?;
     if let Some(fd) = descriptors.collides_with(&plan.keep_fds) {
-        let message = format!("option keepFds: {fd} has been closed while the start waited for the lock");
-        return Err(Error::new(ErrorKind::InvalidOption, message).for_option("keepFds"));
+        return Err(Problem::ClosedMeanwhile(fd).into());
     }
     let Descriptors { lock, channel, error_pipe, stdio, own_channel, own_error_pipe, log } = descriptors;
-    let mut first_stack = Stack::new();
-    let mut second_stack = Stack::new();
-    let mut keep = plan.keep_fds.clone();
+    let mut keep: Vec<_> = plan.keep_fds.iter().map(|fd| fd.number()).collect();
     keep.extend([program.lock_fd, program.channel_fd, error_pipe.as_raw_fd()]);
     keep.sort_unstable();
-    let inherited: Vec<_> = program.kept.iter().map(|(fd, number)| (fd.as_raw_fd(), *number)).collect();
-    let sources = stdio.each_ref().map(AsRawFd::as_raw_fd);
-    let orders = Orders {
-        program: &program.path,
-        argv: program.argv.as_ptr(),
-        envp: program.envp.as_ptr(),
-        folder: program.folder.as_deref(),
+    let orders = Box::new(Orders {
         umask: plan.umask,
-        stdio: sources,
-        lock: (lock.as_raw_fd(), program.lock_fd),
-        channel: (channel.as_raw_fd(), program.channel_fd),
+        stdio: stdio.each_ref().map(AsRawFd::as_raw_fd),
+        lock: lock.as_raw_fd(),
+        channel: channel.as_raw_fd(),
         error_pipe: error_pipe.as_raw_fd(),
-        keep: &keep,
-        inherited: &inherited,
-        limits: &program.limits,
+        keep,
+        inherited: program.kept.iter().map(|(fd, number)| (fd.as_raw_fd(), *number)).collect(),
         nice: plan.limits.nice,
         no_new_privileges: plan.limits.no_new_privileges,
-        second_stack: second_stack.top(),
-    };
-    let leader = run_children(&orders, &mut first_stack)?;
+        stacks: Stacks::new(),
+        program,
+    });
+    let (leader, report) = child::run(orders, (lock, channel, error_pipe, stdio), own_error_pipe)
+        .map_err(|errno| Error::system("clone", "clone", errno, "no process could be created"))?;
     let outcome = Arc::<Outcome>::default();
     let group = Group::new(leader, Arc::clone(&outcome));
     let own_channel = Channel::noting(own_channel, outcome);
-    drop((error_pipe, channel, lock, stdio));
-    // To its end, before this function's is the end of stacks and strings: the wait of clone can be cut short while the
-    // second child still runs on them. The end means executed, or killed before; the pidfile and the channel tell
-    // which.
-    match read_report(own_error_pipe) {
+    match report {
         Some(report) => {
             // Nothing has been executed that could save anything.
             group.end(Duration::ZERO);
@@ -127,27 +126,6 @@ fn launch_locked(plan: &Plan, program: &Program, locked: &Locked) -> Result<Laun
         }
         None => identify(locked, own_channel, group, log),
     }
-}
-
-/// Gives the first child, which has ended, or is about to, and is not collected: see [`Group`].
-fn run_children(orders: &Orders<'_>, stack: &mut Stack) -> Result<Pid> {
-    // A signal to the launcher's group, a closing terminal's for one, must not kill a child half way.
-    let _blocked = AllBlocked::new();
-    child::start(orders, stack)
-        .map_err(|errno| Error::system("clone", "clone", errno, "no process could be created"))
-}
-
-fn read_report(pipe: OwnedFd) -> Option<Report> {
-    let mut bytes = Vec::with_capacity(REPORT_BYTES);
-    let mut pipe = File::from(pipe);
-    loop {
-        match pipe.read_to_end(&mut bytes) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-            // A pipe has no other error; what has been read counts.
-            _ => break,
-        }
-    }
-    Some(Report::decode(bytes.get(..REPORT_BYTES)?.try_into().ok()?))
 }
 
 fn failed_step(plan: &Plan, report: &Report) -> Error {
@@ -161,7 +139,10 @@ fn failed_step(plan: &Plan, report: &Report) -> Error {
         "clone" => "no process could be created".into(),
         step => format!("the daemon could not be set up (step {step})"),
     };
-    let error = Error::system(report.step, report.syscall, errno, message);
+    let error = match report.errno {
+        0 => Error::new(ErrorKind::StartFailed, message).during(report.step),
+        _ => Error::system(report.step, report.syscall, errno, message),
+    };
     match report.step {
         "exec" => error.at(&plan.program),
         "write-pidfile" => error.at(plan.pidfile.path()),
@@ -169,7 +150,7 @@ fn failed_step(plan: &Plan, report: &Report) -> Error {
     }
 }
 
-/// Finds out who has executed, and gets a handle on it while the lock proves it.
+/// Finds out which process has executed, and gets a handle on it while the lock proves that it is the one.
 fn identify(locked: &Locked, channel: Channel, group: Group, log: Option<LogTail>) -> Result<Launched> {
     let Some(pid) = locked.pid() else {
         group.end(Duration::ZERO);
@@ -177,8 +158,8 @@ fn identify(locked: &Locked, channel: Channel, group: Group, log: Option<LogTail
             Error::new(ErrorKind::StartFailed, "the daemon was killed before it executed").during("exec")
         );
     };
-    // Proven after the handle was opened: it is not on a stranger who was given the PID since. On a dead process, which
-    // can be signalled by nobody, it still tells how that ended.
+    // Proven after the handle was opened, so that it is not on a stranger with the same PID. A handle on an ended
+    // process, which no signal reaches, still tells how that ended.
     let process = Process::open(pid).ok().filter(|process| locked.is_held_by(pid) || !process.is_alive());
     let process = process.map(Process::launched);
     Ok(Launched { pid, process, channel, log, group })

@@ -11,13 +11,13 @@ use flate2::write::GzEncoder;
 use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
-use super::{FLAGS, Owner, belong_and_permit, mode_of};
+use super::open::{FLAGS, Owner, belong_and_permit, mode_of};
 use crate::sys;
 
-/// Replaces `plain` by `packed`, which has the same owner, mode and time of modification; by that time and the size a
-/// reader that has the plain one open knows that they are the same. There is always a whole one of the two.
+/// Replaces `plain` by `packed`, which has the same owner, mode and time of modification. By that time and the size a
+/// reader that has the plain file open knows that both are the same log. At every moment one of the two is whole.
 ///
-/// One that a child of the daemon still writes to is left as it is: what came after the compression would be lost.
+/// A log that a child of the daemon still writes to is left as it is: lines after the compression would be lost.
 pub(super) fn pack(plain: &Path, unfinished: &Path, packed: &Path) -> io::Result<()> {
     let source = OpenOptions::new().read(true).custom_flags(FLAGS.bits()).open(plain)?;
     if !source.metadata()?.is_file() {
@@ -35,7 +35,7 @@ pub(super) fn pack(plain: &Path, unfinished: &Path, packed: &Path) -> io::Result
         }
     });
     if packing.is_err() {
-        // What could not be finished is of no use; the next try makes it anew.
+        // An unfinished file is of no use; the next try makes it anew.
         let _ = fs::remove_file(unfinished);
     }
     packing
@@ -56,7 +56,7 @@ fn write_packed(mut source: File, unfinished: &Path) -> io::Result<bool> {
     let metadata = source.metadata()?;
     target
         .set_times(FileTimes::new().set_accessed(metadata.accessed()?).set_modified(metadata.modified()?))?;
-    // The plain one goes next: a power failure must not find neither.
+    // The plain file is removed next: after a power failure at least one of the two must be there.
     target.sync_all()?;
     let former = fstat(&source)?;
     belong_and_permit(&OwnedFd::from(target), mode_of(&former), Some(Owner::of(&former)));

@@ -8,46 +8,66 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open};
 use nix::sys::stat::{Mode, fstat, fstatat};
 
-use super::Owner;
-use crate::way::Way;
+use super::open::Owner;
+use crate::trusted_path::Walk;
+
+/// Why an output file is not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The system's.
+    System(Errno),
+    /// The path ends in no name, or names a folder.
+    Folder,
+    /// Links have led to a folder, or a file, that is not the links' owner's.
+    LedAstray,
+    /// It is neither a regular file nor a character device.
+    OtherKind,
+}
+
+impl From<Errno> for Refusal {
+    fn from(errno: Errno) -> Self {
+        Self::System(errno)
+    }
+}
 
 /// Where an output file is, or will be.
 pub(super) struct Place<'a> {
     path: &'a Path,
     name: &'a OsStr,
     /// `None` where the kernel may find it by the path.
-    way: Option<Way>,
+    walk: Option<Walk>,
 }
 
 impl<'a> Place<'a> {
-    /// `EXDEV`, as openat2(2) has it for a path that leads elsewhere: links lead to a folder of somebody else's.
-    pub(super) fn of(path: &'a Path) -> Result<Self, Errno> {
-        let name = path.file_name().ok_or(Errno::EISDIR)?;
-        let way = Way::to(path.parent().unwrap_or(Path::new(".")))?;
-        let is_led_well = match &way {
-            Some(way) => way.leads_to_own(&fstat(way.folder())?),
+    /// Goes to the file's folder.
+    pub(super) fn of(path: &'a Path) -> Result<Self, Refusal> {
+        let name = path.file_name().ok_or(Refusal::Folder)?;
+        let walk = Walk::to(path.parent().unwrap_or(Path::new(".")))?;
+        let is_led_well = match &walk {
+            Some(walk) => walk.leads_to_own(&fstat(walk.folder())?),
             None => true,
         };
-        if is_led_well { Ok(Self { path, name, way }) } else { Err(Errno::EXDEV) }
+        if is_led_well { Ok(Self { path, name, walk }) } else { Err(Refusal::LedAstray) }
     }
 
-    /// The file that is there. `EXDEV` for one of somebody else's, at the end of links.
-    pub(super) fn open(&self, flags: OFlag) -> Result<OwnedFd, Errno> {
-        let Some(way) = &self.way else { return open(self.path, flags, Mode::empty()) };
-        let file = way.open(self.name, flags, Mode::empty())?;
-        if way.leads_to_own(&fstat(&file)?) { Ok(file) } else { Err(Errno::EXDEV) }
+    /// Opens the file that is there.
+    pub(super) fn open(&self, flags: OFlag) -> Result<OwnedFd, Refusal> {
+        let Some(walk) = &self.walk else { return Ok(open(self.path, flags, Mode::empty())?) };
+        let file = walk.open(self.name, flags, Mode::empty())?;
+        if walk.leads_to_own(&fstat(&file)?) { Ok(file) } else { Err(Refusal::LedAstray) }
     }
 
-    /// A new file, `owner`'s. `EXDEV` where links have led here, and it would be somebody else's.
-    pub(super) fn make(&self, flags: OFlag, owner: Option<Owner>) -> Result<OwnedFd, Errno> {
+    /// Makes a file, `owner`'s, where there is none.
+    pub(super) fn make(&self, flags: OFlag, owner: Option<Owner>) -> Result<OwnedFd, Refusal> {
         let flags = flags | OFlag::O_CREAT | OFlag::O_EXCL;
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-        let Some(way) = &self.way else { return open(self.path, flags, mode) };
+        let Some(walk) = &self.walk else { return Ok(open(self.path, flags, mode)?) };
         let uid = owner.and_then(|owner| owner.uid).unwrap_or(0);
-        // One that is there is looked at for itself.
-        if !way.may_lead_to(uid) && fstatat(way.folder(), self.name, AtFlags::AT_SYMLINK_NOFOLLOW).is_err() {
-            return Err(Errno::EXDEV);
+        // A file that is there is judged by its own owner, when it is opened.
+        if !walk.may_lead_to(uid) && fstatat(walk.folder(), self.name, AtFlags::AT_SYMLINK_NOFOLLOW).is_err()
+        {
+            return Err(Refusal::LedAstray);
         }
-        way.open(self.name, flags, mode)
+        Ok(walk.open(self.name, flags, mode)?)
     }
 }

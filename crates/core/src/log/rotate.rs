@@ -1,216 +1,115 @@
-//! One rotation: the log becomes `LOG.1`, `LOG.1` becomes `LOG.2`, and the outputs go on in a new file.
+//! The thread of the daemon that rotates its log.
 
-use std::ffi::OsString;
-use std::fs;
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::{FileStat, Mode, lstat};
+use nix::unistd::write;
 
-use super::rotation::Rotation;
-use super::{FLAGS, Outputs, Owner, archive, belong_and_permit, exchange, mode_of, regular};
-use crate::error::{Error, Result};
-use crate::pidfile::FileId;
+use super::names::{Look, Names};
+use super::watch::Pace;
+use crate::error::{Error, Result, Subject};
+use crate::signal_mask::block_all;
+use crate::trusted_path::Walk;
 
-/// A rotated log is plain or compressed.
-const FORMS: [&str; 2] = ["", ".gz"];
+/// The compressor's tables are on the heap in the end, but some compilers build them on the stack first.
+const STACK: usize = 1_024 * 1_024;
 
-/// What a look at the log has found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
-    /// It was large enough: of this size.
-    Rotated(u64),
-    /// It is not large enough yet.
-    Size(u64),
-    /// What has the log's name is not where the outputs go: whoever renamed it will have it opened again.
-    NotOurs,
+/// When a log is rotated, and how many rotated logs are kept.
+#[derive(Clone, Debug)]
+pub struct Rotation {
+    /// The log, absolute; the rotated ones are beside it.
+    pub path: PathBuf,
+    /// A log of this size in bytes, or more, is rotated.
+    pub max_size: u64,
+    /// How many rotated logs are kept.
+    pub keep: u32,
+    /// Whether they are compressed, but for the first.
+    pub compress: bool,
+    /// The permissions of a new log; `None`: those of the present log.
+    pub mode: Option<u32>,
 }
 
-/// The names of a log, of the rotated ones and of what is under way.
-#[derive(Debug)]
-pub(super) struct Names {
-    log: PathBuf,
+/// Rotates the log from now on, as long as this process's outputs go there. The thread does not keep the process from
+/// exiting; an exit at any moment leaves a whole set of files behind.
+///
+/// ```no_run
+/// use daimon_core::{Rotation, start_rotation};
+///
+/// let path = "/var/log/web.log".into();
+/// start_rotation(Rotation { path, max_size: 1_000_000, keep: 5, compress: true, mode: None })?;
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// `StartFailed` when there is no thread left; `InvalidOption` as [`check_rotation`].
+pub fn start_rotation(rotation: Rotation) -> Result<()> {
+    check_rotation(&rotation.path)?;
+    let builder = thread::Builder::new().name("daimon-log".into()).stack_size(STACK);
+    builder.spawn(move || watch(&rotation)).map(drop).map_err(|error| {
+        Error::io("rotate", "clone", &error, "no thread for the rotation of the log could be made")
+    })
 }
 
-impl Names {
-    pub(super) fn of(log: &Path) -> Self {
-        Self { log: log.to_path_buf() }
-    }
-
-    fn rotated(&self, number: u32, form: &str) -> PathBuf {
-        let mut name = self.log.clone().into_os_string();
-        name.push(format!(".{number}{form}"));
-        name.into()
-    }
-
-    /// In the same folder, since names are changed within a file system alone. Always the same one: what a crash has
-    /// left is found again.
-    fn unfinished(&self, what: &str) -> PathBuf {
-        let mut name = OsString::from(".");
-        name.push(self.log.file_name().unwrap_or_default());
-        name.push(what);
-        self.log.with_file_name(name)
-    }
-
-    /// Rotates the log if it is large enough and still is the file of our outputs. A step that fails is undone.
-    pub(super) fn rotate(&self, rotation: &Rotation) -> Result<Look> {
-        let Some((present, _)) = self.present() else { return Ok(Look::NotOurs) };
-        let size = u64::try_from(present.st_size).unwrap_or(0);
-        if size < rotation.max_size {
-            return Ok(Look::Size(size));
+/// Refuses a rotation by root where other users can have the log's path lead elsewhere.
+///
+/// ```
+/// # use std::path::Path;
+/// daimon_core::check_rotation(Path::new("/var/log/web.log")).ok();
+/// ```
+///
+/// # Errors
+///
+/// `InvalidOption`. Where the path cannot be followed, opening the log tells why.
+pub fn check_rotation(log: &Path) -> Result<()> {
+    let Some(folder) = log.parent() else { return Ok(()) };
+    match Walk::to(folder) {
+        Ok(Some(walk)) if !walk.is_roots_alone() => {
+            let message = format!(
+                "{} is in a folder, or reached by one, that others than root can change: root does \
+                 not rotate there; give a user, or another folder",
+                log.display()
+            );
+            Err(Error::invalid(Subject::LogRotation, message).at(log))
         }
-        let _exclusive = exchange();
-        // Looked at anew: a reopening may have come in between.
-        let Some((present, outputs)) = self.present() else { return Ok(Look::NotOurs) };
-        let unfinished = self.unfinished(".new");
-        let next = make(&unfinished, rotation.mode, &present)?;
-        let done = self.shift(rotation.keep).and_then(|()| self.exchange(&unfinished, &next, outputs));
-        if done.is_err() {
-            // It is tried again, with a name that must be free then.
-            let _ = fs::remove_file(&unfinished);
-        }
-        done.map(|()| Look::Rotated(size))
-    }
-
-    /// The log and the outputs that go there; `None` when it is no regular file, or none of our outputs.
-    fn present(&self) -> Option<(FileStat, Outputs)> {
-        let id = FileId::of(&lstat(&self.log).ok()?);
-        let stdout = regular(std::io::stdout().as_fd()).filter(|stat| FileId::of(stat) == id);
-        let stderr = regular(std::io::stderr().as_fd()).filter(|stat| FileId::of(stat) == id);
-        let outputs = Outputs { stdout: stdout.is_some(), stderr: stderr.is_some() };
-        stdout.or(stderr).map(|stat| (stat, outputs))
-    }
-
-    /// Makes room for a new first one: from the last on, so that none is overwritten. What exceeds `keep` goes. Where
-    /// one is missing, those after it stay: a rotation that fails again and again must not push the old ones out.
-    fn shift(&self, keep: u32) -> Result<()> {
-        self.forget_unfinished()?;
-        // One that was kept under a larger `keep`.
-        let mut beyond = keep.saturating_add(1);
-        while self.remove(beyond)? {
-            beyond = beyond.saturating_add(1);
-        }
-        let gap = (1..=keep).find(|number| !self.exists(*number));
-        if gap.is_none() {
-            self.remove(keep)?;
-        }
-        for number in (1..gap.unwrap_or(keep)).rev() {
-            for form in FORMS {
-                let (from, to) = (self.rotated(number, form), self.rotated(number + 1, form));
-                absent_is_fine(fs::rename(&from, &to)).map_err(failed(
-                    "rename",
-                    &from,
-                    "cannot be renamed",
-                ))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn exists(&self, number: u32) -> bool {
-        FORMS.iter().any(|form| fs::symlink_metadata(self.rotated(number, form)).is_ok())
-    }
-
-    /// A crash between the two steps of an exchange leaves the log with two names.
-    fn forget_unfinished(&self) -> Result<()> {
-        let first = self.rotated(1, "");
-        let id = |path: &Path| lstat(path).ok().map(|stat| FileId::of(&stat));
-        let doubled = id(&first).is_some_and(|found| Some(found) == id(&self.log));
-        let removed = if doubled { fs::remove_file(&first) } else { Ok(()) };
-        removed.map_err(failed("unlink", &first, "cannot be removed"))
-    }
-
-    /// Removes a rotated log in whatever form; false when there is none.
-    fn remove(&self, number: u32) -> Result<bool> {
-        let mut found = false;
-        for form in FORMS {
-            let path = self.rotated(number, form);
-            found |= absent_is_fine(fs::remove_file(&path)).map_err(failed(
-                "unlink",
-                &path,
-                "cannot be removed",
-            ))?;
-        }
-        Ok(found)
-    }
-
-    /// The log gets its second name, the new file its first; then the outputs go there. So the log's name always leads
-    /// to a file, and somebody who renames it at this moment has no file overwritten: a link never does that.
-    fn exchange(&self, unfinished: &Path, next: &OwnedFd, outputs: Outputs) -> Result<()> {
-        let first = self.rotated(1, "");
-        fs::hard_link(&self.log, &first)
-            .or_else(|error| match error.kind() {
-                io::ErrorKind::AlreadyExists => Err(error),
-                // A file system without links, or a log of which we are not the owner (fs.protected_hardlinks).
-                _ => fs::rename(&self.log, &first),
-            })
-            .map_err(failed("link", &first, "cannot be made"))?;
-        let placed = fs::rename(unfinished, &self.log)
-            .map_err(failed("rename", &self.log, "cannot be replaced"))
-            .and_then(|()| {
-                outputs.replace(next).map_err(|errno| {
-                    let message = format!("{}: cannot be put in place", self.log.display());
-                    Error::system("rotate", "dup2", errno, message).at(&self.log)
-                })
-            });
-        if placed.is_err() {
-            // Two names of one file, or the log under its second name alone.
-            let _ = self.forget_unfinished();
-            let _ = fs::rename(&first, &self.log);
-        }
-        placed
-    }
-
-    /// Compresses all rotated logs but the first, into which a write that was under way may still go.
-    pub(super) fn compress(&self, keep: u32) -> Result<()> {
-        for number in 2..=keep {
-            let plain = self.rotated(number, "");
-            let packed = self.rotated(number, ".gz");
-            absent_is_fine(archive::pack(&plain, &self.unfinished(".gz"), &packed)).map_err(failed(
-                "write",
-                &plain,
-                "cannot be compressed, and stays as it is",
-            ))?;
-        }
-        Ok(())
+        _ => Ok(()),
     }
 }
 
-/// Makes the file that the outputs go on in. It belongs to whom the present one does.
-fn make(path: &Path, mode: Option<u32>, present: &FileStat) -> Result<OwnedFd> {
-    absent_is_fine(fs::remove_file(path)).map_err(failed("unlink", path, "cannot be removed"))?;
-    let flags =
-        OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_EXCL | (FLAGS - OFlag::O_NONBLOCK);
-    let made = open(path, flags, Mode::S_IRUSR | Mode::S_IWUSR).map_err(|errno| {
-        let advice = match errno {
-            Errno::EACCES | Errno::EPERM | Errno::EROFS => "; the folder must be writable",
-            _ => "",
+fn watch(rotation: &Rotation) {
+    block_all();
+    let names = Names::of(&rotation.path);
+    let mut troubles = Troubles::default();
+    let mut pace = Pace::of(&rotation.path, rotation.max_size);
+    loop {
+        pace.wait();
+        let look = names.rotate(rotation);
+        troubles.report("rotated", look.as_ref().err());
+        if rotation.compress && matches!(look, Ok(Look::Rotated(_))) {
+            troubles.report("compressed", names.compress(rotation.keep).err().as_ref());
+        }
+        pace.saw(&look);
+    }
+}
+
+/// The present troubles. Each is said once, until it is over.
+#[derive(Default)]
+struct Troubles {
+    told: Vec<&'static str>,
+}
+
+impl Troubles {
+    /// Says in the log itself, where people look, that it cannot be rotated or compressed (`what`).
+    fn report(&mut self, what: &'static str, error: Option<&Error>) {
+        let Some(error) = error else {
+            return self.told.retain(|told| *told != what);
         };
-        let message = format!("{}: cannot be made{advice}", path.display());
-        Error::system("rotate", "open", errno, message).at(path)
-    })?;
-    belong_and_permit(&made, mode.unwrap_or(mode_of(present)), Some(Owner::of(present)));
-    Ok(made)
-}
-
-/// Whether it was there.
-fn absent_is_fine(result: io::Result<()>) -> io::Result<bool> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        result => result.map(|()| true),
+        if self.told.contains(&what) {
+            return;
+        }
+        self.told.push(what);
+        let text = format!("daimon: the log cannot be {what}: {error}\n");
+        // Ignored: a log that cannot be written to is beyond our help.
+        let _ = write(std::io::stderr(), text.as_bytes());
     }
 }
-
-fn failed(syscall: &'static str, path: &Path, what: &str) -> impl Fn(io::Error) -> Error {
-    let message = format!("{}: {what}", path.display());
-    move |error| {
-        let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-        Error::system("rotate", syscall, errno, message.clone()).at(path)
-    }
-}
-
-#[cfg(test)]
-mod tests;

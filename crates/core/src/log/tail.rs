@@ -1,4 +1,4 @@
-//! What a daemon has written, for the error of a start that failed.
+//! The end of a daemon's output, for the error of a start that failed.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,22 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{Mode, fstat};
 use nix::sys::uio::pread;
 
-use super::FLAGS;
-use crate::pidfile::FileId;
+use super::open::FLAGS;
+use crate::sys::FileId;
 
 /// How much is read back at most, in bytes: the daemon decides how much there is.
 const LONGEST: usize = 1_048_576;
 
-/// What the daemon has written since it was launched.
+/// The output of a daemon since it was launched.
+///
+/// ```no_run
+/// # fn example(plan: &daimon_core::Plan) -> daimon_core::Result<()> {
+/// let launched = daimon_core::launch(plan)?;
+/// let text = launched.log.map_or_else(Vec::new, |log| log.read(4_096));
+/// println!("{}", String::from_utf8_lossy(&text));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub enum LogTail {
     /// Its stderr goes to a file without a name.
@@ -39,7 +48,7 @@ impl LogTail {
         Some(Self::File(Appended { path: path.to_path_buf(), id: FileId::of(&stat), from }))
     }
 
-    /// The last `limit` bytes of it, 1 MiB at most; empty when it cannot be read.
+    /// Reads the last `limit` bytes of it, 1 MiB at most; empty when it cannot be read.
     pub fn read(&self, limit: usize) -> Vec<u8> {
         let limit = limit.min(LONGEST);
         match self {

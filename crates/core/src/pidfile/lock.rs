@@ -8,20 +8,19 @@ use nix::errno::Errno;
 use nix::sys::stat::{FileStat, Mode, fchmod, fstat};
 use nix::unistd::ftruncate;
 
+use super::flaw::Flaw;
+use super::folder::Folder;
 use super::probe::{FOREIGN, Look, look_at};
 use super::text::Text;
 use super::wait::{Backoff, Cancel, wait};
-use super::{FileId, Flock, Folder, PidFile, is_distrusted, looking, read_text, trusted, try_flock};
-use crate::adopt;
-use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
+use super::{Flock, PidFile, is_distrusted, looking, read_text, trusted, try_flock};
+use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::own;
 use crate::process::Process;
-use crate::sys;
+use crate::sys::{self, FileId};
 
-/// How long a lock may be held by nobody that can be proven, or be kept away by probes and rivals.
+/// How long a lock may be held without a proven holder, or be kept away by probes and rivals.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// How many of the processes that have the file of a leaked lock open are named.
-const NAMED: usize = 16;
 
 /// How to take the lock.
 #[derive(Clone, Debug)]
@@ -60,7 +59,7 @@ impl Locked {
         (self.file, self.id)
     }
 
-    /// The PID that the daemon of this launch has written.
+    /// Gives the PID that the daemon of this launch has written.
     pub(crate) fn pid(&self) -> Option<Pid> {
         read_text(&self.file).ok()?.pid()
     }
@@ -79,9 +78,9 @@ enum Round {
     Replaced,
     /// A daemon holds it, proven.
     Running(Process),
-    /// So it does, but it is not ready: it may still fail, or end with its launcher.
+    /// A proven daemon holds it and is not ready: it may still fail, or end with its launcher.
     Starting(Process),
-    /// Held, and nobody can be proven to be the holder.
+    /// Held, and no process is proven to be the holder.
     Held,
     /// Probes or rival starts stood in the way.
     Contended,
@@ -90,11 +89,25 @@ enum Round {
 impl PidFile {
     /// Takes the lock for a start.
     ///
+    /// ```
+    /// use daimon_core::{ErrorKind, LockOptions, PidFile, Status};
+    ///
+    /// let folder = std::env::temp_dir().join(format!("daimon-doc-lock-{}", std::process::id()));
+    /// std::fs::create_dir(&folder)?;
+    /// let pidfile = PidFile::new(folder.join("web.pid"))?;
+    /// let locked = pidfile.lock(&LockOptions::default())?;
+    /// assert!(matches!(pidfile.status()?, Status::Unverified(_)), "it names no process yet");
+    /// drop(locked);
+    /// pidfile.remove_leftover()?;
+    /// std::fs::remove_dir(folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// - `AlreadyRunning` with the holder's PID, after `options.wait`; one that is not ready has two seconds more, in
     ///   which it may fail (Linux);
-    /// - `PidFile` when the path cannot be trusted (see [`PidFileReason`]), nothing changed;
+    /// - `PidFile` when the path cannot be trusted (see [`crate::PidFileReason`]), nothing changed;
     /// - `Unverified` when the holder lives in another PID namespace;
     /// - `StartFailed` or `PermissionDenied` with the system's error.
     ///
@@ -103,7 +116,7 @@ impl PidFile {
     /// flock(2) on Linux and macOS. NFS and SMB may refuse it: the error names the file system.
     pub fn lock(&self, options: &LockOptions) -> Result<Locked> {
         let folder = self.open_folder()?;
-        // Longer than anybody waits, and no instant out of range.
+        // The bound is longer than any wait, and keeps the instant in range.
         let until = Instant::now() + options.wait.min(Duration::from_secs(1 << 32));
         let mut patience = until + PATIENCE;
         let mut backoff = Backoff::new();
@@ -132,8 +145,8 @@ impl PidFile {
         }
     }
 
-    /// Whether a start would take the path, whoever holds the file now: what is found here is found before a restart
-    /// has stopped anybody.
+    /// Checks that a start would take the path, whichever process holds the file now, so that a restart finds what is
+    /// wrong before it stops the daemon.
     ///
     /// # Errors
     ///
@@ -149,7 +162,7 @@ impl PidFile {
     fn lock_round(&self, folder: &Folder<'_>, options: &LockOptions) -> Result<Round> {
         let _looking = looking();
         let present = folder.stat()?.as_ref().map(FileId::of);
-        if let Some(pid) = adopt::own_pid(&self.path, present) {
+        if let Some(pid) = own::own_pid(&self.path, present) {
             // Not even opened: closing it again would take our own name tag off.
             return Err(self.already_running(pid));
         }
@@ -181,7 +194,7 @@ impl PidFile {
             return Ok(Round::Contended);
         }
         if is_distrusted {
-            // Whoever was given its descriptor can write to it for ever: never again to a file that root believes.
+            // A process that was given its descriptor can write to it for ever: root must not believe this file again.
             if folder.names(id)? {
                 folder.unlink()?;
             }
@@ -226,35 +239,26 @@ impl PidFile {
 
     fn check_file(&self, stat: &FileStat) -> Result<()> {
         self.check_regular(stat)?;
-        if stat.st_nlink > 1 {
-            return Err(
-                self.refuse(PidFileReason::HardLinked, "has a second hard link; remove one of the two")
-            );
-        }
-        if !trusted(stat.st_uid) {
-            let message = format!("belongs to user {}; choose another path", stat.st_uid);
-            return Err(self.refuse(PidFileReason::ForeignOwner, message));
-        }
-        if stat.st_mode & 0o002 != 0 {
-            return Err(
-                self.refuse(PidFileReason::WorldWritable, "may be written by everybody; chmod it to 0600")
-            );
-        }
-        Ok(())
+        let flaw = if stat.st_nlink > 1 {
+            Flaw::HardLinked
+        } else if !trusted(stat.st_uid) {
+            Flaw::ForeignOwner(stat.st_uid)
+        } else if stat.st_mode & 0o002 != 0 {
+            Flaw::WorldWritable
+        } else {
+            return Ok(());
+        };
+        Err(self.refuse(flaw))
     }
 
-    /// Clears a dead daemon's text. Safe under the shared lock: while anyone holds that, nobody holds the exclusive
+    /// Clears a dead daemon's text. Safe under the shared lock: while a process holds that, none holds the exclusive
     /// one, so no text can be valid. A reader thus never sees a dead PID in a file that a new launch has locked.
     fn clear_stale_text(&self, file: &File) -> Result<()> {
         match read_text(file).map_err(|errno| self.system("pread", errno, "cannot be read"))? {
             Text::Empty => Ok(()),
-            Text::Garbage => Err(self.refuse(
-                PidFileReason::Garbage,
-                "holds something that no daemon wrote; if it is not needed delete it, else choose another path",
-            )),
-            Text::Pid(_) | Text::Clearable => {
-                ftruncate(file, 0).map_err(|errno| self.system("ftruncate", errno, "its stale text cannot be cleared"))
-            }
+            Text::Garbage => Err(self.refuse(Flaw::Garbage)),
+            Text::Pid(_) | Text::Clearable => ftruncate(file, 0)
+                .map_err(|errno| self.system("ftruncate", errno, "its stale text cannot be cleared")),
         }
     }
 
@@ -280,24 +284,13 @@ impl PidFile {
         Error::new(ErrorKind::AlreadyRunning, message).at(&self.path).with_pid(Some(pid))
     }
 
-    /// The error for a pidfile that stays locked though no daemon holds it: it names who has it open.
+    /// Gives the error for a pidfile that stays locked though no daemon holds it. It names the processes that have the
+    /// file open.
     pub fn lock_leaked(&self) -> Error {
-        let openers = sys::openers(&self.path);
-        let message = if openers.is_empty() {
-            "is locked, but no process that has it open can be seen from here".into()
-        } else {
-            let list: Vec<_> =
-                openers.iter().take(NAMED).map(|(pid, name)| format!("{pid} ({name})")).collect();
-            let more = match openers.len().saturating_sub(NAMED) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!("is locked, though by no daemon; these processes have it open: {}{more}", list.join(", "))
-        };
-        self.refuse(PidFileReason::LockLeaked, message)
+        self.refuse(Flaw::LockLeaked(sys::openers(&self.path)))
     }
 
     fn contended(&self) -> Error {
-        self.refuse(PidFileReason::Contended, "other starts and probes kept the lock away; try again")
+        self.refuse(Flaw::Contended)
     }
 }

@@ -6,10 +6,12 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat, lstat};
 
-use super::{FileId, PidFile, SAFE_OPEN};
-use crate::adopt;
-use crate::error::{Pid, PidFileReason, Result};
-use crate::way::Way;
+use super::flaw::Flaw;
+use super::{PidFile, SAFE_OPEN};
+use crate::error::{Pid, Result};
+use crate::own;
+use crate::sys::FileId;
+use crate::trusted_path::Walk;
 
 /// What is at the path.
 pub(super) enum Opened {
@@ -20,17 +22,17 @@ pub(super) enum Opened {
 }
 
 impl PidFile {
-    /// Opens the file, unless it is the one that this very process holds: closing a second descriptor on that
-    /// would take the name tag off, fcntl(2).
+    /// Opens the file, except this process's own: closing a second descriptor on that would take the name tag off,
+    /// fcntl(2).
     pub(super) fn open_to_read(&self) -> Result<Opened> {
         let missing = |errno| matches!(errno, Errno::ENOENT | Errno::ENOTDIR);
-        let way = match Way::to(&self.folder) {
-            Ok(way) => way,
+        let walk = match Walk::to(&self.folder) {
+            Ok(walk) => walk,
             Err(errno) if missing(errno) => return Ok(Opened::Missing),
             Err(errno) => return Err(self.system("open", errno, "its folder cannot be opened")),
         };
-        let looked = match &way {
-            Some(way) => fstatat(way.folder(), self.name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW),
+        let looked = match &walk {
+            Some(walk) => fstatat(walk.folder(), self.name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW),
             None => lstat(&self.path),
         };
         let stat = match looked {
@@ -38,15 +40,15 @@ impl PidFile {
             Err(errno) if missing(errno) => None,
             Err(errno) => return Err(self.system("lstat", errno, "cannot be examined")),
         };
-        if let Some(pid) = adopt::own_pid(&self.path, stat.as_ref().map(FileId::of)) {
+        if let Some(pid) = own::own_pid(&self.path, stat.as_ref().map(FileId::of)) {
             return Ok(Opened::Own(pid));
         }
         match stat {
             Some(stat) => self.check_regular(&stat)?,
             None => return Ok(Opened::Missing),
         }
-        let opened = match &way {
-            Some(way) => way.open(&self.name, OFlag::O_RDONLY | SAFE_OPEN, Mode::empty()),
+        let opened = match &walk {
+            Some(walk) => walk.open(&self.name, OFlag::O_RDONLY | SAFE_OPEN, Mode::empty()),
             None => open(&self.path, OFlag::O_RDONLY | SAFE_OPEN, Mode::empty()),
         };
         let file = match opened {
@@ -56,10 +58,8 @@ impl PidFile {
         };
         let stat = fstat(&file).map_err(|errno| self.system("fstat", errno, "cannot be examined"))?;
         self.check_regular(&stat)?;
-        if way.is_some_and(|way| !way.leads_to_own(&stat)) {
-            let message = "is reached by somebody's symbolic link, and does not belong to them; \
-                           give the path without links";
-            return Err(self.refuse(PidFileReason::UnsafeDirectory, message));
+        if walk.is_some_and(|walk| !walk.leads_to_own(&stat)) {
+            return Err(self.refuse(Flaw::LedAstray));
         }
         Ok(Opened::File(file, stat))
     }

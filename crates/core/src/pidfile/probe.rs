@@ -9,11 +9,10 @@ use nix::sys::stat::FileStat;
 use nix::unistd::getpid;
 
 use super::open::Opened;
-use super::{FileId, Flock, PidFile, is_distrusted, looking, read_text, trusted};
-use crate::adopt;
+use super::{Flock, PidFile, is_distrusted, looking, read_text, trusted};
 use crate::error::{Error, ErrorKind, Pid, Result};
-use crate::process::Process;
-use crate::sys::{self, Hidden};
+use crate::own;
+use crate::sys::{self, FileId, Hidden};
 
 /// What a pidfile says now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +24,12 @@ pub enum Status {
         /// It is not ready yet, and may still fail. Never on macOS, where the pidfile does not tell.
         starting: bool,
     },
-    /// Nobody holds it.
+    /// No process holds it.
     Stopped {
         /// Text was left behind: the last daemon crashed.
         stale: bool,
     },
-    /// It is held, but by whom cannot be proven.
+    /// It is held, but the holder cannot be proven.
     Unverified(Held),
 }
 
@@ -46,44 +45,10 @@ pub struct Held {
 }
 
 /// What one look comes to.
-enum Seen {
+pub(super) enum Seen {
     Known(Status),
     /// The system does not let it be read, and says why.
     Unreadable(Error),
-}
-
-/// A daemon that has been proven to hold the pidfile, by a handle that no other process can come to own.
-#[derive(Debug)]
-pub struct Holder {
-    process: Process,
-    is_deaf: bool,
-}
-
-impl Holder {
-    /// The daemon.
-    pub fn process(&self) -> &Process {
-        &self.process
-    }
-
-    /// Sends a signal; false when the daemon has no handlers for signals yet, and this one would end it: wait for them
-    /// then, or for its end. (Never on macOS, where the pidfile does not tell.)
-    ///
-    /// # Errors
-    ///
-    /// As [`Process::signal`].
-    pub fn signal(&self, signal: i32) -> Result<bool> {
-        // Their effect is the same without any handler, or is what a start that has only begun comes to.
-        let same = [libc::SIGKILL, libc::SIGSTOP, libc::SIGCONT, libc::SIGTERM];
-        if self.is_deaf && !same.contains(&signal) {
-            return Ok(false);
-        }
-        self.process.signal(signal).map(|()| true)
-    }
-
-    /// The daemon's handle alone.
-    pub fn into_process(self) -> Process {
-        self.process
-    }
 }
 
 /// Why a holder that has the name tag is not proven.
@@ -149,7 +114,7 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
     }
 }
 
-/// A file of a stranger is believed about that stranger's own processes only: why it is not, about this one.
+/// Why a file of another user is not believed about this process: only about that user's own processes it is.
 fn mistrust(stat: &FileStat, pid: Pid) -> Option<Look> {
     if trusted(stat.st_uid) {
         return None;
@@ -161,7 +126,7 @@ fn mistrust(stat: &FileStat, pid: Pid) -> Option<Look> {
     }
 }
 
-/// A process of which the system tells nothing. One that has ended is worth another look.
+/// The look at a holder of which the system tells nothing. If it has ended, another look is worth it.
 fn hidden(pid: Pid) -> Look {
     let reason = match sys::hidden_by() {
         Some(Hidden::ByOption) => {
@@ -176,7 +141,7 @@ fn hidden(pid: Pid) -> Look {
 }
 
 impl PidFile {
-    /// What the pidfile says, in one look.
+    /// Tells what the pidfile says, in one look.
     ///
     /// # Errors
     ///
@@ -190,12 +155,12 @@ impl PidFile {
         })
     }
 
-    fn see(&self) -> Result<Seen> {
+    pub(super) fn see(&self) -> Result<Seen> {
         let _looking = looking();
         let (file, stat) = match self.open_to_read() {
             Ok(Opened::File(file, stat)) => (file, stat),
             Ok(Opened::Own(pid)) => {
-                return Ok(Seen::Known(Status::Running { pid, starting: adopt::is_starting() }));
+                return Ok(Seen::Known(Status::Running { pid, starting: own::is_starting() }));
             }
             Ok(Opened::Missing) => return Ok(Seen::Known(Status::Stopped { stale: false })),
             Err(error) if error.errno().is_some() => return Ok(Seen::Unreadable(error)),
@@ -217,75 +182,10 @@ impl PidFile {
             }
         }))
     }
-
-    /// The daemon that holds the pidfile, proven, with a handle for signals and waits.
-    ///
-    /// The handle is opened between two looks that both prove the same PID on the same file, so that it cannot be a
-    /// later owner of that PID.
-    ///
-    /// # Errors
-    ///
-    /// `NotRunning`, `Unverified`, `PermissionDenied` when the file may not be read, or `PidFile`.
-    pub fn holder(&self) -> Result<Holder> {
-        let pid = self.proven()?;
-        let process = Process::open(pid).map_err(|errno| self.gone_or(errno, pid))?;
-        if self.proven()? != pid || !process.is_alive() {
-            return Err(self.not_running());
-        }
-        let (is_detached, is_deaf) = self.marks();
-        let process = if is_detached { process.launched() } else { process };
-        Ok(Holder { process, is_deaf })
-    }
-
-    /// The PID of the daemon that holds it, by one look.
-    fn proven(&self) -> Result<Pid> {
-        match self.see()? {
-            Seen::Known(Status::Running { pid, .. }) => Ok(pid),
-            Seen::Known(Status::Stopped { .. }) => Err(self.not_running()),
-            Seen::Known(Status::Unverified(held)) => Err(self.unverified(&held)),
-            Seen::Unreadable(error) if error.kind() == ErrorKind::PermissionDenied => Err(error),
-            Seen::Unreadable(error) => Err(self.unproven_since(&error)),
-        }
-    }
-
-    /// Whether the holder was launched, and whether it has no handlers for signals yet.
-    fn marks(&self) -> (bool, bool) {
-        let _look = looking();
-        match self.open_to_read() {
-            Ok(Opened::File(file, _)) => (sys::is_detached(file.as_fd()), sys::is_deaf(file.as_fd())),
-            _ => (false, false),
-        }
-    }
-
-    fn gone_or(&self, errno: Errno, pid: Pid) -> Error {
-        match errno {
-            Errno::ESRCH => self.not_running(),
-            errno => {
-                let reason = format!("no handle can be had on process {pid}, which holds it");
-                let held = Held { pid: Some(pid), reason, transient: false };
-                self.unverified(&held).because("pidfd_open", errno)
-            }
-        }
-    }
-
-    fn not_running(&self) -> Error {
-        Error::new(ErrorKind::NotRunning, format!("{}: no daemon is running", self.path.display()))
-            .at(&self.path)
-    }
-
-    fn unverified(&self, held: &Held) -> Error {
-        let message = format!("{}; no signal was sent", held.reason);
-        Error::unverified(&self.path, held.pid, &held.reason, message)
-    }
-
-    fn unproven_since(&self, error: &Error) -> Error {
-        let message = "cannot be read; no signal was sent";
-        Error::unverified(&self.path, None, unreadable(error), message).caused_by(error)
-    }
 }
 
 /// Why a file that cannot be read proves nothing.
-fn unreadable(error: &Error) -> String {
+pub(super) fn unreadable(error: &Error) -> String {
     match error.kind() {
         ErrorKind::PermissionDenied => "this user may not read it".into(),
         _ => format!("it cannot be read: {error}"),

@@ -1,13 +1,10 @@
 //! Removing a pidfile, always under its exclusive lock.
 
-use std::fs::File;
 use std::path::Path;
 
-use nix::sys::stat::lstat;
-use nix::unistd::{ftruncate, unlink};
-
-use super::{FileId, LockOptions, PidFile, Status};
+use super::{LockOptions, Locked, PidFile, Status};
 use crate::error::Result;
+use crate::own;
 
 impl PidFile {
     /// Removes what a daemon that is gone left behind: takes the lock by the protocol, and unlinks under it.
@@ -32,12 +29,10 @@ impl PidFile {
     }
 }
 
-/// Removes the pidfile of the daemon that this process is, whose lock `file` holds: only if the path still stands
-/// for that very file. Where it cannot be unlinked (privileges dropped, another root) it is emptied.
-pub(crate) fn remove_own(path: &Path, file: &File, id: FileId) {
-    let still_ours = lstat(path).is_ok_and(|stat| FileId::of(&stat) == id);
-    if !still_ours || unlink(path).is_err() {
-        // Nothing can be told to anybody any more: an unlocked file with old text is harmless by design.
-        let _ = ftruncate(file, 0);
+impl Locked {
+    /// Removes the pidfile at `path` after a failure: this process alone holds its lock, so that no new descriptor is
+    /// needed.
+    pub(crate) fn remove(&self, path: &Path) {
+        own::remove(path, self.file(), self.id());
     }
 }

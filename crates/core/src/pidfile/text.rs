@@ -17,9 +17,9 @@ pub(crate) enum Text {
     Empty,
     /// Exactly `PID\n`.
     Pid(Pid),
-    /// No PID to believe, and nothing that anybody could miss.
+    /// No PID to believe, and nothing worth keeping.
     Clearable,
-    /// Somebody's data.
+    /// Another program's data.
     Garbage,
 }
 

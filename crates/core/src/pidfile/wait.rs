@@ -7,12 +7,20 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::error::{Error, ErrorKind, Result};
 
 /// Ends a wait for the lock from another thread.
+///
+/// ```
+/// use daimon_core::{Cancel, LockOptions};
+///
+/// let cancel = Cancel::new()?;
+/// let options = LockOptions { cancel: Some(cancel.clone()), ..LockOptions::default() };
+/// cancel.cancel();
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Cancel {
     waiting: Arc<UnixStream>,
@@ -20,20 +28,17 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    /// A token that has not been used.
+    /// Makes a token that has not been used.
     ///
     /// # Errors
     ///
     /// The system's, when there are no descriptors left.
     pub fn new() -> Result<Self> {
         let failed = |syscall| {
-            move |error: io::Error| {
-                let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-                Error::system("lock", syscall, errno, "cannot prepare the wait for the lock")
-            }
+            move |error: io::Error| Error::io("lock", syscall, &error, "cannot prepare the wait for the lock")
         };
         let (waiting, cancelling) = UnixStream::pair().map_err(failed("socketpair"))?;
-        // Nobody ever reads from it: whoever cancels without end must not wait for room.
+        // It is never read from: a caller that cancels again and again must not wait for room.
         cancelling.set_nonblocking(true).map_err(failed("ioctl"))?;
         Ok(Self { waiting: Arc::new(waiting), cancelling: Arc::new(cancelling) })
     }
@@ -59,7 +64,7 @@ impl Cancel {
 pub(super) fn wait(cancel: Option<&Cancel>, until: Option<BorrowedFd<'_>>, time: Duration) -> Result<()> {
     let fds = until.into_iter().chain(cancel.map(Cancel::fd));
     let mut fds: Vec<_> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
-    // Without a descriptor for the holder's end there is nothing to wake us: look again soon.
+    // Without a descriptor for the holder's end nothing wakes us: look again soon.
     let time = if until.is_none() { time.min(Duration::from_millis(20)) } else { time };
     // Rounded up: a zero would spin.
     let millis = i32::try_from(time.as_millis() + 1).unwrap_or(i32::MAX);

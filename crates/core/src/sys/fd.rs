@@ -1,49 +1,84 @@
 //! Descriptors known by their number alone.
-#![expect(unsafe_code, reason = "a number that came with exec must be turned into an owner once")]
+#![expect(unsafe_code, reason = "numbers come from JavaScript and over exec, and are used by their number")]
 
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
+use nix::sys::stat::{FileStat, SFlag, fstat};
+use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_getfd, fcntl_setfd};
+
+/// The error number, as the rest of this crate has it.
+pub(super) fn errno(error: rustix::io::Errno) -> Errno {
+    Errno::from_raw(error.raw_os_error())
+}
+
+/// Makes one call with the descriptor of that number; `None` for a number that no descriptor can have.
+///
+/// Async-signal-safe if the call is.
+pub(super) fn with<T>(number: RawFd, call: impl FnOnce(BorrowedFd<'_>) -> T) -> Option<T> {
+    if number < 0 {
+        return None;
+    }
+    // SAFETY: the number is not -1, and the borrow ends with this one call. Where no descriptor of that number is open,
+    // the kernel answers EBADF. Where the program that embeds us closes it meanwhile and opens another file, the call
+    // concerns that file: a number means nothing else. Neither touches memory.
+    let fd = unsafe { BorrowedFd::borrow_raw(number) };
+    Some(call(fd))
+}
 
 /// Whether a descriptor of that number is open.
-pub(crate) fn is_open(fd: RawFd) -> bool {
-    // SAFETY: F_GETFD takes a number and touches no memory.
-    let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
-    Errno::result(flags).is_ok()
+pub(crate) fn is_open(number: RawFd) -> bool {
+    with(number, |fd| fcntl_getfd(fd).is_ok()) == Some(true)
 }
 
-/// Takes the close-on-exec mark off; false when there is no such descriptor. Async-signal-safe.
-pub(crate) fn let_inherit(fd: RawFd) -> bool {
-    // SAFETY: F_SETFD takes two numbers and touches no memory.
-    let result = unsafe { libc::fcntl(fd, libc::F_SETFD, 0) };
-    Errno::result(result).is_ok()
+/// Takes the close-on-exec mark off; false when no descriptor of that number is open.
+pub(crate) fn let_inherit(number: RawFd) -> bool {
+    with(number, |fd| fcntl_setfd(fd, FdFlags::empty()).is_ok()) == Some(true)
 }
 
-/// Marks a descriptor that came with exec close-on-exec; false when none of that number is open.
-pub(crate) fn set_close_on_exec(fd: RawFd) -> bool {
-    // SAFETY: F_SETFD takes two numbers and touches no memory.
-    let result = unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
-    Errno::result(result).is_ok()
+/// Marks a descriptor close-on-exec; false when none of that number is open.
+pub(crate) fn set_close_on_exec(number: RawFd) -> bool {
+    with(number, |fd| fcntl_setfd(fd, FdFlags::CLOEXEC).is_ok()) == Some(true)
 }
 
-/// The owner of a descriptor that the kernel has just made for the caller, or that came with exec.
-pub(crate) fn own(fd: RawFd) -> OwnedFd {
-    // SAFETY: both callers hold a descriptor that no other owner in this process knows of: a fresh duplicate, and one
-    // named by the adoption variable, which is given up again (`into_raw_fd`) when it turns out to be somebody's.
-    unsafe { OwnedFd::from_raw_fd(fd) }
+/// What the descriptor of that number is on.
+pub(crate) fn stat_of(number: RawFd) -> Option<FileStat> {
+    with(number, |fd| fstat(fd).ok()).flatten()
 }
 
-/// A descriptor of the program that embeds us, for the one call that duplicates it; its number is all that is given.
-pub(crate) fn borrow<'fd>(fd: RawFd) -> BorrowedFd<'fd> {
-    // SAFETY: not -1, as callers have found it open; closed meanwhile it makes the call fail, or duplicates what has
-    // its number now, which is all that a number can mean.
-    unsafe { BorrowedFd::borrow_raw(fd) }
+/// Whether a descriptor of that number is open, and a socket.
+pub(crate) fn is_socket(number: RawFd) -> bool {
+    stat_of(number).is_some_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFSOCK.bits())
 }
 
-/// Whether it is open, and a socket.
-pub(crate) fn is_socket(fd: RawFd) -> bool {
-    is_open(fd)
-        && nix::sys::stat::fstat(borrow(fd)).is_ok_and(|stat| {
-            stat.st_mode & nix::sys::stat::SFlag::S_IFMT.bits() == nix::sys::stat::SFlag::S_IFSOCK.bits()
-        })
+/// Duplicates the descriptor of that number, close-on-exec from birth. The duplicate's number is `lowest` or above.
+pub(crate) fn duplicate_from(number: RawFd, lowest: RawFd) -> Result<OwnedFd, Errno> {
+    with(number, |fd| fcntl_dupfd_cloexec(fd, lowest).map_err(errno)).unwrap_or(Err(Errno::EBADF))
+}
+
+/// Takes ownership of two descriptors that came with exec, lock and channel, if `prove` accepts them. At most once in a
+/// process: `None` afterwards, and when one of the two is not open.
+///
+/// `prove` must refuse all but the descriptors that a launch has made for this very process.
+pub(crate) fn take_inherited<T, E>(
+    lock: RawFd,
+    channel: RawFd,
+    prove: impl FnOnce(BorrowedFd<'_>, BorrowedFd<'_>) -> Result<T, E>,
+) -> Option<Result<(OwnedFd, OwnedFd, T), E>> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if lock == channel || !is_open(lock) || !is_open(channel) || TAKEN.load(Ordering::Acquire) {
+        return None;
+    }
+    match with(lock, |lock| with(channel, |channel| prove(lock, channel))).flatten()? {
+        Ok(_) if TAKEN.swap(true, Ordering::AcqRel) => None,
+        Ok(proof) => {
+            // SAFETY: both are open, they differ, and this is done once in a process, so that this function gives no
+            // descriptor two owners. No code of this process has opened them either: the lock is on a file that names
+            // this process as its holder, and that text is written by the launch between clone and exec alone.
+            let [lock, channel] = [lock, channel].map(|number| unsafe { OwnedFd::from_raw_fd(number) });
+            Some(Ok((lock, channel, proof)))
+        }
+        Err(refusal) => Some(Err(refusal)),
+    }
 }

@@ -6,8 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use nix::errno::Errno;
 
-use super::{Stack, borrow, close_others, has_ended_by, leave_group, pause, reap, signal_group, spawn_child};
-use crate::error::Pid;
+use super::{Pid, Stack, close_others, has_ended_by, leave_group, pause, reap, signal_group, spawn_child};
 
 /// From the first signal to SIGKILL, in looks and milliseconds between two of them.
 const LOOKS: u16 = 500;
@@ -16,17 +15,18 @@ const BETWEEN_LOOKS: u16 = 2;
 /// What the child reads, in memory that its parent keeps until it has exited.
 struct Orders<'a> {
     group: Pid,
-    /// Sorted.
-    members: Option<&'a [RawFd]>,
+    /// The pidfds of the members; `None`: nothing but an empty group shows that all have ended.
+    members: Option<&'a [BorrowedFd<'a>]>,
+    /// The numbers of these pidfds, sorted.
+    keep: &'a [RawFd],
 }
 
-/// Ends the group that is named after this process's session: SIGTERM and SIGCONT, after a second SIGKILL, or
-/// as soon as all `members` have ended, pidfds (`None`: as soon as the group is empty).
+/// Ends the group that is named after this process's session: SIGTERM and SIGCONT, then SIGKILL, after a second or as
+/// soon as all `members` (pidfds) have ended. `None` for these: as soon as the group is empty.
 ///
-/// By a child, since this process, a member, may end of the first signal, while others ignore it. The child
-/// leaves the group but not the session: as long as a session has members its number is given to no other
-/// process (Linux: a `struct pid` is free when no task is attached to it in any role), so that no other group
-/// can have it.
+/// A child does this, because this process is a member and may end of the first signal, while others ignore it. The
+/// child leaves the group but not the session: the number of a session that has members is given to no other process
+/// (Linux: a `struct pid` is free when no task is attached to it in any role), so that no other group can have it.
 ///
 /// Returns when the child has ended, if this process lives that long.
 ///
@@ -34,14 +34,13 @@ struct Orders<'a> {
 ///
 /// When no process can be made: nobody has been signalled then.
 pub(crate) fn end_group_from_outside(group: Pid, members: Option<&[BorrowedFd<'_>]>) -> Result<(), Errno> {
-    let mut fds: Vec<_> = members.unwrap_or_default().iter().map(AsRawFd::as_raw_fd).collect();
-    fds.sort_unstable();
-    let orders = Orders { group, members: members.map(|_| fds.as_slice()) };
+    let mut keep: Vec<_> = members.unwrap_or_default().iter().map(AsRawFd::as_raw_fd).collect();
+    keep.sort_unstable();
+    let orders = Orders { group, members, keep: &keep };
     let argument = std::ptr::from_ref(&orders).cast_mut().cast();
     let mut stack = Stack::new();
-    // SAFETY: stack and orders are the child's until it has exited, which is waited for; a process that ends
-    // meanwhile frees no memory that its child shares. `guard` makes the calls of `sys` alone that are fit for
-    // that time.
+    // SAFETY: stack and orders live until `reap` below has returned, when the child has exited. Should this process be
+    // killed meanwhile, the child keeps the shared memory by itself. `guard` makes async-signal-safe calls alone.
     let child = unsafe { spawn_child(stack.top(), guard, argument) }?;
     reap(child);
     Ok(())
@@ -52,17 +51,17 @@ pub(crate) fn end_group_from_outside(group: Pid, members: Option<&[BorrowedFd<'_
 extern "C" fn guard(orders: *mut c_void) -> c_int {
     // SAFETY: the parent passes its `Orders`, which it keeps until this child has exited.
     let orders = unsafe { &*orders.cast::<Orders<'_>>().cast_const() };
-    // The daemon's lock first of all: the next start must not wait for this process.
-    let _ = close_others(orders.members.unwrap_or_default());
-    // Refused it stays a member, and SIGKILL takes it along in the end.
+    // First of all this closes the daemon's lock: the next start must not wait for this process.
+    let _ = close_others(orders.keep);
+    // If that is refused, this process stays a member, and SIGKILL takes it along in the end.
     let _ = leave_group();
     let _ = signal_group(orders.group, libc::SIGTERM);
     // A stopped process sees no other signal.
     let _ = signal_group(orders.group, libc::SIGCONT);
     for _ in 0..LOOKS {
         let over = match orders.members {
-            Some(fds) => fds.iter().all(|fd| has_ended_by(borrow(*fd))),
-            // True of those, too, that have ended and are not collected.
+            Some(fds) => fds.iter().all(|fd| has_ended_by(*fd)),
+            // Not told of a group whose members have ended and are not collected.
             None => signal_group(orders.group, 0) == Err(Errno::ESRCH),
         };
         if over {
@@ -70,7 +69,7 @@ extern "C" fn guard(orders: *mut c_void) -> c_int {
         }
         pause(BETWEEN_LOOKS);
     }
-    // Also where all have ended who were there: whom they have made since has come too late for the first signal.
+    // Also when all members have ended: processes that they made meanwhile came too late for the first signal.
     let _ = signal_group(orders.group, libc::SIGKILL);
     0
 }

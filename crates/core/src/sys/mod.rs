@@ -12,18 +12,27 @@ pub(crate) use macos::*;
 
 mod exit;
 mod fd;
-mod group;
+mod file_id;
 mod guard;
+mod kill;
+mod limits;
 pub(crate) use exit::at_exit;
-pub(crate) use fd::{borrow, is_open, is_socket, let_inherit, own, set_close_on_exec};
-pub(crate) use group::signal_group;
+pub(crate) use fd::{
+    duplicate_from, is_open, is_socket, let_inherit, set_close_on_exec, stat_of, take_inherited,
+};
+pub(crate) use file_id::FileId;
 pub(crate) use guard::end_group_from_outside;
+pub(crate) use kill::signal_group;
+pub(crate) use limits::RawLimit;
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use nix::sys::stat::FileStat;
+
+/// A process id as the kernel counts it; always positive here.
+pub type Pid = i32;
 
 /// One part of a path.
 pub(crate) enum Step {

@@ -1,4 +1,5 @@
-//! A folder for a test, and what is started from it: killed by PID and removed at the test's end, failed or not.
+//! A folder for a test, and the processes that are started from it: ended by PID, and removed, at the test's end,
+//! failed or not.
 #![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
 
 use std::fs;
@@ -9,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use daimon_core::{
-    ChannelEvent, FrameKind, Launched, Limits, LockOptions, PidFile, Plan, Process, Stdio, launch,
-    watch_channel,
+    ChannelEvent, ExitStatus, FrameKind, Launched, Limits, LockOptions, PidFile, Plan, Process, Stdio,
+    launch, watch_channel,
 };
 
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -111,6 +112,28 @@ pub fn status_field(pid: i32, name: &str) -> String {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     line.unwrap().trim().to_owned()
+}
+
+/// Asserts how an ended process ended. Kernels before 6.15 tell it of zombies alone.
+pub fn assert_ended(process: &Process, expected: ExitStatus) {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    let version: Vec<u32> = release.split(['.', '-']).map_while(|part| part.trim().parse().ok()).collect();
+    let told = process.exit_status();
+    if version >= vec![6, 15] || told.is_some() {
+        assert_eq!(told, Some(expected));
+    }
+}
+
+/// How many pidfds of this process are on the other.
+pub fn pidfds_on(pid: i32) -> usize {
+    let infos = fs::read_dir("/proc/self/fdinfo").unwrap().flatten();
+    let text = |info: fs::DirEntry| fs::read_to_string(info.path()).unwrap_or_default();
+    infos.map(text).filter(|text| text.lines().any(|line| line == format!("Pid:\t{pid}"))).count()
+}
+
+/// The system's error number.
+pub fn errno(error: &daimon_core::Error) -> Option<i32> {
+    error.os_error()?.raw_os_error()
 }
 
 /// Waits until the process has ended; false when it does not.

@@ -1,115 +1,112 @@
-//! System calls for the code between clone and exec. Every function is async-signal-safe: raw system calls that keep
-//! no state in libc but `errno`, no allocation, no lock, no panic.
+//! System calls for the code between clone and exec.
+//!
+//! Every function is async-signal-safe, and leaves libc's `errno` alone, which the second child shares with a thread of
+//! the launcher: that thread runs on when the first child is killed. They are raw system calls, rustix's or our own;
+//! they do not allocate, take no lock and cannot panic.
 #![expect(unsafe_code, reason = "raw system calls are the point of this module")]
 
 use std::ffi::{CStr, c_char, c_long};
+use std::mem::{MaybeUninit, forget};
+use std::os::fd::AsRawFd;
 
-use nix::errno::Errno;
+use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
+use rustix::io::{pwrite, write as write_to};
+use rustix::process::{chdir, getpid, getpriority_process, setpgid, setpriority_process, setsid, umask};
+use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
+use rustix::thread::{Timespec, nanosleep, set_no_new_privs};
 
 use super::file::{MARKS, NAME, TO_THE_END};
-use crate::limits::RawLimit;
+use super::raw::call;
+use crate::sys::fd::with;
+use crate::sys::{Pid, RawLimit};
 
-/// The error number of a failed call.
-type Outcome = Result<c_long, i32>;
+/// Nothing, or the error number of a failed call.
+type Outcome = Result<(), i32>;
 
-fn outcome(result: c_long) -> Outcome {
-    if result == -1 {
-        // Parent and child share this thread's errno; the parent waits.
-        Err(Errno::last_raw())
-    } else {
-        Ok(result)
-    }
+fn plain<T>(result: Result<T, rustix::io::Errno>) -> Outcome {
+    result.map(drop).map_err(rustix::io::Errno::raw_os_error)
 }
 
-/// What `raw!` hands to the kernel: numbers, and pointers that it only reads from.
-trait Readable: Copy {}
-
-impl Readable for i32 {}
-impl Readable for u32 {}
-impl Readable for i64 {}
-impl Readable for u64 {}
-impl Readable for usize {}
-impl<T> Readable for *const T {}
-
-/// Keeps `*mut` out: a generic argument is not coerced to `*const`.
-const fn readable<T: Readable>(value: T) -> T {
-    value
-}
-
-macro_rules! raw {
-    ($number:expr $(, $arg:expr)*) => {
-        // SAFETY: the call takes numbers, or pointers to values that live across it, and writes to none of them.
-        outcome(unsafe { libc::syscall($number $(, readable($arg))*) })
-    };
-}
-
+/// Begins a session, which this process leads.
 pub(crate) fn set_session() -> Outcome {
-    raw!(libc::SYS_setsid)
+    plain(setsid())
 }
 
-/// A process group of this process's own, in the same session.
+/// Begins a process group of this process's own, in the same session.
 pub(crate) fn leave_group() -> Outcome {
-    raw!(libc::SYS_setpgid, 0, 0)
+    plain(setpgid(None, None))
 }
 
 /// Sleeps; a signal ends it early.
 pub(crate) fn pause(milliseconds: u16) {
-    let time = libc::timespec { tv_sec: 0, tv_nsec: c_long::from(milliseconds % 1_000) * 1_000_000 };
-    let _ = raw!(libc::SYS_nanosleep, &raw const time, std::ptr::null::<libc::timespec>());
+    let tv_nsec = c_long::from(milliseconds % 1_000) * 1_000_000;
+    let _ = nanosleep(&Timespec { tv_sec: (milliseconds / 1_000).into(), tv_nsec });
 }
 
-pub(crate) fn own_pid() -> i32 {
-    raw!(libc::SYS_getpid).unwrap_or(0) as i32
+/// Gives this process's PID, which libc may remember wrongly here.
+pub(crate) fn own_pid() -> Pid {
+    getpid().as_raw_nonzero().get()
 }
 
+/// Enters a folder.
 pub(crate) fn change_folder(path: &CStr) -> Outcome {
-    raw!(libc::SYS_chdir, path.as_ptr())
+    plain(chdir(path))
 }
 
+/// Sets the file mode creation mask.
 pub(crate) fn set_umask(mask: u32) {
-    // umask(2) cannot fail.
-    let _ = raw!(libc::SYS_umask, mask);
+    umask(Mode::from_raw_mode(mask));
 }
 
+/// Sets one limit.
 pub(crate) fn set_limit(limit: RawLimit) -> Outcome {
     let both = libc::rlimit64 { rlim_cur: limit.soft, rlim_max: limit.hard };
-    raw!(libc::SYS_prlimit64, 0, limit.resource, &raw const both, std::ptr::null::<libc::rlimit64>())
+    let (resource, both) = (limit.resource as usize, &raw const both as usize);
+    // SAFETY: prlimit(2) of this process (0) reads one struct, which lives across the call; it is not asked for the old
+    // limit.
+    unsafe { call(libc::SYS_prlimit64, [0, resource, both, 0]) }.map(drop)
 }
 
-/// The nice value of this process. The call itself gives 20 minus that, getpriority(2).
+/// Gives the nice value of this process.
 pub(crate) fn nice() -> i32 {
-    raw!(libc::SYS_getpriority, libc::PRIO_PROCESS, 0).map_or(0, |priority| 20 - priority as i32)
+    getpriority_process(None).unwrap_or(0)
 }
 
+/// Sets the nice value of this thread, which is the only one before exec.
 pub(crate) fn set_nice(value: i32) -> Outcome {
-    set_nice_of(0, value)
+    plain(setpriority_process(None, value))
 }
 
-/// That of one thread, 0 for this one.
-pub(crate) fn set_nice_of(thread: i32, value: i32) -> Outcome {
-    raw!(libc::SYS_setpriority, libc::PRIO_PROCESS, thread, value)
-}
-
-/// For this thread, hence before exec, when it is the only one.
+/// Forbids this thread, hence before exec this process, to gain rights by exec.
 pub(crate) fn forbid_new_privileges() -> Outcome {
-    raw!(libc::SYS_prctl, libc::PR_SET_NO_NEW_PRIVS, 1_u64, 0_u64, 0_u64, 0_u64)
+    plain(set_no_new_privs(true))
 }
 
-/// `from` becomes `to`, open across exec. They must differ: dup3(2) refuses the same.
+/// Makes `to` a duplicate of `from`, open across exec. They must differ: dup3(2) refuses the same.
 pub(crate) fn duplicate(from: i32, to: i32) -> Outcome {
-    raw!(libc::SYS_dup3, from, to, 0)
+    match to {
+        0 => with(from, |from| plain(dup2_stdin(from))),
+        1 => with(from, |from| plain(dup2_stdout(from))),
+        2 => with(from, |from| plain(dup2_stderr(from))),
+        // SAFETY: dup3(2) takes numbers. It closes what `to` was before, which nothing uses any more: this process has
+        // its own descriptors, and is about to execute another program.
+        _ => return unsafe { call(libc::SYS_dup3, [from as usize, to as usize, 0, 0]) }.map(drop),
+    }
+    .unwrap_or(Err(libc::EBADF))
 }
 
+/// Writes at the file's start; false when only a part of it was taken.
 pub(crate) fn write_at_start(fd: i32, bytes: &[u8]) -> Result<bool, i32> {
-    let written = raw!(libc::SYS_pwrite64, fd, bytes.as_ptr(), bytes.len(), 0_i64)?;
-    Ok(written as usize == bytes.len())
+    let written = with(fd, |fd| pwrite(fd, bytes, 0)).unwrap_or(Err(rustix::io::Errno::BADF));
+    written.map(|count| count == bytes.len()).map_err(rustix::io::Errno::raw_os_error)
 }
 
+/// Writes to a pipe that has room.
 pub(crate) fn write(fd: i32, bytes: &[u8]) {
-    let _ = raw!(libc::SYS_write, fd, bytes.as_ptr(), bytes.len());
+    let _ = with(fd, |fd| write_to(fd, bytes));
 }
 
-/// The name tag, a POSIX write lock, which survives exec and dies with the process; and all marks of a start.
+/// Puts on the name tag, a POSIX write lock, which survives exec and dies with the process; and all marks of a start.
 pub(crate) fn put_name_tag(fd: i32) -> Outcome {
     write_lock(fd, NAME, 1)?;
     write_lock(fd, MARKS, TO_THE_END)
@@ -123,31 +120,38 @@ fn write_lock(fd: i32, start: i64, length: i64) -> Outcome {
         l_len: length,
         l_pid: 0,
     };
-    raw!(libc::SYS_fcntl, fd, libc::F_SETLK, &raw const lock)
+    let (command, lock) = (libc::F_SETLK as usize, &raw const lock as usize);
+    // SAFETY: F_SETLK of fcntl(2) reads one struct, which lives across the call.
+    unsafe { call(libc::SYS_fcntl, [fd as usize, command, lock, 0]) }.map(drop)
 }
 
-/// Every disposition back to the default: ignored ones survive exec, execve(2). By the raw call, since glibc's
-/// refuses 32 and 33, which are ours to reset as well.
+/// Sets every disposition to the default: ignored ones survive exec, execve(2). glibc's own call refuses 32 and 33,
+/// which must be reset as well.
 pub(crate) fn reset_dispositions() {
-    const SIGNALS: c_long = 64;
+    const SIGNALS: usize = 64;
     const SET_BYTES: usize = 8;
     // The kernel's struct sigaction: handler SIG_DFL, no flags, no restorer, an empty mask.
     let default = [0_u64; 4];
     for signal in 1..=SIGNALS {
+        let default = default.as_ptr() as usize;
         // KILL and STOP answer EINVAL: they have no other disposition.
-        let _ = raw!(libc::SYS_rt_sigaction, signal, default.as_ptr(), std::ptr::null::<u64>(), SET_BYTES);
+        // SAFETY: rt_sigaction(2) reads one struct, which lives across the call, and is not asked for the old one. No
+        // handler of the launcher's is changed: without CLONE_SIGHAND this process has its own.
+        let _ = unsafe { call(libc::SYS_rt_sigaction, [signal, default, 0, SET_BYTES]) };
     }
 }
 
+/// Empties the signal mask.
 pub(crate) fn unblock_signals() -> Outcome {
     let none = 0_u64;
-    let set_bytes = size_of_val(&none);
-    raw!(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const none, std::ptr::null::<u64>(), set_bytes)
+    let (how, set, set_bytes) = (libc::SIG_SETMASK as usize, &raw const none as usize, size_of_val(&none));
+    // SAFETY: rt_sigprocmask(2) reads one set, which lives across the call, and is not asked for the old one.
+    unsafe { call(libc::SYS_rt_sigprocmask, [how, set, 0, set_bytes]) }.map(drop)
 }
 
 /// Closes every descriptor from 3 on but `keep`, which is sorted.
 ///
-/// Closed here and now instead of marked close-on-exec: a second descriptor on the pidfile, from a probe of another
+/// They are closed here and now, not marked close-on-exec: a second descriptor on the pidfile, from a probe of another
 /// thread, would take the name tag off when exec closed it.
 pub(crate) fn close_others(keep: &[i32]) -> Outcome {
     match close_ranges(keep) {
@@ -162,54 +166,45 @@ fn close_ranges(keep: &[i32]) -> Outcome {
     for fd in keep {
         let fd = *fd as u32;
         if fd > first {
-            raw!(libc::SYS_close_range, first, fd - 1, 0)?;
+            close_range(first, fd - 1)?;
         }
         first = fd + 1;
     }
-    raw!(libc::SYS_close_range, first, u32::MAX, 0)
+    close_range(first, u32::MAX)
 }
 
-/// The same by the list in `/proc/self/fd`, with getdents64(2) into a buffer of our own.
+fn close_range(first: u32, last: u32) -> Outcome {
+    // SAFETY: close_range(2) takes numbers. This process has its own descriptors, and the code up to exec uses none of
+    // those that are closed.
+    unsafe { call(libc::SYS_close_range, [first as usize, last as usize, 0, 0]) }.map(drop)
+}
+
+/// Does the same by the list in `/proc/self/fd`.
 fn close_listed(keep: &[i32]) -> Outcome {
-    /// Offsets in `struct linux_dirent64`.
-    const LENGTH: usize = 16;
-    const NAME: usize = 19;
-    let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC;
-    let folder = raw!(libc::SYS_openat, libc::AT_FDCWD, c"/proc/self/fd".as_ptr(), flags)? as i32;
-    let mut buffer = [0_u64; 512];
-    let bytes = size_of_val(&buffer);
-    loop {
-        let into = buffer.as_mut_ptr();
-        // SAFETY: the kernel writes at most `bytes` bytes into the buffer, which is that long, ours alone, and of
-        // numbers.
-        let filled = outcome(unsafe { libc::syscall(libc::SYS_getdents64, folder, into, bytes) })? as usize;
-        if filled == 0 {
-            break;
-        }
-        let mut at = 0;
-        while at + NAME < filled {
-            let read = |offset: usize| {
-                let word = buffer.get((at + offset) / 8).copied().unwrap_or(0).to_ne_bytes();
-                word.get((at + offset) % 8).copied().unwrap_or(0)
-            };
-            let length = u16::from_ne_bytes([read(LENGTH), read(LENGTH + 1)]) as usize;
-            let mut fd = 0_i32;
-            let mut offset = NAME;
-            while read(offset).is_ascii_digit() {
-                fd = fd.wrapping_mul(10).wrapping_add(i32::from(read(offset) - b'0'));
-                offset += 1;
-            }
-            // The names "." and ".." read as 0.
-            if fd >= 3 && fd != folder && !keep.contains(&fd) {
-                let _ = raw!(libc::SYS_close, fd);
-            }
-            if length == 0 {
-                break;
-            }
-            at += length;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder =
+        openat(CWD, c"/proc/self/fd", flags, Mode::empty()).map_err(rustix::io::Errno::raw_os_error)?;
+    let mut buffer = [MaybeUninit::uninit(); 4_096];
+    let mut list = RawDir::new(&folder, &mut buffer);
+    while let Some(entry) = list.next() {
+        let entry = entry.map_err(rustix::io::Errno::raw_os_error)?;
+        // "." and ".." are no numbers.
+        let Some(fd) = number(entry.file_name()) else { continue };
+        if fd >= 3 && fd != folder.as_raw_fd() && !keep.contains(&fd) {
+            // SAFETY: as for close_range(2) above.
+            let _ = unsafe { call(libc::SYS_close, [fd as usize, 0, 0, 0]) };
         }
     }
-    raw!(libc::SYS_close, folder)
+    // Left for exec to close: std's own close would write to errno.
+    forget(folder);
+    Ok(())
+}
+
+fn number(name: &CStr) -> Option<i32> {
+    let digits = name.to_bytes();
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let append = |number: i32, digit: &u8| number.wrapping_mul(10).wrapping_add(i32::from(digit - b'0'));
+    is_number.then(|| digits.iter().fold(0, append))
 }
 
 /// Executes `program`; returns only the error number of a failure.
@@ -218,10 +213,12 @@ fn close_listed(keep: &[i32]) -> Outcome {
 ///
 /// `argv` and `envp` point to arrays of C strings that end with a null pointer.
 pub(crate) unsafe fn execute(program: &CStr, argv: *const *const c_char, envp: *const *const c_char) -> i32 {
-    // SAFETY: the caller vouches for the arrays; execve(2) reads them and returns only when it failed.
-    outcome(unsafe { libc::syscall(libc::SYS_execve, program.as_ptr(), argv, envp) }).err().unwrap_or(0)
+    let args = [program.as_ptr() as usize, argv as usize, envp as usize, 0];
+    // SAFETY: the caller vouches for the arrays; execve(2) reads them, and returns only when it has failed.
+    unsafe { call(libc::SYS_execve, args) }.err().unwrap_or(0)
 }
 
+/// Ends this process.
 pub(crate) fn exit_now(code: i32) -> ! {
     // SAFETY: _exit(2) takes a number; no exit handler of the shared memory runs.
     unsafe { libc::_exit(code) }

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::Pid as NixPid;
 
-use crate::error::Pid;
+use crate::sys::Pid;
 
 /// Room for the two functions that run between clone and exec; `u128` for the alignment that every ABI asks of a
 /// stack.
@@ -33,8 +33,11 @@ impl Stack {
 /// `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0, see clone(2): the host program sees no SIGCHLD, and none of its
 /// own `wait` calls can take the child away, since those miss children without `__WALL`.
 ///
-/// Async-signal-safe: one system call, or two, no lock, no allocation. A child that is killed has exited, too, and a
-/// child of its own may then go on running in this memory: nobody waits for that one any more.
+/// A killed child has exited, too. A child that it had made itself then goes on running in this memory, and this
+/// function does not wait for that one.
+///
+/// Async-signal-safe: one system call, or two, no lock, no allocation. A failed call writes to `errno`, which a child
+/// shares with its parent's thread; that thread stands still until the child has executed or exited.
 ///
 /// # Safety
 ///
@@ -45,19 +48,20 @@ pub(crate) unsafe fn spawn_child(
     arg: *mut c_void,
 ) -> Result<Pid, Errno> {
     const SHARED: c_int = libc::CLONE_VM | libc::CLONE_VFORK;
-    // SAFETY: the caller vouches for stack, function and argument; the other pointers of clone(2) are not used.
-    let pid = Errno::result(unsafe { libc::clone(main, stack_top, SHARED, arg) });
-    if pid != Err(Errno::EINVAL) {
-        return pid;
+    let clone = |flags| {
+        // SAFETY: the caller vouches for stack, function and argument; the other pointers of clone(2) are not used.
+        Errno::result(unsafe { libc::clone(main, stack_top, flags, arg) })
+    };
+    match clone(SHARED) {
+        // No kernel says so, but qemu-user does, where containers of another architecture run: it makes a fork of this,
+        // and knows of no other exit signal.
+        Err(Errno::EINVAL) => clone(SHARED | libc::SIGCHLD),
+        result => result,
     }
-    // No kernel says so, but qemu-user does, where containers of another architecture run: it makes a fork of this, and
-    // knows of no other exit signal.
-    // SAFETY: as above.
-    Errno::result(unsafe { libc::clone(main, stack_top, SHARED | libc::SIGCHLD, arg) })
 }
 
-/// Whether this child of [`spawn_child`] is still ours to collect: as long as that is so, its PID is given to
-/// nobody else. waitid(2) with WNOWAIT leaves it as it is.
+/// Whether this child of [`spawn_child`] is still ours to collect: until it is collected, its PID is given to no other
+/// process. waitid(2) with WNOWAIT leaves it as it is.
 pub(crate) fn is_uncollected(pid: Pid) -> bool {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT | WaitPidFlag::__WALL;
     waitid(Id::Pid(NixPid::from_raw(pid)), flags).is_ok()

@@ -3,8 +3,9 @@
 
 use libc::c_int;
 
-// SAFETY: the signature is that of glibc (since 2.10) and musl. What it is given is a function of this library, which
-// stays mapped until the process ends (see `at_exit`), and it calls that once, on the thread that ends the process.
+// SAFETY: the signature is that of glibc (since 2.10) and musl. The handler is a function of this library and must be
+// mapped when it is called: as an addon for glibc the library is linked with `-z nodelete`, by napi-build, so that it
+// is never unloaded; musl unloads nothing; a program has it in itself.
 unsafe extern "C" {
     safe fn at_quick_exit(handler: extern "C" fn()) -> c_int;
 }

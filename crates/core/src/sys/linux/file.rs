@@ -1,16 +1,18 @@
 //! Files, locks and pipes.
-#![expect(unsafe_code, reason = "nix has no F_SETLEASE, and memfd_create by glibc alone")]
+#![expect(unsafe_code, reason = "nix has no F_SETLEASE")]
 
 use std::fs::File;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, FcntlArg, OFlag, fallocate, fcntl};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::pipe2;
+use rustix::fs::{MemfdFlags, memfd_create};
 
-use crate::error::Pid;
+use crate::sys::Pid;
+use crate::sys::fd::errno;
 
 /// Whether a daemon can be named by the kernel.
 pub(crate) const HAS_NAME_TAG: bool = true;
@@ -39,18 +41,18 @@ pub(crate) fn is_detached(file: BorrowedFd<'_>) -> bool {
     is_marked(file, DETACHED)
 }
 
-/// Takes the marks off that say that the daemon is not ready, nor listening. The caller is the process that holds it.
+/// Takes off the marks of a daemon that is not ready, or not listening. The caller is the process that holds the file.
 pub(crate) fn mark_ready(file: BorrowedFd<'_>) {
     // Without the mark a start that comes now believes for two seconds that this one is still under way.
     unlock(file, STARTING, TO_THE_END);
 }
 
-/// Takes the mark off that says that there are no handlers for signals. The caller is the process that holds it.
+/// Takes off the mark of a daemon without handlers for signals. The caller is the process that holds the file.
 pub(crate) fn mark_listening(file: BorrowedFd<'_>) {
     unlock(file, DEAF, TO_THE_END);
 }
 
-/// Takes the mark of a launched daemon off. The caller is the process that holds it.
+/// Takes off the mark of a launched daemon. The caller is the process that holds the file.
 pub(crate) fn mark_attached(file: BorrowedFd<'_>) {
     unlock(file, DETACHED, 1);
 }
@@ -75,7 +77,7 @@ fn unlock(file: BorrowedFd<'_>, start: i64, length: i64) {
 }
 
 fn write_locked(file: BorrowedFd<'_>, byte: i64) -> Option<Pid> {
-    // Asked for a read lock: what others read under their own locks is no tag.
+    // A read lock is asked for, so that read locks of other processes are not taken for a tag.
     let mut lock = range(libc::F_RDLCK, byte, 1);
     fcntl(file, FcntlArg::F_GETLK(&mut lock)).ok()?;
     (i32::from(lock.l_type) != libc::F_UNLCK).then_some(lock.l_pid)
@@ -108,14 +110,10 @@ pub(super) fn name_of(kind: FsType) -> Option<&'static str> {
     Some(name)
 }
 
-/// A file without a name, where the daemon's stderr goes until it is ready: memfd_create(2), which glibc has from 2.27
-/// on and the kernel from 3.17.
+/// Makes a file without a name, where the daemon's stderr goes until it is ready: memfd_create(2), in the kernel from
+/// 3.17 on. By rustix's own system call: glibc has a function for it from 2.27 on only.
 pub(crate) fn capture_file() -> Result<File, Errno> {
-    // SAFETY: the name is a string that lives across the call.
-    let fd = unsafe { libc::syscall(libc::SYS_memfd_create, c"daimon-stderr".as_ptr(), libc::MFD_CLOEXEC) };
-    let fd = Errno::result(fd)?;
-    // SAFETY: the kernel has just made this descriptor, and gives its number to nobody else.
-    Ok(unsafe { File::from_raw_fd(fd as i32) })
+    memfd_create("daimon-stderr", MemfdFlags::CLOEXEC).map(File::from).map_err(errno)
 }
 
 /// Gives the memory, or the room on a disk, of a part of a file back; it reads as zeros then. fallocate(2).
@@ -138,16 +136,16 @@ pub(crate) fn error_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
 }
 
 /// Whether any process has the file, here open for reading, open for writing, too. Only its owner and root are told,
-/// by a read lease, which is granted just where nobody writes, F_SETLEASE, fcntl(2); to anybody else it is.
+/// by a read lease, F_SETLEASE, fcntl(2), which is granted only when no process writes. To other users: true.
 pub(crate) fn is_written(file: BorrowedFd<'_>) -> bool {
-    // Who opens the file to write while there is a lease makes the kernel send a signal to us: one that is ignored,
-    // where nothing else is said, and not SIGIO, which ends the process.
+    // When a process opens the file to write while there is a lease, the kernel sends a signal to us: SIGURG, which is
+    // ignored by default, instead of SIGIO, which ends the process.
     if set(file, F_SETSIG, libc::SIGURG).is_err() {
         return false;
     }
     let lease = set(file, libc::F_SETLEASE, libc::F_RDLCK);
     let _ = set(file, libc::F_SETLEASE, libc::F_UNLCK);
-    // For a file of somebody else's nobody tells: EACCES.
+    // EACCES: the file is another user's, and the kernel does not tell.
     matches!(lease, Err(Errno::EAGAIN | Errno::EACCES))
 }
 

@@ -4,12 +4,14 @@ mod child;
 mod clone;
 mod exit;
 mod file;
+mod pidfd;
 mod process;
+mod raw;
 mod rights;
 mod select;
 mod socket;
+mod trusted_path;
 mod watch;
-mod way;
 
 pub(crate) use child::*;
 pub(crate) use clone::{Stack, is_uncollected, reap, spawn_child};
@@ -18,15 +20,16 @@ pub(crate) use file::{
     FOLDER_FLAGS, HAS_NAME_TAG, NO_SIGPIPE, capture_file, channel_pair, error_pipe, file_system, free_range,
     is_deaf, is_detached, is_starting, is_written, mark_attached, mark_listening, mark_ready, name_tag,
 };
+pub(crate) use pidfd::has_ended_by;
 pub(crate) use process::{
-    ProcessHandle, group_members, has_children, has_ended_by, hidden_by, holds_lock, is_main_thread, openers,
-    raw_stats, user_ids,
+    ProcessHandle, group_members, has_children, hidden_by, holds_lock, is_main_thread, openers, raw_stats,
+    user_ids,
 };
 pub(crate) use rights::{
-    LIMITS, Right, group_ids_of_self, groups_of, highest_limit, limit_of, lowest_nice, may, oom_score_adj,
-    set_ids, set_nice_everywhere, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
+    LIMITS, Resource, Right, group_ids_of_self, groups_of, highest_limit, limit_of, lowest_nice, may,
+    oom_score_adj, set_ids, set_nice_everywhere, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
 };
 pub(crate) use select::{Armed, Selector};
 pub(crate) use socket::abstract_address;
+pub(crate) use trusted_path::{is_proc, overflow_user, step};
 pub(crate) use watch::{FileWatch, is_shared_by_machines};
-pub(crate) use way::{is_proc, overflow_user, step};

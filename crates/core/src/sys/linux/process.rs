@@ -1,23 +1,20 @@
 //! Identity of processes: pidfds, and what `/proc` tells.
-#![expect(unsafe_code, reason = "neither nix nor std has the pidfd calls")]
 
 use std::fs::{self, File, read_dir};
 use std::io::Read;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{lstat, stat};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, sysconf};
 
-use super::super::{Hidden, RawStats};
-use crate::error::Pid;
-use crate::pidfile::FileId;
-use crate::shown::shown;
+use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signal};
+use crate::sys::kill::signal_process;
+use crate::sys::{FileId, Hidden, Pid, RawStats};
 
 /// The main thread's id is the process's.
 pub(crate) fn is_main_thread() -> bool {
@@ -55,16 +52,14 @@ impl ProcessHandle {
                 pidfd_send_signal(fd.as_fd(), signal).map_err(|errno| ("pidfd_send_signal", errno))
             }
             Self::StartTime(start) if start_time(pid) == Some(*start) => {
-                // SAFETY: kill(2) takes two numbers; the PID is positive, so it names one process.
-                let result = unsafe { libc::kill(pid, signal) };
-                Errno::result(result).map(drop).map_err(|errno| ("kill", errno))
+                signal_process(pid, signal).map_err(|errno| ("kill", errno))
             }
             Self::StartTime(_) => Err(("kill", Errno::ESRCH)),
         }
     }
 
-    /// The wait status as of waitpid(2). Of a zombie `/proc` tells it, to those who may look; of a process that has
-    /// been reaped the pidfd does, on Linux 6.15 and later.
+    /// The wait status as of waitpid(2). `/proc` tells that of a zombie, to users who may look; the pidfd tells that of
+    /// a reaped process, on Linux 6.15 and later.
     pub(crate) fn wait_status(&self, pid: Pid) -> Option<i32> {
         match self {
             // A zombie keeps its PID, and once more after it, in case it was reaped in between.
@@ -94,48 +89,6 @@ impl ProcessHandle {
     }
 }
 
-/// Whether the process of a pidfd has ended, be it collected or not. Async-signal-safe.
-pub(crate) fn has_ended_by(pidfd: BorrowedFd<'_>) -> bool {
-    let mut fds = [PollFd::new(pidfd, PollFlags::POLLIN)];
-    matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
-}
-
-fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
-    // SAFETY: pidfd_open(2) takes two numbers and returns a new close-on-exec descriptor.
-    let result = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    let fd = Errno::result(result)?;
-    // SAFETY: the kernel just gave this descriptor to us, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
-}
-
-fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
-    let no_info = std::ptr::null::<libc::siginfo_t>();
-    // SAFETY: pidfd_send_signal(2) with a null siginfo reads no memory of ours.
-    let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, 0) };
-    Errno::result(result).map(drop)
-}
-
-/// `struct pidfd_info` of `include/uapi/linux/pidfd.h`, its first version.
-#[repr(C)]
-#[derive(Default)]
-struct PidfdInfo {
-    mask: u64,
-    cgroup_id: u64,
-    ids: [u32; 11],
-    exit_code: i32,
-}
-
-const PIDFD_INFO_EXIT: u64 = 1 << 3;
-/// `_IOWR(0xFF, 11, struct pidfd_info)`.
-const PIDFD_GET_INFO: u64 = (3 << 30) | ((size_of::<PidfdInfo>() as u64) << 16) | (0xff << 8) | 11;
-
-fn pidfd_exit_status(pidfd: BorrowedFd<'_>) -> Option<i32> {
-    let mut info = PidfdInfo { mask: PIDFD_INFO_EXIT, ..PidfdInfo::default() };
-    // SAFETY: the request carries the size of the struct that the pointer is to, so the kernel writes no more.
-    let result = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO as _, &raw mut info) };
-    (result == 0 && info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code)
-}
-
 /// The fields after the command name in `/proc/PID/stat`, proc_pid_stat(5): the name may hold anything.
 fn stat_fields(pid: Pid) -> Option<(State, Vec<u64>)> {
     let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
@@ -158,7 +111,7 @@ fn live_fields(pid: Pid) -> Option<Vec<u64>> {
     (state == State::Alive).then_some(fields)
 }
 
-/// The kernel shows 0 to those who may not trace the process, so it is asked about our own ones alone.
+/// Only asked about our own processes: to a user who may not trace the process the kernel shows 0.
 fn zombie_status(pid: Pid) -> Option<i32> {
     let us = geteuid().as_raw();
     let ours = us == 0 || user_ids(pid)?.iter().all(|id| *id == us);
@@ -228,8 +181,8 @@ fn descriptors_on(pid: Pid, id: FileId) -> impl Iterator<Item = String> {
     })
 }
 
-/// The processes that have the file open, as far as they can be looked into, with their names.
-pub(crate) fn openers(path: &Path) -> Vec<(Pid, String)> {
+/// The processes that have the file open, as far as they can be looked into, with their names, which may hold anything.
+pub(crate) fn openers(path: &Path) -> Vec<(Pid, Vec<u8>)> {
     let Ok(stat) = lstat(path) else { return Vec::new() };
     let id = FileId::of(&stat);
     let pids = read_dir("/proc").into_iter().flatten().flatten();
@@ -237,13 +190,10 @@ pub(crate) fn openers(path: &Path) -> Vec<(Pid, String)> {
         let pid = entry.file_name().to_str()?.parse().ok()?;
         descriptors_on(pid, id).next()?;
         let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
-        Some((pid, shown(name.strip_suffix(b"\n").unwrap_or(&name), LONGEST_NAME)))
+        Some((pid, name.strip_suffix(b"\n").unwrap_or(&name).to_vec()))
     })
     .collect()
 }
-
-/// Those of a kernel's own threads are longer than those of processes.
-const LONGEST_NAME: usize = 63;
 
 /// Whether this process has children, proc_tid_children(5); where the kernel does not tell, it may have some.
 pub(crate) fn has_children() -> bool {
@@ -275,7 +225,7 @@ pub(crate) fn user_ids(pid: Pid) -> Option<[u32; 3]> {
     Some([ids.next()?, ids.next()?, ids.next()?])
 }
 
-/// Why nothing can be read of other users' processes; `None` where nothing is known to hide them.
+/// Why nothing can be read of other users' processes; `None` when nothing hides them, as far as is known.
 pub(crate) fn hidden_by() -> Option<Hidden> {
     let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else {
         return (!Path::new("/proc/self").exists()).then_some(Hidden::ByAbsence);

@@ -1,34 +1,37 @@
 //! What this process may do, and use up.
-#![expect(unsafe_code, reason = "nix has no prlimit by number")]
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use nix::errno::Errno;
+pub(crate) use nix::sys::resource::Resource;
+use nix::sys::resource::getrlimit;
 use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresuid};
 
-use super::child::set_nice_of;
-use crate::error::Pid;
+use rustix::process::setpriority_process;
+
+use crate::sys::Pid;
+use crate::sys::fd::errno;
 
 /// Limits by the lower-case names of getrlimit(2).
-pub(crate) const LIMITS: &[(&str, i32)] = &[
-    ("as", libc::RLIMIT_AS as i32),
-    ("core", libc::RLIMIT_CORE as i32),
-    ("cpu", libc::RLIMIT_CPU as i32),
-    ("data", libc::RLIMIT_DATA as i32),
-    ("fsize", libc::RLIMIT_FSIZE as i32),
-    ("locks", libc::RLIMIT_LOCKS as i32),
-    ("memlock", libc::RLIMIT_MEMLOCK as i32),
-    ("msgqueue", libc::RLIMIT_MSGQUEUE as i32),
-    ("nice", libc::RLIMIT_NICE as i32),
-    ("nofile", libc::RLIMIT_NOFILE as i32),
-    ("nproc", libc::RLIMIT_NPROC as i32),
-    ("rss", libc::RLIMIT_RSS as i32),
-    ("rtprio", libc::RLIMIT_RTPRIO as i32),
-    ("rttime", libc::RLIMIT_RTTIME as i32),
-    ("sigpending", libc::RLIMIT_SIGPENDING as i32),
-    ("stack", libc::RLIMIT_STACK as i32),
+pub(crate) const LIMITS: &[(&str, Resource)] = &[
+    ("as", Resource::RLIMIT_AS),
+    ("core", Resource::RLIMIT_CORE),
+    ("cpu", Resource::RLIMIT_CPU),
+    ("data", Resource::RLIMIT_DATA),
+    ("fsize", Resource::RLIMIT_FSIZE),
+    ("locks", Resource::RLIMIT_LOCKS),
+    ("memlock", Resource::RLIMIT_MEMLOCK),
+    ("msgqueue", Resource::RLIMIT_MSGQUEUE),
+    ("nice", Resource::RLIMIT_NICE),
+    ("nofile", Resource::RLIMIT_NOFILE),
+    ("nproc", Resource::RLIMIT_NPROC),
+    ("rss", Resource::RLIMIT_RSS),
+    ("rtprio", Resource::RLIMIT_RTPRIO),
+    ("rttime", Resource::RLIMIT_RTTIME),
+    ("sigpending", Resource::RLIMIT_SIGPENDING),
+    ("stack", Resource::RLIMIT_STACK),
 ];
 
 /// What root may do, one by one, capabilities(7).
@@ -52,15 +55,9 @@ pub(crate) fn may(right: Right) -> bool {
     }
 }
 
-/// Soft and hard limit of this process; `u64::MAX` is none.
-pub(crate) fn limit_of(resource: i32) -> Option<(u64, u64)> {
-    let mut now = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the kernel writes one struct of that type; a null pointer sets nothing.
-    let result = unsafe {
-        libc::syscall(libc::SYS_prlimit64, 0, resource, std::ptr::null::<libc::rlimit64>(), &raw mut now)
-    };
-    Errno::result(result).ok()?;
-    Some((now.rlim_cur, now.rlim_max))
+/// The soft and the hard limit of this process; `u64::MAX` is none.
+pub(crate) fn limit_of(resource: Resource) -> Option<(u64, u64)> {
+    getrlimit(resource).ok()
 }
 
 /// The highest limit that even root can set.
@@ -71,22 +68,22 @@ pub(crate) fn highest_limit(name: &str) -> u64 {
 
 /// The lowest nice value that this process may take: RLIMIT_NICE is 20 minus that, getrlimit(2).
 pub(crate) fn lowest_nice() -> i32 {
-    let (soft, _) = limit_of(libc::RLIMIT_NICE as i32).unwrap_or((0, 0));
+    let (soft, _) = limit_of(Resource::RLIMIT_NICE).unwrap_or((0, 0));
     20 - i32::try_from(soft.min(40)).unwrap_or(0)
 }
 
-/// In every thread of this process: each has a value of its own, setpriority(2).
-pub(crate) fn set_nice_everywhere(value: i32) -> Result<(), i32> {
+/// Sets the nice value of every thread of this process: each has a value of its own, setpriority(2).
+pub(crate) fn set_nice_everywhere(value: i32) -> Result<(), Errno> {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     for thread in tasks.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
-        match set_nice_of(thread, value) {
-            // It has ended meanwhile.
-            Ok(_) | Err(libc::ESRCH) => (),
+        match setpriority_process(rustix::process::Pid::from_raw(thread), value).map_err(errno) {
+            // ESRCH: the thread has ended meanwhile.
+            Ok(()) | Err(Errno::ESRCH) => (),
             Err(errno) => return Err(errno),
         }
     }
-    // Where /proc cannot be seen: this one at least.
-    set_nice_of(0, value).map(drop)
+    // Where /proc cannot be seen: this thread at least.
+    setpriority_process(None, value).map_err(errno)
 }
 
 const OOM_SCORE_ADJ: &str = "/proc/self/oom_score_adj";

@@ -7,7 +7,8 @@ use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use crate::process::Process;
+use super::process::ProcessHandle;
+use crate::sys::Pid;
 
 /// How the end of a process will be noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl Selector {
     }
 
     /// Reports `number` when the process has ended.
-    pub(crate) fn add_exit(&self, process: &Process, number: u64) -> Result<Armed, Errno> {
+    pub(crate) fn add_exit(&self, process: &ProcessHandle, _pid: Pid, number: u64) -> Result<Armed, Errno> {
         match process.pollable() {
             Some(fd) => self.add_readable(fd, number).map(|()| Armed::Selected),
             None => Ok(Armed::ByLooking),
@@ -61,7 +62,7 @@ impl Selector {
         let _ = self.epoll.delete(fd);
     }
 
-    pub(crate) fn remove_exit(&self, process: &Process) {
+    pub(crate) fn remove_exit(&self, process: &ProcessHandle) {
         if let Some(fd) = process.pollable() {
             self.remove_readable(fd);
         }

@@ -6,25 +6,31 @@ use std::ffi::{CStr, c_char, c_int};
 
 use nix::errno::Errno;
 use nix::poll::{PollTimeout, poll};
-use nix::unistd::{Pid, getpid, setpgid, setsid};
+use nix::sys::signal::SigSet;
+use nix::unistd::{SysconfVar, close, getpid, setpgid, setsid, sysconf};
+use rustix::fs::Mode;
+use rustix::io::{pwrite, write as write_to};
+use rustix::process::{Rlimit, chdir, getpriority_process, setpriority_process, setrlimit, umask};
 
-use crate::limits::RawLimit;
+use crate::sys::fd::with;
+use crate::sys::{Pid, RawLimit};
 
-/// The error number of a failed call.
-type Outcome = Result<c_int, i32>;
+/// Nothing, or the error number of a failed call.
+type Outcome = Result<(), i32>;
 
-fn outcome(result: c_int) -> Outcome {
-    if result == -1 { Err(Errno::last_raw()) } else { Ok(result) }
+fn plain<T>(result: nix::Result<T>) -> Outcome {
+    result.map(drop).map_err(|errno| errno as i32)
 }
 
+/// Begins a session, which this process leads.
 pub(crate) fn set_session() -> Outcome {
-    setsid().map(Pid::as_raw).map_err(|errno| errno as i32)
+    plain(setsid())
 }
 
-/// A process group of this process's own, in the same session.
+/// Begins a process group of this process's own, in the same session.
 pub(crate) fn leave_group() -> Outcome {
-    let this = Pid::from_raw(0);
-    setpgid(this, this).map(|()| 0).map_err(|errno| errno as i32)
+    let this = nix::unistd::Pid::from_raw(0);
+    plain(setpgid(this, this))
 }
 
 /// Sleeps; a signal ends it early.
@@ -32,67 +38,67 @@ pub(crate) fn pause(milliseconds: u16) {
     let _ = poll(&mut [], PollTimeout::from(milliseconds));
 }
 
-pub(crate) fn own_pid() -> i32 {
+/// Gives this process's PID.
+pub(crate) fn own_pid() -> Pid {
     getpid().as_raw()
 }
 
+/// Enters a folder.
 pub(crate) fn change_folder(path: &CStr) -> Outcome {
-    // SAFETY: the string lives across the call.
-    outcome(unsafe { libc::chdir(path.as_ptr()) })
+    chdir(path).map_err(rustix::io::Errno::raw_os_error)
 }
 
+/// Sets the file mode creation mask.
 pub(crate) fn set_umask(mask: u32) {
-    // SAFETY: umask(2) takes a number and cannot fail.
-    unsafe { libc::umask(mask as libc::mode_t) };
+    umask(Mode::from_raw_mode(mask as libc::mode_t));
 }
 
+/// Sets one limit.
 pub(crate) fn set_limit(limit: RawLimit) -> Outcome {
-    let plain = |limit| if limit == u64::MAX { libc::RLIM_INFINITY } else { limit };
-    let both = libc::rlimit { rlim_cur: plain(limit.soft), rlim_max: plain(limit.hard) };
-    // SAFETY: the struct lives across the call.
-    outcome(unsafe { libc::setrlimit(limit.resource, &raw const both) })
+    let known = |limit| Some(limit).filter(|limit| *limit != u64::MAX);
+    let both = Rlimit { current: known(limit.soft), maximum: known(limit.hard) };
+    setrlimit(limit.resource, both).map_err(rustix::io::Errno::raw_os_error)
 }
 
-/// The nice value of this process.
+/// Gives the nice value of this process.
 pub(crate) fn nice() -> i32 {
-    // SAFETY: getpriority(2) takes two numbers.
-    unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) }
+    getpriority_process(None).unwrap_or(0)
 }
 
+/// Sets the nice value of this process.
 pub(crate) fn set_nice(value: i32) -> Outcome {
-    // SAFETY: setpriority(2) takes three numbers.
-    outcome(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, value) })
+    setpriority_process(None, value).map_err(rustix::io::Errno::raw_os_error)
 }
 
-/// There is no such thing here; who asks for it is refused before.
+/// Does nothing: there is no such thing here, and a launch that asks for it is refused before.
 pub(crate) fn forbid_new_privileges() -> Outcome {
-    Ok(0)
+    Ok(())
 }
 
-/// `from` becomes `to`, open across exec.
+/// Makes `to` a duplicate of `from`, open across exec.
 pub(crate) fn duplicate(from: i32, to: i32) -> Outcome {
-    // SAFETY: dup2(2) takes two numbers.
-    outcome(unsafe { libc::dup2(from, to) })
+    // SAFETY: dup2(2) takes two numbers. It closes what `to` was before, which nothing uses any more: this process has
+    // its own descriptors, and is about to execute another program.
+    plain(Errno::result(unsafe { libc::dup2(from, to) }))
 }
 
+/// Writes at the file's start; false when only a part of it was taken.
 pub(crate) fn write_at_start(fd: i32, bytes: &[u8]) -> Result<bool, i32> {
-    // SAFETY: the slice is readable for its whole length.
-    let written = unsafe { libc::pwrite(fd, bytes.as_ptr().cast(), bytes.len(), 0) };
-    let written = usize::try_from(written).map_err(|_| Errno::last_raw())?;
-    Ok(written == bytes.len())
+    let written = with(fd, |fd| pwrite(fd, bytes, 0)).unwrap_or(Err(rustix::io::Errno::BADF));
+    written.map(|count| count == bytes.len()).map_err(rustix::io::Errno::raw_os_error)
 }
 
+/// Writes to a pipe that has room.
 pub(crate) fn write(fd: i32, bytes: &[u8]) {
-    // SAFETY: the slice is readable for its whole length.
-    let _ = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+    let _ = with(fd, |fd| write_to(fd, bytes));
 }
 
-/// None here: flock and fcntl locks share one list.
+/// Does nothing: flock and fcntl locks share one list here, so that there is no name tag.
 pub(crate) fn put_name_tag(_fd: i32) -> Outcome {
-    Ok(0)
+    Ok(())
 }
 
-/// Every disposition back to the default: ignored ones survive exec, execve(2).
+/// Sets every disposition to the default: ignored ones survive exec, execve(2).
 pub(crate) fn reset_dispositions() {
     /// One more than the highest signal, `<sys/signal.h>`.
     const NSIG: c_int = 32;
@@ -102,11 +108,9 @@ pub(crate) fn reset_dispositions() {
     }
 }
 
+/// Empties the signal mask.
 pub(crate) fn unblock_signals() -> Outcome {
-    // The type is a bit set in one number here.
-    let none: libc::sigset_t = 0;
-    // SAFETY: the set lives across the call, and the old one is not asked for.
-    outcome(unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut()) })
+    plain(SigSet::empty().thread_set_mask())
 }
 
 /// Entries of the descriptor table that fit the list on the stack: 32 KiB of the 512 that a secondary thread has.
@@ -115,29 +119,27 @@ const LISTED: usize = 4_096;
 /// Closes every descriptor from 3 on but `keep`.
 pub(crate) fn close_others(keep: &[i32]) -> Outcome {
     let mut list = [libc::proc_fdinfo { proc_fd: 0, proc_fdtype: 0 }; LISTED];
-    let bytes = size_of_val(&list) as c_int;
-    let (pid, buffer) = (own_pid(), list.as_mut_ptr().cast());
-    // SAFETY: the kernel writes at most `bytes` bytes of whole entries into the list.
-    let filled = unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDLISTFDS, 0, buffer, bytes) };
-    if filled > 0 && filled < bytes {
-        let count = filled as usize / size_of::<libc::proc_fdinfo>();
-        for entry in list.iter().take(count) {
-            close_unless_kept(entry.proc_fd, keep);
+    match super::process::list_descriptors(own_pid(), &mut list) {
+        Some(listed) => {
+            for entry in listed {
+                close_unless_kept(entry.proc_fd, keep);
+            }
         }
-        return Ok(0);
+        // They cannot be listed, or are too many for the list.
+        None => {
+            let size = sysconf(SysconfVar::OPEN_MAX).ok().flatten().unwrap_or(0);
+            for fd in 3..c_int::try_from(size).unwrap_or(c_int::MAX) {
+                close_unless_kept(fd, keep);
+            }
+        }
     }
-    // SAFETY: getdtablesize takes nothing.
-    let size = unsafe { libc::getdtablesize() };
-    for fd in 3..size {
-        close_unless_kept(fd, keep);
-    }
-    Ok(0)
+    Ok(())
 }
 
+/// Nothing uses the descriptor any more: this process is about to execute another program.
 fn close_unless_kept(fd: i32, keep: &[i32]) {
     if fd >= 3 && !keep.contains(&fd) {
-        // SAFETY: this process is about to execute another program; nobody uses the descriptor any more.
-        unsafe { libc::close(fd) };
+        let _ = close(fd);
     }
 }
 
@@ -147,10 +149,12 @@ fn close_unless_kept(fd: i32, keep: &[i32]) {
 ///
 /// `argv` and `envp` point to arrays of C strings that end with a null pointer.
 pub(crate) unsafe fn execute(program: &CStr, argv: *const *const c_char, envp: *const *const c_char) -> i32 {
-    // SAFETY: the caller vouches for the arrays; execve(2) reads them and returns only when it failed.
-    outcome(unsafe { libc::execve(program.as_ptr(), argv, envp) }).err().unwrap_or(0)
+    // SAFETY: the caller vouches for the arrays; execve(2) reads them, and returns only when it has failed.
+    let result = unsafe { libc::execve(program.as_ptr(), argv, envp) };
+    Errno::result(result).err().map_or(0, |errno| errno as i32)
 }
 
+/// Ends this process.
 pub(crate) fn exit_now(code: i32) -> ! {
     // SAFETY: _exit(2) takes a number; no exit handler runs.
     unsafe { libc::_exit(code) }

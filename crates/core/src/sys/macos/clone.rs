@@ -8,7 +8,7 @@ use nix::sys::wait::waitpid;
 
 use super::child::exit_now;
 use super::process::is_child;
-use crate::error::Pid;
+use crate::sys::Pid;
 
 /// A fork runs on a copy of its parent's stack: nothing is needed.
 pub(crate) struct Stack;
@@ -40,8 +40,8 @@ pub(crate) unsafe fn spawn_child(
     }
 }
 
-/// Whether this child of [`spawn_child`] is still ours to collect: as long as that is so, its PID is given to
-/// nobody else.
+/// Whether this child of [`spawn_child`] is still ours to collect: until it is collected, its PID is given to no other
+/// process.
 pub(crate) fn is_uncollected(pid: Pid) -> bool {
     is_child(pid)
 }

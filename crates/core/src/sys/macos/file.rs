@@ -1,8 +1,7 @@
 //! Files, locks and pipes.
-#![expect(unsafe_code, reason = "nix has no SO_NOSIGPIPE")]
 
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::errno::Errno;
@@ -11,8 +10,10 @@ use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 use nix::sys::stat::Mode;
 use nix::sys::statfs::fstatfs;
 use nix::unistd::{getpid, pipe, unlink};
+use rustix::net::sockopt::set_socket_nosigpipe;
 
-use crate::error::Pid;
+use crate::sys::Pid;
+use crate::sys::fd::errno;
 
 /// Whether a daemon can be named by the kernel.
 pub(crate) const HAS_NAME_TAG: bool = false;
@@ -80,18 +81,9 @@ pub(crate) fn channel_pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     let (one, other) = socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::empty())?;
     for end in [&one, &other] {
         close_on_exec(end)?;
-        no_sigpipe(end.as_fd())?;
+        set_socket_nosigpipe(end, true).map_err(errno)?;
     }
     Ok((one, other))
-}
-
-fn no_sigpipe(socket: BorrowedFd<'_>) -> Result<(), Errno> {
-    let on: libc::c_int = 1;
-    let (value, size) = ((&raw const on).cast(), size_of_val(&on) as libc::socklen_t);
-    // SAFETY: the value lives across the call and has the size that is named.
-    let result =
-        unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_NOSIGPIPE, value, size) };
-    Errno::result(result).map(drop)
 }
 
 /// A pipe that tells of a failed step between fork and exec: its reading and its writing end.

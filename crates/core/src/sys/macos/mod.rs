@@ -8,8 +8,8 @@ mod process;
 mod rights;
 mod select;
 mod socket;
+mod trusted_path;
 mod watch;
-mod way;
 
 pub(crate) use child::*;
 pub(crate) use clone::{Stack, is_uncollected, reap, spawn_child};
@@ -23,10 +23,10 @@ pub(crate) use process::{
     raw_stats, user_ids,
 };
 pub(crate) use rights::{
-    LIMITS, Right, group_ids_of_self, groups_of, highest_limit, limit_of, lowest_nice, may, oom_score_adj,
-    set_ids, set_nice_everywhere, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
+    LIMITS, Resource, Right, group_ids_of_self, groups_of, highest_limit, limit_of, lowest_nice, may,
+    oom_score_adj, set_ids, set_nice_everywhere, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
 };
 pub(crate) use select::{Armed, Selector};
 pub(crate) use socket::abstract_address;
+pub(crate) use trusted_path::{is_proc, overflow_user, step};
 pub(crate) use watch::{FileWatch, is_shared_by_machines};
-pub(crate) use way::{is_proc, overflow_user, step};

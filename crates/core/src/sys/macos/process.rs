@@ -11,10 +11,8 @@ use nix::errno::Errno;
 use nix::sys::stat::lstat;
 use nix::unistd::{Pid as NixPid, getpgid};
 
-use super::super::{Hidden, RawStats};
-use crate::error::Pid;
-use crate::pidfile::FileId;
-use crate::shown::shown;
+use crate::sys::kill::signal_process;
+use crate::sys::{FileId, Hidden, Pid, RawStats};
 
 /// A process by its PID and the time of its start, which no later owner of the PID shares.
 #[derive(Debug)]
@@ -38,9 +36,7 @@ impl ProcessHandle {
         if !self.is_alive(pid) {
             return Err(("kill", Errno::ESRCH));
         }
-        // SAFETY: kill(2) takes two numbers; the PID is positive, so it names one process.
-        let result = unsafe { libc::kill(pid, signal) };
-        Errno::result(result).map(drop).map_err(|errno| ("kill", errno))
+        signal_process(pid, signal).map_err(|errno| ("kill", errno))
     }
 
     /// Only a parent is told here.
@@ -63,31 +59,60 @@ pub(crate) fn is_main_thread() -> bool {
     unsafe { libc::pthread_main_np() == 1 }
 }
 
-/// Asks for one fixed-size struct about a process; `None` when it may not be looked into or has ended.
-fn ask<T>(call: impl FnOnce(*mut c_void, c_int) -> c_int) -> Option<T> {
+/// A struct of plain numbers, which the kernel fills in whole.
+trait Answer: Sized {
+    /// What proc_pidinfo is asked for to get it.
+    const FLAVOR: c_int;
+}
+
+impl Answer for libc::proc_taskallinfo {
+    const FLAVOR: c_int = libc::PROC_PIDTASKALLINFO;
+}
+
+impl Answer for libc::proc_bsdinfo {
+    const FLAVOR: c_int = libc::PROC_PIDTBSDINFO;
+}
+
+/// Asks for one struct about a process; `None` when it may not be looked into or has ended.
+fn ask<T: Answer>(pid: Pid, which: u64) -> Option<T> {
+    filled(|buffer, size| {
+        // SAFETY: `filled` passes a buffer of the size that it names.
+        unsafe { libc::proc_pidinfo(pid, T::FLAVOR, which, buffer, size) }
+    })
+}
+
+/// The struct that a call fills in; `None` when it has not filled in all of it.
+fn filled<T>(call: impl FnOnce(*mut c_void, c_int) -> c_int) -> Option<T> {
     let mut answer = MaybeUninit::<T>::uninit();
     let size = size_of::<T>() as c_int;
-    let filled = call(answer.as_mut_ptr().cast(), size);
-    // SAFETY: libproc answers with the whole struct or with less and then it is not used; all are plain numbers.
-    (filled == size).then(|| unsafe { answer.assume_init() })
+    let length = call(answer.as_mut_ptr().cast(), size);
+    // SAFETY: the callers ask libproc for structs of plain numbers; it fills in the whole struct, or says less.
+    (length == size).then(|| unsafe { answer.assume_init() })
 }
 
 fn all_info(pid: Pid) -> Option<libc::proc_taskallinfo> {
-    // SAFETY: `ask` passes a buffer of the size that it names.
-    ask(|buffer, size| unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDTASKALLINFO, 0, buffer, size) })
+    ask(pid, LIVING)
 }
 
 fn bsd_info(pid: Pid) -> Option<libc::proc_bsdinfo> {
-    bsd_info_of(pid, LIVING)
+    ask(pid, LIVING)
 }
 
 /// The argument by which zombies are told of, too, as in XNU's `proc_pidinfo`.
 const ZOMBIES: u64 = 1;
 const LIVING: u64 = 0;
 
-fn bsd_info_of(pid: Pid, which: u64) -> Option<libc::proc_bsdinfo> {
-    // SAFETY: `ask` passes a buffer of the size that it names.
-    ask(|buffer, size| unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDTBSDINFO, which, buffer, size) })
+/// The open descriptors of a process; `None` when they are not told, or do not fit the list. Async-signal-safe.
+pub(super) fn list_descriptors(pid: Pid, list: &mut [libc::proc_fdinfo]) -> Option<&[libc::proc_fdinfo]> {
+    let bytes = c_int::try_from(size_of_val(list)).ok()?;
+    let buffer = list.as_mut_ptr().cast();
+    // SAFETY: the kernel writes at most `bytes` bytes of whole entries, of plain numbers, into the list.
+    let length = unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDLISTFDS, 0, buffer, bytes) };
+    let is_whole = 0 < length && length < bytes;
+    is_whole
+        .then(|| usize::try_from(length).ok())
+        .flatten()
+        .and_then(|length| list.get(..length / size_of::<libc::proc_fdinfo>()))
 }
 
 /// There are no pidfds here.
@@ -97,7 +122,7 @@ pub(crate) fn has_ended_by(_pidfd: BorrowedFd<'_>) -> bool {
 
 /// Whether the process is a child of ours, which may have ended and has not been collected.
 pub(crate) fn is_child(pid: Pid) -> bool {
-    bsd_info_of(pid, ZOMBIES).is_some_and(|info| info.pbi_ppid == std::process::id())
+    ask::<libc::proc_bsdinfo>(pid, ZOMBIES).is_some_and(|info| info.pbi_ppid == std::process::id())
 }
 
 /// The members of a process group that have not ended.
@@ -160,26 +185,23 @@ pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
     let Some(info) = bsd_info(pid) else { return false };
     // Twice the number, should it open some meanwhile.
     let mut list = vec![libc::proc_fdinfo { proc_fd: 0, proc_fdtype: 0 }; info.pbi_nfiles as usize * 2 + 64];
-    let bytes = size_of_val(list.as_slice()) as c_int;
-    let buffer = list.as_mut_ptr().cast();
-    // SAFETY: the kernel writes at most `bytes` bytes of whole entries into the list.
-    let filled = unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDLISTFDS, 0, buffer, bytes) };
-    let count = usize::try_from(filled).unwrap_or(0) / size_of::<libc::proc_fdinfo>();
+    let listed = list_descriptors(pid, &mut list).unwrap_or_default();
     let vnode = libc::PROX_FDTYPE_VNODE as u32;
-    list.iter().take(count).any(|entry| entry.proc_fdtype == vnode && file_of(pid, entry.proc_fd) == Some(id))
+    listed.iter().any(|entry| entry.proc_fdtype == vnode && file_of(pid, entry.proc_fd) == Some(id))
 }
 
 fn file_of(pid: Pid, fd: i32) -> Option<FileId> {
-    // SAFETY: `ask` passes a buffer of the size that it names.
-    let info: VnodeFdInfo =
-        ask(|buffer, size| unsafe { proc_pidfdinfo(pid, fd, PROC_PIDFDVNODEPATHINFO, buffer, size) })?;
+    let info: VnodeFdInfo = filled(|buffer, size| {
+        // SAFETY: `filled` passes a buffer of the size that it names.
+        unsafe { proc_pidfdinfo(pid, fd, PROC_PIDFDVNODEPATHINFO, buffer, size) }
+    })?;
     let stat = &info.vnode.vip_vi.vi_stat;
     // As `FileId::of` widens the signed device number of stat(2).
     Some(FileId { dev: i64::from(stat.vst_dev.cast_signed()).cast_unsigned(), ino: stat.vst_ino })
 }
 
-/// The processes that have the file open, as far as they can be looked into, with their names.
-pub(crate) fn openers(path: &Path) -> Vec<(Pid, String)> {
+/// The processes that have the file open, as far as they can be looked into, with their names, which may hold anything.
+pub(crate) fn openers(path: &Path) -> Vec<(Pid, Vec<u8>)> {
     let Ok(stat) = lstat(path) else { return Vec::new() };
     let id = FileId::of(&stat);
     all_pids().into_iter().filter(|pid| holds_lock(*pid, id)).map(|pid| (pid, name(pid))).collect()
@@ -194,13 +216,9 @@ fn all_pids() -> Vec<Pid> {
     pids
 }
 
-/// MAXCOMLEN of `sys/param.h`, and to spare.
-const LONGEST_NAME: usize = 63;
-
-fn name(pid: Pid) -> String {
-    let Some(info) = bsd_info(pid) else { return String::new() };
-    let bytes = info.pbi_comm.iter().map(|byte| byte.cast_unsigned()).take_while(|byte| *byte != 0);
-    shown(&bytes.collect::<Vec<_>>(), LONGEST_NAME)
+fn name(pid: Pid) -> Vec<u8> {
+    let Some(info) = bsd_info(pid) else { return Vec::new() };
+    info.pbi_comm.iter().map(|byte| byte.cast_unsigned()).take_while(|byte| *byte != 0).collect()
 }
 
 /// Never told: nothing that depends on it is done on macOS.

@@ -6,21 +6,24 @@ use std::ffi::{CStr, c_int};
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, getegid, geteuid, getgid, getuid, setgid, setuid};
 
+pub(crate) use rustix::process::Resource;
+use rustix::process::getrlimit;
+
 use super::child::set_nice;
-use crate::error::Pid;
+use crate::sys::Pid;
 
 /// Limits by the lower-case names of getrlimit(2).
-pub(crate) const LIMITS: &[(&str, i32)] = &[
-    ("as", libc::RLIMIT_AS),
-    ("core", libc::RLIMIT_CORE),
-    ("cpu", libc::RLIMIT_CPU),
-    ("data", libc::RLIMIT_DATA),
-    ("fsize", libc::RLIMIT_FSIZE),
-    ("memlock", libc::RLIMIT_MEMLOCK),
-    ("nofile", libc::RLIMIT_NOFILE),
-    ("nproc", libc::RLIMIT_NPROC),
-    ("rss", libc::RLIMIT_RSS),
-    ("stack", libc::RLIMIT_STACK),
+pub(crate) const LIMITS: &[(&str, Resource)] = &[
+    ("as", Resource::As),
+    ("core", Resource::Core),
+    ("cpu", Resource::Cpu),
+    ("data", Resource::Data),
+    ("fsize", Resource::Fsize),
+    ("memlock", Resource::Memlock),
+    ("nofile", Resource::Nofile),
+    ("nproc", Resource::Nproc),
+    ("rss", Resource::Rss),
+    ("stack", Resource::Stack),
 ];
 
 /// What root may do.
@@ -38,13 +41,10 @@ pub(crate) fn may(_right: Right) -> bool {
     geteuid().is_root()
 }
 
-/// Soft and hard limit of this process; `u64::MAX` is none.
-pub(crate) fn limit_of(resource: i32) -> Option<(u64, u64)> {
-    let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the kernel writes one struct of that type.
-    let result = unsafe { libc::getrlimit(resource, &raw mut now) };
-    let plain = |limit| if limit == libc::RLIM_INFINITY { u64::MAX } else { limit };
-    (result == 0).then(|| (plain(now.rlim_cur), plain(now.rlim_max)))
+/// The soft and the hard limit of this process; `u64::MAX` is none.
+pub(crate) fn limit_of(resource: Resource) -> Option<(u64, u64)> {
+    let now = getrlimit(resource);
+    Some((now.current.unwrap_or(u64::MAX), now.maximum.unwrap_or(u64::MAX)))
 }
 
 /// The highest limit that even root can set is not asked for here.
@@ -63,8 +63,8 @@ pub(crate) fn oom_score_adj() -> Option<i32> {
 }
 
 /// The value is the process's here.
-pub(crate) fn set_nice_everywhere(value: i32) -> Result<(), i32> {
-    set_nice(value).map(drop)
+pub(crate) fn set_nice_everywhere(value: i32) -> Result<(), Errno> {
+    set_nice(value).map_err(Errno::from_raw)
 }
 
 pub(crate) fn set_oom_score_adj(_value: i32) -> Result<(), Errno> {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
 
-use crate::process::Process;
+use super::process::ProcessHandle;
+use crate::sys::Pid;
 
 /// How the end of a process will be noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,15 +53,10 @@ impl Selector {
     }
 
     /// Reports `number` when the process has ended. A kqueue has one watch a process, so a second one looks.
-    pub(crate) fn add_exit(&self, process: &Process, number: u64) -> Result<Armed, Errno> {
+    pub(crate) fn add_exit(&self, _process: &ProcessHandle, pid: Pid, number: u64) -> Result<Armed, Errno> {
         let flags = EvFlags::EV_ADD | EvFlags::EV_ONESHOT;
-        match self.change(event(
-            process.pid() as usize,
-            EventFilter::EVFILT_PROC,
-            flags,
-            FilterFlag::NOTE_EXIT,
-            number,
-        )) {
+        match self.change(event(pid as usize, EventFilter::EVFILT_PROC, flags, FilterFlag::NOTE_EXIT, number))
+        {
             // Looked at as well: a later watch on the same process would have replaced this one's number.
             Ok(()) => Ok(Armed::ByLooking),
             Err(Errno::ESRCH) => Ok(Armed::Ended),
@@ -76,7 +72,7 @@ impl Selector {
     }
 
     /// Nothing: other watches may be on the same process, and an event for a number that is gone is ignored.
-    pub(crate) fn remove_exit(&self, _process: &Process) {}
+    pub(crate) fn remove_exit(&self, _process: &ProcessHandle) {}
 
     /// Makes [`Selector::wait`] return.
     pub(crate) fn wake(&self) {

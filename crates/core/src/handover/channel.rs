@@ -1,84 +1,22 @@
 //! The channel between launcher and daemon: a socket pair that lives until the daemon is ready.
-//!
-//! A frame is one byte for its kind, four for the body's length (little endian), and the body. The core gives no
-//! meaning to the bodies of payloads and errors: they are the facade's.
-//!
-//! Each kind has a longest body. Whatever runs in the daemon can find the descriptor and write to it: what it promises
-//! is not believed, and not kept.
 
-mod backlog;
-mod decoder;
-
-use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, Shutdown, recv, sendmsg, shutdown};
+use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
 
+use super::decoder::Decoder;
+use super::encoder::send_frame;
+use super::frame::{Frame, FrameKind};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys;
 
-pub use backlog::{Backlog, Ticket};
-use decoder::{Decoder, HEADER, TooLong};
-
-/// What a daemon may be given: 1 GiB of arguments, and its settings.
-const LONGEST_PAYLOAD: usize = (1_024 + 64) * 1_024 * 1_024;
-
-/// How much is read before whoever else waits has their turn.
+/// How much is read before the poller's other watches have their turn.
 const AT_ONCE: usize = 16;
 
-/// What a frame means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FrameKind {
-    /// Launcher to daemon: what the body is given.
-    Payload,
-    /// Daemon to launcher: it serves.
-    Ready,
-    /// Progress text.
-    Status,
-    /// An error that will probably end the daemon; its exit confirms it.
-    Error,
-    /// The code that the daemon exits with, in decimal.
-    Exit,
-}
-
-impl FrameKind {
-    const TO_DAEMON: &'static [Self] = &[Self::Payload];
-    const TO_LAUNCHER: &'static [Self] = &[Self::Ready, Self::Status, Self::Error, Self::Exit];
-
-    /// The longest body that such a frame may have, in bytes.
-    pub fn longest(self) -> usize {
-        match self {
-            Self::Payload => LONGEST_PAYLOAD,
-            Self::Ready | Self::Exit => 64,
-            Self::Status => 16_384,
-            Self::Error => 1_048_576,
-        }
-    }
-
-    fn tag(self) -> u8 {
-        match self {
-            Self::Payload => b'P',
-            Self::Ready => b'R',
-            Self::Status => b'S',
-            Self::Error => b'E',
-            Self::Exit => b'X',
-        }
-    }
-}
-
-/// One message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// What it means.
-    pub kind: FrameKind,
-    /// What it says.
-    pub body: Vec<u8>,
-}
-
-/// One end of the channel. Dropping the launcher's end tells the daemon so at once, whoever else has a copy.
+/// One end of the channel. Dropping the launcher's end tells the daemon so at once, also where other processes have
+/// copies of it.
 #[derive(Debug)]
 pub struct Channel {
     fd: OwnedFd,
@@ -86,7 +24,7 @@ pub struct Channel {
     outcome: Option<Arc<Outcome>>,
 }
 
-/// What has become of a start, as its channel tells in the launcher.
+/// The outcome of a start, as its channel tells in the launcher.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     ready: AtomicBool,
@@ -115,20 +53,19 @@ impl Channel {
         Self { fd, decoder: Decoder::of(FrameKind::TO_LAUNCHER), outcome: Some(outcome) }
     }
 
-    /// An end to send with from another thread; it fails once the channel is closed.
+    /// Gives an end to send with from another thread; sending fails once the channel is closed.
     ///
     /// # Errors
     ///
     /// The system's, when there are no descriptors left.
     pub fn sender(&self) -> Result<Sender> {
         let fd = self.fd.try_clone().map_err(|error| {
-            let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-            Error::system("payload", "fcntl", errno, "the channel to the daemon cannot be shared")
+            Error::io("payload", "fcntl", &error, "the channel to the daemon cannot be shared")
         })?;
         Ok(Sender { fd })
     }
 
-    /// Reads what has arrived, without waiting and no more than 256 KiB: the whole frames, and how it goes on.
+    /// Reads what has arrived, 256 KiB at most, without waiting. Gives the whole frames, and how the channel goes on.
     pub fn receive(&mut self) -> (Vec<Frame>, Reception) {
         let mut frames = Vec::new();
         for _ in 0..AT_ONCE {
@@ -147,7 +84,10 @@ impl Channel {
                         frames.push(frame);
                     }
                     Ok(None) => break,
-                    Err(what) => return (frames, Reception::Broken(broken(&what))),
+                    Err(problem) => {
+                        let error = Error::new(ErrorKind::StartFailed, problem).during("channel");
+                        return (frames, Reception::Broken(error));
+                    }
                 }
             }
         }
@@ -182,16 +122,8 @@ pub enum Reception {
     GoesOn,
     /// The other end is closed.
     Ended,
-    /// It has sent what cannot be a frame. Nothing that follows means anything.
+    /// It has sent bytes that cannot be a frame. Nothing that follows means anything.
     Broken(Error),
-}
-
-fn broken(TooLong { length }: &TooLong) -> Error {
-    let message = format!(
-        "the channel of the start brought a message of {length} bytes, as no daemon tells any: something in the \
-         daemon writes to a descriptor that it has not opened"
-    );
-    Error::new(ErrorKind::StartFailed, message).during("channel")
 }
 
 impl AsFd for Channel {
@@ -205,7 +137,7 @@ impl Drop for Channel {
         // A copy in a child between fork and exec would keep the socket open; this closes it for all.
         let _ = shutdown(self.fd.as_raw_fd(), Shutdown::Both);
         if self.outcome.is_some() {
-            // A word that came before the end counts, though nobody has read it: who has said it lives on.
+            // A word of readiness that came before the end counts, though it was not read: that daemon lives on.
             while matches!(self.receive().1, Reception::GoesOn) {}
         }
         if let Some(outcome) = &self.outcome {
@@ -233,34 +165,6 @@ impl Sender {
     }
 }
 
-/// Sends a frame. With `MSG_DONTWAIT` in `flags` a frame that finds no room at all is `EAGAIN` and is not sent; one
-/// that has begun is always completed.
-pub(crate) fn send_frame(
-    fd: BorrowedFd<'_>,
-    kind: FrameKind,
-    body: &[u8],
-    flags: MsgFlags,
-) -> std::result::Result<(), Errno> {
-    let length = u32::try_from(body.len()).map_err(|_| Errno::EMSGSIZE)?;
-    if body.len() > kind.longest() {
-        return Err(Errno::EMSGSIZE);
-    }
-    let mut header = [kind.tag(); HEADER];
-    header[1..].copy_from_slice(&length.to_le_bytes());
-    let mut sent = 0;
-    while sent < HEADER + body.len() {
-        let how = if sent == 0 { flags } else { MsgFlags::empty() };
-        // Not put together: a payload may be as large as what the process has memory for.
-        let parts = [&header[sent.min(HEADER)..], &body[sent.saturating_sub(HEADER)..]].map(IoSlice::new);
-        match sendmsg::<()>(fd.as_raw_fd(), &parts, &[], how | sys::NO_SIGPIPE, None) {
-            Ok(count) => sent += count,
-            Err(Errno::EINTR) => (),
-            Err(errno) => return Err(errno),
-        }
-    }
-    Ok(())
-}
-
 fn receive_into(
     fd: BorrowedFd<'_>,
     decoder: &mut Decoder,
@@ -274,7 +178,9 @@ fn receive_into(
 
 #[cfg(test)]
 mod tests {
+    use super::super::decoder::HEADER;
     use super::*;
+    use crate::sys;
 
     fn pair() -> (Channel, Channel) {
         let (one, other) = sys::channel_pair().unwrap();

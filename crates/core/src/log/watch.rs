@@ -1,5 +1,5 @@
-//! When the thread of the rotation looks at the log: when the kernel says that it is written to, and then again and
-//! again until it has come to rest.
+//! The moments at which the thread of the rotation looks at the log: first when the kernel says that the log is written
+//! to, then again and again until it has come to rest.
 
 use std::path::Path;
 use std::thread;
@@ -7,22 +7,23 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use super::rotate::Look;
+use super::names::Look;
 use crate::error::Result;
 use crate::sys::{FileWatch, is_shared_by_machines};
 
-/// How often a log is looked at that is being written to: it gets no larger than by what is written in this time.
+/// How often a growing log is looked at: `max_size` is exceeded by no more than is written in this time.
 const MOST_OFTEN: Duration = Duration::from_millis(20);
-/// How often one is looked at that is not known to be written to, where the kernel does not tell; and how often what
-/// has failed is tried again.
+/// How often a log at rest is looked at where the kernel does not tell of writes, and how often a failed rotation is
+/// tried again.
 const LEAST_OFTEN: Duration = Duration::from_secs(1);
-/// How often a log is looked for that is not where it was, whatever the kernel tells.
+/// How often a log that has gone is looked for, whatever the kernel tells.
 const LOST: Duration = Duration::from_secs(10);
 
 /// What comes before the next look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    /// Watches. What is written between them and the look the look sees, what comes later they tell.
+    /// Watches are set. The look that follows sees what was written before it; the watches tell of what is written
+    /// later.
     Watches { is_lost: bool },
     /// That time.
     Pause(Duration),
@@ -52,7 +53,7 @@ impl<'a> Pace<'a> {
     /// Waits until it is time for the next look.
     pub(super) fn wait(&mut self) {
         match self.next {
-            // Where the kernel has no watches left it may have some later.
+            // A kernel without a free watch may have one later.
             Next::Watches { is_lost } => self.is_told = self.arm(is_lost).is_ok(),
             Next::Pause(time) => thread::sleep(time),
             Next::Word(limit) => match &self.watch {
@@ -72,7 +73,7 @@ impl<'a> Pace<'a> {
         if !is_lost {
             return file;
         }
-        // What is there now may be what the outputs go to next.
+        // The outputs may go to the file that is there now next.
         match file {
             Ok(()) | Err(Errno::ENOENT) => watch.add_folder(self.log.parent().unwrap_or(Path::new("/"))),
             error => error,
@@ -112,7 +113,7 @@ impl<'a> Pace<'a> {
     fn after_rest(&self) -> Next {
         match self.next {
             Next::Pause(_) => Next::Watches { is_lost: false },
-            // Something else has happened to it, which may happen all the time.
+            // Something other than a write has happened to the file, and may happen all the time.
             Next::Word(_) => Next::Pause(MOST_OFTEN),
             Next::Watches { .. } if self.is_told => {
                 Next::Word(is_shared_by_machines(self.log).then_some(LEAST_OFTEN))
@@ -121,7 +122,7 @@ impl<'a> Pace<'a> {
         }
     }
 
-    /// The outputs do not go to what has the log's name: whoever renamed it will have it opened again.
+    /// The outputs do not go to the file of the log's name: the program that renamed the log will have it opened again.
     fn after_lost(&self) -> Next {
         match self.next {
             Next::Pause(_) | Next::Watches { is_lost: false } => Next::Watches { is_lost: true },
@@ -180,7 +181,7 @@ mod tests {
     #[test]
     fn a_log_at_rest_is_waited_for_and_one_that_grows_is_looked_at_often() {
         let looks = [0, 0, 5, 9, 9, 9].map(|size| Ok(Look::Size(size)));
-        // At rest; word of what is no growth; growth, twice; at rest again, which one more look under watches confirms.
+        // At rest; word of something that is no growth; growth, twice; at rest again, confirmed by one more look.
         assert_eq!(course(true, looks), [Next::Word(None), SOON, SOON, SOON, ARMED, Next::Word(None)]);
     }
 

@@ -4,8 +4,8 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 
 /// Blocks every signal in this thread until dropped.
 ///
-/// Through `pthread_sigmask`, which leaves alone the two that glibc needs for `setuid` (signals 32 and 33): a
-/// thread that blocks those makes `process.setuid` hang for ever.
+/// By `pthread_sigmask`, which leaves alone the two signals that glibc needs for `setuid` (32 and 33): a thread that
+/// blocked them would make `process.setuid` hang for ever.
 pub(crate) struct AllBlocked {
     before: Option<SigSet>,
 }

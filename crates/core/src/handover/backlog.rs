@@ -1,21 +1,29 @@
-//! What a channel has brought and nobody has heard yet.
+//! Messages that a channel has brought and no listener has heard yet.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many messages may wait to be heard: more is left out than kept for a listener that is busy, or flooded.
+/// How many messages may wait to be heard. Further ones are left out: the listener is busy, or flooded.
 const MOST: usize = 16;
 
 /// Counts the messages that wait for one listener.
 #[derive(Clone, Debug, Default)]
 pub struct Backlog(Arc<AtomicUsize>);
 
-/// A message's place among those that wait, until it is dropped.
+/// A message's place among the waiting ones, until it is dropped.
 #[derive(Debug)]
 pub struct Ticket(Arc<AtomicUsize>);
 
 impl Backlog {
-    /// A place for one message more; `None` when too many wait already.
+    /// Gives a place to one more message; `None` when too many wait already.
+    ///
+    /// ```
+    /// let backlog = daimon_core::Backlog::default();
+    /// let tickets: Vec<_> = (0..100).map_while(|_| backlog.admit()).collect();
+    /// assert!(tickets.len() < 100);
+    /// drop(tickets);
+    /// assert!(backlog.admit().is_some());
+    /// ```
     pub fn admit(&self) -> Option<Ticket> {
         let ticket = Ticket(Arc::clone(&self.0));
         (self.0.fetch_add(1, Ordering::Relaxed) < MOST).then_some(ticket)

@@ -2,15 +2,14 @@
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use nix::errno::Errno;
 use nix::sys::uio::pwrite;
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, getpid};
 
-use crate::adopt::{Adopted, adopted, install};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::launch::Stdio;
 use crate::log::{Owner, insist, open_input, open_null, open_output};
-use crate::pidfile::{LockOptions, Locked, PidFile, nobody_looks, remove_own};
+use crate::own::{OwnDaemon, install, own_daemon};
+use crate::pidfile::{LockOptions, Locked, PidFile, nobody_looks};
 use crate::sys;
 
 /// Which pidfile is occupied, and where the standard descriptors go.
@@ -26,11 +25,26 @@ pub struct Occupation {
     pub stdout: Stdio,
     /// Descriptor 2.
     pub stderr: Stdio,
-    /// Whom the files of the output belong to where they are made; `None`: this process's user.
+    /// The owner of output files that are made; `None`: this process's user.
     pub owner: Option<Owner>,
 }
 
 /// Makes this process the daemon of the pidfile, until it ends. The pidfile is removed when it exits.
+///
+/// ```no_run
+/// use daimon_core::{LockOptions, Occupation, PidFile, Stdio, occupy};
+///
+/// let daemon = occupy(&Occupation {
+///     pidfile: PidFile::new("/run/daimon/web.pid")?,
+///     lock: LockOptions::default(),
+///     stdin: Stdio::Null,
+///     stdout: Stdio::Inherit,
+///     stderr: Stdio::Inherit,
+///     owner: None,
+/// })?;
+/// daemon.ready();
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
 ///
 /// Blocks while it waits for the lock: call it on a thread of its own. On any failure no pidfile is left that was not
 /// there before. The standard descriptors change last, one by one: should the system refuse one of them, those before
@@ -41,32 +55,31 @@ pub struct Occupation {
 /// Those of [`PidFile::lock`] (`AlreadyRunning` also when this process is the daemon of that pidfile), `InvalidOption`
 /// for a file that cannot be opened, `StartFailed` or `PermissionDenied` with the step, and `Unsupported` in the daemon
 /// of another pidfile: a process holds one.
-pub fn occupy(occupation: &Occupation) -> Result<&'static Adopted> {
+pub fn occupy(occupation: &Occupation) -> Result<&'static OwnDaemon> {
     let path = occupation.pidfile.path();
     let locked = occupation.pidfile.lock(&occupation.lock)?;
-    let undo = |locked: &Locked| remove_own(path, locked.file(), locked.id());
-    if adopted().is_some() {
-        undo(&locked);
+    if own_daemon().is_some() {
+        locked.remove(path);
         return Err(taken());
     }
-    let streams = open_streams(occupation).inspect_err(|_| undo(&locked))?;
-    // From the moment in which the tag is on, no other descriptor of this process may be on the file: closing it would
-    // take the tag off, fcntl(2). Whoever looks at it now has finished before; whoever comes later asks who we are.
+    let streams = open_streams(occupation).inspect_err(|_| locked.remove(path))?;
+    // From the moment in which the tag is on, this process may have no other descriptor on the file: closing it would
+    // take the tag off, fcntl(2). A thread that looks at the file now is waited for; a later one first asks who we are.
     let _alone = nobody_looks();
-    // Before the PID, by which others find us, who must see then that no signal can be heard yet. Refused where
-    // somebody reads under a lock of their own, or on odd file systems: other proofs serve then.
+    // The tag comes before the PID, by which others find us: they must see then that no signal can be heard yet. It is
+    // refused where another process reads under a lock of its own, and on odd file systems: other proofs serve then.
     let _ = sys::put_name_tag(locked.file().as_raw_fd());
     sys::mark_attached(locked.file().as_fd());
-    take_place(occupation, &locked, &streams).inspect_err(|_| undo(&locked))?;
+    take_place(occupation, &locked, &streams).inspect_err(|_| locked.remove(path))?;
     let (file, id) = locked.into_parts();
-    install(Adopted::alone(path, id, file)).ok_or_else(taken)
+    install(OwnDaemon::alone(path, id, file)).ok_or_else(taken)
 }
 
 fn taken() -> Error {
     let path =
-        adopted().map_or_else(|| "another pidfile".into(), |daemon| daemon.path().display().to_string());
+        own_daemon().map_or_else(|| "another pidfile".into(), |daemon| daemon.path().display().to_string());
     let message = format!("this process is the daemon of {path} already; start the other one detached");
-    Error::new(ErrorKind::Unsupported, message).for_feature("foreground")
+    Error::unsupported(Subject::Foreground, message)
 }
 
 /// What the standard descriptors are to be; `None` leaves one as it is.
@@ -80,7 +93,7 @@ struct Streams {
 
 fn open_streams(occupation: &Occupation) -> Result<Streams> {
     let stdin = match &occupation.stdin {
-        Stdio::File { path, option, .. } => Some(open_input(path, option)?),
+        Stdio::File { path, subject, .. } => Some(open_input(path, *subject)?),
         other => open_target(other, None)?,
     };
     let stdout = open_target(&occupation.stdout, occupation.owner)?;
@@ -89,24 +102,16 @@ fn open_streams(occupation: &Occupation) -> Result<Streams> {
     Ok(Streams { stdin, stdout, stderr, is_shared })
 }
 
-/// The last that can fail. The standard descriptors come last.
+/// Does the last that can fail. The standard descriptors come last.
 fn take_place(occupation: &Occupation, locked: &Locked, streams: &Streams) -> Result<()> {
     let path = occupation.pidfile.path();
-    let refuse = |errno| {
-        Error::system(
-            "write-pidfile",
-            "pwrite",
-            errno,
-            format!("{}: the PID cannot be written", path.display()),
-        )
-        .at(path)
-    };
+    let message = format!("{}: the PID cannot be written", path.display());
     let line = format!("{}\n", getpid());
-    // In one write to the empty file, so that nobody reads half a number.
+    // In one write to the empty file, so that no reader sees half a number.
     match pwrite(locked.file(), line.as_bytes(), 0) {
         Ok(length) if length == line.len() => (),
-        Ok(_) => return Err(refuse(Errno::ENOSPC)),
-        Err(errno) => return Err(refuse(errno)),
+        Ok(_) => return Err(Error::new(ErrorKind::StartFailed, message).during("write-pidfile").at(path)),
+        Err(errno) => return Err(Error::system("write-pidfile", "pwrite", errno, message).at(path)),
     }
     let second = if streams.is_shared { &streams.stdout } else { &streams.stderr };
     put_in_place(streams.stdin.as_ref(), |fd| dup2_stdin(fd))?;
@@ -118,7 +123,7 @@ fn open_target(stdio: &Stdio, owner: Option<Owner>) -> Result<Option<OwnedFd>> {
     match stdio {
         Stdio::Inherit => Ok(None),
         Stdio::Null => open_null().map(Some),
-        Stdio::File { path, option, mode } => open_output(path, option, *mode, owner).map(Some),
+        Stdio::File { path, subject, mode } => open_output(path, *subject, *mode, owner).map(Some),
     }
 }
 

@@ -1,7 +1,6 @@
 //! The launcher's death before ready ends the daemon, and what it has started.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -9,31 +8,31 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid as NixPid, getpgid, getsid};
+use nix::unistd::{Pid as NixPid, getpgid, getpid, getsid};
 
-use super::capture::{Capture, OFTEN};
-use super::{Adopted, Start};
 use crate::error::Pid;
+use crate::log::{Capture, OFTEN};
+use crate::own::{OwnDaemon, own_daemon};
 use crate::process::Process;
-use crate::signals::block_all;
+use crate::signal_mask::block_all;
 use crate::sys;
 
 /// How long a daemon that ignores SIGTERM lives on.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
 
-/// Whether this process was alone in its group when its launcher died, so that nobody outlives it to end the group.
+/// Whether this process was alone in its group when its launcher died, so that no other process ends the group after
+/// it.
 static ALONE: AtomicBool = AtomicBool::new(false);
 
-/// Sees the launcher's death before ready, and keeps a captured stderr short. A thread of its own: a blocked event loop
-/// cannot hold it up.
-pub(super) fn watch_launcher(daemon: &Adopted, channel: OwnedFd) {
+/// Watches for the launcher's death before ready, and keeps a captured stderr short. It has a thread of its own, which
+/// a blocked event loop cannot hold up.
+pub(crate) fn watch_launcher(daemon: &OwnDaemon, channel: OwnedFd) {
     block_all();
-    let mut capture = if daemon.captured { Capture::of_stderr() } else { None };
+    let mut capture = if daemon.is_captured() { Capture::of_stderr() } else { None };
     wait_for_hangup(&channel, capture.as_mut());
     drop(channel);
-    let over = matches!(*daemon.start.lock().unwrap_or_else(PoisonError::into_inner), Start::Over);
-    if !over {
-        end_all(daemon.pid);
+    if daemon.is_starting() {
+        end_all(daemon.pid());
     }
     if let Some(capture) = capture {
         capture.outlive_the_start();
@@ -43,8 +42,8 @@ pub(super) fn watch_launcher(daemon: &Adopted, channel: OwnedFd) {
 /// Ends this process and the others of its launch's group.
 fn end_all(us: Pid) {
     let group = launch_group(us);
-    // Where others are, one of them may ignore SIGTERM when this process has ended of it: somebody must be left
-    // then. Alone it is the last to go, and nothing is left of it in the same moment.
+    // Another member may ignore SIGTERM when this process has ended of it: a process outside must go on then. Without
+    // other members there is none, so that nothing is left in the moment in which this process ends.
     if !group.is_some_and(|group| end_with_others(group, us)) {
         ALONE.store(true, Ordering::SeqCst);
         signal_all(us, group, Signal::SIGTERM);
@@ -53,9 +52,15 @@ fn end_all(us: Pid) {
     signal_all(us, group, Signal::SIGKILL);
 }
 
-/// At the end of this process: ends whom it has made since it was found alone, by code that SIGTERM had to wait for.
-pub(super) fn end_latecomers(us: Pid) {
-    let Some(group) = ALONE.load(Ordering::SeqCst).then(|| launch_group(us)).flatten() else { return };
+/// At exit: ends the processes that this one has made since it was found alone, by code that SIGTERM had to wait for.
+pub(crate) extern "C" fn end_latecomers() {
+    let us = getpid().as_raw();
+    // A fork of this process that calls exit(3) is not the daemon.
+    let is_daemon = own_daemon().is_some_and(|daemon| daemon.pid() == us);
+    if !is_daemon || !ALONE.load(Ordering::SeqCst) {
+        return;
+    }
+    let Some(group) = launch_group(us) else { return };
     let others: Vec<_> =
         sys::group_members(group).unwrap_or_default().into_iter().filter(|pid| *pid != us).collect();
     if others.is_empty() {
@@ -65,19 +70,19 @@ pub(super) fn end_latecomers(us: Pid) {
     end_from_outside(group, Some(others));
 }
 
-/// The group that the launch has made, by its session's number, which this process keeps from being given away.
-/// `None` when it has left that session since.
+/// The group that the launch has made, by its session's number, which is given to no other process while this one is a
+/// member. `None` when this process has left that session since.
 fn launch_group(us: Pid) -> Option<Pid> {
     let (group, session) = (getpgid(None).ok()?, getsid(None).ok()?);
     (group == session && session.as_raw() != us).then_some(session.as_raw())
 }
 
-/// Ends the group from outside; false where nobody else is in it, or that cannot be done.
+/// Ends the group from outside; false when this process is its only member, or no process can be made.
 fn end_with_others(group: Pid, us: Pid) -> bool {
     let is_alone =
         |members: &Option<Vec<Pid>>| members.as_ref().is_some_and(|pids| pids.iter().all(|pid| *pid == us));
     let mut members = sys::group_members(group);
-    // One look may miss somebody who forks and ends while it goes from one to the next.
+    // One look may miss a process that forks and ends while the look goes from one process to the next.
     for _ in 0..2 {
         if is_alone(&members) {
             members = sys::group_members(group);
@@ -89,7 +94,7 @@ fn end_with_others(group: Pid, us: Pid) -> bool {
     end_from_outside(group, members)
 }
 
-/// False where that cannot be done.
+/// Ends the group from outside; false when no process can be made for it.
 fn end_from_outside(group: Pid, members: Option<Vec<Pid>>) -> bool {
     let handles = members.and_then(handles_on);
     let fds: Option<Vec<_>> =
@@ -97,7 +102,7 @@ fn end_from_outside(group: Pid, members: Option<Vec<Pid>>) -> bool {
     sys::end_group_from_outside(group, fds.as_deref()).is_ok()
 }
 
-/// On those that have not ended meanwhile; `None` where one cannot be had.
+/// Gives handles on the processes that have not ended meanwhile; `None` when one cannot be had.
 fn handles_on(pids: Vec<Pid>) -> Option<Vec<Process>> {
     let opened = pids.into_iter().map(Process::open).filter(|opened| !matches!(opened, Err(Errno::ESRCH)));
     opened.collect::<Result<_, _>>().ok()
@@ -117,7 +122,7 @@ fn wait_for_hangup(channel: &OwnedFd, mut capture: Option<&mut Capture>) {
         None => PollTimeout::NONE,
     };
     loop {
-        // Asking for nothing: an end that hangs up is reported all the same, poll(2).
+        // No event is asked for: a hang-up is reported all the same, poll(2).
         let mut fds = [PollFd::new(channel.as_fd(), PollFlags::empty())];
         match poll(&mut fds, timeout) {
             Err(Errno::EINTR) | Ok(0) => drop(capture.as_mut().map(|capture| capture.trim())),

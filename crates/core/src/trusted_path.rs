@@ -1,5 +1,6 @@
-//! The way to a file, for root: through folders and links that other users could exchange it must not lead to where
-//! these have no rights. What a log takes in, its daemon chooses (CVE-2016-1247); whom a pidfile names, root signals.
+//! The path to a file, for root: other users must not be able to lead it, by folders and links that they can exchange,
+//! to where they have no rights. A daemon chooses what is written to its log (CVE-2016-1247), and root signals the
+//! process that a pidfile names.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -13,34 +14,34 @@ use nix::unistd::geteuid;
 
 use crate::sys::{self, Step};
 
-/// As many as the kernel follows, path_resolution(7).
+/// How many links the kernel follows, path_resolution(7). It answers ELOOP to more, as [`Walk::to`] does.
 const MAX_LINKS: usize = 40;
 
-/// Stands for everybody: no file belongs to them.
+/// Stands for all users: no file belongs to it.
 const EVERYBODY: u32 = u32::MAX;
 
 /// A folder that has been reached part by part.
 #[derive(Debug)]
-pub(crate) struct Way {
+pub(crate) struct Walk {
     folder: OwnedFd,
-    /// The users, other than root, whose links have led here, or who could exchange the ones that have.
+    /// The users, other than root, who own the links that have led here, or could exchange them.
     led_by: Vec<u32>,
     /// Whether others than root can change the names in a folder on the way, or in this one.
     is_open: (bool, bool),
 }
 
-impl Way {
-    /// Goes to a folder, as the kernel does; `None` for anybody but root, who has no more rights than those who could
-    /// lead them astray would have to ask for.
+impl Walk {
+    /// Goes to a folder, as the kernel does. `None` for any user but root: another user who leads them astray gains no
+    /// rights by it.
     ///
     /// # Errors
     ///
     /// The system's.
     pub(crate) fn to(folder: &Path) -> Result<Option<Self>, Errno> {
-        if geteuid().is_root() { Self::walk(folder).map(Some) } else { Ok(None) }
+        if geteuid().is_root() { Self::follow(folder).map(Some) } else { Ok(None) }
     }
 
-    fn walk(path: &Path) -> Result<Self, Errno> {
+    fn follow(path: &Path) -> Result<Self, Errno> {
         // The present folder may be gone, or closed to root by its file system.
         let first = if path.is_absolute() { "/" } else { "." };
         let mut at = open(first, sys::FOLDER_FLAGS, Mode::empty())?;
@@ -55,7 +56,7 @@ impl Way {
             is_open |= !changers.is_empty() && part != "/";
             match sys::step(&at, &part)? {
                 Step::Folder(next, found) => (at, stat) = (next, found),
-                // Links of the kernel's own, which lead elsewhere than they say.
+                // The kernel's own links lead elsewhere than their text says.
                 Step::Link(..) if sys::is_proc(&at) => {
                     at = openat(&at, part.as_os_str(), sys::FOLDER_FLAGS, Mode::empty())?;
                     stat = fstat(&at)?;
@@ -86,22 +87,22 @@ impl Way {
         self.folder
     }
 
-    /// Whether all whose links have led here own what is found here. `found` is the folder, or a file in it.
+    /// Whether every user whose links have led here owns `found`: the folder, or a file in it.
     pub(crate) fn leads_to_own(&self, found: &FileStat) -> bool {
         self.may_lead_to(found.st_uid)
     }
 
-    /// Whether all whose links have led here are this user.
+    /// Whether every link that has led here belongs to this user.
     pub(crate) fn may_lead_to(&self, uid: u32) -> bool {
         self.led_by.iter().all(|one| *one == uid)
     }
 
-    /// Whether nobody but root can have it lead elsewhere from now on.
+    /// Whether only root can have the path lead elsewhere from now on.
     pub(crate) fn is_fixed(&self) -> bool {
         self.led_by.is_empty() && !self.is_open.0
     }
 
-    /// Whether, besides, nobody else can exchange the files in the folder.
+    /// Whether only root can, besides, exchange the files in the folder.
     pub(crate) fn is_roots_alone(&self) -> bool {
         self.is_fixed() && !self.is_open.1
     }
@@ -116,15 +117,15 @@ impl Way {
     }
 }
 
-/// Who, other than root, can change the names in a folder: its owner, everybody. Root has chosen who is in a group, and
-/// lets one write to `/var/log`, on Ubuntu for one.
+/// The users, other than root, who can change the names in a folder: its owner, or everybody. A group is no danger:
+/// root has chosen its members, and Ubuntu lets one write to `/var/log`.
 fn changers(stat: &FileStat) -> Vec<u32> {
     let is_everybodys = stat.st_mode & 0o1002 == 0o002;
     let owner = Some(stat.st_uid).filter(|uid| is_other(*uid));
     owner.into_iter().chain(is_everybodys.then_some(EVERYBODY)).collect()
 }
 
-/// In a user namespace the files of the system's own root seem to be those of the overflow user, user_namespaces(7).
+/// In a user namespace, files of the system's own root seem to belong to the overflow user, user_namespaces(7).
 fn is_other(uid: u32) -> bool {
     uid != 0 && Some(uid) != sys::overflow_user()
 }

@@ -1,4 +1,4 @@
-//! What is asked on the way to a file.
+//! The steps of a walk to a file.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;

@@ -57,7 +57,7 @@ fn every_rotated_log_moves_up_by_one_and_the_last_goes() {
 fn what_a_larger_keep_has_left_goes() {
     let folder = Folder::with(&["a.1", "a.2", "a.3.gz", "a.4", "a.6"]);
     folder.names().shift(1).unwrap();
-    // Beyond a gap it is somebody else's.
+    // A file beyond a gap belongs to another program.
     assert_eq!(folder.seen(), pairs(&[("a.6", "a.6")]));
 }
 

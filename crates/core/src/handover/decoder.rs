@@ -1,6 +1,8 @@
 //! From bytes to frames.
 
-use super::{Frame, FrameKind};
+use std::fmt;
+
+use super::frame::{Frame, FrameKind};
 
 pub(super) const HEADER: usize = 5;
 
@@ -13,16 +15,27 @@ pub(super) struct TooLong {
     pub(super) length: usize,
 }
 
-/// Puts frames together from the pieces in which a socket delivers them. It keeps no more than one of them, and what
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { length } = self;
+        write!(
+            f,
+            "the channel of the start brought a message of {length} bytes, as no daemon tells any: something in the \
+             daemon writes to a descriptor that it has not opened"
+        )
+    }
+}
+
+/// Puts frames together from the pieces in which a socket delivers them. It keeps no more than one frame, and what
 /// has come with it.
 #[derive(Debug)]
 pub(super) struct Decoder {
-    /// Those that this end expects.
+    /// The kinds that this end expects.
     kinds: &'static [FrameKind],
     buffer: Vec<u8>,
-    /// What has been decoded of it.
+    /// How much of the buffer has been decoded.
     decoded: usize,
-    /// What is still to come of a frame that is passed over.
+    /// How much is still to come of a frame that is passed over.
     skipped: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What is asked on the way to a file.
+//! The steps of a walk to a file.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,7 +12,7 @@ use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use crate::sys::Step;
 
-/// Looks at a name in a folder. Owner and text of a link are those of the same one: it is open.
+/// Looks at a name in a folder. Owner and text of a link belong to the same link, because it is open.
 pub(crate) fn step(at: &OwnedFd, name: &OsStr) -> Result<Step, Errno> {
     let found = openat(at, name, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())?;
     let stat = fstat(&found)?;
@@ -29,8 +29,8 @@ pub(crate) fn is_proc(folder: &OwnedFd) -> bool {
     fstatfs(folder).is_ok_and(|system| system.filesystem_type() == PROC_SUPER_MAGIC)
 }
 
-/// To whom files seem to belong whose owner has no number in this user namespace; `None` in the first one, which has a
-/// number for everybody.
+/// The user to whom files seem to belong whose owner has no number in this user namespace; `None` in the first
+/// namespace, which has a number for every user.
 pub(crate) fn overflow_user() -> Option<u32> {
     static USER: OnceLock<Option<u32>> = OnceLock::new();
     *USER.get_or_init(|| {

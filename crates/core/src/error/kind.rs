@@ -1,0 +1,126 @@
+//! What kind of failure it is.
+
+/// What kind of failure it is. Each kind has one stable code ([`ErrorKind::code`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Another daemon holds the pidfile; [`Error::pid`] names it.
+    AlreadyRunning,
+    /// No daemon holds the pidfile.
+    NotRunning,
+    /// A step of the launch failed; [`Error::step`] names it.
+    StartFailed,
+    /// The pidfile, or the folder it is in, cannot be trusted or used.
+    PidFile(PidFileReason),
+    /// The pidfile is held by a process that cannot be proven from here, or whose end cannot be seen because no
+    /// descriptor is left; [`Error::reason`] says why.
+    Unverified,
+    /// A value that the caller gave is wrong; [`Error::subject`] tells which.
+    InvalidOption,
+    /// The kernel refuses for lack of rights; [`Error::syscall`] names the call.
+    PermissionDenied,
+    /// This platform or program cannot do it; [`Error::subject`] tells what.
+    Unsupported,
+}
+
+impl ErrorKind {
+    /// Gives the stable code that scripts match on.
+    ///
+    /// ```
+    /// assert_eq!(daimon_core::ErrorKind::NotRunning.code(), "ERR_DAEMON_NOT_RUNNING");
+    /// ```
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::AlreadyRunning => "ERR_DAEMON_ALREADY_RUNNING",
+            Self::NotRunning => "ERR_DAEMON_NOT_RUNNING",
+            Self::StartFailed => "ERR_DAEMON_START_FAILED",
+            Self::PidFile(_) => "ERR_DAEMON_PIDFILE",
+            Self::Unverified => "ERR_DAEMON_UNVERIFIED",
+            Self::InvalidOption => "ERR_DAEMON_INVALID_OPTION",
+            Self::PermissionDenied => "ERR_DAEMON_PERMISSION_DENIED",
+            Self::Unsupported => "ERR_DAEMON_UNSUPPORTED",
+        }
+    }
+}
+
+/// Why a pidfile is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PidFileReason {
+    /// Its folder does not exist.
+    MissingDirectory,
+    /// It is a symbolic link, dangling or not.
+    Symlink,
+    /// It is a folder, a FIFO, a device or a socket.
+    NotRegular,
+    /// It has a second name.
+    HardLinked,
+    /// It belongs to a user who is neither the caller nor root.
+    ForeignOwner,
+    /// Every user may write to it.
+    WorldWritable,
+    /// Another user could replace files in its folder.
+    UnsafeDirectory,
+    /// It holds something that no daemon wrote.
+    Garbage,
+    /// It is locked, but no daemon that holds the lock can be found.
+    LockLeaked,
+    /// Probes and rival starts kept the lock away for too long.
+    Contended,
+}
+
+impl PidFileReason {
+    /// Gives the stable word for the reason.
+    ///
+    /// ```
+    /// assert_eq!(daimon_core::PidFileReason::HardLinked.as_str(), "hard-linked");
+    /// ```
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingDirectory => "missing-directory",
+            Self::Symlink => "symlink",
+            Self::NotRegular => "not-regular",
+            Self::HardLinked => "hard-linked",
+            Self::ForeignOwner => "foreign-owner",
+            Self::WorldWritable => "world-writable",
+            Self::UnsafeDirectory => "unsafe-directory",
+            Self::Garbage => "garbage",
+            Self::LockLeaked => "lock-leaked",
+            Self::Contended => "contended",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every kind, one sample of the pidfile's reasons among them.
+    fn kinds() -> Vec<ErrorKind> {
+        let mut kinds = vec![ErrorKind::AlreadyRunning];
+        loop {
+            // A kind that is added must be added here, too: otherwise this does not compile.
+            let next = match kinds[kinds.len() - 1] {
+                ErrorKind::AlreadyRunning => ErrorKind::NotRunning,
+                ErrorKind::NotRunning => ErrorKind::StartFailed,
+                ErrorKind::StartFailed => ErrorKind::PidFile(PidFileReason::Symlink),
+                ErrorKind::PidFile(_) => ErrorKind::Unverified,
+                ErrorKind::Unverified => ErrorKind::InvalidOption,
+                ErrorKind::InvalidOption => ErrorKind::PermissionDenied,
+                ErrorKind::PermissionDenied => ErrorKind::Unsupported,
+                ErrorKind::Unsupported => return kinds,
+            };
+            kinds.push(next);
+        }
+    }
+
+    #[test]
+    fn every_kind_has_a_code_of_its_own() {
+        let mut codes: Vec<_> = kinds().into_iter().map(ErrorKind::code).collect();
+        assert!(codes.iter().all(|code| code.starts_with("ERR_DAEMON_")), "{codes:?}");
+        let count = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), count, "{codes:?}");
+    }
+}

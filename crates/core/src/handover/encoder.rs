@@ -1,0 +1,39 @@
+//! From frames to bytes.
+
+use std::io::IoSlice;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, sendmsg};
+
+use super::decoder::HEADER;
+use super::frame::FrameKind;
+use crate::sys;
+
+/// Sends a frame. With `MSG_DONTWAIT` in `flags` a frame that finds no room at all is `EAGAIN` and is not sent; one
+/// that has begun is always completed.
+pub(crate) fn send_frame(
+    fd: BorrowedFd<'_>,
+    kind: FrameKind,
+    body: &[u8],
+    flags: MsgFlags,
+) -> std::result::Result<(), Errno> {
+    let length = u32::try_from(body.len()).map_err(|_| Errno::EMSGSIZE)?;
+    if body.len() > kind.longest() {
+        return Err(Errno::EMSGSIZE);
+    }
+    let mut header = [kind.tag(); HEADER];
+    header[1..].copy_from_slice(&length.to_le_bytes());
+    let mut sent = 0;
+    while sent < HEADER + body.len() {
+        let how = if sent == 0 { flags } else { MsgFlags::empty() };
+        // Not put together: a payload may be as large as what the process has memory for.
+        let parts = [&header[sent.min(HEADER)..], &body[sent.saturating_sub(HEADER)..]].map(IoSlice::new);
+        match sendmsg::<()>(fd.as_raw_fd(), &parts, &[], how | sys::NO_SIGPIPE, None) {
+            Ok(count) => sent += count,
+            Err(Errno::EINTR) => (),
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}

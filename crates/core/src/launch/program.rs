@@ -1,0 +1,81 @@
+//! What execve needs, put in place before the first clone: nothing allocates after it.
+
+use std::ffi::{CString, c_char};
+use std::os::fd::{OwnedFd, RawFd};
+
+use super::check::{c_string, own_fds};
+use super::descriptors::raised_by;
+use super::plan::{Plan, Stdio};
+use crate::error::{Result, Subject};
+use crate::handover::Handover;
+use crate::sys::{self, RawLimit};
+
+/// C strings and the array of pointers to them.
+pub(super) struct StringArray {
+    _strings: Vec<CString>,
+    pointers: Vec<*const c_char>,
+}
+
+impl StringArray {
+    fn new(strings: Vec<CString>) -> Self {
+        let mut pointers: Vec<_> = strings.iter().map(|string| string.as_ptr()).collect();
+        pointers.push(std::ptr::null());
+        Self { _strings: strings, pointers }
+    }
+
+    pub(super) fn as_ptr(&self) -> *const *const c_char {
+        self.pointers.as_ptr()
+    }
+}
+
+/// What execve needs, as C strings.
+pub(super) struct Program {
+    pub(super) path: CString,
+    pub(super) argv: StringArray,
+    pub(super) envp: StringArray,
+    pub(super) folder: Option<CString>,
+    pub(super) limits: Vec<RawLimit>,
+    /// Duplicates of the descriptors to be kept, and their numbers: while a start waits for the lock, the launcher may
+    /// close the originals and use their numbers for something else.
+    pub(super) kept: Vec<(OwnedFd, RawFd)>,
+    /// What numbers they will have.
+    pub(super) lock_fd: RawFd,
+    pub(super) channel_fd: RawFd,
+}
+
+impl Program {
+    /// Fails for a NUL byte, a limit or a descriptor that cannot be had, before anything else happens.
+    pub(super) fn new(plan: &Plan) -> Result<Self> {
+        plan.limits.check()?;
+        let (lock_fd, channel_fd) = own_fds(&plan.keep_fds)?;
+        let handover = Handover {
+            lock: lock_fd,
+            channel: channel_fd,
+            is_captured: plan.stderr == Stdio::Null,
+            path: plan.pidfile.path(),
+        };
+        let mut env = vec![c_string(handover.variable(), Subject::PidFile)?];
+        for (name, value) in &plan.env {
+            let mut pair = name.clone();
+            pair.push("=");
+            pair.push(value);
+            env.push(c_string(pair, Subject::Environment)?);
+        }
+        let args = plan.args.iter().map(|arg| c_string(arg, Subject::Arguments)).collect::<Result<_>>()?;
+        let folder = plan.folder.as_ref().map(|path| c_string(path, Subject::Folder)).transpose()?;
+        Ok(Self {
+            path: c_string(&plan.program, Subject::Program)?,
+            argv: StringArray::new(args),
+            envp: StringArray::new(env),
+            folder,
+            limits: plan.limits.raw()?,
+            kept: plan
+                .keep_fds
+                .iter()
+                .map(|fd| Ok((raised_by(|lowest| sys::duplicate_from(fd.number(), lowest))?, fd.number())))
+                .collect::<Result<_>>()?,
+            lock_fd,
+            channel_fd,
+        })
+    }
+}

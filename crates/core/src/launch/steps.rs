@@ -1,0 +1,105 @@
+//! The steps between clone and exec, and how a failed one is told: by its tag and the error number, over a pipe.
+
+/// A step that can fail in a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Step {
+    Session = b's',
+    Clone = b'f',
+    Folder = b'd',
+    Limits = b'l',
+    Nice = b'i',
+    NoNewPrivileges = b'v',
+    KeptDescriptors = b'k',
+    Stdio = b'0',
+    Descriptors = b'n',
+    CloseOthers = b'x',
+    WritePid = b'p',
+    Exec = b'e',
+}
+
+impl Step {
+    const ALL: [Self; 12] = [
+        Self::Session,
+        Self::Clone,
+        Self::Folder,
+        Self::Limits,
+        Self::Nice,
+        Self::NoNewPrivileges,
+        Self::KeptDescriptors,
+        Self::Stdio,
+        Self::Descriptors,
+        Self::CloseOthers,
+        Self::WritePid,
+        Self::Exec,
+    ];
+
+    /// Its name in errors, and the system call that it makes.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Session => ("setsid", "setsid"),
+            Self::Clone => ("clone", "clone"),
+            Self::Folder => ("chdir", "chdir"),
+            Self::Limits => ("limits", "setrlimit"),
+            Self::Nice => ("nice", "setpriority"),
+            Self::NoNewPrivileges => ("no-new-privileges", "prctl"),
+            Self::KeptDescriptors => ("keep-fds", "dup2"),
+            Self::Stdio => ("stdio", "dup2"),
+            Self::Descriptors => ("descriptors", "dup2"),
+            Self::CloseOthers => ("descriptors", "close_range"),
+            Self::WritePid => ("write-pidfile", "pwrite"),
+            Self::Exec => ("exec", "execve"),
+        }
+    }
+
+    /// The bytes of a report: the tag and the error number, 0 where the system gave none. Async-signal-safe.
+    pub(super) fn report(self, errno: i32) -> [u8; REPORT_BYTES] {
+        let [a, b, c, d] = errno.to_ne_bytes();
+        [self as u8, a, b, c, d]
+    }
+}
+
+/// A failed step as the launcher reads it from the error pipe.
+pub(super) struct Report {
+    pub(super) step: &'static str,
+    pub(super) syscall: &'static str,
+    pub(super) errno: i32,
+}
+
+pub(super) const REPORT_BYTES: usize = 5;
+
+impl Report {
+    pub(super) fn decode(bytes: [u8; REPORT_BYTES]) -> Self {
+        let [tag, errno @ ..] = bytes;
+        let step = Step::ALL.into_iter().find(|step| *step as u8 == tag);
+        let (step, syscall) = step.map_or(("launch", "unknown"), Step::names);
+        Self { step, syscall, errno: i32::from_ne_bytes(errno) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_launcher_tells_a_failed_step_as_the_child_has_written_it() {
+        for (step, expected) in [
+            (Step::Session, ("setsid", "setsid")),
+            (Step::Clone, ("clone", "clone")),
+            (Step::Folder, ("chdir", "chdir")),
+            (Step::Limits, ("limits", "setrlimit")),
+            (Step::Nice, ("nice", "setpriority")),
+            (Step::NoNewPrivileges, ("no-new-privileges", "prctl")),
+            (Step::KeptDescriptors, ("keep-fds", "dup2")),
+            (Step::Stdio, ("stdio", "dup2")),
+            (Step::Descriptors, ("descriptors", "dup2")),
+            (Step::CloseOthers, ("descriptors", "close_range")),
+            (Step::WritePid, ("write-pidfile", "pwrite")),
+            (Step::Exec, ("exec", "execve")),
+        ] {
+            let report = Report::decode(step.report(libc::EIO));
+            assert_eq!((report.step, report.syscall), expected, "{step:?}");
+            assert_eq!(report.errno, libc::EIO);
+        }
+    }
+}

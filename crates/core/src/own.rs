@@ -1,0 +1,218 @@
+//! The daemon that this process is, and the removal of its pidfile at exit.
+
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use nix::sys::socket::MsgFlags;
+use nix::sys::stat::{FileStat, Mode, fchmod, fstat, lstat};
+use nix::unistd::{ftruncate, getpid, unlink};
+
+use crate::error::Pid;
+use crate::handover::{Channel, FrameKind, send_frame};
+use crate::log::silence_stderr;
+use crate::sys::{self, FileId};
+
+/// The mark of a daemon that has given up root's rights: the sticky bit of its pidfile, which only the file's owner can
+/// change, and which means nothing on files, chmod(1).
+///
+/// Such a daemon can still write to the file through its lock, and pass the lock on to a process of root's: text and
+/// flock prove nothing any more, only the name tag does.
+pub(crate) const DISTRUST: Mode = Mode::S_ISVTX;
+
+static DAEMON: OnceLock<OwnDaemon> = OnceLock::new();
+
+/// The daemon that this process is.
+///
+/// ```no_run
+/// use daimon_core::{FrameKind, own_daemon};
+///
+/// if let Some(daemon) = own_daemon() {
+///     daemon.listening();
+///     daemon.tell(FrameKind::Status, b"warming up");
+///     daemon.ready();
+/// }
+/// ```
+#[derive(Debug)]
+pub struct OwnDaemon {
+    pid: Pid,
+    path: PathBuf,
+    id: FileId,
+    lock: File,
+    is_captured: bool,
+    /// Held while the state changes: the launcher closes its end once the daemon is ready, and that must not be taken
+    /// for the launcher's death.
+    start: Mutex<Start>,
+}
+
+/// How far the start has come, as the launcher knows.
+#[derive(Debug)]
+enum Start {
+    Starting(Channel),
+    /// Not ready, and without a launcher that waits for it, see [`crate::occupy`].
+    Alone,
+    Over,
+}
+
+/// Gives the daemon that this process is; `None` in any other process.
+///
+/// ```
+/// assert!(daimon_core::own_daemon().is_none());
+/// ```
+pub fn own_daemon() -> Option<&'static OwnDaemon> {
+    DAEMON.get()
+}
+
+/// Makes this process the daemon for good: from here on its pidfile is removed when it exits.
+///
+/// `None` when the process is a daemon already; the pidfile of `daemon` is removed then.
+pub(crate) fn install(daemon: OwnDaemon) -> Option<&'static OwnDaemon> {
+    if let Err(daemon) = DAEMON.set(daemon) {
+        remove(&daemon.path, &daemon.lock, daemon.id);
+        return None;
+    }
+    sys::at_exit(remove_at_exit);
+    DAEMON.get()
+}
+
+/// Marks the pidfile of this process with [`DISTRUST`], before the process gives up its rights.
+pub(crate) fn mark_distrusted() {
+    let Some(daemon) = DAEMON.get() else { return };
+    if sys::HAS_NAME_TAG {
+        // Fails for another user's file, and that user is not protected from us anyway.
+        let _ = fstat(&daemon.lock).and_then(|stat| {
+            let mode = Mode::from_bits_truncate(stat.st_mode) | DISTRUST;
+            fchmod(&daemon.lock, mode)
+        });
+    }
+}
+
+/// Whether this is the pidfile that this process holds.
+pub(crate) fn is_own_file(stat: &FileStat) -> bool {
+    DAEMON.get().is_some_and(|daemon| FileId::of(stat) == daemon.id)
+}
+
+/// Gives our PID, when this process is the daemon of that path, or of the file that the path stands for.
+pub(crate) fn own_pid(path: &Path, id: Option<FileId>) -> Option<Pid> {
+    let daemon = DAEMON.get()?;
+    (daemon.path == path || Some(daemon.id) == id).then_some(daemon.pid)
+}
+
+/// Whether this process is a daemon that is not ready yet.
+pub(crate) fn is_starting() -> bool {
+    DAEMON.get().is_some_and(OwnDaemon::is_starting)
+}
+
+/// Removes a pidfile whose lock `file` is, if the path still stands for that very file. A file that cannot be unlinked
+/// (privileges dropped, another root folder) is emptied.
+pub(crate) fn remove(path: &Path, file: &File, id: FileId) {
+    let still_ours = lstat(path).is_ok_and(|stat| FileId::of(&stat) == id);
+    if !still_ours || unlink(path).is_err() {
+        // An error is ignored: an unlocked file with old text is harmless by design, and there is no one left to tell.
+        let _ = ftruncate(file, 0);
+    }
+}
+
+/// Runs after every JavaScript `exit` listener, on natural end, `process.exit` and uncaught errors alike, in every
+/// runtime.
+extern "C" fn remove_at_exit() {
+    if let Some(daemon) = DAEMON.get() {
+        // A fork of this process that calls exit(3) is not the daemon.
+        if daemon.pid == getpid().as_raw() {
+            remove(&daemon.path, &daemon.lock, daemon.id);
+        }
+    }
+}
+
+impl OwnDaemon {
+    /// This process, as the daemon that a launcher waits for at the other end of the channel.
+    pub(crate) fn launched(path: &Path, id: FileId, lock: File, channel: Channel, is_captured: bool) -> Self {
+        Self { is_captured, ..Self::new(path, id, lock, Start::Starting(channel)) }
+    }
+
+    /// This process, as the holder of a pidfile that it has locked itself.
+    pub(crate) fn alone(path: &Path, id: FileId, lock: File) -> Self {
+        Self::new(path, id, lock, Start::Alone)
+    }
+
+    fn new(path: &Path, id: FileId, lock: File, start: Start) -> Self {
+        let (pid, path) = (getpid().as_raw(), path.to_path_buf());
+        Self { pid, path, id, lock, is_captured: false, start: Mutex::new(start) }
+    }
+
+    /// Gives the daemon's PID, which is this process's.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Gives the path of the pidfile that it holds.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether stderr goes to memory until the daemon is ready.
+    pub(crate) fn is_captured(&self) -> bool {
+        self.is_captured
+    }
+
+    pub(crate) fn is_starting(&self) -> bool {
+        !matches!(*self.start(), Start::Over)
+    }
+
+    fn start(&self) -> MutexGuard<'_, Start> {
+        self.start.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Receives what the launcher gives the daemon, as one body. Waits until all of it has arrived; `None` when the
+    /// launcher has gone.
+    pub fn receive_payload(&self) -> Option<Vec<u8>> {
+        let mut start = self.start();
+        let Start::Starting(channel) = &mut *start else { return None };
+        let frame = channel.wait_for_frame()?;
+        (frame.kind == FrameKind::Payload).then_some(frame.body)
+    }
+
+    /// Marks the pidfile: handlers for signals are in place. Until then other processes hold back every signal that
+    /// would end the daemon.
+    pub fn listening(&self) {
+        sys::mark_listening(self.lock.as_fd());
+    }
+
+    /// Tells the launcher that the daemon serves, and closes the channel. Once; later calls do nothing.
+    ///
+    /// When the launcher has gone before, the start is aborted instead, because nobody would ever learn of this daemon.
+    pub fn ready(&self) {
+        let mut start = self.start();
+        let channel = match &*start {
+            Start::Starting(channel) => channel,
+            Start::Alone => {
+                *start = Start::Over;
+                return sys::mark_ready(self.lock.as_fd());
+            }
+            Start::Over => return,
+        };
+        if self.is_captured {
+            silence_stderr();
+        }
+        // The mark comes first: a launcher that hears that the daemon is ready may look at once.
+        sys::mark_ready(self.lock.as_fd());
+        if send_frame(channel.as_fd(), FrameKind::Ready, &[], MsgFlags::empty()).is_ok() {
+            // Dropping the channel wakes the watching thread.
+            *start = Start::Over;
+        } else {
+            // This process is about to be ended: no start may take it for a daemon that runs.
+            let _ = sys::put_name_tag(self.lock.as_raw_fd());
+        }
+    }
+
+    /// Tells the launcher something while it waits; false when no launcher waits any more.
+    ///
+    /// Progress text that finds no room is left out instead of being waited for.
+    pub fn tell(&self, kind: FrameKind, body: &[u8]) -> bool {
+        let start = self.start();
+        let Start::Starting(channel) = &*start else { return false };
+        let flags = if kind == FrameKind::Status { MsgFlags::MSG_DONTWAIT } else { MsgFlags::empty() };
+        send_frame(channel.as_fd(), kind, body, flags).is_ok()
+    }
+}

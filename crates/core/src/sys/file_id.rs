@@ -1,0 +1,18 @@
+//! Which file it is.
+
+use nix::sys::stat::FileStat;
+
+/// Device and inode: what makes two descriptors the same file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId {
+    pub(crate) dev: u64,
+    pub(crate) ino: u64,
+}
+
+impl FileId {
+    // `st_dev` is signed and narrower on macOS.
+    #[expect(clippy::unnecessary_cast, reason = "the fields' types differ by platform")]
+    pub(crate) fn of(stat: &FileStat) -> Self {
+        Self { dev: stat.st_dev as u64, ino: stat.st_ino as u64 }
+    }
+}

@@ -1,0 +1,24 @@
+//! Signals by number, to a process or a process group: nix and rustix have no real-time signals.
+#![expect(unsafe_code, reason = "nix knows the standard signals alone")]
+
+use nix::errno::Errno;
+
+use super::Pid;
+
+/// Sends a signal to one process, kill(2). Async-signal-safe.
+pub(super) fn signal_process(pid: Pid, signal: i32) -> Result<(), Errno> {
+    // 0 and -1 would mean other processes: this one's group, and all.
+    if pid <= 0 { Err(Errno::EINVAL) } else { kill(pid, signal) }
+}
+
+/// Sends a signal to a process group, kill(2). Async-signal-safe.
+pub(crate) fn signal_group(group: Pid, signal: i32) -> Result<(), Errno> {
+    // Likewise: -0 is this process's group, and -1 all processes.
+    if group <= 1 { Err(Errno::EINVAL) } else { kill(-group, signal) }
+}
+
+fn kill(target: Pid, signal: i32) -> Result<(), Errno> {
+    // SAFETY: kill(2) takes two numbers and touches no memory.
+    let result = unsafe { libc::kill(target, signal) };
+    Errno::result(result).map(drop)
+}

@@ -1,0 +1,102 @@
+// What the core shows and what its lowest layer knows. Resolves to an exit code.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { output, root } from '../lib/run.js'
+
+const CORE = 'crates/core/src/'
+const SYS = `${CORE}sys/`
+
+/** What must not be in a public signature, field or constant of the core: types that say more are there for it. */
+const FORBIDDEN = [
+  [/\bRawFd\b/, 'a descriptor is a Descriptor, an OwnedFd or a BorrowedFd'],
+  [/\bErrno\b|\berrno\b/, "the system's error is an io::Error"],
+  [/\bsignal: i32\b|\bSignal\(i32\)/, 'a signal is a Signal'],
+  [/\boption: |\bfn option\b/, "what an error is about is a Subject, and no option's name"],
+]
+
+/** Options of the package, as they are written in JavaScript alone: no Rust name and no plain word looks so. */
+const OPTIONS =
+  /"(?:option )?(pidFile|log\.maxSize|execPath|scriptArgs|keepFds|oomScoreAdj|lockTimeout|noNewPrivileges|coreDumps)\b/
+
+/** A file without its tests and comments, line by line, so that the numbers stay. */
+function code(file) {
+  const [own] = readFileSync(join(root, file), 'utf8').split(/^#\[cfg\(test\)\]$/m)
+  return own.split('\n').map((line) => line.replace(/^\s*\/\/.*$/, ''))
+}
+
+/** Up to the end of a head: a body, or a semicolon. A variant or a field ends with its line. */
+function head(lines, start) {
+  const end = lines.findIndex((line, index) => index >= start && /[{;]\s*$|[,}]$/.test(line))
+  return lines.slice(start, end + 1).join(' ')
+}
+
+/** Where public items begin: `pub`, the parts of a public enum, and the functions of a public trait. */
+function publicItems(lines) {
+  const items = []
+  let inPublic = false
+  lines.forEach((line, index) => {
+    if (/^pub (enum|trait) .*\{$/.test(line)) inPublic = true
+    else if (/^\}/.test(line)) inPublic = false
+    const isItem = /^\s*pub (?!use\b|mod\b)/.test(line) || (inPublic && /^ {4,}\w/.test(line))
+    // The fields of `pub struct Name(Private)` are shown to nobody.
+    const item = line.replace(/^(pub struct \w+)\((?!pub )[^)]*\)/, '$1')
+    if (isItem) items.push([index, /\bfn\b/.test(line) ? head(lines, index) : item])
+  })
+  return items
+}
+
+function shown(file) {
+  const lines = code(file)
+  const items = publicItems(lines).flatMap(([index, item]) =>
+    FORBIDDEN.filter(([pattern]) => pattern.test(item)).map(([, why]) => [index, why]),
+  )
+  const names = lines.flatMap((line, index) => {
+    const found = OPTIONS.exec(line)
+    return found === null ? [] : [[index, `'${found[1]}' is JavaScript's name for it: use a Subject`]]
+  })
+  return [...items, ...names]
+}
+
+/** The lowest layer knows itself alone. */
+function known(file) {
+  return code(file).flatMap((line, index) =>
+    /\bcrate::(?!sys\b)/.test(line) ? [[index, 'sys must not know what stands above it']] : [],
+  )
+}
+
+/** The room that a file belongs to: the first part of its path. */
+const room = (file) => file.slice(CORE.length).split('/')[0].replace('.rs', '')
+
+/** Rooms that lead back to themselves by what they import, each as a path. */
+function circles(files) {
+  const rooms = new Map()
+  for (const file of files.filter((one) => room(one) !== 'lib')) {
+    const known = rooms.get(room(file)) ?? new Set()
+    for (const [, name] of code(file)
+      .join('\n')
+      .matchAll(/\bcrate::([a-z_]+)/g))
+      known.add(name)
+    rooms.set(room(file), known)
+  }
+  const found = []
+  const walk = (path) => {
+    for (const next of rooms.get(path.at(-1)) ?? []) {
+      if (next === path[0] && path.length > 1) found.push([...path, next].join(' → '))
+      // Each circle once: from the first of its rooms by name.
+      else if (!path.includes(next) && next > path[0]) walk([...path, next])
+    }
+  }
+  for (const first of rooms.keys()) walk([first])
+  return found
+}
+
+export function coreFaces() {
+  const files = output('git', ['ls-files', '-co', '--exclude-standard', '--', `${CORE}*.rs`]).split('\n')
+  const found = files.flatMap((file) => {
+    const faults = file.startsWith(SYS) ? known(file) : shown(file)
+    return faults.map(([index, why]) => `${file}:${index + 1}: ${why}`)
+  })
+  found.push(...circles(files).map((circle) => `${CORE}: rooms in a circle: ${circle}`))
+  for (const line of found) console.error(line)
+  return found.length > 0 ? 1 : 0
+}
