@@ -7,6 +7,7 @@ import { longLines, unusedPackages } from './lib/own-checks.js'
 import { python } from './lib/python.js'
 import { bin, root, run } from './lib/run.js'
 import { coreFaces } from './lint/core-faces.js'
+import { rooms } from './lint/rooms.js'
 
 /** cargo fmt and cargo clippy are components of their own; a minimal Rust set-up lacks them. */
 function cargo(verb, component, args) {
@@ -31,6 +32,7 @@ const checks = {
     run(bin('tsc'), ['--project', 'tsconfig.json', '--noEmit']),
   typos: async () => run(join(await python('lint'), 'typos'), []),
   'long lines': longLines,
+  rooms,
   'unused packages': unusedPackages,
   'faces of the core': coreFaces,
 }

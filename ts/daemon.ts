@@ -1,29 +1,32 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. */
 
 import { basename } from 'node:path'
-import { loadCommand } from './binding/command.js'
 import { native } from './binding/native.js'
-import { signalNumber } from './binding/signal-names.js'
-import { exited } from './binding/waits.js'
-import { exitInfo, status, toStatus } from './control/status.js'
-import { findHolder, signalHolder, stop } from './control/stop.js'
+import { loadCommand } from './command.js'
+import { exitOf } from './control/exit.js'
+import { status, toStatus } from './control/status.js'
+import { signalHolder, stop } from './control/stop.js'
 import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
 import { foreground, foregroundChecked, inForeground } from './foreground/index.js'
-import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './inside/claim.js'
+import { claimWithoutBody, claimWithRun } from './inside/claim.js'
 import { contextOf } from './inside/context.js'
-import { never } from './inside/shutdown.js'
-import { type AdoptedState, adopted } from './inside/state.js'
+import { ownState } from './inside/own-state.js'
+import { isOwn, type Route, route, stateOf } from './inside/route.js'
+import { presentState } from './inside/state.js'
 import { type Checked, checkPathsAgain, type Intended, preflight } from './launcher/preflight.js'
 import { noBody, refuseForScript } from './launcher/refusals.js'
 import { detached, start, startChecked } from './launcher/start.js'
 import { noLines, readLogs } from './logs/index.js'
+import { never } from './never.js'
 import {
   type Settings,
+  type StopSettings,
   validateLogsOptions,
   validateOptions,
   validateStopOptions,
   validateWaitOptions,
 } from './options/index.js'
+import { signalNumber } from './options/signal-names.js'
 import type { DaemonContext } from './types/context.js'
 import type { DaemonOptions, LogsOptions, RunFunction, StopOptions, WithOptions } from './types/options.js'
 import type { SignalName } from './types/signals.js'
@@ -52,18 +55,20 @@ export class Daemon<A extends unknown[] = unknown[]> {
   constructor(options: DaemonOptions<A>, settings?: Settings) {
     this.#settings = settings ?? validateOptions(options, 'Daemon')
     this.#body()
-    const state = adopted()
-    if (state === undefined) return
-    state.constructed.push(this.#settings.pidFile)
-    if (isOwn(this.#settings.pidFile)) state.claimConstructed = () => void this.#claim()
+    const { pidFile } = this.#settings
+    const state = presentState()
+    state?.construct(pidFile, isOwn(pidFile) ? () => void this.#claim() : undefined)
   }
 
   /**
    * The daemon that this process is: defined from its first instruction, or from `foreground()` on. Undefined in any
    * other process.
+   *
+   * @throws UnsupportedError as every verb, when another copy of daimon has made this process a daemon, and is of a
+   * version that this one does not understand
    */
   static get current(): DaemonContext | undefined {
-    const state = adopted()
+    const state = ownState()
     return state === undefined ? undefined : contextOf(state)
   }
 
@@ -96,10 +101,16 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * @throws PidFileError, InvalidOptionError, PermissionDeniedError, UnverifiedError, UnsupportedError
    */
   async start(...args: RunArgs<this>): Promise<Running> {
-    if (this.#claim() || isPending()) return never
-    if (this.#self() !== undefined) throw this.#alreadyRunning()
-    if (isUnclaimed()) return this.#presentAs<Running>()
-    return await this.#begin(this.#startable(), args)
+    switch (this.#route()) {
+      case 'beginning':
+        return never
+      case 'self':
+        throw this.#alreadyRunning()
+      case 'unclaimed':
+        return this.#presentAs<Running>()
+      case 'outside':
+        return await this.#begin(this.#startable(), args)
+    }
   }
 
   /**
@@ -116,9 +127,15 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * @throws what the body throws before it is ready
    */
   async foreground(...args: RunArgs<this>): Promise<DaemonContext> {
-    if (this.#claim() || isPending() || isUnclaimed()) return never
-    if (this.#self() !== undefined) throw this.#alreadyRunning()
-    return await foreground(this.#startable(false), args)
+    switch (this.#route()) {
+      case 'beginning':
+      case 'unclaimed':
+        return never
+      case 'self':
+        throw this.#alreadyRunning()
+      case 'outside':
+        return await foreground(this.#startable(false), args)
+    }
   }
 
   /**
@@ -129,15 +146,16 @@ export class Daemon<A extends unknown[] = unknown[]> {
    */
   async stop(options?: StopOptions): Promise<StopResult> {
     const settings = validateStopOptions(options, this.#settings)
-    if (this.#claim() || isPending()) return never
-    const self = this.#self()
-    if (self !== undefined) return await contextOf(self).stop()
-    if (isUnclaimed()) return this.#presentAs<StopResult>()
-    this.#settings.logger?.debug(`stopping the daemon of ${this.pidFile}`)
-    const result = await stop(this.pidFile, settings)
-    const how = result.forced ? 'killed: it did not stop in time' : 'stopped'
-    if (result.wasRunning) this.#settings.logger?.[result.forced ? 'warn' : 'info'](how)
-    return result
+    switch (this.#route()) {
+      case 'beginning':
+        return never
+      case 'self':
+        return await this.#stopSelf()
+      case 'unclaimed':
+        return this.#presentAs<StopResult>()
+      case 'outside':
+        return await this.#stopOther(settings)
+    }
   }
 
   /**
@@ -148,19 +166,19 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * @throws UnsupportedError in the daemon itself
    */
   async restart(...args: RunArgs<this>): Promise<Running> {
-    if (this.#claim() || isPending()) return never
-    if (this.#self() !== undefined)
-      throw unsupported(
-        'restart() of the daemon by itself',
-        'Call context.restart() here, or restart() in another process.',
-      )
-    if (isUnclaimed()) return this.#presentAs<Running>()
-    const settings = this.#startable()
-    if (settings.detach === false) {
-      const checked = await this.#replacing(settings, preflight(inForeground(settings, args), true))
-      return this.#ownStatus((await foregroundChecked(checked)).pid)
+    switch (this.#route()) {
+      case 'beginning':
+        return never
+      case 'self':
+        throw unsupported(
+          'restart() of the daemon by itself',
+          'Call context.restart() here, or restart() in another process.',
+        )
+      case 'unclaimed':
+        return this.#presentAs<Running>()
+      case 'outside':
+        return await this.#restartOther(args)
     }
-    return await startChecked(await this.#replacing(settings, preflight(detached(settings, args), true)))
   }
 
   /** Sends SIGHUP. @throws NotRunningError, and as `signal()` */
@@ -176,20 +194,29 @@ export class Daemon<A extends unknown[] = unknown[]> {
    */
   async signal(signal: SignalName | number): Promise<void> {
     const number = signalNumber(signal, 'signal')
-    if (this.#claim() || isPending()) return never
-    if (this.#self() !== undefined) {
-      process.kill(process.pid, number)
-    } else if (!isUnclaimed()) {
-      await signalHolder(this.pidFile, number, this.#settings.readyTimeout, this.#settings.signal)
+    switch (this.#route()) {
+      case 'beginning':
+        return never
+      case 'self':
+        return void process.kill(process.pid, number)
+      case 'unclaimed':
+        return
+      case 'outside':
+        return await signalHolder(this.pidFile, number, this.#settings.readyTimeout, this.#settings.signal)
     }
   }
 
   /** The state now. @throws PidFileError when the path is a link or no regular file */
   async status(): Promise<Status> {
-    if (this.#claim() || isPending()) return never
-    const self = this.#self()
-    if (self !== undefined) return this.#ownStatus(self.pid)
-    return await status(this.pidFile)
+    switch (this.#route()) {
+      case 'beginning':
+        return never
+      case 'self':
+        return this.#ownStatus(process.pid)
+      case 'unclaimed':
+      case 'outside':
+        return await status(this.pidFile)
+    }
   }
 
   /**
@@ -199,14 +226,15 @@ export class Daemon<A extends unknown[] = unknown[]> {
    */
   async exited(options?: { signal?: AbortSignal }): Promise<ExitInfo> {
     const signal = validateWaitOptions(options, this.#settings)
-    if (this.#claim() || isPending() || this.#self() !== undefined) return never
-    if (isUnclaimed()) return {}
-    const holder = await findHolder(this.pidFile, signal)
-    if (holder === undefined) return {}
-    const ended = await exited(holder, Number.POSITIVE_INFINITY, signal)
-      .then(() => holder.exitStatus())
-      .finally(() => holder.release())
-    return exitInfo(ended)
+    switch (this.#route()) {
+      case 'beginning':
+      case 'self':
+        return never
+      case 'unclaimed':
+        return {}
+      case 'outside':
+        return await exitOf(this.pidFile, signal)
+    }
   }
 
   /**
@@ -222,10 +250,10 @@ export class Daemon<A extends unknown[] = unknown[]> {
    */
   logs(options?: LogsOptions): AsyncIterable<string> {
     const settings = validateLogsOptions(options, this.#settings)
-    if (this.#claim() || isPending()) return noLines
-    // Elsewhere in an unclaimed daemon there is no end of it to wait for: the launcher has seen it.
-    const follow = settings.follow && (this.#self() !== undefined || !isUnclaimed())
-    return readLogs(this.#settings, { ...settings, follow })
+    const route = this.#route()
+    if (route === 'beginning') return noLines
+    // Nothing to wait for where the verb only looks: the launcher has followed the log.
+    return readLogs(this.#settings, { ...settings, follow: settings.follow && route !== 'unclaimed' })
   }
 
   /**
@@ -239,18 +267,45 @@ export class Daemon<A extends unknown[] = unknown[]> {
    */
   async cli(argv: readonly string[]): Promise<number> {
     // Now: by the time that the command is loaded the body may have begun.
-    const quiet = isUnclaimed() || isPending()
+    const phase = ownState()?.phase
+    const quiet = phase === 'unclaimed' || phase === 'pending'
     const { main } = await loadCommand()
     return await main(argv, { program: basename(process.argv[1] ?? 'daemon'), daemon: this, quiet })
   }
 
-  /** In the daemon of this pidfile, whichever verb comes first says that this is the body. */
+  #route(): Route {
+    return route(this.pidFile, () => this.#claim())
+  }
+
+  /** In the daemon of this pidfile: the first verb, whichever it is, says that this is the body. */
   #claim(): boolean {
-    if (!isOwn(this.pidFile)) return false
     const run: RunFunction | undefined = this.#body()
     return run === undefined
       ? claimWithoutBody(this.#settings)
       : claimWithRun(this.#settings, this.#origin, run)
+  }
+
+  async #stopSelf(): Promise<never> {
+    const state = stateOf(this.pidFile)
+    return state === undefined ? await never : await contextOf(state).stop()
+  }
+
+  async #stopOther(settings: StopSettings): Promise<StopResult> {
+    const { logger } = this.#settings
+    logger?.debug(`stopping the daemon of ${this.pidFile}`)
+    const result = await stop(this.pidFile, settings)
+    const how = result.forced ? 'killed: it did not stop in time' : 'stopped'
+    if (result.wasRunning) logger?.[result.forced ? 'warn' : 'info'](how)
+    return result
+  }
+
+  async #restartOther(args: RunArgs<this>): Promise<Running> {
+    const settings = this.#startable()
+    if (settings.detach === false) {
+      const checked = await this.#replacing(settings, preflight(inForeground(settings, args), true))
+      return this.#ownStatus((await foregroundChecked(checked)).pid)
+    }
+    return await startChecked(await this.#replacing(settings, preflight(detached(settings, args), true)))
   }
 
   /** Stops the daemon once nothing is known that would keep the next one from starting. */
@@ -280,11 +335,6 @@ export class Daemon<A extends unknown[] = unknown[]> {
       throw new InvalidOptionError(message, { option: 'run', value: this.#settings.run })
     }
     return (context, ...args) => Reflect.apply(run, this.#origin, [context, ...args])
-  }
-
-  /** This process's state, when it is the daemon of this pidfile. */
-  #self(): AdoptedState | undefined {
-    return isOwn(this.pidFile) ? adopted() : undefined
   }
 
   #ownStatus(pid: number): Running {

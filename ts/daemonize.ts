@@ -2,9 +2,10 @@
 
 import { InvalidOptionError } from './errors.js'
 import { foregroundInline } from './foreground/index.js'
-import { claimInline, isOwn, isPending, isUnclaimed } from './inside/claim.js'
-import { never } from './inside/shutdown.js'
+import { claimInline } from './inside/claim.js'
+import { isOwn, route } from './inside/route.js'
 import { start } from './launcher/start.js'
+import { never } from './never.js'
 import { type Settings, validateOptions } from './options/index.js'
 import { isSupervised } from './supervisor/environment.js'
 import type { DaemonContext } from './types/context.js'
@@ -41,8 +42,8 @@ export function daemonize<A extends readonly unknown[] | [] = unknown[]>(
 export async function daemonize(options: DaemonizeOptions): Promise<LauncherResult | DaemonContext> {
   const settings = validateOptions(options, 'daemonize')
   if (isOwn(settings.pidFile)) return await claimInline(settings)
-  // The daemon of another pidfile: that call was the launcher's, and what follows it is another daemon's body.
-  if (isUnclaimed() || isPending()) return await never
+  // In the daemon of another pidfile: the launcher has done that call, and what follows it is another daemon's body.
+  if (route(settings.pidFile) !== 'outside') return await never
   const { detach } = settings
   if (detach === false || (detach === 'auto' && isSupervised())) {
     return await foregroundInline(settings, () => argsOf(settings))

@@ -9,7 +9,9 @@
 // First: the rest looks for the state that it leaves.
 import './inside/adopt.js'
 // Then: in a daemon nothing is read later.
-import './binding/beforehand.js'
+import './inside/beforehand.js'
+
+import './provide.js'
 
 export { Daemon, type RunArgs } from './daemon.js'
 export { daemonize, type LauncherResult } from './daemonize.js'

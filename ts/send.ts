@@ -1,10 +1,10 @@
 /** `send()`: a signal by pidfile alone. */
 
-import { signalNumber } from './binding/signal-names.js'
 import { signalHolder } from './control/stop.js'
-import { isOwn, isPending, isUnclaimed } from './inside/claim.js'
-import { never } from './inside/shutdown.js'
+import { route } from './inside/route.js'
+import { never } from './never.js'
 import { pathValue } from './options/index.js'
+import { signalNumber } from './options/signal-names.js'
 import type { PathLike } from './types/options.js'
 import type { SignalName } from './types/signals.js'
 
@@ -18,13 +18,19 @@ const PATIENCE = 30_000
  * the signal, it is sent as soon as it has handlers, for which this waits 30 seconds at most; for proof it waits a
  * second.
  *
- * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError, InvalidOptionError
+ * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError, InvalidOptionError, UnsupportedError
  */
 export async function send(pidFile: PathLike, signal: SignalName | number): Promise<void> {
   const path = pathValue('pidFile', pidFile)
   const number = signalNumber(signal, 'signal')
-  if (isUnclaimed()) return
-  if (isPending()) return await never
-  if (isOwn(path)) process.kill(process.pid, number)
-  else await signalHolder(path, number, PATIENCE)
+  switch (route(path)) {
+    case 'beginning':
+      return await never
+    case 'unclaimed':
+      return
+    case 'self':
+      return void process.kill(process.pid, number)
+    case 'outside':
+      return await signalHolder(path, number, PATIENCE)
+  }
 }

@@ -16,9 +16,13 @@ const PRELOADED = [
   'binding/load-failure',
   'binding/package-files',
   'binding/require',
+  'binding/shared',
   'binding/single-executable',
+  'handover/payload',
   'handover/thrown',
   'handover/told-error',
+  'handover/told-text',
+  'handover/version',
   'inside/adopt',
   'inside/begin-script',
   'inside/import-hook',
@@ -27,12 +31,12 @@ const PRELOADED = [
   'inside/ready',
   'inside/reopen',
   'inside/rotation',
-  'inside/runtimes',
   'inside/signals/actions',
   'inside/signals/asking',
   'inside/signals/kept-listeners',
   'inside/state',
   'inside/stderr',
+  'inside/uncaught',
 ]
 
 /** A module of types alone, or one that only names others. */
@@ -79,6 +83,8 @@ needs('esbuild')('what is loaded before a script is small, and known by name', a
     [...new Set(STAND_ALONE.flatMap((name) => found[name]))].toSorted(),
     PRELOADED.map((name) => `build/${name}.js`).toSorted(),
   )
+  // It calls what the preload has left in the state, and has no copy of that.
+  t.deepEqual(found['settle.js'], ['build/binding/shared.js', 'build/inside/import-hook.js'])
 })
 
 needs('esbuild')('a module that is in no bundle has nothing in it', async (t) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { CASES, ENDINGS } from '../fixtures/beforehand/cases.mjs'
+import { install, installTwice } from '../helpers/copies.js'
 import { declaredMethods, exportedValues } from '../helpers/declared.js'
 import { alive, content, fixture, folder, KERNEL_TELLS, kill, ROOT, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
@@ -25,11 +26,8 @@ test('every method that the published types declare has a case here', (t) => {
 })
 
 /** A folder that has the package installed, and the program. */
-function install(t) {
-  const place = folder(t)
-  chmodSync(place.path, 0o755)
-  for (const name of ['package.json', 'dist', 'native'])
-    cpSync(join(ROOT, name), place.file(`node_modules/daimon/${name}`), { recursive: true })
+function installed(t) {
+  const place = install(t)
   for (const name of ['cases.mjs', 'daemon.mjs']) cpSync(fixture(`beforehand/${name}`), place.file(name))
   return place
 }
@@ -62,7 +60,7 @@ const SITUATIONS = {
 /** Begins the daemon in its situation; nothing of daimon has been called there yet, but what has made it. */
 async function begun(t, form, situation, ending = '') {
   const { options, begin } = SITUATIONS[situation]
-  const place = install(t)
+  const place = installed(t)
   const files = { pidFile: place.file('a.pid'), log: place.file('a.log') }
   const script = place.write('idle.mjs', 'setInterval(() => {}, 1e6)')
   const others = { otherPidFile: place.file('b.pid'), script }
@@ -169,12 +167,6 @@ const copies = (before) => `
     console.log('answer:', await new Daemon({ pidFile: 'a.pid' }).status().then(({ state }) => state, String))
   })
   ${DAEMONIZE}`
-
-function installTwice(t) {
-  const place = install(t)
-  cpSync(place.file('node_modules/daimon'), place.file('node_modules/copy'), { recursive: true })
-  return place
-}
 
 test('two copies of the package share what one of them has loaded', async (t) => {
   const place = installTwice(t)

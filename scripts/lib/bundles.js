@@ -4,7 +4,8 @@
  * the bundles that are loaded before a script stand alone.
  */
 import { readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
+import { transform } from 'esbuild'
 import { root } from './run.js'
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -13,7 +14,19 @@ const BUILT = join(root, 'build')
 const FACADE = join(BUILT, 'index.js')
 const COMMAND = join(BUILT, 'cli/index.js')
 /** Loads the command, and gives it all of the facade. */
-const LOADS_COMMAND = join(BUILT, 'binding/command.js')
+const LOADS_COMMAND = join(BUILT, 'command.js')
+
+/** esbuild keeps the comments of class members, and each import would read them. */
+const withoutComments = {
+  name: 'without comments',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.js$/, namespace: 'file' }, async ({ path }) => {
+      const options = { minifyWhitespace: true, legalComments: 'none' }
+      const { code } = await transform(readFileSync(path, 'utf8'), options)
+      return { contents: code }
+    })
+  },
+}
 
 const common = {
   absWorkingDir: root,
@@ -22,6 +35,7 @@ const common = {
   platform: 'node',
   target: 'node20.19',
   logLevel: 'warning',
+  plugins: [withoutComments],
   define: { DAIMON_VERSION: JSON.stringify(version) },
 }
 
@@ -33,8 +47,13 @@ export function bundles() {
     'restart-helper': join(BUILT, 'restart/helper.js'),
   }
   return [
-    { ...common, entryPoints: { index: FACADE }, plugins: [apart(new Map())], format: 'esm' },
-    { ...common, entryPoints: files, plugins: [apart(lent())], format: 'esm' },
+    {
+      ...common,
+      entryPoints: { index: FACADE },
+      plugins: [apart(new Map()), withoutComments],
+      format: 'esm',
+    },
+    { ...common, entryPoints: files, plugins: [apart(lent()), withoutComments], format: 'esm' },
     { ...common, entryPoints: { settle: join(BUILT, 'inside/import-hook.js') }, format: 'esm' },
     {
       ...common,
@@ -68,12 +87,14 @@ function apart(lent) {
         if (target === FACADE && importer === LOADS_COMMAND) return undefined
         if (target === FACADE) return { path: './index.js', external: true }
         if (target === COMMAND) return { path: './cli.js', external: true }
-        return lent.has(target) && namespace !== LENT ? { path: target, namespace: LENT } : undefined
+        if (!lent.has(target) || namespace === LENT) return undefined
+        // The bundle names it in a comment: no path of the machine that builds.
+        return { path: relative(root, target), namespace: LENT }
       })
       onResolve({ filter: /^facade$/, namespace: LENT }, () => ({ path: './index.js', external: true }))
       onLoad({ filter: /./, namespace: LENT }, ({ path }) => ({
         contents: `import { internals } from 'facade'
-          export const { ${exportsOf(path).join(', ')} } = internals.${lent.get(path)}`,
+          export const { ${exportsOf(join(root, path)).join(', ')} } = internals.${lent.get(join(root, path))}`,
       }))
     },
   }
@@ -108,7 +129,7 @@ function withBuiltins(text) {
 }
 
 /**
- * The command line as one function of the facade, which `ts/binding/command.ts` can compile from the file's text: a
+ * The command line as one function of the facade, which `ts/command.ts` can compile from the file's text: a
  * daemon keeps that, and has no file any more when it is wanted.
  */
 function framed(text) {

@@ -1,10 +1,10 @@
 /** Loads the native binding: the one that was built beside this file, else the platform's package. */
 
-import { adopted } from '../inside/state.js'
 import { isWhole } from './is-whole.js'
 import { BindingFailure, type Miss } from './load-failure.js'
 import { here } from './package-files.js'
 import { requireFrom } from './require.js'
+import { sharedHere } from './shared.js'
 
 export type Binding = typeof import('../../native/binding.cjs')
 
@@ -75,10 +75,11 @@ function refused(name: string, platform: string, error: unknown): Miss {
 let binding: Binding | undefined
 
 /**
- * That of the daemon that this process is: its user to come may not be able to read the file, nor find it there later.
+ * The binding of the daemon that this process is: later its user may not be allowed to read the file, or the file may
+ * be gone.
  */
 function bindingOfDaemon(): Binding | undefined {
-  const found = adopted()?.binding
+  const found = sharedHere()?.binding
   return found?.version() === DAIMON_VERSION ? found : undefined
 }
 

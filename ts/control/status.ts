@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { raise } from '../binding/errors.js'
 import { type NativeExit, type NativeStatus, native } from '../binding/native.js'
-import { signalName } from '../binding/signal-names.js'
+import { signalName } from '../options/signal-names.js'
 import type { SignalName } from '../types/signals.js'
 import type { ExitInfo, Running, Status, Unverified } from '../types/status.js'
 

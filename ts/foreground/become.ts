@@ -1,18 +1,18 @@
 /** This process becomes the daemon: lock, state, set-up. Runs in the process that becomes the daemon. */
 
-import { readBeforehand } from '../binding/beforehand.js'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { raise } from '../binding/errors.js'
-import { accountVariables, type Rights } from '../binding/identity.js'
 import { type NativeError, native } from '../binding/native.js'
 import { occupy } from '../binding/waits.js'
+import { type BodyKind, launchSettings, ownerOf } from '../handover/settings.js'
+import { readBeforehand } from '../inside/beforehand.js'
 import { contextOf } from '../inside/context.js'
 import { startRotation } from '../inside/rotation.js'
 import { keep } from '../inside/signals/kept-listeners.js'
-import { type AdoptedState, type BodyKind, becomeDaemon, unbegun } from '../inside/state.js'
+import { becomeDaemon, State, type Supervisor } from '../inside/state.js'
 import type { Checked, Intended } from '../launcher/preflight.js'
 import { CLEAN } from '../launcher/program/environment.js'
-import { launchSettings, ownerOf } from '../launcher/start.js'
+import { accountVariables, type Rights } from '../options/identity.js'
 import {
   currentFolder,
   homeVariable,
@@ -24,7 +24,7 @@ import {
 } from '../options/index.js'
 import { refused } from '../options/say.js'
 import { forgetSupervisor } from '../supervisor/environment.js'
-import { findSupervisor, type Supervisor } from '../supervisor/notify.js'
+import { findSupervisor } from '../supervisor/notify.js'
 import type { DaemonContext } from '../types/context.js'
 import { leaveTerminal } from './terminal-streams.js'
 
@@ -47,19 +47,24 @@ export async function becomeChecked(
   supervisor?.starting(settings.lockTimeout + settings.readyTimeout)
   readBeforehand()
   const { pidFile, pidFileMode, lockTimeout } = settings
-  const occupation = { pidFile, pidFileMode, lockTimeout, ...streamsOf(settings), ...ownerOf(rights) }
+  const occupation = {
+    pidFile,
+    pidFileMode,
+    lockTimeout,
+    ...streamsOf(settings),
+    ...ownerOf(rights.identity),
+  }
   await occupy(occupation, settings.signal)
   const state = stateOf({ settings, rights, args, kind, sockets, supervisor })
   becomeDaemon(state)
-  keep('beforeExit', () => state.onIdle())
+  keep('beforeExit', () => state.idle())
   const context = contextOf(state, settings)
   context.signal.addEventListener('abort', () => supervisor?.stopping(settings.stopTimeout), { once: true })
   try {
     setUpProcess(settings, rights)
     startRotation(native(), state.settings)
   } catch (error) {
-    state.hasFailed = true
-    state.setUpFailure = { error }
+    state.fail(error, { isSetUp: true })
     throw error
   }
   return context
@@ -81,33 +86,32 @@ interface Parts {
   readonly supervisor: Supervisor | undefined
 }
 
-function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): AdoptedState {
-  const state: AdoptedState = {
+function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): State {
+  const { pidFile, cwd } = settings
+  const { identity } = rights
+  const parts = {
     binding: native(),
     pid: process.pid,
-    pidFile: settings.pidFile,
+    pidFile,
     detached: false,
-    settings: launchSettings(settings, kind, rights),
+    settings: launchSettings(settings, { kind, cwd: cwd ?? neededFolder(), identity }),
     args,
     sockets,
     supervisor,
     main: mainOf(settings, kind),
-    // No verb has to claim it: the caller is the body, or brings it.
-    claimed: true,
-    hasOwnBody: kind !== 'script',
-    ...unbegun(),
-    markReady() {
-      if (state.isReady) return
-      state.isReady = true
+  }
+  // No verb has to claim it: the caller is the body, or brings it.
+  return new State(parts, kind === 'script' ? 'script' : 'begun', {
+    ready() {
       native().ready()
       supervisor?.ready()
     },
-    markListening: () => native().listening(),
+    ending() {},
+    listening: () => native().listening(),
     // Done by setUpProcess(), before the body runs.
     enter() {},
-    onIdle() {},
-  }
-  return state
+    unclaimed() {},
+  })
 }
 
 /** A script takes the place of the main program. */
@@ -132,7 +136,7 @@ function setUpProcess(settings: Settings, rights: Rights): void {
   if (title !== undefined) process.title = title
   const { chroot, oomScoreAdj, keepFds = [] } = settings.process
   check(native().limitSelf(rights.limits))
-  check(native().settleIn(undefined, oomScoreAdj, [...keepFds]))
+  check(native().applyAfterBoot(undefined, oomScoreAdj, [...keepFds]))
   // In this order: the folder is inside the new root, and both may need rights that are given up last.
   if (chroot !== undefined) check(native().enterRoot(chroot))
   changeFolder(cwd ?? neededFolder(), chroot !== undefined)

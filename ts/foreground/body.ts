@@ -2,7 +2,7 @@
 
 import { runBody, throwUncaught } from '../inside/claim.js'
 import { atOnce } from '../inside/ready.js'
-import type { AdoptedState } from '../inside/state.js'
+import type { State } from '../inside/state.js'
 import { type Settings, scriptOrPath } from '../options/index.js'
 import type { DaemonContext } from '../types/context.js'
 
@@ -10,19 +10,13 @@ import type { DaemonContext } from '../types/context.js'
  * Runs the body; resolves when the daemon is ready. Its error is the caller's until then, and the process's own from
  * then on.
  */
-export function untilReady(
-  state: AdoptedState,
-  settings: Settings,
-  context: DaemonContext,
-): Promise<DaemonContext> {
+export function untilReady(state: State, settings: Settings, context: DaemonContext): Promise<DaemonContext> {
   return new Promise((resolve, reject) => {
     const { signal, ready } = settings
-    const { markReady } = state
-    state.markReady = () => {
-      markReady()
+    state.whenReady(() => {
       signal?.removeEventListener('abort', onAbort)
       resolve(context)
-    }
+    })
     // A half-started daemon is ended: here that is this process.
     const onAbort = (): void => {
       reject(signal?.reason)
@@ -33,10 +27,10 @@ export function untilReady(
     const body =
       run === undefined
         ? runScript(state, settings, context)
-        : runBody(ready, context, () => run(context, ...context.args))
+        : runBody(state, ready, context, () => run(context, ...context.args))
     body.catch((error: unknown) => {
       if (state.isReady) return throwUncaught(error)
-      state.hasFailed = true
+      state.fail(error, { isSetUp: false })
       // From now on the program decides when its process ends.
       signal?.removeEventListener('abort', onAbort)
       reject(error)
@@ -45,17 +39,17 @@ export function untilReady(
 }
 
 /** Runs the script in this process, with the arguments that it would have as the main program. */
-async function runScript(state: AdoptedState, settings: Settings, context: DaemonContext): Promise<void> {
+async function runScript(state: State, settings: Settings, context: DaemonContext): Promise<void> {
   const { script, scriptArgs, ready } = settings
   if (script === undefined) return
   const { main, file } = scriptOrPath(script)
   process.argv.splice(0, process.argv.length, process.execPath, main, ...scriptArgs)
   // A `daemonize()` or a Daemon with `run` that the script calls says itself when it is ready.
-  const settle = (): void => {
+  const markReady = (): void => {
     if (ready !== 'manual' && !state.hasOwnBody) context.ready()
   }
-  if (ready === 'running') void atOnce().then(settle)
+  if (ready === 'running') void atOnce().then(markReady)
   await import(process.getBuiltinModule('node:url').pathToFileURL(file).href)
   await atOnce()
-  settle()
+  markReady()
 }

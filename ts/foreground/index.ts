@@ -3,10 +3,11 @@
  * but without detaching. Runs in the process that becomes the daemon.
  */
 
-import { checkRights } from '../binding/identity.js'
+import type { BodyKind } from '../handover/settings.js'
 import { afterMain, evaluation } from '../inside/claim.js'
-import { adopted, type BodyKind } from '../inside/state.js'
+import { ownState } from '../inside/own-state.js'
 import { type Args, type Checked, preflight } from '../launcher/preflight.js'
+import { checkRights } from '../options/identity.js'
 import type { Settings } from '../options/index.js'
 import { takeSockets } from '../supervisor/sockets.js'
 import type { DaemonContext } from '../types/context.js'
@@ -55,13 +56,14 @@ export async function foregroundInline(settings: Settings, args: Args): Promise<
   const intended = inForeground(settings, args)
   const evaluated = evaluation(settings.ready)
   const context = await become(settings, preflight(intended), 'program')
-  void afterMain(settings.ready, context, evaluated)
+  const state = ownState()
+  if (state !== undefined) void afterMain(state, settings.ready, context, evaluated)
   return context
 }
 
 async function run(settings: Settings, checking: Promise<Checked<ForegroundStart>>): Promise<DaemonContext> {
   const context = await become(settings, checking, settings.run === undefined ? 'script' : 'program')
-  const state = adopted()
+  const state = ownState()
   if (state === undefined) return context
   return await untilReady(state, settings, context)
 }

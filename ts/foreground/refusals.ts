@@ -5,8 +5,8 @@
 import { native } from '../binding/native.js'
 import { packer } from '../binding/single-executable.js'
 import { AlreadyRunningError, UnsupportedError } from '../errors.js'
-import { isOwn } from '../inside/claim.js'
-import { adopted } from '../inside/state.js'
+import { ownState } from '../inside/own-state.js'
+import { isOwn } from '../inside/route.js'
 import { refuseSnapshot } from '../launcher/refusals.js'
 import type { Settings } from '../options/index.js'
 
@@ -43,7 +43,7 @@ export function refuseOptions(settings: Settings): void {
  * @throws AlreadyRunningError, UnsupportedError
  */
 export function refuseSecond(settings: Settings, pending: string | undefined): void {
-  const own = adopted()?.pidFile ?? pending
+  const own = ownState()?.pidFile ?? pending
   if (own === undefined) return
   const { pidFile } = settings
   if (isOwn(pidFile) || own === pidFile) {

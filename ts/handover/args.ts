@@ -1,4 +1,4 @@
-/** Arguments on their way to the daemon: by the structured clone algorithm. */
+/** Arguments on their way to the daemon, by the structured clone algorithm: launcher and daemon. */
 
 import { InvalidOptionError } from '../errors.js'
 import { messageOf } from './thrown.js'
@@ -12,7 +12,7 @@ const MOST = 2 ** 30
  * @throws InvalidOptionError naming the first that cannot be cloned, or `args` when all together are too large
  */
 export function serializeArgs(args: readonly unknown[]): Buffer {
-  // Nothing to tell: neither side loads node:v8, which costs 1.5 ms.
+  // Without arguments neither side loads node:v8, which costs 1.5 ms.
   if (args.length === 0) return Buffer.alloc(0)
   const bytes = serialized(args)
   if (bytes.length <= MOST) return bytes
@@ -28,7 +28,7 @@ function serialized(args: readonly unknown[]): Buffer {
   } catch (cause) {
     const index = args.findIndex((arg) => !canBeSerialized(arg))
     const what = messageOf(cause)
-    // Each by itself can be cloned: all together are too many.
+    // Each of them can be cloned alone: all together are too large.
     const which = index === -1 ? 'The list of arguments' : `Argument ${index}`
     const message = `${which} cannot be given to the daemon: ${what} Give plain data.`
     throw new InvalidOptionError(message, {
@@ -39,7 +39,7 @@ function serialized(args: readonly unknown[]): Buffer {
   }
 }
 
-/** The arguments in the daemon; where they never left the process, the very same. */
+/** The arguments in the daemon; in the foreground, where they have not left the process, the same values. */
 export function deserializeArgs(args: Buffer | readonly unknown[]): unknown[] {
   if (!Buffer.isBuffer(args)) return [...args]
   return args.length === 0 ? [] : v8().deserialize(args)

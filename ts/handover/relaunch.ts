@@ -1,41 +1,52 @@
 /**
- * What a launcher tells its daemon so that it can have itself started again as it was: nobody else knows it by then.
+ * The launch itself, which a launcher tells its daemon for `context.restart()`: by then no other process knows it.
+ * Written by the launcher; read by the daemon, and by the helper that restarts it.
  */
 
 import type { NativePlan } from '../binding/native.js'
-import type { Program } from '../launcher/program/index.js'
-import type { Settings, StopSettings } from '../options/index.js'
+import type { Streams } from './settings.js'
+import { HANDOVER_VERSION } from './version.js'
 
-/** Raised when an older helper would misunderstand it: package and daemon may be of two versions. */
-export const FORMAT = 1
+/** How the daemon is stopped. Times in milliseconds. */
+export interface StopTerms {
+  readonly stopSignal: number
+  readonly stopTimeout: number
+  readonly forceKill: boolean
+  readonly stopGroup: boolean
+}
 
 /** A launch, to be done once more. */
 export interface Relaunch {
-  readonly format: number
+  readonly version: number
   /** All of the first launch's; its folder is always named. */
   readonly plan: NativePlan
   /** The standard streams as the options have them. */
-  readonly stdio: Settings['stdio']
+  readonly stdio: Streams
   /** The program's main file, where there is one. */
   readonly main?: string | undefined
   /** The files of this package that are loaded before it. */
   readonly preloads: readonly string[]
   readonly readyTimeout: number
-  readonly stop: Omit<StopSettings, 'signal'>
+  readonly stop: StopTerms
   /** Whose rights the launcher had. */
   readonly uid?: number | undefined
   readonly gid?: number | undefined
 }
 
-/** The launch of these settings, for later. */
-export function relaunchOf(settings: Settings, program: Program, plan: NativePlan): Relaunch {
+/** The launch of these settings, for later; `folder` is where it was executed. */
+export function relaunchOf(
+  settings: StopTerms & Pick<Relaunch, 'stdio' | 'readyTimeout'>,
+  plan: NativePlan,
+  { main, preloads }: Pick<Relaunch, 'main' | 'preloads'>,
+  folder: string | undefined,
+): Relaunch {
   const { stdio, readyTimeout, stopSignal, stopTimeout, forceKill, stopGroup } = settings
   return {
-    format: FORMAT,
-    plan: { ...plan, ...folderOf(program) },
+    version: HANDOVER_VERSION,
+    plan: folder === undefined ? plan : { ...plan, folder },
     stdio,
-    main: program.main,
-    preloads: program.preloads,
+    main,
+    preloads,
     readyTimeout,
     stop: { stopSignal, stopTimeout, forceKill, stopGroup },
     uid: process.geteuid?.(),
@@ -43,16 +54,7 @@ export function relaunchOf(settings: Settings, program: Program, plan: NativePla
   }
 }
 
-function folderOf({ folder }: Program): { folder?: string } {
-  try {
-    return { folder: folder ?? process.cwd() }
-  } catch {
-    // Removed: then it was started from none, too.
-    return {}
-  }
-}
-
-/** As text: the daemon keeps it as it came, and most never read it. JSON has no Infinity. */
+/** As text: the daemon keeps the text, and most daemons never read it. JSON has no Infinity. */
 export function encodeRelaunch(relaunch: Relaunch): string {
   return JSON.stringify(relaunch, (_, value) =>
     value === Number.POSITIVE_INFINITY ? { endless: true } : value,

@@ -1,13 +1,13 @@
 /**
- * What can be told of a thrown value. It is a program's own and may be anything: reading a property may throw, and so
- * may asking what kind of thing it is. Part of what is loaded first.
+ * What can be told of a thrown value. It is a program's own and may be anything: to read a property of it may throw,
+ * and so may `instanceof`. Runs in both processes, as part of what is loaded before a script.
  */
 
-import { toldText } from './told-error.js'
+import { toldText } from './told-text.js'
 
 const UNSHOWABLE = 'something was thrown that cannot be shown'
 
-/** Whether it is one of those; false for a proxy that does not tell. */
+/** Whether it is an instance of that class; false for a proxy whose traps throw. */
 export function isA<T>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
   try {
     return value instanceof type
@@ -16,7 +16,7 @@ export function isA<T>(value: unknown, type: abstract new (...args: never[]) => 
   }
 }
 
-/** A property; undefined where there is none, or it cannot be read. */
+/** A property; undefined if there is none, or if it cannot be read. */
 export function propertyOf(value: unknown, key: string): unknown {
   try {
     return isObject(value) ? Reflect.get(value, key) : undefined
@@ -25,13 +25,13 @@ export function propertyOf(value: unknown, key: string): unknown {
   }
 }
 
-/** A property that is a text; undefined where it is none. */
+/** A property that is a string; undefined if it is something else. */
 export function textOf(value: unknown, key: string): string | undefined {
   const found = propertyOf(value, key)
   return typeof found === 'string' ? toldText(found) : undefined
 }
 
-/** An error, or what looks like one: an error of another context is no instance of this one's class. */
+/** An error, or a value that looks like one: an error of another context is no instance of this context's class. */
 export function isErrorLike(value: unknown): boolean {
   return isA(value, Error) || has(value, 'stack') || has(value, 'message')
 }
@@ -46,19 +46,19 @@ export function messageOf(value: unknown): string {
   }
 }
 
-/** For people, as Node.js shows it: of an error its stack; else as much as can be read. */
+/** For people, as Node.js shows it, with the stack of an error; or else as much as can be read. */
 export function shown(value: unknown): string {
   try {
     const text = process.getBuiltinModule('node:util').inspect(value)
     const message = propertyOf(value, 'message')
-    // Where it cannot make an error's text, it shows one without.
+    // If Node.js cannot make the text of an error, it shows the error without its message.
     return toldText(typeof message === 'string' && !text.includes(message) ? `${message} ${text}` : text)
   } catch {
     return textOf(value, 'stack') ?? textOf(value, 'message') ?? UNSHOWABLE
   }
 }
 
-/** One line for what has no text of its own. */
+/** One line for a value that has no text. */
 function lineOf(value: unknown): string {
   const found = textOf(value, 'stack') ?? shown(value)
   if (found === UNSHOWABLE) return found

@@ -1,7 +1,13 @@
-/** What a daemon tells of an error, and a launcher believes. Part of the preload: it loads nothing. */
+/**
+ * An error as data: told by the daemon, read by its launcher, which does not trust it. Part of the preload: it loads
+ * nothing of Node's.
+ */
+
+import { isErrorLike, messageOf, propertyOf, textOf } from './thrown.js'
+import { toldText } from './told-text.js'
 
 /** What Node's own errors carry. */
-export const TOLD_FIELDS = [
+const FIELDS = [
   'name',
   'message',
   'stack',
@@ -15,10 +21,44 @@ export const TOLD_FIELDS = [
   'resource',
 ] as const
 
-/** How much of each text, in characters. */
-const LONGEST = 16_384
+/** What was thrown: of an error the fields that can be read, of any other value its text. */
+export function encodeThrown(thrown: unknown): string {
+  const told: Record<string, unknown> = { name: 'Error', message: messageOf(thrown) }
+  if (!isErrorLike(thrown)) return JSON.stringify(told)
+  for (const key of FIELDS) {
+    const value = textOf(thrown, key) ?? propertyOf(thrown, key)
+    if (typeof value === 'string' || typeof value === 'number') told[key] = value
+  }
+  return JSON.stringify(told)
+}
 
-/** The beginning of a text that anybody may have made as long as they like. */
-export function toldText(text: string): string {
-  return text.slice(0, LONGEST)
+/** An error of daimon's own in the daemon, with the code of its class where it has one. */
+export function encodeOwn(message: string, code?: 'ERR_DAEMON_UNSUPPORTED'): string {
+  const text = toldText(message)
+  return JSON.stringify(
+    code === undefined ? { name: 'Error', message: text } : { name: 'UnsupportedError', message: text, code },
+  )
+}
+
+/** The error, as far as it can be read; undefined for what is none. Anything in the daemon may have written it. */
+export function decodeError(json: string | undefined): Error | undefined {
+  try {
+    const told: Record<string, unknown> = JSON.parse(json ?? '')
+    const error = new Error(toldText(String(told.message)))
+    // A stack of this process would mislead: the error is the daemon's.
+    error.stack = `${error}`
+    for (const key of FIELDS) {
+      const value = told[key]
+      if (key === 'message' || (typeof value !== 'string' && typeof value !== 'number')) continue
+      Object.defineProperty(error, key, {
+        value: typeof value === 'string' ? toldText(value) : value,
+        configurable: true,
+        writable: true,
+        enumerable: key !== 'stack' && key !== 'name',
+      })
+    }
+    return error
+  } catch {
+    return undefined
+  }
 }

@@ -1,66 +1,59 @@
 /**
- * Adoption: runs before any code of the program in a process that the launcher has executed, and loads nothing but the
- * binding. The facade imports it first, too: where preloading is not to be had (a bundle, another runtime) it adopts
- * then.
+ * Adoption: a process that the launcher has executed becomes the daemon, before any code of the program runs. Loads
+ * nothing but the binding. The preload does it; where there is none (a bundle, another runtime) the facade does it with
+ * its import.
  */
 
 import { fileURLToPath } from 'node:url'
 import { type Binding, loadBinding } from '../binding/load.js'
 import { here } from '../binding/package-files.js'
-import { isErrorLike, messageOf, propertyOf, textOf } from '../handover/thrown.js'
-import { TOLD_FIELDS, toldText } from '../handover/told-error.js'
+import { shared } from '../binding/shared.js'
+import { decodePayload, type Payload } from '../handover/payload.js'
+import type { LaunchSettings } from '../handover/settings.js'
+import { encodeOwn, encodeThrown } from '../handover/told-error.js'
 import { mainAtStart } from './main-module.js'
 import { startRotation } from './rotation.js'
-import { endByUncaught } from './runtimes.js'
 import { keep } from './signals/kept-listeners.js'
-import { type AdoptedState, adopted, becomeDaemon, type LaunchSettings, unbegun } from './state.js'
+import { becomeDaemon, State } from './state.js'
+import { endByUncaught } from './uncaught.js'
 
 const VARIABLE = 'DAIMON_ADOPTION'
 
-/** What the launcher added to the flags: not the program's, and nothing for its children. */
-function removeOwnFlags(): { isSettledByImport: boolean } {
+/**
+ * Removes the flags that the launcher has added: they are not the program's, and its children must not inherit them.
+ */
+function removeOwnFlags(): { isBegunByImport: boolean } {
   const preload = fileURLToPath(new URL('preload.cjs', here))
-  const settle = new URL('settle.js', here).href
-  let isSettledByImport = false
+  const hook = new URL('settle.js', here).href
+  let isBegunByImport = false
   for (let at = process.execArgv.length - 2; at >= 0; at--) {
     const [flag, value] = process.execArgv.slice(at, at + 2)
-    const isSettle = flag === '--import' && value === settle
-    if (isSettle) isSettledByImport = true
-    if (isSettle || (flag === '--require' && value === preload)) process.execArgv.splice(at, 2)
+    const isHook = flag === '--import' && value === hook
+    if (isHook) isBegunByImport = true
+    if (isHook || (flag === '--require' && value === preload)) process.execArgv.splice(at, 2)
   }
-  return { isSettledByImport }
+  return { isBegunByImport }
 }
 
-/** The payload: the length of the settings (4 bytes, little endian), the settings as JSON, the arguments. */
-function readPayload(binding: Binding): { settings: LaunchSettings; args: Buffer } {
-  const payload = binding.receivePayload()
-  if (payload === null) throw new Error('daimon: the launcher has gone before it told this daemon what to do')
-  const end = 4 + payload.readUInt32LE(0)
-  return { settings: JSON.parse(payload.toString('utf8', 4, end)), args: payload.subarray(end) }
+/** What the launcher tells; ends this process where it speaks another version. */
+function readPayload(binding: Binding): Payload {
+  const bytes = binding.receivePayload()
+  if (bytes === null) throw new Error('daimon: the launcher has gone before it told this daemon what to do')
+  const payload = decodePayload(bytes)
+  return 'code' in payload ? fail(binding, payload.message, payload.code) : payload
 }
 
-/** An error as data: what Node's own errors carry, as far as it can be read; a thrown value that is none as text. */
-function describe(error: unknown): string {
-  const told: Record<string, unknown> = { name: 'Error', message: messageOf(error) }
-  if (!isErrorLike(error)) return JSON.stringify(told)
-  for (const key of TOLD_FIELDS) {
-    const value = textOf(error, key) ?? propertyOf(error, key)
-    if (typeof value === 'string' || typeof value === 'number') told[key] = value
-  }
-  return JSON.stringify(told)
-}
-
-function fail(binding: Binding, message: string): never {
-  binding.tellError(JSON.stringify({ name: 'Error', message: toldText(message) }))
+function fail(binding: Binding, message: string, code?: 'ERR_DAEMON_UNSUPPORTED'): never {
+  binding.tellError(encodeOwn(message, code))
   process.exit(1)
 }
 
-/** In this order: the folder is one inside the new root, and both need rights that are given up then. */
+/** In this order: the current folder is inside the new root, and both changes need rights that are given up last. */
 function enter(binding: Binding, settings: LaunchSettings): void {
   const { chroot, cwd, identity } = settings
   const root = chroot === undefined ? null : binding.enterRoot(chroot)
   if (root !== null) fail(binding, root.message)
-  // Where it is already it needs no permission of Node's.
+  // In the folder that it is in already, it needs no permission of Node's.
   if (chroot !== undefined || !isIn(cwd)) process.chdir(cwd)
   const rights = identity === undefined ? null : binding.takeIdentity(identity)
   if (rights !== null) fail(binding, rights.message)
@@ -82,58 +75,60 @@ function adopt(value: string): void {
   const found = binding.adopt(value)
   delete process.env[VARIABLE]
   if ('code' in found) throw new Error(`daimon: ${found.message}`)
-  const { isSettledByImport } = removeOwnFlags()
+  const { isBegunByImport } = removeOwnFlags()
   const { settings, args } = readPayload(binding)
   if (settings.title !== undefined) process.title = settings.title
-  const unsettled = binding.settleIn(settings.softNofile, settings.oomScoreAdj, [...(settings.keepFds ?? [])])
-  if (unsettled !== null) fail(binding, unsettled.message)
-  // With the rights of the user to come: in that user's folder root renames nothing.
+  const failure = binding.applyAfterBoot(settings.softNofile, settings.oomScoreAdj, [
+    ...(settings.keepFds ?? []),
+  ])
+  if (failure !== null) fail(binding, failure.message)
+  // Else after the change of user: root must rename nothing in a folder of that user.
   if (settings.identity === undefined) startRotation(binding, settings)
 
-  // Provisional: a handler of the program's own may keep it alive. Its exit confirms it.
+  // Provisional: a handler of the program's own may keep the process alive. Its exit confirms the error.
   const report = (error: unknown): void => {
     try {
-      binding.tellError(describe(error))
+      binding.tellError(encodeThrown(error))
     } catch {
-      // Its program has changed what all objects have. What would be thrown here would take the place of its own error.
+      // The program has changed what all objects inherit. An error of this code must not hide the program's own.
     }
   }
   const endReports = keep('uncaughtExceptionMonitor', report)
   endByUncaught(report)
   keep('exit', (code: number) => binding.tellExit(code))
 
-  const state: AdoptedState = {
+  const { pid, pidFile } = found
+  const parts = {
     binding,
-    pid: found.pid,
-    pidFile: found.pidFile,
+    pid,
+    pidFile,
     detached: true,
     settings,
     args,
-    isSettledByImport,
     main: mainAtStart(),
-    claimed: false,
-    hasOwnBody: false,
-    ...unbegun(),
-    markReady() {
-      if (state.isReady) return
-      state.isReady = true
+    isBegunByImport,
+  }
+  const state = new State(parts, 'unclaimed', {
+    ready() {
       endReports()
       binding.ready()
     },
-    tellEnd: () => binding.tellExit(Number(process.exitCode ?? 0)),
-    markListening: () => binding.listening(),
+    ending: (code) => binding.tellExit(code),
+    listening: () => binding.listening(),
     enter: () => enter(binding, settings),
-    onIdle() {
-      const seen = state.constructed.length > 0 ? state.constructed.join(', ') : 'none'
-      const what = `the program ended without a verb on the daemon of ${state.pidFile}`
-      const advice = 'It is executed once more for each daemon, and must come to the same verb then'
-      fail(binding, `${what}; pidfiles of the Daemons that it constructed: ${seen}. ${advice}`)
-    },
-  }
-  keep('beforeExit', () => state.onIdle())
+    unclaimed: (constructed) => failUnclaimed(binding, pidFile, constructed),
+  })
+  keep('beforeExit', () => state.idle())
   becomeDaemon(state)
 }
 
+function failUnclaimed(binding: Binding, pidFile: string, constructed: readonly string[]): never {
+  const seen = constructed.length > 0 ? constructed.join(', ') : 'none'
+  const what = `the program ended without a verb on the daemon of ${pidFile}`
+  const advice = 'It is executed once more for each daemon, and must come to the same verb then'
+  return fail(binding, `${what}; pidfiles of the Daemons that it constructed: ${seen}. ${advice}`)
+}
+
 const value = process.env[VARIABLE]
-// Workers preload, too: their copy of the environment lacks the variable once the daemon is adopted.
-if (value !== undefined && adopted() === undefined) adopt(value)
+// Workers load the preload, too, but their copy of the environment lacks the variable: adoption has removed it.
+if (value !== undefined && shared() === undefined) adopt(value)

@@ -1,24 +1,24 @@
-/** The context of the daemon that this process is. */
+/** The context of this daemon. Runs in the daemon, in the facade's bundle. */
 
 import { EventEmitter } from 'node:events'
+import { raise } from '../binding/errors.js'
 import { native } from '../binding/native.js'
 import { InvalidOptionError, StartFailedError, UnsupportedError } from '../errors.js'
 import { deserializeArgs } from '../handover/args.js'
-import { show } from '../options/say.js'
-import { beginRestart } from '../restart/begin.js'
+import { encodeOwn } from '../handover/told-error.js'
 import type { DaemonContext, StopHook } from '../types/context.js'
 import type { Logger } from '../types/options.js'
 import type { SignalMap, SignalName } from '../types/signals.js'
-import { dropPrivileges } from './identity.js'
+import { provided } from './provided.js'
 import { hasFailingCode } from './ready.js'
 import { reopenLogs } from './reopen.js'
-import { Stopping } from './shutdown.js'
-import { SignalActions } from './signals/actions.js'
+import { Shutdown } from './shutdown.js'
+import type { SignalActions } from './signals/actions.js'
 import { Signals } from './signals/map.js'
-import type { AdoptedState, Bringer } from './state.js'
-import { complain } from './stderr.js'
+import type { Bringer, State } from './state.js'
+import { writeStderr } from './stderr.js'
 
-/** More is not shown on one line, and would fill the channel of a launcher that does not read. */
+/** In characters. A longer status fits on no line, and would fill the channel of a launcher that does not read. */
 const STATUS_LENGTH = 1_024
 
 class Context implements DaemonContext {
@@ -29,16 +29,16 @@ class Context implements DaemonContext {
   readonly detached: boolean
   readonly args: unknown[]
   readonly sockets: Readonly<Record<string, number>>
-  /** Set by the Daemon that claims; a script has none. */
+  /** Set by the Daemon that claims. A plain script has none. */
   logger: Logger | undefined
-  readonly #state: AdoptedState
-  readonly #stopping: Stopping
+  readonly #state: State
+  readonly #shutdown: Shutdown
   readonly #events: EventEmitter = new EventEmitter()
   readonly #actions: SignalActions
   #restarting: Promise<never> | undefined
   readonly signals: SignalMap
 
-  constructor(state: AdoptedState) {
+  constructor(state: State) {
     this.#state = state
     this.pid = state.pid
     this.pidFile = state.pidFile
@@ -47,21 +47,18 @@ class Context implements DaemonContext {
     const { name, stopTimeout } = state.settings
     if (name !== undefined) Object.defineProperty(this, 'name', { value: name, enumerable: true })
     this.args = deserializeArgs(state.args)
-    this.#stopping = new Stopping(
+    this.#shutdown = new Shutdown(
       stopTimeout ?? Number.POSITIVE_INFINITY,
       () => this.logger,
       (signal) => this.#actions.sayLast(signal),
     )
     const performer = {
-      stop: (signal: SignalName) => this.#stopping.onSignal(signal),
-      stopsAtOnce: () => !this.#stopping.hasHooks,
+      stop: (signal: SignalName) => this.#shutdown.onSignal(signal),
+      stopsAtOnce: () => !this.#shutdown.hasHooks,
       reload: () => this.#reload(),
       reopen: () => this.reopenLogs(),
     }
-    const { kind, signals } = state.settings
-    // The same listeners: in between the system's defaults would be in force, which are death.
-    this.#actions = state.standIns ?? new SignalActions(performer, kind === 'script', signals)
-    this.#actions.performBy(performer)
+    this.#actions = state.actionsBy(performer)
     this.signals = new Signals(this.#actions)
   }
 
@@ -74,11 +71,11 @@ class Context implements DaemonContext {
   }
 
   get signal(): AbortSignal {
-    return this.#stopping.signal
+    return this.#shutdown.signal
   }
 
   ready(): void {
-    if (this.#state.isReady || this.#stopping.begun) return
+    if (this.#state.isReady || this.#shutdown.begun) return
     this.#state.markReady()
     this.logger?.info(`ready with PID ${this.pid}`)
   }
@@ -102,7 +99,7 @@ class Context implements DaemonContext {
         value: hook,
       })
     }
-    this.#stopping.addHook(hook)
+    this.#shutdown.addHook(hook)
     this.#actions.arrangeAll()
   }
 
@@ -138,19 +135,23 @@ class Context implements DaemonContext {
   }
 
   dropPrivileges(to: { user?: string | number; group?: string | number }): void {
-    dropPrivileges(to)
+    const dropped = provided().droppedTo(to)
+    if (dropped === undefined) return
+    const failure = native().takeIdentity(dropped.identity)
+    if (failure !== null) raise(failure)
+    Object.assign(process.env, dropped.variables)
   }
 
   stop(code = 0): Promise<never> {
     if (!Number.isInteger(code) || code < 0 || code > 255) {
-      const message = `The exit code must be an integer from 0 to 255, not ${show(code)}.`
+      const message = `The exit code must be an integer from 0 to 255, not ${provided().show(code)}.`
       return Promise.reject(new InvalidOptionError(message, { option: 'code', value: code }))
     }
-    return this.#stopping.begin({ by: 'stop', code }, code)
+    return this.#shutdown.begin({ by: 'stop', code }, code)
   }
 
   restart(...args: unknown[]): Promise<never> {
-    // The first one is under way, and this process ends with it.
+    // The first restart ends this process: later calls wait for it.
     this.#restarting ??= this.#restart(args).catch((error: unknown) => {
       this.#restarting = undefined
       throw error
@@ -160,17 +161,17 @@ class Context implements DaemonContext {
 
   async #restart(args: readonly unknown[]): Promise<never> {
     const { pidFile, isReady, detached } = this.#state
-    // In the foreground it is refused for ever.
-    if (detached && (!isReady || this.#stopping.begun)) {
+    // In the foreground a restart is never possible: `beginRestart` says so.
+    if (detached && (!isReady || this.#shutdown.begun)) {
       const when = isReady ? 'it stops already' : 'it is ready: whoever waits for its start would see it fail'
       const message = `A daemon cannot restart itself ${isReady ? 'when' : 'before'} ${when}.`
       throw new UnsupportedError(message, { pidFile, feature: 'restart' })
     }
-    const helper = await beginRestart(this.#state, args.length > 0 ? args : undefined)
+    const helper = await provided().beginRestart(this.#state, args.length > 0 ? args : undefined)
     this.logger?.info(`restarting, by process ${helper.pid}`)
     return await new Promise((_, reject) => {
       helper.once('exit', (code, signal) => {
-        if (this.#stopping.begun) return
+        if (this.#shutdown.begun) return
         const message =
           `The helper that restarts the daemon of ${pidFile} has ended (${signal ?? code}) ` +
           'without stopping it.'
@@ -179,12 +180,12 @@ class Context implements DaemonContext {
     })
   }
 
-  /** The event loop has run dry: a normal end of a daemon that serves, and one that nobody waits for before. */
+  /** The event loop has run dry: a normal end when the daemon is ready, a failure before. */
   end(): void {
     const { isReady, hasFailed, detached } = this.#state
-    if (!isReady && !hasFailed && !hasFailingCode() && !this.#stopping.begun) tellUnsettled(detached)
+    if (!isReady && !hasFailed && !hasFailingCode() && !this.#shutdown.begun) tellUnsettled(detached)
     const code = isReady ? 0 : hasFailed ? 1 : UNSETTLED
-    void this.#stopping.begin({ by: 'end' }, Number(process.exitCode ?? code))
+    void this.#shutdown.begin({ by: 'end' }, Number(process.exitCode ?? code))
   }
 
   [Symbol.asyncDispose](): Promise<never> {
@@ -195,26 +196,25 @@ class Context implements DaemonContext {
 /** Node's own exit code for a top-level await that never settles. */
 const UNSETTLED = 13
 
-/** To the launcher; without one to the terminal. */
+/** Tells the launcher; without one, the terminal. */
 function tellUnsettled(detached: boolean): void {
   const message =
     'The event loop ran dry before the daemon was ready: it awaits something that nothing will settle, or has ended ' +
     'without context.ready().'
-  if (!detached) complain(`daimon: ${message}`)
-  native().tellError(JSON.stringify({ name: 'Error', message }))
+  if (!detached) writeStderr(`daimon: ${message}`)
+  native().tellError(encodeOwn(message))
 }
 
 /** The context of this daemon, made with its first use; its signal handlers stand from then on. */
-export function contextOf(state: AdoptedState, bringer?: Bringer): DaemonContext {
-  const isNew = state.context === undefined
-  if (state.context === undefined) {
-    const context = new Context(state)
-    const { onIdle } = state
-    state.context = context
-    state.take = (bringer) => context.take(bringer)
-    state.onIdle = () => (state.claimed ? context.end() : onIdle())
+export function contextOf(state: State, bringer?: Bringer): DaemonContext {
+  const { context } = state
+  if (context !== undefined) {
+    if (bringer !== undefined) state.take(bringer)
+    return context
   }
-  if (bringer !== undefined) state.take?.(bringer)
-  if (isNew) state.markListening()
-  return state.context
+  const made = new Context(state)
+  state.hold({ context: made, take: (bringer) => made.take(bringer), end: () => made.end() })
+  if (bringer !== undefined) made.take(bringer)
+  state.markListening()
+  return made
 }

@@ -1,10 +1,8 @@
 /**
- * Does the preload's work for a script where flags of the user's import modules first: loaded after them, by a flag
- * that the daemon then hides. Workers inherit the flag.
+ * `settle.js`: begins a script where flags of the user's import modules, after them. The preload has left in the state
+ * what to call, and hides this flag; workers inherit it. Runs in the daemon.
  */
 
-import { begin } from './begin-script.js'
-import { adopted } from './state.js'
+import { sharedHere } from '../binding/shared.js'
 
-const state = adopted()
-if (state?.isSettledByImport === true && state.settings.kind !== 'program') begin(state)
+sharedHere()?.beginScript?.()

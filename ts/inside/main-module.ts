@@ -1,16 +1,16 @@
-/** The main module's address, by which its evaluation can be waited for. Part of what is loaded before a script. */
+/** The main module's address, by which its evaluation can be awaited. Part of what is loaded before a script. */
 
 import { isFromSnapshot, packer } from '../binding/single-executable.js'
-import { adopted } from './state.js'
+import { presentState } from './state.js'
 
 /** Flags with which argv[1] is not the main module, or not by its real path. */
 const UNSURE = /^(?:-e|-p|-pe|--eval\b.*|--print\b.*|--preserve-symlinks-main)$/
 const ENTRY_URL = /^--(?:experimental-)?entry[-_]url$/
 
-/** As it was when this was loaded: programs put a name of their own there. */
+/** Before the program runs: some programs write a name of their own to `process.argv[1]`. */
 const AT_START = mainAtStart()
 
-/** What this process was executed with as its main program: a path, or with `--entry-url` an address. */
+/** The main program that this process was executed with: a path, or with `--entry-url` an address. */
 export function mainAtStart(): string | undefined {
   const main = process.argv[1]
   if (main === undefined || !process.execArgv.some((flag) => ENTRY_URL.test(flag))) return main
@@ -22,9 +22,9 @@ export function mainAtStart(): string | undefined {
   }
 }
 
-/** The URL of the main module; undefined where that is in doubt, or where it has none that could be imported. */
+/** The URL of the main module; undefined if it is in doubt, or if the module has no URL that can be imported. */
 export function mainModuleUrl(resolve: (path: string) => string): string | undefined {
-  const main = adopted()?.main ?? AT_START
+  const main = presentState()?.main ?? AT_START
   const { execArgv } = process
   if (main === undefined || execArgv.some((flag) => UNSURE.test(flag))) return undefined
   if (isFromSnapshot || packer() !== undefined) return undefined

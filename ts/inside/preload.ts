@@ -1,29 +1,35 @@
 /**
- * Loaded before everything else in a daemon, by a flag that it then hides: CommonJS and one file, so that no user code
- * has run yet.
+ * Loaded before everything else in a daemon, by a flag that it then hides. CommonJS and one file: no code of the user's
+ * has run before it.
  */
 
 import './adopt.js'
-import { begin } from './begin-script.js'
-import { adopted, becomeWorkerOfDaemon } from './state.js'
+import { shared } from '../binding/shared.js'
+import { beginScript } from './begin-script.js'
+import { becomeWorkerOfDaemon, presentState } from './state.js'
 
-const state = adopted()
 // Workers inherit the flag; processes do not.
-if (state === undefined) becomeWorkerOfDaemon()
-if (state !== undefined && state.settings.kind !== 'program' && state.isSettledByImport !== true) {
-  beforeMain((isLate) => {
-    // Its first lines have had rights that they were not to have.
-    if (isLate && state.settings.kind === 'script' && state.settings.identity !== undefined)
-      throw new Error(
-        'daimon: rights were not given up before the script began: a preload has replaced Module.runMain',
-      )
-    begin(state)
-  })
+if (shared() === undefined) becomeWorkerOfDaemon()
+const state = presentState()
+if (state !== undefined && state.settings.kind !== 'program') {
+  const begin = (): void => beginScript(state)
+  if (state.isBegunByImport) state.beginScript = begin
+  else {
+    beforeMain((isLate) => {
+      // The script's first lines have run with rights that they should not have.
+      if (isLate && state.settings.kind === 'script' && state.settings.identity !== undefined)
+        throw new Error(
+          'daimon: rights were not given up before the script began: a preload has replaced Module.runMain',
+        )
+      begin()
+    })
+  }
 }
 
 /**
- * After all preloads. Node.js calls `runMain` by its public name, for ES modules, too, so that it can be wrapped: there
- * is no later moment before the first line of a CommonJS program. A runtime that does not call it gets the first turn.
+ * Calls `work` after all preloads. Node.js calls `runMain` by its public name, for ES modules, too, so it can be
+ * wrapped: there is no later moment before the first line of a CommonJS program. If a runtime does not call it,
+ * `work` is called in the first turn.
  */
 function beforeMain(work: (isLate: boolean) => void): void {
   const loader = process.getBuiltinModule('node:module')
@@ -32,7 +38,7 @@ function beforeMain(work: (isLate: boolean) => void): void {
   const once = (isLate: boolean): void => {
     if (begun) return
     begun = true
-    // Unless somebody else has wrapped it since.
+    // Unless other code has wrapped it since.
     if (loader.runMain === wrapped) loader.runMain = runMain
     work(isLate)
   }

@@ -1,4 +1,4 @@
-/** When a body counts as ready. */
+/** When a body counts as ready. Runs in the daemon, as part of what is loaded before a script. */
 
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { here } from '../binding/package-files.js'
@@ -10,12 +10,12 @@ const LOOKS = 50
 const BETWEEN_LOOKS = 20
 
 /**
- * What fails "at once" has failed after this: two turns of the event loop, and two more as long as a host name is being
- * looked up, for a `listen(port, 'localhost')` fails only after that.
+ * Settles when a failure "at once" has happened: after two turns of the event loop, and two more as long as a host name
+ * is being looked up, because `listen(port, 'localhost')` fails only after the look-up.
  *
- * Never settles for a program that has said by `process.exitCode` that it has failed, and has nothing left to do: its
- * end comes first, since no timer of this keeps the event loop alive. Of work in threads (a hash, a worker) nothing
- * tells: a program with such a code that has nothing else to do is given a second.
+ * Never settles for a program that has set a failing `process.exitCode` and has nothing left to do: the timers here do
+ * not keep the event loop alive, so the program ends first. Node.js does not show work in threads (a hash, a worker): a
+ * program with such a code that does nothing else gets a second.
  */
 export async function atOnce(): Promise<void> {
   do {
@@ -29,8 +29,8 @@ export async function atOnce(): Promise<void> {
 }
 
 /**
- * Calls `ready`; where the program has nothing left to do, as it ends, and `isOver` before. Work in threads is not
- * shown: whether there is any shows in whether the loop goes on.
+ * Calls `ready`. If the program has nothing left to do, that is when it ends, and `isOver` is called before. Node.js
+ * does not show work in threads: if there is any, the event loop goes on.
  */
 export async function readyOrOver(ready: () => void, isOver: () => void): Promise<void> {
   if (process.getActiveResourcesInfo().length === 0) {
@@ -38,7 +38,7 @@ export async function readyOrOver(ready: () => void, isOver: () => void): Promis
       isOver()
       ready()
     }
-    // Before the context's own, which takes the end of what is not ready for a failure.
+    // Before the context's own listener, which takes an end before ready for a failure.
     process.prependOnceListener('beforeExit', atEnd)
     await nextIteration()
     await nextIteration()
@@ -48,9 +48,9 @@ export async function readyOrOver(ready: () => void, isOver: () => void): Promis
 }
 
 /**
- * Settles when the event loop comes round, and never when it ends instead. The loop looks whether anything keeps it
- * alive before it comes to an immediate; the timer only ends its wait for events. By a timer alone, a slow machine
- * would be taken for a program that goes on.
+ * Settles when the event loop begins its next iteration, and never when the loop ends. The loop checks whether anything
+ * keeps it alive before it runs an immediate; the timer only ends its wait for events. With a timer alone, a program on
+ * a slow machine would look like one that goes on.
  */
 function nextIteration(): Promise<void> {
   return new Promise((resolve) => {
@@ -69,8 +69,8 @@ export function hasFailingCode(): boolean {
 }
 
 /**
- * Waits until the main module has been evaluated, top-level awaits and all, and never settles when that fails.
- * Settles at once where that has no end to wait for: in CommonJS, whose code runs before any wait begins.
+ * Settles when the main module has been evaluated, with its top-level awaits; never when the evaluation fails.
+ * Settles at once in CommonJS: its code has run before any wait begins.
  */
 export async function mainEvaluated(): Promise<void> {
   if (process.mainModule !== undefined) return
@@ -80,7 +80,7 @@ export async function mainEvaluated(): Promise<void> {
     // Node has it already: this settles with the evaluation that is under way.
     await import(url)
   } catch {
-    // Node reports that itself, and the preload tells the launcher.
+    // Node.js reports the error itself, and the preload tells the launcher.
     await new Promise(() => {})
   }
 }

@@ -1,19 +1,19 @@
-/** Opening this daemon's logs again. Part of what is loaded before a script: it loads nothing. */
+/** Opens this daemon's logs again. Part of what is loaded before a script: it loads nothing. */
 
 import type { Binding } from '../binding/load.js'
-import type { LaunchSettings, OutputFile } from './state.js'
-import { complain } from './stderr.js'
+import type { LaunchSettings, OutputFile } from '../handover/settings.js'
+import { writeStderr } from './stderr.js'
 
-/** A log that cannot be opened stays as it is: `warn`, and whoever reads it, is told so. */
+/** A log that cannot be opened stays as it is; `warn` and standard error are told why. */
 export function reopenLogs(binding: Binding, settings: LaunchSettings, warn?: (text: string) => void): void {
   const { stdout, stderr, chroot } = settings
-  // Below another root the path would lead to another file, if anywhere.
+  // Below another root folder the path leads to another file, or to none.
   if (chroot !== undefined) return
   for (const [path, { mode }] of new Map([stderr, stdout].filter(isFile).map((file) => [file.path, file]))) {
     const failure = binding.reopenLog(path, path === stdout?.path, path === stderr?.path, mode)
     if (failure === null) continue
     warn?.(failure.message)
-    complain(`daimon: the log stays as it is: ${failure.message}`)
+    writeStderr(`daimon: the log stays as it is: ${failure.message}`)
   }
 }
 

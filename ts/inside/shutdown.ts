@@ -1,28 +1,26 @@
-/** How a daemon stops: hooks in reverse order, under one deadline, then the exit. */
+/** How a daemon stops: hooks in reverse order, under one deadline, then the exit. Runs in the daemon. */
 
 import { constants } from 'node:os'
 import { setImmediate as turn } from 'node:timers/promises'
 import { shown } from '../handover/thrown.js'
+import { never } from '../never.js'
 import type { StopHook, StopReason } from '../types/context.js'
 import type { Logger } from '../types/options.js'
 import type { SignalName } from '../types/signals.js'
 import { keep } from './signals/kept-listeners.js'
-import { complain } from './stderr.js'
+import { writeStderr } from './stderr.js'
 
-/** A promise for what ends the process instead of settling. */
-export const never: Promise<never> = new Promise(() => {})
-
-/** Of those that Node has, in milliseconds. */
+/** The longest timer that Node.js has, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-export class Stopping {
+export class Shutdown {
   readonly #abort: AbortController = new AbortController()
   readonly #hooks: StopHook[] = []
   readonly #timeout: number
   readonly #logger: () => Logger | undefined
   readonly #sayLast: (signal: SignalName) => void
   #begun = false
-  /** A hook or an uncaught error: the exit code says so. */
+  /** A hook has failed, or an error was uncaught: the exit code is 1. */
   #failed = false
 
   /** @param sayLast - called at a stop by a signal, when the hooks have run */
@@ -44,7 +42,7 @@ export class Stopping {
     return this.#hooks.length > 0
   }
 
-  /** A signal's action. A second Ctrl-C means now; any other signal is another caller, who cuts nothing short. */
+  /** A signal's action. A second Ctrl-C ends the process at once; any other signal leaves the hooks their time. */
   onSignal(signal: SignalName): void {
     if (this.#begun && (signal === 'SIGINT' || signal === 'SIGQUIT')) process.exit(exitCodeOf(signal))
     void this.begin({ by: 'signal', signal }, 0)
@@ -60,7 +58,7 @@ export class Stopping {
     if (this.#begun) return never
     this.#begun = true
     this.#logger()?.info(`stopping (${describe(reason)})`)
-    // Referenced on purpose: a hook that waits for nothing must not end the process before its time.
+    // These timers keep the event loop alive on purpose: a hook whose promise never settles must not end the process.
     if (Number.isFinite(this.#timeout)) setTimeout(() => this.#overdue(), this.#timeout)
     else setInterval(() => {}, LONGEST_TIMER)
     this.#abort.abort()
@@ -69,7 +67,7 @@ export class Stopping {
   }
 
   async #finish(reason: StopReason, code: number): Promise<void> {
-    // The signal's other listeners come first, and whoever waits for it or for `signal` may end what they do.
+    // First all other listeners of the signal, and code that waits for `context.signal`, may finish their work.
     await turn()
     for (const hook of [...this.#hooks].reverse()) {
       try {
@@ -88,31 +86,31 @@ export class Stopping {
 
   #fail(what: string, error: unknown): void {
     this.#failed = true
-    complain(`A ${what} has failed: ${shown(error)}`)
+    writeStderr(`A ${what} has failed: ${shown(error)}`)
     this.#logFailure(`a ${what} has failed`, error)
   }
 
-  /** A logger that cannot show the error must not keep the other hooks from running. */
+  /** A logger that throws must not keep the other hooks from running. */
   #logFailure(text: string, error: unknown): void {
     try {
       this.#logger()?.error(text, error)
     } catch (failure) {
-      complain(`daimon: the logger has failed: ${shown(failure)}`)
+      writeStderr(`daimon: the logger has failed: ${shown(failure)}`)
     }
   }
 
   #overdue(): void {
     const what = `the stop hooks took more than ${this.#timeout} ms`
     this.#logger()?.error(what)
-    complain(`daimon: ${what}`)
+    writeStderr(`daimon: ${what}`)
     process.exit(1)
   }
 
-  /** Only with hooks: without them Node's own way is left alone. A program's own handler takes precedence. */
+  /** Only while there are hooks: without any, Node.js ends the process itself. A handler of the program's own wins. */
   readonly #onUncaught = (error: unknown): void => {
     if (process.listenerCount('uncaughtException') > 1) return
-    complain(`Uncaught ${shown(error)}`)
-    // While it stops already, the hooks go on: what they save matters more than a late error.
+    writeStderr(`Uncaught ${shown(error)}`)
+    // If it stops already, the hooks go on: the data that they save matter more than a late error.
     this.#failed = true
     void this.begin({ by: 'error', error }, 1)
   }
@@ -123,7 +121,7 @@ function describe(reason: StopReason): string {
   return reason.by === 'stop' ? `stop(${reason.code})` : reason.by
 }
 
-/** The code with which a process exits that a signal would have ended, as shells have it. */
+/** The exit code that shells show for a process that this signal has ended. */
 function exitCodeOf(signal: SignalName): number {
   return 128 + constants.signals[signal]
 }

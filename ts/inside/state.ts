@@ -1,52 +1,37 @@
-/** The daemon that this process is: what adoption has put in place, or `foreground()`. */
+/**
+ * The daemon that this process is. Made in the daemon alone: by the preload, or by `foreground()`; shared by all copies
+ * of the package. Part of what is loaded before a script.
+ *
+ * What a copy reads and calls here may have been made by another copy, of another version. So the public members of
+ * this class and of all that it takes and gives ({@link SignalActions}, {@link Performer}, {@link Holder},
+ * {@link Supervisor}, {@link LaunchSettings}) are a contract between versions: after a change of it raise `STATE_ABI`.
+ */
 
 import type { Binding } from '../binding/load.js'
-import type { NativeIdentity } from '../binding/native.js'
-import type { Rotation } from '../options/index.js'
-import type { Supervisor } from '../supervisor/notify.js'
+import { here } from '../binding/package-files.js'
+import { type SharedInDaemon, share, sharedHere, signature } from '../binding/shared.js'
+import type { LaunchSettings } from '../handover/settings.js'
 import type { DaemonContext } from '../types/context.js'
-import type { Logger, ReadyMode } from '../types/options.js'
-import type { NamedAction, SignalAction } from '../types/signals.js'
-import type { SignalActions } from './signals/actions.js'
+import type { Logger } from '../types/options.js'
+import type { SignalAction } from '../types/signals.js'
+import { type Performer, SignalActions } from './signals/actions.js'
 
 /**
- * What the daemon executes: the launcher's program again; a script that is the body itself; or the module that
- * constructs the Daemon whose `run` is the body.
+ * Which body the daemon has:
+ *
+ * - `unclaimed`: none yet. The program runs from its top, and the first verb on this daemon's pidfile claims.
+ * - `script`: a plain script, which is its own body.
+ * - `pending`: a `run` or the rest of the main module, which begins in the next turn. Until then no verb settles.
+ * - `begun`: that body has begun.
  */
-export type BodyKind = 'program' | 'script' | 'module'
+export type Phase = 'unclaimed' | 'script' | 'pending' | 'begun'
 
-/** What the launcher tells the daemon, beside its arguments. Plain JSON. */
-export interface LaunchSettings {
-  readonly kind: BodyKind
-  readonly name?: string | undefined
-  readonly title?: string | undefined
-  readonly cwd: string
-  readonly ready: ReadyMode
-  readonly stopTimeout?: number | undefined
-  readonly chroot?: string | undefined
-  /** Whose rights are taken when the body begins. */
-  readonly identity?: NativeIdentity | undefined
-  /** The soft limit of open files, which Node's boot lifts to the hard one. */
-  readonly softNofile?: number | undefined
-  readonly oomScoreAdj?: number | undefined
-  /** Descriptors that children inherit, which Node's boot keeps from them. */
-  readonly keepFds?: readonly number[] | undefined
-  /** A script's: elsewhere the program brings them along itself. */
-  readonly signals?: Readonly<Record<string, NamedAction>> | undefined
-  /** The launch itself, for `context.restart()`: see `relaunch.ts`. */
-  readonly relaunch?: string | undefined
-  /** The logs to open again on reload: one for each output that goes to a file. */
-  readonly stdout?: OutputFile | undefined
-  readonly stderr?: OutputFile | undefined
-}
-
-/** A file that output goes to. */
-export interface OutputFile {
-  readonly path: string
-  /** The permissions of one that must be made. */
-  readonly mode?: number
-  /** When the daemon itself rotates it. */
-  readonly rotation?: Rotation
+/** Which phases may follow. A script can claim in its own daemon, by a `run` or `daemonize()`; nothing else twice. */
+const NEXT: Readonly<Record<Phase, readonly Phase[]>> = {
+  unclaimed: ['script', 'pending'],
+  script: ['pending'],
+  pending: ['begun'],
+  begun: [],
 }
 
 /** What only the daemon's own program can give: it has functions in it. */
@@ -55,10 +40,59 @@ export interface Bringer {
   readonly signals: Readonly<Record<string, SignalAction>>
 }
 
-/** The state of this daemon; one in a process, whatever copies of the package it loads. */
-export interface AdoptedState {
-  /** The native part that has made it, for all copies of the package. The state of an older copy has none. */
-  readonly binding?: Binding
+/** The context, as the state holds it: whichever copy has made it. */
+export interface Holder {
+  readonly context: DaemonContext
+  take(bringer: Bringer): void
+  /** The event loop has run dry. */
+  end(): void
+}
+
+/** Hears of the course of a daemon that a supervisor watches. Times in milliseconds. */
+export interface Supervisor {
+  /** The start begins; it may take that long. */
+  starting(time: number): void
+  ready(): void
+  status(text: string): void
+  reloading(): void
+  reloaded(): void
+  /** The stop begins; its hooks may take that long. */
+  stopping(time: number): void
+}
+
+/** Whoever waits for this daemon, its launcher or nobody, and what the process has to become for the body. */
+export interface Surroundings {
+  ready(): void
+  /** Before that: the process is about to end, with this code. */
+  ending(code: number): void
+  /** Handlers for signals stand: from now on others may send some. */
+  listening(): void
+  /** Root folder, current folder and rights become those of the body. Ends the process when that fails. */
+  enter(): void
+  /** The program has ended and has not said what the body is. */
+  unclaimed(constructed: readonly string[]): void
+}
+
+/** What a state is made of. */
+export interface StateParts {
+  readonly binding: Binding
+  readonly pid: number
+  readonly pidFile: string
+  readonly detached: boolean
+  readonly settings: LaunchSettings
+  readonly args: Buffer | readonly unknown[]
+  readonly sockets?: Readonly<Record<string, number>>
+  readonly supervisor?: Supervisor | undefined
+  readonly main?: string | undefined
+  readonly isBegunByImport?: boolean
+}
+
+export class State implements SharedInDaemon {
+  readonly abi: number
+  readonly version: string
+  readonly from: string
+  readonly isWorker = false
+  readonly binding: Binding
   readonly pid: number
   readonly pidFile: string
   /** Whether it left its launcher's session; without a launcher it did not. */
@@ -67,81 +101,184 @@ export interface AdoptedState {
   /** Serialised by v8, or as they were given in this very process. */
   readonly args: Buffer | readonly unknown[]
   /** The sockets that the supervisor has opened, by their names. */
-  readonly sockets?: Readonly<Record<string, number>> | undefined
-  /** Hears of the daemon's course. */
-  readonly supervisor?: Supervisor | undefined
-  /** Not the preload but `settle.js` begins the script: it comes after the modules that the user's flags import. */
-  readonly isSettledByImport?: boolean
+  readonly sockets: Readonly<Record<string, number>>
+  readonly supervisor: Supervisor | undefined
   /** The main program that this process was executed with, before any code of it could say something else. */
-  readonly main?: string | undefined
-  /** The body has been found: later verbs do what they say. */
-  claimed: boolean
-  /** The body is a `run` or inline, not the script as such. */
-  hasOwnBody: boolean
-  /** That body has been chosen, and begins in the next turn: until then no verb settles. */
-  isPending: boolean
+  readonly main: string | undefined
+  /** Not the preload but `settle.js` begins the script: it comes after the modules that the user's flags import. */
+  readonly isBegunByImport: boolean
+  /** What `settle.js` calls. */
+  beginScript: (() => void) | undefined
+  readonly #surroundings: Surroundings
   /** The pidfiles of the Daemons that the program has constructed, for the error when none of them claims. */
-  readonly constructed: string[]
-  isReady: boolean
-  /** Its body has failed before it was ready, and whoever called `foreground()` knows. */
-  hasFailed?: boolean
-  /** Why it has not become what its options say: its set-up was broken off, with the rights that it had. */
-  setUpFailure?: { readonly error: unknown }
-  context: DaemonContext | undefined
-  /** Hands the context what only the program can give, whichever copy of the package has made it. */
-  take: ((bringer: Bringer) => void) | undefined
-  /** Tells whoever waits for it; once. */
-  markReady(): void
-  /** Tells whoever waits, before that, that the process is about to end. */
-  tellEnd?(): void
-  /** Handlers for signals stand: from now on others may send some. */
-  markListening(): void
-  /** Claims for the Daemon that the program has constructed last for the adopted pidfile. */
-  claimConstructed: (() => void) | undefined
-  /** The signal actions that are in force in a script until it has a context. */
-  standIns: SignalActions | undefined
-  /** Root folder, current folder and rights become those of the body. Ends the process when that fails. */
-  enter(): void
-  /** The event loop has run dry. */
-  onIdle(): void
-}
+  readonly #constructed: string[] = []
+  #phase: Phase
+  #isReady = false
+  readonly #readyListeners: (() => void)[] = []
+  #failure: { readonly error: unknown; readonly isSetUp: boolean } | undefined
+  #holder: Holder | undefined
+  #actions: SignalActions | undefined
+  #claimConstructed: (() => void) | undefined
 
-/** What is so of every daemon whose body has not begun. */
-export function unbegun(): Pick<
-  AdoptedState,
-  'isPending' | 'constructed' | 'isReady' | 'context' | 'take' | 'claimConstructed' | 'standIns'
-> {
-  return {
-    isPending: false,
-    constructed: [],
-    isReady: false,
-    context: undefined,
-    take: undefined,
-    claimConstructed: undefined,
-    standIns: undefined,
+  constructor(parts: StateParts, phase: Phase, surroundings: Surroundings) {
+    const { abi, version, from } = signature(here)
+    this.abi = abi
+    this.version = version
+    this.from = from
+    this.binding = parts.binding
+    this.pid = parts.pid
+    this.pidFile = parts.pidFile
+    this.detached = parts.detached
+    this.settings = parts.settings
+    this.args = parts.args
+    this.sockets = parts.sockets ?? {}
+    this.supervisor = parts.supervisor
+    this.main = parts.main
+    this.isBegunByImport = parts.isBegunByImport ?? false
+    this.#phase = phase
+    this.#surroundings = surroundings
+  }
+
+  get phase(): Phase {
+    return this.#phase
+  }
+
+  /** Whether a `run` or the rest of the main module is the body, instead of the script as such. */
+  get hasOwnBody(): boolean {
+    return this.#phase === 'pending' || this.#phase === 'begun'
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  get context(): DaemonContext | undefined {
+    return this.#holder?.context
+  }
+
+  /** The body has failed before it was ready, and whoever called `foreground()` knows. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined
+  }
+
+  /** Why the process has not become what its options say: its set-up was broken off, with the rights that it had. */
+  get setUpFailure(): { readonly error: unknown } | undefined {
+    return this.#failure?.isSetUp === true ? this.#failure : undefined
+  }
+
+  /** Notes a Daemon that the program constructs; `claim` makes the body of the last one for this daemon's pidfile. */
+  construct(pidFile: string, claim: (() => void) | undefined): void {
+    this.#constructed.push(pidFile)
+    if (claim !== undefined) this.#claimConstructed = claim
+  }
+
+  /** Whether another body can be chosen. */
+  get mayClaim(): boolean {
+    return this.setUpFailure === undefined && NEXT[this.#phase].includes('pending')
+  }
+
+  /**
+   * Chooses the body, if that can be done yet. It begins in the next turn, so that the rest of the synchronous program
+   * runs before, as in the launcher.
+   */
+  claim(begin: () => void): boolean {
+    if (!this.mayClaim) return false
+    this.#move('pending')
+    setImmediate(() => {
+      this.#move('begun')
+      this.#surroundings.enter()
+      begin()
+    })
+    return true
+  }
+
+  /** The script is the body, from its first line on. */
+  becomeScript(): void {
+    this.#surroundings.enter()
+    this.#move('script')
+  }
+
+  /** The module of a Daemon with `run` has been evaluated: what it has constructed for this pidfile claims. */
+  mainEnded(): void {
+    if (this.#phase !== 'unclaimed') return
+    if (this.#claimConstructed === undefined) this.#surroundings.unclaimed(this.#constructed)
+    else this.#claimConstructed()
+  }
+
+  /** The event loop has run dry. A script's end is the daemon's, as that of any program. */
+  idle(): void {
+    if (this.#phase === 'unclaimed') this.#surroundings.unclaimed(this.#constructed)
+    else this.#holder?.end()
+  }
+
+  /** Tells whoever waits for it; once. */
+  markReady(): void {
+    if (this.#isReady) return
+    this.#isReady = true
+    this.#surroundings.ready()
+    for (const listener of this.#readyListeners.splice(0)) listener()
+  }
+
+  /** Calls the listener when the daemon is ready. */
+  whenReady(listener: () => void): void {
+    if (this.#isReady) listener()
+    else this.#readyListeners.push(listener)
+  }
+
+  /** Tells whoever waits that the process is about to end. */
+  tellEnd(): void {
+    this.#surroundings.ending(Number(process.exitCode ?? 0))
+  }
+
+  /** @param isSetUp - of the process, before the body has begun */
+  fail(error: unknown, { isSetUp }: { isSetUp: boolean }): void {
+    this.#failure = { error, isSetUp }
+  }
+
+  /**
+   * The signal actions; their listeners stand from the first call on. A script has some before it has a context, which
+   * takes these over: in between the system's defaults would be in force, which are death.
+   */
+  actionsBy(performer: Performer): SignalActions {
+    const { kind, signals } = this.settings
+    this.#actions ??= new SignalActions(performer, kind === 'script', signals)
+    this.#actions.performBy(performer)
+    return this.#actions
+  }
+
+  /** Others may send signals from now on. */
+  markListening(): void {
+    this.#surroundings.listening()
+  }
+
+  hold(holder: Holder): void {
+    this.#holder = holder
+  }
+
+  /** Hands the context what only the program can give. */
+  take(bringer: Bringer): void {
+    this.#holder?.take(bringer)
+  }
+
+  #move(next: Phase): void {
+    if (!NEXT[this.#phase].includes(next)) throw new Error(`daimon: ${next} cannot follow ${this.#phase}`)
+    this.#phase = next
   }
 }
 
-const STATE = Symbol.for('daimon.adopted')
-
-/** The daemon that this process is; undefined in any other process, and in workers. */
-export function adopted(): AdoptedState | undefined {
-  return Reflect.get(globalThis, STATE)
+/** The state of the daemon that this process is, where it has the layout that this copy knows; in a worker none. */
+export function presentState(): State | undefined {
+  const found = sharedHere()
+  return found === undefined || found.isWorker ? undefined : (found as State)
 }
 
 /** Makes this process known as that daemon, for good. */
-export function becomeDaemon(state: AdoptedState): void {
-  Reflect.set(globalThis, STATE, state)
+export function becomeDaemon(state: State): void {
+  share(state)
 }
 
-const WORKER = Symbol.for('daimon.worker')
-
-/** Whether this thread is a worker of a daemon: there is no state in it, but the process is adopted all the same. */
-export function isWorkerOfDaemon(): boolean {
-  return Reflect.get(globalThis, WORKER) === true
-}
-
-/** Makes this thread known as such. */
+/** Makes this thread known as a worker of a daemon. */
 export function becomeWorkerOfDaemon(): void {
-  Reflect.set(globalThis, WORKER, true)
+  const mark: SharedInDaemon = { ...signature(here), isWorker: true }
+  share(mark)
 }

@@ -1,12 +1,12 @@
-/** The last resort for what nobody waits for: the process's own standard error. */
+/** The process's own standard error: the last resort for what no caller is told. Loads nothing. */
 
 import { writeSync } from 'node:fs'
 
 /**
- * Writes a line there. Not by `process.stderr`: when its terminal has gone, its errors are what would be complained
- * about, without end.
+ * Writes a line there. Not by `process.stderr`: when its terminal has gone, its errors would be reported here, without
+ * end.
  */
-export function complain(text: string): void {
+export function writeStderr(text: string): void {
   try {
     writeSync(2, `${text}\n`)
   } catch {

@@ -7,10 +7,9 @@
 
 import { existsSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'
-import { identityOf } from '../binding/identity.js'
 import type { LaunchedDaemon } from '../binding/native.js'
 import { ReadyTimeoutError, StartFailedError } from '../errors.js'
-import { TOLD_FIELDS, toldText } from '../handover/told-error.js'
+import { identityOf } from '../options/identity.js'
 import { canReach, type Identity, type StartSettings, scriptOrPath, shellOf } from '../options/index.js'
 import { lastWord, shownLines } from './last-word.js'
 
@@ -35,29 +34,6 @@ export interface Failure {
 export interface Told {
   error: Error | undefined
   exitCode: number | undefined
-}
-
-/** The daemon's error, as far as it can be read: whatever runs in the daemon may have written it. */
-export function revive(json: string | undefined): Error | undefined {
-  try {
-    const told: Record<string, unknown> = JSON.parse(json ?? '')
-    const error = new Error(toldText(String(told.message)))
-    // A thrown value that is no Error has no stack, and that of this line tells nothing.
-    error.stack = `${error}`
-    for (const key of TOLD_FIELDS) {
-      const value = told[key]
-      if (key === 'message' || (typeof value !== 'string' && typeof value !== 'number')) continue
-      Object.defineProperty(error, key, {
-        value: typeof value === 'string' ? toldText(value) : value,
-        configurable: true,
-        writable: true,
-        enumerable: key !== 'stack' && key !== 'name',
-      })
-    }
-    return error
-  } catch {
-    return undefined
-  }
 }
 
 /** Whole lines from the end of what the daemon has written. */

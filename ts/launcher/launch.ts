@@ -5,14 +5,15 @@
 
 import { toError } from '../binding/errors.js'
 import type { LaunchedDaemon, NativeEvent, NativePlan, ProcessHandle } from '../binding/native.js'
-import { signalName } from '../binding/signal-names.js'
 import { endGroup, exited, type LaunchWait, launch, removeLeftover } from '../binding/waits.js'
 import { exitInfo } from '../control/status.js'
 import { endProcess } from '../control/stop.js'
 import { type DaemonError, StartFailedError } from '../errors.js'
+import { decodeError } from '../handover/told-error.js'
 import type { StartSettings } from '../options/index.js'
+import { signalName } from '../options/signal-names.js'
 import type { ExitInfo } from '../types/status.js'
-import { type Failure, logTail, revive, startFailed, type Told, timeoutError } from './failure.js'
+import { type Failure, logTail, startFailed, type Told, timeoutError } from './failure.js'
 
 /** How long a process may take to end after its channel, in milliseconds: the kernel closes that on the way out. */
 const EXIT_GRACE = 1_000
@@ -97,7 +98,7 @@ export class Launch {
         this.#settings.logger?.info(event.text ?? '')
         break
       case 'error':
-        this.#told.error = revive(event.text)
+        this.#told.error = decodeError(event.text)
         break
       case 'exit':
         this.#told.exitCode = exitCodeOf(event.text)

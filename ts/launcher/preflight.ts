@@ -13,8 +13,8 @@
  */
 
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Rights } from '../binding/identity.js'
 import { serializeArgs } from '../handover/args.js'
+import type { Rights } from '../options/identity.js'
 import { type CheckedSettings, checkOptions, makeDefaultFolder } from '../options/index.js'
 import { checkPidFile } from './pidfile.js'
 

@@ -4,9 +4,9 @@
  */
 
 import { native } from '../binding/native.js'
+import { electron } from '../binding/runtimes.js'
 import { isFromSnapshot, packer } from '../binding/single-executable.js'
 import { InvalidOptionError, UnsupportedError } from '../errors.js'
-import { electron } from '../inside/runtimes.js'
 import type { Settings } from '../options/index.js'
 import { hasEvalFlag } from './node-flags.js'
 import { AT_START } from './program/at-start.js'

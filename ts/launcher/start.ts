@@ -1,12 +1,12 @@
 /** A start: its plan, what the daemon is told, and its outcome. Runs in the launcher. */
 
-import { checkRights, type Rights } from '../binding/identity.js'
 import { type NativePlan, native } from '../binding/native.js'
 import { toStatus } from '../control/status.js'
+import { encodePayload } from '../handover/payload.js'
 import { encodeRelaunch, relaunchOf } from '../handover/relaunch.js'
-import type { BodyKind, LaunchSettings, OutputFile } from '../inside/state.js'
-import { makeDefaultFolder, neededFolder, type Settings, type Stdio } from '../options/index.js'
-import type { NamedAction } from '../types/signals.js'
+import { launchSettings, ownerOf } from '../handover/settings.js'
+import { checkRights, type Rights } from '../options/identity.js'
+import { currentFolder, makeDefaultFolder, neededFolder, type Settings } from '../options/index.js'
 import type { Running } from '../types/status.js'
 import { Launch } from './launch.js'
 import { type Args, type Checked, type Intended, preflight } from './preflight.js'
@@ -48,8 +48,11 @@ export async function startChecked(checked: Checked<DetachedStart>): Promise<Run
   makeDefaultFolder(settings)
   settings.logger?.debug(`starting ${program.args.join(' ')}`)
   const plan = planOf(settings, program, rights)
-  const relaunch = encodeRelaunch(relaunchOf(settings, program, plan))
-  const payload = payloadOf({ ...launchSettings(settings, program.kind, rights), relaunch }, bytes)
+  const relaunch = encodeRelaunch(relaunchOf(settings, plan, program, folderOf(program)))
+  const { kind } = program
+  const { identity } = rights
+  const told = launchSettings(settings, { kind, cwd: settings.cwd ?? neededFolder(), identity })
+  const payload = encodePayload({ settings: { ...told, relaunch }, args: bytes })
   const { pid, took, ended } = await new Launch(settings, plan, payload).run()
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
   const found = native().status(settings.pidFile)
@@ -74,65 +77,11 @@ function planOf(settings: Settings, { program, args, env, folder }: Program, rig
     keepFds,
     ...stdio,
   }
-  const owned = { ...plan, ...ownerOf(rights) }
+  const owned = { ...plan, ...ownerOf(rights.identity) }
   return folder === undefined ? owned : { ...owned, folder }
 }
 
-/** The owner of its logs. */
-export function ownerOf({ identity }: Rights): { owner?: { uid?: number; gid: number } } {
-  if (identity === undefined) return {}
-  const { uid, gid } = identity
-  return { owner: uid === undefined ? { gid } : { uid, gid } }
-}
-
-/** What the daemon is told of its settings. */
-export function launchSettings(settings: Settings, kind: BodyKind, { identity }: Rights): LaunchSettings {
-  const { name, title, cwd, ready, signals, stopTimeout, stdio } = settings
-  const { chroot, limits, oomScoreAdj, keepFds } = settings.process
-  return {
-    kind,
-    name,
-    title,
-    cwd: cwd ?? neededFolder(),
-    ready,
-    stopTimeout: finite(stopTimeout),
-    signals: kind === 'script' ? namedActions(signals) : undefined,
-    chroot,
-    identity,
-    softNofile: finite(limits?.find(({ name }) => name === 'nofile')?.soft),
-    oomScoreAdj,
-    keepFds,
-    stdout: outputFile(stdio.stdout),
-    stderr: outputFile(stdio.stderr),
-  }
-}
-
-/** What is sent to the daemon: the length of the settings (4 bytes, little endian), the settings, the arguments. */
-export function payloadOf(settings: LaunchSettings, args: Buffer): Buffer {
-  const json = Buffer.from(JSON.stringify(settings))
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(json.length)
-  return Buffer.concat([length, json, args])
-}
-
-/** JSON has no Infinity. */
-function finite(value: number | undefined): number | undefined {
-  return value === Number.POSITIVE_INFINITY ? undefined : value
-}
-
-function namedActions(signals: Settings['signals']): Record<string, NamedAction> {
-  const named: Record<string, NamedAction> = {}
-  for (const [signal, action] of Object.entries(signals))
-    if (typeof action === 'string') named[signal] = action
-  return named
-}
-
-function outputFile(stdio: Stdio): OutputFile | undefined {
-  if (stdio.kind !== 'file') return undefined
-  const { path, mode, rotation } = stdio
-  return {
-    path,
-    ...(mode === undefined ? {} : { mode }),
-    ...(rotation === undefined ? {} : { rotation }),
-  }
+/** Where it is executed; undefined where that folder is gone: then a restart executes it from none, too. */
+function folderOf({ folder }: Program): string | undefined {
+  return folder ?? currentFolder()
 }

@@ -2,7 +2,7 @@
 
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { InvalidOptionError, PermissionDeniedError } from '../errors.js'
-import { never } from '../inside/shutdown.js'
+import { never } from '../never.js'
 import type { LogsSettings, Settings } from '../options/index.js'
 import { Changes } from './changes.js'
 import type { LogFile } from './file.js'

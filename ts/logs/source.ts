@@ -4,7 +4,7 @@ import { readlinkSync, statSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { findHolder } from '../control/stop.js'
 import { InvalidOptionError } from '../errors.js'
-import { isOwn } from '../inside/claim.js'
+import { isOwn } from '../inside/route.js'
 import type { Settings } from '../options/index.js'
 
 /**

@@ -1,5 +1,7 @@
 /** The options as the rest of the package reads them: checked, complete, paths absolute. */
 
+import type { StopTerms } from '../handover/relaunch.js'
+import type { Stdio, Streams } from '../handover/settings.js'
 import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
 import type { SignalAction } from '../types/signals.js'
 import type { GivenProcess } from './limits.js'
@@ -7,24 +9,7 @@ import type { GivenProcess } from './limits.js'
 /** Whose options they are: it decides which are allowed. */
 export type OptionsForm = 'Daemon' | 'daemonize' | 'with'
 
-/** What one of the standard streams is connected to. `option` is the one that named the file. */
-export type Stdio = { readonly kind: 'null' } | { readonly kind: 'inherit' } | FileStdio
-
-/** A file as a standard stream. `mode` is for one that is made. */
-export interface FileStdio {
-  readonly kind: 'file'
-  readonly path: string
-  readonly option: 'stdin' | 'stdout' | 'stderr' | 'log'
-  readonly mode?: number
-  readonly rotation?: Rotation
-}
-
-/** When a log is rotated, and what is kept. */
-export interface Rotation {
-  readonly maxSize: number
-  readonly keep: number
-  readonly compress: boolean
-}
+export type { FileStdio, Rotation, Stdio } from '../handover/settings.js'
 
 /** What `logs()` is asked for. */
 export interface LogsSettings {
@@ -67,12 +52,8 @@ export interface Given {
   readonly process: GivenProcess
 }
 
-/** How a stop goes. Times in milliseconds. */
-export interface StopSettings {
-  readonly stopSignal: number
-  readonly stopTimeout: number
-  readonly forceKill: boolean
-  readonly stopGroup: boolean
+/** How a stop goes. */
+export interface StopSettings extends StopTerms {
   readonly signal: AbortSignal | undefined
 }
 
@@ -96,7 +77,7 @@ export interface Settings extends StopSettings {
   readonly pidFileMode: number
   /** The folder to be made when the pidfile's path came from `name`. */
   readonly defaultFolder: string | undefined
-  readonly stdio: { readonly stdin: Stdio; readonly stdout: Stdio; readonly stderr: Stdio }
+  readonly stdio: Streams
   /** `undefined`: there was no current folder any more, which only a start needs. */
   readonly cwd: string | undefined
   readonly umask: number

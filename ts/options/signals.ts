@@ -1,8 +1,8 @@
 /** Signals and their actions, as users write them. */
 
-import { signalName, signalNumber } from '../binding/signal-names.js'
 import type { NamedAction, SignalAction } from '../types/signals.js'
 import { didYouMean, invalid, refused, show } from './say.js'
+import { signalName, signalNumber } from './signal-names.js'
 import { isRecord } from './values.js'
 
 const ACTIONS: readonly NamedAction[] = ['stop', 'reload', 'reopen', 'ignore', 'default']

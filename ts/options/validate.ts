@@ -1,12 +1,12 @@
 /** From what a user wrote to complete settings. Everything that the values alone show is found here. */
 
-import { signalNumber } from '../binding/signal-names.js'
 import { currentFolder } from './current-folder.js'
 import { checkProcess, PROCESS_OPTIONS, readProcess } from './limits.js'
 import { logValue } from './log.js'
 import { defaultPidFile } from './places.js'
 import { didYouMean, invalid, refused, show } from './say.js'
 import type { Given, LogsSettings, OptionsForm, Settings, Stdio, StopSettings } from './settings.js'
+import { signalNumber } from './signal-names.js'
 import { signalsValue } from './signals.js'
 import * as check from './values.js'
 

@@ -1,10 +1,11 @@
 /** `context.restart()`: the daemon has itself replaced, by a helper that outlives it. Runs in the daemon. */
 
 import type { ChildProcess } from 'node:child_process'
+import { runtimeFlags } from '../binding/runtimes.js'
 import { StartFailedError } from '../errors.js'
 import { encodeRelaunch, type Relaunch } from '../handover/relaunch.js'
-import { runtimeFlags } from '../inside/runtimes.js'
-import type { AdoptedState, LaunchSettings } from '../inside/state.js'
+import type { LaunchSettings } from '../handover/settings.js'
+import type { State } from '../inside/state.js'
 import { preflight } from '../launcher/preflight.js'
 import { again } from './checks.js'
 
@@ -35,7 +36,7 @@ export type RestartAnswer = { readonly ok: true } | { readonly ok: false; readon
  * @throws DaemonError when something is known that would keep the daemon from starting; nothing has happened then
  */
 export async function beginRestart(
-  state: AdoptedState,
+  state: State,
   args: readonly unknown[] | undefined,
 ): Promise<ChildProcess> {
   const { pid, pidFile, settings } = state

@@ -1,13 +1,14 @@
 /** The start that a daemon intends which restarts itself: with the rights that it has left, and its first launch. */
 
-import { checkLimits, type Rights } from '../binding/identity.js'
 import { beside } from '../binding/package-files.js'
 import { packer } from '../binding/single-executable.js'
 import { PermissionDeniedError, UnsupportedError } from '../errors.js'
 import { decodeRelaunch, type Relaunch } from '../handover/relaunch.js'
-import type { AdoptedState, LaunchSettings } from '../inside/state.js'
+import type { LaunchSettings } from '../handover/settings.js'
+import type { State } from '../inside/state.js'
 import type { Args, Intended, IntendedSettings } from '../launcher/preflight.js'
 import { checkFiles } from '../launcher/program/files.js'
+import { checkLimits, type Rights } from '../options/identity.js'
 
 /** What is launched again. */
 export interface Again {
@@ -23,7 +24,7 @@ export type RestartFromInside = Intended<IntendedSettings, Again>
  *
  * @throws UnsupportedError, PermissionDeniedError for a daemon that cannot start itself again at all
  */
-export function again(state: AdoptedState, args: Args): RestartFromInside {
+export function again(state: State, args: Args): RestartFromInside {
   const { pidFile, settings } = state
   const { relaunch: first, helper } = restartable(state)
   const { rights, relaunch } = rightsLeft(settings, first, pidFile)
@@ -60,7 +61,7 @@ export function again(state: AdoptedState, args: Args): RestartFromInside {
 }
 
 /** Where a daemon cannot have itself replaced, the error says who can do it. */
-function restartable({ pidFile, detached, settings }: AdoptedState): Again {
+function restartable({ pidFile, detached, settings }: State): Again {
   const refuse = (why: string, advice: string): UnsupportedError =>
     new UnsupportedError(`context.restart() is not supported ${why}. ${advice}.`, {
       pidFile,

@@ -9,10 +9,11 @@ import type { ProcessHandle } from '../binding/native.js'
 import { exited } from '../binding/waits.js'
 import { findHolder, stop } from '../control/stop.js'
 import { AlreadyRunningError, StopTimeoutError, UnverifiedError } from '../errors.js'
-import { decodeRelaunch, FORMAT, type Relaunch } from '../handover/relaunch.js'
-import { complain } from '../inside/stderr.js'
+import { encodePayload } from '../handover/payload.js'
+import { decodeRelaunch, type Relaunch } from '../handover/relaunch.js'
+import { HANDOVER_VERSION } from '../handover/version.js'
+import { writeStderr } from '../inside/stderr.js'
 import { Launch } from '../launcher/launch.js'
-import { payloadOf } from '../launcher/start.js'
 import type { RestartAnswer, RestartOrder } from './begin.js'
 
 /** How long the old daemon may still be there when its lock is free, in milliseconds. */
@@ -37,9 +38,16 @@ function answer(given: RestartAnswer): Promise<void> {
 }
 
 /** A handle on the daemon that has asked: whatever becomes of the pidfile, its end can be seen. */
-async function asker({ pid, pidFile, settings }: RestartOrder, { format }: Relaunch): Promise<ProcessHandle> {
-  if (format !== FORMAT)
-    throw new Error(`daimon was replaced by a version that cannot restart what the old one has started`)
+async function asker(
+  { pid, pidFile, settings }: RestartOrder,
+  { version }: Relaunch,
+): Promise<ProcessHandle> {
+  if (version !== HANDOVER_VERSION) {
+    const message =
+      `daimon has been replaced by a release that reads launches of version ${HANDOVER_VERSION}, ` +
+      `and this daemon's is of version ${version}. Restart it from outside`
+    throw new Error(message)
+  }
   const holder = await findHolder(pidFile)
   if (holder?.pid === pid) return holder
   const reason = `the pidfile does not lead to the daemon ${settings.name ?? pidFile} with PID ${pid}`
@@ -79,7 +87,10 @@ async function replace(order: RestartOrder, relaunch: Relaunch, before: ProcessH
     // The rights are taken by now, and the folders have been checked with them.
     process: { user: undefined, group: undefined, chroot: undefined },
   }
-  const payload = payloadOf({ ...settings, relaunch: order.relaunch }, Buffer.from(args, 'base64'))
+  const payload = encodePayload({
+    settings: { ...settings, relaunch: order.relaunch },
+    args: Buffer.from(args, 'base64'),
+  })
   await new Launch(startSettings, { ...plan, ...stdio }, payload).run()
 }
 
@@ -98,7 +109,7 @@ async function main(): Promise<void> {
     await replace(order, relaunch, before)
   } catch (error) {
     const what = `daimon: the restart of the daemon of ${order.pidFile} has failed`
-    complain(`${what}: ${error instanceof Error ? error.message : inspect(error)}`)
+    writeStderr(`${what}: ${error instanceof Error ? error.message : inspect(error)}`)
     process.exitCode = 1
   }
 }

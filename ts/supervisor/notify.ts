@@ -3,6 +3,7 @@
  */
 
 import { type Notifier, native } from '../binding/native.js'
+import type { Supervisor } from '../inside/state.js'
 import type { Logger } from '../types/options.js'
 import { notifyAddress, watchdogMicroseconds } from './environment.js'
 
@@ -11,18 +12,6 @@ const PATIENCE = 1_000
 
 /** The longest time that a timer can have. */
 const LONGEST = 2 ** 31 - 1
-
-/** A supervisor that is told of the daemon's course. */
-export interface Supervisor {
-  /** The start begins; it may take that long, in milliseconds. */
-  starting(time: number): void
-  ready(): void
-  status(text: string): void
-  reloading(): void
-  reloaded(): void
-  /** The stop begins; its hooks may take that long, in milliseconds. */
-  stopping(time: number): void
-}
 
 /** The supervisor that wants to be told; undefined where there is none. */
 export function findSupervisor(logger: Logger | undefined): Supervisor | undefined {

@@ -122,9 +122,9 @@ pub fn is_open(fd: i32) -> bool {
     daimon_core::is_open(fd)
 }
 
-/// Sets what Node's boot has changed or what exec would not carry; the error, if any, is returned.
+/// Sets what Node.js changes at boot, or exec does not carry; the error, if any, is returned.
 #[napi]
-pub fn settle_in(
+pub fn apply_after_boot(
     soft_nofile: Option<f64>,
     oom_score_adj: Option<i32>,
     keep_fds: Vec<i32>,

@@ -1,4 +1,4 @@
-/** What each signal does in a daemon. Part of what is loaded before a script, so it imports nothing of Node's. */
+/** What each signal does in a daemon. Part of what is loaded before a script: it imports nothing of Node's. */
 
 import type { NamedAction, SignalAction, SignalName } from '../../types/signals.js'
 import { countQuestions } from './asking.js'
@@ -13,7 +13,7 @@ export interface Performer {
   reopen(signal: SignalName): unknown
 }
 
-/** The terminal's own signals, and the one with which Node.js would open its inspector, are ignored. */
+/** The terminal's own signals are ignored, and so is SIGUSR1, by which Node.js would open its inspector. */
 const DEFAULTS: Readonly<Partial<Record<SignalName, NamedAction>>> = {
   SIGTERM: 'stop',
   SIGINT: 'stop',
@@ -26,9 +26,10 @@ const DEFAULTS: Readonly<Partial<Record<SignalName, NamedAction>>> = {
 }
 
 /**
- * The actions in force, and the listeners that carry them out: one for each signal, the first of all that it has, and
- * to be seen by whoever asks for them. Who asks, as signal-exit does, wants to know whether the process is about to
- * end; with ours there it is not, so that the signal is left to us. Who does not ask handles the signal.
+ * The actions in force, and the listeners that carry them out: one for each signal, before all other listeners, and
+ * visible to code that asks for listeners. A library that asks, as signal-exit does, wants to know whether the signal
+ * ends the process. It sees our listener, so it leaves the signal to us. A listener that does not ask handles the
+ * signal.
  */
 export class SignalActions {
   #performer: Performer
@@ -37,14 +38,14 @@ export class SignalActions {
   readonly #given: Map<SignalName, SignalAction> = new Map()
   readonly #listeners: Map<SignalName, () => void> = new Map()
   readonly #waiters: Map<SignalName, Set<() => void>> = new Map()
-  /** How many holds there are on a signal, and which signals have come meanwhile: whether it was for us. */
+  /** How many holds each signal has; and the signals that have come meanwhile, with whether they were left to us. */
   readonly #held: Map<SignalName, number> = new Map()
   readonly #deferred: Map<SignalName, boolean> = new Map()
   /** The signals whose other listeners are being called. */
   readonly #arriving: Set<SignalName> = new Set()
   /** The other listeners that have left a signal to us when it last came; empty when one has not. */
   readonly #asking: Map<SignalName, readonly unknown[]> = new Map()
-  /** The signal that ends the process: ours is there no more. */
+  /** The signal that ends the process: our listener steps away from it. */
   #last: SignalName | undefined
 
   constructor(performer: Performer, yields: boolean, given: Readonly<Record<string, SignalAction>> = {}) {
@@ -54,13 +55,13 @@ export class SignalActions {
     this.setAll(given)
   }
 
-  /** For a script that has had stand-ins and gets a context. */
+  /** For a script that gets a context: until then it had a performer of its own. */
   performBy(performer: Performer): void {
     this.#performer = performer
     this.arrangeAll()
   }
 
-  /** For a script that turns out to know daimon: from now on actions apply beside its own listeners. */
+  /** For a script that brings a body of its own: from now on actions apply beside its own listeners. */
   standBeside(): void {
     this.#yields = false
     this.arrangeAll()
@@ -99,7 +100,7 @@ export class SignalActions {
     this.#arrange(signal)
     return () => {
       waiters.delete(waiter)
-      // A turn later: who waits in a loop asks again by then, and no signal meets the system's default in between.
+      // A turn later: code that waits in a loop has asked again by then, and the system's default is never in force.
       setImmediate(() => this.#arrange(signal))
     }
   }
@@ -118,8 +119,8 @@ export class SignalActions {
   }
 
   /**
-   * Once all else has been done at a stop by this signal: those that have left it to us, and nobody else, see it once
-   * more without us, so that they know that the process ends.
+   * The last step of a stop by this signal: if all other listeners have left it to us, they get it once more, without
+   * our listener, so that they know that the process ends.
    */
   sayLast(signal: SignalName): void {
     const others = this.#others(signal)
@@ -130,7 +131,7 @@ export class SignalActions {
     events.emit(signal, signal, process.getBuiltinModule('node:os').constants.signals[signal])
   }
 
-  /** Whether the signal has come meanwhile, and nobody else holds it. */
+  /** Whether the signal has come meanwhile, and has no other hold. */
   #release(signal: SignalName): boolean {
     const others = (this.#held.get(signal) ?? 1) - 1
     if (others > 0) this.#held.set(signal, others)
@@ -140,7 +141,7 @@ export class SignalActions {
     return isDue
   }
 
-  /** What a handler throws is the program's own error, as it would have been without the hold. */
+  /** An error of a handler is the program's own, as without the hold: it is thrown outside of the hold's promise. */
   #deliverReleased(signal: SignalName): void {
     const isOurs = this.#deferred.get(signal) === true
     this.#deferred.delete(signal)
@@ -155,7 +156,7 @@ export class SignalActions {
     }
   }
 
-  /** A listener where there is something to do; where there is none the system's default is in force. */
+  /** Listens if there is something to do for the signal; otherwise the system's default is in force. */
   #arrange(signal: SignalName): void {
     if (this.#listeners.has(signal)) {
       refresh(signal)
@@ -181,9 +182,9 @@ export class SignalActions {
   }
 
   /**
-   * Ours steps back from another one where the action, which yields to it, is what the system would do, too: an end, at
-   * once. It sees what it would see without us, whenever it asks, and ours is on again before it has gone. Of several
-   * each would wait for the others.
+   * Our listener steps away from a single other one if our action yields to it and would end the process at once, as
+   * the system would. That one then sees what it would see without us, whenever it asks; ours is on again before that
+   * one goes. From several others it does not: each would wait for the rest.
    */
   #stands(signal: SignalName): boolean {
     if (!this.#isWanted(signal)) return false
@@ -198,13 +199,13 @@ export class SignalActions {
     return listenersOf(signal).filter((listener) => listener !== ours)
   }
 
-  /** Whether all of them have left the signal to us when it last came. */
+  /** Whether all of them left the signal to us when it last came. */
   #haveAsked(signal: SignalName, others: readonly unknown[]): boolean {
     const asking = this.#asking.get(signal) ?? []
     return others.every((listener) => asking.includes(listener))
   }
 
-  /** Ours is the first to be called. Whom it is for may depend on whether the others ask. */
+  /** Our listener is called first. Whether the signal is ours may depend on whether the others ask. */
   #arrived(signal: SignalName): void {
     if (this.#arriving.has(signal)) return
     const others = this.#others(signal)
@@ -213,21 +214,21 @@ export class SignalActions {
     if (isSure) this.#take(signal, true)
   }
 
-  /** By the next microtask the others have been called. */
+  /** By the next microtask the other listeners have been called. */
   #watch(signal: SignalName, others: readonly unknown[], isSure: boolean): void {
     const asked = countQuestions(signal)
     this.#arriving.add(signal)
     queueMicrotask(() => {
       this.#arriving.delete(signal)
       const present = listenersOf(signal)
-      // Who asks and stays has done nothing; who is gone, or has taken another one away, has handled it.
+      // A listener that asked and stays has done nothing. One that is gone, or has removed another, has handled it.
       const isLeft = asked() >= others.length && others.every((listener) => present.includes(listener))
       this.#asking.set(signal, isLeft ? others : [])
       if (!isSure) this.#take(signal, !this.#yieldsNow(signal) || this.#haveAsked(signal, others))
     })
   }
 
-  /** The inspector, which is Node's default, opens only where nobody listens. */
+  /** The inspector, Node's default for SIGUSR1, opens only if there is no other listener. */
   #yieldsNow(signal: SignalName): boolean {
     return this.#yields || this.get(signal) === 'default'
   }
@@ -247,7 +248,7 @@ export class SignalActions {
     }
   }
 
-  /** What has come to us, though nothing but the system's default was in force. */
+  /** Sends the signal again: it came to our listener, but the system's default was in force for it. */
   #raiseDefault(signal: SignalName): void {
     this.#arrange(signal)
     process.kill(process.pid, signal)

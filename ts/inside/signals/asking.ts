@@ -1,12 +1,12 @@
-/** Who asks who else listens. Part of what is loaded before a script, so it imports nothing of Node's. */
+/** Counts questions for listeners. Part of what is loaded before a script: it imports nothing of Node's. */
 
 import { isBeingRemoved } from './kept-listeners.js'
 
 const QUESTIONS = ['listeners', 'rawListeners', 'listenerCount'] as const
 
 /**
- * Counts how often `process` is asked who listens for the event, until what it gives is called, which tells. Node.js's
- * own question, whether anybody is left, does not count.
+ * Counts how often code asks `process` for the event's listeners. The function that it gives ends the count and returns
+ * it. A question of Node's own, when a listener goes, does not count.
  */
 export function countQuestions(event: string): () => number {
   let asked = 0
@@ -21,7 +21,7 @@ export function countQuestions(event: string): () => number {
   }
 }
 
-/** Calls `hear` with each question's first argument, and gives what ends that. */
+/** Calls `hear` with each question's first argument, until the function that it gives is called. */
 function wrap(name: (typeof QUESTIONS)[number], hear: (about: unknown) => void): () => void {
   const answer: unknown = process[name]
   if (typeof answer !== 'function') return () => {}
@@ -32,7 +32,7 @@ function wrap(name: (typeof QUESTIONS)[number], hear: (about: unknown) => void):
   }
   Object.defineProperty(process, name, { value, writable: true, configurable: true, enumerable: false })
   return () => {
-    // Unless somebody else has wrapped it since, who would be lost.
+    // Unless other code has wrapped it since: its wrapper would be lost.
     if (Reflect.get(process, name) !== value) return
     if (own === undefined) Reflect.deleteProperty(process, name)
     else Object.defineProperty(process, name, own)

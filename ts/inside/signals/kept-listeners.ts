@@ -1,10 +1,10 @@
 /**
- * Listeners on `process` that stay, whoever takes listeners away by the dozen. Part of what is loaded before a script,
- * so it imports nothing.
+ * Listeners on `process` that stay when other code removes all listeners. Part of what is loaded before a script: it
+ * imports nothing.
  *
- * Node.js begins and ends to watch a signal by listeners of its own, for 'newListener' and 'removeListener'. Ours for
- * 'removeListener' stand on both sides of Node's: what is taken away is back before Node.js looks whether anybody still
- * listens, so that the system's default is never in force in between.
+ * Node.js starts and stops watching a signal in listeners of its own, for 'newListener' and 'removeListener'. Ours for
+ * 'removeListener' stand before and after Node's: a removed listener is back before Node.js checks whether any is left,
+ * so that the system's default is never in force in between.
  */
 
 type Listener = Parameters<NodeJS.EventEmitter['on']>[1]
@@ -16,31 +16,31 @@ interface Kept {
   readonly isFirst: boolean
 }
 
-/** As they are; who listens may be asked through others for a while (`asking.ts`). */
+/** The methods as they are now: `asking.ts` wraps them for a while. */
 const { listeners } = process
 const events: NodeJS.EventEmitter = process
 const kept: Map<string, Kept[]> = new Map()
-/** Node's own, by which it begins to watch a signal; a runtime that does so in another way has none. */
+/** Node's own listener that starts watching a signal; undefined in a runtime that does so in another way. */
 let watchSignal: Listener | undefined
 let isScheduled = false
-/** What we do to the listeners ourselves needs no second look. */
+/** While we change listeners ourselves, nothing has to be put back. */
 let isArranging = false
 let isRemoving = false
 const always = (): boolean => true
 
-/** Who listens now. */
+/** The event's listeners now. */
 export function listenersOf(event: string): readonly unknown[] {
   return Reflect.apply(listeners, process, [event])
 }
 
-/** Whether Node.js itself may be asking who listens, since a listener has gone. */
+/** Whether a listener is being removed: Node.js itself may then ask for the rest. */
 export function isBeingRemoved(): boolean {
   return isRemoving
 }
 
 /**
- * Listens until what it gives is called: while `isWanted` says so, before all others if `isFirst` does, and once,
- * whoever adds what `process.listeners()` gave before.
+ * Listens until the function that it gives is called; only while `isWanted` says so; before all other listeners with
+ * `isFirst`; and once, even if other code adds again what `process.listeners()` gave.
  */
 export function keep(
   event: string,
@@ -59,10 +59,10 @@ export function keep(
   }
 }
 
-/** Adds what is wanted and takes away what is not; after a change of what `isWanted` says. */
+/** Adds wanted listeners and removes unwanted ones. Called when the answer of `isWanted` may have changed. */
 export function refresh(event: string): void {
   arrange(() => {
-    // What Node.js does not hear of it does not watch.
+    // Node.js watches only signals that its 'newListener' listener has heard of.
     if (event !== 'newListener') refresh('newListener')
     for (const entry of kept.get(event) ?? []) {
       const isOn = listenersOf(event).includes(entry.listener)
@@ -87,7 +87,7 @@ function remember(event: string, entry: Kept): Kept {
   return entry
 }
 
-/** Node's own are kept as well: without them no signal is watched from then on, whoever listens. */
+/** Keeps Node's own listeners as well: without them Node.js would watch no signal any more. */
 function begin(): void {
   const plain = { isWanted: always, isFirst: false }
   for (const [event, name] of [
@@ -108,7 +108,7 @@ function begin(): void {
   })
 }
 
-/** Bun tells nobody of a removal, and Deno gives a signal back itself: there the calls are heard. */
+/** Bun emits no 'removeListener', and Deno stops watching a signal itself: there the methods are wrapped. */
 function hearCalls(): void {
   for (const name of ['off', 'removeListener', 'removeAllListeners'] as const) {
     const remove = process[name]
@@ -131,7 +131,7 @@ function afterNode(event: string): void {
   onRemoved(event)
 }
 
-/** At the end of the list, since who removes them all goes through it from behind, by the numbers that they had. */
+/** Added at the end of the list: code that removes all goes through the list backwards, by the old indexes. */
 function onRemoved(event: unknown): void {
   if (isArranging || typeof event !== 'string') return
   for (const { listener, isWanted } of kept.get(event) ?? []) {
@@ -141,14 +141,14 @@ function onRemoved(event: unknown): void {
   }
 }
 
-/** The new one is on a moment later. */
+/** The new listener is added right after this event. */
 function onNew(event: string): void {
   if (!isArranging && kept.has(event)) schedule()
 }
 
 /**
- * After the synchronous code that changes listeners, and before any signal is delivered. `removeAllListeners()` without
- * an event's name forgets all of them at its end, and tells nobody.
+ * Looks again after the synchronous code that changes listeners, and before any signal is delivered.
+ * `removeAllListeners()` without an event's name drops the whole list at its end, without 'removeListener'.
  */
 function schedule(): void {
   if (isScheduled) return
@@ -172,7 +172,7 @@ function setRight(event: string): void {
   if (event === 'removeListener') surroundNode()
 }
 
-/** First there twice and then once: never not at all. */
+/** Adds it a second time before it removes the first: the listener is never missing. */
 function lead(event: string, listener: Listener): void {
   events.prependListener(event, listener)
   process.off(event, listener)

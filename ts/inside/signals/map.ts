@@ -1,8 +1,8 @@
 /** `context.signals`: the daemon's signal actions, to be changed at any time. */
 
 import { InvalidOptionError } from '../../errors.js'
-import { abortSignalValue, signalActionValue, signalNameValue } from '../../options/index.js'
 import type { SignalAction, SignalMap, SignalName } from '../../types/signals.js'
+import { provided } from '../provided.js'
 import type { SignalActions } from './actions.js'
 
 export class Signals implements SignalMap {
@@ -13,21 +13,24 @@ export class Signals implements SignalMap {
   }
 
   set(signal: SignalName, action: SignalAction): this {
-    this.#actions.set(signalNameValue('signal', signal), signalActionValue('action', action))
+    this.#actions.set(
+      provided().signalNameValue('signal', signal),
+      provided().signalActionValue('action', action),
+    )
     return this
   }
 
   get(signal: SignalName): SignalAction | undefined {
-    return this.#actions.get(signalNameValue('signal', signal))
+    return this.#actions.get(provided().signalNameValue('signal', signal))
   }
 
   delete(signal: SignalName): boolean {
-    return this.#actions.delete(signalNameValue('signal', signal))
+    return this.#actions.delete(provided().signalNameValue('signal', signal))
   }
 
   async hold<T>(signals: SignalName | readonly SignalName[], fn: () => T | PromiseLike<T>): Promise<T> {
     const names = (Array.isArray(signals) ? signals : [signals]).map((name) =>
-      signalNameValue('signals', name),
+      provided().signalNameValue('signals', name),
     )
     if (typeof fn !== 'function') {
       throw new InvalidOptionError(`What runs during a hold must be a function, not ${typeof fn}.`, {
@@ -44,9 +47,9 @@ export class Signals implements SignalMap {
   }
 
   async once(name: SignalName, options: { signal?: AbortSignal } = {}): Promise<SignalName> {
-    const signal = signalNameValue('signal', name)
+    const signal = provided().signalNameValue('signal', name)
     const { signal: given } = options ?? {}
-    const abort = given === undefined ? undefined : abortSignalValue('signal', given)
+    const abort = given === undefined ? undefined : provided().abortSignalValue('signal', given)
     abort?.throwIfAborted()
     return await new Promise((resolve, reject) => {
       const end = this.#actions.wait(signal, () => finish(() => resolve(signal)))

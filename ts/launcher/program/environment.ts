@@ -1,6 +1,6 @@
 /** The environment that a daemon is executed with. Runs in the launcher. */
 
-import { accountVariables, type Rights } from '../../binding/identity.js'
+import { accountVariables, type Rights } from '../../options/identity.js'
 import { homeVariable, type Settings } from '../../options/index.js'
 import { OURS_ALONE } from '../../supervisor/environment.js'
 import { absoluteNodeOptions } from '../node-flags.js'

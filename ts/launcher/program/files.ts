@@ -8,7 +8,7 @@ import { isAbsolute } from 'node:path'
 import { ifPermitted } from '../../binding/denied.js'
 import { packer } from '../../binding/single-executable.js'
 import { StartFailedError } from '../../errors.js'
-import type { BodyKind } from '../../inside/state.js'
+import type { BodyKind } from '../../handover/settings.js'
 
 /** Of a program, what has to be there. */
 export interface Files {

@@ -1,9 +1,9 @@
 /** What a daemon executes: which program, with which flags, arguments and environment. Runs in the launcher. */
 
-import type { Rights } from '../../binding/identity.js'
+import { electron } from '../../binding/runtimes.js'
 import { packer } from '../../binding/single-executable.js'
-import { electron } from '../../inside/runtimes.js'
-import type { BodyKind } from '../../inside/state.js'
+import type { BodyKind } from '../../handover/settings.js'
+import type { Rights } from '../../options/identity.js'
 import { currentFolder, type Settings } from '../../options/index.js'
 import { AT_START } from './at-start.js'
 import { environment } from './environment.js'

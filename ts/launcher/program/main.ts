@@ -3,7 +3,7 @@
 import { isAbsolute } from 'node:path'
 import { here } from '../../binding/package-files.js'
 import { requireFrom } from '../../binding/require.js'
-import { runtimeFlags } from '../../inside/runtimes.js'
+import { runtimeFlags } from '../../binding/runtimes.js'
 import { commandLine, givenMain } from '../command-line.js'
 import { absoluteExecArgv, hasEvalFlag } from '../node-flags.js'
 import { AT_START, isFile } from './at-start.js'

@@ -2,9 +2,9 @@
 
 import { explainDenial } from '../../binding/denied.js'
 import { denialOf, here } from '../../binding/package-files.js'
+import { runtimeFlags } from '../../binding/runtimes.js'
 import { packer } from '../../binding/single-executable.js'
 import { UnsupportedError } from '../../errors.js'
-import { runtimeFlags } from '../../inside/runtimes.js'
 import { type Settings, scriptOrPath } from '../../options/index.js'
 import { absoluteExecArgv, scriptExecArgv, usesEsLoader } from '../node-flags.js'
 import { AT_START } from './at-start.js'

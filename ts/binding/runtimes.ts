@@ -1,9 +1,4 @@
-/**
- * Where runtimes other than Node.js differ from it. Part of what is loaded first, so it imports as little as can be.
- */
-
-import { shown } from '../handover/thrown.js'
-import { complain } from './stderr.js'
+/** How a runtime other than Node.js is started. */
 
 /** Of Deno's global object what is asked of it. */
 interface Deno {
@@ -30,30 +25,4 @@ export function runtimeFlags(): string[] {
 export function electron(): 'app' | 'node' | undefined {
   if (process.versions.electron === undefined) return undefined
   return Reflect.get(process, 'type') === undefined ? 'node' : 'app'
-}
-
-/**
- * Bun loops for ever after an uncaught error while the main module awaits something, as it does in a daemon with
- * a `run()`: there the error ends the process here. Rejections that nobody handles are uncaught errors in Node.js; Bun
- * has them apart.
- */
-export function endByUncaught(report: (error: unknown) => void): void {
-  if (process.versions.bun === undefined) return
-  process.on('uncaughtExceptionMonitor', (error) => {
-    if (process.listenerCount('uncaughtException') === 0) end(error)
-  })
-  process.on('unhandledRejection', (error) => {
-    if (process.listenerCount('unhandledRejection') > 1) return
-    report(error)
-    end(error)
-  })
-}
-
-function end(error: unknown): never {
-  try {
-    console.error(error)
-  } catch {
-    complain(`Uncaught ${shown(error)}`)
-  }
-  process.exit(1)
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import test from 'ava'
-import { signalName, signalNumber } from '../../build/binding/signal-names.js'
+import { signalName, signalNumber } from '../../build/options/signal-names.js'
 
 const linux = process.platform === 'linux' ? test : test.skip
 

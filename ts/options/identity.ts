@@ -1,9 +1,10 @@
 /** Whose rights a daemon will have and what it may use up: asked of the system before anything happens. */
 
+import { detailOf, toError } from '../binding/errors.js'
+import { type NativeError, type NativeIdentity, type NativeLimits, native } from '../binding/native.js'
 import { InvalidOptionError, UnsupportedError } from '../errors.js'
-import type { Limit, Settings } from '../options/index.js'
-import { detailOf, toError } from './errors.js'
-import { type NativeError, type NativeIdentity, type NativeLimits, native } from './native.js'
+import type { Limit } from './limits.js'
+import type { Settings } from './settings.js'
 
 /** What the launch and the daemon are told. */
 export interface Rights {

@@ -1,0 +1,49 @@
+// Launcher and daemon of two versions: the package has been replaced in between, or one of them is in a bundle.
+import { existsSync } from 'node:fs'
+import test from 'ava'
+import { install, setNumber } from '../helpers/copies.js'
+import { alive, kill, until } from '../helpers/index.js'
+
+for (const [title, file] of [
+  ['a daemon of a newer version', 'preload.cjs'],
+  ['a daemon of an older version', 'index.js'],
+]) {
+  test(`${title} than its launcher's refuses what it was told, and says what to do`, async (t) => {
+    const place = install(t)
+    setNumber(t, place, 'HANDOVER_VERSION', 2, { files: [file] })
+    place.write('script.mjs', "import { writeFileSync } from 'node:fs'; writeFileSync('begun', '')")
+    place.write(
+      'main.mjs',
+      `import { Daemon } from 'daimon'
+      const daemon = new Daemon({ pidFile: 'a.pid', script: 'script.mjs' })
+      const { code, message, cause } = await daemon.start().catch((error) => error)
+      console.log(JSON.stringify({ code, message, cause: { name: cause.name, code: cause.code } }))`,
+    )
+    const { stdout } = await place.node(['main.mjs'])
+    const { code, message, cause } = JSON.parse(stdout)
+    t.is(code, 'ERR_DAEMON_START_FAILED')
+    t.deepEqual(cause, { name: 'UnsupportedError', code: 'ERR_DAEMON_UNSUPPORTED' })
+    t.regex(message, /in version \d.* reads version \d.*Start the launcher anew/)
+    t.false(existsSync(place.file('begun')))
+    t.false(existsSync(place.file('a.pid')))
+    t.deepEqual(place.processes(), [])
+  })
+}
+
+test('a daemon whose package was replaced by another version is not restarted by it, and lives on', async (t) => {
+  const place = install(t)
+  place.write(
+    'main.mjs',
+    `import { daemonize } from 'daimon'
+    const context = await daemonize({ pidFile: 'a.pid', log: 'a.log' })
+    setInterval(() => {}, 1e6)
+    process.on('SIGUSR2', async () => console.log('answer:', await context.restart().catch(({ message }) => message)))`,
+  )
+  t.is((await place.node(['main.mjs'])).code, 0)
+  setNumber(t, place, 'HANDOVER_VERSION', 2)
+  const pid = Number(place.read('a.pid'))
+  kill(pid, 'SIGUSR2')
+  const answer = await until(() => /^answer: .*$/m.exec(place.read('a.log'))?.[0], 'the answer')
+  t.regex(answer, /reads launches of version 2, and this daemon's is of version 1\. Restart it from outside/)
+  t.true(alive(pid))
+})

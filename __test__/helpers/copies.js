@@ -1,0 +1,38 @@
+/** Copies of the package, installed in a test's folder, and copies that differ in one number. */
+
+import { chmodSync, cpSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { folder, ROOT } from './index.js'
+
+/** A folder that has the package installed. */
+export function install(t) {
+  const place = folder(t)
+  chmodSync(place.path, 0o755)
+  for (const name of ['package.json', 'dist', 'native'])
+    cpSync(join(ROOT, name), place.file(`node_modules/daimon/${name}`), { recursive: true })
+  return place
+}
+
+/** Two copies of the package: `daimon` and `copy`. */
+export function installTwice(t) {
+  const place = install(t)
+  cpSync(place.file('node_modules/daimon'), place.file('node_modules/copy'), { recursive: true })
+  return place
+}
+
+/** Gives a constant of the package's another value, in each of these files. */
+export function setNumber(t, place, name, value, { copy = 'daimon', files = scriptsOf(place, copy) } = {}) {
+  for (const file of files) {
+    const path = `node_modules/${copy}/dist/${file}`
+    const text = place.read(path)
+    const pattern = new RegExp(`^var ${name} = \\d+;$`, 'gm')
+    t.is(text.match(pattern)?.length, 1, `${name} in ${path}`)
+    place.write(path, text.replace(pattern, `var ${name} = ${value};`))
+  }
+}
+
+/** The bundles that are loaded as they are. */
+function scriptsOf(place, copy) {
+  const names = readdirSync(place.file(`node_modules/${copy}/dist`))
+  return names.filter((name) => ['index.js', 'preload.cjs'].includes(name))
+}

@@ -1,0 +1,20 @@
+/** Waits for a daemon's end. Runs in any process but the daemon. */
+
+import { exited } from '../binding/waits.js'
+import type { ExitInfo } from '../types/status.js'
+import { exitInfo } from './status.js'
+import { findHolder } from './stop.js'
+
+/**
+ * How the present instance ends; at once nothing, when there is none.
+ *
+ * @throws UnverifiedError, PidFileError, PermissionDeniedError; the reason of `signal`
+ */
+export async function exitOf(pidFile: string, signal: AbortSignal | undefined): Promise<ExitInfo> {
+  const holder = await findHolder(pidFile, signal)
+  if (holder === undefined) return {}
+  const ended = await exited(holder, Number.POSITIVE_INFINITY, signal)
+    .then(() => holder.exitStatus())
+    .finally(() => holder.release())
+  return exitInfo(ended)
+}

@@ -1,0 +1,45 @@
+/**
+ * The payload: all that a daemon gets from its launcher, in one piece. The launcher writes it, the daemon's preload
+ * reads it: part of what is loaded before a script, so it loads nothing.
+ *
+ * The version and the length of the settings (4 bytes each, little endian), the settings as JSON, the arguments
+ * (`args.ts`).
+ */
+
+import type { LaunchSettings } from './settings.js'
+import { HANDOVER_VERSION } from './version.js'
+
+/** Put in by the build: the package's own version. */
+declare const DAIMON_VERSION: string
+
+const HEADER = 8
+
+/** What a daemon gets. */
+export interface Payload {
+  readonly settings: LaunchSettings
+  readonly args: Buffer
+}
+
+export function encodePayload({ settings, args }: Payload): Buffer {
+  const json = Buffer.from(JSON.stringify(settings))
+  const header = Buffer.alloc(HEADER)
+  header.writeUInt32LE(HANDOVER_VERSION, 0)
+  header.writeUInt32LE(json.length, 4)
+  return Buffer.concat([header, json, args])
+}
+
+/** The contrary of {@link encodePayload}; an error as data where the launcher's version is another one. */
+export function decodePayload(
+  payload: Buffer,
+): Payload | { code: 'ERR_DAEMON_UNSUPPORTED'; message: string } {
+  const version = payload.length < HEADER ? 0 : payload.readUInt32LE(0)
+  if (version !== HANDOVER_VERSION) {
+    const message =
+      `The launcher tells its daemon what to do in version ${version}, and daimon ${DAIMON_VERSION}, with which this ` +
+      `daemon has begun, reads version ${HANDOVER_VERSION}: one of the two has been replaced by another release. ` +
+      'Start the launcher anew, or build its bundle anew, so that both are of one release.'
+    return { code: 'ERR_DAEMON_UNSUPPORTED', message }
+  }
+  const end = HEADER + payload.readUInt32LE(4)
+  return { settings: JSON.parse(payload.toString('utf8', HEADER, end)), args: payload.subarray(end) }
+}

@@ -1,0 +1,34 @@
+/** The state as verbs need it: refused where another copy of the package has made it in another layout. */
+
+import { here } from '../binding/package-files.js'
+import { isOfThisLayout, type Shared, shared, signature } from '../binding/shared.js'
+import { UnsupportedError } from '../errors.js'
+import { presentState, type State } from './state.js'
+
+/**
+ * The daemon that this process is; undefined in any other process, and in workers.
+ *
+ * @throws UnsupportedError when it cannot be read: what is not known to be this daemon would be started once more
+ */
+export function ownState(): State | undefined {
+  const found = shared()
+  if (found !== undefined && !isOfThisLayout(found)) throw twoCopies(found)
+  return presentState()
+}
+
+function twoCopies(other: Shared): UnsupportedError {
+  const own = signature(here)
+  const newer = other.abi > own.abi ? other : own
+  const message =
+    'Two copies of daimon in this process do not understand each other: ' +
+    `${nameOf(other)}, which has made it a daemon, and ${nameOf(own)}, which was called. ` +
+    `Install one version for the whole program, ${newer.version} or later ('npm ls daimon' shows who brings which), ` +
+    'then start the daemon anew.'
+  return new UnsupportedError(message, { feature: 'two copies of daimon' })
+}
+
+/** Other code can have made the value: then it may lack all of this. */
+function nameOf({ abi, version, from }: Partial<Shared>): string {
+  if (abi === undefined || version === undefined) return 'one of an unknown version'
+  return `daimon ${version} at ${from} (state ${abi})`
+}

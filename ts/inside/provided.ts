@@ -1,0 +1,47 @@
+/**
+ * What the context needs from rooms that it does not import: checks of values, and the restart. The facade provides
+ * them (`ts/provide.ts`), before anything can ask for a context. Runs in the daemon.
+ */
+
+import type { ChildProcess } from 'node:child_process'
+import type { NativeIdentity } from '../binding/native.js'
+import type { SignalAction, SignalName } from '../types/signals.js'
+import type { State } from './state.js'
+
+/** Each check takes the name of the option for its error, and gives the value. */
+export interface Provided {
+  /** @throws InvalidOptionError */
+  signalNameValue(option: string, value: unknown): SignalName
+  /** @throws InvalidOptionError */
+  signalActionValue(option: string, value: unknown): SignalAction
+  /** @throws InvalidOptionError */
+  abortSignalValue(option: string, value: unknown): AbortSignal
+  /**
+   * What `dropPrivileges()` is given; undefined when the process has these rights already and no others.
+   *
+   * @throws InvalidOptionError
+   */
+  droppedTo(to: {
+    user?: string | number
+    group?: string | number
+  }): { readonly identity: NativeIdentity; readonly variables: Readonly<Record<string, string>> } | undefined
+  /** The value within a sentence: one line, never long. */
+  show(value: unknown): string
+  /**
+   * Begins the restart of this daemon; gives the helper that is about to stop it.
+   *
+   * @throws DaemonError when the daemon would not start again
+   */
+  beginRestart(state: State, args: readonly unknown[] | undefined): Promise<ChildProcess>
+}
+
+let given: Provided | undefined
+
+export function provide(all: Provided): void {
+  given = all
+}
+
+export function provided(): Provided {
+  if (given === undefined) throw new Error('daimon: the facade has not been loaded')
+  return given
+}

@@ -1,0 +1,62 @@
+/** What this process is to a verb on a pidfile. Runs in both processes, called by the facade's verbs. */
+
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { isDenied } from '../binding/denied.js'
+import { native } from '../binding/native.js'
+import { ownState } from './own-state.js'
+import type { State } from './state.js'
+
+/**
+ * - `outside`: no daemon, or one of another pidfile. The verb does what it says.
+ * - `self`: the daemon of that pidfile.
+ * - `unclaimed`: a daemon whose body is still to be found. The launcher has done the verb already, which only looks.
+ * - `beginning`: a daemon whose body begins in the next turn. The rest of the program is the launcher's: the verb never
+ *   settles.
+ */
+export type Route = 'outside' | 'self' | 'unclaimed' | 'beginning'
+
+/**
+ * What this process is to a verb on that pidfile.
+ *
+ * @param claim - called in the daemon of that pidfile: makes the caller's body this daemon's, if it has none yet
+ * @throws UnsupportedError when another copy of the package has made this process a daemon, and cannot be understood
+ */
+export function route(pidFile: string, claim?: () => boolean): Route {
+  const state = ownState()
+  if (state === undefined) return 'outside'
+  const isSelf = isOwn(pidFile)
+  if (isSelf && claim?.() === true) return 'beginning'
+  if (state.phase === 'pending') return 'beginning'
+  if (state.phase === 'unclaimed') return 'unclaimed'
+  return isSelf ? 'self' : 'outside'
+}
+
+/** The state of this process, where it is the daemon of that pidfile. */
+export function stateOf(pidFile: string): State | undefined {
+  return isOwn(pidFile) ? ownState() : undefined
+}
+
+/** Whether the path is that of this daemon's own pidfile, by whatever way it leads there. */
+export function isOwn(pidFile: string): boolean {
+  const own = ownState()?.pidFile
+  if (own === undefined) return false
+  if (pidFile === own) return true
+  try {
+    return resolved(pidFile) === resolved(own)
+  } catch {
+    // Node.js does not permit to look: the core sees whether it is the very file that this process holds.
+    const { state, pid } = native().status(pidFile)
+    return state === 'running' && pid === process.pid
+  }
+}
+
+function resolved(path: string): string {
+  try {
+    return join(realpathSync(dirname(path)), basename(path))
+  } catch (error) {
+    if (isDenied(error)) throw error
+    // Its folder is gone, so it can be no other's.
+    return path
+  }
+}

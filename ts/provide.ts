@@ -1,0 +1,9 @@
+/** Gives the daemon's own code, which imports nothing of these rooms, what it needs of them. Runs in both processes. */
+
+import { provide } from './inside/provided.js'
+import { droppedTo } from './options/drop-privileges.js'
+import { abortSignalValue, signalActionValue, signalNameValue } from './options/index.js'
+import { show } from './options/say.js'
+import { beginRestart } from './restart/begin.js'
+
+provide({ abortSignalValue, droppedTo, signalActionValue, signalNameValue, show, beginRestart })
