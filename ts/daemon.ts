@@ -7,7 +7,7 @@ import { signalNumber } from './binding/signal-names.js'
 import { exited } from './binding/waits.js'
 import { exitInfo, status, toStatus } from './control/status.js'
 import { findHolder, signalHolder, stop } from './control/stop.js'
-import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
+import { AlreadyRunningError, UnsupportedError } from './errors.js'
 import { foreground, foregroundChecked, inForeground } from './foreground/index.js'
 import { claimWithoutBody, claimWithRun, isOwn, isPending, isUnclaimed } from './inside/claim.js'
 import { contextOf } from './inside/context.js'
@@ -24,6 +24,7 @@ import {
   validateStopOptions,
   validateWaitOptions,
 } from './options/index.js'
+import { refused } from './options/say.js'
 import type { DaemonContext } from './types/context.js'
 import type { DaemonOptions, LogsOptions, RunFunction, StopOptions, WithOptions } from './types/options.js'
 import type { SignalName } from './types/signals.js'
@@ -275,9 +276,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
     const { run } = this
     if (run === undefined) return this.#settings.run
     if (this.#settings.run !== undefined) {
-      const message =
-        "Option 'run' contradicts the class, which has a run() of its own. Leave one of them out."
-      throw new InvalidOptionError(message, { option: 'run', value: this.#settings.run })
+      const problem = 'contradicts the class, which has a run() of its own'
+      throw refused('run', this.#settings.run, problem, 'Leave one of them out.')
     }
     return (context, ...args) => Reflect.apply(run, this.#origin, [context, ...args])
   }

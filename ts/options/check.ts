@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Identity } from './access.js'
 import { neededFolder } from './current-folder.js'
 import { checkPath } from './paths.js'
+import { named, say } from './say.js'
 import { checkScript } from './script.js'
 import type { CheckedSettings } from './settings.js'
 import { checkStreams } from './streams.js'
@@ -38,5 +39,5 @@ function checkFolder({ cwd, given, process: { chroot } }: CheckedSettings): void
   const what = isGiven
     ? 'must be a folder that can be entered'
     : 'is not given, so it is the current folder, which must be one that can be entered'
-  checkPath('cwd', entered, 'folder', constants.X_OK, what, folder, isGiven ? '' : "Give 'cwd'.")
+  checkPath('cwd', entered, 'folder', constants.X_OK, what, folder, isGiven ? '' : say`Give ${named('cwd')}.`)
 }

@@ -1,7 +1,7 @@
 /** Options of the process that the daemon is: whose rights it has, what it may use up, which descriptors it keeps. */
 
 import type { LimitName } from '../types/process.js'
-import { didYouMean, invalid, refused, show } from './say.js'
+import { didYouMean, invalid, named, refused, say, set, show } from './say.js'
 import { booleanValue, isRecord, pathValue } from './values.js'
 
 const LIMIT_NAMES = [
@@ -76,8 +76,9 @@ export function readProcess(option: Reader, base: GivenProcess | undefined): Giv
 export function checkProcess({ coreDumps, limits }: GivenProcess): void {
   const core = limits?.find(({ name }) => name === 'core')
   if (core === undefined || coreDumps === true || core.soft === 0) return
-  const what = `allows core files of ${core.soft} bytes, but 'coreDumps' is not true`
-  throw refused('limits.core', core.soft, what, "Say 'coreDumps: true', or leave the limit out.")
+  const what = say`allows core files of ${String(core.soft)} bytes, but ${named('coreDumps')} is not true`
+  const advice = say`Say ${set('coreDumps', true)}, or leave the limit out.`
+  throw refused('limits.core', core.soft, what, advice)
 }
 
 /** The last id is -1 for the kernel: no change. */
@@ -133,7 +134,8 @@ function descriptorsValue(option: string, value: unknown): readonly number[] {
   if (!Array.isArray(value)) throw invalid(option, value, 'an array of descriptors')
   const list = Array.from<unknown>(value).map((fd) => {
     if (typeof fd === 'number' && Number.isInteger(fd) && fd >= 3 && fd < 2 ** 31) return fd
-    const advice = "Descriptors 0 to 2 are 'stdin', 'stdout' and 'stderr'."
+    const [stdin, stdout, stderr] = [named('stdin'), named('stdout'), named('stderr')]
+    const advice = say`Descriptors 0 to 2 are ${stdin}, ${stdout} and ${stderr}.`
     throw refused(option, value, `has ${show(fd)} in it, which is no descriptor from 3 on`, advice)
   })
   return Object.freeze([...new Set(list)])

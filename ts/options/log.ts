@@ -1,6 +1,6 @@
 /** The option `log`: a path, or a file with its rotation. */
 
-import { didYouMean, invalid, refused, show } from './say.js'
+import { didYouMean, invalid, named, refused, say, show } from './say.js'
 import type { Rotation, Stdio } from './settings.js'
 import { booleanValue, modeValue, pathValue, stdioValue } from './values.js'
 
@@ -47,8 +47,9 @@ function rotationValue(
   if (maxSize !== undefined) return { maxSize, keep: keep ?? 5, compress: compress ?? false }
   for (const [key, value] of Object.entries({ keep, compress })) {
     if (value === undefined) continue
-    const what = `(${show(value)}) is for rotated logs, but there is no '${option}.maxSize', so nothing rotates`
-    throw refused(`${option}.${key}`, value, what, `Give '${option}.maxSize' too, or leave it out.`)
+    const maxSize = named(`${option}.maxSize`)
+    const what = say`(${show(value)}) is for rotated logs, but there is no ${maxSize}, so nothing rotates`
+    throw refused(`${option}.${key}`, value, what, say`Give ${maxSize} too, or leave it out.`)
   }
   return undefined
 }

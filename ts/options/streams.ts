@@ -3,12 +3,11 @@
 import { constants, lstatSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { ifPermitted } from '../binding/denied.js'
-import { detailOf } from '../binding/errors.js'
 import { native } from '../binding/native.js'
 import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
 import { isReadOnly, isSystemError } from './folder.js'
 import { checkPath } from './paths.js'
-import { refused, show } from './say.js'
+import { named, refused, say, set, show, type Text } from './say.js'
 import type { CheckedSettings, FileStdio, Rotation } from './settings.js'
 
 /**
@@ -39,9 +38,11 @@ const OWN =
 function refuseOwn({ option, path }: FileStdio): void {
   if (!OWN.test(path)) return
   const what = `(${show(path)}) is a stream that a process has open already, and no file of the daemon's`
-  const [one, other] = option === 'log' ? ['stdout', 'stderr'] : [option]
-  const inherit = [one, other].flatMap((name) => (name === undefined ? [] : [`${name}: 'inherit'`]))
-  throw refused(option, path, what, `Leave it out, or say ${inherit.join(' and ')}.`)
+  const inherit =
+    option === 'log'
+      ? say`${set('stdout', 'inherit')} and ${set('stderr', 'inherit')}`
+      : say`${set(option, 'inherit')}`
+  throw refused(option, path, what, say`Leave it out, or say ${inherit}.`)
 }
 
 function checkInput({ option, path }: FileStdio): void {
@@ -57,9 +58,11 @@ function checkOutput({ option, path }: FileStdio, settings: CheckedSettings): vo
   const [asked, what] = isThere(option, path)
     ? [path, 'must be a file that can be written to']
     : [folder, 'must be in a folder that can be written to, to be made there']
-  const advice = (error: NodeJS.ErrnoException): string =>
-    error.code === 'EROFS' && isReadOnly(settings.pidFile)
-      ? `The same holds for the pidfile, ${settings.pidFile}: give '${option}' and 'pidFile' elsewhere.`
+  const { pidFile } = settings
+  const both = say`give ${named(option)} and ${named('pidFile')} elsewhere`
+  const advice = (error: NodeJS.ErrnoException): Text =>
+    error.code === 'EROFS' && isReadOnly(pidFile)
+      ? say`The same holds for the pidfile, ${pidFile}: ${both}.`
       : ''
   refuseUnless(option, path, what, () => checkAccess(asked, WRITE, undefined), advice)
 }
@@ -73,7 +76,7 @@ function checkRotation(
 ): void {
   const option = 'log.maxSize'
   if (chroot !== undefined) {
-    const what = `contradicts 'chroot' (${show(chroot)}), in which the log's path leads nowhere`
+    const what = say`contradicts ${named('chroot')} (${show(chroot)}), in which the log's path leads nowhere`
     throw refused(option, maxSize, what, 'Leave one of them out.')
   }
   if (ifPermitted(() => lookAt(option, path)?.isCharacterDevice(), false) === true) {
@@ -81,7 +84,7 @@ function checkRotation(
   }
   const misplaced = identity?.uid === undefined ? native().checkRotation(path) : null
   if (misplaced !== null) {
-    throw refused(option, maxSize, `is not possible: ${detailOf(misplaced)}`)
+    throw refused(option, maxSize, `is not possible: ${misplaced.message}`)
   }
   const what = `needs the folder of the log ${show(path)} to be writable by the daemon`
   const ask = (): void => checkAccess(dirname(path), WRITE | ENTER, identity)
@@ -93,7 +96,7 @@ function refuseUnless(
   value: unknown,
   what: string,
   ask: () => unknown,
-  advice: (error: NodeJS.ErrnoException) => string = () => '',
+  advice: (error: NodeJS.ErrnoException) => Text = () => '',
 ): void {
   try {
     ask()

@@ -5,7 +5,7 @@ import { currentFolder } from './current-folder.js'
 import { checkProcess, PROCESS_OPTIONS, readProcess } from './limits.js'
 import { logValue } from './log.js'
 import { defaultPidFile } from './places.js'
-import { didYouMean, invalid, refused, show } from './say.js'
+import { didYouMean, invalid, named, refused, say, show } from './say.js'
 import type { Given, LogsSettings, OptionsForm, Settings, Stdio, StopSettings } from './settings.js'
 import { signalsValue } from './signals.js'
 import * as check from './values.js'
@@ -157,10 +157,10 @@ function refuse(option: string, value: unknown, form: keyof typeof ALLOWED): voi
 
 /** Pairs that contradict each other within one object. */
 function checkPairs(source: Source): void {
-  const { log } = source
   for (const option of ['stdout', 'stderr']) {
-    if (log !== undefined && source[option] !== undefined) {
-      const what = `(${show(source[option])}) contradicts 'log' (${show(log)}), which is for both streams`
+    if (source.log !== undefined && source[option] !== undefined) {
+      const log = say`${named('log')} (${show(source.log)})`
+      const what = say`(${show(source[option])}) contradicts ${log}, which is for both streams`
       throw refused(option, source[option], what, 'Give one or the other.')
     }
   }
@@ -221,8 +221,8 @@ function read(source: Source, base: Given | undefined): Given {
 function complete(given: Given, base: Settings | undefined): Settings {
   for (const option of ['scriptArgs', 'execPath', 'execArgv'] as const) {
     if (given[option] !== undefined && given.script === undefined) {
-      const what = `(${show(given[option])}) is for a script, but there is no 'script'`
-      throw refused(option, given[option], what, "Give 'script' too, or leave it out.")
+      const what = say`(${show(given[option])}) is for a script, but there is no ${named('script')}`
+      throw refused(option, given[option], what, say`Give ${named('script')} too, or leave it out.`)
     }
   }
   checkProcess(given.process)
@@ -264,5 +264,6 @@ function complete(given: Given, base: Settings | undefined): Settings {
 function pidFileOf(given: Pick<Given, 'name' | 'pidFile'>): Pick<Settings, 'pidFile' | 'defaultFolder'> {
   if (given.pidFile !== undefined) return { pidFile: given.pidFile, defaultFolder: undefined }
   if (given.name !== undefined) return defaultPidFile(given.name)
-  throw refused('name', undefined, "is missing, and so is 'pidFile'", 'Give one of them (or both).')
+  const what = say`is missing, and so is ${named('pidFile')}`
+  throw refused('name', undefined, what, 'Give one of them (or both).')
 }

@@ -4,12 +4,14 @@ import { existsSync } from 'node:fs'
 import { ifPermitted } from '../../binding/denied.js'
 import type { Daemon } from '../../index.js'
 import { InvalidOptionError } from '../../index.js'
+import { messageIn } from '../../options/say.js'
 import type { Status } from '../../types/status.js'
 import { CommandError, UsageError } from '../errors.js'
 import { OK, statusCode } from '../exit-codes.js'
-import { OPTION_FLAGS, OWN_FLAGS, WHICH } from '../flags.js'
+import { type Flag, OPTION_FLAGS, OWN_FLAGS, WHICH } from '../flags.js'
 import { bytes, duration, table } from '../format.js'
 import { interruptible } from '../interrupt.js'
+import { languageOf } from '../language.js'
 import { printable } from '../output.js'
 import { number, signal as signalOf } from '../read.js'
 import { coloured } from '../state.js'
@@ -116,7 +118,7 @@ export const logs: Verb = {
         }
       } catch (error) {
         // To be ended is how following ends.
-        if (!signal.aborted) throw withoutLog(error)
+        if (!signal.aborted) throw withoutLog(error, logs.flags)
       }
     })
     return OK
@@ -148,7 +150,8 @@ async function logged(call: Call, follow: boolean): Promise<{ source: Daemon; mi
 }
 
 /** The command line may be in order; there is nothing to show all the same. */
-function withoutLog(error: unknown): unknown {
+function withoutLog(error: unknown, flags: readonly Flag[]): unknown {
   if (!(error instanceof InvalidOptionError) || error.option !== 'log') return error
-  return new CommandError(error.message.replace(/^Option 'log'/, 'The log'), { cause: error })
+  const message = messageIn(languageOf(flags, { log: 'The log' }), error) ?? error.message
+  return new CommandError(message, { cause: error })
 }
