@@ -280,7 +280,10 @@ test.serial('every option in a message is told by its flag', async (t) => {
   const script = idle(place)
   for (const [flags, line] of [
     [['--keep-fds', '1'], / Descriptors 0 to 2 are --stdin, --stdout and --stderr\.\n$/],
-    [['--limits', 'core=5'], /, but --core-dumps is not true\. Say --core-dumps, or leave the limit out\.\n$/],
+    [
+      ['--limits', 'core=5'],
+      /, but --core-dumps is not true\. Say --core-dumps, or leave the limit out\.\n$/,
+    ],
     [['--signals', 'USR2=stpo'], /^daimon: --signals must be one of 'stop', .* Did you mean 'stop'\?\n$/],
     [['--log', 'inherit'], / Give --stdout inherit and --stderr inherit, or write '\.\/inherit' for a file /],
   ]) {

@@ -24,8 +24,7 @@ export function languageOf(
   const named: Readonly<Record<string, string>> = { ...SUBJECTS, ...subjects }
   // `signals.SIGHUP` is a part of an option; `log.maxSize` has a flag of its own.
   const flagOf = (option: string): Flag | undefined =>
-    flags.find((flag) => flag.option === option) ??
-    flags.find((flag) => flag.option === option.split('.')[0])
+    flags.find((flag) => flag.option === option) ?? flags.find((flag) => flag.option === option.split('.')[0])
   return {
     isCommandLine: true,
     subject: (option) => {
