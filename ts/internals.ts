@@ -4,6 +4,7 @@
  */
 
 export * as denied from './binding/denied.js'
+export * as signalNames from './binding/signal-names.js'
 export * as waits from './binding/waits.js'
 export * as stop from './control/stop.js'
 export * as errors from './errors.js'
@@ -14,7 +15,9 @@ export * as launch from './launcher/launch.js'
 export * as start from './launcher/start.js'
 export * as currentFolder from './options/current-folder.js'
 export * as folder from './options/folder.js'
+export * as log from './options/log.js'
 export * as places from './options/places.js'
-export * as invalid from './options/say.js'
+export * as say from './options/say.js'
 export * as script from './options/script.js'
+export * as table from './options/table.js'
 export * as supervisor from './supervisor/environment.js'

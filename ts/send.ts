@@ -5,13 +5,9 @@ import { signalHolder } from './control/stop.js'
 import { isOwn, isPending, isUnclaimed } from './inside/claim.js'
 import { never } from './inside/shutdown.js'
 import { pathValue } from './options/index.js'
+import { OPTIONS } from './options/table.js'
 import type { PathLike } from './types/options.js'
 import type { SignalName } from './types/signals.js'
-
-/**
- * How long a daemon that is being started is given for its handlers, in milliseconds: the default of `readyTimeout`.
- */
-const PATIENCE = 30_000
 
 /**
  * Sends a signal to the daemon that provably holds the pidfile. To one that is being started, and would be ended by
@@ -26,5 +22,5 @@ export async function send(pidFile: PathLike, signal: SignalName | number): Prom
   if (isUnclaimed()) return
   if (isPending()) return await never
   if (isOwn(path)) process.kill(process.pid, number)
-  else await signalHolder(path, number, PATIENCE)
+  else await signalHolder(path, number, OPTIONS.readyTimeout.default)
 }

@@ -2,8 +2,9 @@
 
 import { parseArgs } from 'node:util'
 import { didYouMean } from '../options/say.js'
+import { listed } from '../options/table.js'
 import { UsageError } from './errors.js'
-import { type Flag, listed, OPTION_FLAGS } from './flags.js'
+import { type Flag, OPTION_FLAGS } from './flags.js'
 
 export type Value = string | boolean | readonly (string | boolean)[]
 /** A flag's values: one, or a list where it may be given several times. */
@@ -52,7 +53,7 @@ export function parse(args: readonly string[], flags: readonly Flag[]): Words {
   }
 }
 
-function shape({ value, short, collect }: Flag): {
+function shape({ value, short, collects }: Flag): {
   type: 'string' | 'boolean'
   short?: string
   multiple?: boolean
@@ -60,7 +61,7 @@ function shape({ value, short, collect }: Flag): {
   return {
     type: value === undefined ? 'boolean' : 'string',
     ...(short === undefined ? {} : { short }),
-    ...(collect === undefined ? {} : { multiple: true }),
+    ...(collects === undefined ? {} : { multiple: true }),
   }
 }
 

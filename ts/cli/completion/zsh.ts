@@ -52,14 +52,14 @@ function firstWord(verb: string, program: string): string[] {
 /** What the shell itself completes. */
 const ACTIONS: Readonly<Record<string, string>> = { user: '_users', group: '_groups' }
 
-function spec({ name, short, value, collect, help }: Flag, program: string): string {
+function spec({ name, short, value, collects, help }: Flag, program: string): string {
   // Brackets and colons are its own.
   const text = help.replaceAll(/[[\]:\\]/g, ' ')
   const words = VALUES[name]
   const own = name === 'name' ? `_${program}_names` : (ACTIONS[name] ?? '_files')
   const action = words === undefined ? own : `(${words.join(' ')})`
   const argument = value === undefined ? '' : `:${value.replaceAll(':', ' ')}:${action}`
-  const repeated = collect === undefined ? '' : '*'
+  const repeated = collects === undefined ? '' : '*'
   const long = quote(`${repeated}--${name}[${text}]${argument}`)
   return short === undefined ? long : `${long} ${quote(`${repeated}-${short}[${text}]${argument}`)}`
 }

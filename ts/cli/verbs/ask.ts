@@ -103,13 +103,13 @@ export const logs: Verb = {
   flags: [...WHICH, ...OPTION_FLAGS.filter(({ name }) => name === 'log'), OWN_FLAGS.lines, OWN_FLAGS.follow],
   run: async (call) => {
     const { words, out } = call
-    const lines = typeof words.values.lines === 'string' ? number(words.values.lines, 'lines') : 10
+    const lines = typeof words.values.lines === 'string' ? number(words.values.lines, 'lines') : undefined
     const follow = words.values.follow === true
     const { source, missing } = await logged(call, follow)
     await interruptible(call, async (interrupt) => {
       const signal = AbortSignal.any([interrupt, out.closed])
       try {
-        const shown = source.logs({ lines, follow, signal })
+        const shown = source.logs({ ...(lines === undefined ? {} : { lines }), follow, signal })
         if (missing !== undefined) out.note(`there is no log ${missing} yet: waiting for it`)
         for await (const line of shown) {
           out.data({ line }, line)

@@ -2,6 +2,7 @@
 
 import { isA } from '../../handover/thrown.js'
 import { AlreadyRunningError, Daemon } from '../../index.js'
+import { OPTIONS } from '../../options/table.js'
 import { isSupervised } from '../../supervisor/environment.js'
 import type { Logger } from '../../types/options.js'
 import type { ExitInfo, Running } from '../../types/status.js'
@@ -9,15 +10,12 @@ import { FAILED, OK } from '../exit-codes.js'
 import { FOREGROUND_FLAGS, LAUNCH_FLAGS, OPTION_FLAGS, OWN_FLAGS } from '../flags.js'
 import { interrupted, interruptible } from '../interrupt.js'
 import type { Value } from '../parse.js'
-import { number } from '../read.js'
+import { milliseconds } from '../read.js'
 import { controlled, nameOf, startable } from '../target.js'
 import { stopAll, stopOne, stopped } from './stopping.js'
 import type { Call, Form, Verb } from './verb.js'
 
 const STARTS = '0 it runs, 1 could not be started, 130 Ctrl-C'
-
-/** How long a start under way is waited for, in milliseconds: as long as one may take that nobody says more about. */
-const OTHERS_START = 30_000
 
 function starting(verb: string): { form: Form; embedded: Form } {
   return {
@@ -151,8 +149,9 @@ async function tellEnded({ out }: Call, daemon: Daemon, { pid }: Running, ended:
   return signal === undefined && (code ?? 0) === 0 ? OK : FAILED
 }
 
+/** How long another start is waited for: as long as one may take of which nobody says more. */
 function othersTime(given: Value | undefined): number {
-  return typeof given === 'string' ? number(given, 'ready-timeout') : OTHERS_START
+  return typeof given === 'string' ? milliseconds(given, 'ready-timeout') : OPTIONS.readyTimeout.default
 }
 
 /** What is being started by somebody else may still fail: then this start takes its turn. */
