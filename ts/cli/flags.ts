@@ -55,6 +55,9 @@ export const OWN_FLAGS: Readonly<Record<OwnFlag, Flag>> = {
   follow: own('follow'),
 }
 
+/** Each flag of any verb. */
+export const ALL_FLAGS: readonly Flag[] = [...OPTION_FLAGS, ...Object.values(OWN_FLAGS)]
+
 /** Those that every verb takes. */
 export const COMMON_FLAGS: readonly Flag[] = [OWN_FLAGS.json, OWN_FLAGS.verbose, OWN_FLAGS.help]
 

@@ -8,7 +8,7 @@ import { failureCode, INTERRUPTED, OK, USAGE } from './exit-codes.js'
 import { COMMON_FLAGS, type Flag } from './flags.js'
 import { overview, verbHelp } from './help.js'
 import { Output } from './output.js'
-import { beforeEnd, parse } from './parse.js'
+import { isAmong, parse } from './parse.js'
 import { logs, reload, signal, status } from './verbs/ask.js'
 import { completion } from './verbs/completion.js'
 import { restart, run, start, stop } from './verbs/control.js'
@@ -48,11 +48,10 @@ declare const DAIMON_VERSION: string
  * @returns the exit code, as `process.exitCode`, too
  */
 export async function main(argv: readonly string[], caller: Caller): Promise<number> {
-  const before = beforeEnd(argv)
   const out = new Output({
     program: caller.program,
-    json: before.includes('--json'),
-    verbose: before.includes('--verbose') || before.includes('-v'),
+    json: isAmong('json', argv),
+    verbose: isAmong('verbose', argv),
     quiet: caller.quiet === true,
     flags: [],
   })
@@ -97,10 +96,8 @@ async function command(argv: readonly string[], caller: Caller, out: Output): Pr
     if (verb === undefined) throw unknownVerb(name, verbs)
     const form = daemon === undefined ? verb.form : (verb.embedded ?? verb.form)
     const flags = flagsOf(verb, daemon)
-    out.askedFor({ flags })
+    out.offers(flags)
     const words = parse(isHelp ? ['--help'] : args, flags)
-    const { json, verbose } = words.values
-    if (!isHelp) out.askedFor({ json: json === true, verbose: verbose === true })
     if (words.values.help === true) {
       const text = verbHelp(program, verb, form, flags)
       out.data({ text }, text)

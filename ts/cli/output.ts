@@ -52,9 +52,9 @@ export class Output {
     return this.#closed.signal
   }
 
-  /** What was asked for by flags, where the first look at them missed it: `-fv` is two. */
-  askedFor(manner: Partial<Pick<Manner, 'json' | 'verbose' | 'flags'>>): void {
-    this.#manner = { ...this.#manner, ...manner }
+  /** What the verb could be called with. */
+  offers(flags: readonly Flag[]): void {
+    this.#manner = { ...this.#manner, flags }
   }
 
   /** Data: as JSON where that was asked for, else as text, where there is one. */
