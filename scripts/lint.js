@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { failure, none } from './lib/counts.js'
 import { leg } from './lib/leg.js'
-import { longLines, unusedPackages } from './lib/own-checks.js'
+import { longLines, readSentences, unusedPackages } from './lib/own-checks.js'
 import { python } from './lib/python.js'
 import { bin, root, run } from './lib/run.js'
 import { coreFaces } from './lint/core-faces.js'
@@ -31,6 +31,7 @@ const checks = {
     run(bin('tsc'), ['--project', 'tsconfig.json', '--noEmit']),
   typos: async () => run(join(await python('lint'), 'typos'), []),
   'long lines': longLines,
+  'sentences that are read': readSentences,
   'unused packages': unusedPackages,
   'faces of the core': coreFaces,
 }

@@ -242,7 +242,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
     // Now: by the time that the command is loaded the body may have begun.
     const quiet = isUnclaimed() || isPending()
     const { main } = await loadCommand()
-    return await main(argv, { program: basename(process.argv[1] ?? 'daemon'), daemon: this, quiet })
+    const program = basename(process.argv[1] ?? 'daemon')
+    return await main(argv, { program, daemon: this, logger: this.#settings.logger, quiet })
   }
 
   /** In the daemon of this pidfile, whichever verb comes first says that this is the body. */

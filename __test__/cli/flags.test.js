@@ -108,6 +108,7 @@ test('--json and --verbose are seen before anything else is right', (t) => {
     ['start --title=--json -n -v x.js', false, true],
     ['start x.js -- --json -v', false, false],
     ['logs -nv', false, false],
+    ['stop --json=yes', false, false],
   ]) {
     const args = words.split(' ')
     t.deepEqual([isAmong('json', args), isAmong('verbose', args)], [json, verbose], words)

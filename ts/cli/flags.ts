@@ -75,3 +75,11 @@ const NOT_IN_FOREGROUND =
 export const FOREGROUND_FLAGS: readonly Flag[] = LAUNCH_FLAGS.filter(
   ({ name }) => !NOT_IN_FOREGROUND.test(name),
 )
+
+const ABOUT_STOP = ['stopSignal', 'stopTimeout', 'forceKill', 'stopGroup']
+
+/** Those of a stop. */
+export const STOP_FLAGS: readonly Flag[] = [
+  ...WHICH,
+  ...OPTION_FLAGS.filter(({ option = '' }) => ABOUT_STOP.includes(option)),
+]

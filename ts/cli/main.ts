@@ -3,38 +3,26 @@
 import { isA } from '../handover/thrown.js'
 import { Daemon, DaemonError } from '../index.js'
 import { didYouMean } from '../options/say.js'
+import type { Logger } from '../types/options.js'
+import { answer, COMPLETE } from './completion/answer.js'
 import { InterruptedError, UsageError } from './errors.js'
 import { failureCode, INTERRUPTED, OK, USAGE } from './exit-codes.js'
 import { COMMON_FLAGS, type Flag } from './flags.js'
 import { overview, verbHelp } from './help.js'
 import { Output } from './output.js'
 import { isAmong, parse } from './parse.js'
-import { logs, reload, signal, status } from './verbs/ask.js'
-import { completion } from './verbs/completion.js'
-import { restart, run, start, stop } from './verbs/control.js'
-import { list } from './verbs/list.js'
-import { unit } from './verbs/unit.js'
+import { VERBS } from './verbs/index.js'
 import type { Verb } from './verbs/verb.js'
 
-export const VERBS: readonly Verb[] = [
-  start,
-  stop,
-  restart,
-  reload,
-  status,
-  run,
-  logs,
-  signal,
-  list,
-  unit,
-  completion,
-]
+export { VERBS }
 
 /** Whose command line it is. */
 export interface Caller {
   readonly program: string
   /** The Daemon of an embedding program, whose verbs take no name then. */
   readonly daemon?: Daemon
+  /** The logger of that Daemon. */
+  readonly logger?: Logger | undefined
   /** In a daemon that looks for its body: what the launcher has printed is not printed again. */
   readonly quiet?: boolean
 }
@@ -48,6 +36,7 @@ declare const DAIMON_VERSION: string
  * @returns the exit code, as `process.exitCode`, too
  */
 export async function main(argv: readonly string[], caller: Caller): Promise<number> {
+  if (argv[0] === COMPLETE && caller.daemon === undefined) return complete(argv.slice(1))
   const out = new Output({
     program: caller.program,
     json: isAmong('json', argv),
@@ -66,6 +55,17 @@ export async function main(argv: readonly string[], caller: Caller): Promise<num
   return code
 }
 
+/** For a shell, in the middle of a line: whatever goes wrong, nothing is said. */
+function complete(words: readonly string[]): number {
+  process.stdout.on('error', () => {})
+  process.stdout.write(
+    answer(words, VERBS)
+      .map((line) => `${line}\n`)
+      .join(''),
+  )
+  return OK
+}
+
 /** What cannot be written has not been told. */
 async function ended(out: Output, code: number, verb: string | undefined): Promise<number> {
   const failure = await out.end()
@@ -76,7 +76,7 @@ async function ended(out: Output, code: number, verb: string | undefined): Promi
 }
 
 async function command(argv: readonly string[], caller: Caller, out: Output): Promise<number> {
-  const { program, daemon } = caller
+  const { program, daemon, logger } = caller
   const [word, ...args] = argv
   const verbs = daemon === undefined ? VERBS : VERBS.filter(({ embedded }) => embedded !== undefined)
   // A program has a version of its own.
@@ -103,7 +103,7 @@ async function command(argv: readonly string[], caller: Caller, out: Output): Pr
       out.data({ text }, text)
       return OK
     }
-    return await verb.run({ program, verb: verb.name, verbs, words, out, daemon })
+    return await verb.run({ program, verb: verb.name, verbs, words, out, daemon, logger })
   } catch (error) {
     return failed(error, verb?.name, program, out)
   }

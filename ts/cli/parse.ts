@@ -39,7 +39,11 @@ export function isAmong(name: 'json' | 'verbose', args: readonly string[]): bool
     const flag = flagOf(token, ALL_FLAGS)
     // One that lacks its value has taken the next flag for it.
     const next = flag !== undefined && isMissing(token, flag) ? token.value : undefined
-    return flag === own || next === `--${name}` || (next !== undefined && next === `-${own?.short}`)
+    return (
+      (flag === own && token.inlineValue !== true) ||
+      next === `--${name}` ||
+      (next !== undefined && next === `-${own?.short}`)
+    )
   })
 }
 
@@ -61,6 +65,21 @@ export function parse(args: readonly string[], flags: readonly Flag[]): Words {
     values[flag.name] = read(token, flag, values[flag.name])
   }
   return { values, positionals, rest }
+}
+
+/** What is no flag among words that may be wrong, and which flags with a value there are. */
+export function positionalsOf(
+  args: readonly string[],
+  flags: readonly Flag[],
+): { positionals: readonly string[]; values: readonly string[] } {
+  const tokens = tokensOf(args, flags)
+  return {
+    positionals: tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : [])),
+    values: tokens.flatMap((token) => {
+      const flag = token.kind === 'option' ? flagOf(token, flags) : undefined
+      return flag?.value === undefined ? [] : [flag.name]
+    }),
+  }
 }
 
 type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number]

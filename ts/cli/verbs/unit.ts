@@ -28,6 +28,7 @@ export const unit: Verb = {
   },
   codes: '0 printed',
   flags: UNIT_FLAGS,
+  operands: [Object.keys(KINDS), ':files'],
   run: async (call: Call) => {
     const [kind = '', ...words] = call.words.positionals
     const write = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined

@@ -1,98 +1,18 @@
-/** The verbs that ask a daemon, or tell it something. */
+/** The verb `logs`. */
 
 import { existsSync } from 'node:fs'
 import { ifPermitted } from '../../binding/denied.js'
 import type { Daemon } from '../../index.js'
 import { InvalidOptionError } from '../../index.js'
 import { messageIn } from '../../options/say.js'
-import type { Status } from '../../types/status.js'
-import { CommandError, UsageError } from '../errors.js'
-import { OK, statusCode } from '../exit-codes.js'
+import { CommandError } from '../errors.js'
+import { OK } from '../exit-codes.js'
 import { type Flag, OPTION_FLAGS, OWN_FLAGS, WHICH } from '../flags.js'
-import { bytes, duration, table } from '../format.js'
 import { interruptible } from '../interrupt.js'
 import { languageOf } from '../language.js'
-import { printable } from '../output.js'
-import { number, signal as signalOf } from '../read.js'
-import { coloured } from '../state.js'
+import { number } from '../read.js'
 import { controlled, defaultLog, nameOf } from '../target.js'
-import { logOf } from './list.js'
 import type { Call, Verb } from './verb.js'
-
-export const status: Verb = {
-  name: 'status',
-  summary: 'Say whether a daemon runs',
-  form: { usage: '[flags] [NAME]', example: 'PROGRAM status web --json' },
-  embedded: { usage: '[flags]', example: 'PROGRAM status --json' },
-  codes: '0 running, 1 crashed, 3 stopped, 4 unknown',
-  flags: WHICH,
-  run: async (call) => {
-    const daemon = controlled(call)
-    const found = await daemon.status()
-    call.out.data(found, describe(call, nameOf(daemon), found))
-    return statusCode(found)
-  },
-}
-
-function describe({ out }: Call, who: string, found: Status): string {
-  const state = `${who} ${found.state === 'stopped' && found.stale ? 'has' : 'is'} ${coloured(out, found)}`
-  if (found.state === 'unverified') return `${state}: ${found.reason} (${found.pidFile})`
-  if (found.state === 'stopped') {
-    const path = who === found.pidFile ? '' : ` (${found.pidFile})`
-    return found.stale ? `${state}: its pidfile is left${path}` : `${state}${path}`
-  }
-  const { pid, pidFile, startedAt, uptime, memory, cpu } = found
-  const rows = [
-    ['pid', String(pid)],
-    // In Sweden dates are written as ISO 8601 has them: 2026-01-31 12:00:00, in local time.
-    ['started', startedAt?.toLocaleString('sv')],
-    ['uptime', uptime === undefined ? undefined : duration(uptime)],
-    ['memory', memory === undefined ? undefined : bytes(memory)],
-    ['cpu', cpu === undefined ? undefined : duration(cpu)],
-    ['pidfile', pidFile],
-    ['log', logOf(pid)],
-  ].flatMap(([name, value]) => (value === undefined ? [] : [[`  ${name}`, printable(value)]]))
-  return `${state}\n${table(rows)}`
-}
-
-export const reload: Verb = {
-  name: 'reload',
-  summary: 'Let a daemon open its logs again and reload (SIGHUP)',
-  form: { usage: '[flags] [NAME]', example: 'PROGRAM reload web' },
-  embedded: { usage: '[flags]', example: 'PROGRAM reload' },
-  codes: '0 told, 7 not running, 4 no rights, 1 failed',
-  flags: WHICH,
-  run: async (call) => {
-    const daemon = controlled(call)
-    await daemon.reload()
-    call.out.data({ signal: 'SIGHUP' })
-    call.out.note(`${nameOf(daemon)} was told to reload`)
-    return OK
-  },
-}
-
-export const signal: Verb = {
-  name: 'signal',
-  summary: 'Send a signal to a daemon, by name or number',
-  form: { usage: '[flags] [NAME] SIGNAL', example: 'PROGRAM signal web SIGUSR2' },
-  codes: '0 sent, 7 not running, 4 no rights, 1 failed',
-  flags: WHICH,
-  run: async (call) => {
-    const { positionals, values } = call.words
-    const given = positionals.at(-1) ?? ''
-    const names = positionals.slice(0, -1)
-    const isNamed = names.length > 0 || WHICH.some(({ name }) => values[name] !== undefined)
-    if (given === '' || !isNamed) {
-      throw new UsageError(`give a daemon and a signal, for example: ${call.program} signal web SIGUSR2`)
-    }
-    const daemon = controlled(call, names)
-    const wanted = signalOf(given)
-    await daemon.signal(wanted as NodeJS.Signals | number)
-    call.out.data({ signal: wanted })
-    call.out.note(`${nameOf(daemon)} was sent ${wanted}`)
-    return OK
-  },
-}
 
 export const logs: Verb = {
   name: 'logs',
@@ -101,6 +21,7 @@ export const logs: Verb = {
   embedded: { usage: '[flags]', example: 'PROGRAM logs -f' },
   codes: '0 shown, 1 there is none, 4 no rights',
   flags: [...WHICH, ...OPTION_FLAGS.filter(({ name }) => name === 'log'), OWN_FLAGS.lines, OWN_FLAGS.follow],
+  operands: [':names'],
   run: async (call) => {
     const { words, out } = call
     const lines = typeof words.values.lines === 'string' ? number(words.values.lines, 'lines') : undefined
