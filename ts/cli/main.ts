@@ -103,7 +103,7 @@ async function command(argv: readonly string[], caller: Caller, out: Output): Pr
       out.data({ text }, text)
       return OK
     }
-    return await verb.run({ program, verb: verb.name, verbs, words, out, daemon, logger })
+    return await verb.run({ program, verb: verb.name, words, out, daemon, logger })
   } catch (error) {
     return failed(error, verb?.name, program, out)
   }

@@ -122,12 +122,6 @@ export function messageIn(language: Language, error: object): string | undefined
   return isText(made) ? written(made, language) : refusalText(made, language)
 }
 
-/** What is wrong with the option of an error, as far as the error was made here. */
-export function refusalOf(error: object): Refusal | undefined {
-  const made = MADE_OF.get(error)
-  return made === undefined || isText(made) ? undefined : made
-}
-
 function isText(made: Refusal | Text): made is Text {
   return typeof made === 'string' || Array.isArray(made)
 }

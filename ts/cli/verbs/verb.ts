@@ -13,8 +13,6 @@ export interface Call {
   readonly program: string
   /** The verb's name. */
   readonly verb: string
-  /** All verbs that there are. */
-  readonly verbs: readonly Verb[]
   readonly words: Words
   readonly out: Output
   /** The Daemon of an embedding program; undefined for the `daimon` command, which makes one of the flags. */
