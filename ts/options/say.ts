@@ -153,7 +153,7 @@ export function invalid(
   return refused(option, value, say`must be ${expected}, not ${show(value)}`, advice)
 }
 
-/** Makes the error of which `problem` (a phrase that follows the option's name) and `advice` (sentences) are the text. */
+/** Makes the error of a problem (a phrase that follows the option's name) and an advice (sentences). */
 export function refused(
   option: string,
   value: unknown,
