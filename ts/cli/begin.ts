@@ -42,7 +42,7 @@ export async function begin(call: Call, daemon: Daemon, left: Interrupted, verb:
   const wasDaemon = Daemon.current !== undefined
   return await interruptible(call, async (signal) => {
     try {
-      // In the daemon this very call says which body to run: with its own logger.
+      // In the daemon this call says which body to run, with the daemon's own logger.
       const patient = wasDaemon ? daemon : daemon.with({ signal, logger: progress.logger })
       const running = await afterOthers(patient, verb, othersTime(words.values['ready-timeout']))
       if (running.ended !== undefined) return await tellEnded(call, daemon, running, running.ended)
@@ -99,7 +99,7 @@ class Progress {
   }
 }
 
-/** It has begun without failing, and is gone: what is said of it is how it ended. */
+/** The daemon has begun without failing, and has ended by now: tells how. */
 async function tellEnded({ out }: Call, daemon: Daemon, { pid }: Running, ended: ExitInfo): Promise<number> {
   const status = await daemon.status()
   const { pidFile } = daemon
@@ -115,14 +115,14 @@ function othersTime(given: Value | undefined): number {
   return typeof given === 'string' ? milliseconds(given, 'ready-timeout') : OPTIONS.readyTimeout.default
 }
 
-/** What is being started by somebody else may still fail: then this start takes its turn. */
+/** A start of somebody else's may still fail; then this start takes its turn. */
 async function afterOthers(daemon: Daemon, verb: Begin, patience: number): Promise<Running> {
   const until = performance.now() + patience
   for (;;) {
     try {
       return await verb(daemon)
     } catch (error) {
-      // No loop without a pause: a start waits two seconds for the outcome of another one.
+      // This does not spin, because a start waits two seconds for the outcome of another one.
       const isUndecided = isA(error, AlreadyRunningError) && !(await serves(daemon))
       if (!isUndecided || performance.now() >= until) throw error
     }

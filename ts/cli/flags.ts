@@ -2,8 +2,8 @@
 
 import { signalName } from '../binding/signal-names.js'
 import { LOG_PARTS } from '../options/log.js'
-import type { FlagRow, Row, RowWithDefault } from '../options/row.js'
-import { NAMES, OPTIONS } from '../options/table.js'
+import type { FlagRow, Row, RowWithDefault, Use } from '../options/row.js'
+import { NAMES, OPTIONS, type OptionName } from '../options/table.js'
 
 /** How a flag is written and read. */
 export interface Flag extends FlagRow {
@@ -49,8 +49,14 @@ export const OWN_FLAGS: Readonly<Record<OwnFlag, Flag>> = {
   json: { name: 'json', help: 'print JSON' },
   verbose: { name: 'verbose', short: 'v', help: 'show causes, and the end of the log' },
   help: { name: 'help', short: 'h', help: 'show this' },
-  all: { name: 'all', help: 'all named daemons of this user' },
-  folder: { name: 'folder', value: 'DIR', collects: 'texts', help: 'list its pidfiles, too' },
+  all: { name: 'all', notIn: ['embedded'], help: 'all named daemons of this user' },
+  folder: {
+    name: 'folder',
+    value: 'DIR',
+    collects: 'texts',
+    notIn: ['embedded'],
+    help: 'list its pidfiles, too',
+  },
   lines: own('lines'),
   follow: own('follow'),
 }
@@ -61,25 +67,29 @@ export const ALL_FLAGS: readonly Flag[] = [...OPTION_FLAGS, ...Object.values(OWN
 /** Those that every verb takes. */
 export const COMMON_FLAGS: readonly Flag[] = [OWN_FLAGS.json, OWN_FLAGS.verbose, OWN_FLAGS.help]
 
-/** Those that say which daemon. */
-export const WHICH: readonly Flag[] = OPTION_FLAGS.filter(({ name }) => /^(?:name|pid-file)$/.test(name))
+/** The flags that make sense there. */
+export function usable(flags: readonly Flag[], use: Use): readonly Flag[] {
+  return flags.filter(({ notIn = [] }) => !notIn.includes(use))
+}
 
-/** Where a start can detach or not, according to who runs it, this says which. The other verbs do one of the two. */
-export const LAUNCH_FLAGS: readonly Flag[] = OPTION_FLAGS.filter(({ name }) => name !== 'detach')
+function ofOptions(...options: readonly OptionName[]): readonly Flag[] {
+  return OPTION_FLAGS.filter(({ option }) => options.some((one) => one === option))
+}
 
-/** What the command runs is a plain script; and how another process is made, and stopped, does not concern this one. */
-const NOT_IN_FOREGROUND =
-  /^(?:exec-(?:path|argv)|keep-fds|no-new-privileges|stop-signal|stop-group|no-force-kill)$/
+/** The flags that name a daemon. */
+export const WHICH: readonly Flag[] = ofOptions('name', 'pidFile')
 
-/** Those of a daemon that is this very process. */
-export const FOREGROUND_FLAGS: readonly Flag[] = LAUNCH_FLAGS.filter(
-  ({ name }) => !NOT_IN_FOREGROUND.test(name),
-)
-
-const ABOUT_STOP = ['stopSignal', 'stopTimeout', 'forceKill', 'stopGroup']
-
-/** Those of a stop. */
+/** The flags of a stop. */
 export const STOP_FLAGS: readonly Flag[] = [
   ...WHICH,
-  ...OPTION_FLAGS.filter(({ option = '' }) => ABOUT_STOP.includes(option)),
+  ...ofOptions('stopSignal', 'stopTimeout', 'forceKill', 'stopGroup'),
 ]
+
+/** The flags of a start that always detaches, or never: `--detach` is for the one that decides by who runs it. */
+export const LAUNCH_FLAGS: readonly Flag[] = usable(OPTION_FLAGS, 'decided')
+
+/** The flags of a daemon that is this very process: how another one is made, and stopped, does not concern it. */
+export const FOREGROUND_FLAGS: readonly Flag[] = usable(LAUNCH_FLAGS, 'foreground')
+
+/** The flags of a supervisor's file. A supervisor passes on no descriptors but those of its sockets. */
+export const UNIT_FLAGS: readonly Flag[] = usable(LAUNCH_FLAGS, 'unit')

@@ -7,7 +7,7 @@ import type { Logger } from '../types/options.js'
 import { answer, COMPLETE } from './completion/answer.js'
 import { InterruptedError, UsageError } from './errors.js'
 import { failureCode, INTERRUPTED, OK, USAGE } from './exit-codes.js'
-import { COMMON_FLAGS, type Flag } from './flags.js'
+import { COMMON_FLAGS, type Flag, usable } from './flags.js'
 import { overview, verbHelp } from './help.js'
 import { Output } from './output.js'
 import { isAmong, parse } from './parse.js'
@@ -50,7 +50,7 @@ export async function main(argv: readonly string[], caller: Caller): Promise<num
   if (wasDaemon) return code
   const self = Daemon.current
   if (self === undefined) process.exitCode = code
-  // What the body has begun would keep a process alive that is no use to anyone.
+  // What the body has begun would keep a process alive that serves nobody.
   else if (code !== OK) await self.stop(code)
   return code
 }
@@ -119,11 +119,8 @@ function failed(error: unknown, verb: string | undefined, program: string, out: 
   return failureCode(isA(error, DaemonError) ? error.code : undefined, verb)
 }
 
-/** The Daemon of a program has its name and its body already. */
-const FIXED = /^(?:name|pid-file|exec-path|exec-argv|folder|all)$/
-
 function flagsOf(verb: Verb, daemon: Daemon | undefined): readonly Flag[] {
-  const flags = daemon === undefined ? verb.flags : verb.flags.filter(({ name }) => !FIXED.test(name))
+  const flags = daemon === undefined ? verb.flags : usable(verb.flags, 'embedded')
   return [...flags, ...COMMON_FLAGS]
 }
 

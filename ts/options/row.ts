@@ -9,6 +9,12 @@ export type Reading = 'account' | 'bytes' | 'detach' | 'milliseconds' | 'number'
 /** What the texts of a flag are read as that may be given several times. */
 export type Collection = 'actions' | 'limits' | 'numbers' | 'texts' | 'variables'
 
+/**
+ * Where a flag may make no sense: in a program that has a Daemon of its own, in the foreground, in the file of a
+ * supervisor, and with verbs that detach or not whoever runs them.
+ */
+export type Use = 'embedded' | 'foreground' | 'unit' | 'decided'
+
 /** The flag of an option. Its name is the option's in kebab case. */
 export interface FlagRow {
   readonly short?: string
@@ -21,6 +27,8 @@ export interface FlagRow {
   readonly choices?: readonly string[]
   /** What a switch says, true without this. The flag of one that says false begins with `no-`. */
   readonly on?: boolean
+  /** Where there is no such flag. */
+  readonly notIn?: readonly Use[]
   /** Without the default, where that is a number: help adds it. */
   readonly help: string
 }

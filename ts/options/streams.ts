@@ -11,7 +11,7 @@ import { named, refused, say, set, show, type Text } from './say.js'
 import type { CheckedSettings, FileStdio, Rotation } from './settings.js'
 
 /**
- * What a file must not be the core says in full; here it is found before a restart has stopped anything.
+ * The core refuses the same files when it opens them; here they are found before a restart has stopped anything.
  *
  * @param identity - whose rights the daemon takes; without it, this process's
  * @throws InvalidOptionError naming option and value, with the system error as `cause`
@@ -31,7 +31,7 @@ export function checkStreams(settings: CheckedSettings, identity: Identity | und
   }
 }
 
-/** The descriptors of whoever opens them: of the launcher, which the daemon outlives. */
+/** Paths of the descriptors of the process that opens them: of the launcher, which the daemon outlives. */
 const OWN =
   /^(?:\/dev\/(?:std(?:in|out|err)|fd\/\d+)|\/proc\/(?:self|thread-self|\d+)(?:\/task\/\d+)?\/fd\/\d+)$/
 
@@ -67,7 +67,7 @@ function checkOutput({ option, path }: FileStdio, settings: CheckedSettings): vo
   refuseUnless(option, path, what, () => checkAccess(asked, WRITE, undefined), advice)
 }
 
-/** Who rotates is the daemon, with its own rights. */
+/** The daemon rotates, with its own rights. */
 function checkRotation(
   { path }: FileStdio,
   { maxSize }: Rotation,

@@ -38,12 +38,17 @@ export const OPTIONS: Table = {
   name: {
     check: check.nameValue,
     forms: COMMON,
-    flag: { short: 'n', value: 'NAME', help: 'its name, by which the other verbs find it' },
+    flag: {
+      short: 'n',
+      value: 'NAME',
+      notIn: ['embedded'],
+      help: 'its name, by which the other verbs find it',
+    },
   },
   pidFile: {
     check: check.pathValue,
     forms: COMMON,
-    flag: { value: 'FILE', help: 'the pidfile, instead of the one of the name' },
+    flag: { value: 'FILE', notIn: ['embedded'], help: 'the pidfile, instead of the one of the name' },
   },
   pidFileMode: {
     check: check.pidFileModeValue,
@@ -118,7 +123,7 @@ export const OPTIONS: Table = {
     check: check.booleanValue,
     forms: COMMON,
     ofProcess: true,
-    flag: { help: 'nothing that it executes gains rights' },
+    flag: { notIn: ['foreground'], help: 'nothing that it executes gains rights' },
   },
   coreDumps: {
     check: check.booleanValue,
@@ -148,7 +153,12 @@ export const OPTIONS: Table = {
     check: descriptorsValue,
     forms: COMMON,
     ofProcess: true,
-    flag: { value: 'FD', collects: 'numbers', help: 'a descriptor that stays open' },
+    flag: {
+      value: 'FD',
+      collects: 'numbers',
+      notIn: ['foreground', 'unit'],
+      help: 'a descriptor that stays open',
+    },
   },
   ready: {
     check: check.readyValue,
@@ -172,7 +182,7 @@ export const OPTIONS: Table = {
     check: check.detachValue,
     default: 'auto',
     forms: COMMON,
-    flag: { value: 'HOW', choices: DETACH, reads: 'detach', help: listed(DETACH) },
+    flag: { value: 'HOW', choices: DETACH, reads: 'detach', notIn: ['decided'], help: listed(DETACH) },
   },
   signals: {
     check: signalsValue,
@@ -183,18 +193,27 @@ export const OPTIONS: Table = {
   execPath: {
     check: check.pathValue,
     forms: BODY,
-    flag: { value: 'FILE', help: 'the program that runs the script (node)' },
+    flag: {
+      value: 'FILE',
+      notIn: ['embedded', 'foreground'],
+      help: 'the program that runs the script (node)',
+    },
   },
   execArgv: {
     check: check.stringsValue,
     forms: BODY,
-    flag: { value: 'FLAG', collects: 'texts', help: 'a flag of that program' },
+    flag: {
+      value: 'FLAG',
+      collects: 'texts',
+      notIn: ['embedded', 'foreground'],
+      help: 'a flag of that program',
+    },
   },
   stopSignal: {
     check: signal,
     default: signal('stopSignal', 'SIGTERM'),
     forms: STOP,
-    flag: { value: 'SIG', reads: 'signal', help: 'asks it to stop' },
+    flag: { value: 'SIG', reads: 'signal', notIn: ['foreground'], help: 'asks it to stop' },
   },
   stopTimeout: {
     check: check.timeValue,
@@ -206,13 +225,13 @@ export const OPTIONS: Table = {
     check: check.booleanValue,
     default: true,
     forms: STOP,
-    flag: { on: false, help: 'do not kill it after that' },
+    flag: { on: false, notIn: ['foreground'], help: 'do not kill it after that' },
   },
   stopGroup: {
     check: check.booleanValue,
     default: false,
     forms: COMMON,
-    flag: { help: 'stop its whole process group' },
+    flag: { notIn: ['foreground'], help: 'stop its whole process group' },
   },
   logger: { check: check.loggerValue, forms: COMMON },
   run: { check: check.runValue, forms: BODY },

@@ -34,7 +34,7 @@ export const list: Verb = {
   },
 }
 
-/** Beside folders that are given, one that is not to be had is not missed. */
+/** Where folders are given, the default folder may be missing. */
 function ownWhere(advice: string): Daemon[] {
   try {
     return ownDaemons(advice)
@@ -78,7 +78,7 @@ async function describe(daemon: Daemon): Promise<Row> {
 function toTable({ out }: Call, rows: readonly Row[]): string {
   const head = ['NAME', 'STATE', 'PID', 'UPTIME', 'MEMORY', 'CPU', 'LOG']
   const [first = '', ...others] = table([head, ...rows.map(cells)]).split('\n')
-  // Once the columns are as wide as what is seen. A name has no blanks.
+  // Colours come last, because they have no width. A name has no blanks.
   const lines = others.map((line, at) => {
     const row = rows[at]
     return row === undefined ? line : line.replace(/(?<= )\S+/, (word) => coloured(out, row, word))

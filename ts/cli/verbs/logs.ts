@@ -38,7 +38,7 @@ export const logs: Verb = {
           if (signal.aborted) return
         }
       } catch (error) {
-        // To be ended is how following ends.
+        // Following ends by being aborted.
         if (!signal.aborted) throw withoutLog(error, logs.flags)
       }
     })
@@ -51,7 +51,7 @@ async function logged(call: Call, follow: boolean): Promise<{ source: Daemon; mi
   const daemon = controlled(call)
   const told = call.words.values.log
   if (call.daemon !== undefined) return { source: daemon }
-  // Whoever says which log it is does not depend on what the pidfile says.
+  // The pidfile is not asked where the log is given.
   const asked = told === undefined && process.platform === 'linux' ? await daemon.status() : undefined
   if (asked?.state === 'running') return { source: daemon }
   const path = typeof told === 'string' ? told : defaultLog(daemon)
@@ -70,7 +70,7 @@ async function logged(call: Call, follow: boolean): Promise<{ source: Daemon; mi
   throw new CommandError(`there is no log ${path} yet: ${advice}`)
 }
 
-/** The command line may be in order; there is nothing to show all the same. */
+/** The command line may be right, and there be no log to show all the same. */
 function withoutLog(error: unknown, flags: readonly Flag[]): unknown {
   if (!(error instanceof InvalidOptionError) || error.option !== 'log') return error
   const message = messageIn(languageOf(flags, { log: 'The log' }), error) ?? error.message

@@ -27,7 +27,7 @@ export async function foreground({ words }: Call, daemon: Daemon, args: readonly
     await daemon.foreground(...args)
     return OK
   } catch (error) {
-    // In which file and line that is only Node.js knows, which tells it when nobody catches it.
+    // Only Node.js knows file and line, and tells them of an error that nobody catches.
     if (isA(error, SyntaxError) && words.values.json !== true) {
       queueMicrotask(() => {
         throw error

@@ -5,7 +5,7 @@ import { currentFolder } from '../../options/current-folder.js'
 import { scriptProblem } from '../../options/script.js'
 import { UsageError } from '../errors.js'
 import { OK } from '../exit-codes.js'
-import { LAUNCH_FLAGS } from '../flags.js'
+import { UNIT_FLAGS } from '../flags.js'
 import { optionsOf } from '../options.js'
 import { refuseChroot, scriptOf } from '../target.js'
 import { launchd } from '../unit/launchd.js'
@@ -15,9 +15,6 @@ import { systemd } from '../unit/systemd.js'
 import type { Call, Verb } from './verb.js'
 
 const KINDS: Readonly<Record<string, (subject: Subject) => string>> = { systemd, launchd, logrotate }
-
-/** A supervisor passes on no descriptors, but those of its sockets. */
-const UNIT_FLAGS = LAUNCH_FLAGS.filter(({ name }) => name !== 'keep-fds')
 
 export const unit: Verb = {
   name: 'unit',
