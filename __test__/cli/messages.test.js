@@ -284,7 +284,7 @@ test.serial('every option in a message is told by its flag', async (t) => {
       ['--limits', 'core=5'],
       /, but --core-dumps is not true\. Say --core-dumps, or leave the limit out\.\n$/,
     ],
-    [['--signals', 'USR2=stopp'], /^daimon: --signals must be one of 'stop', .* Did you mean 'stop'\?\n$/],
+    [['--signals', 'USR2=STOP'], /^daimon: --signals must be one of 'stop', .* Did you mean 'stop'\?\n$/],
     [['--log', 'inherit'], / Give --stdout inherit and --stderr inherit, or write '\.\/inherit' for a file /],
   ]) {
     const { code, stderr } = await daimon(place, 'start', ...at(place), ...flags, script)

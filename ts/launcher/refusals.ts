@@ -89,7 +89,8 @@ function refuseOwnProgram(pidFile: string): void {
     throw errorOf(text, (message) => new UnsupportedError(message, { pidFile, feature: 'deno compile' }))
   }
   if (electron() === 'app') {
-    const what = 'An app of Electron cannot be executed again as a daemon: it would open its windows once more'
+    const what =
+      'An app of Electron cannot be executed again as a daemon: it would open its windows once more'
     const text = say`${what}. ${giveScript}.`
     throw errorOf(text, (message) => new UnsupportedError(message, { pidFile, feature: 'Electron' }))
   }

@@ -9,8 +9,8 @@ import { ifPermitted } from '../../binding/denied.js'
 import { systemReason } from '../../binding/errors.js'
 import { packer } from '../../binding/single-executable.js'
 import { StartFailedError } from '../../errors.js'
-import { errorOf, named, say, type Text } from '../../options/say.js'
 import type { BodyKind } from '../../inside/state.js'
+import { errorOf, named, say, type Text } from '../../options/say.js'
 
 /** Of a program, what has to be there. */
 export interface Files {
@@ -29,7 +29,7 @@ export interface Files {
 export interface FilesSettings {
   readonly pidFile: string
   readonly script: string | undefined
-  readonly given: { readonly execPath: string | undefined }
+  readonly given: { readonly execPath?: string | undefined }
 }
 
 /**
