@@ -79,7 +79,8 @@ function refusedByCore(
   extras: { pidFile?: string | undefined; cause?: unknown },
 ): DaemonError {
   const { option, message, path } = native
-  if (option !== undefined) return refusal({ option, problem: message, isClause: true }, { ...extras, value: path })
+  if (option !== undefined)
+    return refusal({ option, problem: message, isClause: true }, { ...extras, value: path })
   return new InvalidOptionError(message, { ...extras, option: 'options', value: path })
 }
 
