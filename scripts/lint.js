@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { failure, none } from './lib/counts.js'
 import { leg } from './lib/leg.js'
-import { longLines, unusedPackages } from './lib/own-checks.js'
+import { longLines, readSentences, unusedPackages } from './lib/own-checks.js'
 import { python } from './lib/python.js'
 import { bin, root, run } from './lib/run.js'
 import { coreFaces } from './lint/core-faces.js'
@@ -33,6 +33,7 @@ const checks = {
   typos: async () => run(join(await python('lint'), 'typos'), []),
   'long lines': longLines,
   rooms,
+  'sentences that are read': readSentences,
   'unused packages': unusedPackages,
   'faces of the core': coreFaces,
 }

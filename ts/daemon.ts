@@ -6,7 +6,7 @@ import { loadCommand } from './command.js'
 import { exitOf } from './control/exit.js'
 import { status, toStatus } from './control/status.js'
 import { signalHolder, stop } from './control/stop.js'
-import { AlreadyRunningError, InvalidOptionError, UnsupportedError } from './errors.js'
+import { AlreadyRunningError, UnsupportedError } from './errors.js'
 import { foreground, foregroundChecked, inForeground } from './foreground/index.js'
 import { claimWithoutBody, claimWithRun } from './inside/claim.js'
 import { contextOf } from './inside/context.js'
@@ -27,6 +27,7 @@ import {
   validateWaitOptions,
 } from './options/index.js'
 import { signalNumber } from './options/signal-names.js'
+import { refused } from './say.js'
 import type { DaemonContext } from './types/context.js'
 import type { DaemonOptions, LogsOptions, RunFunction, StopOptions, WithOptions } from './types/options.js'
 import type { SignalName } from './types/signals.js'
@@ -270,7 +271,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
     const phase = ownState()?.phase
     const quiet = phase === 'unclaimed' || phase === 'pending'
     const { main } = await loadCommand()
-    return await main(argv, { program: basename(process.argv[1] ?? 'daemon'), daemon: this, quiet })
+    const program = basename(process.argv[1] ?? 'daemon')
+    return await main(argv, { program, daemon: this, logger: this.#settings.logger, quiet })
   }
 
   #route(): Route {
@@ -330,9 +332,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
     const { run } = this
     if (run === undefined) return this.#settings.run
     if (this.#settings.run !== undefined) {
-      const message =
-        "Option 'run' contradicts the class, which has a run() of its own. Leave one of them out."
-      throw new InvalidOptionError(message, { option: 'run', value: this.#settings.run })
+      const problem = 'contradicts the class, which has a run() of its own'
+      throw refused('run', this.#settings.run, problem, 'Leave one of them out.')
     }
     return (context, ...args) => Reflect.apply(run, this.#origin, [context, ...args])
   }

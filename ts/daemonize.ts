@@ -1,12 +1,12 @@
 /** `await daemonize()`: the program becomes a daemon, and goes on after the call. */
 
-import { InvalidOptionError } from './errors.js'
 import { foregroundInline } from './foreground/index.js'
 import { claimInline } from './inside/claim.js'
 import { isOwn, route } from './inside/route.js'
 import { start } from './launcher/start.js'
 import { never } from './never.js'
 import { type Settings, validateOptions } from './options/index.js'
+import { refused } from './say.js'
 import { isSupervised } from './supervisor/environment.js'
 import type { DaemonContext } from './types/context.js'
 import type { DaemonizeOptions } from './types/options.js'
@@ -56,6 +56,5 @@ export async function daemonize(options: DaemonizeOptions): Promise<LauncherResu
 async function argsOf({ args }: Settings): Promise<readonly unknown[]> {
   const values = typeof args === 'function' ? await args() : args
   if (Array.isArray(values)) return values
-  const message = `Option 'args' is a function that must return an array, not ${typeof values}.`
-  throw new InvalidOptionError(message, { option: 'args', value: values })
+  throw refused('args', values, `is a function that must return an array, not ${typeof values}`)
 }

@@ -3,7 +3,7 @@
 import { provide } from './inside/provided.js'
 import { droppedTo } from './options/drop-privileges.js'
 import { abortSignalValue, signalActionValue, signalNameValue } from './options/index.js'
-import { show } from './options/say.js'
 import { beginRestart } from './restart/begin.js'
+import { show } from './say.js'
 
 provide({ abortSignalValue, droppedTo, signalActionValue, signalNameValue, show, beginRestart })

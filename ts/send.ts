@@ -5,13 +5,9 @@ import { route } from './inside/route.js'
 import { never } from './never.js'
 import { pathValue } from './options/index.js'
 import { signalNumber } from './options/signal-names.js'
+import { OPTIONS } from './options/table.js'
 import type { PathLike } from './types/options.js'
 import type { SignalName } from './types/signals.js'
-
-/**
- * How long a daemon that is being started is given for its handlers, in milliseconds: the default of `readyTimeout`.
- */
-const PATIENCE = 30_000
 
 /**
  * Sends a signal to the daemon that provably holds the pidfile. To one that is being started, and would be ended by
@@ -31,6 +27,6 @@ export async function send(pidFile: PathLike, signal: SignalName | number): Prom
     case 'self':
       return void process.kill(process.pid, number)
     case 'outside':
-      return await signalHolder(path, number, PATIENCE)
+      return await signalHolder(path, number, OPTIONS.readyTimeout.default)
   }
 }

@@ -1,5 +1,6 @@
 // Completions, in the shells that load them.
 import { chmodSync, mkdirSync } from 'node:fs'
+import test from 'ava'
 import { BIN, PLAIN, privately } from '../helpers/cli.js'
 import { folder } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
@@ -123,6 +124,60 @@ os.kill(pid, 9)
     stdout.trimEnd().split('\n'),
     CASES.map(([line]) => line),
   )
+})
+
+test('the shells are answered without the binding, by words, or where to look for them', async (t) => {
+  const place = folder(t)
+  for (const [line, expected] of [
+    ['st', ['start', 'stop', 'status']],
+    ['help relo', ['reload']],
+    ['stop ', [':names']],
+    ['stop --name web ', []],
+    ['logs --name ', [':names']],
+    ['logs -n ', [':names']],
+    ['start --ready=m', ['manual']],
+    ['start -l ', [':files']],
+    ['start --stdout ', ['inherit', ':files']],
+    ['start --cwd ', [':folders']],
+    ['start --user ', [':users']],
+    ['start --group=', [':groups']],
+    ['start --title ', []],
+    ['start --umask 022 ', [':files']],
+    ['start --name a b.js -- --', [':files']],
+    ['stop --stop-sig', ['--stop-signal']],
+    ['signal web SIGUSR', ['SIGUSR1', 'SIGUSR2']],
+    ['signal --pid-file a.pid SIGUSR', ['SIGUSR1', 'SIGUSR2']],
+    ['unit systemd ', [':files']],
+    ['status web --js', ['--json']],
+    ['list ', []],
+    ['nothing ', []],
+    ['--json st', []],
+  ]) {
+    const args = ['--no-addons', BIN, '__complete', ...line.split(' ')]
+    const { code, stdout, stderr } = await place.node(args, { env: PLAIN })
+    t.deepEqual([code, stderr], [0, ''], line)
+    const words = stdout.split('\n').filter(Boolean)
+    t.deepEqual(
+      words.map((word) => word.split('\t')[0]),
+      expected,
+      line,
+    )
+  }
+  t.notRegex((await place.node([BIN, '--help'], { env: PLAIN })).stdout, /__complete/)
+})
+
+needs('bash')('a state that cannot be read says nothing in a prompt', async (t) => {
+  const place = folder(t)
+  const { env } = command(place)
+  place.write('bin/daimon', `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n`)
+  const script = `source <(daimon completion bash)
+COMP_WORDS=(daimon stop w); COMP_CWORD=2; _daimon; printf '%s\\n' "\${COMPREPLY[@]-}"`
+  for (const home of ['relative', place.file('bin/daimon')]) {
+    const { code, stdout, stderr } = await place.command('bash', ['--norc', '-uc', script], {
+      env: { ...env, DAIMON_HOME: home },
+    })
+    t.deepEqual([code, stdout, stderr], [0, '\n', ''], home)
+  }
 })
 
 for (const shell of ['bash', 'zsh', 'fish']) {

@@ -45,6 +45,37 @@ test.serial('a program has its verbs, and the daemon neither prints for them nor
   t.is(place.read('a.log'), 'body ["hello","--json"]\nreloads\nbody []\n')
 })
 
+test.serial('a logger of the program’s own is told of a start, too', async (t) => {
+  const place = folder(t)
+  const path = place.write(
+    'told.mjs',
+    `import { appendFileSync } from 'node:fs'
+    import { Daemon } from "DAIMON"
+    const tell = (text) => appendFileSync('told', text + '\\n')
+    const logger = { debug() {}, info: tell, warn: tell, error: tell }
+    const run = () => void setInterval(() => {}, 1e6)
+    await new Daemon({ pidFile: 'a.pid', logger, run }).cli(process.argv.slice(2))`,
+  )
+  t.is((await place.node([path, 'start'], { env: PLAIN })).code, 0)
+  const { pid } = await control(place).status()
+  t.regex(place.read('told'), new RegExp(`^started with PID ${pid} in `, 'm'))
+  t.is((await place.node([path, 'stop'], { env: PLAIN })).code, 0)
+  t.regex(place.read('told'), /^stopped$/m)
+})
+
+test.serial('a daemon that is the process itself is not told to be running', async (t) => {
+  const place = folder(t)
+  const path = place.write(
+    'inside.mjs',
+    `import { Daemon } from "DAIMON"
+    const run = (daemon) => void setTimeout(() => daemon.stop(), 100)
+    await new Daemon({ pidFile: 'a.pid', detach: false, run }).cli(process.argv.slice(2))`,
+  )
+  for (const verb of ['start', 'restart']) {
+    t.like(await place.node([path, verb], { env: PLAIN }), { code: 0, stdout: '', stderr: '' })
+  }
+})
+
 test.serial('flags are in force in the daemon, too', async (t) => {
   const place = folder(t)
   const run = greeter(place)

@@ -5,7 +5,7 @@ import test from 'ava'
 import { COMMON_FLAGS, OPTION_FLAGS, OWN_FLAGS } from '../../build/cli/flags.js'
 import { VERBS } from '../../build/cli/main.js'
 import { optionsOf } from '../../build/cli/options.js'
-import { parse } from '../../build/cli/parse.js'
+import { isAmong, parse } from '../../build/cli/parse.js'
 import { KEYS } from '../../build/options/log.js'
 import { DAEMON_OPTIONS } from '../../build/options/validate.js'
 import { Daemon } from '../../dist/index.js'
@@ -86,6 +86,34 @@ for (const [args, options] of GIVEN) {
     if (options.log?.compress !== false) t.notThrows(() => new Daemon({ name: 'a', script: 's', ...found }))
   })
 }
+
+test('of a flag that is given twice the last one counts, whichever way it is written', (t) => {
+  for (const [args, coreDumps] of [
+    [['--core-dumps', '--core-dumps=false'], false],
+    [['--core-dumps=true', '--core-dumps=false', '--core-dumps'], true],
+    [['--core-dumps=false', '--core-dumps=true', '--core-dumps=false'], false],
+  ]) {
+    t.deepEqual(optionsOf(parse(args, OPTION_FLAGS).values), { coreDumps }, args.join(' '))
+  }
+})
+
+test('--json and --verbose are seen before anything else is right', (t) => {
+  for (const [words, json, verbose] of [
+    ['logs -fv web --unknown', false, true],
+    ['logs -vf', false, true],
+    ['-v', false, true],
+    ['start --log --json', true, false],
+    ['start --log -v', false, true],
+    ['start --exec-argv --json --exec-argv -v x.js', false, false],
+    ['start --title=--json -n -v x.js', false, true],
+    ['start x.js -- --json -v', false, false],
+    ['logs -nv', false, false],
+    ['stop --json=yes', false, false],
+  ]) {
+    const args = words.split(' ')
+    t.deepEqual([isAmong('json', args), isAmong('verbose', args)], [json, verbose], words)
+  }
+})
 
 test('what follows -- is left as it is', (t) => {
   const rest = ['--pidfile', '--name', '-5', '--', 'x']

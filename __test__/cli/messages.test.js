@@ -264,3 +264,31 @@ test.serial('nobody is told to give what he cannot give there', async (t) => {
   t.is(code, 2)
   t.regex(stderr, /^b\.mjs: Option 'execPath' must be a file that can be executed/)
 })
+
+test.serial('what a user has written is shown as it is, whatever it reads like', async (t) => {
+  const place = folder(t)
+  for (const name of ["give 'cwd'.js", "Option 'log', no 'name'", "stdout: 'inherit'"]) {
+    const { code, stderr } = await daimon(place, 'start', ...logged(place), name)
+    t.is(code, 2)
+    t.true(stderr.startsWith('daimon: The script must be '))
+    t.true(stderr.includes(`"${place.file(name)}"`), stderr)
+  }
+})
+
+test.serial('every option in a message is told by its flag', async (t) => {
+  const place = folder(t)
+  const script = idle(place)
+  for (const [flags, line] of [
+    [['--keep-fds', '1'], / Descriptors 0 to 2 are --stdin, --stdout and --stderr\.\n$/],
+    [
+      ['--limits', 'core=5'],
+      /, but --core-dumps is not true\. Say --core-dumps, or leave the limit out\.\n$/,
+    ],
+    [['--signals', 'USR2=STOP'], /^daimon: --signals must be one of 'stop', .* Did you mean 'stop'\?\n$/],
+    [['--log', 'inherit'], / Give --stdout inherit and --stderr inherit, or write '\.\/inherit' for a file /],
+  ]) {
+    const { code, stderr } = await daimon(place, 'start', ...at(place), ...flags, script)
+    t.is(code, 2)
+    t.regex(stderr, line)
+  }
+})

@@ -18,6 +18,31 @@ export async function longLines() {
   return code === 1 ? 0 : 1
 }
 
+/** Where Node.js gives no field for what its message says: so often in these files. */
+const READ_MESSAGES = {
+  // The first line of what the system's linker says.
+  'ts/binding/load.ts': 1,
+  // The file of a module that it has not found.
+  'ts/launcher/failure.ts': 2,
+}
+
+const READS =
+  'message\\??\\.(replace|replaceAll|match|matchAll|startsWith|endsWith|includes|indexOf|split|slice|search)\\(' +
+  '|\\.(test|exec)\\((error|cause|[a-z]*\\.message|message)\\b'
+
+/** An error has fields for what others must know of it: no code reads its sentences. */
+export function readSentences() {
+  const found = output('git', ['grep', '--untracked', '-nE', READS, '--', 'ts/*.ts'])
+  const lines = found === '' ? [] : found.split('\n')
+  const file = (line) => line.slice(0, line.indexOf(':'))
+  const wrong = lines.filter((line) => {
+    const allowed = READ_MESSAGES[file(line)] ?? 0
+    return lines.filter((other) => file(other) === file(line)).length !== allowed
+  })
+  if (wrong.length > 0) console.error(`messages of errors that are read:\n${wrong.join('\n')}`)
+  return wrong.length > 0 ? 1 : 0
+}
+
 /** The files in which the pattern is found. */
 function having(pattern, files = CODE) {
   const found = output('git', ['grep', '--untracked', '-lE', pattern, '--', ...files])

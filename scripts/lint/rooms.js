@@ -5,13 +5,15 @@ import { dirname, join, relative, sep } from 'node:path'
 import { root } from '../lib/run.js'
 
 /** Everybody may use these; they import nothing but each other. */
-const BASE = ['types', 'errors', 'never']
+const BASE = ['types', 'errors', 'never', 'say']
 
 /** A room imports from rooms above its own alone, so that imports point one way. */
 const ROOMS = {
   types: [],
   errors: [],
   never: [],
+  /** How errors speak of options. */
+  say: [],
   /** The native part alone is outside of ts/. */
   binding: ['native'],
   handover: ['binding'],

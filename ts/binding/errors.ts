@@ -13,6 +13,7 @@ import {
   UnsupportedError,
   UnverifiedError,
 } from '../errors.js'
+import { refusal } from '../say.js'
 import type { NativeError } from './native.js'
 
 /** A system error in the shape that Node's own have. */
@@ -66,15 +67,21 @@ function isPidFileReason(reason: string | undefined): reason is PidFileReason {
 /** What is unsupported where nothing more is known. */
 const NATIVE_BINDING = 'native binding'
 
-/** The core names an option before it says what is wrong with it: this is the rest. */
-export function detailOf({ message, option }: NativeError): string {
-  const before = `option ${option}: `
-  return message.startsWith(before) ? message.slice(before.length) : message
+/** What Node's error of a failed system call says without call and path: for a text that has told these. */
+export function systemReason(error: NodeJS.ErrnoException): string {
+  const known = error.errno === undefined ? undefined : getSystemErrorMap().get(error.errno)
+  return known === undefined ? error.message : known.join(': ')
 }
 
-/** In the words of the errors that need no look at the system. */
-function optionMessage(native: NativeError): string {
-  return native.option === undefined ? native.message : `Option '${native.option}': ${detailOf(native)}.`
+/** The core knows no more of an option than its name and what is wrong. */
+function refusedByCore(
+  native: NativeError,
+  extras: { pidFile?: string | undefined; cause?: unknown },
+): DaemonError {
+  const { option, message, path } = native
+  if (option !== undefined)
+    return refusal({ option, problem: message, isClause: true }, { ...extras, value: path })
+  return new InvalidOptionError(message, { ...extras, option: 'options', value: path })
 }
 
 /**
@@ -97,11 +104,7 @@ export function toError(native: NativeError, pidFile?: string): DaemonError {
     case 'ERR_DAEMON_UNVERIFIED':
       return new UnverifiedError(message, { ...common, pid, reason: reason ?? message })
     case 'ERR_DAEMON_INVALID_OPTION':
-      return new InvalidOptionError(optionMessage(native), {
-        ...common,
-        option: option ?? 'options',
-        value: path,
-      })
+      return refusedByCore(native, common)
     case 'ERR_DAEMON_PERMISSION_DENIED':
       return new PermissionDeniedError(message, { ...common, pid, syscall })
     case 'ERR_DAEMON_UNSUPPORTED':

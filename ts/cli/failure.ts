@@ -9,8 +9,10 @@ import {
   StartFailedError,
   UnsupportedError,
 } from '../index.js'
+import { messageIn } from '../say.js'
 import { CommandError } from './errors.js'
 import type { Flag } from './flags.js'
+import { languageOf } from './language.js'
 
 /** What to do, where the message does not say so. */
 const ADVICE: Readonly<Partial<Record<DaemonErrorCode, string>>> = {
@@ -29,12 +31,16 @@ export interface Asked {
 /** What happened and what to do. */
 export function lineOf(error: unknown, { verbose, flags }: Asked, given?: string): string {
   const advice = given ?? adviceOf(error, verbose)
-  const message = messageOf(error, flags).replaceAll(/(.?)[^\S\n]*\n\s*/g, (_, end: string) => {
-    // A list of what was tried, in one line.
-    return `${end}${isA(error, UnsupportedError) && !/[:.]/.test(end) ? '.' : ''} `
+  const line = onOneLine(messageOf(error, flags), isA(error, UnsupportedError))
+  if (advice === '') return line
+  return `${line}${'.!?'.includes(line.at(-1) ?? ' ') ? '' : '.'} ${advice}`
+}
+
+/** @param isList - whether each line says something of its own, as what was tried */
+function onOneLine(text: string, isList: boolean): string {
+  return text.replaceAll(/(.?)[^\S\n]*\n\s*/g, (_, end: string) => {
+    return `${end}${isList && !/[:.]/.test(end) ? '.' : ''} `
   })
-  if (advice === '') return message
-  return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${advice}`
 }
 
 function adviceOf(error: unknown, verbose: boolean): string {
@@ -47,50 +53,12 @@ function adviceOf(error: unknown, verbose: boolean): string {
 }
 
 function messageOf(error: unknown, flags: readonly Flag[]): string {
-  if (isA(error, DaemonError)) return inFlags(error.message, flags)
+  if (isA(error, DaemonError)) return messageIn(languageOf(flags), error) ?? error.message
   const message = textOfThrown(error)
   if (!isErrorLike(error) || isA(error, CommandError)) return message
   // The body's own: its kind is half of what it says.
   return `${textOf(error, 'name') ?? 'Error'}: ${message}`
 }
-
-/** What the package calls an option, and the command takes as a word, a flag of its own or a variable. */
-const WORDS: ReadonlyMap<string, string> = new Map([
-  ['lines', '--lines'],
-  ['DAIMON_HOME', 'The variable DAIMON_HOME'],
-  ['script', 'The script'],
-  ['signal', 'The signal'],
-])
-
-/** Options with a value that is one word, as messages write them: `ready: 'running'`. */
-const VALUED = /'?\b(ready|stdin|stdout|stderr|coreDumps): '?(\w+)'/g
-
-/**
- * The options of the package by the flags that set them, where the verb has these; `signals.SIGHUP` is a part of one.
- * An option that the verb has no flag for stays what it is: that of the program, which has set it.
- */
-function inFlags(message: string, flags: readonly Flag[]): string {
-  const flagOf = (option: string): Flag | undefined =>
-    flags.find((one) => one.option === option) ??
-    flags.find((one) => one.option === option.replace(/\..*/, ''))
-  // A flag's value is no function.
-  const said = message.replace(' must be a function or one of ', ' must be one of ')
-  const valued = said.replaceAll(VALUED, (whole, option: string, value: string) => {
-    const flag = flagOf(option)
-    if (flag === undefined) return whole
-    return flag.value === undefined ? `--${flag.name}` : `--${flag.name} ${value}`
-  })
-  return valued.replaceAll(OPTION, (whole, before: string, option: string) => {
-    const isSubject = before === 'Option '
-    const word = isSubject ? WORDS.get(option) : undefined
-    if (word !== undefined) return word
-    const flag = flagOf(option)
-    if (flag === undefined) return whole
-    return `${isSubject ? '' : before}--${flag.name}`
-  })
-}
-
-const OPTION = /(^Option |\b(?:[Gg]ive|contradicts|no|and|so is) )'([\w.]+)'/g
 
 /** Why, and the end of the log; empty where there is no more than the line. */
 export function detailsOf(error: unknown): string {

@@ -2,6 +2,7 @@
 
 import { Daemon } from '../index.js'
 import { InterruptedError } from './errors.js'
+import { type Interrupted, wasInterrupted } from './states.js'
 import { nameOf } from './target.js'
 import type { Call } from './verbs/verb.js'
 
@@ -24,13 +25,7 @@ export async function interruptible<T>(
   }
 }
 
-/** What a wait that was interrupted leaves: a daemon that `lives` on in some way, or `otherwise`. */
-export async function interrupted(
-  daemon: Daemon,
-  lives: string,
-  otherwise: string,
-): Promise<InterruptedError> {
-  const status = await daemon.status()
-  const state = status.state === 'running' ? `${lives}, with PID ${status.pid}` : otherwise
-  return new InterruptedError(`${nameOf(daemon)} ${state}: interrupted`)
+/** The error of a wait that was interrupted. */
+export async function interrupted(daemon: Daemon, left: Interrupted): Promise<InterruptedError> {
+  return new InterruptedError(wasInterrupted(nameOf(daemon), await daemon.status(), left))
 }

@@ -2,39 +2,27 @@
 
 import { isA } from '../handover/thrown.js'
 import { Daemon, DaemonError } from '../index.js'
-import { didYouMean } from '../options/say.js'
+import { didYouMean } from '../say.js'
+import type { Logger } from '../types/options.js'
+import { answer, COMPLETE } from './completion/answer.js'
 import { InterruptedError, UsageError } from './errors.js'
 import { failureCode, INTERRUPTED, OK, USAGE } from './exit-codes.js'
-import { COMMON_FLAGS, type Flag } from './flags.js'
+import { COMMON_FLAGS, type Flag, usable } from './flags.js'
 import { overview, verbHelp } from './help.js'
 import { Output } from './output.js'
-import { beforeEnd, parse } from './parse.js'
-import { logs, reload, signal, status } from './verbs/ask.js'
-import { completion } from './verbs/completion.js'
-import { restart, run, start, stop } from './verbs/control.js'
-import { list } from './verbs/list.js'
-import { unit } from './verbs/unit.js'
+import { isAmong, parse } from './parse.js'
+import { VERBS } from './verbs/index.js'
 import type { Verb } from './verbs/verb.js'
 
-export const VERBS: readonly Verb[] = [
-  start,
-  stop,
-  restart,
-  reload,
-  status,
-  run,
-  logs,
-  signal,
-  list,
-  unit,
-  completion,
-]
+export { VERBS }
 
 /** Whose command line it is. */
 export interface Caller {
   readonly program: string
   /** The Daemon of an embedding program, whose verbs take no name then. */
   readonly daemon?: Daemon
+  /** The logger of that Daemon. */
+  readonly logger?: Logger | undefined
   /** In a daemon that looks for its body: what the launcher has printed is not printed again. */
   readonly quiet?: boolean
 }
@@ -48,11 +36,11 @@ declare const DAIMON_VERSION: string
  * @returns the exit code, as `process.exitCode`, too
  */
 export async function main(argv: readonly string[], caller: Caller): Promise<number> {
-  const before = beforeEnd(argv)
+  if (argv[0] === COMPLETE && caller.daemon === undefined) return complete(argv.slice(1))
   const out = new Output({
     program: caller.program,
-    json: before.includes('--json'),
-    verbose: before.includes('--verbose') || before.includes('-v'),
+    json: isAmong('json', argv),
+    verbose: isAmong('verbose', argv),
     quiet: caller.quiet === true,
     flags: [],
   })
@@ -62,9 +50,20 @@ export async function main(argv: readonly string[], caller: Caller): Promise<num
   if (wasDaemon) return code
   const self = Daemon.current
   if (self === undefined) process.exitCode = code
-  // What the body has begun would keep a process alive that is no use to anyone.
+  // What the body has begun would keep a process alive that serves nobody.
   else if (code !== OK) await self.stop(code)
   return code
+}
+
+/** For a shell, in the middle of a line: whatever goes wrong, nothing is said. */
+function complete(words: readonly string[]): number {
+  process.stdout.on('error', () => {})
+  process.stdout.write(
+    answer(words, VERBS)
+      .map((line) => `${line}\n`)
+      .join(''),
+  )
+  return OK
 }
 
 /** What cannot be written has not been told. */
@@ -77,7 +76,7 @@ async function ended(out: Output, code: number, verb: string | undefined): Promi
 }
 
 async function command(argv: readonly string[], caller: Caller, out: Output): Promise<number> {
-  const { program, daemon } = caller
+  const { program, daemon, logger } = caller
   const [word, ...args] = argv
   const verbs = daemon === undefined ? VERBS : VERBS.filter(({ embedded }) => embedded !== undefined)
   // A program has a version of its own.
@@ -97,16 +96,14 @@ async function command(argv: readonly string[], caller: Caller, out: Output): Pr
     if (verb === undefined) throw unknownVerb(name, verbs)
     const form = daemon === undefined ? verb.form : (verb.embedded ?? verb.form)
     const flags = flagsOf(verb, daemon)
-    out.askedFor({ flags })
+    out.offers(flags)
     const words = parse(isHelp ? ['--help'] : args, flags)
-    const { json, verbose } = words.values
-    if (!isHelp) out.askedFor({ json: json === true, verbose: verbose === true })
     if (words.values.help === true) {
       const text = verbHelp(program, verb, form, flags)
       out.data({ text }, text)
       return OK
     }
-    return await verb.run({ program, verb: verb.name, verbs, words, out, daemon })
+    return await verb.run({ program, verb: verb.name, words, out, daemon, logger })
   } catch (error) {
     return failed(error, verb?.name, program, out)
   }
@@ -122,11 +119,8 @@ function failed(error: unknown, verb: string | undefined, program: string, out: 
   return failureCode(isA(error, DaemonError) ? error.code : undefined, verb)
 }
 
-/** The Daemon of a program has its name and its body already. */
-const FIXED = /^(?:name|pid-file|exec-path|exec-argv|folder|all)$/
-
 function flagsOf(verb: Verb, daemon: Daemon | undefined): readonly Flag[] {
-  const flags = daemon === undefined ? verb.flags : verb.flags.filter(({ name }) => !FIXED.test(name))
+  const flags = daemon === undefined ? verb.flags : usable(verb.flags, 'embedded')
   return [...flags, ...COMMON_FLAGS]
 }
 

@@ -3,7 +3,8 @@
 import type { DaemonOptions } from '../types/options.js'
 import { UsageError } from './errors.js'
 import { type Flag, OPTION_FLAGS } from './flags.js'
-import type { Value, Values } from './parse.js'
+import type { Values } from './parse.js'
+import { optionValue } from './read.js'
 
 const LOG_PART = /^log\./
 
@@ -23,7 +24,7 @@ export function optionsOf(values: Values, logFile?: (options: DaemonOptions) => 
     const isPart = LOG_PART.test(flag.option)
     if (isPart) part ??= flag
     const target = isPart ? logParts : options
-    target[flag.option.replace(LOG_PART, '')] = toOption(flag, given)
+    target[flag.option.replace(LOG_PART, '')] = optionValue(flag, given)
   }
   const isToldWhere = ['log', 'stdout', 'stderr'].some((option) => options[option] !== undefined)
   if (!isToldWhere && logFile !== undefined) options.log = logFile(options)
@@ -31,10 +32,4 @@ export function optionsOf(values: Values, logFile?: (options: DaemonOptions) => 
   if (options.log === undefined) throw new UsageError(`--${part.name} is about a log: give --log FILE, too`)
   options.log = { file: options.log, ...logParts }
   return options
-}
-
-function toOption({ name, read, collect, on = true }: Flag, given: Value): unknown {
-  if (typeof given === 'boolean') return given === on
-  if (typeof given !== 'string') return collect?.(given.map(String), name)
-  return read === undefined ? given : read(given, name)
 }

@@ -52,14 +52,14 @@ export class Output {
     return this.#closed.signal
   }
 
-  /** What was asked for by flags, where the first look at them missed it: `-fv` is two. */
-  askedFor(manner: Partial<Pick<Manner, 'json' | 'verbose' | 'flags'>>): void {
-    this.#manner = { ...this.#manner, ...manner }
+  /** What the verb could be called with. */
+  offers(flags: readonly Flag[]): void {
+    this.#manner = { ...this.#manner, flags }
   }
 
   /** Data: as JSON where that was asked for, else as text, where there is one. */
   data(value: unknown, text?: string): void {
-    this.#clear()
+    this.endProgress()
     const shown = this.#manner.json ? JSON.stringify(value) : text
     if (shown !== undefined) this.#write('stdout', `${shown}\n`)
   }
@@ -81,7 +81,7 @@ export class Output {
   /** A text for people; nothing when a program reads. */
   note(text: string): void {
     if (this.#manner.json) return
-    this.#clear()
+    this.endProgress()
     this.#write('stderr', `${printable(text)}\n`)
   }
 
@@ -104,7 +104,7 @@ export class Output {
 
   /** A failure: one line that says what happened and what to do; with --verbose why, and the end of the log. */
   failure(error: unknown, advice?: string): void {
-    this.#clear()
+    this.endProgress()
     const { program, json, verbose } = this.#manner
     // What cannot be written cannot be told there.
     if (json && this.#failure === undefined) {
@@ -137,7 +137,7 @@ export class Output {
     this.#written.set(name, new Promise((resolve) => stream.write(text, () => resolve())))
   }
 
-  #clear(): void {
+  endProgress(): void {
     if (this.#progress) this.#write('stderr', '\r\u001b[K')
     this.#progress = false
   }

@@ -1,11 +1,12 @@
 /** From the words of a command line to a verb's options. */
 
 import { parseArgs } from 'node:util'
-import { didYouMean } from '../options/say.js'
+import { listed } from '../options/table.js'
+import { didYouMean } from '../say.js'
 import { UsageError } from './errors.js'
-import { type Flag, listed, OPTION_FLAGS } from './flags.js'
+import { ALL_FLAGS, type Flag, OPTION_FLAGS } from './flags.js'
 
-export type Value = string | boolean | readonly (string | boolean)[]
+export type Value = string | boolean | readonly string[]
 /** A flag's values: one, or a list where it may be given several times. */
 export type Values = Readonly<Record<string, Value | undefined>>
 
@@ -19,7 +20,7 @@ export interface Words {
 }
 
 /** Other ways to write a flag. */
-const ALIASES: ReadonlyMap<string | undefined, string> = new Map([
+const ALIASES: ReadonlyMap<string, string> = new Map([
   ['pidfile', 'pid-file'],
   ['pidfile-mode', 'pid-file-mode'],
 ])
@@ -30,109 +31,112 @@ export function beforeEnd(args: readonly string[]): string[] {
   return args.slice(0, end === -1 ? args.length : end)
 }
 
+/** Whether a switch that every verb takes is among the words, whatever else is wrong with them. */
+export function isAmong(name: 'json' | 'verbose', args: readonly string[]): boolean {
+  const own = ALL_FLAGS.find((flag) => flag.name === name)
+  return tokensOf(beforeEnd(args), ALL_FLAGS).some((token) => {
+    if (token.kind !== 'option') return false
+    const flag = flagOf(token, ALL_FLAGS)
+    // One that lacks its value has taken the next flag for it.
+    const next = flag !== undefined && isMissing(token, flag) ? token.value : undefined
+    return (
+      (flag === own && token.inlineValue !== true) ||
+      next === `--${name}` ||
+      (next !== undefined && next === `-${own?.short}`)
+    )
+  })
+}
+
 /**
- * Takes the words after the verb apart.
+ * Takes the words after the verb apart. Of a flag that is given twice the last one counts.
  *
  * @throws UsageError naming the word that is wrong
  */
 export function parse(args: readonly string[], flags: readonly Flag[]): Words {
   const before = beforeEnd(args)
   const rest = before.length === args.length ? undefined : args.slice(before.length + 1)
-  const options = Object.fromEntries(flags.map((flag) => [flag.name, shape(flag)]))
-  const { words, switches } = takeSwitches(before.map(unalias), flags)
-  try {
-    const { values, positionals } = parseArgs({
-      args: joinDashes(words, flags),
-      options,
-      allowPositionals: true,
-    })
-    return { values: { ...values, ...switches }, positionals, rest }
-  } catch (error) {
-    throw usageError(error, flags)
+  const values: Record<string, Value> = Object.create(null)
+  const positionals: string[] = []
+  for (const token of tokensOf(before, flags)) {
+    if (token.kind === 'positional') positionals.push(token.value)
+    if (token.kind !== 'option') continue
+    const flag = flagOf(token, flags)
+    if (flag === undefined) throw unknown(token.rawName, flags)
+    values[flag.name] = read(token, flag, values[flag.name])
   }
+  return { values, positionals, rest }
 }
 
-function shape({ value, short, collect }: Flag): {
-  type: 'string' | 'boolean'
-  short?: string
-  multiple?: boolean
-} {
-  return {
-    type: value === undefined ? 'boolean' : 'string',
-    ...(short === undefined ? {} : { short }),
-    ...(collect === undefined ? {} : { multiple: true }),
-  }
-}
-
-function unalias(word: string): string {
-  const [, name, value = ''] = /^--([^=]+)(=.*)?$/s.exec(word) ?? []
-  const other = ALIASES.get(name)
-  return other === undefined ? word : `--${other}${value}`
-}
-
-/**
- * `--core-dumps=false` takes back what is so by default, or in the program; of several the last counts. `parseArgs` has
- * no such values.
- */
-function takeSwitches(
+/** What is no flag among words that may be wrong, and which flags with a value there are. */
+export function positionalsOf(
   args: readonly string[],
   flags: readonly Flag[],
-): { words: string[]; switches: Record<string, boolean> } {
-  const switches: Record<string, boolean> = {}
-  const words = args.filter((word) => {
-    const [, name, value] = /^--([^=]+)(?:=(true|false))?$/.exec(word) ?? []
-    const flag = flags.find((one) => one.name === name && one.value === undefined && one.option !== undefined)
-    if (flag === undefined || (value === undefined && switches[flag.name] === undefined)) return true
-    switches[flag.name] = value !== 'false'
-    return false
-  })
-  return { words, switches }
+): { positionals: readonly string[]; values: readonly string[] } {
+  const tokens = tokensOf(args, flags)
+  return {
+    positionals: tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : [])),
+    values: tokens.flatMap((token) => {
+      const flag = token.kind === 'option' ? flagOf(token, flags) : undefined
+      return flag?.value === undefined ? [] : [flag.name]
+    }),
+  }
+}
+
+type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number]
+type Given = Extract<Token, { kind: 'option' }>
+
+function tokensOf(args: readonly string[], flags: readonly Flag[]): readonly Token[] {
+  const shapes = flags.map((flag) => [flag.name, shape(flag)] as const)
+  const aliases = Array.from(ALIASES, ([alias]) => [alias, { type: 'string' }] as const)
+  const options = Object.fromEntries([...shapes, ...aliases])
+  return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens
+}
+
+function shape({ value, short }: Flag): { type: 'string' | 'boolean'; short?: string } {
+  const type = value === undefined ? 'boolean' : 'string'
+  return short === undefined ? { type } : { type, short }
+}
+
+function flagOf(token: Given, flags: readonly Flag[]): Flag | undefined {
+  return flags.find(({ name }) => name === (ALIASES.get(token.name) ?? token.name))
+}
+
+function read(token: Given, flag: Flag, before: Value | undefined): Value {
+  const { value, inlineValue } = token
+  if (flag.value === undefined) {
+    if (inlineValue !== true) return true
+    // `--core-dumps=false` takes back what is so by default, or in the program.
+    if (flag.option === undefined || (value !== 'true' && value !== 'false')) throw takes(flag)
+    return value === 'true'
+  }
+  if (value === undefined || isMissing(token, flag)) throw takes(flag)
+  return flag.collects === undefined ? value : [...(Array.isArray(before) ? before : []), value]
 }
 
 /** `--nice -5` is not ambiguous, for no flag begins with a digit; nor is `--exec-argv --no-warnings`. */
-function joinDashes(args: readonly string[], flags: readonly Flag[]): string[] {
-  const joined: string[] = []
-  for (const word of args) {
-    const before = joined.at(-1)
-    const flag = flags.find(({ name, value }) => value !== undefined && before === `--${name}`)
-    const belongs = flag?.value === 'FLAG' ? /^-/ : /^-\d/
-    if (flag !== undefined && belongs.test(word)) joined[joined.length - 1] = `${before}=${word}`
-    else joined.push(word)
-  }
-  return joined
+function isMissing({ value, inlineValue }: Given, flag: Flag): boolean {
+  if (flag.value === undefined || inlineValue === true) return false
+  return value === undefined || (/^-./.test(value) && flag.value !== 'FLAG' && !/^-\d/.test(value))
 }
 
-function usageError(error: unknown, flags: readonly Flag[]): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error
-  if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
-    const [, word = ''] = /'(-[^']*)'/.exec(error.message) ?? []
-    if (OPTION_FLAGS.some(({ name }) => word === `--${name}`)) {
-      return new UsageError(`${word} is no flag of this verb: leave it out`)
-    }
-    const names = flags.map(({ name }) => name)
-    const guess = didYouMean(word.replace(/^-+/, ''), names)
-    return new UsageError(`unknown flag ${word}${guess === undefined ? '' : `; did you mean --${guess}?`}`)
+function unknown(word: string, flags: readonly Flag[]): UsageError {
+  if (OPTION_FLAGS.some(({ name }) => word === `--${name}`)) {
+    return new UsageError(`${word} is no flag of this verb: leave it out`)
   }
-  if (error.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
-    const [, word = ''] = /'(?:-\w, )?(--[\w-]+)/.exec(error.message) ?? []
-    return new UsageError(
-      takes(
-        word,
-        flags.find(({ name }) => `--${name}` === word),
-      ),
-    )
-  }
-  return error
+  const names = flags.map(({ name }) => name)
+  const guess = didYouMean(word.replace(/^-+/, ''), names)
+  return new UsageError(`unknown flag ${word}${guess === undefined ? '' : `; did you mean --${guess}?`}`)
 }
 
 /** Values that begin with a dash, or may. */
-const DASHED = /^(?:FILE|DIR|TEXT|FLAG|USER|GROUP)$/
+const DASHED: readonly string[] = ['FILE', 'DIR', 'TEXT', 'FLAG', 'USER', 'GROUP']
 
-function takes(word: string, flag: Flag | undefined): string {
-  if (flag?.value === undefined) {
-    return `${word} takes no value${flag?.option === undefined ? '' : ' but true and false'}`
+function takes({ name, value, option, choices }: Flag): UsageError {
+  const word = `--${name}`
+  if (value === undefined) {
+    return new UsageError(`${word} takes no value${option === undefined ? '' : ' but true and false'}`)
   }
-  if (flag.choices !== undefined) return `${word} takes a value: ${listed(flag.choices)}`
-  const dashed = DASHED.test(flag.value) ? `. One that begins with a dash: ${word}=-…` : ''
-  return `${word} takes a value: ${word} ${flag.value}${dashed}`
+  if (choices !== undefined) return new UsageError(`${word} takes a value: ${listed(choices)}`)
+  const dashed = DASHED.includes(value) ? `. One that begins with a dash: ${word}=-…` : ''
+  return new UsageError(`${word} takes a value: ${word} ${value}${dashed}`)
 }

@@ -1,6 +1,16 @@
 /** From the texts of flags to values. What a value is worth the Daemon says itself. */
 
+import type { Collection, Reading } from '../options/row.js'
 import { UsageError } from './errors.js'
+import type { Flag } from './flags.js'
+import type { Value } from './parse.js'
+
+/** The value that a flag gives: a switch is there, or `--flag=false`; other flags have a text, or several. */
+export function optionValue({ name, reads, collects, on = true }: Flag, given: Value): unknown {
+  if (typeof given === 'boolean') return given === on
+  if (typeof given !== 'string') return COLLECTIONS[collects ?? 'texts'](given.map(String), name)
+  return reads === undefined ? given : READINGS[reads](given, name)
+}
 
 export function number(text: string, flag: string, what = 'a number'): number {
   if (/^infinity$/i.test(text)) return Number.POSITIVE_INFINITY
@@ -85,4 +95,22 @@ function fullPair(text: string, flag: string): [string, string] {
   const [name, value] = pair(text, flag)
   if (value === undefined) throw new UsageError(`--${flag} takes NAME=VALUE, not '${text}'`)
   return [name, value]
+}
+
+const READINGS: Readonly<Record<Reading, (text: string, flag: string) => unknown>> = {
+  account,
+  bytes,
+  detach,
+  milliseconds,
+  number,
+  octal,
+  signal,
+}
+
+const COLLECTIONS: Readonly<Record<Collection, (texts: readonly string[], flag: string) => unknown>> = {
+  actions,
+  limits,
+  numbers,
+  texts: (texts) => texts,
+  variables,
 }

@@ -74,7 +74,7 @@ function named(options: DaemonOptions): DaemonOptions {
   throw new UsageError('which daemon? Give --name NAME or --pid-file FILE')
 }
 
-/** What people know it by. */
+/** The name, or else the pidfile. */
 export function nameOf({ name, pidFile }: Daemon): string {
   return name ?? pidFile
 }
@@ -88,7 +88,7 @@ export function ownFolder(): string {
   return dirname(new Daemon({ name: 'any' }).pidFile)
 }
 
-/** Where a daemon logs whom nobody has told: so that `logs` always has something to show. */
+/** The log of a daemon that was given none, so that `logs` always has something to show. */
 export function defaultLog(daemon: Daemon): string {
   return defaultLogFile(daemon, ownFolder)
 }
@@ -115,7 +115,7 @@ function makeDefaultLog({ name, pidFile }: DaemonOptions): string {
 
 function noLogFolder(folder: string, pidFile: string, error: unknown): string {
   const pidFolder = dirname(pidFile)
-  // One after the other would be two times the same lesson.
+  // Told one after the other, they would be the same lesson twice.
   if (pidFolder !== folder && isReadOnly(folder) && isReadOnly(pidFolder)) {
     const both = `the folders ${folder} for the log and ${pidFolder} for the pidfile`
     const advice = `give --log FILE and --pid-file FILE, or ${homeAdvice()}`

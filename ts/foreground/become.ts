@@ -22,7 +22,7 @@ import {
   type Stdio,
   scriptOrPath,
 } from '../options/index.js'
-import { refused } from '../options/say.js'
+import { refused } from '../say.js'
 import { forgetSupervisor } from '../supervisor/environment.js'
 import { findSupervisor } from '../supervisor/notify.js'
 import type { DaemonContext } from '../types/context.js'

@@ -9,6 +9,7 @@ import { ownState } from '../inside/own-state.js'
 import { isOwn } from '../inside/route.js'
 import { refuseSnapshot } from '../launcher/refusals.js'
 import type { Settings } from '../options/index.js'
+import { errorOf, named, say, subject, type Text } from '../say.js'
 
 /**
  * Refuses options that a process cannot follow which runs already.
@@ -20,19 +21,22 @@ export function refuseOptions(settings: Settings): void {
   const { execPath, execArgv } = settings.given
   if (execPath !== undefined || execArgv !== undefined) {
     const option = execPath === undefined ? 'execArgv' : 'execPath'
-    throw unsupported(settings, `Option '${option}' is not supported: this process has been executed already`)
+    throw unsupported(
+      settings,
+      say`${subject(option)} is not supported: this process has been executed already`,
+    )
   }
   if (!native().isMainThread()) {
     const message = 'A worker thread cannot become a daemon: the pidfile is held by its whole process'
     throw unsupported(settings, `${message}. Call it in the main thread, or start it detached`)
   }
   if (settings.run === undefined && settings.script !== undefined && packer() === 'node') {
-    const message = "Option 'script' is not supported in a single executable, which loads nothing but itself"
-    throw unsupported(settings, `${message}. Start it detached, with the 'execPath' of a Node.js`)
+    const what = say`${subject('script')} is not supported in a single executable, which loads nothing but itself`
+    throw unsupported(settings, say`${what}. Start it detached, with the ${named('execPath')} of a Node.js`)
   }
   if (settings.process.noNewPrivileges === true) {
-    const message = "Option 'noNewPrivileges' is not supported: this process has threads already"
-    throw unsupported(settings, `${message}. Start it detached, or let the supervisor do it`)
+    const what = say`${subject('noNewPrivileges')} is not supported: this process has threads already`
+    throw unsupported(settings, say`${what}. Start it detached, or let the supervisor do it`)
   }
 }
 
@@ -55,6 +59,9 @@ export function refuseSecond(settings: Settings, pending: string | undefined): v
   throw unsupported(settings, message)
 }
 
-function unsupported({ pidFile }: Settings, message: string): UnsupportedError {
-  return new UnsupportedError(`${message}.`, { pidFile, feature: 'foreground' })
+function unsupported({ pidFile }: Settings, text: Text): UnsupportedError {
+  return errorOf(
+    say`${text}.`,
+    (message) => new UnsupportedError(message, { pidFile, feature: 'foreground' }),
+  )
 }

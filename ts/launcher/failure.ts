@@ -11,6 +11,7 @@ import type { LaunchedDaemon } from '../binding/native.js'
 import { ReadyTimeoutError, StartFailedError } from '../errors.js'
 import { identityOf } from '../options/identity.js'
 import { canReach, type Identity, type StartSettings, scriptOrPath, shellOf } from '../options/index.js'
+import { errorOf, named, say, set, type Text } from '../say.js'
 import { lastWord, shownLines } from './last-word.js'
 
 /** How much of the log's end is looked at. */
@@ -63,19 +64,13 @@ export function startFailed(
         : livesOn === undefined
           ? 'ended without an exit code (killed?)'
           : `closed its channel, and could not be ended (${reasonOf(livesOn)}),`
-  const why =
-    told.error === undefined
-      ? lastWord(log)
-      : `: ${errorLine(told.error, log)}${aboutScript(settings, told.error)}${aboutFolder(settings, told.error)}`
-  const message = `${subject(settings)} ${ending} before it was ready${shortened(why)}${leftBehind(left)}`
+  const { error } = told
+  const why = shortened(error === undefined ? lastWord(log) : `: ${errorLine(error, log)}`)
+  const about = error === undefined ? '' : say`${aboutScript(settings, error)}${aboutFolder(settings, error)}`
   const { pidFile } = settings
-  return new StartFailedError(message, {
-    pidFile,
-    step: 'ready',
-    exitCode,
-    exitSignal,
-    log,
-    cause: told.error,
+  const text = say`${subject(settings)} ${ending} before it was ready${why}${about}${leftBehind(left)}`
+  return errorOf(text, (message) => {
+    return new StartFailedError(message, { pidFile, step: 'ready', exitCode, exitSignal, log, cause: error })
   })
 }
 
@@ -121,13 +116,14 @@ function notReached(file: string): string {
 }
 
 /** A user that is not the launcher's may have no business in the launcher's folder. */
-function aboutFolder({ cwd, given, process: { user, group, chroot } }: StartSettings, error: Error): string {
+function aboutFolder({ cwd, given, process: { user, group, chroot } }: StartSettings, error: Error): Text {
   if (given.cwd !== undefined || cwd === undefined || chroot !== undefined || user === undefined) return ''
   // A module in that folder is not found: no field says which.
   const isLost = codeOf(error) === 'EACCES' || error.message.includes(`'${cwd}/`)
   const identity = isLost ? identityOf(user, group) : undefined
   if (identity === undefined || isReached(cwd, identity)) return ''
-  return `. It runs in the current folder, ${cwd}, which user ${user} may not enter: give 'cwd'`
+  const where = `the current folder, ${cwd}, which user ${user} may not enter`
+  return say`. It runs in ${where}: give ${named('cwd')}`
 }
 
 function isReached(folder: string, identity: Identity): boolean {
@@ -147,8 +143,11 @@ export function timeoutError(
 ): ReadyTimeoutError {
   const advice = readyAdvice(settings)
   const ended = livesOn === undefined ? 'has been ended' : `could not be ended (${reasonOf(livesOn)})`
-  const message = `${subject(settings)} was not ready within ${timeout} ms and ${ended}${leftBehind(left)}. ${advice}`
-  return new ReadyTimeoutError(message, { pidFile: settings.pidFile, pid, timeout, log, cause: told.error })
+  const late = `${subject(settings)} was not ready within ${timeout} ms and ${ended}${leftBehind(left)}`
+  const { pidFile } = settings
+  return errorOf(say`${late}. ${advice}`, (message) => {
+    return new ReadyTimeoutError(message, { pidFile, pid, timeout, log, cause: told.error })
+  })
 }
 
 function shortened(text: string): string {
@@ -167,9 +166,9 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function readyAdvice({ ready, run, script }: StartSettings): string {
+function readyAdvice({ ready, run, script }: StartSettings): Text {
   const call = run === undefined && script !== undefined ? 'Daemon.current.ready()' : 'context.ready()'
-  if (ready === 'manual') return `With ready: 'manual' it must call ${call}.`
+  if (ready === 'manual') return say`With ${set('ready', 'manual')} it must call ${call}.`
   const endless = run === undefined ? 'A module whose top level never ends' : 'A run() that never returns'
-  return `${endless} calls ${call}, or has ready: 'running'.`
+  return say`${endless} calls ${call}, or has ${set('ready', 'running')}.`
 }

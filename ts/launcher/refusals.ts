@@ -6,8 +6,9 @@
 import { native } from '../binding/native.js'
 import { electron } from '../binding/runtimes.js'
 import { isFromSnapshot, packer } from '../binding/single-executable.js'
-import { InvalidOptionError, UnsupportedError } from '../errors.js'
+import { type InvalidOptionError, UnsupportedError } from '../errors.js'
 import type { Settings } from '../options/index.js'
+import { errorOf, named, refusal, say, subject } from '../say.js'
 import { hasEvalFlag } from './node-flags.js'
 import { AT_START } from './program/at-start.js'
 import { testRunner } from './test-runner.js'
@@ -19,9 +20,8 @@ const DENO_MADE_UP = /\/\$deno\$\w+\.\w+$/
 
 /** Refuses a start for which there is nothing to run. */
 export function noBody(pidFile: string): InvalidOptionError {
-  const message =
-    "Option 'run' is missing, and so is 'script': this Daemon only controls. Give one of them to start it."
-  return new InvalidOptionError(message, { option: 'run', pidFile })
+  const problem = say`is missing, and so is ${named('script')}: this Daemon only controls`
+  return refusal({ option: 'run', problem, advice: 'Give one of them to start it.' }, { pidFile })
 }
 
 /**
@@ -34,17 +34,17 @@ export function refuseForScript(
   detached: boolean,
 ): void {
   if (chroot !== undefined) {
-    const message =
-      "Option 'chroot' is not for plain scripts, whose file and modules would have to be in there. " +
-      "Give 'run' with the script: its module is loaded before."
-    throw new InvalidOptionError(message, { option: 'chroot', value: chroot, pidFile })
+    const problem = 'is not for plain scripts, whose file and modules would have to be in there'
+    const advice = say`Give ${named('run')} with the script: its module is loaded before.`
+    throw refusal({ option: 'chroot', problem, advice }, { value: chroot, pidFile })
   }
   for (const [signal, value] of Object.entries(signals)) {
     if (typeof value !== 'function' || !detached) continue
-    const message =
-      `Option 'signals.${signal}' is a function, which cannot be given to a script. ` +
-      "Give an action by name, or 'run' with the script, or call process.on() there."
-    throw new InvalidOptionError(message, { option: `signals.${signal}`, value, pidFile })
+    const option = `signals.${signal}`
+    const problem = 'is a function, which cannot be given to a script'
+    const run = named('run')
+    const advice = say`Give an action by name, or ${run} with the script, or call process.on() there.`
+    throw refusal({ option, problem, advice }, { value, pidFile })
   }
 }
 
@@ -72,27 +72,27 @@ export function refuseProgram(settings: Settings): void {
   const { script, pidFile, given } = settings
   if (script === undefined) refuseOwnProgram(pidFile)
   if (script === undefined || packer() === undefined || given.execPath !== undefined) return
-  const message =
-    "Option 'script' is not supported in a single executable, which runs nothing but itself. " +
-    "Give the 'execPath' of a Node.js, and put the package's own files beside the executable."
-  throw new UnsupportedError(message, { pidFile, feature: 'script' })
+  const what = say`${subject('script')} is not supported in a single executable, which runs nothing but itself`
+  const give = say`Give the ${named('execPath')} of a Node.js`
+  const text = say`${what}. ${give}, and put the package's own files beside the executable.`
+  throw errorOf(text, (message) => new UnsupportedError(message, { pidFile, feature: 'script' }))
 }
 
 /** The launcher's own program is to be executed again. */
 function refuseOwnProgram(pidFile: string): void {
-  const giveScript = "Give the daemon's module as 'script'"
+  const giveScript = say`Give the daemon's module as ${named('script')}`
   const packed = packer()
   if (packed === 'deno') {
-    const message =
-      `An executable of 'deno compile' cannot be executed again as a daemon. ${giveScript}, ` +
-      "with the 'execPath' of what is to run it, use foreground(), or run the program by 'deno run'."
-    throw new UnsupportedError(message, { pidFile, feature: 'deno compile' })
+    const what = "An executable of 'deno compile' cannot be executed again as a daemon"
+    const give = say`${giveScript}, with the ${named('execPath')} of what is to run it`
+    const text = say`${what}. ${give}, use foreground(), or run the program by 'deno run'.`
+    throw errorOf(text, (message) => new UnsupportedError(message, { pidFile, feature: 'deno compile' }))
   }
   if (electron() === 'app') {
-    const message =
-      'An app of Electron cannot be executed again as a daemon: it would open its windows once more. ' +
-      `${giveScript}.`
-    throw new UnsupportedError(message, { pidFile, feature: 'Electron' })
+    const what =
+      'An app of Electron cannot be executed again as a daemon: it would open its windows once more'
+    const text = say`${what}. ${giveScript}.`
+    throw errorOf(text, (message) => new UnsupportedError(message, { pidFile, feature: 'Electron' }))
   }
   if (!native().isMainThread()) throw cannotRunAgain('a worker has no main program of its own', pidFile)
   if (packed === undefined) refuseMain(AT_START.argv[1], pidFile)
@@ -112,9 +112,7 @@ function refuseMain(main: string | undefined, pidFile: string): void {
 }
 
 function cannotRunAgain(why: string, pidFile: string): InvalidOptionError {
-  return new InvalidOptionError(
-    `Option 'script' is missing: ${why}, so it cannot be executed again as a daemon. ` +
-      "Give the daemon's module as 'script' to new Daemon().",
-    { option: 'script', pidFile },
-  )
+  const problem = `is missing: ${why}, so it cannot be executed again as a daemon`
+  const advice = say`Give the daemon's module as ${named('script')} to new Daemon().`
+  return refusal({ option: 'script', problem, advice }, { pidFile })
 }

@@ -1,9 +1,10 @@
 /** `logs()`: the last lines of a log, and those that follow. Runs in any process that asks. */
 
 import { explainDenial, isDenied } from '../binding/denied.js'
-import { InvalidOptionError, PermissionDeniedError } from '../errors.js'
+import { type InvalidOptionError, PermissionDeniedError } from '../errors.js'
 import { never } from '../never.js'
 import type { LogsSettings, Settings } from '../options/index.js'
+import { refusal } from '../say.js'
 import { Changes } from './changes.js'
 import type { LogFile } from './file.js'
 import { closeAll, type Log, openNewer, openTail } from './files.js'
@@ -139,18 +140,18 @@ function explained(error: unknown, path: string, pidFile: string): unknown {
     return new PermissionDeniedError(message, { pidFile, cause: error })
   }
   if (!(error instanceof Error) || !('code' in error) || 'option' in error) return error
+  const unreadable = (why: string): InvalidOptionError => {
+    const problem = `(${path}) cannot be read: ${why}`
+    return refusal({ option: 'log', problem }, { value: path, pidFile, cause: error })
+  }
   // For a damaged file zlib has codes of its own, and no system error.
   if (!('syscall' in error)) {
     if (!String(error.code).startsWith('Z_')) return error
-    const message =
-      `Option 'log' (${path}) cannot be read: ` +
-      `a compressed one of its files is damaged (${error.message}).`
-    return new InvalidOptionError(message, { option: 'log', value: path, pidFile, cause: error })
+    return unreadable(`a compressed one of its files is damaged (${error.message})`)
   }
   if (error.code === 'EACCES' || error.code === 'EPERM') {
     const message = `The log ${path} cannot be read: ${error.message}. Ask as the daemon's user, or root.`
     return new PermissionDeniedError(message, { pidFile, syscall: String(error.syscall), cause: error })
   }
-  const message = `Option 'log' (${path}) cannot be read: ${error.message}.`
-  return new InvalidOptionError(message, { option: 'log', value: path, pidFile, cause: error })
+  return unreadable(error.message)
 }

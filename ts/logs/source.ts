@@ -3,9 +3,10 @@
 import { readlinkSync, statSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { findHolder } from '../control/stop.js'
-import { InvalidOptionError } from '../errors.js'
+import type { InvalidOptionError } from '../errors.js'
 import { isOwn } from '../inside/route.js'
 import type { Settings } from '../options/index.js'
+import { refusal } from '../say.js'
 
 /**
  * The file of the options; without one, on Linux, that which the running daemon's standard output goes to.
@@ -64,9 +65,5 @@ function noLog(
   cause?: unknown,
   advice = "Give the daemon's log.",
 ): InvalidOptionError {
-  return new InvalidOptionError(`Option 'log' is missing, ${why}. ${advice}`, {
-    option: 'log',
-    pidFile,
-    cause,
-  })
+  return refusal({ option: 'log', problem: `is missing, ${why}`, advice }, { pidFile, cause })
 }

@@ -43,8 +43,8 @@ export function canReach(folder: string, identity: Identity): boolean {
 }
 
 /**
- * Fails as access(2) does, for another identity than this process's, too. Of that the modes are asked: access control
- * lists are not seen, nor is a file system that is read-only.
+ * Fails as access(2) does, also for another identity than this process's. For another one only the modes are looked
+ * at: access control lists and read-only file systems are not seen.
  *
  * @param access - of {@link READ}, {@link WRITE} and {@link ENTER}
  * @throws the system error

@@ -2,6 +2,7 @@
 
 import { constants } from 'node:fs'
 import { join } from 'node:path'
+import { named, say } from '../say.js'
 import type { Identity } from './access.js'
 import { neededFolder } from './current-folder.js'
 import { checkPath } from './paths.js'
@@ -38,5 +39,5 @@ function checkFolder({ cwd, given, process: { chroot } }: CheckedSettings): void
   const what = isGiven
     ? 'must be a folder that can be entered'
     : 'is not given, so it is the current folder, which must be one that can be entered'
-  checkPath('cwd', entered, 'folder', constants.X_OK, what, folder, isGiven ? '' : "Give 'cwd'.")
+  checkPath('cwd', entered, 'folder', constants.X_OK, what, folder, isGiven ? '' : say`Give ${named('cwd')}.`)
 }

@@ -1,7 +1,7 @@
 /** The current folder, which somebody may have removed: only what needs it asks for it. */
 
 import { resolve } from 'node:path'
-import { refused } from './say.js'
+import { named, refused, say } from '../say.js'
 
 /** The current folder; undefined where there is none any more. */
 export function currentFolder(): string | undefined {
@@ -31,7 +31,7 @@ export function neededFolder(): string {
     return process.cwd()
   } catch (error) {
     const what = `is missing, and the current folder ${stateOf(error)}`
-    throw refused('cwd', undefined, what, "Give 'cwd'.", error)
+    throw refused('cwd', undefined, what, say`Give ${named('cwd')}.`, error)
   }
 }
 

@@ -3,6 +3,7 @@
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { native } from '../binding/native.js'
 import { PidFileError } from '../errors.js'
+import { errorOf, named, say } from '../say.js'
 import { isSystemError, makeFolder } from './folder.js'
 import { homeAdvice, modesOf } from './places.js'
 import type { Settings } from './settings.js'
@@ -23,11 +24,11 @@ export function makeDefaultFolder(settings: Pick<Settings, 'defaultFolder' | 'pi
     // The core opens what is there, whatever Node.js lets its programs see.
     if (isDenied(error) && !isMissing(pidFile)) return
     const why = isDenied(error) ? explainDenial(error, folder) : error.message
-    throw new PidFileError(
-      `The folder ${folder} for the pidfile ${pidFile} cannot be made: ${why}. Make it, give 'pidFile' with a ` +
-        `folder that exists, or ${homeAdvice()}.`,
-      { pidFile, reason: 'missing-directory', cause: error },
-    )
+    const what = `The folder ${folder} for the pidfile ${pidFile} cannot be made: ${why}`
+    const advice = say`Make it, give ${named('pidFile')} with a folder that exists, or ${homeAdvice()}.`
+    throw errorOf(say`${what}. ${advice}`, (message) => {
+      return new PidFileError(message, { pidFile, reason: 'missing-directory', cause: error })
+    })
   }
 }
 

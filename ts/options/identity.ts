@@ -1,10 +1,10 @@
 /** Whose rights a daemon will have and what it may use up: asked of the system before anything happens. */
 
-import { detailOf, toError } from '../binding/errors.js'
+import { toError } from '../binding/errors.js'
 import { type NativeError, type NativeIdentity, type NativeLimits, native } from '../binding/native.js'
 import { InvalidOptionError, UnsupportedError } from '../errors.js'
-import type { Limit } from './limits.js'
-import type { Settings } from './settings.js'
+import { errorOf, refusal, refused, say, subject } from '../say.js'
+import type { Limit, Settings } from './settings.js'
 
 /** What the launch and the daemon are told. */
 export interface Rights {
@@ -69,10 +69,15 @@ export function accountVariables(identity: NativeIdentity | undefined): Record<s
 function refuse(failure: NativeError | null, option: string, value: unknown): undefined {
   if (failure === null) return undefined
   const error = toError(failure)
+  if (error instanceof UnsupportedError && error.feature === option) throw notSupported(option)
   if (!(error instanceof InvalidOptionError)) throw error
   // The core knows the whole option alone, as in `limits`.
-  const message = `Option '${option}': ${detailOf(failure)}.`
-  throw new InvalidOptionError(message, { option, value, cause: error.cause })
+  throw refusal({ option, problem: failure.message, isClause: true }, { value, cause: error.cause })
+}
+
+function notSupported(option: string): UnsupportedError {
+  const text = say`${subject(option)} is not supported by this system. Leave it out.`
+  return errorOf(text, (message) => new UnsupportedError(message, { feature: option }))
 }
 
 function asGiven({ soft, hard }: Pick<Limit, 'soft' | 'hard'>): number | [number, number] {
@@ -81,15 +86,11 @@ function asGiven({ soft, hard }: Pick<Limit, 'soft' | 'hard'>): number | [number
 
 function forbidsNewPrivileges({ noNewPrivileges, user }: Settings['process']): boolean {
   const known = process.platform === 'linux'
-  if (noNewPrivileges === true && !known) {
-    const message = "Option 'noNewPrivileges' is not supported by this system. Leave it out."
-    throw new UnsupportedError(message, { feature: 'noNewPrivileges' })
-  }
+  if (noNewPrivileges === true && !known) throw notSupported('noNewPrivileges')
   return noNewPrivileges ?? (known && user !== undefined)
 }
 
 function checkOpen(fd: number, value: readonly number[]): void {
   if (native().isOpen(fd)) return
-  const message = `Option 'keepFds' has ${fd} in it, which is no open descriptor of this process.`
-  throw new InvalidOptionError(message, { option: 'keepFds', value })
+  throw refused('keepFds', value, `has ${fd} in it, which is no open descriptor of this process`)
 }

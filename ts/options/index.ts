@@ -4,12 +4,13 @@ export { canReach, type Identity } from './access.js'
 export { checkOptions } from './check.js'
 export { currentFolder, neededFolder } from './current-folder.js'
 export { makeDefaultFolder } from './default-folder.js'
-export { accountValue, type Limit } from './limits.js'
+export { accountValue } from './limits.js'
 export { homeVariable } from './places.js'
 export { scriptOrPath, shellOf } from './script.js'
 export type {
   CheckedSettings,
   FileStdio,
+  Limit,
   LogsSettings,
   OptionsForm,
   Rotation,

@@ -1,8 +1,9 @@
 /** Options of the process that the daemon is: whose rights it has, what it may use up, which descriptors it keeps. */
 
+import { didYouMean, invalid, named, refused, say, set, show } from '../say.js'
 import type { LimitName } from '../types/process.js'
-import { didYouMean, invalid, refused, show } from './say.js'
-import { booleanValue, isRecord, pathValue } from './values.js'
+import type { Given, Limit } from './settings.js'
+import { isRecord } from './values.js'
 
 const LIMIT_NAMES = [
   'as',
@@ -23,61 +24,13 @@ const LIMIT_NAMES = [
   'stack',
 ] as const satisfies readonly LimitName[]
 
-/** A limit, checked. */
-export interface Limit {
-  readonly name: LimitName
-  readonly soft: number
-  readonly hard: number
-}
-
-/** The options as they were given, checked one by one. */
-export interface GivenProcess {
-  readonly user: string | number | undefined
-  readonly group: string | number | undefined
-  readonly chroot: string | undefined
-  readonly noNewPrivileges: boolean | undefined
-  readonly coreDumps: boolean | undefined
-  readonly limits: readonly Limit[] | undefined
-  readonly nice: number | undefined
-  readonly oomScoreAdj: number | undefined
-  readonly keepFds: readonly number[] | undefined
-}
-
-export const PROCESS_OPTIONS: readonly string[] = [
-  'user',
-  'group',
-  'chroot',
-  'noNewPrivileges',
-  'coreDumps',
-  'limits',
-  'nice',
-  'oomScoreAdj',
-  'keepFds',
-]
-
-type Reader = <T>(option: string, convert: (option: string, value: unknown) => T) => T | undefined
-
-export function readProcess(option: Reader, base: GivenProcess | undefined): GivenProcess {
-  return {
-    user: option('user', accountValue) ?? base?.user,
-    group: option('group', accountValue) ?? base?.group,
-    chroot: option('chroot', pathValue) ?? base?.chroot,
-    noNewPrivileges: option('noNewPrivileges', booleanValue) ?? base?.noNewPrivileges,
-    coreDumps: option('coreDumps', booleanValue) ?? base?.coreDumps,
-    limits: option('limits', limitsValue) ?? base?.limits,
-    nice: option('nice', (name, value) => integerValue(name, value, -20, 19)) ?? base?.nice,
-    oomScoreAdj:
-      option('oomScoreAdj', (name, value) => integerValue(name, value, -1_000, 1_000)) ?? base?.oomScoreAdj,
-    keepFds: option('keepFds', descriptorsValue) ?? base?.keepFds,
-  }
-}
-
 /** Checks what several of them show together. */
-export function checkProcess({ coreDumps, limits }: GivenProcess): void {
+export function checkProcess({ coreDumps, limits }: Given): void {
   const core = limits?.find(({ name }) => name === 'core')
   if (core === undefined || coreDumps === true || core.soft === 0) return
-  const what = `allows core files of ${core.soft} bytes, but 'coreDumps' is not true`
-  throw refused('limits.core', core.soft, what, "Say 'coreDumps: true', or leave the limit out.")
+  const what = say`allows core files of ${String(core.soft)} bytes, but ${named('coreDumps')} is not true`
+  const advice = say`Say ${set('coreDumps', true)}, or leave the limit out.`
+  throw refused('limits.core', core.soft, what, advice)
 }
 
 /** The last id is -1 for the kernel: no change. */
@@ -90,13 +43,16 @@ export function accountValue(option: string, value: unknown): string | number {
   throw invalid(option, value, 'a name or an id')
 }
 
-function integerValue(option: string, value: unknown, lowest: number, highest: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= lowest && value <= highest)
-    return value
-  throw invalid(option, value, `an integer from ${lowest} to ${highest}`)
+/** A check for integers of that range. */
+export function integerValue(lowest: number, highest: number): (option: string, value: unknown) => number {
+  return (option, value) => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= lowest && value <= highest)
+      return value
+    throw invalid(option, value, `an integer from ${lowest} to ${highest}`)
+  }
 }
 
-function limitsValue(option: string, value: unknown): readonly Limit[] {
+export function limitsValue(option: string, value: unknown): readonly Limit[] {
   if (!isRecord(value)) throw invalid(option, value, 'an object of limits by name, such as { nofile: 65536 }')
   const limits: Limit[] = []
   for (const [given, limit] of Object.entries(value)) {
@@ -129,11 +85,12 @@ function isLimit(value: unknown): value is number {
   return value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && Number(value) >= 0)
 }
 
-function descriptorsValue(option: string, value: unknown): readonly number[] {
+export function descriptorsValue(option: string, value: unknown): readonly number[] {
   if (!Array.isArray(value)) throw invalid(option, value, 'an array of descriptors')
   const list = Array.from<unknown>(value).map((fd) => {
     if (typeof fd === 'number' && Number.isInteger(fd) && fd >= 3 && fd < 2 ** 31) return fd
-    const advice = "Descriptors 0 to 2 are 'stdin', 'stdout' and 'stderr'."
+    const [stdin, stdout, stderr] = [named('stdin'), named('stdout'), named('stderr')]
+    const advice = say`Descriptors 0 to 2 are ${stdin}, ${stdout} and ${stderr}.`
     throw refused(option, value, `has ${show(fd)} in it, which is no descriptor from 3 on`, advice)
   })
   return Object.freeze([...new Set(list)])

@@ -1,12 +1,44 @@
 /** The option `log`: a path, or a file with its rotation. */
 
-import { didYouMean, invalid, refused, show } from './say.js'
+import { didYouMean, invalid, named, refused, say, show } from '../say.js'
+import type { Row, RowWithDefault } from './row.js'
 import type { Rotation, Stdio } from './settings.js'
 import { booleanValue, modeValue, pathValue, stdioValue } from './values.js'
 
-/** The parts of the option. */
-export const KEYS: readonly string[] = ['file', 'maxSize', 'keep', 'compress', 'mode']
 const MOST_KEPT = 999
+
+type LogTable = {
+  readonly [K in 'maxSize' | 'mode']: Row<number>
+} & {
+  readonly [K in 'keep' | 'compress']: RowWithDefault<Rotation[K]>
+} & { readonly file: Row<string> }
+
+/** The table of its parts, which are options by themselves: `log.maxSize` is `--log-max-size`. In the order of help. */
+export const LOG_PARTS: LogTable = {
+  // Its flag is that of the option.
+  file: { check: pathValue, forms: [] },
+  maxSize: {
+    check: sizeValue,
+    forms: [],
+    flag: { value: 'BYTES', reads: 'bytes', help: 'rotate the log when it is that big' },
+  },
+  keep: {
+    check: keepValue,
+    default: 5,
+    forms: [],
+    flag: { value: 'N', reads: 'number', help: 'how many rotated logs to keep' },
+  },
+  compress: { check: booleanValue, default: false, forms: [], flag: { help: 'compress rotated logs' } },
+  mode: {
+    check: logModeValue,
+    forms: [],
+    // The core's, for a log that is made.
+    flag: { value: 'OCTAL', reads: 'octal', help: 'mode of a new log (640)' },
+  },
+}
+
+/** The parts of the option. */
+export const KEYS: readonly string[] = Object.keys(LOG_PARTS)
 
 /** What both outputs go to. Its parts are named in errors as `log.maxSize` and the like. */
 export function logValue(option: string, value: unknown): Stdio {
@@ -15,14 +47,14 @@ export function logValue(option: string, value: unknown): Stdio {
   }
   const source: Record<string, unknown> = { ...value }
   for (const [key, found] of Object.entries(source)) if (!KEYS.includes(key)) refuse(option, key, found)
-  const part = <T>(key: string, convert: (name: string, value: unknown) => T): T | undefined =>
-    source[key] === undefined ? undefined : convert(`${option}.${key}`, source[key])
-  const path = pathValue(`${option}.file`, source.file)
-  const mode = part('mode', logModeValue)
+  const part = <T>(key: string, { check }: Row<T>): T | undefined =>
+    source[key] === undefined ? undefined : check(`${option}.${key}`, source[key])
+  const path = LOG_PARTS.file.check(`${option}.file`, source.file)
+  const mode = part('mode', LOG_PARTS.mode)
   const rotation = rotationValue(option, {
-    maxSize: part('maxSize', sizeValue),
-    keep: part('keep', keepValue),
-    compress: part('compress', booleanValue),
+    maxSize: part('maxSize', LOG_PARTS.maxSize),
+    keep: part('keep', LOG_PARTS.keep),
+    compress: part('compress', LOG_PARTS.compress),
   })
   return {
     kind: 'file',
@@ -44,11 +76,15 @@ function rotationValue(
   option: string,
   { maxSize, keep, compress }: { [K in keyof Rotation]: Rotation[K] | undefined },
 ): Rotation | undefined {
-  if (maxSize !== undefined) return { maxSize, keep: keep ?? 5, compress: compress ?? false }
+  if (maxSize !== undefined) {
+    const { keep: kept, compress: compressed } = LOG_PARTS
+    return { maxSize, keep: keep ?? kept.default, compress: compress ?? compressed.default }
+  }
   for (const [key, value] of Object.entries({ keep, compress })) {
     if (value === undefined) continue
-    const what = `(${show(value)}) is for rotated logs, but there is no '${option}.maxSize', so nothing rotates`
-    throw refused(`${option}.${key}`, value, what, `Give '${option}.maxSize' too, or leave it out.`)
+    const maxSize = named(`${option}.maxSize`)
+    const what = say`(${show(value)}) is for rotated logs, but there is no ${maxSize}, so nothing rotates`
+    throw refused(`${option}.${key}`, value, what, say`Give ${maxSize} too, or leave it out.`)
   }
   return undefined
 }

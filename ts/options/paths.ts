@@ -2,8 +2,9 @@
 
 import { accessSync, statSync } from 'node:fs'
 import { ifPermitted } from '../binding/denied.js'
+import { systemReason } from '../binding/errors.js'
+import { refused, show, type Text } from '../say.js'
 import { isSystemError } from './folder.js'
-import { refused, show } from './say.js'
 
 /**
  * Refuses what is not there, is of another kind or cannot be used so. What Node.js does not permit to ask is not asked.
@@ -20,7 +21,7 @@ export function checkPath(
   access: number,
   what: string,
   value: string = path,
-  advice = '',
+  advice: Text = '',
 ): void {
   ifPermitted(() => {
     try {
@@ -33,8 +34,8 @@ export function checkPath(
       accessSync(path, access)
     } catch (error) {
       if (!isSystemError(error)) throw error
-      // The path has just been told.
-      const why = path === value ? error.message.replace(`, ${error.syscall} '${path}'`, '') : error.message
+      // A path that has just been told is not told again.
+      const why = path === value ? systemReason(error) : error.message
       throw refused(option, value, `${what}, but ${show(value)} is not: ${why}`, advice, error)
     }
   }, undefined)

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { explainDenial, isDenied } from '../binding/denied.js'
-import { invalid, refused, show } from './say.js'
+import { invalid, named, refused, say, show } from '../say.js'
 
 /** The variable that names one folder to stand for all default ones. */
 export const HOME_VARIABLE = 'DAIMON_HOME'
@@ -113,7 +113,7 @@ function home(name: string): string {
   const notHome = fallback === undefined ? 'HOME is not set' : whyNotOurs(fallback)
   if (fallback !== undefined && notHome === undefined) return resolve(fallback)
   const what = `is missing, and its default for the name '${name}' is in the home folder of the user, ${why}`
-  const advice = `Give 'pidFile', or ${homeAdvice()}.`
+  const advice = say`Give ${named('pidFile')}, or ${homeAdvice()}.`
   throw refused('pidFile', undefined, `${what} (and ${notHome})`, advice, cause)
 }
 

@@ -13,9 +13,10 @@ import {
 } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { ifPermitted } from '../binding/denied.js'
+import { systemReason } from '../binding/errors.js'
 import { requireFrom } from '../binding/require.js'
+import { refused, show } from '../say.js'
 import { isSystemError } from './folder.js'
-import { refused, show } from './say.js'
 
 /** What a script is executed as. */
 export interface ScriptFile {
@@ -109,7 +110,7 @@ export function scriptProblem(path: string, isNodes: boolean): ScriptProblem | u
       accessSync(found.file, constants.R_OK)
     } catch (error) {
       if (!isSystemError(error)) throw error
-      return { what: unreadable(path, `not: ${reasonOf(error, path)}`), advice: '', cause: error }
+      return { what: unreadable(path, `not: ${systemReason(error)}`), advice: '', cause: error }
     }
     const shim = isNodes ? shimTarget(found.file) : undefined
     if (shim === undefined) return undefined
@@ -132,11 +133,6 @@ function unreadable(path: string, is: string): string {
   return `must be a file that can be read, but ${show(path)} is ${is}`
 }
 
-/** The path has just been told. */
-function reasonOf({ message, syscall }: NodeJS.ErrnoException, path: string): string {
-  return message.replace(`, ${syscall} '${path}'`, '')
-}
-
 function notFound(path: string): ScriptProblem {
   try {
     if (!statSync(path).isDirectory()) return { what: unreadable(path, 'something else'), advice: '' }
@@ -147,7 +143,7 @@ function notFound(path: string): ScriptProblem {
   } catch (error) {
     if (!isSystemError(error)) throw error
     const advice = present(dirname(path), basename(path, extname(path)))
-    return { what: unreadable(path, `not: ${reasonOf(error, path)}`), advice, cause: error }
+    return { what: unreadable(path, `not: ${systemReason(error)}`), advice, cause: error }
   }
 }
 

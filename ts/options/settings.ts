@@ -3,53 +3,94 @@
 import type { StopTerms } from '../handover/relaunch.js'
 import type { Stdio, Streams } from '../handover/settings.js'
 import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
+import type { LimitName } from '../types/process.js'
 import type { SignalAction } from '../types/signals.js'
-import type { GivenProcess } from './limits.js'
+import type { Form } from './row.js'
 
 /** Whose options they are: it decides which are allowed. */
-export type OptionsForm = 'Daemon' | 'daemonize' | 'with'
+export type OptionsForm = Extract<Form, 'Daemon' | 'daemonize' | 'with'>
+
+/** A limit, checked. */
+export interface Limit {
+  readonly name: LimitName
+  readonly soft: number
+  readonly hard: number
+}
 
 export type { FileStdio, Rotation, Stdio } from '../handover/settings.js'
 
-/** What `logs()` is asked for. */
-export interface LogsSettings {
-  readonly lines: number
-  readonly follow: boolean
-  readonly signal: AbortSignal | undefined
+/** Options that have a value even when they are not given: their defaults are in the table. */
+export interface Defaulted {
+  /** Not yet called when it is a function, whose result is then unchecked. */
+  readonly args: readonly unknown[] | (() => unknown)
+  readonly cleanEnv: boolean
+  readonly detach: Detach
+  /** What is merged over the launcher's environment. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly exit: boolean
+  readonly forceKill: boolean
+  readonly lockTimeout: number
+  readonly pidFileMode: number
+  readonly ready: ReadyMode
+  readonly readyTimeout: number
+  readonly scriptArgs: readonly string[]
+  readonly signals: Readonly<Record<string, SignalAction>>
+  readonly stopGroup: boolean
+  readonly stopSignal: number
+  readonly stopTimeout: number
+  readonly umask: number
 }
 
-/** The options as they were given, checked one by one, paths absolute: what `with()` builds on. */
-export interface Given {
-  readonly name: string | undefined
-  readonly pidFile: string | undefined
-  readonly pidFileMode: number | undefined
-  readonly stdin: Stdio | undefined
-  readonly stdout: Stdio | undefined
-  readonly stderr: Stdio | undefined
-  readonly cwd: string | undefined
-  readonly umask: number | undefined
-  readonly env: Readonly<Record<string, string | undefined>> | undefined
-  readonly cleanEnv: boolean | undefined
-  readonly title: string | undefined
-  readonly args: readonly unknown[] | (() => unknown) | undefined
-  readonly exit: boolean | undefined
-  readonly lockTimeout: number | undefined
-  readonly ready: ReadyMode | undefined
-  readonly readyTimeout: number | undefined
-  readonly detach: Detach | undefined
-  readonly stopSignal: number | undefined
-  readonly stopTimeout: number | undefined
-  readonly forceKill: boolean | undefined
-  readonly signals: Readonly<Record<string, SignalAction>> | undefined
-  readonly logger: Logger | undefined
-  readonly run: RunFunction | undefined
-  readonly script: string | undefined
-  readonly scriptArgs: readonly string[] | undefined
-  readonly execPath: string | undefined
-  readonly execArgv: readonly string[] | undefined
+/** Options that nothing has to stand for, or whose defaults other options or the system decide. */
+export interface OtherValues {
+  readonly cwd: string
+  readonly execArgv: readonly string[]
+  readonly execPath: string
+  readonly log: Stdio
+  readonly logger: Logger
+  readonly name: string
+  readonly pidFile: string
+  readonly run: RunFunction
+  readonly script: string
+  readonly signal: AbortSignal
+  readonly stderr: Stdio
+  readonly stdin: Stdio
+  readonly stdout: Stdio
+  readonly title: string
+}
+
+/** Options of the process that the daemon is. */
+export interface ProcessValues {
+  readonly chroot: string
+  readonly coreDumps: boolean
+  readonly group: string | number
+  readonly keepFds: readonly number[]
+  readonly limits: readonly Limit[]
+  readonly nice: number
+  readonly noNewPrivileges: boolean
+  readonly oomScoreAdj: number
+  readonly user: string | number
+}
+
+/** Options of `logs()`. */
+export interface LogsValues {
+  readonly follow: boolean
+  readonly lines: number
+}
+
+type OrUndefined<T> = { readonly [K in keyof T]: T[K] | undefined }
+
+/** Options as they were given, checked one by one, paths absolute. */
+export type Values = Partial<Defaulted & OtherValues & ProcessValues & LogsValues>
+
+/** What `with()` builds on. `log` is both outputs. */
+export type Given = Omit<Values, 'log'>
+
+export type GivenProcess = OrUndefined<ProcessValues>
+
+/** What `logs()` is asked for. */
+export interface LogsSettings extends LogsValues {
   readonly signal: AbortSignal | undefined
-  readonly stopGroup: boolean | undefined
-  readonly process: GivenProcess
 }
 
 /** How a stop goes. */
@@ -66,40 +107,21 @@ export type StartSettings = StopSettings &
 
 /** Of the complete options, what is asked of the system beforehand. */
 export type CheckedSettings = Pick<Settings, 'script' | 'cwd' | 'stdio' | 'pidFile'> & {
-  readonly given: Pick<Given, 'execPath' | 'cwd'>
+  readonly given: Partial<OrUndefined<Pick<OtherValues, 'execPath' | 'cwd'>>>
   readonly process: Pick<GivenProcess, 'chroot'>
 }
 
 /** The complete, checked options: defaults filled in, paths absolute, times in milliseconds. */
-export interface Settings extends StopSettings {
-  readonly name: string | undefined
-  readonly pidFile: string
-  readonly pidFileMode: number
-  /** The folder to be made when the pidfile's path came from `name`. */
-  readonly defaultFolder: string | undefined
-  readonly stdio: Streams
-  /** `undefined`: there was no current folder any more, which only a start needs. */
-  readonly cwd: string | undefined
-  readonly umask: number
-  /** What is merged over the launcher's environment. */
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly cleanEnv: boolean
-  readonly title: string | undefined
-  /** Not yet called when it is a function, whose result is then unchecked. */
-  readonly args: readonly unknown[] | (() => unknown)
-  readonly exit: boolean
-  readonly lockTimeout: number
-  readonly ready: ReadyMode
-  readonly readyTimeout: number
-  readonly detach: Detach
-  readonly signals: Readonly<Record<string, SignalAction>>
-  readonly logger: Logger | undefined
-  readonly run: RunFunction | undefined
-  readonly script: string | undefined
-  readonly scriptArgs: readonly string[]
-  readonly execPath: string
-  /** `undefined`: the launcher's. */
-  readonly execArgv: readonly string[] | undefined
-  readonly process: GivenProcess
-  readonly given: Given
-}
+export type Settings = Defaulted &
+  OrUndefined<Pick<OtherValues, 'name' | 'title' | 'logger' | 'run' | 'script' | 'signal'>> &
+  Pick<OtherValues, 'pidFile' | 'execPath'> & {
+    /** The folder to be made when the pidfile's path came from `name`. */
+    readonly defaultFolder: string | undefined
+    readonly stdio: Streams
+    /** `undefined`: there was no current folder any more, which only a start needs. */
+    readonly cwd: string | undefined
+    /** `undefined`: the launcher's. */
+    readonly execArgv: readonly string[] | undefined
+    readonly process: GivenProcess
+    readonly given: Given
+  }

@@ -1,7 +1,7 @@
 /** Signals by name and number. */
 
 import { constants } from 'node:os'
-import { didYouMean, invalid } from './say.js'
+import { didYouMean, invalid } from '../say.js'
 
 const names: Readonly<Record<string, number>> = constants.signals
 

@@ -1,7 +1,7 @@
 /** Signals and their actions, as users write them. */
 
+import { didYouMean, either, invalid, refused, say, show } from '../say.js'
 import type { NamedAction, SignalAction } from '../types/signals.js'
-import { didYouMean, invalid, refused, show } from './say.js'
 import { signalName, signalNumber } from './signal-names.js'
 import { isRecord } from './values.js'
 
@@ -23,7 +23,8 @@ export function signalActionValue(option: string, value: unknown): SignalAction 
   const action = ACTIONS.find((known) => known === value)
   if (action !== undefined) return action
   const guess = typeof value === 'string' ? didYouMean(value, ACTIONS) : undefined
-  const expected = `a function or one of ${ACTIONS.map(show).join(', ')}`
+  // A flag's value is no function.
+  const expected = say`${either('a function or ', '')}one of ${ACTIONS.map(show).join(', ')}`
   throw invalid(option, value, expected, guess === undefined ? '' : `Did you mean '${guess}'?`)
 }
 

@@ -3,16 +3,15 @@
 import { constants, lstatSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { ifPermitted } from '../binding/denied.js'
-import { detailOf } from '../binding/errors.js'
 import { native } from '../binding/native.js'
+import { named, refused, say, set, show, type Text } from '../say.js'
 import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
 import { isReadOnly, isSystemError } from './folder.js'
 import { checkPath } from './paths.js'
-import { refused, show } from './say.js'
 import type { CheckedSettings, FileStdio, Rotation } from './settings.js'
 
 /**
- * What a file must not be the core says in full; here it is found before a restart has stopped anything.
+ * The core refuses the same files when it opens them; here they are found before a restart has stopped anything.
  *
  * @param identity - whose rights the daemon takes; without it, this process's
  * @throws InvalidOptionError naming option and value, with the system error as `cause`
@@ -32,16 +31,18 @@ export function checkStreams(settings: CheckedSettings, identity: Identity | und
   }
 }
 
-/** The descriptors of whoever opens them: of the launcher, which the daemon outlives. */
+/** Paths of the descriptors of the process that opens them: of the launcher, which the daemon outlives. */
 const OWN =
   /^(?:\/dev\/(?:std(?:in|out|err)|fd\/\d+)|\/proc\/(?:self|thread-self|\d+)(?:\/task\/\d+)?\/fd\/\d+)$/
 
 function refuseOwn({ option, path }: FileStdio): void {
   if (!OWN.test(path)) return
   const what = `(${show(path)}) is a stream that a process has open already, and no file of the daemon's`
-  const [one, other] = option === 'log' ? ['stdout', 'stderr'] : [option]
-  const inherit = [one, other].flatMap((name) => (name === undefined ? [] : [`${name}: 'inherit'`]))
-  throw refused(option, path, what, `Leave it out, or say ${inherit.join(' and ')}.`)
+  const inherit =
+    option === 'log'
+      ? say`${set('stdout', 'inherit')} and ${set('stderr', 'inherit')}`
+      : say`${set(option, 'inherit')}`
+  throw refused(option, path, what, say`Leave it out, or say ${inherit}.`)
 }
 
 function checkInput({ option, path }: FileStdio): void {
@@ -57,14 +58,16 @@ function checkOutput({ option, path }: FileStdio, settings: CheckedSettings): vo
   const [asked, what] = isThere(option, path)
     ? [path, 'must be a file that can be written to']
     : [folder, 'must be in a folder that can be written to, to be made there']
-  const advice = (error: NodeJS.ErrnoException): string =>
-    error.code === 'EROFS' && isReadOnly(settings.pidFile)
-      ? `The same holds for the pidfile, ${settings.pidFile}: give '${option}' and 'pidFile' elsewhere.`
+  const { pidFile } = settings
+  const both = say`give ${named(option)} and ${named('pidFile')} elsewhere`
+  const advice = (error: NodeJS.ErrnoException): Text =>
+    error.code === 'EROFS' && isReadOnly(pidFile)
+      ? say`The same holds for the pidfile, ${pidFile}: ${both}.`
       : ''
   refuseUnless(option, path, what, () => checkAccess(asked, WRITE, undefined), advice)
 }
 
-/** Who rotates is the daemon, with its own rights. */
+/** The daemon rotates, with its own rights. */
 function checkRotation(
   { path }: FileStdio,
   { maxSize }: Rotation,
@@ -73,7 +76,7 @@ function checkRotation(
 ): void {
   const option = 'log.maxSize'
   if (chroot !== undefined) {
-    const what = `contradicts 'chroot' (${show(chroot)}), in which the log's path leads nowhere`
+    const what = say`contradicts ${named('chroot')} (${show(chroot)}), in which the log's path leads nowhere`
     throw refused(option, maxSize, what, 'Leave one of them out.')
   }
   if (ifPermitted(() => lookAt(option, path)?.isCharacterDevice(), false) === true) {
@@ -81,7 +84,7 @@ function checkRotation(
   }
   const misplaced = identity?.uid === undefined ? native().checkRotation(path) : null
   if (misplaced !== null) {
-    throw refused(option, maxSize, `is not possible: ${detailOf(misplaced)}`)
+    throw refused(option, maxSize, `is not possible: ${misplaced.message}`)
   }
   const what = `needs the folder of the log ${show(path)} to be writable by the daemon`
   const ask = (): void => checkAccess(dirname(path), WRITE | ENTER, identity)
@@ -93,7 +96,7 @@ function refuseUnless(
   value: unknown,
   what: string,
   ask: () => unknown,
-  advice: (error: NodeJS.ErrnoException) => string = () => '',
+  advice: (error: NodeJS.ErrnoException) => Text = () => '',
 ): void {
   try {
     ask()

@@ -1,9 +1,9 @@
 /** One function for each kind of value: returns it checked and normalised, or throws InvalidOptionError. */
 
 import { fileURLToPath } from 'node:url'
+import { either, invalid, refused, say, set, show } from '../say.js'
 import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
 import { absolutePath } from './current-folder.js'
-import { invalid, refused, show } from './say.js'
 import type { Stdio } from './settings.js'
 
 /** The longest time that `setTimeout` can wait, in milliseconds (24.8 days). */
@@ -54,9 +54,10 @@ export function stdioValue(option: 'stdin' | 'stdout' | 'stderr' | 'log', value:
   if (value === 'inherit' || value === 'ignore' || value === 'pipe' || value === 'overlapped') {
     // They are words of child_process, so a file of that name is hardly meant.
     const expected = option === 'log' ? 'a path' : "a path or 'inherit'"
-    const instead =
-      option === 'log' ? "Give stdout and stderr as 'inherit'" : 'Leave it out for the null device'
-    throw invalid(option, value, expected, `${instead}, or write './${value}' for a file of that name.`)
+    const flags = say`Give ${set('stdout', 'inherit')} and ${set('stderr', 'inherit')}`
+    const both = either("Give stdout and stderr as 'inherit'", flags)
+    const instead = option === 'log' ? say`${both}` : 'Leave it out for the null device'
+    throw invalid(option, value, expected, say`${instead}, or write './${value}' for a file of that name.`)
   }
   return { kind: 'file', path: pathValue(option, value), option }
 }

@@ -1,43 +1,34 @@
 /** Completions for fish. */
 
-import type { Flag } from '../flags.js'
-import type { Completed } from '../verbs/completion.js'
-import { FIRST, NAMED, namesCommand, VALUES } from './words.js'
+import { COMPLETE } from './answer.js'
 
-export function fish({ program, verbs }: Completed): string {
-  const names = `-a '(${namesCommand(program)})'`
-  const line = (condition: string, rest: string): string => `complete -c ${program} -n '${condition}' ${rest}`
-  const lines = verbs.flatMap(({ name, summary, flags }) => [
-    line('__fish_use_subcommand', `-f -a ${name} -d ${quote(summary)}`),
-    ...flags.map((flag) => line(after(name), flagWords(flag, names))),
-  ])
-  const first = Object.entries(FIRST).map(([verb, words]) =>
-    line(
-      `${after(verb)}; and not __fish_seen_subcommand_from ${words.join(' ')}`,
-      `-f -a ${quote(words.join(' '))}`,
-    ),
-  )
-  const all = [...lines, ...first, line(after(...NAMED), `-f ${names}`)]
-  return `# fish completion for ${program}\n${all.join('\n')}\n`
-}
-
-function after(...verbs: string[]): string {
-  return `__fish_seen_subcommand_from ${verbs.join(' ')}`
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll(/['\\]/g, '\\$&')}'`
-}
-
-/** What the shell itself completes. */
-const COMMANDS: Readonly<Record<string, string>> = {
-  user: '(__fish_complete_users)',
-  group: '(__fish_complete_groups)',
-}
-
-function flagWords({ name, short, value, help }: Flag, names: string): string {
-  const words = VALUES[name]?.join(' ') ?? COMMANDS[name]
-  const values = words === undefined ? '' : ` -f -a ${quote(words)}`
-  const argument = value === undefined ? '' : name === 'name' ? ` -r -f ${names}` : ` -r${values}`
-  return `-l ${name}${short === undefined ? '' : ` -s ${short}`}${argument} -d ${quote(help)}`
+export function fish(program: string): string {
+  return `# fish completion for ${program}
+function __${program}_complete
+  set -l words (commandline -opc)
+  set -l word (commandline -ct)
+  test (count $word) -eq 0; and set word ''
+  # fish completes --flag=value as one word.
+  set -l flag ''
+  string match -q -- '--*=*' $word; and set flag (string replace -r -- '=.*' '=' $word)
+  set -l value (string sub -s (math 1 + (string length -- $flag)) -- $word)
+  for line in (${program} ${COMPLETE} $words[2..-1] $word 2>/dev/null)
+    switch $line
+      case :files
+        printf '%s\\n' $flag(__fish_complete_path $value)
+      case :folders
+        printf '%s\\n' $flag(__fish_complete_directories $value '')
+      case :users
+        printf '%s\\n' $flag(__fish_complete_users)
+      case :groups
+        printf '%s\\n' $flag(__fish_complete_groups)
+      case :names
+        printf '%s\\n' $flag(${program} completion names 2>/dev/null)
+      case '*'
+        printf '%s\\n' $flag$line
+    end
+  end
+end
+complete -c ${program} -f -a '(__${program}_complete)'
+`
 }

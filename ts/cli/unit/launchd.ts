@@ -1,6 +1,7 @@
 /** A job of launchd, launchd.plist(5). */
 
 import { homeVariable } from '../../options/places.js'
+import { OPTIONS } from '../../options/table.js'
 import { UsageError } from '../errors.js'
 import { defaultLog } from '../target.js'
 import { logFile, onOneLine, runCommand, type Subject } from './subject.js'
@@ -28,7 +29,7 @@ export function launchd(subject: Subject): string {
   const { name, options, folder, daemon } = subject
   const log = logFile(subject)
   refuse(subject, log)
-  const { user, group, env, umask, nice, stopTimeout = 10_000 } = options
+  const { user, group, env, umask, nice, stopTimeout = OPTIONS.stopTimeout.default } = options
   const command = runCommand(subject, DONE)
   // What stands for the default folders goes along: the daemon is found by its name there.
   const variables = Object.entries({ ...homeVariable(), ...env })
@@ -44,7 +45,7 @@ export function launchd(subject: Subject): string {
     ['WorkingDirectory', text(folder())],
     ['StandardOutPath', output],
     ['StandardErrorPath', output],
-    ['Umask', `<integer>${umask ?? 0o022}</integer>`],
+    ['Umask', `<integer>${umask ?? OPTIONS.umask.default}</integer>`],
     ['Nice', nice === undefined ? undefined : `<integer>${nice}</integer>`],
     ['ExitTimeOut', exitTimeOut(stopTimeout)],
     [

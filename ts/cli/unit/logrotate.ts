@@ -1,5 +1,6 @@
 /** Rules for logrotate, logrotate(8). */
 
+import { LOG_PARTS } from '../../options/log.js'
 import { UsageError } from '../errors.js'
 import { defaultLog } from '../target.js'
 import { logFile, onOneLine, ownCommand, type Subject, servicePidFile } from './subject.js'
@@ -19,7 +20,7 @@ export function logrotate(subject: Subject): string {
     `# The log of the daemon of ${onOneLine(daemon.pidFile, 'the pidfile')}.`,
     `${pattern(path)} {`,
     `    ${maxSize === undefined ? 'weekly' : `size ${maxSize}`}`,
-    `    rotate ${keep ?? 5}`,
+    `    rotate ${keep ?? LOG_PARTS.keep.default}`,
     ...(compress === false ? ['    nocompress'] : ['    compress']),
     '    # It is still written to until the reload below.',
     '    delaycompress',

@@ -1,6 +1,7 @@
 /** A service of systemd, systemd.service(5). */
 
 import { homeVariable } from '../../options/places.js'
+import { OPTIONS } from '../../options/table.js'
 import type { DaemonOptions } from '../../types/options.js'
 import { UsageError } from '../errors.js'
 import { onOneLine, runCommand, type Subject, serviceFolder, servicePidFile } from './subject.js'
@@ -67,7 +68,7 @@ function rights({
     ['User', user],
     ['Group', group],
     ['NoNewPrivileges', noNew ? 'yes' : undefined],
-    ['UMask', (umask ?? 0o022).toString(8).padStart(4, '0')],
+    ['UMask', (umask ?? OPTIONS.umask.default).toString(8).padStart(4, '0')],
     ['Nice', nice],
     ['OOMScoreAdjust', oomScoreAdj],
     ...Object.entries(limits ?? {}).map(([limit, value]): Setting => {
@@ -78,7 +79,11 @@ function rights({
 }
 
 function ending(options: DaemonOptions): Setting[] {
-  const { readyTimeout = 30_000, lockTimeout = 0, stopTimeout = 10_000 } = options
+  const {
+    readyTimeout = OPTIONS.readyTimeout.default,
+    lockTimeout = OPTIONS.lockTimeout.default,
+    stopTimeout = OPTIONS.stopTimeout.default,
+  } = options
   return [
     ['TimeoutStartSec', time(readyTimeout + lockTimeout)],
     ['TimeoutStopSec', time(stopTimeout)],

@@ -5,17 +5,10 @@ import { fish } from '../completion/fish.js'
 import { zsh } from '../completion/zsh.js'
 import { UsageError } from '../errors.js'
 import { OK } from '../exit-codes.js'
-import { COMMON_FLAGS } from '../flags.js'
-import { ownDaemons } from './list.js'
+import { ownNames } from '../own-daemons.js'
 import type { Verb } from './verb.js'
 
-/** What the shells complete. */
-export interface Completed {
-  readonly program: string
-  readonly verbs: readonly Verb[]
-}
-
-const SHELLS: Readonly<Record<string, (completed: Completed) => string>> = { bash, zsh, fish }
+const SHELLS: Readonly<Record<string, (program: string) => string>> = { bash, zsh, fish }
 
 export const completion: Verb = {
   name: 'completion',
@@ -23,11 +16,12 @@ export const completion: Verb = {
   form: { usage: 'bash|zsh|fish', example: 'source <(PROGRAM completion bash)' },
   codes: '0 printed',
   flags: [],
-  run: async ({ words, out, program, verbs }) => {
+  operands: [Object.keys(SHELLS)],
+  run: async ({ words, out, program }) => {
     const [shell = '', ...more] = words.positionals
     if (shell === 'names' && more.length === 0) {
       // What the completions themselves ask for: the names alone, one a line, without a look at the daemons.
-      const names = ownDaemons().map(({ name }) => name ?? '')
+      const names = ownNames()
       out.data({ names }, names.length === 0 ? undefined : names.join('\n'))
       return OK
     }
@@ -36,12 +30,8 @@ export const completion: Verb = {
       const given = shell === '' ? '' : `, not '${words.positionals.join(' ')}'`
       throw new UsageError(`completion knows bash, zsh and fish${given}`)
     }
-    const text = write({ program, verbs: verbs.map(withAllFlags) })
+    const text = write(program)
     out.data({ shell, text }, text.trimEnd())
     return OK
   },
-}
-
-function withAllFlags(verb: Verb): Verb {
-  return { ...verb, flags: [...verb.flags, ...COMMON_FLAGS] }
 }

@@ -5,7 +5,7 @@ import { currentFolder } from '../../options/current-folder.js'
 import { scriptProblem } from '../../options/script.js'
 import { UsageError } from '../errors.js'
 import { OK } from '../exit-codes.js'
-import { LAUNCH_FLAGS } from '../flags.js'
+import { UNIT_FLAGS } from '../flags.js'
 import { optionsOf } from '../options.js'
 import { refuseChroot, scriptOf } from '../target.js'
 import { launchd } from '../unit/launchd.js'
@@ -16,9 +16,6 @@ import type { Call, Verb } from './verb.js'
 
 const KINDS: Readonly<Record<string, (subject: Subject) => string>> = { systemd, launchd, logrotate }
 
-/** A supervisor passes on no descriptors, but those of its sockets. */
-const UNIT_FLAGS = LAUNCH_FLAGS.filter(({ name }) => name !== 'keep-fds')
-
 export const unit: Verb = {
   name: 'unit',
   summary: 'Print a file for systemd, launchd or logrotate',
@@ -28,6 +25,7 @@ export const unit: Verb = {
   },
   codes: '0 printed',
   flags: UNIT_FLAGS,
+  operands: [Object.keys(KINDS), ':files'],
   run: async (call: Call) => {
     const [kind = '', ...words] = call.words.positionals
     const write = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined

@@ -1,6 +1,8 @@
 /** What a verb of the command line is. */
 
 import type { Daemon } from '../../index.js'
+import type { Logger } from '../../types/options.js'
+import type { Source } from '../completion/answer.js'
 import type { Flag } from '../flags.js'
 import type { Output } from '../output.js'
 import type { Words } from '../parse.js'
@@ -11,12 +13,12 @@ export interface Call {
   readonly program: string
   /** The verb's name. */
   readonly verb: string
-  /** All verbs that there are. */
-  readonly verbs: readonly Verb[]
   readonly words: Words
   readonly out: Output
   /** The Daemon of an embedding program; undefined for the `daimon` command, which makes one of the flags. */
   readonly daemon: Daemon | undefined
+  /** The logger of that Daemon. */
+  readonly logger: Logger | undefined
 }
 
 /** How a verb is called. */
@@ -37,6 +39,8 @@ export interface Verb {
   /** Exit codes and their meaning; 2 is always a wrong command line. */
   readonly codes: string
   readonly flags: readonly Flag[]
+  /** What its words are that are no flags, in their places, for completion. */
+  readonly operands?: readonly (Source | readonly string[])[]
   /** Resolves to the exit code. */
   run(call: Call): Promise<number>
 }

@@ -6,9 +6,11 @@
 import { accessSync, constants } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { ifPermitted } from '../../binding/denied.js'
+import { systemReason } from '../../binding/errors.js'
 import { packer } from '../../binding/single-executable.js'
 import { StartFailedError } from '../../errors.js'
 import type { BodyKind } from '../../handover/settings.js'
+import { errorOf, named, say, type Text } from '../../say.js'
 
 /** Of a program, what has to be there. */
 export interface Files {
@@ -27,7 +29,7 @@ export interface Files {
 export interface FilesSettings {
   readonly pidFile: string
   readonly script: string | undefined
-  readonly given: { readonly execPath: string | undefined }
+  readonly given: { readonly execPath?: string | undefined }
 }
 
 /**
@@ -63,28 +65,25 @@ function checkRuntime(path: string, isForScript: boolean, pidFile: string): void
   const what = isPacked
     ? `This program's executable, '${path}',`
     : `The Node.js that runs this program, '${path}',`
-  const orGive = isForScript ? ", or give 'execPath'" : ''
+  const orGive = isForScript ? say`, or give ${named('execPath')}` : ''
   // Node.js knows its own path from there.
   if (!isAbsolute(path)) {
-    const message = `${what} does not know where it is: /proc is missing. Mount it${orGive}.`
-    throw new StartFailedError(message, { pidFile, step: 'exec' })
+    const text = say`${what} does not know where it is: /proc is missing. Mount it${orGive}.`
+    throw errorOf(text, (message) => new StartFailedError(message, { pidFile, step: 'exec' }))
   }
   const advice = isPacked ? 'Put it back' : 'Run the program with a Node.js that is there'
-  check(path, constants.X_OK, `${what} cannot be executed any more`, `${advice}${orGive}.`, pidFile)
+  check(path, constants.X_OK, `${what} cannot be executed any more`, say`${advice}${orGive}.`, pidFile)
 }
 
 /** What Node.js does not permit to look at can be executed and loaded all the same, or says so then. */
-function check(path: string, access: number, what: string, advice: string, pidFile: string): void {
+function check(path: string, access: number, what: string, advice: Text, pidFile: string): void {
   try {
     ifPermitted(() => accessSync(path, access), undefined)
   } catch (cause) {
-    throw new StartFailedError(`${what}: ${reasonOf(cause)}. ${advice}`, { pidFile, step: 'exec', cause })
+    // The path has just been told.
+    const why = cause instanceof Error ? systemReason(cause) : String(cause)
+    throw errorOf(say`${what}: ${why}. ${advice}`, (message) => {
+      return new StartFailedError(message, { pidFile, step: 'exec', cause })
+    })
   }
-}
-
-/** The path has just been told: Node's text without its end. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { message, syscall, path }: NodeJS.ErrnoException = error
-  return message.replace(`, ${syscall} '${path}'`, '')
 }

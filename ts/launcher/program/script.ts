@@ -6,6 +6,7 @@ import { runtimeFlags } from '../../binding/runtimes.js'
 import { packer } from '../../binding/single-executable.js'
 import { UnsupportedError } from '../../errors.js'
 import { type Settings, scriptOrPath } from '../../options/index.js'
+import { errorOf, say, subject } from '../../say.js'
 import { absoluteExecArgv, scriptExecArgv, usesEsLoader } from '../node-flags.js'
 import { AT_START } from './at-start.js'
 import type { Command } from './index.js'
@@ -49,6 +50,6 @@ function bundled(needed: readonly string[]): UnsupportedError {
       ? `put its dist/${needed.join(', dist/')} beside the bundle, ` +
         'or keep daimon out of it (esbuild: --external:daimon)'
       : explainDenial(denial)
-  const message = `Option 'script' is not supported in a bundle without the package's own files: ${why}.`
-  return new UnsupportedError(message, { feature: 'script', cause: denial })
+  const text = say`${subject('script')} is not supported in a bundle without the package's own files: ${why}.`
+  return errorOf(text, (message) => new UnsupportedError(message, { feature: 'script', cause: denial }))
 }

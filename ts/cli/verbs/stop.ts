@@ -1,36 +1,50 @@
-/** Stopping, one daemon or all named ones of this user at once. */
+/** The verb `stop`: one daemon, or all named ones of this user at once. */
 
 import { Daemon } from '../../index.js'
 import type { StopResult } from '../../types/status.js'
 import { InterruptedError, UsageError } from '../errors.js'
 import { FAILED, INTERRUPTED, OK } from '../exit-codes.js'
 import { plain } from '../failure.js'
+import { OWN_FLAGS, STOP_FLAGS } from '../flags.js'
 import { interrupted, interruptible } from '../interrupt.js'
 import { optionsOf } from '../options.js'
-import { nameOf } from '../target.js'
-import { ownDaemons } from './list.js'
-import type { Call } from './verb.js'
+import { ownDaemons } from '../own-daemons.js'
+import { hasStopped, STOP_INTERRUPTED } from '../states.js'
+import { controlled, nameOf } from '../target.js'
+import type { Call, Verb } from './verb.js'
 
-/** What a stop has come to, for people. */
-export function stopped(who: string, { wasRunning, forced, pidFile }: StopResult): string {
-  if (!wasRunning) return `${who} is not running${who === pidFile ? '' : ` (${pidFile})`}`
-  return forced ? `${who} did not stop in time and was killed` : `${who} has stopped`
+export const stop: Verb = {
+  name: 'stop',
+  summary: 'Stop a daemon and wait until it is gone',
+  form: { usage: '[flags] [NAME | --all]', example: 'PROGRAM stop web --stop-timeout 30000' },
+  embedded: { usage: '[flags]', example: 'PROGRAM stop --stop-timeout 30000' },
+  codes: '0 gone, 1 lives on, 4 no rights, 130 Ctrl-C',
+  flags: [...STOP_FLAGS, OWN_FLAGS.all],
+  operands: [':names'],
+  run: async (call) => {
+    if (call.words.values.all === true) return await stopAll(call)
+    const daemon = controlled(call)
+    const who = nameOf(daemon)
+    call.out.progress(`${who}: stopping`)
+    const result = await interruptible(call, (interrupt) => stopOne(daemon, interrupt))
+    call.out.data(result)
+    call.out.note(hasStopped(who, result))
+    return OK
+  },
 }
 
 /** @throws InterruptedError when `interrupt` aborts, and what `Daemon#stop` throws */
-export async function stopOne(daemon: Daemon, interrupt: AbortSignal): Promise<StopResult> {
+async function stopOne(daemon: Daemon, interrupt: AbortSignal): Promise<StopResult> {
   // In the daemon this very call says which body to run.
   if (Daemon.current !== undefined) return await daemon.stop()
   try {
     return await daemon.stop({ signal: interrupt })
   } catch (error) {
-    throw interrupt.aborted
-      ? await interrupted(daemon, 'has been asked to stop, and still runs', 'has stopped')
-      : error
+    throw interrupt.aborted ? await interrupted(daemon, STOP_INTERRUPTED) : error
   }
 }
 
-export async function stopAll(call: Call): Promise<number> {
+async function stopAll(call: Call): Promise<number> {
   const { out, words } = call
   const { values, positionals } = words
   if (positionals.length > 0 || values.name !== undefined || values['pid-file'] !== undefined) {
@@ -49,7 +63,7 @@ export async function stopAll(call: Call): Promise<number> {
   for (const one of results) {
     if ('result' in one && !one.result.wasRunning) continue
     isAnyTold = true
-    if ('result' in one) out.note(stopped(one.name, one.result))
+    if ('result' in one) out.note(hasStopped(one.name, one.result))
     else out.noteFailure(one.name, one.error)
   }
   if (!isAnyTold) out.note('no daemon is running')

@@ -1,0 +1,76 @@
+/** The daemons of a folder of pidfiles, by their names. */
+
+import { opendirSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { explainDenial, isDenied } from '../binding/denied.js'
+import { Daemon, InvalidOptionError } from '../index.js'
+import { HOME_VARIABLE } from '../options/places.js'
+import { CommandError } from './errors.js'
+import { ownFolder } from './target.js'
+
+const PIDFILE = /^([A-Za-z0-9][A-Za-z0-9._@-]{0,63})\.pid$/
+
+/**
+ * The daemons of daimon's own folder. Other programs lock their pidfiles, too: no other folder is ever acted upon.
+ *
+ * @param advice - what helps where there is no such folder
+ */
+export function ownDaemons(advice: string = SET_HOME): Daemon[] {
+  return daemonsIn(ownFolderOr(advice), true)
+}
+
+const SET_HOME = `Set ${HOME_VARIABLE} to the folder that stands for it.`
+
+function ownFolderOr(advice: string): string {
+  try {
+    return ownFolder()
+  } catch (cause) {
+    if (!(cause instanceof InvalidOptionError) || cause.option !== 'pidFile') throw cause
+    const what = 'There is no default folder: this user has no home folder by a passwd entry, nor by HOME'
+    throw new InvalidOptionError(`${what}. ${advice}`, { option: HOME_VARIABLE, cause })
+  }
+}
+
+export function daemonsIn(folder: string, isDefault = false): Daemon[] {
+  return namesIn(folder, isDefault).map((name) => new Daemon({ name, pidFile: join(folder, `${name}.pid`) }))
+}
+
+/** The names of the daemons of daimon's own folder, without a look at them. */
+export function ownNames(): string[] {
+  return namesIn(ownFolder(), true)
+}
+
+/** A default folder that is missing is one in which nobody has started anything yet. */
+function namesIn(folder: string, isDefault: boolean): string[] {
+  try {
+    const names: string[] = []
+    // One by one: there may be a million other files.
+    const entries = opendirSync(folder, { bufferSize: 1_024 })
+    try {
+      for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+        const name = PIDFILE.exec(entry.name)?.[1]
+        if (name !== undefined) names.push(name)
+      }
+    } finally {
+      entries.closeSync()
+    }
+    return names.sort()
+  } catch (cause) {
+    if (isDefault && cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return []
+    const { message } = cause instanceof Error ? cause : { message: String(cause) }
+    // `stop --all` looks there, too, and takes no other folder.
+    const advice = isDefault ? `Set ${HOME_VARIABLE} to another one` : 'Name a folder that you may read'
+    const why = isDenied(cause) ? explainDenial(cause, folder) : `${message}. ${advice}`
+    throw new CommandError(`the folder ${folder} cannot be listed: ${why}`, { cause })
+  }
+}
+
+/** What descriptor 1 leads to; undefined where that is no file, and where it may not be looked at. */
+export function logOf(pid: number): string | undefined {
+  try {
+    const target = readlinkSync(`/proc/${pid}/fd/1`)
+    return target.startsWith('/') && !target.startsWith('/dev/') ? target : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,88 @@
+/** How the states of a daemon are told to people: the one place that has the words. */
+
+import type { ExitInfo, Status, Stopped, StopResult, Unverified } from '../types/status.js'
+import type { Colour, Output } from './output.js'
+
+type Word = 'running' | 'starting' | 'stopped' | 'crashed' | 'unverified'
+
+const COLOURS: Readonly<Record<Word, Colour | undefined>> = {
+  running: 'green',
+  starting: 'yellow',
+  stopped: undefined,
+  crashed: 'red',
+  unverified: 'yellow',
+}
+
+/** In one word. */
+export function stateWord(status: Status): Word {
+  if (status.state === 'running') return status.starting === true ? 'starting' : 'running'
+  if (status.state === 'stopped') return status.stale ? 'crashed' : 'stopped'
+  return status.state
+}
+
+/** The word in its colour. `shown` is the word as it is to be seen, where that is not all. */
+export function coloured(out: Output, status: Status, shown: string = stateWord(status)): string {
+  const colour = COLOURS[stateWord(status)]
+  return colour === undefined ? shown : out.colour(colour, shown)
+}
+
+/** The sentence about a state, without what is known of a running daemon. */
+export function stateSentence(out: Output, who: string, status: Status): string {
+  const word = coloured(out, status)
+  switch (status.state) {
+    case 'running':
+      return `${who} is ${word}`
+    case 'stopped':
+      return stoppedSentence(who, word, status)
+    case 'unverified':
+      return unverifiedSentence(who, word, status)
+  }
+}
+
+function stoppedSentence(who: string, word: string, { stale, pidFile }: Stopped): string {
+  const path = who === pidFile ? '' : ` (${pidFile})`
+  return stale ? `${who} has ${word}: its pidfile is left${path}` : `${who} is ${word}${path}`
+}
+
+function unverifiedSentence(who: string, word: string, { reason, pidFile }: Unverified): string {
+  return `${who} is ${word}: ${reason} (${pidFile})`
+}
+
+export function isRunning(who: string, pid: number): string {
+  return `${who} is running with PID ${pid}`
+}
+
+export function isAlreadyRunning(who: string, pid: number | undefined): string {
+  return `${who} is already running${pid === undefined ? '' : ` with PID ${pid}`}`
+}
+
+export function hasEnded(who: string, { code, signal }: ExitInfo): string {
+  const how = signal !== undefined ? `, by ${signal}` : code !== undefined ? `, with code ${code}` : ''
+  return `${who} has ended already${how}`
+}
+
+export function hasStopped(who: string, { wasRunning, forced, pidFile }: StopResult): string {
+  if (!wasRunning) return `${who} is not running${who === pidFile ? '' : ` (${pidFile})`}`
+  return forced ? `${who} did not stop in time and was killed` : `${who} has stopped`
+}
+
+/** What Ctrl-C leaves of a wait: a daemon that lives on in that way, or none. */
+export interface Interrupted {
+  readonly lives: string
+  readonly otherwise: string
+}
+
+export const START_INTERRUPTED: Interrupted = { lives: 'runs', otherwise: 'was not started' }
+export const STOP_INTERRUPTED: Interrupted = {
+  lives: 'has been asked to stop, and still runs',
+  otherwise: 'has stopped',
+}
+export const RESTART_INTERRUPTED: Interrupted = {
+  lives: 'has been asked to stop, was not started again, and still runs',
+  otherwise: 'was not started',
+}
+
+export function wasInterrupted(who: string, status: Status, { lives, otherwise }: Interrupted): string {
+  const state = status.state === 'running' ? `${lives}, with PID ${status.pid}` : otherwise
+  return `${who} ${state}: interrupted`
+}

@@ -1,0 +1,44 @@
+/** The verb `status`. */
+
+import type { Status } from '../../types/status.js'
+import { statusCode } from '../exit-codes.js'
+import { WHICH } from '../flags.js'
+import { bytes, duration, table } from '../format.js'
+import { printable } from '../output.js'
+import { logOf } from '../own-daemons.js'
+import { stateSentence } from '../states.js'
+import { controlled, nameOf } from '../target.js'
+import type { Call, Verb } from './verb.js'
+
+export const status: Verb = {
+  name: 'status',
+  summary: 'Say whether a daemon runs',
+  form: { usage: '[flags] [NAME]', example: 'PROGRAM status web --json' },
+  embedded: { usage: '[flags]', example: 'PROGRAM status --json' },
+  codes: '0 running, 1 crashed, 3 stopped, 4 unknown',
+  flags: WHICH,
+  operands: [':names'],
+  run: async (call) => {
+    const daemon = controlled(call)
+    const found = await daemon.status()
+    call.out.data(found, describe(call, nameOf(daemon), found))
+    return statusCode(found)
+  },
+}
+
+function describe({ out }: Call, who: string, found: Status): string {
+  const sentence = stateSentence(out, who, found)
+  if (found.state !== 'running') return sentence
+  const { pid, pidFile, startedAt, uptime, memory, cpu } = found
+  const rows = [
+    ['pid', String(pid)],
+    // In Sweden dates are written as ISO 8601 has them: 2026-01-31 12:00:00, in local time.
+    ['started', startedAt?.toLocaleString('sv')],
+    ['uptime', uptime === undefined ? undefined : duration(uptime)],
+    ['memory', memory === undefined ? undefined : bytes(memory)],
+    ['cpu', cpu === undefined ? undefined : duration(cpu)],
+    ['pidfile', pidFile],
+    ['log', logOf(pid)],
+  ].flatMap(([name, value]) => (value === undefined ? [] : [[`  ${name}`, printable(value)]]))
+  return `${sentence}\n${table(rows)}`
+}

@@ -1,0 +1,265 @@
+/**
+ * The table of options. Validation, settings, flags, help and completion are read from it; the types of its values are
+ * in `settings.ts`, those that users see in `types/options.ts`.
+ */
+
+import { accountValue, descriptorsValue, integerValue, limitsValue } from './limits.js'
+import { logValue } from './log.js'
+import type { Form, Row, RowWithDefault } from './row.js'
+import type { Defaulted, LogsValues, OtherValues, ProcessValues } from './settings.js'
+import { signalNumber } from './signal-names.js'
+import { signalsValue } from './signals.js'
+import * as check from './values.js'
+
+type Table = {
+  readonly [K in keyof (Defaulted & LogsValues)]: RowWithDefault<(Defaulted & LogsValues)[K]>
+} & {
+  readonly [K in keyof (OtherValues & ProcessValues)]: Row<(OtherValues & ProcessValues)[K]>
+}
+
+const COMMON: readonly Form[] = ['Daemon', 'daemonize', 'with']
+const STOP: readonly Form[] = [...COMMON, 'stop']
+/** Of what executes something else than this program. */
+const BODY: readonly Form[] = ['Daemon', 'with']
+const LOGS: readonly Form[] = ['logs']
+
+const READY = ['auto', 'manual', 'running'] as const
+const DETACH = ['auto', 'true', 'false'] as const
+
+/** `auto, true or false`. */
+export function listed(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+}
+
+const signal = (option: string, value: unknown): number => signalNumber(value, option)
+
+/** In the order of help. */
+export const OPTIONS: Table = {
+  name: {
+    check: check.nameValue,
+    forms: COMMON,
+    flag: {
+      short: 'n',
+      value: 'NAME',
+      notIn: ['embedded'],
+      help: 'its name, by which the other verbs find it',
+    },
+  },
+  pidFile: {
+    check: check.pathValue,
+    forms: COMMON,
+    flag: { value: 'FILE', notIn: ['embedded'], help: 'the pidfile, instead of the one of the name' },
+  },
+  pidFileMode: {
+    check: check.pidFileModeValue,
+    default: 0o600,
+    forms: COMMON,
+    flag: { value: 'OCTAL', reads: 'octal', help: 'its mode' },
+  },
+  // Its parts are in `log.ts`.
+  log: { check: logValue, forms: COMMON, flag: { short: 'l', value: 'FILE', help: 'where its output goes' } },
+  stdin: {
+    check: (_, value) => check.stdioValue('stdin', value),
+    forms: COMMON,
+    flag: { value: 'FILE', help: "a file to read, or 'inherit'" },
+  },
+  stdout: {
+    check: (_, value) => check.stdioValue('stdout', value),
+    forms: COMMON,
+    flag: { value: 'FILE', help: "standard output alone, or 'inherit'" },
+  },
+  stderr: {
+    check: (_, value) => check.stdioValue('stderr', value),
+    forms: COMMON,
+    flag: { value: 'FILE', help: "standard error alone, or 'inherit'" },
+  },
+  cwd: {
+    check: check.pathValue,
+    forms: COMMON,
+    flag: { value: 'DIR', help: 'its folder (the present one)' },
+  },
+  umask: {
+    check: check.modeValue,
+    default: 0o022,
+    forms: COMMON,
+    flag: { value: 'OCTAL', reads: 'octal', help: 'its file mode mask' },
+  },
+  env: {
+    check: check.envValue,
+    default: {},
+    forms: COMMON,
+    flag: { value: 'NAME=VALUE', collects: 'variables', help: 'a variable; NAME alone removes it' },
+  },
+  cleanEnv: {
+    check: check.booleanValue,
+    default: false,
+    forms: COMMON,
+    flag: { help: 'keep nothing but PATH, HOME, LANG and TZ' },
+  },
+  title: {
+    check: check.titleValue,
+    forms: COMMON,
+    flag: { value: 'TEXT', help: 'its title in process lists (the name)' },
+  },
+  user: {
+    check: accountValue,
+    forms: COMMON,
+    ofProcess: true,
+    flag: { value: 'USER', reads: 'account', help: 'the user that it becomes' },
+  },
+  group: {
+    check: accountValue,
+    forms: COMMON,
+    ofProcess: true,
+    flag: { value: 'GROUP', reads: 'account', help: "instead of the user's group" },
+  },
+  chroot: {
+    check: check.pathValue,
+    forms: COMMON,
+    ofProcess: true,
+    flag: { value: 'DIR', help: 'its root folder' },
+  },
+  noNewPrivileges: {
+    check: check.booleanValue,
+    forms: COMMON,
+    ofProcess: true,
+    flag: { notIn: ['foreground'], help: 'nothing that it executes gains rights' },
+  },
+  coreDumps: {
+    check: check.booleanValue,
+    forms: COMMON,
+    ofProcess: true,
+    flag: { help: 'let a crash leave a core file' },
+  },
+  limits: {
+    check: limitsValue,
+    forms: COMMON,
+    ofProcess: true,
+    flag: { value: 'NAME=N', collects: 'limits', help: 'a limit: nofile=65536 or nofile=SOFT:HARD' },
+  },
+  nice: {
+    check: integerValue(-20, 19),
+    forms: COMMON,
+    ofProcess: true,
+    flag: { value: 'N', reads: 'number', help: 'from -20 to 19' },
+  },
+  oomScoreAdj: {
+    check: integerValue(-1_000, 1_000),
+    forms: COMMON,
+    ofProcess: true,
+    flag: { value: 'N', reads: 'number', help: 'from -1000 to 1000' },
+  },
+  keepFds: {
+    check: descriptorsValue,
+    forms: COMMON,
+    ofProcess: true,
+    flag: {
+      value: 'FD',
+      collects: 'numbers',
+      notIn: ['foreground', 'unit'],
+      help: 'a descriptor that stays open',
+    },
+  },
+  ready: {
+    check: check.readyValue,
+    default: 'auto',
+    forms: COMMON,
+    flag: { value: 'WHEN', choices: READY, help: listed(READY) },
+  },
+  readyTimeout: {
+    check: check.timeValue,
+    default: 30_000,
+    forms: COMMON,
+    flag: { value: 'MS', reads: 'milliseconds', help: 'how long it may take' },
+  },
+  lockTimeout: {
+    check: check.timeValue,
+    default: 0,
+    forms: COMMON,
+    flag: { value: 'MS', reads: 'milliseconds', help: 'wait for another one to leave' },
+  },
+  detach: {
+    check: check.detachValue,
+    default: 'auto',
+    forms: COMMON,
+    flag: { value: 'HOW', choices: DETACH, reads: 'detach', notIn: ['decided'], help: listed(DETACH) },
+  },
+  signals: {
+    check: signalsValue,
+    default: {},
+    forms: COMMON,
+    flag: { value: 'SIG=ACTION', collects: 'actions', help: 'stop, reload, reopen, ignore or default' },
+  },
+  execPath: {
+    check: check.pathValue,
+    forms: BODY,
+    flag: {
+      value: 'FILE',
+      notIn: ['embedded', 'foreground'],
+      help: 'the program that runs the script (node)',
+    },
+  },
+  execArgv: {
+    check: check.stringsValue,
+    forms: BODY,
+    flag: {
+      value: 'FLAG',
+      collects: 'texts',
+      notIn: ['embedded', 'foreground'],
+      help: 'a flag of that program',
+    },
+  },
+  stopSignal: {
+    check: signal,
+    default: signal('stopSignal', 'SIGTERM'),
+    forms: STOP,
+    flag: { value: 'SIG', reads: 'signal', notIn: ['foreground'], help: 'asks it to stop' },
+  },
+  stopTimeout: {
+    check: check.timeValue,
+    default: 10_000,
+    forms: STOP,
+    flag: { value: 'MS', reads: 'milliseconds', help: 'how long it may take' },
+  },
+  forceKill: {
+    check: check.booleanValue,
+    default: true,
+    forms: STOP,
+    flag: { on: false, notIn: ['foreground'], help: 'do not kill it after that' },
+  },
+  stopGroup: {
+    check: check.booleanValue,
+    default: false,
+    forms: COMMON,
+    flag: { notIn: ['foreground'], help: 'stop its whole process group' },
+  },
+  logger: { check: check.loggerValue, forms: COMMON },
+  run: { check: check.runValue, forms: BODY },
+  script: { check: check.pathValue, forms: BODY },
+  scriptArgs: { check: check.stringsValue, default: [], forms: BODY },
+  args: { check: check.argsValue, default: [], forms: ['daemonize'] },
+  exit: { check: check.booleanValue, default: true, forms: ['daemonize'] },
+  signal: { check: check.abortSignalValue, forms: ['with', 'stop', 'wait', 'logs'] },
+  lines: {
+    check: check.linesValue,
+    default: 10,
+    forms: LOGS,
+    flag: { value: 'N', reads: 'number', help: 'how many lines to show' },
+  },
+  follow: {
+    check: check.booleanValue,
+    default: false,
+    forms: LOGS,
+    flag: { short: 'f', help: 'wait for more' },
+  },
+}
+
+export type OptionName = keyof Table
+
+/** All names, in the order of the table. */
+export const NAMES: readonly OptionName[] = Object.keys(OPTIONS) as OptionName[]
+
+/** The options that a form takes. */
+export function optionsOf(form: Form): readonly OptionName[] {
+  return NAMES.filter((name) => OPTIONS[name].forms.includes(form))
+}
