@@ -339,8 +339,10 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 
   #ownStatus(pid: number): Running {
-    const found = toStatus(native().status(this.pidFile), this.pidFile)
-    return found.state === 'running' ? found : { state: 'running', pid, pidFile: this.pidFile }
+    const { pidFile } = this
+    const found = native().status(pidFile)
+    const status = 'code' in found ? undefined : toStatus(found, pidFile)
+    return status?.state === 'running' ? status : { state: 'running', pid, pidFile }
   }
 
   #alreadyRunning(): AlreadyRunningError {

@@ -8,8 +8,8 @@ import {
   NotRunningError,
   PermissionDeniedError,
   PidFileError,
-  type PidFileReason,
   StartFailedError,
+  StopTimeoutError,
   UnsupportedError,
   UnverifiedError,
 } from '../errors.js'
@@ -47,23 +47,6 @@ export function systemError(failure: {
   })
 }
 
-const PIDFILE_REASONS: Record<PidFileReason, true> = {
-  'missing-directory': true,
-  symlink: true,
-  'not-regular': true,
-  'hard-linked': true,
-  'foreign-owner': true,
-  'world-writable': true,
-  'unsafe-directory': true,
-  garbage: true,
-  'lock-leaked': true,
-  contended: true,
-}
-
-function isPidFileReason(reason: string | undefined): reason is PidFileReason {
-  return reason !== undefined && Object.hasOwn(PIDFILE_REASONS, reason)
-}
-
 /** What is unsupported where nothing more is known. */
 const NATIVE_BINDING = 'native binding'
 
@@ -89,7 +72,7 @@ function refusedByCore(
  * that class always has the binding tells; its types do not say so.
  */
 export function toError(native: NativeError, pidFile?: string): DaemonError {
-  const { message, step, pid, reason, option, errno, syscall, path } = native
+  const { message, step, pid, reason, unproven, option, timeout, errno, syscall, path } = native
   const cause = errno === undefined ? undefined : systemError({ errno, syscall, path })
   const common = { pidFile, cause }
   switch (native.code) {
@@ -97,25 +80,29 @@ export function toError(native: NativeError, pidFile?: string): DaemonError {
       return new AlreadyRunningError(message, { ...common, pid })
     case 'ERR_DAEMON_NOT_RUNNING':
       return new NotRunningError(message, common)
+    case 'ERR_DAEMON_STOP_TIMEOUT':
+      return new StopTimeoutError(message, { ...common, pid: pid ?? 0, timeout: timeout ?? 0 })
     case 'ERR_DAEMON_START_FAILED':
       return new StartFailedError(message, { ...common, step })
     case 'ERR_DAEMON_PIDFILE':
-      return new PidFileError(message, { ...common, reason: isPidFileReason(reason) ? reason : undefined })
+      return new PidFileError(message, { ...common, reason })
     case 'ERR_DAEMON_UNVERIFIED':
-      return new UnverifiedError(message, { ...common, pid, reason: reason ?? message })
+      return new UnverifiedError(message, { ...common, pid, reason: unproven ?? message })
     case 'ERR_DAEMON_INVALID_OPTION':
       return refusedByCore(native, common)
     case 'ERR_DAEMON_PERMISSION_DENIED':
       return new PermissionDeniedError(message, { ...common, pid, syscall })
     case 'ERR_DAEMON_UNSUPPORTED':
       return new UnsupportedError(message, { ...common, feature: option ?? NATIVE_BINDING })
-    default:
+    default: {
       // Only a binding of another version than this facade has codes that are not known here.
+      const unknown: never = native.code
       return new UnsupportedError(
-        `The native part of daimon reports ${native.code}, which its JavaScript part does not know: ${message}. ` +
+        `The native part of daimon reports ${unknown}, which its JavaScript part does not know: ${message}. ` +
           'Reinstall daimon, so that both are of one version.',
         { ...common, feature: NATIVE_BINDING },
       )
+    }
   }
 }
 

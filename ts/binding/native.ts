@@ -15,6 +15,8 @@ export type {
   NativeOccupation,
   NativePlan,
   NativeStatus,
+  NativeStopOptions,
+  NativeStopped,
   Notifier,
   ProcessHandle,
   Waits,

@@ -1,11 +1,16 @@
 /** Waits for launches, channels and processes. While there are any, they keep the event loop alive, as a child does. */
 
+import { UnverifiedError } from '../errors.js'
 import { toError } from './errors.js'
 import {
   type LaunchedDaemon,
+  type NativeError,
   type NativeEvent,
   type NativeOccupation,
   type NativePlan,
+  type NativeStatus,
+  type NativeStopOptions,
+  type NativeStopped,
   native,
   type ProcessHandle,
   type Waits,
@@ -36,7 +41,12 @@ function add(begin: (waits: Waits) => number, listener: Listener): { id: number;
 
 function open(): Pool {
   const listeners = new Map<number, Listener>()
-  return { waits: new (native().Waits)((event) => listeners.get(event.wait)?.(event)), listeners }
+  const hear = (event: NativeEvent): void => {
+    const listener = listeners.get(event.wait)
+    if (listener === undefined) event.holder?.release()
+    else listener(event)
+  }
+  return { waits: new (native().Waits)(hear), listeners }
 }
 
 function end(pool: Pool, id: number): void {
@@ -72,23 +82,53 @@ export function launch(plan: NativePlan, payload: Buffer, listener: Listener): L
 }
 
 /**
+ * Begins a wait of one event, and gives that. It rejects with the error of an event that has one; when `signal` aborts,
+ * with its reason, and gives the wait up.
+ */
+function one(
+  begin: (waits: Waits) => number,
+  pidFile: string | undefined,
+  signal?: AbortSignal,
+): Promise<NativeEvent> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const { id, pool } = add(begin, (event) => {
+      finish()
+      if (event.error === undefined) resolve(event)
+      else reject(toError(event.error, pidFile))
+    })
+    const onAbort = (): void => {
+      finish()
+      reject(signal?.reason)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    function finish(): void {
+      signal?.removeEventListener('abort', onAbort)
+      end(pool, id)
+    }
+  })
+}
+
+/**
  * Makes this process the daemon of a pidfile; resolves when it is. Ends with the reason when `signal` aborts before.
  */
-export function occupy(occupation: NativeOccupation, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const { id, pool } = add(
-      (waits) => waits.occupy(occupation),
-      ({ error }) => {
-        signal?.removeEventListener('abort', onAbort)
-        end(pool, id)
-        if (error === undefined) resolve()
-        else reject(signal?.aborted === true ? signal.reason : toError(error, occupation.pidFile))
-      },
-    )
+export async function occupy(occupation: NativeOccupation, signal?: AbortSignal): Promise<void> {
+  let onAbort = (): void => {}
+  const begin = (waits: Waits): number => {
+    const id = waits.occupy(occupation)
     // The thread decides what came first: a process that is the daemon by now stays it.
-    const onAbort = (): void => pool.waits.abortLaunch(id)
+    onAbort = () => waits.abortLaunch(id)
+    return id
+  }
+  try {
+    const occupied = one(begin, occupation.pidFile)
     signal?.addEventListener('abort', onAbort, { once: true })
-  })
+    await occupied
+  } catch (error) {
+    throw signal?.aborted === true ? signal.reason : error
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
 }
 
 /**
@@ -98,12 +138,10 @@ export function occupy(occupation: NativeOccupation, signal?: AbortSignal): Prom
 export function exited(process: ProcessHandle, timeout: number, signal?: AbortSignal): Promise<boolean> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted()
-    const watch = (waits: Waits): number => {
-      const begun = waits.exit(process)
-      if (typeof begun !== 'number') throw toError(begun)
-      return begun
-    }
-    const { id, pool } = add(watch, () => finish(() => resolve(true)))
+    const { id, pool } = add(
+      (waits) => begun(waits.exit(process)),
+      () => finish(() => resolve(true)),
+    )
     const timer = Number.isFinite(timeout)
       ? setTimeout(() => finish(() => resolve(false)), timeout)
       : undefined
@@ -122,29 +160,73 @@ export function exited(process: ProcessHandle, timeout: number, signal?: AbortSi
  * Ends what is left of a launch that has failed, the daemon's process group: SIGTERM, then SIGKILL after `grace`
  * milliseconds. Gives the PIDs of those who could not be ended.
  */
-export function endGroup(launched: LaunchedDaemon, grace: number): Promise<readonly number[]> {
-  return new Promise((resolve) => {
-    const { id, pool } = add(
-      (waits) => waits.endGroup(launched, grace),
-      // Where there was no thread to wait on, it goes on elsewhere.
-      ({ left = [] }) => {
-        end(pool, id)
-        resolve(left)
-      },
-    )
-  })
+export async function endGroup(launched: LaunchedDaemon, grace: number): Promise<readonly number[]> {
+  try {
+    const { left = [] } = await one((waits) => waits.endGroup(launched, grace), undefined)
+    return left
+  } catch {
+    // Where there was no thread to wait on, it goes on elsewhere.
+    return []
+  }
 }
 
 /** Removes what a daemon that is gone left, by the pidfile's protocol. Rejects when somebody holds the file. */
-export function removeLeftover(pidFile: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const { id, pool } = add(
-      (waits) => waits.removeLeftover(pidFile),
-      (event) => {
-        end(pool, id)
-        if (event.error === undefined) resolve()
-        else reject(toError(event.error, pidFile))
-      },
-    )
-  })
+export async function removeLeftover(pidFile: string): Promise<void> {
+  await one((waits) => waits.removeLeftover(pidFile), pidFile)
+}
+
+/** The daemon that holds the pidfile, once it is proven: see `findHolder()`. */
+export async function provenHolder(pidFile: string, signal?: AbortSignal): Promise<ProcessHandle> {
+  const { holder } = await one((waits) => waits.holder(pidFile), pidFile, signal)
+  return told(holder)
+}
+
+/** What a pidfile says when it is no longer about to change; undefined where there is no thread to wait on. */
+export async function settledStatus(pidFile: string): Promise<NativeStatus | undefined> {
+  try {
+    return (await one((waits) => waits.status(pidFile), pidFile)).status
+  } catch (error) {
+    if (error instanceof UnverifiedError) return undefined
+    throw error
+  }
+}
+
+/** Resolves when the signal has been sent: see `signalHolder()`. */
+export async function signalled(
+  pidFile: string,
+  number: number,
+  patience: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  await one((waits) => waits.signal(pidFile, number, patience), pidFile, signal)
+}
+
+/** Resolves when the daemon of the pidfile is gone: `holder`, or who is proven to hold it. See `stop()`. */
+export async function stopped(
+  pidFile: string,
+  holder: ProcessHandle | undefined,
+  options: NativeStopOptions,
+  signal?: AbortSignal,
+): Promise<NativeStopped> {
+  const begin = (waits: Waits): number =>
+    holder === undefined ? waits.stop(pidFile, options) : begun(waits.stopHolder(pidFile, holder, options))
+  const { stopped } = await one(begin, pidFile, signal)
+  return told(stopped)
+}
+
+/** Resolves when the process is gone: see `endProcess()`. */
+export async function processEnded(process: ProcessHandle, options: NativeStopOptions): Promise<void> {
+  await one((waits) => begun(waits.endProcess(process, options)), undefined)
+}
+
+function begun(id: number | NativeError): number {
+  if (typeof id !== 'number') throw toError(id)
+  return id
+}
+
+/** What an event of its kind always has; its type does not say so. */
+function told<T>(value: T | undefined): T {
+  if (value === undefined)
+    throw new TypeError('The native part of daimon has left out what it was asked for.')
+  return value
 }

@@ -1,22 +1,11 @@
 /** The state of a daemon, as the verbs give it. */
 
-import { setTimeout as delay } from 'node:timers/promises'
 import { raise } from '../binding/errors.js'
 import { type NativeExit, type NativeStatus, native } from '../binding/native.js'
+import { settledStatus } from '../binding/waits.js'
 import { signalName } from '../options/signal-names.js'
 import type { SignalName } from '../types/signals.js'
 import type { ExitInfo, Running, Status, Unverified } from '../types/status.js'
-
-/** A launch in progress and a dying daemon look unverified for a moment. */
-const LOOKS = 6
-const BETWEEN_LOOKS = 5
-
-/** One look. */
-export function look(pidFile: string): NativeStatus {
-  const found = native().status(pidFile)
-  if (found.error !== undefined) raise(found.error, pidFile)
-  return found
-}
 
 /** What a look has found, for users. */
 export function toStatus(found: NativeStatus, pidFile: string): Status {
@@ -43,11 +32,15 @@ export function exitInfo(status: NativeExit | null | undefined, code?: number): 
   return status.code === undefined ? {} : { code: status.code }
 }
 
-/** The state, looked at again where it is about to change. */
+/**
+ * The state. One that is about to change, as of a launch under way or a daemon that is ending, is looked at again for
+ * 25 ms at most.
+ *
+ * @throws PidFileError
+ */
 export async function status(pidFile: string): Promise<Status> {
-  for (let looks = 1; ; looks++) {
-    const found = look(pidFile)
-    if (found.transient !== true || looks === LOOKS) return toStatus(found, pidFile)
-    await delay(BETWEEN_LOOKS)
-  }
+  const found = native().status(pidFile)
+  if ('code' in found) raise(found, pidFile)
+  const lasting = found.transient === true ? await settledStatus(pidFile) : found
+  return toStatus(lasting ?? found, pidFile)
 }

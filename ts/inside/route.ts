@@ -46,8 +46,8 @@ export function isOwn(pidFile: string): boolean {
     return resolved(pidFile) === resolved(own)
   } catch {
     // Node.js does not permit to look: the core sees whether it is the very file that this process holds.
-    const { state, pid } = native().status(pidFile)
-    return state === 'running' && pid === process.pid
+    const found = native().status(pidFile)
+    return 'state' in found && found.state === 'running' && found.pid === process.pid
   }
 }
 

@@ -109,6 +109,11 @@ export class Launch {
       case 'ended':
         this.#resolve('ended')
         break
+      case 'done':
+        // Of other waits.
+        break
+      default:
+        event.kind satisfies never
     }
   }
 

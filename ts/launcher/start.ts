@@ -56,7 +56,7 @@ export async function startChecked(checked: Checked<DetachedStart>): Promise<Run
   const { pid, took, ended } = await new Launch(settings, plan, payload).run()
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
   const found = native().status(settings.pidFile)
-  const status = found.error === undefined ? toStatus(found, settings.pidFile) : undefined
+  const status = 'code' in found ? undefined : toStatus(found, settings.pidFile)
   if (status?.state === 'running' && status.pid === pid) return status
   // It has started, although it may have ended again at once.
   return { state: 'running', pid, pidFile: settings.pidFile, ...(ended === undefined ? {} : { ended }) }

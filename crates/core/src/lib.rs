@@ -2,7 +2,7 @@
 //!
 //! A **launcher** [`launch`]es a program as a **daemon**: detached for good, holding its pidfile's lock, which makes it
 //! the only one. The daemon [`adopt`]s itself first thing and says when it is ready. Later, other processes ask for its
-//! [`PidFile::status`], and, with proof of its identity, send it signals ([`PidFile::holder`]).
+//! [`PidFile::status`], and, with proof of its identity, send it signals ([`PidFile::signal`]) or [`PidFile::stop`] it.
 //!
 //! A process that is not to be detached becomes the daemon itself ([`occupy`]), and tells its supervisor with a
 //! [`Notifier`].
@@ -69,7 +69,9 @@ pub use limits::{Limit, Limits, check_oom_score_adj, set_oom_score_adj, set_soft
 pub use log::{LogTail, Outputs, Owner, Rotation, check_rotation, reopen, start_rotation};
 pub use notify::{Notifier, monotonic};
 pub use own::{OwnDaemon, own_daemon};
-pub use pidfile::{Cancel, Held, Holder, LockOptions, Locked, PidFile, Status};
+pub use pidfile::{
+    Abort, Cancel, Held, Holder, LockOptions, Locked, PidFile, Status, StopOptions, Stopped, end_process,
+};
 pub use poller::{ChannelEvent, WatchId, unwatch, watch_channel, watch_exit};
 pub use process::{ExitStatus, Process, Stats, stats};
 pub use signal::Signal;

@@ -1,28 +1,37 @@
 //! The core's values as plain JavaScript data.
 
-use daimon_core::{Error, ErrorKind, ExitStatus, PidFile, Stats, Status, Subject};
+use daimon_core::{Error, ErrorKind, ExitStatus, PidFile, Stats, Status, Stopped, Subject};
+use napi::bindgen_prelude::Either;
 use napi_derive::napi;
+
 use std::time::UNIX_EPOCH;
+
+use crate::kinds::{NativeErrorCode, NativePidFileReason, NativeState};
 
 /// An error as data: the facade makes the class of its code.
 #[napi(object)]
 pub struct NativeError {
-    pub code: String,
+    pub code: NativeErrorCode,
     pub message: String,
     pub step: Option<String>,
     pub path: Option<String>,
     pub errno: Option<i32>,
     pub syscall: Option<String>,
     pub pid: Option<i32>,
-    pub reason: Option<String>,
+    /// Why a pidfile is refused.
+    pub reason: Option<NativePidFileReason>,
+    /// Why a holder is not proven, in words.
+    pub unproven: Option<String>,
     pub option: Option<String>,
+    /// How long the process had to end, in milliseconds.
+    pub timeout: Option<f64>,
 }
 
 impl NativeError {
     /// One that the core knows nothing of.
     pub(crate) fn new(kind: ErrorKind, message: String) -> Self {
         Self {
-            code: kind.code().to_owned(),
+            code: kind.into(),
             message,
             step: None,
             path: None,
@@ -30,23 +39,32 @@ impl NativeError {
             syscall: None,
             pid: None,
             reason: None,
+            unproven: None,
             option: None,
+            timeout: None,
         }
     }
 }
 
 impl From<Error> for NativeError {
     fn from(error: Error) -> Self {
+        let reason = match error.kind() {
+            ErrorKind::PidFile(reason) => Some(NativePidFileReason::from(reason)),
+            _ => None,
+        };
+        let unproven = if reason.is_none() { error.reason().map(str::to_owned) } else { None };
         Self {
-            code: error.kind().code().to_owned(),
+            code: error.kind().into(),
             message: message_of(&error),
             step: error.step().map(str::to_owned),
             path: error.path().map(|path| path.to_string_lossy().into_owned()),
             errno: error.os_error().and_then(|error| error.raw_os_error()),
             syscall: error.syscall().map(str::to_owned),
             pid: error.pid(),
-            reason: error.reason().map(str::to_owned),
+            reason,
+            unproven,
             option: error.subject().map(|subject| name_of(subject).to_owned()),
+            timeout: None,
         }
     }
 }
@@ -87,11 +105,10 @@ fn message_of(error: &Error) -> String {
     }
 }
 
-/// What a pidfile says: `state` and what belongs to it, or `error`. Times are milliseconds, memory is bytes.
+/// What a pidfile says: `state`, and what belongs to it. Times are milliseconds, memory is bytes.
 #[napi(object)]
-#[derive(Default)]
 pub struct NativeStatus {
-    pub state: String,
+    pub state: NativeState,
     pub pid: Option<i32>,
     /// Not ready yet: `true` or absent.
     pub starting: Option<bool>,
@@ -103,41 +120,77 @@ pub struct NativeStatus {
     pub uptime: Option<f64>,
     pub memory: Option<f64>,
     pub cpu: Option<f64>,
-    pub error: Option<NativeError>,
 }
 
-/// One look at a pidfile: some system calls that do not wait.
+/// One look at a pidfile, or the error: some system calls that do not wait.
 #[napi]
-pub fn status(pid_file: String) -> NativeStatus {
+pub fn status(pid_file: String) -> Either<NativeStatus, NativeError> {
     match PidFile::new(pid_file).and_then(|pid_file| pid_file.status()) {
-        Ok(Status::Running { pid, starting }) => {
-            let starting = starting.then_some(true);
-            NativeStatus { starting, ..running(pid, daimon_core::stats(pid)) }
-        }
-        Ok(Status::Stopped { stale }) => {
-            NativeStatus { state: "stopped".into(), stale: Some(stale), ..NativeStatus::default() }
-        }
-        Ok(Status::Unverified(held)) => NativeStatus {
-            state: "unverified".into(),
-            pid: held.pid,
-            reason: Some(held.reason),
-            transient: Some(held.transient),
-            ..NativeStatus::default()
-        },
-        Err(error) => NativeStatus { error: Some(error.into()), ..NativeStatus::default() },
+        Ok(status) => Either::A(status.into()),
+        Err(error) => Either::B(error.into()),
     }
 }
 
-fn running(pid: i32, stats: Option<Stats>) -> NativeStatus {
-    let millis = |time: std::time::Duration| time.as_secs_f64() * 1_000.0;
-    NativeStatus {
-        state: "running".into(),
-        pid: Some(pid),
-        started_at: stats.and_then(|stats| stats.started_at.duration_since(UNIX_EPOCH).ok()).map(millis),
-        uptime: stats.map(|stats| millis(stats.uptime)),
-        memory: stats.map(|stats| stats.memory as f64),
-        cpu: stats.map(|stats| millis(stats.cpu)),
-        ..NativeStatus::default()
+impl From<Status> for NativeStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Running { pid, starting } => {
+                Self { starting: starting.then_some(true), ..Self::of(NativeState::Running).with_stats(pid) }
+            }
+            Status::Stopped { stale } => Self { stale: Some(stale), ..Self::of(NativeState::Stopped) },
+            Status::Unverified(held) => Self {
+                pid: held.pid,
+                reason: Some(held.reason),
+                transient: Some(held.transient),
+                ..Self::of(NativeState::Unverified)
+            },
+        }
+    }
+}
+
+impl NativeStatus {
+    fn of(state: NativeState) -> Self {
+        Self {
+            state,
+            pid: None,
+            starting: None,
+            stale: None,
+            reason: None,
+            transient: None,
+            started_at: None,
+            uptime: None,
+            memory: None,
+            cpu: None,
+        }
+    }
+
+    fn with_stats(self, pid: i32) -> Self {
+        let millis = |time: std::time::Duration| time.as_secs_f64() * 1_000.0;
+        let stats: Option<Stats> = daimon_core::stats(pid);
+        Self {
+            pid: Some(pid),
+            started_at: stats.and_then(|stats| stats.started_at.duration_since(UNIX_EPOCH).ok()).map(millis),
+            uptime: stats.map(|stats| millis(stats.uptime)),
+            memory: stats.map(|stats| stats.memory as f64),
+            cpu: stats.map(|stats| millis(stats.cpu)),
+            ..self
+        }
+    }
+}
+
+/// What a stop has come to.
+#[napi(object)]
+pub struct NativeStopped {
+    pub was_running: bool,
+    /// It did not end in time, and was killed.
+    pub forced: bool,
+    /// A pidfile that nobody holds is there.
+    pub stale: bool,
+}
+
+impl From<Stopped> for NativeStopped {
+    fn from(Stopped { was_running, forced, stale }: Stopped) -> Self {
+        Self { was_running, forced, stale }
     }
 }
 

@@ -5,9 +5,11 @@
 
 mod convert;
 mod daemon;
+mod kinds;
 mod plan;
 mod process;
 mod rights;
+mod stops;
 mod supervisor;
 mod waits;
 

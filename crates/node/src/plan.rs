@@ -9,15 +9,16 @@ use daimon_core::{
 };
 use napi_derive::napi;
 
+use crate::kinds::{NativeStdioKind, NativeStdioOption};
 use crate::rights::NativeLimits;
 
-/// Where a standard descriptor goes: kind `null`, `inherit` or `file`; a file has a path, the option that gave it, and
-/// the mode that it gets when it is made.
+/// Where a standard descriptor goes. A file has a path, the option that gave it, and the mode that it gets when it is
+/// made.
 #[napi(object)]
 pub struct NativeStdio {
-    pub kind: String,
+    pub kind: NativeStdioKind,
     pub path: Option<String>,
-    pub option: Option<String>,
+    pub option: Option<NativeStdioOption>,
     pub mode: Option<u32>,
 }
 
@@ -113,24 +114,24 @@ impl NativeOwner {
 
 impl NativeStdio {
     fn into_stdio(self) -> Stdio {
-        match (self.kind.as_str(), self.path) {
-            ("inherit", _) => Stdio::Inherit,
-            ("file", Some(path)) => {
-                let subject = match self.option.as_deref() {
-                    Some("stdin") => Subject::Stdin,
-                    Some("stdout") => Subject::Stdout,
-                    Some("stderr") => Subject::Stderr,
-                    _ => Subject::Log,
+        match (self.kind, self.path) {
+            (NativeStdioKind::Inherit, _) => Stdio::Inherit,
+            (NativeStdioKind::File, Some(path)) => {
+                let subject = match self.option {
+                    Some(NativeStdioOption::Stdin) => Subject::Stdin,
+                    Some(NativeStdioOption::Stdout) => Subject::Stdout,
+                    Some(NativeStdioOption::Stderr) => Subject::Stderr,
+                    Some(NativeStdioOption::Log) | None => Subject::Log,
                 };
                 Stdio::File { path: path.into(), subject, mode: self.mode }
             }
-            _ => Stdio::Null,
+            (NativeStdioKind::Null | NativeStdioKind::File, _) => Stdio::Null,
         }
     }
 }
 
 /// `Infinity` becomes thirty years: nobody waits longer, and the sum with any instant is in range.
-fn duration(millis: f64) -> Duration {
+pub(crate) fn duration(millis: f64) -> Duration {
     const LONGEST: f64 = 1e12;
     Duration::from_secs_f64(millis.clamp(0.0, LONGEST) / 1_000.0)
 }

@@ -5,6 +5,7 @@ use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
 use crate::convert::{NativeError, NativeExit};
+use crate::kinds::NativeSignalled;
 
 /// A process that no other can come to be mistaken for.
 #[napi]
@@ -24,15 +25,12 @@ impl ProcessHandle {
         &self,
         callback: impl FnOnce() + Send + 'static,
     ) -> Result<WatchId, Box<NativeError>> {
-        let process = self.process.as_ref().ok_or_else(|| Box::new(self.released()))?;
-        watch_exit(process, callback).map_err(|error| Box::new(error.into()))
+        watch_exit(&self.process()?, callback).map_err(|error| Box::new(error.into()))
     }
 
-    fn told(&self, tell: impl FnOnce(&Process) -> daimon_core::Result<()>) -> Option<NativeError> {
-        match &self.process {
-            Some(process) => tell(process).err().map(NativeError::from),
-            None => Some(self.released()),
-        }
+    /// The process itself, for a thread.
+    pub(crate) fn process(&self) -> Result<Process, Box<NativeError>> {
+        self.process.clone().ok_or_else(|| Box::new(self.released()))
     }
 
     fn released(&self) -> NativeError {
@@ -51,24 +49,6 @@ impl ProcessHandle {
     #[napi(getter)]
     pub fn alive(&self) -> bool {
         self.process.as_ref().is_some_and(Process::is_alive)
-    }
-
-    /// Sends a signal; the error, if any, is returned.
-    #[napi]
-    pub fn signal(&self, signal: i32) -> Option<NativeError> {
-        self.told(|process| process.signal(signal))
-    }
-
-    /// Sends a signal to its whole group, where that is its session's own.
-    #[napi]
-    pub fn signal_group(&self, signal: i32) -> Option<NativeError> {
-        self.told(|process| process.signal_group(signal))
-    }
-
-    /// A signal, to it or to its whole group, then SIGCONT, so that a stopped process sees it.
-    #[napi]
-    pub fn signal_and_continue(&self, signal: i32, group: bool) -> Option<NativeError> {
-        self.told(|process| process.signal_and_continue(signal, group))
     }
 
     /// How it ended; null while it lives, and where the kernel does not tell.
@@ -93,19 +73,12 @@ pub fn holder(pid_file: String) -> Either<ProcessHandle, NativeError> {
     }
 }
 
-/// What has become of a signal.
-#[napi(object)]
-pub struct NativeSignalled {
-    /// False when the daemon has no handlers yet: nothing was sent.
-    pub sent: bool,
-}
-
-/// Sends a signal to the daemon that provably holds the pidfile. Leaves no handle to be collected.
+/// Sends a signal to the daemon that provably holds the pidfile, by one look. Leaves no handle to be collected.
 #[napi]
 pub fn signal_holder(pid_file: String, signal: i32) -> Either<NativeSignalled, NativeError> {
-    let holder = PidFile::new(pid_file).and_then(|pid_file| pid_file.holder());
-    match holder.and_then(|holder| holder.signal(signal)) {
-        Ok(sent) => Either::A(NativeSignalled { sent }),
+    match PidFile::new(pid_file).and_then(|pid_file| pid_file.signal_now(signal)) {
+        Ok(true) => Either::A(NativeSignalled::Sent),
+        Ok(false) => Either::A(NativeSignalled::Deaf),
         Err(error) => Either::B(error.into()),
     }
 }
@@ -114,10 +87,4 @@ pub fn signal_holder(pid_file: String, signal: i32) -> Either<NativeSignalled, N
 #[napi]
 pub fn check_pid_file(pid_file: String) -> Option<NativeError> {
     PidFile::new(pid_file).and_then(|pid_file| pid_file.check()).err().map(NativeError::from)
-}
-
-/// The error for a pidfile that stays locked though its daemon has ended: it names who has it open.
-#[napi]
-pub fn lock_leaked(pid_file: String) -> NativeError {
-    PidFile::new(pid_file).map_or_else(NativeError::from, |pid_file| pid_file.lock_leaked().into())
 }

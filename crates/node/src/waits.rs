@@ -2,33 +2,48 @@
 //! each for their half millisecond, all other waits share the core's poller.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use daimon_core::{
-    Backlog, Cancel, Channel, ChannelEvent, ErrorKind, FrameKind, Group, Launched, LogTail, PidFile, Plan,
-    Process, Ticket, WatchId, launch, occupy, unwatch, watch_channel,
+    Abort, Backlog, Cancel, Channel, ChannelEvent, ErrorKind, FrameKind, Group, Launched, LogTail, PidFile,
+    Plan, Process, Ticket, WatchId, launch, occupy, unwatch, watch_channel,
 };
 use napi::Result;
 use napi::bindgen_prelude::{Buffer, Either, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
-use crate::convert::NativeError;
+use crate::convert::{NativeError, NativeStatus, NativeStopped};
+use crate::kinds::NativeEventKind;
 use crate::plan::{NativeOccupation, NativePlan};
 use crate::process::ProcessHandle;
 
-/// Something that was waited for. `kind` is `launched`, `failed`, `ready`, `status`, `error`, `exit`, `ended` (the
-/// channel), `gone` (the process), `emptied` (the group), `removed` or `occupied`.
-#[napi(object)]
+/// Something that was waited for.
+#[napi(object, object_from_js = false)]
 pub struct NativeEvent {
     pub wait: u32,
-    pub kind: String,
+    pub kind: NativeEventKind,
     pub text: Option<String>,
     pub error: Option<NativeError>,
     /// Who could not be ended.
     pub left: Option<Vec<i32>>,
+    /// The daemon that was proven.
+    pub holder: Option<ProcessHandle>,
+    pub status: Option<NativeStatus>,
+    pub stopped: Option<NativeStopped>,
+}
+
+impl NativeEvent {
+    pub(crate) fn new(wait: u32, kind: NativeEventKind) -> Self {
+        Self { wait, kind, text: None, error: None, left: None, holder: None, status: None, stopped: None }
+    }
+
+    pub(crate) fn failed(wait: u32, error: impl Into<NativeError>) -> Self {
+        Self { error: Some(error.into()), ..Self::new(wait, NativeEventKind::Failed) }
+    }
 }
 
 type Callback = ThreadsafeFunction<NativeEvent, (), NativeEvent, napi::Status, false>;
@@ -73,28 +88,30 @@ impl LaunchedDaemon {
 }
 
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     callback: Option<Arc<Callback>>,
     last: u32,
     watches: HashMap<u32, WatchId>,
     launches: HashMap<u32, Cancel>,
     launched: HashMap<u32, LaunchedDaemon>,
+    /// What ends a stop early, or a wait for a proof.
+    pub(crate) aborts: HashMap<u32, Abort>,
 }
 
 #[derive(Default)]
-struct Shared(Mutex<State>);
+pub(crate) struct Shared(Mutex<State>);
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn emit(&self, wait: u32, kind: &str, text: Option<String>, error: Option<NativeError>) {
-        self.emit_event(NativeEvent { wait, kind: kind.into(), text, error, left: None }, None);
+    pub(crate) fn emit(&self, event: NativeEvent) {
+        self.emit_with(event, None);
     }
 
     /// `ticket` is given back once the event has been heard.
-    fn emit_event(&self, event: NativeEvent, ticket: Option<Ticket>) {
+    fn emit_with(&self, event: NativeEvent, ticket: Option<Ticket>) {
         let callback = self.state().callback.clone();
         if let Some(callback) = callback {
             let mode = ThreadsafeFunctionCallMode::NonBlocking;
@@ -129,6 +146,9 @@ impl Shared {
         for cancel in state.launches.values() {
             cancel.cancel();
         }
+        for abort in state.aborts.values() {
+            abort.abort();
+        }
         for watch in state.watches.values() {
             unwatch(*watch);
         }
@@ -138,7 +158,7 @@ impl Shared {
 /// All waits of one environment, as long as it has any: the object keeps the event loop alive until it is closed.
 #[napi]
 pub struct Waits {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Drop for Waits {
@@ -158,7 +178,7 @@ impl Waits {
         Ok(Self { shared })
     }
 
-    fn next(&self) -> u32 {
+    pub(crate) fn next(&self) -> u32 {
         let mut state = self.shared.state();
         state.last += 1;
         state.last
@@ -175,7 +195,7 @@ impl Waits {
         let (shared, payload) = (Arc::clone(&self.shared), payload.to_vec());
         match plan {
             Ok(plan) => self.spawn(wait, move || launch_and_listen(&shared, wait, &plan, &payload)),
-            Err(error) => self.shared.emit(wait, "failed", None, Some(error.into())),
+            Err(error) => self.shared.emit(NativeEvent::failed(wait, error)),
         }
         wait
     }
@@ -194,12 +214,12 @@ impl Waits {
         self.shared.state().launched.remove(&wait)
     }
 
-    /// Event `gone` when the process has ended. What keeps that from being seen is told at once.
+    /// Event `done` when the process has ended. What keeps that from being seen is told at once.
     #[napi]
     pub fn exit(&self, process: &ProcessHandle) -> Either<u32, NativeError> {
         let wait = self.next();
         let shared = Arc::clone(&self.shared);
-        match process.watch_exit(move || shared.emit(wait, "gone", None, None)) {
+        match process.watch_exit(move || shared.emit(NativeEvent::new(wait, NativeEventKind::Done))) {
             Ok(watch) => {
                 self.shared.state().watches.insert(wait, watch);
                 Either::A(wait)
@@ -209,36 +229,33 @@ impl Waits {
     }
 
     /// Ends what is left of a launch: its process group, from SIGTERM to SIGKILL in `grace` milliseconds. Event
-    /// `emptied`, or `failed`: it is done on another thread then, or by the daemon itself.
+    /// `done`, or `failed`: it is done on another thread then, or by the daemon itself.
     #[napi]
     pub fn end_group(&self, launched: &mut LaunchedDaemon, grace: u32) -> u32 {
         let wait = self.next();
         let (shared, group) = (Arc::clone(&self.shared), launched.group.take());
         self.spawn(wait, move || {
             let left = group.map(|group| group.end(Duration::from_millis(grace.into())));
-            shared.emit_event(
-                NativeEvent { wait, kind: "emptied".into(), text: None, error: None, left },
-                None,
-            );
+            shared.emit(NativeEvent { left, ..NativeEvent::new(wait, NativeEventKind::Done) });
         });
         wait
     }
 
-    /// Removes, by the protocol, what a daemon that is gone left. Event `removed`, or `failed`.
+    /// Removes, by the protocol, what a daemon that is gone left. Event `done`, or `failed`.
     #[napi]
     pub fn remove_leftover(&self, pid_file: String) -> u32 {
         let wait = self.next();
         let shared = Arc::clone(&self.shared);
         self.spawn(wait, move || {
             match PidFile::new(pid_file).and_then(|pid_file| pid_file.remove_leftover()) {
-                Ok(()) => shared.emit(wait, "removed", None, None),
-                Err(error) => shared.emit(wait, "failed", None, Some(error.into())),
+                Ok(()) => shared.emit(NativeEvent::new(wait, NativeEventKind::Done)),
+                Err(error) => shared.emit(NativeEvent::failed(wait, error)),
             }
         });
         wait
     }
 
-    /// Makes this process the daemon of a pidfile. Event `occupied`, or `failed`; `abort_launch` ends its wait for the
+    /// Makes this process the daemon of a pidfile. Event `done`, or `failed`; `abort_launch` ends its wait for the
     /// lock.
     #[napi]
     pub fn occupy(&self, occupation: NativeOccupation) -> u32 {
@@ -249,19 +266,24 @@ impl Waits {
         });
         let shared = Arc::clone(&self.shared);
         self.spawn(wait, move || match occupation.and_then(|occupation| occupy(&occupation)) {
-            Ok(_) => shared.emit(wait, "occupied", None, None),
-            Err(error) => shared.emit(wait, "failed", None, Some(error.into())),
+            Ok(_) => shared.emit(NativeEvent::new(wait, NativeEventKind::Done)),
+            Err(error) => shared.emit(NativeEvent::failed(wait, error)),
         });
         wait
     }
 
-    /// Gives a wait up; a daemon that is not ready loses its channel by it, and ends itself.
+    /// Gives a wait up. A daemon that is not ready loses its channel by it, and ends itself; a stop sends no signal any
+    /// more.
     #[napi]
     pub fn cancel(&self, wait: u32) {
         let mut state = self.shared.state();
         let (watch, launch) = (state.watches.remove(&wait), state.launches.remove(&wait));
+        let abort = state.aborts.remove(&wait);
         state.launched.remove(&wait);
         drop(state);
+        if let Some(abort) = abort {
+            abort.abort();
+        }
         if let Some(cancel) = launch {
             cancel.cancel();
         }
@@ -277,15 +299,24 @@ impl Waits {
     }
 
     fn spawn(&self, wait: u32, work: impl FnOnce() + Send + 'static) {
-        let thread = thread::Builder::new().name("daimon-launch".into());
+        self.spawn_or(wait, "daimon-launch", work, |error| NativeError {
+            step: Some("thread".into()),
+            ..NativeError::new(ErrorKind::StartFailed, format!("no thread could be started: {error}"))
+        });
+    }
+
+    /// Does the work on a thread of its own. Where there is none, the wait fails with what `refuse` says.
+    pub(crate) fn spawn_or(
+        &self,
+        wait: u32,
+        name: &str,
+        work: impl FnOnce() + Send + 'static,
+        refuse: impl FnOnce(&io::Error) -> NativeError,
+    ) {
+        let thread = thread::Builder::new().name(name.into());
         if let Err(error) = thread.spawn(work) {
-            let error = NativeError {
-                step: Some("thread".into()),
-                errno: error.raw_os_error(),
-                syscall: Some("clone".into()),
-                ..NativeError::new(ErrorKind::StartFailed, format!("no thread could be started: {error}"))
-            };
-            self.shared.emit(wait, "failed", None, Some(error));
+            let (errno, syscall) = (error.raw_os_error(), Some("clone".into()));
+            self.shared.emit(NativeEvent::failed(wait, NativeError { errno, syscall, ..refuse(&error) }));
         }
     }
 }
@@ -293,23 +324,23 @@ impl Waits {
 fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, payload: &[u8]) {
     let launched = match launch(plan) {
         Ok(launched) => launched,
-        Err(error) => return shared.emit(wait, "failed", None, Some(error.into())),
+        Err(error) => return shared.emit(NativeEvent::failed(wait, error)),
     };
     // Without it the daemon would wait for what it is given for ever.
     let sender = match launched.channel.sender() {
         Ok(sender) => sender,
         Err(error) => {
             launched.abort();
-            return shared.emit(wait, "failed", None, Some(error.into()));
+            return shared.emit(NativeEvent::failed(wait, error));
         }
     };
     let Some(channel) = shared.keep(wait, launched) else { return };
-    shared.emit(wait, "launched", None, None);
+    shared.emit(NativeEvent::new(wait, NativeEventKind::Launched));
     let mut listener =
         Listener { shared: Arc::clone(shared), wait, backlog: Backlog::default(), said: Vec::new() };
     match watch_channel(channel, move |event| listener.hear(event)) {
         Ok(watch) => remember(shared, wait, watch),
-        Err(error) => return shared.emit(wait, "failed", None, Some(error.into())),
+        Err(error) => return shared.emit(NativeEvent::failed(wait, error)),
     }
     // Fails when the daemon has died, which its channel tells as well.
     let _ = sender.send(FrameKind::Payload, payload);
@@ -340,18 +371,14 @@ impl Listener {
     fn hear(&mut self, event: ChannelEvent) {
         let frame = match event {
             ChannelEvent::Frame(frame) => frame,
-            ChannelEvent::Ended => return self.shared.emit(self.wait, "ended", None, None),
+            ChannelEvent::Ended => {
+                return self.shared.emit(NativeEvent::new(self.wait, NativeEventKind::Ended));
+            }
             ChannelEvent::Broken(error) => {
-                return self.shared.emit(self.wait, "failed", None, Some(error.into()));
+                return self.shared.emit(NativeEvent::failed(self.wait, error));
             }
         };
-        let kind = match frame.kind {
-            FrameKind::Ready => "ready",
-            FrameKind::Status => "status",
-            FrameKind::Error => "error",
-            FrameKind::Exit => "exit",
-            FrameKind::Payload => return,
-        };
+        let Some(kind) = NativeEventKind::of(frame.kind) else { return };
         let ticket = if matches!(frame.kind, FrameKind::Ready | FrameKind::Exit) {
             if self.said.contains(&frame.kind) {
                 return;
@@ -364,8 +391,6 @@ impl Listener {
             Some(ticket)
         };
         let text = String::from_utf8_lossy(&frame.body).into_owned();
-        let event =
-            NativeEvent { wait: self.wait, kind: kind.into(), text: Some(text), error: None, left: None };
-        self.shared.emit_event(event, ticket);
+        self.shared.emit_with(NativeEvent { text: Some(text), ..NativeEvent::new(self.wait, kind) }, ticket);
     }
 }

@@ -2,12 +2,13 @@
 
 /// What kind of failure it is. Each kind has one stable code ([`ErrorKind::code`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ErrorKind {
     /// Another daemon holds the pidfile; [`Error::pid`] names it.
     AlreadyRunning,
     /// No daemon holds the pidfile.
     NotRunning,
+    /// The daemon has not ended in time; [`Error::pid`] names it.
+    StopTimeout,
     /// A step of the launch failed; [`Error::step`] names it.
     StartFailed,
     /// The pidfile, or the folder it is in, cannot be trusted or used.
@@ -33,6 +34,7 @@ impl ErrorKind {
         match self {
             Self::AlreadyRunning => "ERR_DAEMON_ALREADY_RUNNING",
             Self::NotRunning => "ERR_DAEMON_NOT_RUNNING",
+            Self::StopTimeout => "ERR_DAEMON_STOP_TIMEOUT",
             Self::StartFailed => "ERR_DAEMON_START_FAILED",
             Self::PidFile(_) => "ERR_DAEMON_PIDFILE",
             Self::Unverified => "ERR_DAEMON_UNVERIFIED",
@@ -45,7 +47,6 @@ impl ErrorKind {
 
 /// Why a pidfile is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum PidFileReason {
     /// Its folder does not exist.
     MissingDirectory,
@@ -102,7 +103,8 @@ mod tests {
             // A kind that is added must be added here, too: otherwise this does not compile.
             let next = match kinds[kinds.len() - 1] {
                 ErrorKind::AlreadyRunning => ErrorKind::NotRunning,
-                ErrorKind::NotRunning => ErrorKind::StartFailed,
+                ErrorKind::NotRunning => ErrorKind::StopTimeout,
+                ErrorKind::StopTimeout => ErrorKind::StartFailed,
                 ErrorKind::StartFailed => ErrorKind::PidFile(PidFileReason::Symlink),
                 ErrorKind::PidFile(_) => ErrorKind::Unverified,
                 ErrorKind::Unverified => ErrorKind::InvalidOption,

@@ -106,9 +106,9 @@ impl PidFile {
         }
     }
 
-    fn not_running(&self) -> Error {
-        Error::new(ErrorKind::NotRunning, format!("{}: no daemon is running", self.path.display()))
-            .at(&self.path)
+    pub(super) fn not_running(&self) -> Error {
+        let message = format!("No daemon holds {}. Start it first.", self.path.display());
+        Error::new(ErrorKind::NotRunning, message).at(&self.path)
     }
 
     fn unverified(&self, held: &Held) -> Error {

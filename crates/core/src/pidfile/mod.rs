@@ -12,19 +12,24 @@
 //! Exclusion needs a file system on which flock(2) works for all that share the file: most network file systems
 //! emulate or lack it. A pidfile that is deleted under a running daemon no longer excludes a second one.
 
+mod abort;
 mod flaw;
 mod folder;
 mod holder;
 mod lock;
 mod open;
 mod probe;
+mod proof;
 mod remove;
+mod stop;
 mod text;
 mod wait;
 
+pub use abort::Abort;
 pub use holder::Holder;
 pub use lock::{LockOptions, Locked};
 pub use probe::{Held, Status};
+pub use stop::{StopOptions, Stopped, end_process};
 pub use wait::Cancel;
 
 use std::ffi::OsString;

@@ -1,0 +1,199 @@
+//! Stopping a daemon: the signal, the wait for its end, SIGKILL when time is up, the lock free, nothing left.
+
+use std::time::{Duration, Instant};
+
+use super::abort::{Abort, EndWatch, Over, unless_over};
+use super::proof::BETWEEN_LOOKS;
+use super::{PidFile, Status};
+use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::process::Process;
+use crate::signal::Signal;
+
+/// How long the lock may be held after the daemon's end: its children between fork and exec have it for a moment.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+/// From SIGKILL to the end, at least.
+const KILL_PATIENCE: Duration = Duration::from_secs(1);
+/// From the signal to SIGKILL, at least: the end by a signal takes a moment, too.
+const LEAST_TIMEOUT: Duration = Duration::from_millis(1);
+
+/// How a daemon is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopOptions {
+    /// The signal that asks it to end. Default SIGTERM.
+    pub signal: Signal,
+    /// How long it may take to end. Default: ten seconds.
+    pub timeout: Duration,
+    /// Whether it is killed after that time. Default true.
+    pub kill: bool,
+    /// Whether the signals are for its whole process group ([`Process::signal_group`]). Default false.
+    pub group: bool,
+}
+
+impl Default for StopOptions {
+    fn default() -> Self {
+        Self { signal: Signal::TERM, timeout: Duration::from_secs(10), kill: true, group: false }
+    }
+}
+
+/// What a stop has come to. Nobody holds the pidfile, unless somebody has started another daemon since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// There was a daemon to stop.
+    pub was_running: bool,
+    /// It did not end in time, and was killed.
+    pub forced: bool,
+    /// The pidfile of a daemon that crashed is there. It could not be removed, or nobody was running.
+    pub stale: bool,
+}
+
+impl PidFile {
+    /// Stops the daemon that holds the pidfile, and waits until it has ended, its lock is free, and nothing is left of
+    /// it. If none is running, nothing happens, which is no error.
+    ///
+    /// `abort` ends the stop early, from another thread: this then gives `None`, and sends no signal any more. What
+    /// has been sent stays sent.
+    ///
+    /// Blocks: call it on a thread of its own.
+    ///
+    /// ```
+    /// use daimon_core::{Abort, PidFile, StopOptions, Stopped};
+    ///
+    /// let pidfile = PidFile::new(std::env::temp_dir().join("daimon-doc-no-such.pid"))?;
+    /// let stopped = pidfile.stop(&StopOptions::default(), &Abort::new())?;
+    /// assert_eq!(stopped, Some(Stopped { was_running: false, forced: false, stale: false }));
+    /// # Ok::<(), daimon_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - those of [`PidFile::proven_holder`] but `NotRunning`; nobody has been signalled then;
+    /// - those of [`end_process`];
+    /// - `PidFile` with `LockLeaked` when the lock is held a second after the daemon's end: the message names by whom.
+    pub fn stop(&self, options: &StopOptions, abort: &Abort) -> Result<Option<Stopped>> {
+        unless_over(match self.prove(abort) {
+            Ok(holder) => self.try_stop(holder.process(), options, abort),
+            Err(Over::Failed(error)) if error.kind() == ErrorKind::NotRunning => {
+                self.nobody().map_err(Over::from)
+            }
+            Err(over) => Err(over),
+        })
+    }
+
+    /// As [`PidFile::stop`], of the daemon that has been proven to hold it ([`PidFile::holder`]): it was running then.
+    ///
+    /// # Errors
+    ///
+    /// As [`PidFile::stop`], but for the proof.
+    pub fn stop_holder(
+        &self,
+        holder: &Process,
+        options: &StopOptions,
+        abort: &Abort,
+    ) -> Result<Option<Stopped>> {
+        unless_over(self.try_stop(holder, options, abort))
+    }
+
+    fn try_stop(
+        &self,
+        process: &Process,
+        options: &StopOptions,
+        abort: &Abort,
+    ) -> std::result::Result<Stopped, Over> {
+        let forced = end(process, options, abort)?;
+        self.wait_until_free(process.pid(), abort)?;
+        // A daemon that was killed left it; one that is another user by now, or has another root, could not unlink it.
+        // If somebody has locked it since, it is theirs and stays.
+        let _ = self.remove_leftover();
+        Ok(Stopped { was_running: true, forced, stale: self.is_stale()? })
+    }
+
+    fn nobody(&self) -> Result<Stopped> {
+        Ok(Stopped { was_running: false, forced: false, stale: self.is_stale()? })
+    }
+
+    fn is_stale(&self) -> Result<bool> {
+        Ok(self.status()? == Status::Stopped { stale: true })
+    }
+
+    /// A start that comes right after a stop would be refused by a lock that is not free yet.
+    fn wait_until_free(&self, pid: Pid, abort: &Abort) -> std::result::Result<(), Over> {
+        let begun = Instant::now();
+        loop {
+            match self.status()? {
+                Status::Stopped { .. } => return Ok(()),
+                // A successor's.
+                Status::Running { pid: holder, .. } if holder != pid => return Ok(()),
+                _ if begun.elapsed() >= LOCK_PATIENCE => return Err(self.lock_leaked().into()),
+                _ => abort.pause(BETWEEN_LOOKS)?,
+            }
+        }
+    }
+}
+
+/// Ends a process: the signal, then SIGCONT, and SIGKILL when time is up. True when it had to be killed; `None` when
+/// aborted, as with [`PidFile::stop`].
+///
+/// Blocks: call it on a thread of its own.
+///
+/// ```no_run
+/// use daimon_core::{Abort, PidFile, StopOptions, end_process};
+///
+/// let holder = PidFile::new("/run/daimon/web.pid")?.holder()?;
+/// let was_killed = end_process(holder.process(), &StopOptions::default(), &Abort::new())?;
+/// assert_eq!(was_killed, Some(false));
+/// # Ok::<(), daimon_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// - `StopTimeout` when it is not to be killed and lives on, or has not even ended of SIGKILL;
+/// - `Unverified` when its end cannot be seen: nothing was sent;
+/// - `PermissionDenied` or `InvalidOption`, as [`Process::signal`].
+pub fn end_process(process: &Process, options: &StopOptions, abort: &Abort) -> Result<Option<bool>> {
+    unless_over(end(process, options, abort))
+}
+
+fn end(process: &Process, options: &StopOptions, abort: &Abort) -> std::result::Result<bool, Over> {
+    let &StopOptions { signal, timeout, kill, group } = options;
+    // If we cannot watch it end, send no signal: a restart would stop half way, with the daemon told to stop and nobody
+    // to start it again.
+    let watch = EndWatch::new(process, abort)?;
+    match abort.unless_aborted(|| process.signal_and_continue(signal, group))? {
+        // It may have ended since it was proven: the watch tells.
+        Err(error) if error.kind() != ErrorKind::NotRunning => return Err(error.into()),
+        _ => (),
+    }
+    if watch.ends_within(timeout.max(LEAST_TIMEOUT))? {
+        return Ok(false);
+    }
+    if !kill {
+        return Err(lives_on(process, timeout).into());
+    }
+    // Refused only if it has ended, which the watch tells, or may not be signalled any more: then it lives on.
+    let _ = abort.unless_aborted(|| {
+        if group { process.signal_group(Signal::KILL) } else { process.signal(Signal::KILL) }
+    })?;
+    if watch.ends_within(timeout.max(KILL_PATIENCE))? {
+        Ok(true)
+    } else {
+        Err(outlives_kill(process, timeout).into())
+    }
+}
+
+fn lives_on(process: &Process, timeout: Duration) -> Error {
+    let cure = "Give it more time, or let it be killed.";
+    stop_timeout(process, timeout, &format!(" and goes on running, since it is not to be killed. {cure}"))
+}
+
+fn outlives_kill(process: &Process, timeout: Duration) -> Error {
+    let why = "it waits in the kernel, for a disk or a network file system";
+    stop_timeout(process, timeout, &format!(", nor of SIGKILL: {why}"))
+}
+
+fn stop_timeout(process: &Process, timeout: Duration, outcome: &str) -> Error {
+    let pid = process.pid();
+    // From nanoseconds: whole milliseconds stay whole.
+    let millis = timeout.as_nanos() as f64 / 1e6;
+    let message = format!("Process {pid} has not ended within {millis} ms{outcome}");
+    Error::new(ErrorKind::StopTimeout, message).with_pid(Some(pid))
+}

@@ -1,0 +1,142 @@
+//! The words that cross the border, as types: the compilers of both sides check that each is handled.
+
+use daimon_core::{ErrorKind, FrameKind, PidFileReason};
+use napi_derive::napi;
+
+/// The code of an error.
+#[napi(string_enum)]
+pub enum NativeErrorCode {
+    #[napi(value = "ERR_DAEMON_ALREADY_RUNNING")]
+    AlreadyRunning,
+    #[napi(value = "ERR_DAEMON_NOT_RUNNING")]
+    NotRunning,
+    #[napi(value = "ERR_DAEMON_STOP_TIMEOUT")]
+    StopTimeout,
+    #[napi(value = "ERR_DAEMON_START_FAILED")]
+    StartFailed,
+    #[napi(value = "ERR_DAEMON_PIDFILE")]
+    PidFile,
+    #[napi(value = "ERR_DAEMON_UNVERIFIED")]
+    Unverified,
+    #[napi(value = "ERR_DAEMON_INVALID_OPTION")]
+    InvalidOption,
+    #[napi(value = "ERR_DAEMON_PERMISSION_DENIED")]
+    PermissionDenied,
+    #[napi(value = "ERR_DAEMON_UNSUPPORTED")]
+    Unsupported,
+}
+
+impl From<ErrorKind> for NativeErrorCode {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::AlreadyRunning => Self::AlreadyRunning,
+            ErrorKind::NotRunning => Self::NotRunning,
+            ErrorKind::StopTimeout => Self::StopTimeout,
+            ErrorKind::StartFailed => Self::StartFailed,
+            ErrorKind::PidFile(_) => Self::PidFile,
+            ErrorKind::Unverified => Self::Unverified,
+            ErrorKind::InvalidOption => Self::InvalidOption,
+            ErrorKind::PermissionDenied => Self::PermissionDenied,
+            ErrorKind::Unsupported => Self::Unsupported,
+        }
+    }
+}
+
+/// Why a pidfile is refused.
+#[napi(string_enum = "kebab-case")]
+pub enum NativePidFileReason {
+    MissingDirectory,
+    Symlink,
+    NotRegular,
+    HardLinked,
+    ForeignOwner,
+    WorldWritable,
+    UnsafeDirectory,
+    Garbage,
+    LockLeaked,
+    Contended,
+}
+
+impl From<PidFileReason> for NativePidFileReason {
+    fn from(reason: PidFileReason) -> Self {
+        match reason {
+            PidFileReason::MissingDirectory => Self::MissingDirectory,
+            PidFileReason::Symlink => Self::Symlink,
+            PidFileReason::NotRegular => Self::NotRegular,
+            PidFileReason::HardLinked => Self::HardLinked,
+            PidFileReason::ForeignOwner => Self::ForeignOwner,
+            PidFileReason::WorldWritable => Self::WorldWritable,
+            PidFileReason::UnsafeDirectory => Self::UnsafeDirectory,
+            PidFileReason::Garbage => Self::Garbage,
+            PidFileReason::LockLeaked => Self::LockLeaked,
+            PidFileReason::Contended => Self::Contended,
+        }
+    }
+}
+
+/// The state of a daemon.
+#[napi(string_enum = "lowercase")]
+pub enum NativeState {
+    Running,
+    Stopped,
+    Unverified,
+}
+
+/// What an event of a wait tells.
+#[napi(string_enum = "lowercase")]
+pub enum NativeEventKind {
+    /// Of a launch: the daemon executes its program.
+    Launched,
+    /// Nothing follows; `error` says why.
+    Failed,
+    /// The daemon's word that it serves.
+    Ready,
+    /// The daemon's progress, in `text`.
+    Status,
+    /// The daemon's error, as JSON, in `text`.
+    Error,
+    /// The daemon's exit code, in `text`.
+    Exit,
+    /// The daemon's end of the channel is closed.
+    Ended,
+    /// Of any other wait: what was waited for has happened.
+    Done,
+}
+
+impl NativeEventKind {
+    /// What a daemon's frame tells; `None` for one that only a launcher sends.
+    pub(crate) fn of(frame: FrameKind) -> Option<Self> {
+        match frame {
+            FrameKind::Ready => Some(Self::Ready),
+            FrameKind::Status => Some(Self::Status),
+            FrameKind::Error => Some(Self::Error),
+            FrameKind::Exit => Some(Self::Exit),
+            FrameKind::Payload => None,
+        }
+    }
+}
+
+/// What a standard descriptor is connected to.
+#[napi(string_enum = "lowercase")]
+pub enum NativeStdioKind {
+    Null,
+    Inherit,
+    File,
+}
+
+/// The option that named a file.
+#[napi(string_enum = "lowercase")]
+pub enum NativeStdioOption {
+    Stdin,
+    Stdout,
+    Stderr,
+    Log,
+}
+
+/// What has become of a signal.
+#[napi(string_enum = "lowercase")]
+pub enum NativeSignalled {
+    Sent,
+    /// The daemon has no handlers yet: nothing was sent.
+    Deaf,
+}

@@ -1,0 +1,148 @@
+//! The waits for a daemon that runs: for its proof, for its handlers, for its end. Each has a thread of its own in the
+//! core, and one event. `cancel` gives each of them up: from then on no signal is sent.
+
+use std::sync::Arc;
+
+use daimon_core::{Abort, Error, ErrorKind, PidFile, Process, Result, StopOptions, end_process};
+use napi::bindgen_prelude::Either;
+use napi_derive::napi;
+
+use crate::convert::NativeError;
+use crate::kinds::NativeEventKind;
+use crate::plan::duration;
+use crate::process::ProcessHandle;
+use crate::waits::{NativeEvent, Waits};
+
+/// How a daemon is stopped. The time is in milliseconds.
+#[napi(object)]
+pub struct NativeStopOptions {
+    pub signal: i32,
+    pub timeout: f64,
+    pub kill: bool,
+    pub group: bool,
+}
+
+impl NativeStopOptions {
+    fn to_options(&self) -> StopOptions {
+        let &Self { signal, timeout, kill, group } = self;
+        StopOptions { signal: signal.into(), timeout: duration(timeout), kill, group }
+    }
+
+    fn error(&self, error: Error) -> NativeError {
+        let timeout = (error.kind() == ErrorKind::StopTimeout).then_some(self.timeout);
+        NativeError { timeout, ..error.into() }
+    }
+}
+
+#[napi]
+impl Waits {
+    /// Waits for the daemon that holds the pidfile to be proven. Event `done` with `holder`, or `failed`.
+    #[napi]
+    pub fn holder(&self, pid_file: String) -> u32 {
+        self.begin(
+            move |abort| PidFile::new(pid_file)?.proven_holder(abort),
+            |event, holder| event.holder = Some(ProcessHandle::new(holder.into_process())),
+            NativeError::from,
+        )
+    }
+
+    /// Looks at a pidfile until what it says will last. Event `done` with `status`, or `failed`.
+    #[napi]
+    pub fn status(&self, pid_file: String) -> u32 {
+        self.begin(
+            move |_| PidFile::new(pid_file)?.settled_status().map(Some),
+            |event, status| event.status = Some(status.into()),
+            NativeError::from,
+        )
+    }
+
+    /// Sends a signal to the daemon that holds the pidfile; one that has no handlers yet is given `patience`
+    /// milliseconds. Event `done`, or `failed`.
+    #[napi]
+    pub fn signal(&self, pid_file: String, signal: i32, patience: f64) -> u32 {
+        self.begin(
+            move |abort| PidFile::new(pid_file)?.signal(signal, duration(patience), abort),
+            |_, ()| (),
+            NativeError::from,
+        )
+    }
+
+    /// Stops the daemon that holds the pidfile, once it is proven. Event `done` with `stopped`, or `failed`.
+    #[napi]
+    pub fn stop(&self, pid_file: String, options: NativeStopOptions) -> u32 {
+        let how = options.to_options();
+        self.begin(
+            move |abort| PidFile::new(pid_file)?.stop(&how, abort),
+            |event, stopped| event.stopped = Some(stopped.into()),
+            move |error| options.error(error),
+        )
+    }
+
+    /// Stops the daemon that has been proven to hold the pidfile. Events as of `stop`; a handle that has been released
+    /// is told at once.
+    #[napi]
+    pub fn stop_holder(
+        &self,
+        pid_file: String,
+        holder: &ProcessHandle,
+        options: NativeStopOptions,
+    ) -> Either<u32, NativeError> {
+        let process: Process = match holder.process() {
+            Ok(process) => process,
+            Err(error) => return Either::B(*error),
+        };
+        let how = options.to_options();
+        Either::A(self.begin(
+            move |abort| PidFile::new(pid_file)?.stop_holder(&process, &how, abort),
+            |event, stopped| event.stopped = Some(stopped.into()),
+            move |error| options.error(error),
+        ))
+    }
+
+    /// Ends a process, as a stop does. Event `done`, or `failed`; a handle that has been released is told at once.
+    #[napi]
+    pub fn end_process(
+        &self,
+        process: &ProcessHandle,
+        options: NativeStopOptions,
+    ) -> Either<u32, NativeError> {
+        let process: Process = match process.process() {
+            Ok(process) => process,
+            Err(error) => return Either::B(*error),
+        };
+        let how = options.to_options();
+        Either::A(self.begin(
+            move |abort| end_process(&process, &how, abort),
+            |_, _| (),
+            move |error| options.error(error),
+        ))
+    }
+
+    /// Does the work on a thread; `put` has what it gives. Nobody hears of what has been aborted.
+    fn begin<T>(
+        &self,
+        work: impl FnOnce(&Abort) -> Result<Option<T>> + Send + 'static,
+        put: impl FnOnce(&mut NativeEvent, T) + Send + 'static,
+        fail: impl FnOnce(Error) -> NativeError + Send + 'static,
+    ) -> u32 {
+        let (wait, abort, shared) = (self.next(), Abort::new(), Arc::clone(&self.shared));
+        shared.state().aborts.insert(wait, abort.clone());
+        let work = move || match work(&abort) {
+            Ok(Some(value)) => {
+                let mut event = NativeEvent::new(wait, NativeEventKind::Done);
+                put(&mut event, value);
+                shared.emit(event);
+            }
+            Ok(None) => (),
+            Err(error) => shared.emit(NativeEvent::failed(wait, fail(error))),
+        };
+        self.spawn_or(wait, "daimon-stop", work, |error| NativeError {
+            unproven: Some("there is no thread to wait on".into()),
+            ..NativeError::new(
+                ErrorKind::Unverified,
+                format!("no thread could be started to wait on: {error}; no signal was sent"),
+            )
+        });
+        wait
+    }
+}
