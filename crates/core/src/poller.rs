@@ -216,7 +216,9 @@ impl Poller {
         match watch {
             Watch::Exit { .. } => {
                 self.disarm(&watch);
-                if let Watch::Exit { callback, .. } = watch {
+                if let Watch::Exit { process, callback, .. } = watch {
+                    // Its descriptor is given back before anybody hears of the end.
+                    drop(process);
                     callback();
                 }
             }
