@@ -155,6 +155,8 @@ test.serial('a worker that ends with waits pending is cleaned up, its half-start
 })
 
 test.serial('no verb leaves a descriptor open', async (t) => {
+  // The half-started daemons of the test before have groups, which threads still wait for.
+  await until(() => threads('daimon-group') + threads('daimon-launch') === 0, 'the end of other groups')
   const place = folder(t)
   const daemon = idle(place, { log: place.file('a.log') })
   const control = new Daemon({ pidFile: place.file('a.pid') })
