@@ -4,6 +4,7 @@ import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { at, BIN, idle, logged, PLAIN } from '../helpers/cli.js'
 import { content, fixture, folder, ROOT, until } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 
 const [major] = process.versions.node.split('.').map(Number)
 const MODEL = ['--no-warnings', major < 22 ? '--experimental-permission' : '--permission']
@@ -181,15 +182,17 @@ test.serial('what is only looked at is no reason to refuse: unit, and a log that
   )
 })
 
-test.serial('a daemon that Node.js restricts by NODE_OPTIONS starts, too', async (t) => {
-  if (major < 22) return t.pass('Node.js 20 takes none of these flags there')
-  const place = folder(t)
-  const flags = restricted(place).filter((flag) => flag !== '--no-warnings')
-  const env = { ...PLAIN, NODE_OPTIONS: flags.join(' ') }
-  const done = await place.node([BIN, 'start', ...logged(place), idle(place, 'app/idle.mjs')], {
-    cwd: place.file('app'),
-    env,
-  })
-  t.is(done.code, 0, done.stderr)
-  t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true })
-})
+needs('permissions in NODE_OPTIONS')(
+  'a daemon that Node.js restricts by NODE_OPTIONS starts, too',
+  async (t) => {
+    const place = folder(t)
+    const flags = restricted(place).filter((flag) => flag !== '--no-warnings')
+    const env = { ...PLAIN, NODE_OPTIONS: flags.join(' ') }
+    const done = await place.node([BIN, 'start', ...logged(place), idle(place, 'app/idle.mjs')], {
+      cwd: place.file('app'),
+      env,
+    })
+    t.is(done.code, 0, done.stderr)
+    t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true })
+  },
+)

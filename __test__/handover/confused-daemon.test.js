@@ -93,7 +93,7 @@ test.serial('what is written to a stderr without a log is kept in memory by its 
   }, 'a gigabyte')
   t.true(most < 300e6, `${most} bytes`)
   const { log } = await starting
-  t.regex(log, /^x{99999}$|^…?x+/)
+  t.regex(log, /^…[x\n]+$/)
 })
 
 test.serial(

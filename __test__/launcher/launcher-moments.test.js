@@ -1,4 +1,6 @@
 // A launcher that is killed or stopped at any moment of its launch.
+import { randomInt } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { alive, content, folder, kill, stat, until } from '../helpers/index.js'
@@ -42,14 +44,29 @@ await daemon.start().then(
 )
 `
 
+/** The moments of a run come from this number, which it logs: `MOMENTS=NUMBER npx ava …` has the same ones again. */
+const SEED = Number(process.env.MOMENTS ?? randomInt(2 ** 31))
+
+/** Numbers from 0 to 1, always the same ones: mulberry32. */
+function numbers(t) {
+  t.log(`MOMENTS=${SEED}`)
+  let state = SEED
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
 const answer = ({ stdout }) => stdout.replace('go ', '')
 const startedPid = (text) => Number(/^started (\d+)$/.exec(text)?.[1])
 
-/** Begins a launch and comes back at a random moment of it: early ones, in which most happens, are more frequent. */
-async function midway(place, program, args) {
+/** Begins a launch and comes back at some moment of it: early ones, in which most happens, are more frequent. */
+async function midway(place, program, args, number) {
   const launcher = place.spawn([program, ...args])
   await until(() => launcher.output().stdout.startsWith('go '), 'the launcher')
-  await new Promise((resolve) => setTimeout(resolve, 70 * Math.random() ** 3))
+  await delay(70 * number ** 3)
   return launcher
 }
 
@@ -67,8 +84,9 @@ test.serial(
   async (t) => {
     const place = folder(t)
     const program = place.write('a.mjs', PROGRAM)
+    const next = numbers(t)
     for (let round = 0; round < 30; round++) {
-      const launcher = await midway(place, program, ['never', '0'])
+      const launcher = await midway(place, program, ['never', '0'], next())
       kill(launcher.pid)
       await launcher.done
       // What it may have left ends by itself, and any start waits for that.
@@ -85,8 +103,9 @@ test.serial(
   async (t) => {
     const place = folder(t)
     const program = place.write('a.mjs', PROGRAM)
+    const next = numbers(t)
     for (let round = 0; round < 16; round++) {
-      const launcher = await midway(place, program, ['ready', '0'])
+      const launcher = await midway(place, program, ['ready', '0'], next())
       kill(launcher.pid, 'SIGSTOP')
       await until(() => !alive(launcher.pid) || stat(launcher.pid)?.state === 'T', 'it is stopped')
       const rival = answer(await place.node([program, 'ready', '0']))
@@ -112,8 +131,9 @@ test.serial(
 test.serial('a launcher stopped at any moment and then killed keeps no lock', async (t) => {
   const place = folder(t)
   const program = place.write('a.mjs', PROGRAM)
+  const number = numbers(t)
   for (let round = 0; round < 12; round++) {
-    const launcher = await midway(place, program, ['never', '0'])
+    const launcher = await midway(place, program, ['never', '0'], number())
     kill(launcher.pid, 'SIGSTOP')
     await until(() => !alive(launcher.pid) || stat(launcher.pid)?.state === 'T', 'it is stopped')
     const next = place.spawn([program, 'ready', '30000'])

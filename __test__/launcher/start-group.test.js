@@ -265,23 +265,23 @@ const idle = () => until(() => THREADS.every((name) => threads(name) === 0), 'th
 test.serial('a failed start leaves no descriptor, thread, child or file in its launcher', async (t) => {
   const place = folder(t)
   const script = fixture('family.mjs')
+  const start = (options) => new Daemon({ pidFile: place.file('a.pid'), script, ...options }).start()
+  const aborting = () => family(place, 'hang').with({ signal: AbortSignal.timeout(500) })
+  const failed = 'ERR_DAEMON_START_FAILED'
   const starts = {
-    throw: () => family(place, 'throw').start(),
-    exit: () => family(place, 'exit').start(),
-    killed: () => family(place, 'killed').start(),
-    hang: () => family(place, 'hang', { readyTimeout: 500 }).start(),
-    abort: () =>
-      family(place, 'hang')
-        .with({ signal: AbortSignal.timeout(500) })
-        .start(),
-    syntax: () => new Daemon({ pidFile: place.file('a.pid'), script: fixture('invalid/syntax.mjs') }).start(),
-    exec: () => new Daemon({ pidFile: place.file('a.pid'), script, execPath: place.file('none') }).start(),
+    throw: [() => family(place, 'throw').start(), failed],
+    exit: [() => family(place, 'exit').start(), failed],
+    killed: [() => family(place, 'killed').start(), failed],
+    hang: [() => family(place, 'hang', { readyTimeout: 500 }).start(), 'ERR_DAEMON_READY_TIMEOUT'],
+    abort: [() => aborting().start(), DOMException.TIMEOUT_ERR],
+    syntax: [() => start({ script: fixture('invalid/syntax.mjs') }), failed],
+    exec: [() => start({ execPath: place.file('none') }), 'ERR_DAEMON_INVALID_OPTION'],
   }
-  await t.throwsAsync(starts.exit())
+  await t.throwsAsync(starts.exit[0](), { code: failed })
   await idle()
   const before = possessions()
-  for (const [how, start] of Object.entries(starts)) {
-    await t.throwsAsync(start(), { any: true }, how)
+  for (const [how, [begin, code]] of Object.entries(starts)) {
+    t.is((await t.throwsAsync(begin(), { any: true }, how)).code, code, how)
     await idle()
     t.deepEqual(possessions(), before, how)
     t.is(content(place.file('a.pid')), undefined, how)

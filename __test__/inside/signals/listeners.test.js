@@ -391,6 +391,6 @@ test.serial('workers of threads and of a cluster change nothing', async (t) => {
   t.true(alive(other))
   t.is(told(place).length, 2)
   await started.daemon.stop()
-  t.like(await started.exited(), KERNEL_TELLS ? { code: 0 } : {})
+  t.deepEqual(await started.exited(), KERNEL_TELLS ? { code: 0 } : {})
   t.is(told(place).length, 3)
 })
