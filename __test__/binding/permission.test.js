@@ -31,7 +31,7 @@ test.serial(
     const flags = restricted(place)
     symlinkSync('app', place.file('link'))
     const options = JSON.stringify({ pidFile: place.file('app/a.pid'), log: place.file('app/a.log') })
-    const { code, stdout } = await place.node([...flags, fixture('permitted.js'), options], {
+    const { code, stdout } = await place.node([...flags, fixture('binding/permitted.js'), options], {
       cwd: place.file('app'),
     })
     t.is(code, 0, stdout)
@@ -50,7 +50,7 @@ test.serial('so it does where it may not look at its own folder, nor into that o
   mkdirSync(place.file('dark'))
   const flags = restricted(place)
   const options = JSON.stringify({ pidFile: place.file('dark/a.pid'), log: place.file('dark/a.log') })
-  const { code, stdout } = await place.node([...flags, fixture('permitted.js'), options], {
+  const { code, stdout } = await place.node([...flags, fixture('binding/permitted.js'), options], {
     cwd: place.file('dark'),
   })
   t.is(code, 0, stdout)
@@ -64,7 +64,7 @@ test.serial(
     const flags = restricted(place)
     const env = (name) => ({ DAIMON_HOME: place.file(name) })
     const start = (name) =>
-      place.node([...flags, fixture('permitted.js'), '{"name":"web"}'], {
+      place.node([...flags, fixture('binding/permitted.js'), '{"name":"web"}'], {
         cwd: place.file('app'),
         env: env(name),
       })
@@ -79,7 +79,7 @@ test.serial(
     t.is(
       (
         await place.node(
-          [...flags, `--allow-fs-write=${place.path}`, fixture('permitted.js'), '{"name":"web"}'],
+          [...flags, `--allow-fs-write=${place.path}`, fixture('binding/permitted.js'), '{"name":"web"}'],
           { cwd: place.file('app'), env: env('none') },
         )
       ).code,

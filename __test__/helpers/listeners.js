@@ -22,7 +22,7 @@ export const work = (place, text, name = 'work.cjs') =>
     `const { appendFileSync, existsSync, rmSync, writeFileSync } = require('node:fs')
      const say = (...words) => appendFileSync(${JSON.stringify(place.file('said'))}, words.join(' ') + '\\n')
      const load = (name, tell = (how) => say('end', how)) =>
-       require(${JSON.stringify(fixture('listeners/'))} + name).load(tell)
+       require(${JSON.stringify(fixture('inside/signals/'))} + name).load(tell)
      const until = async (ask) => { while (!ask()) await new Promise((resolve) => setTimeout(resolve, 5)) }
      const { daemon } = globalThis
      process.on('SIGWINCH', () => say('mark'))
@@ -32,7 +32,7 @@ export const work = (place, text, name = 'work.cjs') =>
 
 /** Starts a daemon of that kind, and gives it when it is ready: `exited()` tells how it ended, for certain. */
 export async function start(place, kind, path, options = {}, flags = []) {
-  const args = [...flags, fixture('listeners/kinds.js'), kind, path, JSON.stringify(options)]
+  const args = [...flags, fixture('inside/signals/kinds.js'), kind, path, JSON.stringify(options)]
   const daemon = new Daemon({ pidFile: place.file('a.pid') })
   if (IN_FOREGROUND.includes(kind)) {
     const { done } = place.spawn(args)

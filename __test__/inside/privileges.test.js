@@ -19,7 +19,7 @@ import { Daemon } from '../../dist/index.js'
 import { alive, content, fixture, folder, freePort, kill, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
-const RIGHTS = fixture('rights.cjs')
+const RIGHTS = fixture('inside/rights.cjs')
 const OPTION = { code: 'ERR_DAEMON_INVALID_OPTION' }
 
 /** The system's own word for ids: of the user `nobody`, whom every Linux has. */

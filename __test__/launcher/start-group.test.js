@@ -25,7 +25,7 @@ const BIN = join(ROOT, 'dist/bin.js')
 const family = (place, how, options = {}) =>
   new Daemon({
     pidFile: place.file('a.pid'),
-    script: fixture('family.mjs'),
+    script: fixture('launcher/family.mjs'),
     scriptArgs: [how, 'stubborn'],
     cwd: place.path,
     stopTimeout: 300,
@@ -76,7 +76,16 @@ for (const how of ['hang', 'blocked']) {
 
   test.serial(`nor one whose command is interrupted (${how})`, async (t) => {
     const place = folder(t)
-    const args = ['start', '--pid-file', 'a.pid', '--stop-timeout', '300', fixture('family.mjs'), '--', how]
+    const args = [
+      'start',
+      '--pid-file',
+      'a.pid',
+      '--stop-timeout',
+      '300',
+      fixture('launcher/family.mjs'),
+      '--',
+      how,
+    ]
     const command = place.spawn([BIN, ...args, 'stubborn'])
     const found = await members(place)
     command.child.kill('SIGINT')
@@ -93,7 +102,7 @@ for (const how of ['hang', 'blocked']) {
          const [script, how] = process.argv.slice(2)
          await new Daemon({ pidFile: 'a.pid', script, scriptArgs: [how, 'stubborn'] }).start()`,
       )
-      const launcher = place.spawn([program, fixture('family.mjs'), how])
+      const launcher = place.spawn([program, fixture('launcher/family.mjs'), how])
       const found = await members(place)
       launcher.child.kill(signal)
       t.is((await launcher.done).signal, signal)
@@ -157,7 +166,7 @@ test.serial('the lock is free when the daemon has ended with its launcher, whoev
      const script = process.argv[2]
      await new Daemon({ pidFile: 'a.pid', script, scriptArgs: ['hang', 'stubborn'] }).start()`,
   )
-  const launcher = place.spawn([program, fixture('family.mjs')])
+  const launcher = place.spawn([program, fixture('launcher/family.mjs')])
   const { inside, daemon } = await members(place)
   launcher.child.kill('SIGKILL')
   await until(() => !alive(daemon), 'the end of the daemon')
@@ -230,7 +239,7 @@ for (const [what, ends] of [
     const place = folder(t)
     const workerData = {
       pidFile: place.file('a.pid'),
-      script: fixture('family.mjs'),
+      script: fixture('launcher/family.mjs'),
       cwd: place.path,
       up: place.file('family'),
     }
@@ -264,7 +273,7 @@ const idle = () => until(() => THREADS.every((name) => threads(name) === 0), 'th
 
 test.serial('a failed start leaves no descriptor, thread, child or file in its launcher', async (t) => {
   const place = folder(t)
-  const script = fixture('family.mjs')
+  const script = fixture('launcher/family.mjs')
   const start = (options) => new Daemon({ pidFile: place.file('a.pid'), script, ...options }).start()
   const aborting = () => family(place, 'hang').with({ signal: AbortSignal.timeout(500) })
   const failed = 'ERR_DAEMON_START_FAILED'

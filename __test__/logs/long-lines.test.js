@@ -23,7 +23,11 @@ async function all(lines) {
 
 /** What a process of its own reads, and the memory that it takes, in MB. */
 async function read(place, count) {
-  const { stdout, stderr } = await place.node([fixture('read-log.js'), place.file('a.log'), String(count)])
+  const { stdout, stderr } = await place.node([
+    fixture('logs/read-log.js'),
+    place.file('a.log'),
+    String(count),
+  ])
   return stdout === '' ? { stderr } : JSON.parse(stdout)
 }
 

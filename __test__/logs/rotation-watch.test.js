@@ -27,7 +27,13 @@ function burster(place, options = {}) {
   const log = { file, maxSize: MAX, keep: 3, ...options.log }
   const { user, group } = options
   const rights = user === undefined ? {} : { user, group }
-  return new Daemon({ pidFile: place.file('a.pid'), script: fixture('burst.js'), scriptArgs, log, ...rights })
+  return new Daemon({
+    pidFile: place.file('a.pid'),
+    script: fixture('logs/burst.js'),
+    scriptArgs,
+    log,
+    ...rights,
+  })
 }
 
 /** How often the thread of the rotation has gone to sleep. */
@@ -255,7 +261,7 @@ needs('root', 'overlay mounts')(
      console.log(JSON.stringify(times))`,
     )
     const line = `mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged && exec "$@"`
-    const args = [script, place.file('merged/a.log'), place.file('told'), fixture('burst.js')]
+    const args = [script, place.file('merged/a.log'), place.file('told'), fixture('logs/burst.js')]
     const { stdout, stderr } = await place.command('unshare', [
       '-m',
       'sh',
