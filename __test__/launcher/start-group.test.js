@@ -217,20 +217,6 @@ test.serial('a daemon that is ready keeps its children when its launcher is kill
   t.deepEqual(place.processes().sort(), before.sort())
 })
 
-/** A worker that starts the family, and hears of nothing any more as soon as that is there. */
-const WORKER = `
-import { existsSync } from 'node:fs'
-import { workerData } from 'node:worker_threads'
-import { Daemon } from "DAIMON"
-const { pidFile, script, cwd, up } = workerData
-new Daemon({ pidFile, script, scriptArgs: ['hang', 'stubborn'], cwd }).start().catch(() => {})
-const look = setInterval(() => {
-  if (!existsSync(up)) return
-  clearInterval(look)
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
-}, 5)
-`
-
 for (const [what, ends] of [
   ['a worker that ends takes its half-started daemon along', false],
   ['so it does with what is left of one that has ended unheard', true],
@@ -243,7 +229,7 @@ for (const [what, ends] of [
       cwd: place.path,
       up: place.file('family'),
     }
-    const worker = new Worker(place.write('worker.mjs', WORKER), { workerData })
+    const worker = new Worker(fixture('launcher/worker.mjs'), { workerData })
     const found = await members(place)
     if (ends) {
       kill(found.daemon)
@@ -254,7 +240,7 @@ for (const [what, ends] of [
     await until(() => threads('daimon-group') === 0, 'the end of the thread that has ended them')
     t.deepEqual(living(found), [])
     t.deepEqual(place.processes(), [found.session])
-    t.deepEqual(children(), [])
+    await until(() => children().length === 0, 'no child is left')
   })
 }
 
