@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs'
 import test from 'ava'
 import { body, control, program, SAYS, started } from '../helpers/foreground.js'
-import { folder, threads, until } from '../helpers/index.js'
+import { fixture, folder, threads, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 import { idle } from '../helpers/pidfile.js'
 
@@ -206,23 +206,7 @@ test.serial('start() without detaching is the foreground, and restart() takes ov
 
 test.serial('a process is the daemon of one pidfile', async (t) => {
   const place = folder(t)
-  const path = body(
-    place,
-    `const codes = []
-     const tell = (error) => codes.push(error.code)
-     const run = () => {}
-     const other = new Daemon({ pidFile: 'b.pid', run })
-     const one = new Daemon({ pidFile: 'a.pid', run })
-     const begun = one.foreground()
-     await other.foreground().catch(tell)
-     await one.foreground().catch(tell)
-     await begun
-     await other.foreground().catch(tell)
-     await daemonize({ pidFile: 'b.pid', detach: false }).catch(tell)
-     await one.foreground().catch(tell)
-     await one.start().catch(tell)
-     console.log(codes.join(' ').replaceAll('ERR_DAEMON_', ''))`,
-  )
+  const path = fixture('foreground/other-pidfiles.mjs')
   const refused = 'UNSUPPORTED ALREADY_RUNNING UNSUPPORTED UNSUPPORTED ALREADY_RUNNING ALREADY_RUNNING'
   t.like(await place.node([path]), { code: 0, stdout: `${refused}\n` })
   for (const name of ['a.pid', 'b.pid']) t.false(existsSync(place.file(name)), name)
