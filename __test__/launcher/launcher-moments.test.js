@@ -6,6 +6,9 @@ import { Daemon } from '../../dist/index.js'
 import { alive, content, fixture, folder, kill, stat, until } from '../helpers/index.js'
 import { idle } from '../helpers/pidfile.js'
 
+/** About as long as a launch takes, in milliseconds. */
+const LAUNCH = 70
+
 const PROGRAM = fixture('launcher/rivals.mjs')
 
 /** The moments of a run come from this number, which it logs: `MOMENTS=NUMBER npx ava …` has the same ones again. */
@@ -30,7 +33,7 @@ const startedPid = (text) => Number(/^started (\d+)$/.exec(text)?.[1])
 async function midway(place, args, number) {
   const launcher = place.spawn([PROGRAM, ...args])
   await until(() => launcher.output().stdout.startsWith('go '), 'the launcher')
-  await delay(70 * number ** 3)
+  await delay(LAUNCH * number ** 3)
   return launcher
 }
 

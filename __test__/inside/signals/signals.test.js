@@ -279,10 +279,10 @@ test.serial(
   async (t) => {
     const place = folder(t)
     const { daemon } = await start(place, {
-      body: `const { setTimeout: delay } = await import('node:timers/promises')
+      body: `const turn = () => new Promise(setImmediate)
       daemon.onStop(({ signal }) => say('first', signal))
       daemon.onStop(() => { throw new Error('in a hook') })
-      daemon.onStop(async () => { say('third begins'); await delay(20); say('third ends') })`,
+      daemon.onStop(async () => { say('third begins'); await turn(); say('third ends') })`,
     })
     const ended = daemon.exited()
     await daemon.signal('SIGINT')
