@@ -123,7 +123,7 @@ test.serial('nor does one whose children hand over to others all the time', asyn
   )
   for (let times = 0; times < 3; times++) {
     const pidFile = place.file('a.pid')
-    const daemon = new Daemon({ pidFile, script, scriptArgs: [fixture('relay.sh')], stopTimeout: 300 })
+    const daemon = new Daemon({ pidFile, script, scriptArgs: [fixture('launcher/relay.sh')], stopTimeout: 300 })
     await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED', message: /boom$/ })
     t.deepEqual(place.processes(), [])
   }
