@@ -21,6 +21,8 @@ import {
 /** Long enough for a family to be there. */
 const READY_TIMEOUT = EMULATED ? 30_000 : 3_000
 const BIN = join(ROOT, 'dist/bin.js')
+/** In which a daemon has long been told of the end of its launcher, in milliseconds. */
+const TOLD = 200
 
 const family = (place, how, options = {}) =>
   new Daemon({
@@ -117,13 +119,19 @@ test.serial('nor does one whose children hand over to others all the time', asyn
   const script = place.write(
     'relay.mjs',
     `import { spawn } from 'node:child_process'
-     for (let number = 0; number < 4; number++) spawn('sh', [process.argv[2], '3000'], { stdio: 'ignore' })
-     await new Promise((resolve) => setTimeout(resolve, 100))
+     import { once } from 'node:events'
+     const first = () => spawn('sh', [process.argv[2], '3000'], { stdio: 'ignore' })
+     await Promise.all(Array.from({ length: 4 }, () => once(first(), 'exit')))
      throw new Error('boom')`,
   )
   for (let times = 0; times < 3; times++) {
     const pidFile = place.file('a.pid')
-    const daemon = new Daemon({ pidFile, script, scriptArgs: [fixture('launcher/relay.sh')], stopTimeout: 300 })
+    const daemon = new Daemon({
+      pidFile,
+      script,
+      scriptArgs: [fixture('launcher/relay.sh')],
+      stopTimeout: 300,
+    })
     await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED', message: /boom$/ })
     t.deepEqual(place.processes(), [])
   }
@@ -151,7 +159,7 @@ test.serial('nor does one that starts others when its launcher has been killed',
   launcher.child.kill('SIGKILL')
   await launcher.done
   // By then it has been told to stop, which its event loop does not know yet.
-  await delay(200)
+  await delay(TOLD)
   place.write('go', '')
   await until(() => !alive(pid), 'the end of the daemon')
   t.deepEqual(place.processes(), [])
