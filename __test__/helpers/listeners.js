@@ -12,8 +12,8 @@ export const KINDS = [...PLAIN, ...KNOWING]
 const IN_FOREGROUND = ['foreground', 'inline']
 
 /**
- * A body in CommonJS: `text` with what fixtures/inside/signals/work.cjs has, and `daemon`, the context of a kind that has
- * one.
+ * A body in CommonJS: `text` with what fixtures/inside/signals/work.cjs has, and `daemon`, the context of a kind
+ * that has one.
  */
 export const work = (place, text, name = 'work.cjs') =>
   place.write(
