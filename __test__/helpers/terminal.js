@@ -3,8 +3,8 @@
 import { fixture, until } from './index.js'
 
 /**
- * Runs Node on a terminal of its own, with further environment variables: `shows(text)` waits for it, `type(line)`, `end()` gives all that
- * was shown, and how it ended.
+ * Runs Node on a terminal of its own, with further environment variables: `shows(text)` waits for it, `type(line)`,
+ * `end()` gives all that was shown, and how it ended.
  */
 export function terminal(place, args, env = {}) {
   const program = place.spawnCommand('python3', [fixture('helpers/terminal.py'), process.execPath, ...args], {
