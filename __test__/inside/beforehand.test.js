@@ -28,7 +28,8 @@ test('every method that the published types declare has a case here', (t) => {
 /** A folder that has the package installed, and the program. */
 function installed(t) {
   const place = install(t)
-  for (const name of ['cases.mjs', 'daemon.mjs']) cpSync(fixture(`inside/beforehand/${name}`), place.file(name))
+  for (const name of ['cases.mjs', 'daemon.mjs'])
+    cpSync(fixture(`inside/beforehand/${name}`), place.file(name))
   return place
 }
 
