@@ -4,6 +4,7 @@ import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { at, BIN, idle, logged, PLAIN } from '../helpers/cli.js'
 import { content, fixture, folder, ROOT, until } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 
 const [major] = process.versions.node.split('.').map(Number)
 const MODEL = ['--no-warnings', major < 22 ? '--experimental-permission' : '--permission']
@@ -30,7 +31,7 @@ test.serial(
     const flags = restricted(place)
     symlinkSync('app', place.file('link'))
     const options = JSON.stringify({ pidFile: place.file('app/a.pid'), log: place.file('app/a.log') })
-    const { code, stdout } = await place.node([...flags, fixture('permitted.js'), options], {
+    const { code, stdout } = await place.node([...flags, fixture('binding/permitted.js'), options], {
       cwd: place.file('app'),
     })
     t.is(code, 0, stdout)
@@ -49,7 +50,7 @@ test.serial('so it does where it may not look at its own folder, nor into that o
   mkdirSync(place.file('dark'))
   const flags = restricted(place)
   const options = JSON.stringify({ pidFile: place.file('dark/a.pid'), log: place.file('dark/a.log') })
-  const { code, stdout } = await place.node([...flags, fixture('permitted.js'), options], {
+  const { code, stdout } = await place.node([...flags, fixture('binding/permitted.js'), options], {
     cwd: place.file('dark'),
   })
   t.is(code, 0, stdout)
@@ -63,7 +64,7 @@ test.serial(
     const flags = restricted(place)
     const env = (name) => ({ DAIMON_HOME: place.file(name) })
     const start = (name) =>
-      place.node([...flags, fixture('permitted.js'), '{"name":"web"}'], {
+      place.node([...flags, fixture('binding/permitted.js'), '{"name":"web"}'], {
         cwd: place.file('app'),
         env: env(name),
       })
@@ -78,7 +79,7 @@ test.serial(
     t.is(
       (
         await place.node(
-          [...flags, `--allow-fs-write=${place.path}`, fixture('permitted.js'), '{"name":"web"}'],
+          [...flags, `--allow-fs-write=${place.path}`, fixture('binding/permitted.js'), '{"name":"web"}'],
           { cwd: place.file('app'), env: env('none') },
         )
       ).code,
@@ -181,15 +182,17 @@ test.serial('what is only looked at is no reason to refuse: unit, and a log that
   )
 })
 
-test.serial('a daemon that Node.js restricts by NODE_OPTIONS starts, too', async (t) => {
-  if (major < 22) return t.pass('Node.js 20 takes none of these flags there')
-  const place = folder(t)
-  const flags = restricted(place).filter((flag) => flag !== '--no-warnings')
-  const env = { ...PLAIN, NODE_OPTIONS: flags.join(' ') }
-  const done = await place.node([BIN, 'start', ...logged(place), idle(place, 'app/idle.mjs')], {
-    cwd: place.file('app'),
-    env,
-  })
-  t.is(done.code, 0, done.stderr)
-  t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true })
-})
+needs('permissions in NODE_OPTIONS')(
+  'a daemon that Node.js restricts by NODE_OPTIONS starts, too',
+  async (t) => {
+    const place = folder(t)
+    const flags = restricted(place).filter((flag) => flag !== '--no-warnings')
+    const env = { ...PLAIN, NODE_OPTIONS: flags.join(' ') }
+    const done = await place.node([BIN, 'start', ...logged(place), idle(place, 'app/idle.mjs')], {
+      cwd: place.file('app'),
+      env,
+    })
+    t.is(done.code, 0, done.stderr)
+    t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true })
+  },
+)

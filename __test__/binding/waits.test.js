@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { body } from '../fixtures/body.js'
-import { DAIMON, folder, kill, threads, until } from '../helpers/index.js'
+import { DAIMON, fixture, folder, kill, threads, until } from '../helpers/index.js'
 import { idle } from '../helpers/pidfile.js'
 
 test.serial('importing starts no thread, leaves no handle and lets the process end', async (t) => {
@@ -57,30 +57,10 @@ test.serial('a program that has only asked ends by itself; one that waits does n
 })
 
 test.serial('a thousand pending waits cost one thread, which ends with them', async (t) => {
-  const { file, write, spawn } = folder(t)
+  const { file, spawn } = folder(t)
   const daemon = body({ pidFile: file('a.pid') })
   const { pid } = await daemon.start('serve')
-  // In a program of its own, where nobody else makes threads.
-  const program = write(
-    'a.mjs',
-    `import { readdirSync, readFileSync, writeSync } from 'node:fs'
-     import { Daemon } from "DAIMON"
-     const tasks = '/proc/self/task/'
-     const count = () => readdirSync(tasks).length
-     const isPoller = (id) => readFileSync(tasks + id + '/comm', 'utf8') === 'daimon-poller\\n'
-     const pollers = () => readdirSync(tasks).filter(isPoller).length
-     const turn = () => new Promise((resolve) => setTimeout(resolve, 1))
-     const daemon = new Daemon({ pidFile: 'a.pid' })
-     await daemon.status()
-     const before = count()
-     const waits = Array.from({ length: 1000 }, () => daemon.exited())
-     while (pollers() === 0) await turn()
-     const during = count()
-     writeSync(1, 'waiting ')
-     const ends = await Promise.all(waits)
-     while (count() > before) await turn()
-     writeSync(1, [during - before, ends.length].join())`,
-  )
+  const program = fixture('binding/thousand-waits.mjs')
   const waiting = spawn([program])
   await until(() => waiting.output().stdout === 'waiting ', 'the waits')
   t.is(threads('daimon-poller', waiting.pid), 1)

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import test from 'ava'
 import { BIN, PLAIN, privately } from '../helpers/cli.js'
-import { folder } from '../helpers/index.js'
+import { fixture, folder } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
 /** A folder for PATH in which the command has that name, and knows two daemons. */
@@ -92,33 +92,15 @@ source <(daimon completion zsh)
 LISTMAX=1000; zstyle ':completion:*' list-prompt ''
 `,
   )
-  // On a terminal, for nothing else makes zsh complete: each line is typed, then Tab; what is inserted is shown.
-  const type = `
-import os, pty, re, select, sys, time
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp('zsh', ['zsh', '-i'])
-def until(pattern):
-    seen = b''
-    end = time.time() + 20
-    while time.time() < end:
-        if select.select([fd], [], [], 0.1)[0]:
-            try: seen += os.read(fd, 4096)
-            except OSError: break
-        if re.search(pattern, seen): return seen
-    sys.exit('timed out: %r in %r' % (pattern, seen))
-until(b'> ')
-for line, expected in zip(sys.argv[1::2], sys.argv[2::2]):
-    os.write(fd, b'\\x15' + line.encode() + b'\\t\\t')
-    until(expected.encode())
-    print(line, flush=True)
-os.kill(pid, 9)
-`
   const asked = CASES.flatMap(([line, expected]) => [
     line,
     expected.map((word) => word.replace(' ', '.{1,3}')).join('[\\s\\S]*'),
   ])
-  const { code, stdout, stderr } = await place.command('python3', ['-c', type, ...asked], options)
+  const { code, stdout, stderr } = await place.command(
+    'python3',
+    [fixture('cli/types.py'), ...asked],
+    options,
+  )
   t.deepEqual([code, stderr], [0, ''])
   t.deepEqual(
     stdout.trimEnd().split('\n'),

@@ -2,26 +2,15 @@
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { PLAIN } from '../helpers/cli.js'
-import { alive, content, folder, until } from '../helpers/index.js'
+import { alive, content, fixture, folder, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 import { terminal } from '../helpers/terminal.js'
 
-const GREETER = `
-import { Daemon } from "DAIMON"
-class Greeter extends Daemon {
-  run(daemon, ...args) {
-    console.log('body', JSON.stringify(args))
-    daemon.on('reload', () => console.log('reloads'))
-    setInterval(() => {}, 1e6)
-  }
-}
-const code = await new Greeter({ name: 'greeter', pidFile: 'a.pid', log: 'a.log' }).cli(process.argv.slice(2))
-console.log('code', code)
-`
+const GREETER = fixture('cli/greeter.mjs')
 
 const greeter = (place) => {
-  const path = place.write('greeter.mjs', GREETER)
-  return (...args) => place.node([path, ...args], { env: PLAIN })
+  const OPTIONS = JSON.stringify({ pidFile: 'a.pid', log: 'a.log' })
+  return (...args) => place.node([GREETER, ...args], { env: { ...PLAIN, OPTIONS } })
 }
 const control = (place) => new Daemon({ pidFile: place.file('a.pid') })
 
@@ -158,11 +147,8 @@ test.serial('a module that is the script of its Daemon has a command line as wel
 
 needs('python3')('run is the program itself, until Ctrl-C', async (t) => {
   const place = folder(t)
-  const path = place.write(
-    'greeter.mjs',
-    GREETER.replace(", log: 'a.log'", '').replace("'a.pid'", `'${place.file('a.pid')}'`),
-  )
-  const shell = terminal(place, [path, 'run', 'x'], { ...PLAIN, NO_COLOR: '1' })
+  const OPTIONS = JSON.stringify({ pidFile: place.file('a.pid') })
+  const shell = terminal(place, [GREETER, 'run', 'x'], { ...PLAIN, NO_COLOR: '1', OPTIONS })
   await shell.shows('code 0')
   t.is((await control(place).status()).state, 'running')
   shell.type('^C')

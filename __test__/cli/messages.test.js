@@ -195,7 +195,7 @@ needs(
   const place = folder(t)
   chownSync(place.path, 65534, 65534)
   chmodSync(place.path, 0o755)
-  const args = [fixture('hidden.sh'), process.execPath, BIN, place.path, idle(place)]
+  const args = [fixture('cli/hidden.sh'), process.execPath, BIN, place.path, idle(place)]
   const isolated = ['--pid', '--mount', '--fork', '--mount-proc', '--kill-child', 'sh', ...args]
   const { code, stdout, stderr } = await place.command('unshare', isolated, { env: PLAIN })
   t.is(code, 0, stderr)

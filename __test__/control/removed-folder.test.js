@@ -24,7 +24,7 @@ test.serial('every verb of the package that needs no folder works in a removed o
   const place = folder(t)
   await running(place, { log: place.file('a.log') })
   place.write('a.log', 'said\n')
-  const args = [fixture('removed-folder.js'), place.file('a.pid'), place.file('idle.mjs'), place.path]
+  const args = [fixture('control/removed-folder.js'), place.file('a.pid'), place.file('idle.mjs'), place.path]
   const { code, stdout, stderr } = await removed(place, ...args)
   t.deepEqual([code, stderr], [0, ''], stdout)
   const said = JSON.parse(stdout)

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, statSync } from 'node:fs'
 import test from 'ava'
 import { Daemon, send } from '../../dist/index.js'
 import { body } from '../fixtures/body.js'
-import { alive, content, folder, KERNEL_TELLS, kill, stat, until } from '../helpers/index.js'
+import { alive, content, fixture, folder, KERNEL_TELLS, kill, stat, until } from '../helpers/index.js'
 import { idle } from '../helpers/pidfile.js'
 
 for (const [signal, code] of [
@@ -173,35 +173,8 @@ test.serial('an uncaught error runs the hooks, is logged, and removes the pidfil
 })
 
 test.serial('verbs of a daemon on itself', async (t) => {
-  const { file, write, read, node } = folder(t)
-  const program = write(
-    'a.mjs',
-    `import { renameSync, writeFileSync } from 'node:fs'
-     import { Daemon, send } from "DAIMON"
-     const d = new Daemon({ pidFile: 'a.pid', run: (context) => {
-       context.onStop((reason) => {
-         writeFileSync('reason', JSON.stringify(reason))
-       })
-       process.once('SIGUSR2', async () => {
-         const once = (signal) => new Promise((resolve) => process.once(signal, resolve))
-         const code = ({ code, pid }) => [code, pid]
-         const seen = [await d.status(), await d.start().catch(code), await d.restart().catch(code)]
-         const reloaded = new Promise((resolve) => context.once('reload', () => resolve('reloaded')))
-         await d.reload()
-         seen.push(await reloaded)
-         const signals = [once('SIGWINCH'), once('SIGURG')]
-         await d.signal('SIGWINCH')
-         await send('a.pid', 'SIGURG')
-         seen.push(await Promise.all(signals))
-         writeFileSync('seen.new', JSON.stringify(seen))
-         renameSync('seen.new', 'seen')
-         void d.stop().then(() => writeFileSync('settled', ''))
-       })
-       setInterval(() => {}, 1e6)
-     } })
-     await d.start()`,
-  )
-  t.like(await node([program]), { code: 0, stderr: '' })
+  const { file, read, node } = folder(t)
+  t.like(await node([fixture('control/on-itself.mjs')]), { code: 0, stderr: '' })
   const daemon = new Daemon({ pidFile: file('a.pid') })
   const { pid } = await daemon.status()
   const exited = daemon.exited()
@@ -220,18 +193,7 @@ test.serial('verbs of a daemon on itself', async (t) => {
 
 test.serial("asking for its own status does not take the daemon's proof away", async (t) => {
   const place = folder(t)
-  const script = place.write(
-    'a.mjs',
-    `import { writeFileSync } from 'node:fs'
-     import { Daemon } from "DAIMON"
-     const self = new Daemon({ pidFile: Daemon.current.pidFile })
-     process.on('SIGUSR2', async () => {
-       for (let look = 0; look < 50; look++) await self.status()
-       await self.start().catch(() => {})
-       writeFileSync('asked', '')
-     })
-     setInterval(() => {}, 1e6)`,
-  )
+  const script = fixture('control/asks-itself.mjs')
   const daemon = new Daemon({ pidFile: place.file('a.pid'), script, cwd: place.path })
   const { pid } = await daemon.start()
   await daemon.signal('SIGUSR2')

@@ -60,7 +60,9 @@ test('README leads to every page', (t) => {
 })
 
 test('every page with examples has tests that run them', (t) => {
-  for (const page of PAGES.filter((name) => examples(name).size + commands(name).size > 0)) {
+  const pages = PAGES.filter((name) => examples(name).size + commands(name).size > 0)
+  t.true(pages.length > 5, pages.join())
+  for (const page of pages) {
     const path = join(ROOT, testOf(page))
     t.true(existsSync(path), `${page} needs ${testOf(page)}`)
     t.true(readFileSync(path, 'utf8').includes(`guide('${page}')`), `${testOf(page)} runs another page`)
@@ -68,14 +70,17 @@ test('every page with examples has tests that run them', (t) => {
 })
 
 test('every program that uses daimon has a name, by which its test runs it', (t) => {
+  let programs = 0
   for (const page of PAGES) {
     const names = examples(page)
     for (const [block, language, code] of pageText(page).matchAll(FENCE)) {
       if (!/^(?:js|ts|javascript|typescript|mjs|cjs)$/.test(language)) continue
+      programs++
       const name = /^\/\/ (\S+)\n/.exec(code)?.[1]
       t.true(name === undefined ? !/['"]daimon['"]/.test(code) : names.has(name), `${page}: ${block}`)
     }
   }
+  t.true(programs > 10)
 })
 
 test('no two examples of a page have one name', (t) => {

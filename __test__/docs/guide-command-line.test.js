@@ -19,7 +19,7 @@ page('greeter.js has the verbs of the command', ['greeter.js'], async (t, place)
 const START = 'daimon start --name web server.js -- 8080'
 
 alone('a script is started, shown and stopped', [START], async (t, place) => {
-  cpSync(fixture('guides/server.js'), place.file('server.js'))
+  cpSync(fixture('docs/server.js'), place.file('server.js'))
   const script = follow(block(START), 'listening').replace('8080', String(await freePort()))
   const { code, stdout, stderr } = await privately(place, `set -e\n${script}`)
   t.is(code, 0, stderr)
@@ -32,7 +32,7 @@ const UNITS =
   'daimon unit systemd --name web --user www-data server.js -- 8080 > /etc/systemd/system/web.service'
 
 alone('the units are written', [UNITS], async (t, place) => {
-  cpSync(fixture('guides/server.js'), place.file('server.js'))
+  cpSync(fixture('docs/server.js'), place.file('server.js'))
   const here = block(UNITS)
     .replace(/> \S*\//g, '> ')
     .replace('www-data', 'nobody')

@@ -21,7 +21,7 @@ control('greeter.js gets its greeting and its port', ['greeter.js'], async (t, p
 
 control('patient.js starts, waits and stops', ['patient.js'], async (t, place) => {
   const port = await freePort()
-  cpSync(fixture('guides/server.js'), place.file('server.js'))
+  cpSync(fixture('docs/server.js'), place.file('server.js'))
   place.write('patient.js', place.read('patient.js').replace('8083', String(port)))
   const { code, stdout, stderr } = await place.node(['patient.js'])
   t.deepEqual([code, stderr], [0, ''])
@@ -31,7 +31,7 @@ control('patient.js starts, waits and stops', ['patient.js'], async (t, place) =
 
 control('patient.js gives up in the end', ['patient.js'], async (t, place) => {
   const port = await freePort()
-  cpSync(fixture('guides/server.js'), place.file('server.js'))
+  cpSync(fixture('docs/server.js'), place.file('server.js'))
   const web = new Daemon({
     pidFile: place.file('web.pid'),
     script: place.file('server.js'),

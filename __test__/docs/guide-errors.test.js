@@ -9,7 +9,7 @@ const errors = guide('docs/errors.md')
 
 /** The example with its server, on that port. */
 function onPort(place, port) {
-  cpSync(fixture('guides/server.js'), place.file('server.js'))
+  cpSync(fixture('docs/server.js'), place.file('server.js'))
   place.write('careful.js', place.read('careful.js').replace('8084', String(port)))
 }
 

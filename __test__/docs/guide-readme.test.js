@@ -31,7 +31,7 @@ readme('hello.js on a port in use prints why, and exits with 1', ['hello.js'], a
 
 readme('ctl.js controls a script', ['ctl.js'], async (t, place) => {
   const port = await freePort()
-  cpSync(fixture('guides/server.js'), place.file('server.js'))
+  cpSync(fixture('docs/server.js'), place.file('server.js'))
   place.write('ctl.js', place.read('ctl.js').replace('8080', String(port)))
   const ctl = async (...args) => {
     const { code, stdout, stderr } = await place.node(['ctl.js', ...args])
@@ -53,7 +53,7 @@ const alone = readme.by(needs('root', 'mount namespaces'))
 const COMMANDS = 'npx daimon start --name web server.js -- 8080'
 
 alone('the commands start, show, restart and stop a script', [COMMANDS], async (t, place) => {
-  cpSync(fixture('guides/server.js'), place.file('server.js'))
+  cpSync(fixture('docs/server.js'), place.file('server.js'))
   const text = commands('README.md').get(COMMANDS)
   const first = String(await freePort())
   const second = String(await freePort())

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs'
 import test from 'ava'
 import { body, control, program, SAYS, started } from '../helpers/foreground.js'
-import { folder, threads, until } from '../helpers/index.js'
+import { fixture, folder, threads, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 import { idle } from '../helpers/pidfile.js'
 
@@ -206,23 +206,7 @@ test.serial('start() without detaching is the foreground, and restart() takes ov
 
 test.serial('a process is the daemon of one pidfile', async (t) => {
   const place = folder(t)
-  const path = body(
-    place,
-    `const codes = []
-     const tell = (error) => codes.push(error.code)
-     const run = () => {}
-     const other = new Daemon({ pidFile: 'b.pid', run })
-     const one = new Daemon({ pidFile: 'a.pid', run })
-     const begun = one.foreground()
-     await other.foreground().catch(tell)
-     await one.foreground().catch(tell)
-     await begun
-     await other.foreground().catch(tell)
-     await daemonize({ pidFile: 'b.pid', detach: false }).catch(tell)
-     await one.foreground().catch(tell)
-     await one.start().catch(tell)
-     console.log(codes.join(' ').replaceAll('ERR_DAEMON_', ''))`,
-  )
+  const path = fixture('foreground/other-pidfiles.mjs')
   const refused = 'UNSUPPORTED ALREADY_RUNNING UNSUPPORTED UNSUPPORTED ALREADY_RUNNING ALREADY_RUNNING'
   t.like(await place.node([path]), { code: 0, stdout: `${refused}\n` })
   for (const name of ['a.pid', 'b.pid']) t.false(existsSync(place.file(name)), name)
@@ -278,13 +262,20 @@ test.serial('an abort ends the wait for the lock, or the half-started daemon', a
      const d = new Daemon({ pidFile: process.argv[2], lockTimeout: Infinity, ready: 'manual', run })
      const abort = new AbortController()
      const waiting = d.with({ signal: abort.signal }).foreground()
-     setTimeout(() => abort.abort(new Error('enough')), 100)
+     process.stdin.once('data', () => abort.abort(new Error('enough')))
      await waiting.catch((error) => console.log(error.message))
+     process.stdin.destroy()
      setInterval(() => {}, Daemon.current ? 1e6 : 1).unref()`,
   )
-  t.like(await place.node([path, 'a.pid']), { code: 0, stdout: 'enough\n', stderr: '' })
+  const first = place.spawn([path, 'a.pid'])
+  await until(() => threads('daimon-launch', first.pid) > 0, 'the wait for the lock')
+  first.child.stdin.write('abort')
+  t.like(await first.done, { code: 0, stdout: 'enough\n', stderr: '' })
   t.like(await control(place).status(), { state: 'running' })
-  t.like(await place.node([path, 'b.pid']), { code: 1, stdout: 'runs\nenough\n', stderr: '' })
+  const second = place.spawn([path, 'b.pid'])
+  await until(() => second.output().stdout === 'runs\n', 'the body')
+  second.child.stdin.write('abort')
+  t.like(await second.done, { code: 1, stdout: 'runs\nenough\n', stderr: '' })
   t.false(existsSync(place.file('b.pid')))
 })
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import test from 'ava'
 import { send } from '../../dist/index.js'
 import { body, control, program, SAYS, started } from '../helpers/foreground.js'
-import { content, folder, stat, until } from '../helpers/index.js'
+import { content, fixture, folder, stat, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 import { idle } from '../helpers/pidfile.js'
 import { terminal } from '../helpers/terminal.js'
@@ -149,21 +149,7 @@ needs('python3')('a second Ctrl-C ends it at once', async (t) => {
 
 needs('python3')('with a log, what the terminal had has an end, whoever holds its stream', async (t) => {
   const place = folder(t)
-  const path = body(
-    place,
-    `console.log('on the terminal')
-     console.error('this too')
-     const { stdout } = process
-     await new Daemon({ pidFile: 'a.pid', log: 'a.log', run() {} }).foreground()
-     console.log('one')
-     console.error('two')
-     stdout.write('three\\n')
-     stdout.cork()
-     stdout.write('fo')
-     stdout.write('ur\\n')
-     stdout.uncork()
-     process.stdout.write('five\\n', () => process.exit(stdout.isTTY ? 1 : 0))`,
-  )
+  const path = fixture('foreground/held-stream.mjs')
   const { shown, code } = await terminal(place, [path]).end()
   t.is(code, 0)
   t.is(shown, 'on the terminal\nthis too\n')

@@ -14,7 +14,10 @@ export function withBinary(folder) {
 
 /** The text of a fixture that imports the package by that name. */
 export function program(name, daimon = new URL(DAIMON).pathname) {
-  return readFileSync(fixture(`executables/${name}`), 'utf8').replaceAll("'DAIMON'", JSON.stringify(daimon))
+  return readFileSync(fixture(`launcher/executables/${name}`), 'utf8').replaceAll(
+    "'DAIMON'",
+    JSON.stringify(daimon),
+  )
 }
 
 /** One file of the program and the package. */

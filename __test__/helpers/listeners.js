@@ -12,27 +12,22 @@ export const KINDS = [...PLAIN, ...KNOWING]
 const IN_FOREGROUND = ['foreground', 'inline']
 
 /**
- * A body in CommonJS: `text` with `say(…)`, which appends to the file `said`, `load(NAME, tell)` for a fixture that
- * watches for the end, and `daemon`, the context of a kind that has one. SIGWINCH, which nothing else uses, makes it
- * say `mark`: what came before is through.
+ * A body in CommonJS: `text` with what fixtures/inside/signals/work.cjs has, and `daemon`, the context of a kind
+ * that has one.
  */
 export const work = (place, text, name = 'work.cjs') =>
   place.write(
     name,
-    `const { appendFileSync, existsSync, rmSync, writeFileSync } = require('node:fs')
-     const say = (...words) => appendFileSync(${JSON.stringify(place.file('said'))}, words.join(' ') + '\\n')
-     const load = (name, tell = (how) => say('end', how)) =>
-       require(${JSON.stringify(fixture('listeners/'))} + name).load(tell)
-     const until = async (ask) => { while (!ask()) await new Promise((resolve) => setTimeout(resolve, 5)) }
+    `const { existsSync, rmSync, writeFileSync } = require('node:fs')
+     const { say, load, until } = require(${JSON.stringify(fixture('inside/signals/work.cjs'))})
      const { daemon } = globalThis
-     process.on('SIGWINCH', () => say('mark'))
      setInterval(() => {}, 1e6)
      ${text}`,
   )
 
 /** Starts a daemon of that kind, and gives it when it is ready: `exited()` tells how it ended, for certain. */
 export async function start(place, kind, path, options = {}, flags = []) {
-  const args = [...flags, fixture('listeners/kinds.js'), kind, path, JSON.stringify(options)]
+  const args = [...flags, fixture('inside/signals/kinds.js'), kind, path, JSON.stringify(options)]
   const daemon = new Daemon({ pidFile: place.file('a.pid') })
   if (IN_FOREGROUND.includes(kind)) {
     const { done } = place.spawn(args)

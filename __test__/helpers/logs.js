@@ -9,7 +9,7 @@ import { fixture, until } from './index.js'
 /** A Daemon that writes at least `least` lines, and until the file `enough` is there. */
 export function writer(place, { least = 0, enough = place.path, ...options }) {
   const scriptArgs = [String(least), enough, place.file('written')]
-  const script = fixture('lines.js')
+  const script = fixture('logs/lines.js')
   return new Daemon({ pidFile: place.file('a.pid'), script, scriptArgs, ...options })
 }
 

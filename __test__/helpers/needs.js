@@ -48,6 +48,8 @@ const CHECKS = {
   'overlay mounts': () => works('unshare', '-m', 'sh', '-c', OVERLAY),
   'PID namespaces': () => works('unshare', '-pf', '--mount-proc', 'true'),
   'await using': () => major >= 24,
+  // Node.js 20 takes none of these flags there.
+  'permissions in NODE_OPTIONS': () => major >= 22,
   // Of Node.js 25.5 and later.
   '--build-sea': () => major > 25 || (major === 25 && minor >= 5),
   '--entry-url': () => major > 22 || (major === 22 && minor >= 10),

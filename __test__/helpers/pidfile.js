@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Daemon } from '../../dist/index.js'
-import { alive, until } from './index.js'
+import { alive, fixture, until } from './index.js'
 
 /** A Daemon whose body does nothing, under `a.pid`. */
 export function idle(place, options = {}) {
@@ -25,22 +25,12 @@ export async function deadPid(place) {
   return pid
 }
 
-const HOLD = `
-import fcntl, os, sys
-files = [open(path, 'r+b') for path in sys.argv[2:]]
-for file in files: (fcntl.lockf if sys.argv[1] == 'posix' else fcntl.flock)(file, fcntl.LOCK_EX)
-if sys.argv[1] in ('write', 'posix'):
-    for file in files: file.write(b'%d\\n' % os.getpid()); file.flush()
-print('held', flush=True)
-sys.stdin.read()
-`
-
 /**
  * A process that is no daemon holds the flock on the files; as cron does, it may `write` its PID. With `posix` it does
  * so too, and the lock is one of POSIX, on the whole file. Gives its PID.
  */
 export async function hold(place, files, mode = 'keep') {
-  const holder = place.spawnCommand('python3', ['-c', HOLD, mode, ...files])
+  const holder = place.spawnCommand('python3', [fixture('helpers/holds.py'), mode, ...files])
   await until(() => holder.output().stdout === 'held\n', 'the holder of the lock')
   return holder.pid
 }

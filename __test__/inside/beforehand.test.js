@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { CASES, ENDINGS } from '../fixtures/beforehand/cases.mjs'
+import { CASES, ENDINGS } from '../fixtures/inside/beforehand/cases.mjs'
 import { install, installTwice } from '../helpers/copies.js'
 import { declaredMethods, exportedValues } from '../helpers/declared.js'
 import { alive, content, fixture, folder, KERNEL_TELLS, kill, ROOT, until } from '../helpers/index.js'
@@ -28,7 +28,8 @@ test('every method that the published types declare has a case here', (t) => {
 /** A folder that has the package installed, and the program. */
 function installed(t) {
   const place = install(t)
-  for (const name of ['cases.mjs', 'daemon.mjs']) cpSync(fixture(`beforehand/${name}`), place.file(name))
+  for (const name of ['cases.mjs', 'daemon.mjs'])
+    cpSync(fixture(`inside/beforehand/${name}`), place.file(name))
   return place
 }
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { DAIMON, folder, ROOT, until } from '../helpers/index.js'
+import { DAIMON, fixture, folder, ROOT, until } from '../helpers/index.js'
 
 /** Runs a program to its end and gives the PIDs in its pidfiles. */
 async function run(t, place, text, args = []) {
@@ -65,57 +65,28 @@ test.serial('a daemonize() for another pidfile never goes on in a daemon', async
 
 test.serial('a commander program', async (t) => {
   const place = folder(t)
-  const commander = new URL('node_modules/commander/esm.mjs', `file://${ROOT}`).href
-  const program = `
-    import { program } from ${JSON.stringify(commander)}
-    const d = new Daemon({
-      pidFile: 'a.pid',
-      run(_, port) {
-        if (port !== 80) throw new Error('port')
-        setInterval(() => {}, 1e6)
-      },
-    })
-    program.command('start').option('-p, --port <port>').action(async ({ port }) => {
-      console.log((await d.start(Number(port))).state)
-    })
-    program.command('stop').action(async () => console.log((await d.stop()).wasRunning))
-    await program.parseAsync()`
-  t.is(await run(t, place, program, ['start', '-p', '80']), 'running\n')
+  const command = async (...args) => {
+    const { code, stdout, stderr } = await place.node([fixture('inside/commander.mjs'), ...args])
+    t.deepEqual([code, stderr], [0, ''])
+    return stdout
+  }
+  t.is(await command('start', '-p', '80'), 'running\n')
   await running(t, place, 'a.pid')
-  t.is(await run(t, place, program, ['stop']), 'true\n')
+  t.is(await command('stop'), 'true\n')
   t.deepEqual(place.processes(), [])
 })
 
 test.serial('a class with run(), whose arguments arrive and whose this is the Daemon', async (t) => {
   const place = folder(t)
-  const program = `
-    import { writeFileSync } from 'node:fs'
-    class Hello extends Daemon {
-      greeting = 'hello'
-      async run(daemon, name) {
-        writeFileSync('out', this.greeting + ' ' + name + ' ' + daemon.pid)
-        setInterval(() => {}, 1e6)
-      }
-    }
-    await new Hello({ pidFile: 'a.pid' }).with({ readyTimeout: 20_000 }).start('world')`
-  await run(t, place, program)
+  const result = await place.node([fixture('inside/class-with-run.mjs'), 'Public', 'world'])
+  t.like(result, { code: 0, stderr: '' })
   t.is(place.read('out'), `hello world ${place.read('a.pid').trim()}`)
 })
 
 test.serial('the body of a copy with other options has the private fields of its class', async (t) => {
   const place = folder(t)
-  const program = `
-    import { writeFileSync } from 'node:fs'
-    class Hello extends Daemon {
-      #word = 'private'
-      run() {
-        writeFileSync('said', this.#word)
-        setInterval(() => {}, 1e6)
-      }
-    }
-    await new Hello({ pidFile: 'a.pid' }).with({ readyTimeout: 20_000 }).with({ stopTimeout: 5_000 }).start()
-    console.log('done')`
-  t.is(await run(t, place, program), 'done\n')
+  const result = await place.node([fixture('inside/class-with-run.mjs'), 'Private'])
+  t.like(result, { code: 0, stdout: 'done\n', stderr: '' })
   t.is(place.read('said'), 'private')
 })
 

@@ -4,6 +4,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  copyFileSync,
   existsSync,
   lchownSync,
   mkdirSync,
@@ -14,12 +15,13 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { get } from 'node:http'
+import { basename } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { alive, content, fixture, folder, freePort, kill, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
-const RIGHTS = fixture('rights.cjs')
+const RIGHTS = fixture('inside/rights.cjs')
 const OPTION = { code: 'ERR_DAEMON_INVALID_OPTION' }
 
 /** The system's own word for ids: of the user `nobody`, whom every Linux has. */
@@ -36,6 +38,14 @@ function open(t) {
   const place = folder(t)
   chmodSync(place.path, 0o1777)
   return place
+}
+
+/** A copy of a fixture, which a user without rights may read. */
+function copied(place, name) {
+  const path = place.file(basename(name))
+  copyFileSync(fixture(name), path)
+  chmodSync(path, 0o644)
+  return path
 }
 
 /** Starts the script that looks at its rights; gives what it has seen. */
@@ -236,49 +246,19 @@ root('a main module that the user cannot read is ready all the same', async (t) 
   t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true, forced: false })
 })
 
-/** Takes the lock of a dropped daemon over, writes its own PID into it, and lives on. */
-const HEIR = `
-import os, socket, sys
-server = socket.socket(socket.AF_UNIX)
-server.bind(sys.argv[1])
-os.chmod(sys.argv[1], 0o777)
-server.listen()
-print('listening', flush=True)
-connection, _ = server.accept()
-_, fds, _, _ = socket.recv_fds(connection, 1, 1)
-os.ftruncate(fds[0], 0)
-os.pwrite(fds[0], b'%d\\n' % os.getpid(), 0)
-print('taken', flush=True)
-sys.stdin.read()
-`
-
 needs(
   'root',
   'python3',
   'processor of its own',
 )('a dropped daemon cannot pass its lock on to a stranger for root to kill', async (t) => {
   const place = open(t)
-  const heir = place.spawnCommand('python3', ['-c', HEIR, place.file('socket')])
+  const heir = place.spawnCommand('python3', [fixture('inside/heir.py'), place.file('socket')])
   await until(() => heir.output().stdout.startsWith('listening'), 'the heir')
-  const script = place.write(
-    'a.mjs',
-    `import { execFileSync } from 'node:child_process'
-     import { readdirSync, readlinkSync } from 'node:fs'
-     const lock = readdirSync('/proc/self/fd').find((fd) => {
-       try { return readlinkSync('/proc/self/fd/' + fd).endsWith('a.pid') } catch { return false }
-     })
-     const send = \`import socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.connect(sys.argv[1])
-socket.send_fds(s, [b"x"], [9])\`
-     execFileSync('python3', ['-c', send, ${JSON.stringify(place.file('socket'))}], {
-       stdio: ['ignore', 'inherit', 'inherit', ...Array(6).fill('ignore'), Number(lock)],
-     })
-     setInterval(() => {}, 1e6)`,
-  )
+  const send = readFileSync(fixture('inside/gives-lock.py'), 'utf8')
   const daemon = new Daemon({
     pidFile: place.file('a.pid'),
-    script,
+    script: copied(place, 'inside/gives-lock.mjs'),
+    scriptArgs: [place.file('socket'), send],
     user: 'nobody',
     log: place.file('a.log'),
   })
@@ -296,25 +276,10 @@ socket.send_fds(s, [b"x"], [9])\`
 root('dropPrivileges: a port bound before serves after it', async (t) => {
   const place = open(t)
   const port = await freePort()
-  const script = place.write(
-    'a.mjs',
-    `import { writeFileSync } from 'node:fs'
-     import { createServer } from 'node:http'
-     import { createRequire } from 'node:module'
-     import { Daemon } from "DAIMON"
-     const { rights } = createRequire(import.meta.url)(${JSON.stringify(RIGHTS)})
-     new Daemon({ pidFile: Daemon.current?.pidFile ?? 'x.pid', run(daemon) {
-       const server = createServer((_, response) => response.end(String(process.getuid())))
-       server.listen(${port}, () => {
-         daemon.dropPrivileges({ user: 'nobody' })
-         writeFileSync('seen', JSON.stringify(rights()))
-         daemon.ready()
-       })
-     } }).status()`,
-  )
   const daemon = new Daemon({
     pidFile: place.file('a.pid'),
-    script,
+    script: fixture('inside/drops.mjs'),
+    env: { PORT: String(port) },
     run() {},
     ready: 'manual',
     cwd: place.path,
@@ -338,31 +303,7 @@ root('dropPrivileges: a port bound before serves after it', async (t) => {
 
 root('dropPrivileges refuses what it cannot do, and changes nothing then', async (t) => {
   const place = open(t)
-  const script = place.write(
-    'a.mjs',
-    `import { writeFileSync } from 'node:fs'
-     import { Daemon } from "DAIMON"
-     const tried = []
-     const attempt = (to) => {
-       try {
-         Daemon.current.dropPrivileges(to)
-         tried.push('done')
-       } catch ({ code, option }) {
-         tried.push([code, option])
-       }
-     }
-     attempt({ user: 'no such user' })
-     attempt({ group: 'no such group' })
-     attempt({})
-     attempt({ user: -1 })
-     tried.push(process.getuid())
-     attempt({ user: 'nobody' })
-     attempt({ user: 'root' })
-     attempt({ user: 'nobody' })
-     tried.push(process.getuid())
-     writeFileSync('seen', JSON.stringify(tried))
-     setInterval(() => {}, 1e6)`,
-  )
+  const script = fixture('inside/tries-to-drop.mjs')
   await new Daemon({ pidFile: place.file('a.pid'), script, cwd: place.path }).start()
   const wrong = (option) => ['ERR_DAEMON_INVALID_OPTION', option]
   t.deepEqual(JSON.parse(place.read('seen')), [
@@ -384,26 +325,10 @@ root(
     const place = open(t)
     mkdirSync(place.file('jail/inside'), { recursive: true })
     chownSync(place.file('jail/inside'), Number(nobody().uid), Number(nobody().gid))
-    place.write('outside', '')
-    const script = place.write(
-      'a.mjs',
-      `import { existsSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
-     import { Daemon } from "DAIMON"
-     new Daemon({ pidFile: Daemon.current?.pidFile ?? 'x.pid', run() {
-       const folders = []
-       for (let fd = 3; fd < 64; fd++) {
-         try { if (statSync('/dev/fd/' + fd).isDirectory()) folders.push(fd) } catch {}
-       }
-       writeFileSync('seen', JSON.stringify({
-         cwd: process.cwd(), root: readdirSync('/'), outside: existsSync(${JSON.stringify(place.file('outside'))}),
-         uid: process.getuid(),
-       }))
-       setInterval(() => {}, 1e6)
-     } }).status()`,
-    )
     const daemon = new Daemon({
       pidFile: place.file('a.pid'),
-      script,
+      script: fixture('inside/jailed.mjs'),
+      env: { OUTSIDE: place.write('outside', '') },
       run() {},
       chroot: place.file('jail'),
       cwd: '/inside',

@@ -1,26 +1,15 @@
 // How a script begins as a daemon: by which of Node's loaders, after what, and when it counts as evaluated.
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { folder } from '../helpers/index.js'
+import { closeGate, GATE, passGate } from '../helpers/gate.js'
+import { fixture, folder } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
 const daemonOf = (place, options) =>
   new Daemon({ pidFile: place.file('a.pid'), cwd: place.path, execArgv: [], ...options })
 
-/** Ready only when the top-level await has been waited for. */
-const AWAITS = `
-import { appendFileSync } from 'node:fs'
-appendFileSync('count', 'x')
-await new Promise((resolve) => setTimeout(resolve, 300))
-appendFileSync('count', 'y')
-setInterval(() => {}, 1e6)
-`
-const HOOK = `
-const { readFileSync } = require('node:fs')
-require.extensions['.foo'] = (module, file) => module._compile(readFileSync(file, 'utf8').replace('TYPED', ''), file)
-`
 /** A control program whose script's name is in its arguments; what the start came to is on stdout. */
 const CONTROL = `import("DAIMON").then(async ({ Daemon }) => {
   const d = new Daemon({ pidFile: 'a.pid', script: process.argv[2] })
@@ -33,6 +22,15 @@ const main = require.main === module
 writeFileSync('seen', JSON.stringify({ main, execArgv: process.execArgv, argv: process.argv.slice(1) }))
 setInterval(() => {}, 1e6)
 `
+
+/** Starts what waits at a gate: the start is not over before that is open. */
+async function startsAfterGate(t, place, options) {
+  const env = { GATE, FOLDER: place.path, ...options.env }
+  const daemon = daemonOf(place, { ...options, env })
+  const starting = daemon.start()
+  await Promise.race([passGate(t, place, daemon), starting])
+  await starting
+}
 
 async function stops(t, place) {
   t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true, forced: false })
@@ -47,7 +45,8 @@ for (const [name, manifest] of [
   test.serial(`a top-level await is waited for, evaluated once: ${name} ${manifest ?? ''}`, async (t) => {
     const place = folder(t)
     if (manifest !== undefined) place.write('package.json', manifest)
-    await daemonOf(place, { script: place.write(name, AWAITS) }).start()
+    cpSync(fixture('inside/awaits.mjs'), place.file(name))
+    await startsAfterGate(t, place, { script: place.file(name) })
     t.is(place.read('count'), 'xy')
     await stops(t, place)
   })
@@ -55,7 +54,9 @@ for (const [name, manifest] of [
 
 test.serial('a top-level await that fails fails the start, with its own error', async (t) => {
   const place = folder(t)
-  const text = "await new Promise((resolve) => setTimeout(resolve, 50)); throw new TypeError('late')"
+  const text = `import { turns } from ${JSON.stringify(GATE)}
+    await turns()
+    throw new TypeError('late')`
   const error = await t.throwsAsync(daemonOf(place, { script: place.write('a.mjs', text) }).start())
   t.like(error, { code: 'ERR_DAEMON_START_FAILED', exitCode: 1 })
   t.like(error.cause, { name: 'TypeError', message: 'late' })
@@ -63,25 +64,14 @@ test.serial('a top-level await that fails fails the start, with its own error', 
 
 test.serial('a module with run is waited for, top-level await and all', async (t) => {
   const place = folder(t)
-  const script = place.write(
-    'a.mjs',
-    `import { appendFileSync } from 'node:fs'
-     import { Daemon } from "DAIMON"
-     await new Promise((resolve) => setTimeout(resolve, 300))
-     appendFileSync(${JSON.stringify(place.file('count'))}, 'x')
-     new Daemon({
-       pidFile: ${JSON.stringify(place.file('a.pid'))},
-       run() { appendFileSync('count', 'y'); setInterval(() => {}, 1e6) },
-     })`,
-  )
-  await daemonOf(place, { script, run() {} }).start()
+  await startsAfterGate(t, place, { script: fixture('inside/awaits-with-run.mjs'), run() {} })
   t.is(place.read('count'), 'xy')
   await stops(t, place)
 })
 
 test.serial("a script of CommonJS has Node's own loader, and its hooks", async (t) => {
   const place = folder(t)
-  place.write('hook.cjs', HOOK)
+  place.write('hook.cjs', `require(${JSON.stringify(fixture('inside/foo-hook.cjs'))})`)
   place.write('control.cjs', CONTROL)
   place.write('server.foo', `TYPED ${SEES}`)
   const { stdout, stderr } = await place.node(['-r', './hook.cjs', 'control.cjs', 'server.foo'])
@@ -95,17 +85,7 @@ test.serial(
   'a command that puts itself among the flags, as ts-node does, executes the script, too',
   async (t) => {
     const place = folder(t)
-    const tool = place.write(
-      'bin.js',
-      `${HOOK}
-     const { resolve } = require('node:path')
-     const rest = process.argv.slice(2)
-     const at = rest.findIndex((argument) => !argument.startsWith('-'))
-     if (rest.slice(0, at).some((flag) => flag !== '-T')) throw new Error('unknown: ' + rest)
-     process.execArgv.push(__filename, ...rest.slice(0, at))
-     process.argv.splice(1, 2 + at, resolve(rest[at]))
-     require('node:module').runMain()`,
-    )
+    const tool = fixture('inside/foo-node.cjs')
     place.write('control.foo', `TYPED ${CONTROL}`)
     place.write('server.foo', `TYPED ${SEES}`)
     const { stdout, stderr } = await place.node([tool, '-T', 'control.foo', 'server.foo'])
@@ -142,15 +122,16 @@ for (const [name, flags] of Object.entries(PRELOAD_FLAGS)) {
 
 test.serial("imports of the user's come first, from flags and from NODE_OPTIONS", async (t) => {
   const place = folder(t)
-  const hook = pathToFileURL(
-    place.write('hook.mjs', 'await new Promise((done) => setTimeout(done, 200)); globalThis.hooked = true'),
-  ).href
-  const script = place.write('a.mjs', `if (!globalThis.hooked) throw new Error('too early')\n${AWAITS}`)
+  const hook = pathToFileURL(fixture('inside/awaiting-hook.mjs')).href
+  const script = place.write(
+    'a.mjs',
+    "if (!globalThis.hooked) throw new Error('too early')\nsetInterval(() => {}, 1e6)",
+  )
   for (const options of [{ execArgv: ['--import', hook] }, { env: { NODE_OPTIONS: `--import=${hook}` } }]) {
-    await daemonOf(place, { script, ...options }).start()
+    await startsAfterGate(t, place, { script, ...options })
     await stops(t, place)
+    closeGate(place)
   }
-  t.is(place.read('count'), 'xyxy')
 })
 
 /** Begins the main module itself, as some loaders of old do. */

@@ -10,7 +10,7 @@ const NEWER = { 'an older copy': 'daimon', 'a newer copy': 'copy' }
 /** Starts the program in that form, and gives the answers of the other copy in the daemon. */
 async function answers(t, place, form) {
   place.write('idle.mjs', 'setInterval(() => {}, 1e6)')
-  cpSync(fixture('two-copies.mjs'), place.file('main.mjs'))
+  cpSync(fixture('inside/two-copies.mjs'), place.file('main.mjs'))
   const started = place.spawn(['main.mjs', form])
   if (form !== 'foreground') {
     const { code, stderr } = await started.done

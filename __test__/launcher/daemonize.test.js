@@ -1,31 +1,26 @@
 import { existsSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { alive, folder, freePort, until } from '../helpers/index.js'
+import { passGate } from '../helpers/gate.js'
+import { alive, fixture, folder, freePort, KERNEL_TELLS, until } from '../helpers/index.js'
 
 const body = (write, text, name = 'a.mjs') =>
   write(name, `import { daemonize, Daemon } from "DAIMON"\n${text}`)
 
 test.serial('the launcher exits with 0 once the daemon listens, top-level awaits and all', async (t) => {
-  const { file, write, node, read } = folder(t)
+  const place = folder(t)
   const port = await freePort()
-  const program = body(
-    write,
-    `import { createServer } from 'node:http'
-     import { setTimeout } from 'node:timers/promises'
-     process.on('exit', () => Daemon.current ?? process.stdout.write('launcher exits'))
-     const daemon = await daemonize({ pidFile: 'a.pid', name: 'inline' })
-     await setTimeout(150)
-     createServer((_, response) => response.end(daemon.role + daemon.pid)).listen(${port}, '127.0.0.1')`,
-  )
-  t.like(await node([program]), { code: 0, stdout: 'launcher exits', stderr: '' })
-  const pid = Number(read('a.pid'))
+  const launcher = place.spawn([fixture('launcher/inline-server.mjs'), String(port)])
+  const daemon = new Daemon({ pidFile: place.file('a.pid') })
+  await passGate(t, place, daemon)
+  t.like(await launcher.done, { code: 0, stdout: 'launcher exits', stderr: '' })
+  const pid = Number(place.read('a.pid'))
   t.is(await (await fetch(`http://127.0.0.1:${port}`)).text(), `daemon${pid}`)
-  t.like(await new Daemon({ pidFile: file('a.pid') }).stop(), { wasRunning: true, forced: false })
+  t.like(await daemon.stop(), { wasRunning: true, forced: false })
 })
 
 test.serial('in CommonJS, too', async (t) => {
-  const { file, write, node } = folder(t)
+  const { file, read, write, node } = folder(t)
   const program = write(
     'a.cjs',
     `const { writeFileSync } = require('node:fs')
@@ -36,7 +31,7 @@ test.serial('in CommonJS, too', async (t) => {
      })`,
   )
   t.like(await node([program]), { code: 0, stderr: '' })
-  await until(() => existsSync(file('seen')), 'the body')
+  t.is(read('seen'), 'true', 'it is the main module')
   t.like(await new Daemon({ pidFile: file('a.pid') }).status(), { state: 'running' })
 })
 
@@ -61,20 +56,8 @@ test.serial('with exit: false it resolves in both, each with its role', async (t
 test.serial(
   'args of a function are asked for in the launcher alone; a second call gives the same context',
   async (t) => {
-    const { write, node, read } = folder(t)
-    const program = body(
-      write,
-      `import { appendFileSync, writeFileSync } from 'node:fs'
-     const options = {
-       pidFile: 'a.pid',
-       args: async () => (appendFileSync('asked', String(process.pid) + '\\n'), ['secret', 2]),
-     }
-     const daemon = await daemonize(options)
-     const again = await daemonize(options)
-     writeFileSync('seen', JSON.stringify([daemon.args, again === daemon, Daemon.current === daemon]))
-     setInterval(() => {}, 1e6)`,
-    )
-    const { pid, code } = await node([program])
+    const { node, read } = folder(t)
+    const { pid, code } = await node([fixture('launcher/launched-and-asked.mjs')])
     t.is(code, 0)
     t.is(read('asked'), `${pid}\n`)
     t.deepEqual(JSON.parse(read('seen')), [['secret', 2], true, true])
@@ -128,26 +111,29 @@ test.serial("ready: 'manual' is the daemon's own word", async (t) => {
   t.true(alive(Number(read('a.pid'))))
 })
 
-test.serial('await using stops the daemon at the end of its block; stop() exits with its code', async (t) => {
-  const { file, write, processes } = folder(t)
-  const script = write(
-    'a.mjs',
-    `import { Daemon } from "DAIMON"
+test.serial(
+  'the disposal of the context ends the daemon with 0, and stop() with the code that it is given',
+  async (t) => {
+    const { file, write, processes } = folder(t)
+    const script = write(
+      'a.mjs',
+      `import { Daemon } from "DAIMON"
      process.once('SIGUSR2', () => Daemon.current.stop(7))
      process.once('SIGWINCH', () => Daemon.current[Symbol.asyncDispose]())
      setInterval(() => {}, 1e6)`,
-  )
-  for (const [signal, expected] of [
-    ['SIGUSR2', 7],
-    ['SIGWINCH', 0],
-  ]) {
-    const daemon = new Daemon({ pidFile: file('a.pid'), script })
-    await daemon.start()
-    const exited = daemon.exited()
-    await daemon.signal(signal)
-    const { code } = await exited
-    t.true(code === undefined || code === expected)
-    t.false(existsSync(file('a.pid')))
-  }
-  t.deepEqual(processes(), [])
-})
+    )
+    for (const [signal, expected] of [
+      ['SIGUSR2', 7],
+      ['SIGWINCH', 0],
+    ]) {
+      const daemon = new Daemon({ pidFile: file('a.pid'), script })
+      await daemon.start()
+      const exited = daemon.exited()
+      await daemon.signal(signal)
+      const { code } = await exited
+      t.is(code, KERNEL_TELLS ? expected : undefined)
+      t.false(existsSync(file('a.pid')))
+    }
+    t.deepEqual(processes(), [])
+  },
+)

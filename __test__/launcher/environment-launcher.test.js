@@ -5,7 +5,7 @@ import { Daemon } from '../../dist/index.js'
 import { fixture, folder, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
-const INSIDE = fixture('inside.cjs')
+const INSIDE = fixture('launcher/inside.cjs')
 
 /** Starts the script that looks at itself, with options as JSON. */
 const START = `

@@ -4,7 +4,7 @@ import { Daemon } from '../../dist/index.js'
 import { fixture, folder, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
-const INSIDE = fixture('inside.cjs')
+const INSIDE = fixture('launcher/inside.cjs')
 
 /** Starts the script that looks at itself; gives what it has seen. */
 async function inside(place, options = {}) {
@@ -210,5 +210,7 @@ test.serial("'inherit' gives the launcher's own standard descriptors", async (t)
   const launcher = place.spawn([program, place.file('a.pid'), INSIDE, place.file('seen')])
   await until(() => launcher.output().stdout === 'out\nlauncher', 'both')
   await until(() => launcher.output().stderr === 'err\n', 'stderr')
-  t.is(launcher.child.exitCode ?? 0, 0)
+  // Its streams stay open, for they are the daemon's, too.
+  await until(() => launcher.child.exitCode !== null || launcher.child.signalCode !== null, 'the end')
+  t.is(launcher.child.exitCode, 0)
 })

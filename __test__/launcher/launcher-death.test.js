@@ -1,34 +1,10 @@
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { alive, content, folder, threads, until } from '../helpers/index.js'
+import { alive, content, fixture, folder, threads, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
-/** A launcher whose daemon is never ready, its event loop blocked; `up` holds the daemon's PID. */
-const STUCK = `
-import { renameSync, writeFileSync } from 'node:fs'
-import { Daemon } from "DAIMON"
-const run = () => {
-  writeFileSync('up.new', String(process.pid))
-  renameSync('up.new', 'up')
-  for (;;);
-}
-await new Daemon({ pidFile: 'a.pid', run }).start()
-`
-
-/** A launcher that goes on when its daemon is ready; `up` holds the daemon's PID, `reloads` what it has heard. */
-const SERVES = `
-import { appendFileSync, renameSync, writeFileSync } from 'node:fs'
-import { Daemon } from "DAIMON"
-const run = (daemon) => {
-  daemon.on('reload', () => appendFileSync('reloads', 'x'))
-  daemon.onStop(({ signal }) => writeFileSync('stopped', String(signal)))
-  setInterval(() => {}, 1e6)
-}
-const { pid } = await new Daemon({ pidFile: 'a.pid', run }).start()
-writeFileSync('up.new', String(pid))
-renameSync('up.new', 'up')
-setInterval(() => {}, 1e6)
-`
+const STUCK = fixture('launcher/stuck.mjs')
+const SERVES = fixture('launcher/serves.mjs')
 
 const up = async (place) => Number(await until(() => content(place.file('up')), 'the daemon'))
 
@@ -61,7 +37,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL']) {
     `a launcher that ${signal} ends before ready takes its daemon along, however blocked that is`,
     async (t) => {
       const place = folder(t)
-      const launcher = place.spawn([place.write('a.mjs', STUCK)])
+      const launcher = place.spawn([STUCK])
       const pid = await up(place)
       launcher.child.kill(signal)
       t.is((await launcher.done).signal, signal)
@@ -71,7 +47,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL']) {
 
   test.serial(`a launcher that ${signal} ends after ready leaves its daemon alone`, async (t) => {
     const place = folder(t)
-    const launcher = place.spawn([place.write('a.mjs', SERVES)])
+    const launcher = place.spawn([SERVES])
     const pid = await up(place)
     launcher.child.kill(signal)
     t.is((await launcher.done).signal, signal)
@@ -79,35 +55,21 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL']) {
   })
 }
 
-/**
- * Runs a program on a terminal of its own. A line of standard input is typed as Ctrl-C, or closes the terminal; then it
- * waits for the program and tells how that has ended.
- */
-const TERMINAL = `
-import os, pty, sys
-pid, master = pty.fork()
-if pid == 0:
-    os.execv(sys.argv[1], sys.argv[1:])
-line = sys.stdin.readline()
-if line == 'type\\n':
-    os.write(master, b'\\x03')
-else:
-    os.close(master)
-print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-`
-
 for (const [line, what, status] of [
   ['close', 'a terminal that closes', -1],
   ['type', 'Ctrl-C on the terminal', -2],
 ]) {
-  for (const [source, when, check] of [
+  for (const [program, when, check] of [
     [STUCK, 'before ready takes the daemon along', diesAlong],
     [SERVES, 'after ready leaves the daemon alone', livesOn],
   ]) {
     needs('python3')(`${what} ${when}`, async (t) => {
       const place = folder(t)
-      const program = place.write('a.mjs', source)
-      const terminal = place.spawnCommand('python3', ['-c', TERMINAL, process.execPath, program])
+      const terminal = place.spawnCommand('python3', [
+        fixture('launcher/types-or-closes.py'),
+        process.execPath,
+        program,
+      ])
       const pid = await up(place)
       terminal.child.stdin.end(`${line}\n`)
       t.is((await terminal.done).stdout, `${status}\n`)
@@ -118,13 +80,7 @@ for (const [line, what, status] of [
 
 test.serial('a launcher that exits by itself before ready takes its daemon along', async (t) => {
   const place = folder(t)
-  const program = place.write(
-    'a.mjs',
-    `${STUCK.replace('await new', 'void new')}
-     import { watch } from 'node:fs'
-     watch('.', (_event, name) => name === 'up' && process.exit(0))`,
-  )
-  const launcher = place.spawn([program])
+  const launcher = place.spawn([STUCK, 'exits'])
   const pid = await up(place)
   t.is((await launcher.done).code, 0)
   await diesAlong(t, place, pid)

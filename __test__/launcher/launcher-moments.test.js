@@ -1,55 +1,39 @@
 // A launcher that is killed or stopped at any moment of its launch.
+import { randomInt } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { alive, content, folder, kill, stat, until } from '../helpers/index.js'
+import { alive, content, fixture, folder, kill, stat, until } from '../helpers/index.js'
 import { idle } from '../helpers/pidfile.js'
 
-/**
- * `node a.mjs MODE LOCK_TIMEOUT`: with MODE `ready` its daemon becomes ready, else never. A daemon that meets another
- * one, which is not about to end, leaves the file `two`.
- */
-const PROGRAM = `
-import { readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
-import { Daemon } from "DAIMON"
-const [mode, lockTimeout] = process.argv.slice(2)
-const lives = (pid) => {
-  try {
-    return !/\\) [ZX] /.test(readFileSync('/proc/' + pid + '/stat', 'utf8'))
-  } catch {
-    return false
+/** About as long as a launch takes, in milliseconds. */
+const LAUNCH = 70
+
+const PROGRAM = fixture('launcher/rivals.mjs')
+
+/** The moments of a run come from this number, which it logs: `MOMENTS=NUMBER npx ava …` has the same ones again. */
+const SEED = Number(process.env.MOMENTS ?? randomInt(2 ** 31))
+
+/** Numbers from 0 to 1, always the same ones: mulberry32. */
+function numbers(t) {
+  t.log(`MOMENTS=${SEED}`)
+  let state = SEED
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
-const run = (daemon) => {
-  writeFileSync('body.' + process.pid, '')
-  for (const name of readdirSync('.')) {
-    const pid = Number(name.split('.')[1])
-    if (!name.startsWith('body.') || pid === process.pid) continue
-    // Its lock is free a moment before the kernel calls it dead.
-    for (let look = 0; lives(pid); look++) {
-      if (look === 200) writeFileSync('two', process.pid + ' ' + pid)
-      if (look === 200) break
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
-    }
-  }
-  if (mode === 'ready') daemon.ready()
-  setInterval(() => {}, 1e6)
-}
-if (Daemon.current === undefined) writeSync(1, 'go ')
-const daemon = new Daemon({ pidFile: 'a.pid', ready: 'manual', lockTimeout: Number(lockTimeout), run })
-await daemon.start().then(
-  ({ pid }) => writeSync(1, 'started ' + pid),
-  ({ code, reason, pid }) => writeSync(1, [code, reason ?? pid].join(' ').trim()),
-)
-`
 
 const answer = ({ stdout }) => stdout.replace('go ', '')
 const startedPid = (text) => Number(/^started (\d+)$/.exec(text)?.[1])
 
-/** Begins a launch and comes back at a random moment of it: early ones, in which most happens, are more frequent. */
-async function midway(place, program, args) {
-  const launcher = place.spawn([program, ...args])
+/** Begins a launch and comes back at some moment of it: early ones, in which most happens, are more frequent. */
+async function midway(place, args, number) {
+  const launcher = place.spawn([PROGRAM, ...args])
   await until(() => launcher.output().stdout.startsWith('go '), 'the launcher')
-  await new Promise((resolve) => setTimeout(resolve, 70 * Math.random() ** 3))
+  await delay(LAUNCH * number ** 3)
   return launcher
 }
 
@@ -66,13 +50,13 @@ test.serial(
   'a launcher killed at any moment leaves no daemon and no lock: the next start has it',
   async (t) => {
     const place = folder(t)
-    const program = place.write('a.mjs', PROGRAM)
+    const next = numbers(t)
     for (let round = 0; round < 30; round++) {
-      const launcher = await midway(place, program, ['never', '0'])
+      const launcher = await midway(place, ['never', '0'], next())
       kill(launcher.pid)
       await launcher.done
       // What it may have left ends by itself, and any start waits for that.
-      const text = answer(await place.node([program, 'ready', '0']))
+      const text = answer(await place.node([PROGRAM, 'ready', '0']))
       const pid = startedPid(text)
       t.true(alive(pid), text)
       await ends(t, place, pid)
@@ -84,12 +68,12 @@ test.serial(
   'a launcher stopped at any moment and continued: of it and its rival exactly one has the daemon',
   async (t) => {
     const place = folder(t)
-    const program = place.write('a.mjs', PROGRAM)
+    const next = numbers(t)
     for (let round = 0; round < 16; round++) {
-      const launcher = await midway(place, program, ['ready', '0'])
+      const launcher = await midway(place, ['ready', '0'], next())
       kill(launcher.pid, 'SIGSTOP')
       await until(() => !alive(launcher.pid) || stat(launcher.pid)?.state === 'T', 'it is stopped')
-      const rival = answer(await place.node([program, 'ready', '0']))
+      const rival = answer(await place.node([PROGRAM, 'ready', '0']))
       kill(launcher.pid, 'SIGCONT')
       const texts = [answer(await launcher.done), rival]
       const started = texts.filter((text) => text.startsWith('started '))
@@ -111,12 +95,12 @@ test.serial(
 
 test.serial('a launcher stopped at any moment and then killed keeps no lock', async (t) => {
   const place = folder(t)
-  const program = place.write('a.mjs', PROGRAM)
+  const number = numbers(t)
   for (let round = 0; round < 12; round++) {
-    const launcher = await midway(place, program, ['never', '0'])
+    const launcher = await midway(place, ['never', '0'], number())
     kill(launcher.pid, 'SIGSTOP')
     await until(() => !alive(launcher.pid) || stat(launcher.pid)?.state === 'T', 'it is stopped')
-    const next = place.spawn([program, 'ready', '30000'])
+    const next = place.spawn([PROGRAM, 'ready', '30000'])
     await until(() => next.output().stdout.startsWith('go '), 'the next launcher')
     kill(launcher.pid)
     await launcher.done
@@ -129,8 +113,7 @@ test.serial('a launcher stopped at any moment and then killed keeps no lock', as
 
 test.serial('a launcher stopped after the launch does not hold the lock of its daemon', async (t) => {
   const place = folder(t)
-  const program = place.write('a.mjs', PROGRAM)
-  const launcher = place.spawn([program, 'never', '0'])
+  const launcher = place.spawn([PROGRAM, 'never', '0'])
   const pid = await until(() => {
     const found = Number(content(place.file('a.pid')))
     return content(place.file(`body.${found}`)) !== undefined && found
@@ -139,7 +122,7 @@ test.serial('a launcher stopped after the launch does not hold the lock of its d
   await until(() => stat(launcher.pid).state === 'T', 'it is stopped')
   kill(pid)
   await until(() => !alive(pid), 'the end of the daemon')
-  const next = startedPid(answer(await place.node([program, 'ready', '0'])))
+  const next = startedPid(answer(await place.node([PROGRAM, 'ready', '0'])))
   t.true(alive(next))
   kill(launcher.pid, 'SIGCONT')
   t.is(answer(await launcher.done), 'ERR_DAEMON_START_FAILED')
@@ -151,18 +134,8 @@ test.serial(
   'a launcher killed before ready: the very next start works, though the event loop blocks',
   async (t) => {
     const place = folder(t)
-    const program = place.write(
-      'block.mjs',
-      `import { writeFileSync } from 'node:fs'
-     import { Daemon } from "DAIMON"
-     const run = () => {
-       writeFileSync('blocked', String(process.pid))
-       for (;;);
-     }
-     await new Daemon({ pidFile: 'a.pid', run }).start()`,
-    )
-    const launcher = place.spawn([program])
-    const blocked = await until(() => Number(content(place.file('blocked'))), 'the body')
+    const launcher = place.spawn([fixture('launcher/stuck.mjs')])
+    const blocked = await until(() => Number(content(place.file('up'))), 'the body')
     kill(launcher.pid)
     const { pid } = await idle(place).start()
     t.not(pid, blocked)
@@ -175,8 +148,7 @@ test.serial(
   'a start that meets one under way takes over when that fails, and is told when it does not',
   async (t) => {
     const place = folder(t)
-    const program = place.write('a.mjs', PROGRAM)
-    const first = place.spawn([program, 'never', '0'])
+    const first = place.spawn([PROGRAM, 'never', '0'])
     const pid = await until(() => {
       const found = Number(content(place.file('a.pid')))
       return content(place.file(`body.${found}`)) !== undefined && found

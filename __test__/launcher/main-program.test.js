@@ -2,17 +2,22 @@
 import { existsSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
+import { closeGate, GATE, passGate } from '../helpers/gate.js'
 import { folder, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
 const BODY = `writeFileSync('daemon.json', JSON.stringify([process.argv.slice(2), process.execArgv]))
 setInterval(() => {}, 1e6)`
 const DAEMONIZE = `await daemonize({ pidFile: 'a.pid', readyTimeout: 20_000 })\n${BODY}`
-const IMPORTS = `import { writeFileSync } from 'node:fs'; import { daemonize } from "DAIMON"\n`
+const IMPORTS = `import { writeFileSync } from 'node:fs'; import { daemonize } from "DAIMON"
+import { gate } from ${JSON.stringify(GATE)}\n`
 
 /** It becomes a daemon with these arguments, and nothing is left of that when it is stopped. */
-async function becomesDaemon(t, place, args, given = ['one', '--two']) {
-  const { code, stderr } = await place.node([...args, ...given])
+async function becomesDaemon(t, place, args, meanwhile = async () => {}) {
+  const given = ['one', '--two']
+  const launcher = place.spawn([...args, ...given])
+  await meanwhile()
+  const { code, stderr } = await launcher.done
   t.is(code, 0, stderr)
   t.deepEqual(JSON.parse(place.read('daemon.json'))[0], given)
   t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true, forced: false })
@@ -40,16 +45,16 @@ test.serial('another module in argv[1] is not evaluated for the sake of readines
   )
   const text = `${IMPORTS}process.argv[1] = ${JSON.stringify(other)}
     await daemonize({ pidFile: 'a.pid' })
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    writeFileSync('ready late enough', '')
+    await gate()
     ${BODY}`
-  await becomesDaemon(t, place, [place.write('a.mjs', text)])
+  const late = () => passGate(t, place, new Daemon({ pidFile: place.file('a.pid') }))
+  await becomesDaemon(t, place, [place.write('a.mjs', text)], late)
   t.false(existsSync(place.file('evaluated')))
-  t.true(existsSync(place.file('ready late enough')))
   // In the foreground too.
+  closeGate(place)
   const foreground = place.spawn([place.write('b.mjs', text.replace("'a.pid'", "'b.pid', detach: false"))])
-  await until(() => existsSync(place.file('b.pid')), 'it runs')
   const daemon = new Daemon({ pidFile: place.file('b.pid') })
+  await passGate(t, place, daemon)
   await until(async () => {
     const found = await daemon.status()
     return found.state === 'running' && found.starting !== true
@@ -62,14 +67,16 @@ test.serial('another module in argv[1] is not evaluated for the sake of readines
 needs('--entry-url')('a program by its URL is ready when it has been evaluated, once', async (t) => {
   const place = folder(t)
   const text = `${IMPORTS}await daemonize({ pidFile: 'a.pid' })
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await gate()
     writeFileSync('evaluated', import.meta.url.split('?')[1], { flag: 'wx' })
     ${BODY}`
   place.write('a.mjs', text)
-  await becomesDaemon(t, place, ['--entry-url', './a.mjs?x=1#y'])
+  const late = (of) => () => passGate(t, of, new Daemon({ pidFile: of.file('a.pid') }))
+  await becomesDaemon(t, place, ['--entry-url', './a.mjs?x=1#y'], late(place))
   t.is(place.read('evaluated'), 'x=1#y')
   const other = folder(t)
-  await becomesDaemon(t, other, ['--entry-url', new URL(`file://${other.write('a.mjs', text)}?z`).href])
+  const url = new URL(`file://${other.write('a.mjs', text)}?z`).href
+  await becomesDaemon(t, other, ['--entry-url', url], late(other))
   t.is(other.read('evaluated'), 'z')
 })
 

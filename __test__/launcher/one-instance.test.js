@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { AlreadyRunningError, Daemon, send } from '../../dist/index.js'
 import { body } from '../fixtures/body.js'
-import { alive, content, folder, kill, until } from '../helpers/index.js'
+import { alive, content, fixture, folder, kill, until } from '../helpers/index.js'
 import { canary, idle } from '../helpers/pidfile.js'
 
 test.serial('a second start is refused with the running PID and leaves the pidfile as it was', async (t) => {
@@ -18,30 +18,6 @@ test.serial('a second start is refused with the running PID and leaves the pidfi
   t.deepEqual(processes(), [pid])
 })
 
-/** Looks as fast as it can, by all means there are, until its standard input ends; then it tells all it has seen. */
-const POLLER = `
-import { readFileSync, writeSync } from 'node:fs'
-import { Daemon } from "DAIMON"
-const daemon = new Daemon({ pidFile: 'a.pid' })
-const seen = { running: new Set(), texts: new Set(), errors: new Set(), looks: 0 }
-let polling = true
-process.stdin.on('end', () => { polling = false }).resume()
-writeSync(1, '\\n')
-while (polling) {
-  const status = await daemon.status().catch((error) => error)
-  if (status instanceof Error) seen.errors.add(status.message)
-  else if (status.state === 'running') seen.running.add(status.pid)
-  try {
-    seen.texts.add(readFileSync('a.pid', 'utf8'))
-  } catch (error) {
-    if (error.code !== 'ENOENT') seen.errors.add(error.message)
-  }
-  seen.looks++
-  await new Promise(setImmediate)
-}
-writeSync(1, JSON.stringify(seen, (_key, value) => value instanceof Set ? [...value] : value))
-`
-
 test.serial(
   'of eight starts at once exactly one succeeds, the others name it, while the status is polled',
   async (t) => {
@@ -56,10 +32,9 @@ test.serial(
        )`,
     )
     const control = new Daemon({ pidFile: place.file('a.pid') })
-    const poller = place.write('poller.mjs', POLLER)
     let stale = ''
     for (let round = 0; round < 6; round++) {
-      const poll = place.spawn([poller])
+      const poll = place.spawn([fixture('launcher/poller.mjs')])
       await until(() => poll.output().stdout === '\n', 'the poller')
       const runs = await Promise.all(Array.from({ length: 8 }, () => place.node([program])))
       poll.child.stdin.end()

@@ -19,7 +19,7 @@ import { needs } from '../helpers/needs.js'
 /** A folder with a program in it that waits for orders, and its daemon. */
 async function launcher(t, { options = {}, daimon = () => DAIMON, execPath, command = [], prepare } = {}) {
   const place = folder(t)
-  const text = readFileSync(fixture('preflight/program.mjs'), 'utf8')
+  const text = readFileSync(fixture('launcher/preflight.mjs'), 'utf8')
   const program = place.write('program.mjs', text.replace("'DAIMON'", JSON.stringify(daimon(place))))
   for (const name of ['logs', 'elsewhere', 'launched']) mkdirSync(place.file(name))
   place.write('input', '')

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { alive, DAIMON, folder, freePort, ROOT, until } from '../helpers/index.js'
+import { alive, DAIMON, fixture, folder, freePort, ROOT, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
 /** Writes down each evaluation, then lives. */
@@ -70,18 +70,7 @@ test.serial('preloads by relative names, in flags and in NODE_OPTIONS, with anot
   place.write('one.mjs', "globalThis.one = import.meta.url.includes('one')")
   place.write('pre loads/two.cjs', 'globalThis.two = true')
   mkdirSync(place.file('elsewhere'))
-  const program = place.write(
-    'a.mjs',
-    `import { appendFileSync } from 'node:fs'
-     import { Worker } from 'node:worker_threads'
-     import { daemonize } from "DAIMON"
-     await daemonize({ pidFile: 'a.pid', cwd: 'elsewhere' })
-     const worker = new Worker('process.exit(globalThis.two ? 0 : 9)', { eval: true })
-     const code = await new Promise((resolve) => worker.once('exit', resolve))
-     if (!globalThis.one || !globalThis.two || code !== 0) throw new Error('not preloaded: ' + code)
-     appendFileSync('../count', 'x')
-     setInterval(() => {}, 1e6)`,
-  )
+  const program = fixture('launcher/preloaded.mjs')
   await becomesDaemon(t, place, ['--import', './one.mjs', program], {
     env: { NODE_OPTIONS: '--require "./pre loads/two.cjs"' },
   })
@@ -90,30 +79,16 @@ test.serial('preloads by relative names, in flags and in NODE_OPTIONS, with anot
 test.serial('cluster, workers and forked children inside the daemon are no daemons', async (t) => {
   const place = folder(t)
   const port = await freePort()
-  place.write(
+  const CHILD = place.write(
     'child.mjs',
     'import { Daemon } from "DAIMON"; process.send([Daemon.current === undefined, process.execArgv])',
   )
-  const script = place.write(
-    'a.mjs',
-    `import cluster from 'node:cluster'
-     import { fork } from 'node:child_process'
-     import { createServer } from 'node:http'
-     import { writeFileSync } from 'node:fs'
-     import { Worker } from 'node:worker_threads'
-     import { Daemon } from "DAIMON"
-     if (cluster.isPrimary) {
-       const seen = await new Promise((resolve) => fork('child.mjs').once('message', resolve))
-       const source = "import('${DAIMON}').then(({ Daemon }) => process.exit(Daemon.current === undefined ? 0 : 9))"
-       const code = await new Promise((resolve) => new Worker(source, { eval: true }).once('exit', resolve))
-       writeFileSync('seen', JSON.stringify([seen, code, Daemon.current.pid === process.pid]))
-       const worker = cluster.fork()
-       await new Promise((resolve) => worker.once('listening', resolve))
-     } else {
-       createServer((_, response) => response.end(String(Daemon.current === undefined))).listen(${port}, '127.0.0.1')
-     }`,
-  )
-  const daemon = new Daemon({ pidFile: place.file('a.pid'), script, cwd: place.path })
+  const daemon = new Daemon({
+    pidFile: place.file('a.pid'),
+    script: fixture('launcher/cluster.mjs'),
+    cwd: place.path,
+    env: { PORT: String(port), DAIMON, CHILD },
+  })
   const { pid } = await daemon.start()
   t.deepEqual(JSON.parse(place.read('seen')), [[true, process.execArgv], 0, true])
   t.is(await (await fetch(`http://127.0.0.1:${port}`)).text(), 'true')
@@ -124,19 +99,7 @@ test.serial('cluster, workers and forked children inside the daemon are no daemo
 
 test.serial('a worker of the daemon that asks for its status does not take the proof away', async (t) => {
   const place = folder(t)
-  const script = place.write(
-    'a.mjs',
-    `import { writeFileSync } from 'node:fs'
-     import { Worker } from 'node:worker_threads'
-     const source = \`import('${DAIMON}').then(async ({ Daemon }) => {
-       const d = new Daemon({ pidFile: 'a.pid', script: 'a.mjs' })
-       const { state, pid } = await d.status()
-       require('node:worker_threads').parentPort.postMessage([state, pid, await d.start().catch((e) => e.code)])
-     })\`
-     const seen = await new Promise((resolve) => new Worker(source, { eval: true }).once('message', resolve))
-     writeFileSync('seen', JSON.stringify(seen))
-     setInterval(() => {}, 1e6)`,
-  )
+  const script = fixture('launcher/asking-worker.mjs')
   const daemon = new Daemon({ pidFile: place.file('a.pid'), script, cwd: place.path })
   const { pid } = await daemon.start()
   t.deepEqual(JSON.parse(place.read('seen')), ['running', pid, 'ERR_DAEMON_ALREADY_RUNNING'])

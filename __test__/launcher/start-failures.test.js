@@ -172,7 +172,7 @@ test.serial('a script that is missing is the cause', async (t) => {
 
 test.serial('a wrong flag for Node is told by the log alone', async (t) => {
   const place = folder(t)
-  const options = { script: fixture('plain.js'), execArgv: ['--no-such-flag'] }
+  const options = { script: fixture('launcher/plain.js'), execArgv: ['--no-such-flag'] }
   const error = await failure(t, place, options)
   // Node ends so fast that init may have reaped it before anybody could get a handle on it.
   t.true(error.exitCode === undefined || error.exitCode === 9)

@@ -27,7 +27,7 @@ async function numbers(place, what) {
      const { forced } = await new Daemon({ pidFile: 'a.pid', stopTimeout: 500, stopGroup: true }).stop()
      console.log(forced)`,
   )
-  const args = [...INIT, fixture('numbers.mjs'), what, place.path]
+  const args = [...INIT, fixture('launcher/numbers.mjs'), what, place.path]
   await place.command('unshare', args, { stdio: ['ignore', 'ignore', 'inherit'] })
   return JSON.parse(place.read('result'))
 }

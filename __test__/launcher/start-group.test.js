@@ -21,11 +21,13 @@ import {
 /** Long enough for a family to be there. */
 const READY_TIMEOUT = EMULATED ? 30_000 : 3_000
 const BIN = join(ROOT, 'dist/bin.js')
+/** In which a daemon has long been told of the end of its launcher, in milliseconds. */
+const TOLD = 200
 
 const family = (place, how, options = {}) =>
   new Daemon({
     pidFile: place.file('a.pid'),
-    script: fixture('family.mjs'),
+    script: fixture('launcher/family.mjs'),
     scriptArgs: [how, 'stubborn'],
     cwd: place.path,
     stopTimeout: 300,
@@ -76,7 +78,16 @@ for (const how of ['hang', 'blocked']) {
 
   test.serial(`nor one whose command is interrupted (${how})`, async (t) => {
     const place = folder(t)
-    const args = ['start', '--pid-file', 'a.pid', '--stop-timeout', '300', fixture('family.mjs'), '--', how]
+    const args = [
+      'start',
+      '--pid-file',
+      'a.pid',
+      '--stop-timeout',
+      '300',
+      fixture('launcher/family.mjs'),
+      '--',
+      how,
+    ]
     const command = place.spawn([BIN, ...args, 'stubborn'])
     const found = await members(place)
     command.child.kill('SIGINT')
@@ -93,7 +104,7 @@ for (const how of ['hang', 'blocked']) {
          const [script, how] = process.argv.slice(2)
          await new Daemon({ pidFile: 'a.pid', script, scriptArgs: [how, 'stubborn'] }).start()`,
       )
-      const launcher = place.spawn([program, fixture('family.mjs'), how])
+      const launcher = place.spawn([program, fixture('launcher/family.mjs'), how])
       const found = await members(place)
       launcher.child.kill(signal)
       t.is((await launcher.done).signal, signal)
@@ -108,13 +119,19 @@ test.serial('nor does one whose children hand over to others all the time', asyn
   const script = place.write(
     'relay.mjs',
     `import { spawn } from 'node:child_process'
-     for (let number = 0; number < 4; number++) spawn('sh', [process.argv[2], '3000'], { stdio: 'ignore' })
-     await new Promise((resolve) => setTimeout(resolve, 100))
+     import { once } from 'node:events'
+     const first = () => spawn('sh', [process.argv[2], '3000'], { stdio: 'ignore' })
+     await Promise.all(Array.from({ length: 4 }, () => once(first(), 'exit')))
      throw new Error('boom')`,
   )
   for (let times = 0; times < 3; times++) {
     const pidFile = place.file('a.pid')
-    const daemon = new Daemon({ pidFile, script, scriptArgs: [fixture('relay.sh')], stopTimeout: 300 })
+    const daemon = new Daemon({
+      pidFile,
+      script,
+      scriptArgs: [fixture('launcher/relay.sh')],
+      stopTimeout: 300,
+    })
     await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED', message: /boom$/ })
     t.deepEqual(place.processes(), [])
   }
@@ -142,7 +159,7 @@ test.serial('nor does one that starts others when its launcher has been killed',
   launcher.child.kill('SIGKILL')
   await launcher.done
   // By then it has been told to stop, which its event loop does not know yet.
-  await delay(200)
+  await delay(TOLD)
   place.write('go', '')
   await until(() => !alive(pid), 'the end of the daemon')
   t.deepEqual(place.processes(), [])
@@ -157,7 +174,7 @@ test.serial('the lock is free when the daemon has ended with its launcher, whoev
      const script = process.argv[2]
      await new Daemon({ pidFile: 'a.pid', script, scriptArgs: ['hang', 'stubborn'] }).start()`,
   )
-  const launcher = place.spawn([program, fixture('family.mjs')])
+  const launcher = place.spawn([program, fixture('launcher/family.mjs')])
   const { inside, daemon } = await members(place)
   launcher.child.kill('SIGKILL')
   await until(() => !alive(daemon), 'the end of the daemon')
@@ -208,20 +225,6 @@ test.serial('a daemon that is ready keeps its children when its launcher is kill
   t.deepEqual(place.processes().sort(), before.sort())
 })
 
-/** A worker that starts the family, and hears of nothing any more as soon as that is there. */
-const WORKER = `
-import { existsSync } from 'node:fs'
-import { workerData } from 'node:worker_threads'
-import { Daemon } from "DAIMON"
-const { pidFile, script, cwd, up } = workerData
-new Daemon({ pidFile, script, scriptArgs: ['hang', 'stubborn'], cwd }).start().catch(() => {})
-const look = setInterval(() => {
-  if (!existsSync(up)) return
-  clearInterval(look)
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
-}, 5)
-`
-
 for (const [what, ends] of [
   ['a worker that ends takes its half-started daemon along', false],
   ['so it does with what is left of one that has ended unheard', true],
@@ -230,11 +233,11 @@ for (const [what, ends] of [
     const place = folder(t)
     const workerData = {
       pidFile: place.file('a.pid'),
-      script: fixture('family.mjs'),
+      script: fixture('launcher/family.mjs'),
       cwd: place.path,
       up: place.file('family'),
     }
-    const worker = new Worker(place.write('worker.mjs', WORKER), { workerData })
+    const worker = new Worker(fixture('launcher/worker.mjs'), { workerData })
     const found = await members(place)
     if (ends) {
       kill(found.daemon)
@@ -245,7 +248,7 @@ for (const [what, ends] of [
     await until(() => threads('daimon-group') === 0, 'the end of the thread that has ended them')
     t.deepEqual(living(found), [])
     t.deepEqual(place.processes(), [found.session])
-    t.deepEqual(children(), [])
+    await until(() => children().length === 0, 'no child is left')
   })
 }
 
@@ -264,24 +267,24 @@ const idle = () => until(() => THREADS.every((name) => threads(name) === 0), 'th
 
 test.serial('a failed start leaves no descriptor, thread, child or file in its launcher', async (t) => {
   const place = folder(t)
-  const script = fixture('family.mjs')
+  const script = fixture('launcher/family.mjs')
+  const start = (options) => new Daemon({ pidFile: place.file('a.pid'), script, ...options }).start()
+  const aborting = () => family(place, 'hang').with({ signal: AbortSignal.timeout(500) })
+  const failed = 'ERR_DAEMON_START_FAILED'
   const starts = {
-    throw: () => family(place, 'throw').start(),
-    exit: () => family(place, 'exit').start(),
-    killed: () => family(place, 'killed').start(),
-    hang: () => family(place, 'hang', { readyTimeout: 500 }).start(),
-    abort: () =>
-      family(place, 'hang')
-        .with({ signal: AbortSignal.timeout(500) })
-        .start(),
-    syntax: () => new Daemon({ pidFile: place.file('a.pid'), script: fixture('invalid/syntax.mjs') }).start(),
-    exec: () => new Daemon({ pidFile: place.file('a.pid'), script, execPath: place.file('none') }).start(),
+    throw: [() => family(place, 'throw').start(), failed],
+    exit: [() => family(place, 'exit').start(), failed],
+    killed: [() => family(place, 'killed').start(), failed],
+    hang: [() => family(place, 'hang', { readyTimeout: 500 }).start(), 'ERR_DAEMON_READY_TIMEOUT'],
+    abort: [() => aborting().start(), DOMException.TIMEOUT_ERR],
+    syntax: [() => start({ script: fixture('invalid/syntax.mjs') }), failed],
+    exec: [() => start({ execPath: place.file('none') }), 'ERR_DAEMON_INVALID_OPTION'],
   }
-  await t.throwsAsync(starts.exit())
+  await t.throwsAsync(starts.exit[0](), { code: failed })
   await idle()
   const before = possessions()
-  for (const [how, start] of Object.entries(starts)) {
-    await t.throwsAsync(start(), { any: true }, how)
+  for (const [how, [begin, code]] of Object.entries(starts)) {
+    t.is((await t.throwsAsync(begin(), { any: true }, how)).code, code, how)
     await idle()
     t.deepEqual(possessions(), before, how)
     t.is(content(place.file('a.pid')), undefined, how)

@@ -11,7 +11,7 @@ test.serial('a plain script becomes a daemon, answers and is stopped', async (t)
   const port = await freePort()
   const daemon = new Daemon({
     pidFile: file('a.pid'),
-    script: fixture('plain.js'),
+    script: fixture('launcher/plain.js'),
     scriptArgs: [String(port)],
   })
   const { pid } = await daemon.start()

@@ -4,21 +4,12 @@ import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { DAIMON, folder, ROOT } from '../helpers/index.js'
+import { DAIMON, fixture, folder, ROOT } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
-/** Counts its executions, tries a start, and writes down what came of it. */
-const TRIES = `
-import { appendFileSync, writeFileSync } from 'node:fs'
-import { Daemon } from "DAIMON"
-appendFileSync('count', 'x')
-export async function tries() {
-  const d = new Daemon({ pidFile: 'a.pid', run: () => void setInterval(() => {}, 1e6) })
-  const tell = ({ code, option, message }) => ({ code, option, message })
-  writeFileSync('result', JSON.stringify(await d.start().then(({ state }) => ({ state }), tell)))
-}
-`
-const NODE_TEST = `import test from 'node:test'\n${TRIES}\ntest('starts', tries)`
+const TRIES = fixture('launcher/tries.mjs')
+const IMPORTS = `import { tries } from ${JSON.stringify(TRIES)}`
+const NODE_TEST = `import test from 'node:test'\n${IMPORTS}\ntest('starts', tries)`
 
 function isRefused(t, place, runner) {
   const { message, ...result } = JSON.parse(place.read('result'))
@@ -39,7 +30,7 @@ for (const flags of [['--test'], []]) {
 
 test.serial('a program that a test of node:test starts may become a daemon', async (t) => {
   const place = folder(t)
-  place.write('a.mjs', `${TRIES}\nawait tries()`)
+  place.write('a.mjs', `${IMPORTS}\nawait tries()`)
   place.write(
     'a.test.mjs',
     `import test from 'node:test'
@@ -66,8 +57,7 @@ const RUNNERS = {
 for (const [name, path] of Object.entries(RUNNERS)) {
   test.serial(`a main module of ${name} is not executed again, reached by a link`, async (t) => {
     const place = folder(t)
-    place.write('spec.mjs', TRIES)
-    const spec = JSON.stringify(place.file('spec.mjs'))
+    const spec = JSON.stringify(TRIES)
     const main = place.write(`node_modules/${path}`, `import(${spec}).then(({ tries }) => tries())`)
     mkdirSync(place.file('node_modules/.bin'))
     symlinkSync(main, place.file('node_modules/.bin/runner'))
@@ -79,7 +69,7 @@ for (const [name, path] of Object.entries(RUNNERS)) {
 test.serial('what is only named like a runner is executed again', async (t) => {
   for (const path of ['mocha/bin/mocha.mjs', 'node_modules/mocha-like/cli.mjs', 'node_modules/x/ava/x.mjs']) {
     const place = folder(t)
-    t.like(await place.node([place.write(path, `${TRIES}\nawait tries()`)]), { code: 0, stderr: '' })
+    t.like(await place.node([place.write(path, `${IMPORTS}\nawait tries()`)]), { code: 0, stderr: '' })
     t.deepEqual(JSON.parse(place.read('result')), { state: 'running' }, path)
     t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true })
   }
@@ -88,10 +78,9 @@ test.serial('what is only named like a runner is executed again', async (t) => {
 /** Code in a context of its own, as jest does: CommonJS, since the ES modules of node:vm need a flag. */
 needs('esbuild')('code in a context of its own is not executed again', async (t) => {
   const place = folder(t)
-  const text = TRIES.replace('"DAIMON"', JSON.stringify(new URL(DAIMON).pathname))
   const bundle = place.file('out/daimon.cjs')
   const flags = ['--bundle', '--platform=node', '--format=cjs', `--outfile=${bundle}`]
-  t.is(spawnSync(join(ROOT, 'node_modules/.bin/esbuild'), [place.write('in.mjs', text), ...flags]).status, 0)
+  t.is(spawnSync(join(ROOT, 'node_modules/.bin/esbuild'), [TRIES, ...flags]).status, 0)
   for (const name of readdirSync(join(ROOT, 'native')).filter((name) => name.endsWith('.node')))
     cpSync(join(ROOT, 'native', name), join(dirname(bundle), name))
   place.write(

@@ -3,29 +3,17 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { content, folder, ROOT, until } from '../helpers/index.js'
+import { content, fixture, folder, ROOT, until } from '../helpers/index.js'
 import { checkLines, texts, writer, written } from '../helpers/logs.js'
 import { needs } from '../helpers/needs.js'
 
-/** On SIGUSR2 it opens its logs again; it says what happens to it. */
-const REOPENS = `
-  import { Daemon } from "DAIMON"
-  const daemon = Daemon.current
-  daemon.on('reload', () => console.log('reload'))
-  process.on('SIGUSR2', () => {
-    const nothing = daemon.reopenLogs()
-    console.log('reopened', nothing)
-    console.error('both')
-  })
-  console.log('begun')
-  setInterval(() => {}, 1e6)`
+const script = fixture('logs/reopens.mjs')
 
 test.serial('reopenLogs() goes on in a new file of the same mode, without a reload', async (t) => {
   const place = folder(t)
   const umask = process.umask(0o077)
   t.teardown(() => process.umask(umask))
   const file = place.file('a.log')
-  const script = place.write('a.mjs', REOPENS)
   const daemon = new Daemon({ pidFile: place.file('a.pid'), script, log: { file, mode: 0o604 } })
   await daemon.start()
   renameSync(file, place.file('old'))
@@ -38,7 +26,6 @@ test.serial('reopenLogs() goes on in a new file of the same mode, without a relo
 test.serial('stdout and stderr in two files are both opened again', async (t) => {
   const place = folder(t)
   const [stdout, stderr] = [place.file('out'), place.file('err')]
-  const script = place.write('a.mjs', REOPENS)
   const daemon = new Daemon({ pidFile: place.file('a.pid'), script, stdout, stderr })
   await daemon.start()
   renameSync(stdout, place.file('old'))
@@ -50,7 +37,6 @@ test.serial('stdout and stderr in two files are both opened again', async (t) =>
 test.serial('a log that cannot be opened again is kept, with a warning', async (t) => {
   const place = folder(t)
   const file = place.file('a.log')
-  const script = place.write('a.mjs', REOPENS)
   const daemon = new Daemon({ pidFile: place.file('a.pid'), script, log: file })
   await daemon.start()
   renameSync(file, place.file('old'))

@@ -17,6 +17,8 @@ import { content, fixture, folder, threadIds, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
 const MAX = 100_000
+/** As long as the kernel must not wake a thread that has nothing to do, in milliseconds. */
+const LONG = 10_000
 /** A burst that nobody rotates ends with this. */
 const MOST = 300_000_000
 
@@ -27,7 +29,13 @@ function burster(place, options = {}) {
   const log = { file, maxSize: MAX, keep: 3, ...options.log }
   const { user, group } = options
   const rights = user === undefined ? {} : { user, group }
-  return new Daemon({ pidFile: place.file('a.pid'), script: fixture('burst.js'), scriptArgs, log, ...rights })
+  return new Daemon({
+    pidFile: place.file('a.pid'),
+    script: fixture('logs/burst.js'),
+    scriptArgs,
+    log,
+    ...rights,
+  })
 }
 
 /** How often the thread of the rotation has gone to sleep. */
@@ -81,7 +89,7 @@ test('the thread of the rotation sleeps as long as nothing is written', async (t
   await burst(place, daemon)
   await quiet(pid)
   const before = sleeps(pid)
-  await delay(10_000)
+  await delay(LONG)
   t.is(sleeps(pid) - before, 0)
   await daemon.stop()
 })
@@ -230,32 +238,16 @@ needs('root', 'overlay mounts')(
     const place = folder(t)
     for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(place.file(name))
     place.write('lower/a.log', 'from below\n')
-    const script = place.write(
-      'program.mjs',
-      `import { Daemon } from "DAIMON"
-     import { setTimeout as delay } from 'node:timers/promises'
-     import { readFileSync } from 'node:fs'
-     const [, , file, told, script] = process.argv
-     const log = { file, maxSize: ${MAX} }
-     const scriptArgs = [file, '${MAX}', '${MOST}', told]
-     const daemon = new Daemon({ pidFile: 'a.pid', script, scriptArgs, log })
-     await daemon.start()
-     const times = []
-     for (let burst = 1; burst < 6; burst++) {
-       await delay(500)
-       await daemon.signal('SIGUSR2')
-       let seen
-       do {
-         await delay(5)
-         try { seen = JSON.parse(readFileSync(told, 'utf8')) } catch {}
-       } while (seen?.bursts !== burst)
-       times.push(seen)
-     }
-     await daemon.stop()
-     console.log(JSON.stringify(times))`,
-    )
+    const script = fixture('logs/bursts.mjs')
     const line = `mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged && exec "$@"`
-    const args = [script, place.file('merged/a.log'), place.file('told'), fixture('burst.js')]
+    const args = [
+      script,
+      place.file('merged/a.log'),
+      place.file('told'),
+      fixture('logs/burst.js'),
+      String(MAX),
+      String(MOST),
+    ]
     const { stdout, stderr } = await place.command('unshare', [
       '-m',
       'sh',

@@ -5,8 +5,8 @@ import { Daemon } from '../../dist/index.js'
 import { alive, fixture, folder, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
-const RIGHTS = fixture('rights.cjs')
-const INSIDE = fixture('inside.cjs')
+const RIGHTS = fixture('inside/rights.cjs')
+const INSIDE = fixture('launcher/inside.cjs')
 const OPTION = { code: 'ERR_DAEMON_INVALID_OPTION' }
 
 async function seen(place, options, script = RIGHTS) {

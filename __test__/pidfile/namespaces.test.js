@@ -1,22 +1,11 @@
 import { Daemon } from '../../dist/index.js'
-import { alive, folder, until } from '../helpers/index.js'
+import { alive, fixture, folder, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 import { idle } from '../helpers/pidfile.js'
 
-/** Starts a daemon and stays, as PID 1 of its namespace must. */
-const INSIDE = `
-import { Daemon } from "DAIMON"
-import { readFileSync } from 'node:fs'
-const [pidFile, script] = process.argv.slice(2)
-const daemon = new Daemon({ pidFile, script, cwd: '/' })
-const { pid } = await daemon.start()
-console.log(pid)
-setInterval(() => {}, 1e6)
-`
-
 /** Starts a daemon in another PID namespace; gives its PID as seen there and the process that must go on. */
 async function startInside(place) {
-  const program = place.write('inside.mjs', INSIDE)
+  const program = fixture('pidfile/stays.mjs')
   const script = place.write('idle.mjs', 'setInterval(() => {}, 1e6)')
   const args = ['-pf', '--mount-proc', '--kill-child', process.execPath, program, place.file('a.pid'), script]
   const inside = place.spawnCommand('unshare', args)
@@ -52,28 +41,7 @@ needs('root', 'PID namespaces')(
     const place = folder(t)
     const { pid } = await startInside(place)
     // In the second one a stranger gets the very PID that the daemon has in the first.
-    const program = place.write(
-      'other.mjs',
-      `import { spawn } from 'node:child_process'
-       import { writeFileSync } from 'node:fs'
-       import { Daemon, send } from "DAIMON"
-       const [pidFile, script, pid] = process.argv.slice(2)
-       let stranger
-       do {
-         writeFileSync('/proc/sys/kernel/ns_last_pid', String(pid - 1))
-         stranger = spawn('sleep', ['1000'])
-       } while (stranger.pid < Number(pid))
-       const daemon = new Daemon({ pidFile, script, cwd: '/' })
-       const seen = { same: stranger.pid === Number(pid), state: (await daemon.status()).state }
-       seen.codes = []
-       const kills = [() => daemon.signal('SIGKILL'), () => send(pidFile, 'SIGKILL')]
-       for (const call of [() => daemon.stop(), ...kills, () => daemon.start()]) {
-         seen.codes.push(await call().then(() => 'done', (error) => error.code))
-       }
-       seen.alive = stranger.exitCode === null && stranger.signalCode === null
-       console.log(JSON.stringify(seen))
-       stranger.kill()`,
-    )
+    const program = fixture('pidfile/namesake.mjs')
     const before = state(place)
     const node = [process.execPath, program, place.file('a.pid'), place.file('idle.mjs'), String(pid)]
     const { stdout, stderr } = await place.command('unshare', ['-pf', '--mount-proc', ...node])

@@ -21,7 +21,7 @@ import { needs } from '../helpers/needs.js'
 /** A folder with the daemon in it that is restarted by SIGUSR2, and how to start, ask and watch it. */
 function restarting(t, { daimon = DAIMON, env } = {}) {
   const place = folder(t)
-  const text = readFileSync(fixture('restarting/daemon.mjs'), 'utf8')
+  const text = readFileSync(fixture('restart/daemon.mjs'), 'utf8')
   const program = place.write('daemon.mjs', text.replace("'DAIMON'", JSON.stringify(daimon)))
   mkdirSync(place.file('logs'))
   const daemon = new Daemon({ pidFile: place.file('a.pid') })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { Daemon } from '../../dist/index.js'
+import { GATE } from '../helpers/gate.js'
 import { alive, folder, stat, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 import { listen, supervised } from '../helpers/supervisor.js'
@@ -101,14 +102,19 @@ needs('python3')('signs of life come while the event loop turns, and stop when i
 needs('python3')("a watchdog of another process's is not fed", async (t) => {
   const place = folder(t)
   const systemd = await listen(place, place.file('notify'))
-  const text = `
+  // A first sign of life would come with its being ready.
+  const text = `import { turns } from ${JSON.stringify(GATE)}
     const daemon = await daemonize({ pidFile: 'a.pid', ready: 'manual' })
     daemon.ready()
-    setTimeout(() => { daemon.notify('later'); daemon.stop() }, 100)`
+    await turns()
+    daemon.stop()`
   const variables = { NOTIFY_SOCKET: systemd.address, WATCHDOG_USEC: '2000', WATCHDOG_PID: '1' }
   await supervised(place, variables, [body(place, text)]).done
   await systemd.hears('STOPPING=1')
-  t.false(systemd.heard().some(([line]) => line === 'WATCHDOG=1'))
+  t.deepEqual(
+    systemd.heard().map(([line]) => line),
+    ['EXTEND_TIMEOUT_USEC=30000000', 'READY=1', 'STOPPING=1'],
+  )
 })
 
 needs('python3')('a supervisor that cannot be reached is a warning, and no more', async (t) => {

@@ -1,7 +1,7 @@
 // Signal actions beside others that listen: those that count listeners to know of the end, and a script's own.
 import { existsSync } from 'node:fs'
 import test from 'ava'
-import { alive, DAIMON, folder, KERNEL_TELLS, until } from '../../helpers/index.js'
+import { alive, DAIMON, fixture, folder, KERNEL_TELLS, until } from '../../helpers/index.js'
 import {
   heard,
   KINDS,
@@ -257,19 +257,8 @@ for (const kind of PLAIN) {
     `${kind}: a signal that ends nothing says so to who counts: ignored, held, awaited`,
     async (t) => {
       const place = folder(t)
-      const text = `load('counts-v3.cjs')
-      import(${JSON.stringify(DAIMON)}).then(async ({ Daemon }) => {
-        const { signals } = Daemon.current
-        signals.once('SIGUSR2').then(() => say('came'))
-        await until(() => existsSync(${JSON.stringify(place.file('came'))}))
-        signals.set('SIGHUP', () => say('handled'))
-        await signals.hold('SIGTERM', async () => {
-          say('held')
-          await until(() => existsSync(${JSON.stringify(place.file('go'))}))
-          say('let go')
-        })
-      })`
-      const started = await start(place, kind, work(place, text), { signals: { SIGQUIT: 'ignore' } })
+      const options = { signals: { SIGQUIT: 'ignore' } }
+      const started = await start(place, kind, fixture('inside/signals/held.cjs'), options)
       const { daemon } = started
       await daemon.signal('SIGQUIT')
       await heard(place, daemon)
@@ -368,17 +357,7 @@ test.serial(
 
 test.serial('workers of threads and of a cluster change nothing', async (t) => {
   const place = folder(t)
-  const text = `const { isMainThread, Worker } = require('node:worker_threads')
-    const cluster = require('node:cluster')
-    if (!isMainThread || cluster.isWorker) {
-      process.removeAllListeners()
-      say(isMainThread ? 'process' : 'thread', process.pid)
-    } else {
-      load('counts-v3.cjs')
-      new Worker(__filename)
-      cluster.fork()
-    }`
-  const started = await start(place, 'script', work(place, text))
+  const started = await start(place, 'script', fixture('inside/signals/workers.cjs'))
   await until(() => told(place).length === 2, 'both have begun')
   await reload(place, started.daemon)
   const { pid } = await started.daemon.status()
@@ -391,6 +370,6 @@ test.serial('workers of threads and of a cluster change nothing', async (t) => {
   t.true(alive(other))
   t.is(told(place).length, 2)
   await started.daemon.stop()
-  t.like(await started.exited(), KERNEL_TELLS ? { code: 0 } : {})
+  t.deepEqual(await started.exited(), KERNEL_TELLS ? { code: 0 } : {})
   t.is(told(place).length, 3)
 })

@@ -1,36 +1,23 @@
 // What signals do in a daemon, as its options and `context.signals` say.
 import { existsSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import { Daemon, send } from '../../../dist/index.js'
-import { alive, content, folder, KERNEL_TELLS, stat, until } from '../../helpers/index.js'
+import { alive, content, fixture, folder, KERNEL_TELLS, stat, until } from '../../helpers/index.js'
 
-/**
- * Starts a daemon with `script` and `run`, which in its own module appends what it `says` to the file `said`. `body`
- * and `options` are source texts; SIGWINCH, which nothing else uses, makes it say `mark`: what came before is through.
- */
-async function start(place, { body = '', options = '{}' } = {}) {
-  const script = place.write(
-    'body.mjs',
-    `import { appendFileSync, existsSync } from 'node:fs'
-     import { Daemon } from "DAIMON"
-     const say = (...words) => appendFileSync('said', words.join(' ') + '\\n')
-     const until = async (ask) => { while (!ask()) await new Promise((resolve) => setTimeout(resolve, 5)) }
-     export const daemon = new Daemon({
-       pidFile: 'a.pid',
-       script: import.meta.url,
-       cwd: ${JSON.stringify(place.path)},
-       async run(daemon) {
-         process.on('SIGWINCH', () => say('mark'))
-         setInterval(() => {}, 1e6)
-         ${body}
-       },
-       ...${options},
-     })
-     if (Daemon.current === undefined) {
-       const { pid } = await daemon.start()
-       console.log(pid)
-     }`,
-  )
+const SAYS = JSON.stringify(pathToFileURL(fixture('inside/signals/says.mjs')).href)
+
+/** Starts a daemon with `script` and `run` from these source texts, or from the fixture `name`. */
+async function start(place, { body = '', options = '{}', name } = {}) {
+  const script =
+    name === undefined
+      ? place.write(
+          'body.mjs',
+          `import { existsSync } from 'node:fs'
+           import { begin, say, until } from ${SAYS}
+           await begin(import.meta.url, ${options}, async (daemon) => { ${body} })`,
+        )
+      : fixture(`inside/signals/${name}`)
   const { stdout, stderr } = await place.node([script])
   const pid = Number(stdout)
   if (!(pid > 0)) throw new Error(stderr)
@@ -105,20 +92,7 @@ test.serial('SIGTERM and SIGKILL end a daemon that is being started at once', as
 
 test.serial('each kind of action does what its name says', async (t) => {
   const place = folder(t)
-  const { pid, daemon } = await start(place, {
-    options: `{
-      log: 'a.log',
-      signals: {
-        SIGUSR2: (signal) => say('handler of', signal),
-        SIGHUP: 'ignore',
-        SIGALRM: 'reload',
-        SIGIO: 'reopen',
-        SIGTERM: (signal) => say('not stopped by', signal),
-        SIGUSR1: 'stop',
-      },
-    }`,
-    body: `daemon.on('reload', () => say('reload'))`,
-  })
+  const { pid, daemon } = await start(place, { name: 'each-action.mjs' })
   await daemon.signal('SIGUSR2')
   await waitFor(place, 'handler of SIGUSR2')
   await daemon.signal('SIGHUP')
@@ -170,19 +144,7 @@ test.serial("SIGUSR1 opens Node's inspector when its action is 'default', and on
 
 test.serial('actions can be changed at any time; a deleted one falls back to the default', async (t) => {
   const place = folder(t)
-  const { pid, daemon } = await start(place, {
-    options: `{ signals: { SIGTERM: 'ignore' } }`,
-    body: `const { signals } = daemon
-      say(signals.get('SIGTERM'), signals.get('SIGINT'), signals.get('SIGUSR2'))
-      const twice = (signal) => {
-        say('first', signal)
-        signals.set('SIGUSR2', () => {
-          say('second', signals.delete('SIGTERM'), signals.delete('SIGTERM'), signals.get('SIGTERM'))
-          signals.delete('SIGUSR2')
-        })
-      }
-      say(signals.set('SIGUSR2', twice) === signals, signals.get('SIGUSR2') === twice)`,
-  })
+  const { pid, daemon } = await start(place, { name: 'changed-actions.mjs' })
   await daemon.signal('SIGTERM')
   await daemon.signal('SIGUSR2')
   await waitFor(place, 'first SIGUSR2')
@@ -317,10 +279,10 @@ test.serial(
   async (t) => {
     const place = folder(t)
     const { daemon } = await start(place, {
-      body: `const { setTimeout: delay } = await import('node:timers/promises')
+      body: `const turn = () => new Promise(setImmediate)
       daemon.onStop(({ signal }) => say('first', signal))
       daemon.onStop(() => { throw new Error('in a hook') })
-      daemon.onStop(async () => { say('third begins'); await delay(20); say('third ends') })`,
+      daemon.onStop(async () => { say('third begins'); await turn(); say('third ends') })`,
     })
     const ended = daemon.exited()
     await daemon.signal('SIGINT')
@@ -370,19 +332,7 @@ test.serial('a second stop by another signal cuts no hook short', async (t) => {
 
 test.serial('a script that yields to other listeners than its own sees none of ours', async (t) => {
   const place = folder(t)
-  // As signal-exit does it: cleans up and takes the signal's default, if nobody else listens.
-  const script = place.write(
-    'a.cjs',
-    `const { writeFileSync } = require('node:fs')
-     const listener = () => {
-       if (process.listenerCount('SIGTERM') > 1) return
-       writeFileSync('cleaned', '')
-       process.off('SIGTERM', listener)
-       process.kill(process.pid, 'SIGTERM')
-     }
-     process.on('SIGTERM', listener)
-     setInterval(() => {}, 1e6)`,
-  )
+  const script = fixture('inside/signals/counts-listeners.cjs')
   const daemon = new Daemon({ pidFile: place.file('a.pid'), script, cwd: place.path })
   await daemon.start()
   t.like(await daemon.stop(), { wasRunning: true, forced: false })
@@ -493,20 +443,6 @@ for (const [title, signals, option, value] of [
 
 test.serial('what is wrong about context.signals is refused, too, and nothing has changed', async (t) => {
   const place = folder(t)
-  await start(place, {
-    body: `const { signals } = daemon
-      const wrong = [
-        () => signals.set('SIGKILL', 'ignore'),
-        () => signals.set('SIGFOO', 'ignore'),
-        () => signals.set('SIGTERM', 'quit'),
-        () => signals.get(15),
-        () => signals.delete('TERM'),
-        () => signals.hold('SIGFOO', () => say('not called')),
-        () => signals.hold('SIGTERM'),
-        () => signals.once('SIGSTOP'),
-      ]
-      for (const one of wrong) await (async () => one())().catch(({ code }) => say(code))
-      say(signals.get('SIGTERM'))`,
-  })
+  await start(place, { name: 'wrong-calls.mjs' })
   t.deepEqual(said(place), [...Array(8).fill('ERR_DAEMON_INVALID_OPTION'), 'stop'])
 })

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../../../dist/index.js'
-import { folder, KERNEL_TELLS, until } from '../../helpers/index.js'
+import { fixture, folder, KERNEL_TELLS, until } from '../../helpers/index.js'
 import { heard, KINDS, KNOWING, PLAIN, reload, start, told, waitFor, work } from '../../helpers/listeners.js'
 
 const NAMES = "['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1']"
@@ -82,69 +82,14 @@ test.serial('and in a program that calls daemonize() after such a preload', asyn
 for (const kind of KINDS) {
   test.serial(`${kind}: at no moment the system's default is in force`, async (t) => {
     const place = folder(t)
-    // After Node's own listener: what that has given back is to be seen.
-    const text = `const { readFileSync } = require('node:fs')
-      const { signals } = require('node:os').constants
-      const caught = (name) => {
-        const mask = BigInt('0x' + readFileSync('/proc/self/status', 'utf8').match(/SigCgt:\\s+(\\w+)/)[1])
-        return (mask & (1n << BigInt(signals[name] - 1))) !== 0n
-      }
-      const names = ${NAMES}
-      let looks = 0
-      const gaps = new Set()
-      const look = () => {
-        looks++
-        for (const name of names) if (!caught(name)) gaps.add(name)
-      }
-      process.on('removeListener', look)
-      const own = () => {}
-      const steps = [
-        () => { for (const name of names) process.on(name, own) },
-        () => { for (const name of names) process.off(name, own) },
-        () => { for (const name of names) process.once(name, own) },
-        () => { for (const name of names) process.removeAllListeners(name) },
-        () => { for (const name of names) for (const one of process.listeners(name)) process.off(name, one) },
-        () => {
-          for (const one of process.listeners('removeListener')) if (one !== look) process.off('removeListener', one)
-          for (const name of names) process.removeAllListeners(name)
-        },
-        () => process.removeAllListeners(),
-      ]
-      const next = () => {
-        look()
-        const step = steps.shift()
-        if (step === undefined) return say('gaps', ...gaps, looks > 50)
-        step()
-        look()
-        setImmediate(next)
-      }
-      next()`
-    await start(place, kind, work(place, text))
+    await start(place, kind, fixture('inside/signals/gaps.cjs'))
     await until(() => told(place).length > 0, 'all steps')
     t.deepEqual(told(place), ['gaps true'])
   })
 
   test.serial(`${kind}: no signal of a storm is deadly while listeners come and go`, async (t) => {
     const place = folder(t)
-    const text = `const { spawn } = require('node:child_process')
-      const storm = "for (let n = 0; n < 3000; n++) { process.kill(process.ppid, ['SIGHUP', 'SIGUSR1'][n % 2]) }"
-      const child = spawn(process.execPath, ['-e', storm], { stdio: 'inherit' })
-      let isOver = false
-      child.on('exit', () => { isOver = true })
-      const own = () => {}
-      const sweep = () => {
-        for (let times = 0; times < 20; times++) {
-          for (const name of ['SIGHUP', 'SIGUSR1']) {
-            process.once(name, own)
-            process.removeAllListeners(name)
-          }
-        }
-        process.removeAllListeners()
-        if (!isOver) return setImmediate(sweep)
-        setImmediate(() => say('over'))
-      }
-      sweep()`
-    const { daemon } = await start(place, kind, work(place, text))
+    const { daemon } = await start(place, kind, fixture('inside/signals/storm.cjs'))
     await waitFor(place, 'over')
     t.is((await daemon.status()).state, 'running')
     await reload(place, daemon)
@@ -154,19 +99,7 @@ for (const kind of KINDS) {
 for (const kind of KNOWING) {
   test.serial(`${kind}: listeners that were put back stop once, and cut no hook short`, async (t) => {
     const place = folder(t)
-    // As a prompt does that wants Ctrl-C for itself.
-    const text = `daemon.onStop(async () => {
-        say('hook')
-        await new Promise((done) => setTimeout(done, 20))
-        say('hook ends')
-      })
-      const before = process.listeners('SIGINT')
-      process.removeAllListeners('SIGINT')
-      setTimeout(() => {
-        for (const listener of before) process.on('SIGINT', listener)
-        setImmediate(() => say('back', process.listeners('SIGINT').length))
-      }, 5)`
-    const { daemon, exited } = await start(place, kind, work(place, text))
+    const { daemon, exited } = await start(place, kind, fixture('inside/signals/puts-back.cjs'))
     await waitFor(place, 'back 1')
     await daemon.signal('SIGINT')
     const how = await exited()
