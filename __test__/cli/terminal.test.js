@@ -15,8 +15,8 @@ const SLOW = `import { renameSync, writeFileSync } from 'node:fs'
 import { Daemon } from "DAIMON"
 writeFileSync('up.new', String(process.pid))
 renameSync('up.new', 'up')
-Daemon.current.notify('loading\\n\\u001b[31m1 of 2')
 process.on('SIGUSR2', () => { Daemon.current.notify('loading 2 of 2'); Daemon.current.ready() })
+Daemon.current.notify('loading\\n\\u001b[31m1 of 2')
 setInterval(() => {}, 1e6)`
 
 tty('while a start waits, one line shows how the daemon is getting on', async (t) => {

@@ -1,9 +1,10 @@
 // A line without a bound: a progress bar, a dump, a hole that another tool's truncation has left.
 import { appendFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import test from 'ava'
-import { openLog } from '../../build/logs/file.js'
 import { Lines } from '../../build/logs/lines.js'
+import { PackedLog } from '../../build/logs/packed.js'
 import { Daemon } from '../../dist/index.js'
 import { fixture, folder, until } from '../helpers/index.js'
 
@@ -61,7 +62,8 @@ test.serial(
   async (t) => {
     const place = folder(t)
     writeFileSync(place.file('a.log.2.gz'), gzipSync('\n'.repeat(1_000_000)))
-    const log = await openLog(place.file('a.log.2.gz'), true)
+    const handle = await open(place.file('a.log.2.gz'))
+    const log = new PackedLog(handle, await handle.stat({ bigint: true }))
     await log.seekBack(2, () => {})
     let looks = 0
     const giveUp = () => {
