@@ -94,7 +94,7 @@ onLinux('a worker that ends in the middle of a stop kills nobody', async (t) => 
   const { file } = folder(t)
   const daemon = body({ pidFile: file('a.pid') })
   const { pid } = await daemon.start('deaf')
-  const worker = new Worker(fixture('stopping-worker.cjs'), { workerData: file('a.pid') })
+  const worker = new Worker(fixture('control/stopping-worker.cjs'), { workerData: file('a.pid') })
   await until(() => stops() === 1, 'the stop')
   await worker.terminate()
   await until(() => stops() === 0, 'the end of its thread')
