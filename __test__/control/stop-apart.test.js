@@ -32,7 +32,7 @@ test.serial('a stop that waits has no timer, and ends with the daemon', async (t
   const { file, spawn } = folder(t)
   const daemon = body({ pidFile: file('a.pid') })
   await daemon.start('hooks', file('seen'), file('release'))
-  const stopping = spawn([fixture('stopping.js'), file('a.pid'), file('seen.begun')])
+  const stopping = spawn([fixture('control/stopping.js'), file('a.pid'), file('seen.begun')])
   await until(() => stopping.output().stdout !== '', 'the wait')
   t.is(stopping.output().stdout, 'waits 0\n')
   writeFileSync(file('release'), '')
