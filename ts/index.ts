@@ -31,7 +31,7 @@ export {
   UnverifiedError,
 } from './errors.js'
 /** @internal */
-export * as internals from './internals.js'
+export { internals } from './internals.js'
 export { send } from './send.js'
 export type { DaemonContext, StopHook, StopReason } from './types/context.js'
 export type {

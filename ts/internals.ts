@@ -1,25 +1,76 @@
 /**
  * What the command line and the restart's helper, which are files of their own, use of the facade's modules. The build
- * makes of their imports of these modules what they are here, so that each module is there once. Not public.
+ * makes of their imports of these names what they are here, so that each module is there once. Not public.
  */
 
-export * as denied from './binding/denied.js'
-export * as waits from './binding/waits.js'
-export * as stop from './control/stop.js'
-export * as errors from './errors.js'
-export * as payload from './handover/payload.js'
-export * as relaunch from './handover/relaunch.js'
-export * as thrown from './handover/thrown.js'
-export * as version from './handover/version.js'
-export * as stderr from './inside/stderr.js'
-export * as launch from './launcher/launch.js'
-export * as start from './launcher/start.js'
-export * as currentFolder from './options/current-folder.js'
-export * as folder from './options/folder.js'
-export * as log from './options/log.js'
-export * as places from './options/places.js'
-export * as script from './options/script.js'
-export * as signalNames from './options/signal-names.js'
-export * as table from './options/table.js'
-export * as say from './say.js'
-export * as supervisor from './supervisor/environment.js'
+import { explainDenial, ifPermitted, isDenied } from './binding/denied.js'
+import { exited } from './binding/waits.js'
+import { findHolder, stop } from './control/stop.js'
+import { AlreadyRunningError, StopTimeoutError, UnverifiedError } from './errors.js'
+import { encodePayload } from './handover/payload.js'
+import { decodeRelaunch } from './handover/relaunch.js'
+import { isA, isErrorLike, messageOf, propertyOf, shown, textOf } from './handover/thrown.js'
+import { HANDOVER_VERSION } from './handover/version.js'
+import { writeStderr } from './inside/stderr.js'
+import { Launch } from './launcher/launch.js'
+import { absolutePath, currentFolder } from './options/current-folder.js'
+import { isReadOnly, makeFolder } from './options/folder.js'
+import { LOG_PARTS } from './options/log.js'
+import {
+  defaultLogFile,
+  HOME_VARIABLE,
+  homeAdvice,
+  homeVariable,
+  isLogFolderMade,
+  modesOf,
+} from './options/places.js'
+import { scriptProblem } from './options/script.js'
+import { signalName } from './options/signal-names.js'
+import { listed, NAMES, OPTIONS } from './options/table.js'
+import { didYouMean, messageIn } from './say.js'
+import { isSupervised } from './supervisor/environment.js'
+
+/** A function, so that an import of the package does not pay for it. */
+export function internals(): object {
+  return {
+    AlreadyRunningError,
+    HANDOVER_VERSION,
+    HOME_VARIABLE,
+    LOG_PARTS,
+    Launch,
+    NAMES,
+    OPTIONS,
+    StopTimeoutError,
+    UnverifiedError,
+    absolutePath,
+    currentFolder,
+    decodeRelaunch,
+    defaultLogFile,
+    didYouMean,
+    encodePayload,
+    exited,
+    explainDenial,
+    findHolder,
+    homeAdvice,
+    homeVariable,
+    ifPermitted,
+    isA,
+    isDenied,
+    isErrorLike,
+    isLogFolderMade,
+    isReadOnly,
+    isSupervised,
+    listed,
+    makeFolder,
+    messageIn,
+    messageOf,
+    modesOf,
+    propertyOf,
+    scriptProblem,
+    shown,
+    signalName,
+    stop,
+    textOf,
+    writeStderr,
+  }
+}

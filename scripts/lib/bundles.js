@@ -66,11 +66,11 @@ export function bundles() {
   ]
 }
 
-/** The modules that the facade lends to the other bundles: their files, and their names in `internals.ts`. */
+/** The modules that the facade lends to the other bundles, and of each the names, as `internals.ts` imports them. */
 function lent() {
   const text = readFileSync(join(root, 'ts/internals.ts'), 'utf8')
-  const lines = text.matchAll(/^export \* as (\w+) from '(\.[^']*)'$/gm)
-  return new Map(Array.from(lines, ([, name, path]) => [resolve(BUILT, path), name]))
+  const imports = text.matchAll(/^import \{([^}]*)\} from '(\.[^']*)'$/gm)
+  return new Map(Array.from(imports, ([, names, path]) => [resolve(BUILT, path), names]))
 }
 
 /**
@@ -94,22 +94,13 @@ function apart(lent) {
       onResolve({ filter: /^facade$/, namespace: LENT }, () => ({ path: './index.js', external: true }))
       onLoad({ filter: /./, namespace: LENT }, ({ path }) => ({
         contents: `import { internals } from 'facade'
-          export const { ${exportsOf(join(root, path)).join(', ')} } = internals.${lent.get(join(root, path))}`,
+          export const { ${lent.get(join(root, path))} } = internals()`,
       }))
     },
   }
 }
 
 const LENT = 'lent'
-
-/** The names that a module of `build/` exports, as the compiler writes them. */
-function exportsOf(path) {
-  const text = readFileSync(path, 'utf8')
-  const declared = text.matchAll(/^export (?:async )?(?:const|let|class|function\*?) (\w+)/gm)
-  const listed = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, list]) => list.split(','))
-  const names = listed.map((name) => name.trim().split(' as ').at(-1))
-  return [...Array.from(declared, ([, name]) => name), ...names.filter((name) => name !== '')]
-}
 
 /** What is written: esbuild's text, and what it cannot do. */
 export function finished(path, text) {

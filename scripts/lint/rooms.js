@@ -5,13 +5,14 @@ import { dirname, join, relative, sep } from 'node:path'
 import { root } from '../lib/run.js'
 
 /** Everybody may use these; they import nothing but each other. */
-const BASE = ['types', 'errors', 'never', 'say']
+const BASE = ['types', 'errors', 'never', 'say', 'turn']
 
 /** A room imports from rooms above its own alone, so that imports point one way. */
 const ROOMS = {
   types: [],
   errors: [],
   never: [],
+  turn: [],
   /** How errors speak of options. */
   say: [],
   /** The native part alone is outside of ts/. */

@@ -1,7 +1,7 @@
 /** Which body the daemon is going to run. Runs in the daemon, called by the facade's verbs. */
 
-import { setImmediate as turn } from 'node:timers/promises'
 import { never } from '../never.js'
+import { turn } from '../turn.js'
 import type { DaemonContext } from '../types/context.js'
 import type { ReadyMode, RunFunction } from '../types/options.js'
 import { contextOf } from './context.js'

@@ -1,8 +1,8 @@
 /** When a body counts as ready. Runs in the daemon, as part of what is loaded before a script. */
 
-import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { here } from '../binding/package-files.js'
 import { requireFrom } from '../binding/require.js'
+import { turn } from '../turn.js'
 import { mainModuleUrl } from './main-module.js'
 
 /** How often a program with a failing exit code is looked at, and the time between, in milliseconds. */
@@ -23,7 +23,7 @@ export async function atOnce(): Promise<void> {
     await turn()
   } while (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap'))
   for (let looks = 0; looks < LOOKS && hasFailingCode(); looks++) {
-    await delay(BETWEEN_LOOKS, undefined, { ref: false })
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS).unref())
     if (process.getActiveResourcesInfo().length > 0) return
   }
 }

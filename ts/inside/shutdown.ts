@@ -1,9 +1,8 @@
 /** How a daemon stops: hooks in reverse order, under one deadline, then the exit. Runs in the daemon. */
 
-import { constants } from 'node:os'
-import { setImmediate as turn } from 'node:timers/promises'
 import { shown } from '../handover/thrown.js'
 import { never } from '../never.js'
+import { turn } from '../turn.js'
 import type { StopHook, StopReason } from '../types/context.js'
 import type { Logger } from '../types/options.js'
 import type { SignalName } from '../types/signals.js'
@@ -123,5 +122,5 @@ function describe(reason: StopReason): string {
 
 /** The exit code that shells show for a process that this signal has ended. */
 function exitCodeOf(signal: SignalName): number {
-  return 128 + constants.signals[signal]
+  return 128 + process.getBuiltinModule('node:os').constants.signals[signal]
 }

@@ -12,10 +12,10 @@
  * For restart(): find everything that would make the start fail before stopping the old daemon.
  */
 
-import { setImmediate as turn } from 'node:timers/promises'
 import { serializeArgs } from '../handover/args.js'
 import type { Rights } from '../options/identity.js'
 import { type CheckedSettings, checkOptions, makeDefaultFolder } from '../options/index.js'
+import { turn } from '../turn.js'
 import { checkPidFile } from './pidfile.js'
 
 /** The daemon's arguments, or what gives them. A Buffer has been serialised before. */

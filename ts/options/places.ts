@@ -1,7 +1,6 @@
 /** Where things are that nobody has given a place: the default folders of pidfiles and logs, and how they are made. */
 
 import { statSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { invalid, named, refused, say, show } from '../say.js'
@@ -102,7 +101,7 @@ function home(name: string): string {
   let why: string
   let cause: unknown
   try {
-    const { homedir } = userInfo()
+    const { homedir } = process.getBuiltinModule('node:os').userInfo()
     if (homedir.startsWith('/')) return homedir
     why = 'whose passwd entry has none'
   } catch (error) {

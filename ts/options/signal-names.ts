@@ -1,9 +1,11 @@
 /** Signals by name and number. */
 
-import { constants } from 'node:os'
 import { didYouMean, invalid } from '../say.js'
 
-const names: Readonly<Record<string, number>> = constants.signals
+/** By their names. Loaded with its first use: `node:os` would cost every import of the package 0.1 ms. */
+function numbers(): Readonly<Record<string, number>> {
+  return process.getBuiltinModule('node:os').constants.signals
+}
 
 /** Linux has the real-time signals too; elsewhere Node names all there are. */
 const HIGHEST = process.platform === 'linux' ? 64 : 31
@@ -18,7 +20,8 @@ const RESERVED: readonly number[] = process.platform === 'linux' ? [32, 33] : []
  */
 export function signalNumber(signal: unknown, option: string): number {
   if (typeof signal === 'string') {
-    const number = Object.hasOwn(names, signal) ? names[signal] : undefined
+    const known = numbers()
+    const number = Object.hasOwn(known, signal) ? known[signal] : undefined
     if (number !== undefined) return number
     throw invalid(option, signal, 'the name of a signal', suggestion(signal))
   }
@@ -41,7 +44,7 @@ export function signalNumber(signal: unknown, option: string): number {
 /** The name of a signal; for a real-time signal its place, `'SIGRTMIN+3'`, as `kill -l` gives it. */
 export function signalName(number: number): string {
   // The first name is the usual one: SIGABRT stands before SIGIOT, SIGIO before SIGPOLL.
-  const found = Object.keys(names).find((name) => names[name] === number)
+  const found = Object.entries(numbers()).find(([, other]) => other === number)?.[0]
   if (found !== undefined) return found
   if (process.platform !== 'linux' || number < 34 || number > HIGHEST) return `signal ${number}`
   return number === 34 ? 'SIGRTMIN' : `SIGRTMIN+${number - 34}`
@@ -51,6 +54,6 @@ function suggestion(word: string): string {
   if (/^\d+$/.test(word)) return `A number is given as a number: ${Number(word)}.`
   // Without what they all begin with, which would make any two of them alike.
   const short = (name: string): string => name.toUpperCase().replace(/^SIG/, '')
-  const guess = didYouMean(short(word), Object.keys(names).map(short))
+  const guess = didYouMean(short(word), Object.keys(numbers()).map(short))
   return guess === undefined ? '' : `Did you mean 'SIG${guess}'?`
 }

@@ -211,7 +211,8 @@ export const OPTIONS: Table = {
   },
   stopSignal: {
     check: signal,
-    default: signal('stopSignal', 'SIGTERM'),
+    // SIGTERM, on every platform.
+    default: 15,
     forms: STOP,
     flag: { value: 'SIG', reads: 'signal', notIn: ['foreground'], help: 'asks it to stop' },
   },
