@@ -37,6 +37,7 @@ const PRELOADED = [
   'inside/state',
   'inside/stderr',
   'inside/uncaught',
+  'turn',
 ]
 
 /** A module of types alone, or one that only names others. */
