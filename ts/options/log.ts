@@ -68,7 +68,7 @@ export function logValue(option: string, value: unknown): Stdio {
 function refuse(option: string, key: string, value: unknown): never {
   const guess = didYouMean(key, KEYS)
   const advice = guess === undefined ? `It has ${KEYS.join(', ')}.` : `Did you mean '${guess}'?`
-  throw refused(`${option}.${key}`, value, `is ${show(value)}, an unknown option`, advice)
+  throw refused(`${option}.${key}`, value, 'is unknown', advice)
 }
 
 /** The settings of a rotation, where there is one. */

@@ -108,7 +108,7 @@ function refuse(option: string, value: unknown, form: Form): void {
     const elsewhere = NAMES.filter((known) => OPTIONS[known].forms.some((one) => one !== 'logs'))
     const guess = didYouMean(option, [...optionsOf(form), ...elsewhere])
     const advice = guess === undefined ? '' : `Did you mean '${guess}'?`
-    throw refused(option, value, `is ${show(value)}, an unknown option`, advice)
+    throw refused(option, value, 'is unknown', advice)
   }
   // As everywhere, undefined is the same as left out.
   if (value === undefined) return
