@@ -265,6 +265,24 @@ test.serial('nobody is told to give what he cannot give there', async (t) => {
   t.regex(stderr, /^b\.mjs: Option 'execPath' must be a file that can be executed/)
 })
 
+test.serial('a script that makes itself a daemon is told how to be started', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'a.mjs',
+    `import { daemonize } from "DAIMON"
+     await daemonize({ pidFile: 'own.pid' })
+     setInterval(() => {}, 1e6)`,
+  )
+  const { code, stderr } = await daimon(place, 'start', ...logged(place), script)
+  t.is(code, 1)
+  await daimon(place, 'stop', ...at(place, 'own'))
+  const advice = `A script that calls daemonize() is not started so: give ${script} to node`
+  t.true(stderr.endsWith(`exited with code 0 before it was ready. ${advice}\n`), stderr)
+  const other = await daimon(place, 'start', ...logged(place), place.write('b.mjs', 'process.exit(0)'))
+  t.is(other.code, 1)
+  t.true(other.stderr.endsWith('exited with code 0 before it was ready\n'), other.stderr)
+})
+
 test.serial('what a user has written is shown as it is, whatever it reads like', async (t) => {
   const place = folder(t)
   for (const name of ["give 'cwd'.js", "Option 'log', no 'name'", "stdout: 'inherit'"]) {

@@ -5,7 +5,7 @@
  * output, and which module was not found in its message. What our own layers have to say comes in fields.
  */
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import type { LaunchedDaemon } from '../binding/native.js'
 import { ReadyTimeoutError, StartFailedError } from '../errors.js'
@@ -66,7 +66,10 @@ export function startFailed(
           : `closed its channel, and could not be ended (${reasonOf(livesOn)}),`
   const { error } = told
   const why = shortened(error === undefined ? lastWord(log) : `: ${errorLine(error, log)}`)
-  const about = error === undefined ? '' : say`${aboutScript(settings, error)}${aboutFolder(settings, error)}`
+  const about =
+    error === undefined
+      ? aboutEnd(settings, exitCode)
+      : say`${aboutScript(settings, error)}${aboutFolder(settings, error)}`
   const { pidFile } = settings
   const text = say`${subject(settings)} ${ending} before it was ready${why}${about}${leftBehind(left)}`
   return errorOf(text, (message) => {
@@ -80,6 +83,23 @@ function errorLine(error: Error, log: string | undefined): string {
   // No field of a syntax error says where it is, nor does its stack. What Node.js prints begins with the place.
   const [place] = (name === 'SyntaxError' && log?.match(/^(?:file:\/\/)?\/.*:\d+$/m)) || []
   return place === undefined ? `${name}: ${message}` : `${name}: ${message} (${place})`
+}
+
+/** A script that calls daemonize() is a launcher itself, and ends with code 0. The daemon that executes it ends so. */
+function aboutEnd({ script, run }: StartSettings, exitCode: number | undefined): string {
+  if (script === undefined || run !== undefined || exitCode !== 0) return ''
+  const { file } = scriptOrPath(script)
+  return callsDaemonize(file)
+    ? `. A script that calls daemonize() is not started so: give ${file} to node`
+    : ''
+}
+
+function callsDaemonize(file: string): boolean {
+  try {
+    return /\bdaemonize\(/.test(readFileSync(file, 'utf8'))
+  } catch {
+    return false
+  }
 }
 
 /** What helps to understand an error of which the script itself is the reason. */
