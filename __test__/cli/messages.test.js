@@ -283,6 +283,19 @@ test.serial('a script that makes itself a daemon is told how to be started', asy
   t.true(other.stderr.endsWith('exited with code 0 before it was ready\n'), other.stderr)
 })
 
+test.serial('a folder that is for log and pidfile is told once', async (t) => {
+  const place = folder(t)
+  place.write('file', '')
+  const { code, stderr } = await place.node([BIN, 'start', '--name', 'a', idle(place)], {
+    env: { ...PLAIN, DAIMON_HOME: place.file('file/home') },
+  })
+  t.is(code, 1)
+  t.regex(
+    stderr,
+    /^daimon: the folder \S+ for the log cannot be made: ENOTDIR.*\. Give --log FILE and --pid-file FILE, or set/,
+  )
+})
+
 test.serial('what a user has written is shown as it is, whatever it reads like', async (t) => {
   const place = folder(t)
   for (const name of ["give 'cwd'.js", "Option 'log', no 'name'", "stdout: 'inherit'"]) {

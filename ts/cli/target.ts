@@ -123,7 +123,9 @@ function noLogFolder(folder: string, pidFile: string, error: unknown): string {
   }
   const { message } = error instanceof Error ? error : { message: String(error) }
   const why = isDenied(error) ? explainDenial(error, folder) : message
-  return `the folder ${folder} for the log cannot be made: ${why}. Give --log FILE, or ${homeAdvice()}`
+  // In the same folder the pidfile would be the next to fail.
+  const give = pidFolder === folder ? 'Give --log FILE and --pid-file FILE' : 'Give --log FILE'
+  return `the folder ${folder} for the log cannot be made: ${why}. ${give}, or ${homeAdvice()}`
 }
 
 /** In a folder that others can write they could put what they like in the log's place. */
