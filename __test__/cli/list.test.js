@@ -19,7 +19,7 @@ own('list shows the named daemons with state, PID, memory and log', async (t) =>
     echo > /run/daimon/.hidden.pid; echo > /run/daimon/other; mkdir /run/daimon/dir.pid
     daimon list; daimon list --json; daimon completion names`,
   )
-  t.true(stderr.startsWith('no daemon runs by name\n'), stderr)
+  t.true(stderr.startsWith('there is no named daemon\n'), stderr)
   const lines = stdout.trimEnd().split('\n')
   t.is(lines[0], '[]')
   t.regex(lines[1], /^NAME {2,}STATE {2,}PID {2,}UPTIME {2,}MEMORY {2,}CPU {2,}LOG$/)

@@ -29,7 +29,7 @@ export const list: Verb = {
     const own = more === undefined ? ownDaemons(advice) : ownWhere(advice)
     const rows = await described([...own, ...(more ?? [])])
     call.out.data(rows, rows.length === 0 ? undefined : toTable(call, rows))
-    if (rows.length === 0) call.out.note('no daemon runs by name')
+    if (rows.length === 0) call.out.note('there is no named daemon')
     return OK
   },
 }
