@@ -163,7 +163,7 @@ class Context implements DaemonContext {
     const { pidFile, isReady, detached } = this.#state
     // In the foreground a restart is never possible: `beginRestart` says so.
     if (detached && (!isReady || this.#shutdown.begun)) {
-      const when = isReady ? 'it stops already' : 'it is ready: whoever waits for its start would see it fail'
+      const when = isReady ? 'it stops already' : 'it is ready, because its start would fail by that'
       const message = `A daemon cannot restart itself ${isReady ? 'when' : 'before'} ${when}.`
       throw new UnsupportedError(message, { pidFile, feature: 'restart' })
     }
