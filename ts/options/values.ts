@@ -166,8 +166,8 @@ export function stringsValue(option: string, value: unknown): readonly string[] 
   return Object.freeze(
     list.map((item, index) => {
       if (typeof item === 'string' && !item.includes('\0')) return item
-      const what = `must have strings without NUL bytes in it, but item ${index} is ${show(item)}`
-      throw refused(option, item, what)
+      const strings = typeof item === 'string' ? 'strings without NUL bytes' : 'strings'
+      throw refused(option, item, `must be an array of ${strings}, but item ${index} is ${show(item)}`)
     }),
   )
 }
