@@ -292,8 +292,15 @@ test.serial('a folder that is for log and pidfile is told once', async (t) => {
   t.is(code, 1)
   t.regex(
     stderr,
-    /^daimon: the folder \S+ for the log cannot be made: ENOTDIR.*\. Give --log FILE and --pid-file FILE, or set/,
+    /^daimon: the folder \S+ for the log cannot be made: ENOTDIR.*; give --log FILE and --pid-file FILE, or set/,
   )
+  mkdirSync(place.file('open'))
+  chmodSync(place.file('open'), 0o777)
+  const open = await place.node([BIN, 'start', '--name', 'a', idle(place)], {
+    env: { ...PLAIN, DAIMON_HOME: place.file('open') },
+  })
+  t.is(open.code, 1)
+  t.regex(open.stderr, /mode is 777\): put it right, or give --log FILE and --pid-file FILE\n$/)
 })
 
 test.serial('what a user has written is shown as it is, whatever it reads like', async (t) => {

@@ -105,7 +105,7 @@ function makeDefaultLog({ name, pidFile }: DaemonOptions): string {
   const folder = dirname(path)
   try {
     makeFolder(folder, modesOf(folder))
-    refuseUnsafe(folder)
+    refuseUnsafe(folder, daemon.pidFile)
   } catch (error) {
     if (error instanceof CommandError) throw error
     throw new CommandError(noLogFolder(folder, daemon.pidFile, error), { cause: error })
@@ -123,13 +123,17 @@ function noLogFolder(folder: string, pidFile: string, error: unknown): string {
   }
   const { message } = error instanceof Error ? error : { message: String(error) }
   const why = isDenied(error) ? explainDenial(error, folder) : message
-  // In the same folder the pidfile would be the next to fail.
-  const give = pidFolder === folder ? 'Give --log FILE and --pid-file FILE' : 'Give --log FILE'
-  return `the folder ${folder} for the log cannot be made: ${why}. ${give}, or ${homeAdvice()}`
+  const what = `the folder ${folder} for the log cannot be made: ${why}`
+  return `${what}; ${elsewhere(folder, pidFile)}, or ${homeAdvice()}`
+}
+
+/** In the same folder the pidfile would be the next to fail. */
+function elsewhere(folder: string, pidFile: string): string {
+  return dirname(pidFile) === folder ? 'give --log FILE and --pid-file FILE' : 'give --log FILE'
 }
 
 /** In a folder that others can write they could put what they like in the log's place. */
-function refuseUnsafe(folder: string): void {
+function refuseUnsafe(folder: string, pidFile: string): void {
   const { uid, mode, isFolder } = lookAt(folder)
   const uids = [uid, lstatSync(folder).uid]
   const isOurs = uids.every((one) => one === process.geteuid?.()) && (mode & 0o022) === 0
@@ -140,7 +144,9 @@ function refuseUnsafe(folder: string): void {
     : strangers.length > 0
       ? `belongs to user ${strangers.join(' and ')}`
       : `can be written to by others (its mode is ${(mode & 0o777).toString(8)})`
-  throw new CommandError(`the folder ${folder} for the log ${what}: put it right, or give --log FILE`)
+  throw new CommandError(
+    `the folder ${folder} for the log ${what}: put it right, or ${elsewhere(folder, pidFile)}`,
+  )
 }
 
 /** Where a link leads, too. */
