@@ -268,11 +268,12 @@ export class Daemon<A extends unknown[] = unknown[]> {
    */
   async cli(argv: readonly string[]): Promise<number> {
     // Now: by the time that the command is loaded the body may have begun.
-    const phase = ownState()?.phase
-    const quiet = phase === 'unclaimed' || phase === 'pending'
+    const state = ownState()
+    const quiet = state?.phase === 'unclaimed' || state?.phase === 'pending'
+    const isBeginning = state?.phase === 'script' && !state.isReady
     const { main } = await loadCommand()
     const program = basename(process.argv[1] ?? 'daemon')
-    return await main(argv, { program, daemon: this, logger: this.#settings.logger, quiet })
+    return await main(argv, { program, daemon: this, logger: this.#settings.logger, quiet, isBeginning })
   }
 
   #route(): Route {

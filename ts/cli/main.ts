@@ -25,6 +25,8 @@ export interface Caller {
   readonly logger?: Logger | undefined
   /** In a daemon that looks for its body: what the launcher has printed is not printed again. */
   readonly quiet?: boolean
+  /** In a script that was started as a daemon, before it is ready: a verb that fails is the failure of that start. */
+  readonly isBeginning?: boolean
 }
 
 /** Put in by the build: the package's own version. */
@@ -47,7 +49,10 @@ export async function main(argv: readonly string[], caller: Caller): Promise<num
   const wasDaemon = Daemon.current !== undefined
   const code = await ended(out, await command(argv, caller, out), argv[0])
   // A daemon's end has a code of its own.
-  if (wasDaemon) return code
+  if (wasDaemon) {
+    if (caller.isBeginning === true && code !== OK) process.exitCode ??= code
+    return code
+  }
   const self = Daemon.current
   if (self === undefined) process.exitCode = code
   // What the body has begun would keep a process alive that serves nobody.
