@@ -1,13 +1,13 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. */
 
 import { basename } from 'node:path'
-import { native } from './binding/native.js'
 import { loadCommand } from './command.js'
 import { exitOf } from './control/exit.js'
-import { status, toStatus } from './control/status.js'
+import { presentStatus, status } from './control/status.js'
 import { signalHolder, stop } from './control/stop.js'
-import { AlreadyRunningError, UnsupportedError } from './errors.js'
+import { UnsupportedError } from './errors.js'
 import { foreground, foregroundChecked, inForeground } from './foreground/index.js'
+import { alreadyThisProcess } from './foreground/refusals.js'
 import { claimWithoutBody, claimWithRun } from './inside/claim.js'
 import { contextOf } from './inside/context.js'
 import { ownState } from './inside/own-state.js'
@@ -106,11 +106,11 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'beginning':
         return never
       case 'self':
-        throw this.#alreadyRunning()
+        throw alreadyThisProcess(this.pidFile)
       case 'unclaimed':
         return this.#presentAs<Running>()
       case 'outside':
-        return await this.#begin(this.#startable(), args)
+        return await this.#begin(this.#withBody(), args)
     }
   }
 
@@ -133,9 +133,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'unclaimed':
         return never
       case 'self':
-        throw this.#alreadyRunning()
+        throw alreadyThisProcess(this.pidFile)
       case 'outside':
-        return await foreground(this.#startable(false), args)
+        return await foreground(this.#withBody(false), args)
     }
   }
 
@@ -302,7 +302,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 
   async #restartOther(args: RunArgs<this>): Promise<Running> {
-    const settings = this.#startable()
+    const settings = this.#withBody()
     if (settings.detach === false) {
       const checked = await this.#replacing(settings, preflight(inForeground(settings, args), true))
       return this.#ownStatus((await foregroundChecked(checked)).pid)
@@ -340,15 +340,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
 
   #ownStatus(pid: number): Running {
     const { pidFile } = this
-    const found = native().status(pidFile)
-    const status = 'code' in found ? undefined : toStatus(found, pidFile)
+    const status = presentStatus(pidFile)
     return status?.state === 'running' ? status : { state: 'running', pid, pidFile }
-  }
-
-  #alreadyRunning(): AlreadyRunningError {
-    const { pid } = process
-    const message = `${this.pidFile}: already running with PID ${pid}, this very process`
-    return new AlreadyRunningError(message, { pidFile: this.pidFile, pid })
   }
 
   /** In a daemon that still looks for its own body, verbs on others do nothing: the launcher has done them. */
@@ -357,7 +350,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return present as T
   }
 
-  #startable(detached: boolean = this.#settings.detach !== false): Settings {
+  #withBody(detached: boolean = this.#settings.detach !== false): Settings {
     const run = this.#body()
     if (run === undefined && this.#settings.script === undefined) throw noBody(this.pidFile)
     if (run === undefined) refuseForScript(this.#settings, detached)

@@ -41,7 +41,7 @@ export function shared(): Shared | undefined {
 }
 
 /** The value, where it has the layout that this copy knows. */
-export function sharedHere(): SharedInDaemon | undefined {
+export function sharedOfThisLayout(): SharedInDaemon | undefined {
   const found = shared()
   return found === undefined || !isOfThisLayout(found) ? undefined : found
 }

@@ -25,6 +25,12 @@ export function toStatus(found: NativeStatus, pidFile: string): Status {
   return unverified
 }
 
+/** One look at the state; undefined where that fails. */
+export function presentStatus(pidFile: string): Status | undefined {
+  const found = native().status(pidFile)
+  return 'code' in found ? undefined : toStatus(found, pidFile)
+}
+
 /** How a process has ended, for users; `code` where the kernel does not tell and somebody else has. */
 export function exitInfo(status: NativeExit | null | undefined, code?: number): ExitInfo {
   if (status === null || status === undefined) return code === undefined ? {} : { code }

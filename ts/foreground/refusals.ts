@@ -51,12 +51,17 @@ export function refuseSecond(settings: Settings, pending: string | undefined): v
   if (own === undefined) return
   const { pidFile } = settings
   if (isOwn(pidFile) || own === pidFile) {
-    const { pid } = process
-    const message = `${pidFile}: already running with PID ${pid}, this very process`
-    throw new AlreadyRunningError(message, { pidFile, pid })
+    throw alreadyThisProcess(pidFile)
   }
   const message = `This process is the daemon of ${own} already, and can be no other's. Start it detached`
   throw unsupported(settings, message)
+}
+
+/** The error of a start in the very daemon that is to be started. */
+export function alreadyThisProcess(pidFile: string): AlreadyRunningError {
+  const { pid } = process
+  const message = `${pidFile}: already running with PID ${pid}, this very process`
+  return new AlreadyRunningError(message, { pidFile, pid })
 }
 
 function unsupported({ pidFile }: Settings, text: Text): UnsupportedError {

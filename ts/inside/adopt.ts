@@ -6,25 +6,24 @@
 
 import { fileURLToPath } from 'node:url'
 import { type Binding, loadBinding } from '../binding/load.js'
-import { here } from '../binding/package-files.js'
+import { ownAddress } from '../binding/package-files.js'
 import { shared } from '../binding/shared.js'
 import { decodePayload, type Payload } from '../handover/payload.js'
 import type { LaunchSettings } from '../handover/settings.js'
 import { encodeOwn, encodeThrown } from '../handover/told-error.js'
+import { ADOPTION_VARIABLE } from '../handover/variable.js'
 import { mainAtStart } from './main-module.js'
 import { startRotation } from './rotation.js'
 import { keep } from './signals/kept-listeners.js'
 import { becomeDaemon, State } from './state.js'
 import { endByUncaught } from './uncaught.js'
 
-const VARIABLE = 'DAIMON_ADOPTION'
-
 /**
  * Removes the flags that the launcher has added: they are not the program's, and its children must not inherit them.
  */
 function removeOwnFlags(): { isBegunByImport: boolean } {
-  const preload = fileURLToPath(new URL('preload.cjs', here))
-  const hook = new URL('settle.js', here).href
+  const preload = fileURLToPath(new URL('preload.cjs', ownAddress))
+  const hook = new URL('settle.js', ownAddress).href
   let isBegunByImport = false
   for (let at = process.execArgv.length - 2; at >= 0; at--) {
     const [flag, value] = process.execArgv.slice(at, at + 2)
@@ -73,7 +72,7 @@ function adopt(value: string): void {
   const binding: Binding = loadBinding()
   if (!binding.isMainThread()) return
   const found = binding.adopt(value)
-  delete process.env[VARIABLE]
+  delete process.env[ADOPTION_VARIABLE]
   if ('code' in found) throw new Error(`daimon: ${found.message}`)
   const { isBegunByImport } = removeOwnFlags()
   const { settings, args } = readPayload(binding)
@@ -129,6 +128,6 @@ function failUnclaimed(binding: Binding, pidFile: string, constructed: readonly 
   return fail(binding, `${what}; pidfiles of the Daemons that it constructed: ${seen}. ${advice}`)
 }
 
-const value = process.env[VARIABLE]
+const value = process.env[ADOPTION_VARIABLE]
 // Workers load the preload, too, but their copy of the environment lacks the variable: adoption has removed it.
 if (value !== undefined && shared() === undefined) adopt(value)

@@ -1,6 +1,6 @@
 /** The state as verbs need it: refused where another copy of the package has made it in another layout. */
 
-import { here } from '../binding/package-files.js'
+import { ownAddress } from '../binding/package-files.js'
 import { isOfThisLayout, type Shared, shared, signature } from '../binding/shared.js'
 import { UnsupportedError } from '../errors.js'
 import { presentState, type State } from './state.js'
@@ -17,7 +17,7 @@ export function ownState(): State | undefined {
 }
 
 function twoCopies(other: Shared): UnsupportedError {
-  const own = signature(here)
+  const own = signature(ownAddress)
   const newer = other.abi > own.abi ? other : own
   const message =
     'Two copies of daimon in this process do not understand each other: ' +

@@ -8,8 +8,8 @@
  */
 
 import type { Binding } from '../binding/load.js'
-import { here } from '../binding/package-files.js'
-import { type SharedInDaemon, share, sharedHere, signature } from '../binding/shared.js'
+import { ownAddress } from '../binding/package-files.js'
+import { type SharedInDaemon, share, sharedOfThisLayout, signature } from '../binding/shared.js'
 import type { LaunchSettings } from '../handover/settings.js'
 import type { DaemonContext } from '../types/context.js'
 import type { Logger } from '../types/options.js'
@@ -121,7 +121,7 @@ export class State implements SharedInDaemon {
   #claimConstructed: (() => void) | undefined
 
   constructor(parts: StateParts, phase: Phase, surroundings: Surroundings) {
-    const { abi, version, from } = signature(here)
+    const { abi, version, from } = signature(ownAddress)
     this.abi = abi
     this.version = version
     this.from = from
@@ -268,7 +268,7 @@ export class State implements SharedInDaemon {
 
 /** The state of the daemon that this process is, where it has the layout that this copy knows; in a worker none. */
 export function presentState(): State | undefined {
-  const found = sharedHere()
+  const found = sharedOfThisLayout()
   return found === undefined || found.isWorker ? undefined : (found as State)
 }
 
@@ -279,6 +279,6 @@ export function becomeDaemon(state: State): void {
 
 /** Makes this thread known as a worker of a daemon. */
 export function becomeWorkerOfDaemon(): void {
-  const mark: SharedInDaemon = { ...signature(here), isWorker: true }
+  const mark: SharedInDaemon = { ...signature(ownAddress), isWorker: true }
   share(mark)
 }

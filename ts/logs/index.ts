@@ -17,7 +17,7 @@ import { logPath } from './source.js'
  * How long the old file is still read once there is something in the new one, in milliseconds. When the daemon changes
  * files, a write to the old one may be under way, and the second of its two outputs changes a moment later.
  */
-const SETTLE = 50
+const LATE_WRITES = 50
 /** How long to wait for the rest of a line that is being written, in milliseconds. */
 const UNDER_WAY = 5
 /** How long to wait for the end of a line whose bytes keep coming, in milliseconds. */
@@ -96,7 +96,7 @@ async function* following(
     if (current !== undefined && (await isSucceeded(files))) {
       log.moments.settling()
       // Lines that were written to it, or under way, before there was something in its successor.
-      if (files.length === 2) await changes.pause(SETTLE)
+      if (files.length === 2) await changes.pause(LATE_WRITES)
       yield* drain(current, lines, changes)
       files.shift()
       await current.close()

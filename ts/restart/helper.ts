@@ -11,10 +11,10 @@ import { findHolder, stop } from '../control/stop.js'
 import { AlreadyRunningError, StopTimeoutError, UnverifiedError } from '../errors.js'
 import { encodePayload } from '../handover/payload.js'
 import { decodeRelaunch, type Relaunch } from '../handover/relaunch.js'
+import type { RestartAnswer, RestartOrder } from '../handover/restart-order.js'
 import { HANDOVER_VERSION } from '../handover/version.js'
 import { writeStderr } from '../inside/stderr.js'
 import { Launch } from '../launcher/launch.js'
-import type { RestartAnswer, RestartOrder } from './begin.js'
 
 /** How long the old daemon may still be there when its lock is free, in milliseconds. */
 const EXIT_GRACE = 1_000
