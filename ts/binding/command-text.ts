@@ -12,7 +12,8 @@ const FIRST_LINE = '// The command line of daimon '
 let text: string | undefined
 
 /**
- * Keeps the text. Beside a bundle there is none, or somebody else's file: there the bundle has the command line in it.
+ * Keeps the text. Beside a bundle there is no such file, or another program's: there the bundle has the command line in
+ * it.
  */
 export function keepCommand(): void {
   if (text !== undefined) return

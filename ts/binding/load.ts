@@ -44,7 +44,7 @@ function load(requireOwn: NodeJS.Require, name: string, platform: string): Bindi
       : notFound(requireOwn, name, platform, error)
   }
   try {
-    // To load part of a file is death by SIGBUS, which nobody can catch.
+    // To load part of a file ends the process by SIGBUS, which cannot be caught.
     if (!isWhole(path)) return { name: path, platform, kind: 'damaged' }
     const found: Binding = requireOwn(path)
     if (typeof found.version !== 'function') return { name: path, platform, kind: 'damaged' }

@@ -1,4 +1,4 @@
-/** Where this code is: in the package, or in the bundle that somebody has made of it and of their program. */
+/** Where this code is: in a file of the package, or in a bundle with a program. */
 
 import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'

@@ -52,7 +52,7 @@ function enter(binding: Binding, settings: LaunchSettings): void {
   const { chroot, cwd, identity } = settings
   const root = chroot === undefined ? null : binding.enterRoot(chroot)
   if (root !== null) fail(binding, root.message)
-  // In the folder that it is in already, it needs no permission of Node's.
+  // No chdir to the present folder: Node.js may not permit it.
   if (chroot !== undefined || !isIn(cwd)) process.chdir(cwd)
   const rights = identity === undefined ? null : binding.takeIdentity(identity)
   if (rights !== null) fail(binding, rights.message)
@@ -81,7 +81,7 @@ function adopt(value: string): void {
     ...(settings.keepFds ?? []),
   ])
   if (failure !== null) fail(binding, failure.message)
-  // Else after the change of user: root must rename nothing in a folder of that user.
+  // With a user, rotation begins after the change of user: root must rename nothing in a folder of that user.
   if (settings.identity === undefined) startRotation(binding, settings)
 
   // Provisional: a handler of the program's own may keep the process alive. Its exit confirms the error.
@@ -123,9 +123,10 @@ function adopt(value: string): void {
 
 function failUnclaimed(binding: Binding, pidFile: string, constructed: readonly string[]): never {
   const seen = constructed.length > 0 ? constructed.join(', ') : 'none'
-  const what = `the program ended without a verb on the daemon of ${pidFile}`
-  const advice = 'It is executed once more for each daemon, and must come to the same verb then'
-  return fail(binding, `${what}; pidfiles of the Daemons that it constructed: ${seen}. ${advice}`)
+  const what = `the program ended without starting the daemon of ${pidFile} (it constructed: ${seen})`
+  const advice =
+    'daimon runs the program again in the daemon, and there it must reach the same start() or daemonize() call'
+  return fail(binding, `${what}. ${advice}`)
 }
 
 const value = process.env[ADOPTION_VARIABLE]

@@ -8,7 +8,7 @@ import { presentState, type State } from './state.js'
 /**
  * The daemon that this process is; undefined in any other process, and in workers.
  *
- * @throws UnsupportedError when it cannot be read: what is not known to be this daemon would be started once more
+ * @throws UnsupportedError when the state has another layout: a verb that does not see this daemon would start it again
  */
 export function ownState(): State | undefined {
   const found = shared()

@@ -38,7 +38,7 @@ export async function readyOrOver(ready: () => void, isOver: () => void): Promis
       isOver()
       ready()
     }
-    // Before the context's own listener, which takes an end before ready for a failure.
+    // Before the context's own listener, for which an end before ready is a failure.
     process.prependOnceListener('beforeExit', atEnd)
     await nextIteration()
     await nextIteration()

@@ -1,4 +1,4 @@
-/** The current folder, which somebody may have removed: only what needs it asks for it. */
+/** The current folder. It may have been removed, so only code that needs it asks for it. */
 
 import { resolve } from 'node:path'
 import { named, refused, say } from '../say.js'
