@@ -42,7 +42,7 @@ export type RunArgs<T> = T extends { run?(daemon: DaemonContext, ...args: infer 
  */
 export class Daemon<A extends unknown[] = unknown[]> {
   readonly #settings: Settings
-  /** Whose `run` it is: a copy with other options lacks the private fields of a subclass. */
+  /** The `this` of `run`: a copy with other options lacks the private fields of a subclass. */
   #origin: object = this
 
   /**
@@ -119,8 +119,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * Output goes to the terminal unless `log`, `stdout` or `stderr` is given, Ctrl-C stops it gracefully. Resolves to
    * the context when the daemon is ready.
    *
-   * From then on, and also when its body fails, the process stays the daemon of its pidfile until it exits. Nobody
-   * watches over `readyTimeout` but a supervisor (systemd), who is told of it.
+   * From then on, and also when its body fails, the process stays the daemon of its pidfile until it exits. Only a
+   * supervisor (systemd) can enforce `readyTimeout`; it is told of that time.
    *
    * @throws AlreadyRunningError with the running PID
    * @throws UnsupportedError in a worker, in the daemon of another pidfile, and for `execPath` and `execArgv`
@@ -160,8 +160,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 
   /**
-   * Stops and starts; starts it when it was not running. What would keep it from starting again, as far as that can be
-   * told beforehand, keeps it from being stopped, and a stop that fails does not start a second one.
+   * Stops the daemon if it is running, and starts it. It is stopped only after everything that would make the start
+   * fail has been looked for, and a stop that fails does not start a second daemon.
    *
    * @throws StopTimeoutError and the others of `stop()`; those of `start()`
    * @throws UnsupportedError in the daemon itself
@@ -279,7 +279,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return route(this.pidFile, () => this.#claim())
   }
 
-  /** In the daemon of this pidfile: the first verb, whichever it is, says that this is the body. */
+  /** In the daemon of this pidfile the first verb, whichever it is, makes this Daemon's body the daemon's. */
   #claim(): boolean {
     const run: RunFunction | undefined = this.#body()
     return run === undefined
@@ -310,7 +310,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return await startChecked(await this.#replacing(settings, preflight(detached(settings, args), true)))
   }
 
-  /** Stops the daemon once nothing is known that would keep the next one from starting. */
+  /** Stops the daemon once the checks have found nothing that would make the next start fail. */
   async #replacing<C extends Checked<Intended>>(settings: Settings, checking: Promise<C>): Promise<C> {
     const checked = await checking
     await stop(this.pidFile, settings)
@@ -344,7 +344,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return status?.state === 'running' ? status : { state: 'running', pid, pidFile }
   }
 
-  /** In a daemon that still looks for its own body, verbs on others do nothing: the launcher has done them. */
+  /** In a daemon without a body yet, verbs on other daemons only look: the launcher has done them. */
   async #presentAs<T>(): Promise<T> {
     const present: unknown = await status(this.pidFile)
     return present as T

@@ -1,6 +1,6 @@
 /**
  * How errors speak of options. A text keeps the options that it names apart from its words, because the command calls
- * them by its flags: whoever shows an error writes its text anew, and nobody has to read a finished sentence.
+ * them by its flags. The command writes the text anew, so that it need not read a finished sentence.
  */
 
 import { inspect } from 'node:util'
@@ -14,7 +14,7 @@ interface Named {
   readonly isSubject: boolean
 }
 
-/** Words that depend on who reads them: somebody who writes a program, or a command line. */
+/** Words that differ for the reader of a program's errors and the reader of the command's. */
 interface Either {
   readonly inProgram: Text
   readonly onCommandLine: Text
@@ -175,7 +175,7 @@ export function show(value: unknown): string {
   }
 }
 
-/** The word that was probably meant: the same but for case, or at most two edits away. */
+/** The known word that was probably meant: it differs in case alone, or by at most two edits. */
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined
   // In a word of three letters two edits leave nothing of what was meant.

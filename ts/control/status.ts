@@ -1,4 +1,4 @@
-/** The state of a daemon, as the verbs give it. */
+/** The state of a daemon, as the verbs give it. Runs in any process. */
 
 import { raise } from '../binding/errors.js'
 import { type NativeExit, type NativeStatus, native } from '../binding/native.js'
@@ -31,7 +31,7 @@ export function presentStatus(pidFile: string): Status | undefined {
   return 'code' in found ? undefined : toStatus(found, pidFile)
 }
 
-/** How a process has ended, for users; `code` where the kernel does not tell and somebody else has. */
+/** How a process has ended, for users. `code` is what the daemon has told, for where the kernel does not tell. */
 export function exitInfo(status: NativeExit | null | undefined, code?: number): ExitInfo {
   if (status === null || status === undefined) return code === undefined ? {} : { code }
   if (status.signal !== undefined) return { signal: signalName(status.signal) as SignalName }

@@ -1,5 +1,6 @@
 /**
- * What this process cannot become, told by the options and by what it is. Runs in the process that becomes the daemon.
+ * Refuses what this process cannot become. The options and the process itself tell. Runs in the process that becomes
+ * the daemon.
  */
 
 import { native } from '../binding/native.js'
@@ -12,7 +13,7 @@ import type { Settings } from '../options/index.js'
 import { errorOf, named, say, subject, type Text } from '../say.js'
 
 /**
- * Refuses options that a process cannot follow which runs already.
+ * Refuses options that a running process cannot follow.
  *
  * @throws UnsupportedError
  */

@@ -124,7 +124,7 @@ function codeOf(error: Error): unknown {
   return 'code' in error ? error.code : undefined
 }
 
-/** Of a file that it may not reach Node.js says that it is not there. */
+/** Node.js says of a file that it may not reach that the file is not there. */
 function notReached(file: string): string {
   try {
     return existsSync(file)
@@ -135,7 +135,7 @@ function notReached(file: string): string {
   }
 }
 
-/** A user that is not the launcher's may have no business in the launcher's folder. */
+/** Another user than the launcher's may not be allowed to enter the launcher's folder. */
 function aboutFolder({ cwd, given, process: { user, group, chroot } }: StartSettings, error: Error): Text {
   if (given.cwd !== undefined || cwd === undefined || chroot !== undefined || user === undefined) return ''
   // A module in that folder is not found: no field says which.

@@ -13,7 +13,7 @@ export interface Log {
   readonly moments: Moments
 }
 
-/** How many numbers without a file are the end, if no rotation came between: while logs move up one has none. */
+/** So many numbers in a row without a file are the end, unless a rotation comes between: it leaves one number free. */
 const GAPS = 2
 
 /**
@@ -25,7 +25,7 @@ async function openLog(path: string, compressed: boolean): Promise<PlainLog | Pa
   const { open } = process.getBuiltinModule('node:fs/promises')
   let handle: FileHandle
   try {
-    // A FIFO of that name would wait for somebody to write.
+    // Without O_NONBLOCK the open of a FIFO would wait for a writer.
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     if (isMissing(error)) return undefined
@@ -117,8 +117,8 @@ export async function closeAll(files: readonly LogFile[]): Promise<void> {
 }
 
 /**
- * Opens as many files as hold the last `lines` lines, and goes to where they begin. An unfinished one is `ahead`.
- * `check` is called from time to time, and may throw.
+ * Opens as many files as hold the last `lines` lines, and goes to where these begin. An unfinished line counts as one
+ * of them only with `countUnfinished`. `check` is called from time to time, and may throw.
  */
 export async function openTail(
   log: Log,

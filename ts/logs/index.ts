@@ -20,10 +20,10 @@ import { logPath } from './source.js'
 const LATE_WRITES = 50
 /** How long to wait for the rest of a line that is being written, in milliseconds. */
 const UNDER_WAY = 5
-/** How long to wait for the end of a line whose bytes keep coming, in milliseconds. */
+/** How long to wait for the end of a line while more of its bytes come, in milliseconds. */
 const LONGEST_WAY = 250
 
-/** For a daemon whose body is about to begin. */
+/** For a daemon that is about to begin its body. */
 export const noLines: AsyncIterable<string> = {
   [Symbol.asyncIterator]: () => ({ next: () => never }),
 }

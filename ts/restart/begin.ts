@@ -1,4 +1,4 @@
-/** `context.restart()`: the daemon has itself replaced, by a helper that outlives it. Runs in the daemon. */
+/** `context.restart()`: the daemon begins its restart by a helper, which outlives it. Runs in the daemon. */
 
 import type { ChildProcess } from 'node:child_process'
 import { runtimeFlags } from '../binding/runtimes.js'

@@ -30,7 +30,7 @@ export function scriptCommand(
   if (!needed.every(isPresent)) throw bundled(needed)
   // Nothing of ours may follow the launcher's flags otherwise: some tools put their own command among them.
   const imports = hook.flatMap((name) => ['--import', new URL(name, ownAddress).href])
-  // Another program is not of this runtime's kind, as far as anybody knows.
+  // Another program may be of another runtime.
   const first = execPath === process.execPath ? runtimeFlags() : []
   const { main } = scriptOrPath(script)
   return {
