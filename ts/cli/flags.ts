@@ -85,7 +85,7 @@ export const STOP_FLAGS: readonly Flag[] = [
   ...ofOptions('stopSignal', 'stopTimeout', 'forceKill', 'stopGroup'),
 ]
 
-/** The flags of a start that always detaches, or never: `--detach` is for the one that decides by who runs it. */
+/** The flags of a verb that always detaches, or never: without `--detach`, which only `start` has. */
 export const LAUNCH_FLAGS: readonly Flag[] = usable(OPTION_FLAGS, 'decided')
 
 /** The flags of a daemon that is this very process: how another one is made, and stopped, does not concern it. */

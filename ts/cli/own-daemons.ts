@@ -40,7 +40,7 @@ export function ownNames(): string[] {
   return namesIn(ownFolder(), true)
 }
 
-/** A default folder that is missing is one in which nobody has started anything yet. */
+/** A missing default folder holds no names: no daemon has been started there yet. */
 function namesIn(folder: string, isDefault: boolean): string[] {
   try {
     const names: string[] = []

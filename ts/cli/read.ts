@@ -1,4 +1,4 @@
-/** From the texts of flags to values. What a value is worth the Daemon says itself. */
+/** From the texts of flags to values. The Daemon checks the values. */
 
 import type { Collection, Reading } from '../options/row.js'
 import { UsageError } from './errors.js'

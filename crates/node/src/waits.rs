@@ -28,7 +28,7 @@ pub struct NativeEvent {
     pub kind: NativeEventKind,
     pub text: Option<String>,
     pub error: Option<NativeError>,
-    /// Who could not be ended.
+    /// The processes that could not be ended.
     pub left: Option<Vec<i32>>,
     /// The daemon that was proven.
     pub holder: Option<ProcessHandle>,
@@ -48,7 +48,7 @@ impl NativeEvent {
 
 type Callback = ThreadsafeFunction<NativeEvent, (), NativeEvent, napi::Status, false>;
 
-/// A launched daemon: everything of it but the channel, whose frames arrive as events.
+/// A launched daemon: everything of it but the channel, which brings its frames as events.
 #[napi]
 pub struct LaunchedDaemon {
     pid: i32,
@@ -115,7 +115,7 @@ impl Shared {
         let callback = self.state().callback.clone();
         if let Some(callback) = callback {
             let mode = ThreadsafeFunctionCallMode::NonBlocking;
-            // Fails only when the environment is ending: nobody listens any more.
+            // Fails only when the environment is ending, and has no listener any more.
             match ticket {
                 None => callback.call(event, mode),
                 Some(ticket) => callback.call_with_return_value(event, mode, move |result, _| {
@@ -386,7 +386,7 @@ impl Listener {
             self.said.push(frame.kind);
             None
         } else {
-            // Progress, or an error that the next one replaces, of which nobody has heard the last yet.
+            // Progress, or an error that the next one replaces. None is passed on while too many are unheard.
             let Some(ticket) = self.backlog.admit() else { return };
             Some(ticket)
         };

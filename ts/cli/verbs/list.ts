@@ -44,7 +44,7 @@ function ownWhere(advice: string): Daemon[] {
   }
 }
 
-/** Folders given by flag are looked into, and nothing else is done about what is in them. */
+/** The daemons in the folders given by flag, to be looked at only. */
 function listed({ words }: Call): Daemon[] | undefined {
   if (words.positionals.length > 0) throw new UsageError('list takes no name; for one daemon ask its status')
   const folders = words.values.folder
@@ -54,7 +54,7 @@ function listed({ words }: Call): Daemon[] | undefined {
 
 type Row = Status & { name: string; log?: string }
 
-/** Some at a time: a look that is not sure waits a moment, and looks again. */
+/** Some at a time, because a look that is not sure waits a moment and looks again. */
 async function described(daemons: readonly Daemon[]): Promise<Row[]> {
   const rows: Row[] = []
   for (let at = 0; at < daemons.length; at += AT_ONCE) {

@@ -133,7 +133,9 @@ fn failed_step(plan: &Plan, report: &Report) -> Error {
     let program = plan.program.display();
     let (name, syscall) = report.step.map_or(("launch", "unknown"), Step::names);
     let message = match report.step {
-        Some(Step::Exec) if errno == Errno::E2BIG => format!("{program}: cannot be executed: {}", plan.size()),
+        Some(Step::Exec) if errno == Errno::E2BIG => {
+            format!("{program}: cannot be executed: {}", plan.size())
+        }
         Some(Step::Exec) => format!("{program}: cannot be executed"),
         Some(Step::Folder) => "the folder that the launcher was started in cannot be entered any more".into(),
         Some(Step::WritePid) => format!("{}: the PID cannot be written", plan.pidfile.path().display()),
