@@ -38,7 +38,7 @@ function publicItems(lines) {
     if (/^pub (enum|trait) .*\{$/.test(line)) inPublic = true
     else if (/^\}/.test(line)) inPublic = false
     const isItem = /^\s*pub (?!use\b|mod\b)/.test(line) || (inPublic && /^ {4,}\w/.test(line))
-    // The fields of `pub struct Name(Private)` are shown to nobody.
+    // The fields of `pub struct Name(Private)` are not public.
     const item = line.replace(/^(pub struct \w+)\((?!pub )[^)]*\)/, '$1')
     if (isItem) items.push([index, /\bfn\b/.test(line) ? head(lines, index) : item])
   })

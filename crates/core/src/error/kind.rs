@@ -13,8 +13,8 @@ pub enum ErrorKind {
     StartFailed,
     /// The pidfile, or the folder it is in, cannot be trusted or used.
     PidFile(PidFileReason),
-    /// The pidfile is held by a process that cannot be proven from here, or whose end cannot be seen because no
-    /// descriptor is left; [`Error::reason`] says why.
+    /// The holder of the pidfile cannot be proven from here, or its end cannot be seen because no descriptor is left;
+    /// [`Error::reason`] says why.
     Unverified,
     /// A value that the caller gave is wrong; [`Error::subject`] tells which.
     InvalidOption,
@@ -56,7 +56,7 @@ pub enum PidFileReason {
     NotRegular,
     /// It has a second name.
     HardLinked,
-    /// It belongs to a user who is neither the caller nor root.
+    /// It belongs to neither the caller nor root.
     ForeignOwner,
     /// Every user may write to it.
     WorldWritable,

@@ -1,7 +1,7 @@
 //! The launch: lock → clone → setsid → clone → exec.
 //!
 //! V8 marks its heap MADV_DONTFORK, so a forked Node image dies at its first instruction: the launcher executes the
-//! program again, and the daemon finds out who it is by adoption.
+//! program again, and the daemon finds out by adoption that it is the daemon.
 
 mod check;
 mod child;
