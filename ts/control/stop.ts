@@ -1,5 +1,5 @@
 /**
- * Signals and stops a proven daemon. The core does what takes time, on threads of its own. Runs in any other process.
+ * Signals and stops a proven daemon. The core does what takes time, on threads of its own. Runs in any process.
  */
 
 import { raise } from '../binding/errors.js'
