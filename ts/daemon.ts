@@ -1,4 +1,4 @@
-/** `Daemon`: starts, stops and watches a daemon from any program. */
+/** `Daemon`: starts, stops and watches a daemon from any program. Runs in both processes. */
 
 import { basename } from 'node:path'
 import { loadCommand } from './command.js'

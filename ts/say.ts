@@ -1,6 +1,7 @@
 /**
  * How errors speak of options. A text keeps the options that it names apart from its words, because the command calls
  * them by its flags. The command writes the text anew, so that it need not read a finished sentence.
+ * Runs in both processes.
  */
 
 import { inspect } from 'node:util'

@@ -1,4 +1,7 @@
-/** What Node.js itself denies a program that runs under its permission model (`--permission`), and what grants it. */
+/**
+ * What Node.js itself denies a program that runs under its permission model (`--permission`), and what grants it.
+ * Runs in both processes.
+ */
 
 /** Node's error for what the program has not been permitted. */
 export interface Denial extends Error {

@@ -1,4 +1,7 @@
-/** Loads the native binding: the one that was built beside this file, else the platform's package. */
+/**
+ * Loads the native binding: the one that was built beside this file, else the platform's package.
+ * Runs in both processes.
+ */
 
 import { isWhole } from './is-whole.js'
 import { BindingFailure, type Miss } from './load-failure.js'

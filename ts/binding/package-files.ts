@@ -1,4 +1,4 @@
-/** Where this code is: in a file of the package, or in a bundle with a program. */
+/** Where this code is: in a file of the package, or in a bundle with a program. Runs in both processes. */
 
 import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'

@@ -1,4 +1,7 @@
-/** Waits for launches, channels and processes. While there are any, they keep the event loop alive, as a child does. */
+/**
+ * Waits for launches, channels and processes. While there are any, they keep the event loop alive, as a child does.
+ * Runs in both processes.
+ */
 
 import { UnverifiedError } from '../errors.js'
 import { toError } from './errors.js'

@@ -1,4 +1,7 @@
-/** The command line: finds the verb, runs it, and gives the exit code. */
+/**
+ * The command line: finds the verb, runs it, and gives the exit code.
+ * Runs in a process of the command, and in a program with a Daemon of its own.
+ */
 
 import { isA } from '../handover/thrown.js'
 import { Daemon, DaemonError } from '../index.js'

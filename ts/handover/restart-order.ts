@@ -1,4 +1,6 @@
-/** What a daemon and the helper that restarts it tell each other, as messages of Node's IPC channel. */
+/**
+ * What a daemon and the helper that restarts it tell each other, as messages of Node's IPC channel.
+ */
 
 import type { LaunchSettings } from './settings.js'
 

@@ -1,4 +1,7 @@
-/** The state as verbs need it: refused where another copy of the package has made it in another layout. */
+/**
+ * The state as verbs need it: refused where another copy of the package has made it in another layout.
+ * Runs in both processes, called by the facade's verbs.
+ */
 
 import { ownAddress } from '../binding/package-files.js'
 import { isOfThisLayout, type Shared, shared, signature } from '../binding/shared.js'

@@ -1,4 +1,7 @@
-/** What the system is asked about options before a start: the paths, and whether files may be written. */
+/**
+ * What the system is asked about options before a start: the paths, and whether files may be written.
+ * Runs in the launcher, and in a daemon that restarts itself.
+ */
 
 import { constants } from 'node:fs'
 import { join } from 'node:path'

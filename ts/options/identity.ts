@@ -1,4 +1,7 @@
-/** The rights and limits that a daemon will have: the system is asked about them before anything happens. */
+/**
+ * The rights and limits that a daemon will have: the system is asked about them before anything happens.
+ * Runs in both processes.
+ */
 
 import { toError } from '../binding/errors.js'
 import { type NativeError, type NativeIdentity, type NativeLimits, native } from '../binding/native.js'

@@ -1,4 +1,4 @@
-/** The default folders of pidfiles and logs, and how they are made. */
+/** The default folders of pidfiles and logs, and how they are made. Runs in both processes. */
 
 import { statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'

@@ -1,4 +1,7 @@
-/** The start that a daemon asks of its helper: its first launch again, with the rights that the daemon has now. */
+/**
+ * The start that a daemon asks of its helper: its first launch again, with the rights that the daemon has now.
+ * Runs in the daemon.
+ */
 
 import { beside } from '../binding/package-files.js'
 import { packer } from '../binding/single-executable.js'

@@ -1,4 +1,4 @@
-/** `context.signals`: the daemon's signal actions, to be changed at any time. */
+/** `context.signals`: the daemon's signal actions, to be changed at any time. Runs in the daemon. */
 
 import { InvalidOptionError } from '../../errors.js'
 import type { SignalAction, SignalMap, SignalName } from '../../types/signals.js'
