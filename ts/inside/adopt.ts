@@ -84,16 +84,7 @@ function adopt(value: string): void {
   // With a user, rotation begins after the change of user: root must rename nothing in a folder of that user.
   if (settings.identity === undefined) startRotation(binding, settings)
 
-  // Provisional: a handler of the program's own may keep the process alive. Its exit confirms the error.
-  const report = (error: unknown): void => {
-    try {
-      binding.tellError(encodeThrown(error))
-    } catch {
-      // The program has changed what all objects inherit. An error of this code must not hide the program's own.
-    }
-  }
-  const endReports = keep('uncaughtExceptionMonitor', report)
-  endByUncaught(report)
+  const endReports = reportUncaught(binding)
   keep('exit', (code: number) => binding.tellExit(code))
 
   const { pid, pidFile } = found
@@ -119,6 +110,21 @@ function adopt(value: string): void {
   })
   keep('beforeExit', () => state.idle())
   becomeDaemon(state)
+}
+
+/** Tells the launcher of uncaught errors, until the function that it gives is called. */
+function reportUncaught(binding: Binding): () => void {
+  // Provisional: a handler of the program's own may keep the process alive. Its exit confirms the error.
+  const report = (error: unknown): void => {
+    try {
+      binding.tellError(encodeThrown(error))
+    } catch {
+      // The program has changed what all objects inherit. An error of this code must not hide the program's own.
+    }
+  }
+  const endReports = keep('uncaughtExceptionMonitor', report)
+  endByUncaught(report)
+  return endReports
 }
 
 function failUnclaimed(binding: Binding, pidFile: string, constructed: readonly string[]): never {

@@ -1,6 +1,6 @@
 //! What kind of failure it is.
 
-/// What kind of failure it is. Each kind has one stable code ([`ErrorKind::code`]).
+/// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// Another daemon holds the pidfile; [`Error::pid`] names it.
@@ -22,27 +22,6 @@ pub enum ErrorKind {
     PermissionDenied,
     /// This platform or program cannot do it; [`Error::subject`] tells what.
     Unsupported,
-}
-
-impl ErrorKind {
-    /// Gives the stable code that scripts match on.
-    ///
-    /// ```
-    /// assert_eq!(daimon_core::ErrorKind::NotRunning.code(), "ERR_DAEMON_NOT_RUNNING");
-    /// ```
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::AlreadyRunning => "ERR_DAEMON_ALREADY_RUNNING",
-            Self::NotRunning => "ERR_DAEMON_NOT_RUNNING",
-            Self::StopTimeout => "ERR_DAEMON_STOP_TIMEOUT",
-            Self::StartFailed => "ERR_DAEMON_START_FAILED",
-            Self::PidFile(_) => "ERR_DAEMON_PIDFILE",
-            Self::Unverified => "ERR_DAEMON_UNVERIFIED",
-            Self::InvalidOption => "ERR_DAEMON_INVALID_OPTION",
-            Self::PermissionDenied => "ERR_DAEMON_PERMISSION_DENIED",
-            Self::Unsupported => "ERR_DAEMON_UNSUPPORTED",
-        }
-    }
 }
 
 /// Why a pidfile is refused.
@@ -89,40 +68,5 @@ impl PidFileReason {
             Self::LockLeaked => "lock-leaked",
             Self::Contended => "contended",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every kind, one sample of the pidfile's reasons among them.
-    fn kinds() -> Vec<ErrorKind> {
-        let mut kinds = vec![ErrorKind::AlreadyRunning];
-        loop {
-            // A kind that is added must be added here, too: otherwise this does not compile.
-            let next = match kinds[kinds.len() - 1] {
-                ErrorKind::AlreadyRunning => ErrorKind::NotRunning,
-                ErrorKind::NotRunning => ErrorKind::StopTimeout,
-                ErrorKind::StopTimeout => ErrorKind::StartFailed,
-                ErrorKind::StartFailed => ErrorKind::PidFile(PidFileReason::Symlink),
-                ErrorKind::PidFile(_) => ErrorKind::Unverified,
-                ErrorKind::Unverified => ErrorKind::InvalidOption,
-                ErrorKind::InvalidOption => ErrorKind::PermissionDenied,
-                ErrorKind::PermissionDenied => ErrorKind::Unsupported,
-                ErrorKind::Unsupported => return kinds,
-            };
-            kinds.push(next);
-        }
-    }
-
-    #[test]
-    fn every_kind_has_a_code_of_its_own() {
-        let mut codes: Vec<_> = kinds().into_iter().map(ErrorKind::code).collect();
-        assert!(codes.iter().all(|code| code.starts_with("ERR_DAEMON_")), "{codes:?}");
-        let count = codes.len();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), count, "{codes:?}");
     }
 }
