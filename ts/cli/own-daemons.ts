@@ -4,11 +4,11 @@ import { opendirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { Daemon, InvalidOptionError } from '../index.js'
-import { HOME_VARIABLE } from '../options/places.js'
+import { HOME_VARIABLE, NAME } from '../options/places.js'
 import { CommandError } from './errors.js'
 import { ownFolder } from './target.js'
 
-const PIDFILE = /^([A-Za-z0-9][A-Za-z0-9._@-]{0,63})\.pid$/
+const PIDFILE = new RegExp(`^(${NAME})\\.pid$`)
 
 /**
  * The daemons of daimon's own folder. Other programs lock their pidfiles, too: no other folder is ever acted upon.

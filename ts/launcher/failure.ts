@@ -9,6 +9,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import type { LaunchedDaemon } from '../binding/native.js'
 import { ReadyTimeoutError, StartFailedError } from '../errors.js'
+import { messageOf } from '../handover/thrown.js'
 import { identityOf } from '../options/identity.js'
 import { canReach, type Identity, type StartSettings, scriptOrPath, shellOf } from '../options/index.js'
 import { errorOf, named, say, set, type Text } from '../say.js'
@@ -63,7 +64,7 @@ export function startFailed(
         ? `exited with code ${exitCode}`
         : livesOn === undefined
           ? 'ended without an exit code (killed?)'
-          : `closed its channel, and could not be ended (${reasonOf(livesOn)}),`
+          : `closed its channel, and could not be ended (${messageOf(livesOn)}),`
   const { error } = told
   const why = shortened(error === undefined ? lastWord(log) : `: ${errorLine(error, log)}`)
   const about =
@@ -162,7 +163,7 @@ export function timeoutError(
   { told, log, livesOn, left }: Failure,
 ): ReadyTimeoutError {
   const advice = readyAdvice(settings)
-  const ended = livesOn === undefined ? 'has been ended' : `could not be ended (${reasonOf(livesOn)})`
+  const ended = livesOn === undefined ? 'has been ended' : `could not be ended (${messageOf(livesOn)})`
   const late = `${subject(settings)} was not ready within ${timeout} ms and ${ended}${leftBehind(left)}`
   const { pidFile } = settings
   return errorOf(say`${late}. ${advice}`, (message) => {
@@ -180,10 +181,6 @@ function leftBehind(pids: readonly number[]): string {
   if (pids.length === 0) return ''
   const list = pids.join(', ')
   return `; what it has started could not be ended and lives on: process ${list}. End it as its user, or as root`
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function readyAdvice({ ready, run, script }: StartSettings): Text {

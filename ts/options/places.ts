@@ -3,10 +3,14 @@
 import { statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { explainDenial, isDenied } from '../binding/denied.js'
+import { messageOf } from '../handover/thrown.js'
 import { invalid, named, refused, say, show } from '../say.js'
 
 /** The variable that names one folder to stand for all default ones. */
 export const HOME_VARIABLE = 'DAIMON_HOME'
+
+/** What a daemon can be called, as a regular expression: its pidfile is called so, too. */
+export const NAME = '[A-Za-z0-9][A-Za-z0-9._@-]{0,63}'
 
 /** Below a home folder. */
 const OF_USERS = '.local/state/daimon'
@@ -125,7 +129,7 @@ function whyNotOurs(folder: string): string | undefined {
     if (!found.isDirectory()) return `${what} is no folder`
     return found.uid === process.geteuid?.() ? undefined : `${what} belongs to user ${found.uid}`
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     return `${what} cannot be looked at: ${isDenied(error) ? explainDenial(error) : reason}`
   }
 }

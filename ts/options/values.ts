@@ -4,18 +4,19 @@ import { fileURLToPath } from 'node:url'
 import { either, invalid, refused, say, set, show } from '../say.js'
 import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
 import { absolutePath } from './current-folder.js'
+import { NAME } from './places.js'
 import type { Stdio } from './settings.js'
 
 /** The longest time that `setTimeout` can wait, in milliseconds (24.8 days). */
 const LONGEST = 2 ** 31 - 1
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/
+const WHOLE_NAME = new RegExp(`^${NAME}$`)
 
 /** The prefix of the variable that hands lock and channel over to the daemon. */
 const OWN_VARIABLES = 'DAIMON_'
 
 export function nameValue(option: string, value: unknown): string {
-  if (typeof value === 'string' && NAME.test(value)) return value
+  if (typeof value === 'string' && WHOLE_NAME.test(value)) return value
   const expected = 'a name of 1 to 64 letters, digits and any of ._@- that begins with a letter or digit'
   throw invalid(option, value, expected)
 }

@@ -1,5 +1,6 @@
 /** The verb `list`: all named daemons of the user. */
 
+import { messageOf } from '../../handover/thrown.js'
 import { type Daemon, InvalidOptionError } from '../../index.js'
 import { HOME_VARIABLE } from '../../options/places.js'
 import type { Status } from '../../types/status.js'
@@ -70,7 +71,7 @@ async function describe(daemon: Daemon): Promise<Row> {
     const log = status.state === 'running' ? logOf(status.pid) : undefined
     return { name, ...status, ...(log === undefined ? {} : { log }) }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     return { name, state: 'unverified', pidFile: daemon.pidFile, reason }
   }
 }
