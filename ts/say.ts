@@ -23,6 +23,7 @@ interface Either {
 
 type Part = string | Named | Either
 
+/** A text that keeps options apart from words. */
 export type Text = string | readonly Part[]
 
 /** How options are written. */
@@ -66,6 +67,7 @@ export function set(option: string, value: string | boolean): Named {
   return { option, value, isSubject: false }
 }
 
+/** Words for programs, and words for the command line. */
 export function either(inProgram: Text, onCommandLine: Text): Either {
   return { inProgram, onCommandLine }
 }
@@ -78,6 +80,7 @@ function isList(value: Text | Named | Either): value is readonly Part[] {
   return Array.isArray(value)
 }
 
+/** The text as a sentence of a language. */
 export function written(text: Text, language: Language = API): string {
   if (typeof text === 'string') return text
   return text

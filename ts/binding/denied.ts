@@ -29,6 +29,7 @@ const SWITCHES: Readonly<Record<string, string>> = {
   FFI: '--allow-ffi',
 }
 
+/** Whether Node's permission model has denied something. */
 export function isDenied(error: unknown): error is Denial {
   return error instanceof Error && 'code' in error && error.code === 'ERR_ACCESS_DENIED'
 }

@@ -9,6 +9,7 @@ import { ownAddress } from './package-files.js'
 import { requireFrom } from './require.js'
 import { sharedOfThisLayout } from './shared.js'
 
+/** The native part, as its build describes it. */
 export type Binding = typeof import('../../native/binding.cjs')
 
 /** Put in by the build: the package's own version. */

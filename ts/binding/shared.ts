@@ -46,6 +46,7 @@ export function sharedOfThisLayout(): SharedInDaemon | undefined {
   return found === undefined || !isOfThisLayout(found) ? undefined : found
 }
 
+/** Whether this copy knows the layout of the value. */
 export function isOfThisLayout(found: Shared): found is SharedInDaemon {
   return found.abi === STATE_ABI
 }

@@ -45,6 +45,7 @@ function own(name: 'lines' | 'follow'): Flag {
 
 type OwnFlag = 'json' | 'verbose' | 'help' | 'all' | 'folder' | 'lines' | 'follow'
 
+/** Flags that set no option of a Daemon. */
 export const OWN_FLAGS: Readonly<Record<OwnFlag, Flag>> = {
   json: { name: 'json', help: 'print JSON' },
   verbose: { name: 'verbose', short: 'v', help: 'show causes, and the end of the log' },

@@ -28,6 +28,7 @@ export function printable(text: string): string {
   return text.replaceAll(CONTROLS, ' ')
 }
 
+/** What a verb prints by, until `end()`. */
 export class Output {
   #manner: Manner
   readonly #closed: AbortController = new AbortController()

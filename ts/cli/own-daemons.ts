@@ -31,6 +31,7 @@ function ownFolderOr(advice: string): string {
   }
 }
 
+/** The daemons that have a pidfile in the folder; none where the default folder is missing. */
 export function daemonsIn(folder: string, isDefault = false): Daemon[] {
   return namesIn(folder, isDefault).map((name) => new Daemon({ name, pidFile: join(folder, `${name}.pid`) }))
 }

@@ -6,6 +6,7 @@ import { didYouMean } from '../say.js'
 import { UsageError } from './errors.js'
 import { ALL_FLAGS, type Flag, OPTION_FLAGS } from './flags.js'
 
+/** A flag's value: a text, a switch, or a list of texts. */
 export type Value = string | boolean | readonly string[]
 /** A flag's values: one, or a list where it may be given several times. */
 export type Values = Readonly<Record<string, Value | undefined>>
@@ -26,7 +27,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 ])
 
 /** The words for the command: those after `--` are the script's. */
-export function beforeEnd(args: readonly string[]): string[] {
+function beforeEnd(args: readonly string[]): string[] {
   const end = args.indexOf('--')
   return args.slice(0, end === -1 ? args.length : end)
 }

@@ -8,7 +8,7 @@ import type { SignalName } from '../types/signals.js'
 import type { ExitInfo, Running, Status, Unverified } from '../types/status.js'
 
 /** What a look has found, for users. */
-export function toStatus(found: NativeStatus, pidFile: string): Status {
+function toStatus(found: NativeStatus, pidFile: string): Status {
   const { pid, startedAt, uptime, memory, cpu } = found
   if (found.state === 'running' && pid !== undefined) {
     const running: Running = { state: 'running', pid, pidFile }

@@ -87,6 +87,7 @@ export interface StateParts {
   readonly isBegunByImport?: boolean
 }
 
+/** The daemon that this process is, and its phase. */
 export class State implements SharedInDaemon {
   readonly abi: number
   readonly version: string

@@ -53,6 +53,7 @@ function subject({ name, pidFile }: StartSettings): string {
   return name === undefined ? `The daemon of ${pidFile}` : `The daemon '${name}'`
 }
 
+/** The error of a daemon that ended before it was ready. */
 export function startFailed(
   settings: StartSettings,
   { told, exitCode, exitSignal, log, livesOn, left }: Failure,
@@ -156,6 +157,7 @@ function isReached(folder: string, identity: Identity): boolean {
   }
 }
 
+/** The error of a daemon that was not ready in time. */
 export function timeoutError(
   settings: StartSettings,
   pid: number,

@@ -52,6 +52,7 @@ export function integerValue(lowest: number, highest: number): (option: string, 
   }
 }
 
+/** The option `limits`: by name a number, or `[soft, hard]`. */
 export function limitsValue(option: string, value: unknown): readonly Limit[] {
   if (!isRecord(value)) throw invalid(option, value, 'an object of limits by name, such as { nofile: 65536 }')
   const limits: Limit[] = []
@@ -85,6 +86,7 @@ function isLimit(value: unknown): value is number {
   return value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && Number(value) >= 0)
 }
 
+/** Descriptors from 3 on, each once. */
 export function descriptorsValue(option: string, value: unknown): readonly number[] {
   if (!Array.isArray(value)) throw invalid(option, value, 'an array of descriptors')
   const list = Array.from<unknown>(value).map((fd) => {

@@ -33,6 +33,7 @@ export interface FlagRow {
   readonly help: string
 }
 
+/** A row of an option without a default. */
 export interface Row<T> {
   /** Gives the value checked and normalised. @throws InvalidOptionError */
   readonly check: (option: string, value: unknown) => T

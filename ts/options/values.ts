@@ -15,6 +15,7 @@ const WHOLE_NAME = new RegExp(`^${NAME}$`)
 /** The prefix of the variable that hands lock and channel over to the daemon. */
 const OWN_VARIABLES = 'DAIMON_'
 
+/** The name of a daemon. */
 export function nameValue(option: string, value: unknown): string {
   if (typeof value === 'string' && WHOLE_NAME.test(value)) return value
   const expected = 'a name of 1 to 64 letters, digits and any of ._@- that begins with a letter or digit'
@@ -70,6 +71,7 @@ export function modeValue(option: string, value: unknown): number {
   throw invalid(option, value, 'an integer from 0 to 0o777', advice)
 }
 
+/** Permission bits: the owner reads and writes, others read at most. */
 export function pidFileModeValue(option: string, value: unknown): number {
   const mode = modeValue(option, value)
   const octal = `0o${mode.toString(8)}`
@@ -160,6 +162,7 @@ function kind(value: unknown): string {
   return value === null ? 'null' : typeof value
 }
 
+/** Strings without NUL bytes. */
 export function stringsValue(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) throw invalid(option, value, 'an array of strings')
   // Array.from, since every() and the like pass over holes.
@@ -173,6 +176,7 @@ export function stringsValue(option: string, value: unknown): readonly string[] 
   )
 }
 
+/** Arguments, or a function that gives them. */
 export function argsValue(option: string, value: unknown): readonly unknown[] | (() => unknown) {
   if (Array.isArray(value)) return Object.freeze(Array.from<unknown>(value))
   if (isFunction(value)) return value

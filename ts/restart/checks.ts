@@ -20,6 +20,7 @@ export interface Again {
   readonly helper: string
 }
 
+/** What `preflight()` is asked about by `context.restart()`. */
 export type RestartFromInside = Intended<IntendedSettings, Again>
 
 /**

@@ -9,6 +9,7 @@ import { UsageError } from '../errors.js'
 import { type Flag, OPTION_FLAGS } from '../flags.js'
 import type { Value, Values } from '../parse.js'
 
+/** The daemon that the file is for. */
 export interface Subject {
   readonly name: string
   /** What the flags give. */

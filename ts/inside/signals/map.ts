@@ -5,6 +5,7 @@ import type { SignalAction, SignalMap, SignalName } from '../../types/signals.js
 import { provided } from '../provided.js'
 import type { SignalActions } from './actions.js'
 
+/** Checks what the program gives, and changes the actions. */
 export class Signals implements SignalMap {
   readonly #actions: SignalActions
 

@@ -10,6 +10,7 @@ import { AT_START, isFile } from './at-start.js'
 import type { Command } from './index.js'
 import { preloadFlags } from './own-files.js'
 
+/** The same runtime, flags, main program and arguments, after the preload. */
 export function mainCommand(cwd: string): Command {
   const { execPath } = process
   const execArgv = absoluteExecArgv(AT_START.execArgv, cwd)
