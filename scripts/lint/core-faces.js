@@ -15,8 +15,13 @@ const FORBIDDEN = [
 ]
 
 /** Options of the package, as they are written in JavaScript alone: no Rust name and no plain word looks so. */
-const OPTIONS =
-  /"(?:option )?(pidFile|log\.maxSize|execPath|scriptArgs|keepFds|oomScoreAdj|lockTimeout|noNewPrivileges|coreDumps)\b/
+const OPTIONS = new RegExp(
+  `"(?:option )?(${[
+    'pidFile|pidFileMode|log\\.maxSize|execPath|execArgv|scriptArgs|cleanEnv',
+    'keepFds|oomScoreAdj|noNewPrivileges|coreDumps|lockTimeout|readyTimeout',
+    'stopSignal|stopTimeout|forceKill|stopGroup',
+  ].join('|')})\\b`,
+)
 
 /** A file without its tests and comments, line by line, so that the numbers stay. */
 function code(file) {
