@@ -89,8 +89,12 @@ pub(crate) fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, pa
         Ok(watch) => remember(shared, wait, watch),
         Err(error) => return shared.emit(NativeEvent::failed(wait, error)),
     }
-    // Fails when the daemon has died, which its channel tells as well.
-    let _ = sender.send(FrameKind::Payload, payload);
+    // An error of the system means that the daemon has died, which its channel tells as well.
+    if let Err(error) = sender.send(FrameKind::Payload, payload)
+        && error.os_error().is_none()
+    {
+        shared.emit(NativeEvent::failed(wait, error));
+    }
 }
 
 /// A wait that was given up between launch and watch has no entry any more.
