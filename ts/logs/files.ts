@@ -16,10 +16,13 @@ export interface Log {
 /** So many numbers in a row without a file are the end, unless a rotation comes between: it leaves one number free. */
 const GAPS = 2
 
+/** A folder, a FIFO or a device has the log's name. */
+export class NoRegularFile extends Error {}
+
 /**
  * Opens a log; undefined when there is none of that name.
  *
- * @throws the system error; an Error when it is no regular file
+ * @throws the system error; NoRegularFile
  */
 async function openLog(path: string, compressed: boolean): Promise<PlainLog | PackedLog | undefined> {
   const { open } = process.getBuiltinModule('node:fs/promises')
@@ -34,7 +37,7 @@ async function openLog(path: string, compressed: boolean): Promise<PlainLog | Pa
   const stats = await handle.stat({ bigint: true })
   if (stats.isFile()) return compressed ? new PackedLog(handle, stats) : new PlainLog(handle, stats)
   await handle.close()
-  throw Object.assign(new Error(`${path} is no regular file`), { code: 'EINVAL', syscall: 'open', path })
+  throw new NoRegularFile(`${path} is no regular file`)
 }
 
 function isMissing(error: unknown): boolean {

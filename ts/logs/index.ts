@@ -7,7 +7,7 @@ import type { LogsSettings, Settings } from '../options/index.js'
 import { refusal } from '../say.js'
 import { Changes } from './changes.js'
 import type { LogFile } from './file.js'
-import { closeAll, type Log, openNewer, openTail } from './files.js'
+import { closeAll, type Log, NoRegularFile, openNewer, openTail } from './files.js'
 import { Lines } from './lines.js'
 import { type Moments, NOTHING_HAPPENS } from './moments.js'
 import { isPlain } from './plain.js'
@@ -139,11 +139,12 @@ function explained(error: unknown, path: string, pidFile: string): unknown {
     const message = `The log ${path} cannot be read: ${explainDenial(error, path)}.`
     return new PermissionDeniedError(message, { pidFile, cause: error })
   }
-  if (!(error instanceof Error) || !('code' in error) || 'option' in error) return error
   const unreadable = (why: string): InvalidOptionError => {
     const problem = `(${path}) cannot be read: ${why}`
     return refusal({ option: 'log', problem }, { value: path, pidFile, cause: error })
   }
+  if (error instanceof NoRegularFile) return unreadable(error.message)
+  if (!(error instanceof Error) || !('code' in error) || 'option' in error) return error
   // For a damaged file zlib has codes of its own, and no system error.
   if (!('syscall' in error)) {
     if (!String(error.code).startsWith('Z_')) return error
