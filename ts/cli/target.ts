@@ -132,7 +132,7 @@ function elsewhere(folder: string, pidFile: string): string {
   return dirname(pidFile) === folder ? 'give --log FILE and --pid-file FILE' : 'give --log FILE'
 }
 
-/** In a folder that others can write they could put what they like in the log's place. */
+/** Refuses a folder that others can write to: they could put another file in the log's place. */
 function refuseUnsafe(folder: string, pidFile: string): void {
   const { uid, mode, isFolder } = lookAt(folder)
   const uids = [uid, lstatSync(folder).uid]
