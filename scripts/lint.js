@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { failure, none } from './lib/counts.js'
 import { leg } from './lib/leg.js'
-import { longLines, readSentences, unusedPackages } from './lib/own-checks.js'
 import { python } from './lib/python.js'
 import { bin, root, run } from './lib/run.js'
 import { coreFaces } from './lint/core-faces.js'
+import { longLines, readSentences, unusedPackages } from './lint/own-checks.js'
 import { rooms } from './lint/rooms.js'
 
 /** cargo fmt and cargo clippy are components of their own; a minimal Rust set-up lacks them. */

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { keptCommand } from './binding/command-text.js'
-import { here } from './binding/package-files.js'
+import { ownAddress } from './binding/package-files.js'
 import { UnsupportedError } from './errors.js'
 // All of it: what the text says is imported from there.
 import * as facade from './index.js'
@@ -36,7 +36,7 @@ export async function loadCommand(): Promise<Command> {
 
 function compile(text: string): Command {
   const at = text.indexOf(FRAME)
-  const filename = fileURLToPath(new URL('cli.js', here))
+  const filename = fileURLToPath(new URL('cli.js', ownAddress))
   const lineOffset = text.slice(0, at).split('\n').length - 1
   const { compileFunction } = process.getBuiltinModule('node:vm')
   return compileFunction(`return ${text.slice(at)}`, ['daimon'], { filename, lineOffset })(facade)

@@ -1,13 +1,13 @@
-/** `Daemon`: starts, stops and watches a daemon from any program. */
+/** `Daemon`: starts, stops and watches a daemon from any program. Runs in both processes. */
 
 import { basename } from 'node:path'
-import { native } from './binding/native.js'
 import { loadCommand } from './command.js'
 import { exitOf } from './control/exit.js'
-import { status, toStatus } from './control/status.js'
+import { presentStatus, status } from './control/status.js'
 import { signalHolder, stop } from './control/stop.js'
-import { AlreadyRunningError, UnsupportedError } from './errors.js'
+import { UnsupportedError } from './errors.js'
 import { foreground, foregroundChecked, inForeground } from './foreground/index.js'
+import { alreadyThisProcess } from './foreground/refusals.js'
 import { claimWithoutBody, claimWithRun } from './inside/claim.js'
 import { contextOf } from './inside/context.js'
 import { ownState } from './inside/own-state.js'
@@ -42,7 +42,7 @@ export type RunArgs<T> = T extends { run?(daemon: DaemonContext, ...args: infer 
  */
 export class Daemon<A extends unknown[] = unknown[]> {
   readonly #settings: Settings
-  /** Whose `run` it is: a copy with other options lacks the private fields of a subclass. */
+  /** The `this` of `run`: a copy with other options lacks the private fields of a subclass. */
   #origin: object = this
 
   /**
@@ -106,11 +106,11 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'beginning':
         return never
       case 'self':
-        throw this.#alreadyRunning()
+        throw alreadyThisProcess(this.pidFile)
       case 'unclaimed':
         return this.#presentAs<Running>()
       case 'outside':
-        return await this.#begin(this.#startable(), args)
+        return await this.#begin(this.#withBody(), args)
     }
   }
 
@@ -119,8 +119,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * Output goes to the terminal unless `log`, `stdout` or `stderr` is given, Ctrl-C stops it gracefully. Resolves to
    * the context when the daemon is ready.
    *
-   * From then on, and also when its body fails, the process stays the daemon of its pidfile until it exits. Nobody
-   * watches over `readyTimeout` but a supervisor (systemd), who is told of it.
+   * From then on, and also when its body fails, the process stays the daemon of its pidfile until it exits. Only a
+   * supervisor (systemd) can enforce `readyTimeout`; it is told of that time.
    *
    * @throws AlreadyRunningError with the running PID
    * @throws UnsupportedError in a worker, in the daemon of another pidfile, and for `execPath` and `execArgv`
@@ -133,9 +133,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'unclaimed':
         return never
       case 'self':
-        throw this.#alreadyRunning()
+        throw alreadyThisProcess(this.pidFile)
       case 'outside':
-        return await foreground(this.#startable(false), args)
+        return await foreground(this.#withBody(false), args)
     }
   }
 
@@ -160,8 +160,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 
   /**
-   * Stops and starts; starts it when it was not running. What would keep it from starting again, as far as that can be
-   * told beforehand, keeps it from being stopped, and a stop that fails does not start a second one.
+   * Stops the daemon if it is running, and starts it. It is stopped only after everything that would make the start
+   * fail has been looked for, and a stop that fails does not start a second daemon.
    *
    * @throws StopTimeoutError and the others of `stop()`; those of `start()`
    * @throws UnsupportedError in the daemon itself
@@ -280,7 +280,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return route(this.pidFile, () => this.#claim())
   }
 
-  /** In the daemon of this pidfile: the first verb, whichever it is, says that this is the body. */
+  /** In the daemon of this pidfile the first verb, whichever it is, makes this Daemon's body the daemon's. */
   #claim(): boolean {
     const run: RunFunction | undefined = this.#body()
     return run === undefined
@@ -303,7 +303,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 
   async #restartOther(args: RunArgs<this>): Promise<Running> {
-    const settings = this.#startable()
+    const settings = this.#withBody()
     if (settings.detach === false) {
       const checked = await this.#replacing(settings, preflight(inForeground(settings, args), true))
       return this.#ownStatus((await foregroundChecked(checked)).pid)
@@ -311,7 +311,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return await startChecked(await this.#replacing(settings, preflight(detached(settings, args), true)))
   }
 
-  /** Stops the daemon once nothing is known that would keep the next one from starting. */
+  /** Stops the daemon once the checks have found nothing that would make the next start fail. */
   async #replacing<C extends Checked<Intended>>(settings: Settings, checking: Promise<C>): Promise<C> {
     const checked = await checking
     await stop(this.pidFile, settings)
@@ -341,24 +341,17 @@ export class Daemon<A extends unknown[] = unknown[]> {
 
   #ownStatus(pid: number): Running {
     const { pidFile } = this
-    const found = native().status(pidFile)
-    const status = 'code' in found ? undefined : toStatus(found, pidFile)
+    const status = presentStatus(pidFile)
     return status?.state === 'running' ? status : { state: 'running', pid, pidFile }
   }
 
-  #alreadyRunning(): AlreadyRunningError {
-    const { pid } = process
-    const message = `${this.pidFile}: already running with PID ${pid}, this very process`
-    return new AlreadyRunningError(message, { pidFile: this.pidFile, pid })
-  }
-
-  /** In a daemon that still looks for its own body, verbs on others do nothing: the launcher has done them. */
+  /** In a daemon without a body yet, verbs on other daemons only look: the launcher has done them. */
   async #presentAs<T>(): Promise<T> {
     const present: unknown = await status(this.pidFile)
     return present as T
   }
 
-  #startable(detached: boolean = this.#settings.detach !== false): Settings {
+  #withBody(detached: boolean = this.#settings.detach !== false): Settings {
     const run = this.#body()
     if (run === undefined && this.#settings.script === undefined) throw noBody(this.pidFile)
     if (run === undefined) refuseForScript(this.#settings, detached)

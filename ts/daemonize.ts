@@ -1,4 +1,4 @@
-/** `await daemonize()`: the program becomes a daemon, and goes on after the call. */
+/** `await daemonize()`: the program becomes a daemon, and goes on after the call. Runs in both processes. */
 
 import { foregroundInline } from './foreground/index.js'
 import { claimInline } from './inside/claim.js'

@@ -132,8 +132,8 @@ export class PidFileError extends DaemonError {
 }
 
 /**
- * The pidfile is held by a process that cannot be proven to be the daemon. Nobody has been signalled. Or a proven
- * daemon's end cannot be waited for, which the message says: what was sent to it stays sent.
+ * The pidfile is held by a process that cannot be proven to be the daemon: no signal has been sent. Or the end of a
+ * proven daemon cannot be waited for, as the message says: a signal that has been sent stays sent.
  */
 export class UnverifiedError extends DaemonError {
   override readonly code: 'ERR_DAEMON_UNVERIFIED' = 'ERR_DAEMON_UNVERIFIED'

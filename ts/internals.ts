@@ -23,6 +23,7 @@ import {
   homeVariable,
   isLogFolderMade,
   modesOf,
+  NAME,
 } from './options/places.js'
 import { scriptProblem } from './options/script.js'
 import { signalName } from './options/signal-names.js'
@@ -38,6 +39,7 @@ export function internals(): object {
     HOME_VARIABLE,
     LOG_PARTS,
     Launch,
+    NAME,
     NAMES,
     OPTIONS,
     StopTimeoutError,

@@ -1,4 +1,4 @@
-/** Gives the daemon's own code, which imports nothing of these rooms, what it needs of them. Runs in both processes. */
+/** Provides `inside/` with functions of rooms that it does not import. Runs in both processes. */
 
 import { provide } from './inside/provided.js'
 import { droppedTo } from './options/drop-privileges.js'

@@ -1,6 +1,7 @@
 /**
  * How errors speak of options. A text keeps the options that it names apart from its words, because the command calls
- * them by its flags: whoever shows an error writes its text anew, and nobody has to read a finished sentence.
+ * them by its flags. The command writes the text anew, so that it need not read a finished sentence.
+ * Runs in both processes.
  */
 
 import { inspect } from 'node:util'
@@ -14,7 +15,7 @@ interface Named {
   readonly isSubject: boolean
 }
 
-/** Words that depend on who reads them: somebody who writes a program, or a command line. */
+/** Words that differ for the reader of a program's errors and the reader of the command's. */
 interface Either {
   readonly inProgram: Text
   readonly onCommandLine: Text
@@ -22,6 +23,7 @@ interface Either {
 
 type Part = string | Named | Either
 
+/** A text that keeps options apart from words. */
 export type Text = string | readonly Part[]
 
 /** How options are written. */
@@ -65,6 +67,7 @@ export function set(option: string, value: string | boolean): Named {
   return { option, value, isSubject: false }
 }
 
+/** Words for programs, and words for the command line. */
 export function either(inProgram: Text, onCommandLine: Text): Either {
   return { inProgram, onCommandLine }
 }
@@ -77,6 +80,7 @@ function isList(value: Text | Named | Either): value is readonly Part[] {
   return Array.isArray(value)
 }
 
+/** The text as a sentence of a language. */
 export function written(text: Text, language: Language = API): string {
   if (typeof text === 'string') return text
   return text
@@ -175,7 +179,7 @@ export function show(value: unknown): string {
   }
 }
 
-/** The word that was probably meant: the same but for case, or at most two edits away. */
+/** The known word that was probably meant: it differs in case alone, or by at most two edits. */
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined
   // In a word of three letters two edits leave nothing of what was meant.

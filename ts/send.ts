@@ -1,4 +1,4 @@
-/** `send()`: a signal by pidfile alone. */
+/** `send()`: a signal by pidfile alone. Runs in both processes. */
 
 import { signalHolder } from './control/stop.js'
 import { route } from './inside/route.js'

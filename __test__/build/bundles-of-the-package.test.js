@@ -22,6 +22,7 @@ const PRELOADED = [
   'handover/thrown',
   'handover/told-error',
   'handover/told-text',
+  'handover/variable',
   'handover/version',
   'inside/adopt',
   'inside/begin-script',

@@ -350,6 +350,9 @@ test.serial('what cannot be read is refused by name', async (t) => {
   mkdirSync(place.file('a.log'))
   const error = await t.throwsAsync(all(control(place).logs()), { code: 'ERR_DAEMON_INVALID_OPTION' })
   t.like(error, { option: 'log', value: place.file('a.log') })
+  t.regex(error.message, /a\.log is no regular file/)
+  // No system call has failed.
+  t.is(error.cause.code, undefined)
 })
 
 needs('root', 'setpriv')('a log that may not be read is a PermissionDenied', async (t) => {

@@ -20,7 +20,7 @@ export async function cargoTest({
   for (const [name, reason] of Object.entries(skip)) console.log(`cargo test: skipped: ${name}: ${reason}`)
   let filtered = 0
   let open // the test binary whose summary is still to come
-  const settle = () => {
+  const countWithoutSummary = () => {
     if (open === undefined) return
     console.log(`cargo test: no summary from ${open}`)
     counts.failed += 1
@@ -36,7 +36,7 @@ export async function cargoTest({
       filtered += Number(result[4])
       open = undefined
     } else if (STARTED.test(line)) {
-      settle()
+      countWithoutSummary()
       open = line.trim()
     }
     console.log(raw)
@@ -48,7 +48,7 @@ export async function cargoTest({
   if (skips.length > 0) args.push('--', '--exact', ...skips)
   const env = { ...given, CARGO_TERM_COLOR: process.stdout.isTTY ? 'always' : 'auto' }
   const end = await stream(file, args, { env, mergeStderr: true, onLine })
-  settle()
+  countWithoutSummary()
   if (filtered !== Object.keys(skip).length) {
     console.log(`cargo test: ${filtered} tests were left out, not the ${Object.keys(skip).length} named ones`)
     counts.failed += 1

@@ -31,12 +31,12 @@ export function parse(line) {
  * that outlive the run each count as one failure.
  */
 export function judge(runner, counts, { code, held }) {
-  const complain = (what) => {
+  const fail = (what) => {
     console.log(`${runner}: ${what}`)
     counts.failed += 1
   }
-  if (code !== 0 && counts.failed === 0) complain(`ended with exit code ${code}, though no test failed`)
-  else if (counts.passed + counts.failed === 0) complain('no test was run')
-  if (held) complain('a process that the tests started is still alive and holds their output')
+  if (code !== 0 && counts.failed === 0) fail(`ended with exit code ${code}, though no test failed`)
+  else if (counts.passed + counts.failed === 0) fail('no test was run')
+  if (held) fail('a process that the tests started is still alive and holds their output')
   return counts
 }

@@ -15,8 +15,13 @@ const FORBIDDEN = [
 ]
 
 /** Options of the package, as they are written in JavaScript alone: no Rust name and no plain word looks so. */
-const OPTIONS =
-  /"(?:option )?(pidFile|log\.maxSize|execPath|scriptArgs|keepFds|oomScoreAdj|lockTimeout|noNewPrivileges|coreDumps)\b/
+const OPTIONS = new RegExp(
+  `"(?:option )?(${[
+    'pidFile|pidFileMode|log\\.maxSize|execPath|execArgv|scriptArgs|cleanEnv',
+    'keepFds|oomScoreAdj|noNewPrivileges|coreDumps|lockTimeout|readyTimeout',
+    'stopSignal|stopTimeout|forceKill|stopGroup',
+  ].join('|')})\\b`,
+)
 
 /** A file without its tests and comments, line by line, so that the numbers stay. */
 function code(file) {
@@ -38,7 +43,7 @@ function publicItems(lines) {
     if (/^pub (enum|trait) .*\{$/.test(line)) inPublic = true
     else if (/^\}/.test(line)) inPublic = false
     const isItem = /^\s*pub (?!use\b|mod\b)/.test(line) || (inPublic && /^ {4,}\w/.test(line))
-    // The fields of `pub struct Name(Private)` are shown to nobody.
+    // The fields of `pub struct Name(Private)` are not public.
     const item = line.replace(/^(pub struct \w+)\((?!pub )[^)]*\)/, '$1')
     if (isItem) items.push([index, /\bfn\b/.test(line) ? head(lines, index) : item])
   })

@@ -63,7 +63,7 @@ function importsOf(path) {
 }
 
 /** What is wrong, a line each, and how many imports there are between rooms. */
-export function checkRooms() {
+function checkRooms() {
   const order = Object.keys(ROOMS)
   const problems = order.flatMap((room, at) => {
     const below = ROOMS[room].filter((other) => order.indexOf(other) > at)

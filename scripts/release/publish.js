@@ -13,7 +13,7 @@ const isPublished = (what) => {
   return status === 0 && stdout.trim() === version
 }
 
-/** Who asks for no version gets the latest one, which is no release candidate. */
+/** An install without a version gets the latest one, which is no release candidate. */
 const distTag = version.includes('-') ? 'next' : 'latest'
 
 async function publish(what, folder) {

@@ -1,7 +1,7 @@
 /** The text of the command line's file, `cli.js`. A daemon keeps it: to compile it would cost its start more. */
 
 import { readFileSync } from 'node:fs'
-import { here } from './package-files.js'
+import { ownAddress } from './package-files.js'
 
 /** Put in by the build: the package's own version. */
 declare const DAIMON_VERSION: string
@@ -12,12 +12,13 @@ const FIRST_LINE = '// The command line of daimon '
 let text: string | undefined
 
 /**
- * Keeps the text. Beside a bundle there is none, or somebody else's file: there the bundle has the command line in it.
+ * Keeps the text. Beside a bundle there is no such file, or another program's: there the bundle has the command line in
+ * it.
  */
 export function keepCommand(): void {
   if (text !== undefined) return
   try {
-    const found = readFileSync(new URL('cli.js', here), 'utf8')
+    const found = readFileSync(new URL('cli.js', ownAddress), 'utf8')
     if (found.startsWith(`${FIRST_LINE}${DAIMON_VERSION}\n`)) text = found
   } catch {
     // Its first use says so.

@@ -1,4 +1,7 @@
-/** What Node.js itself denies a program that runs under its permission model (`--permission`), and what grants it. */
+/**
+ * What Node.js itself denies a program that runs under its permission model (`--permission`), and what grants it.
+ * Runs in both processes.
+ */
 
 /** Node's error for what the program has not been permitted. */
 export interface Denial extends Error {
@@ -26,6 +29,7 @@ const SWITCHES: Readonly<Record<string, string>> = {
   FFI: '--allow-ffi',
 }
 
+/** Whether Node's permission model has denied something. */
 export function isDenied(error: unknown): error is Denial {
   return error instanceof Error && 'code' in error && error.code === 'ERR_ACCESS_DENIED'
 }

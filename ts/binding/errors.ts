@@ -1,4 +1,4 @@
-/** The one place where the binding's error data becomes an error of the package. */
+/** The one place where the binding's error data becomes an error of the package. Runs in both processes. */
 
 import { getSystemErrorMap, getSystemErrorName } from 'node:util'
 import {

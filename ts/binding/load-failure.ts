@@ -7,7 +7,7 @@ export type Miss = { name: string; platform: string } & (
   | { kind: 'refused'; reason: string }
 )
 
-/** What Node's report says of the C library; only here, since it takes milliseconds. Empty where nobody knows. */
+/** What Node's report says of the C library; only here, since it takes milliseconds. Empty where it is not known. */
 function libc(): string {
   if (process.platform !== 'linux') return ''
   try {

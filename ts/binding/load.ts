@@ -1,11 +1,15 @@
-/** Loads the native binding: the one that was built beside this file, else the platform's package. */
+/**
+ * Loads the native binding: the one that was built beside this file, else the platform's package.
+ * Runs in both processes.
+ */
 
 import { isWhole } from './is-whole.js'
 import { BindingFailure, type Miss } from './load-failure.js'
-import { here } from './package-files.js'
+import { ownAddress } from './package-files.js'
 import { requireFrom } from './require.js'
-import { sharedHere } from './shared.js'
+import { sharedOfThisLayout } from './shared.js'
 
+/** The native part, as its build describes it. */
 export type Binding = typeof import('../../native/binding.cjs')
 
 /** Put in by the build: the package's own version. */
@@ -34,19 +38,19 @@ function candidates(): { name: string; platform: string }[] {
 }
 
 /** The binding of that name, or why not. */
-function load(requireHere: NodeJS.Require, name: string, platform: string): Binding | Miss {
+function load(requireOwn: NodeJS.Require, name: string, platform: string): Binding | Miss {
   let path: string
   try {
-    path = requireHere.resolve(name)
+    path = requireOwn.resolve(name)
   } catch (error) {
     return name.startsWith('.')
       ? { name, platform, kind: 'missing' }
-      : notFound(requireHere, name, platform, error)
+      : notFound(requireOwn, name, platform, error)
   }
   try {
-    // To load part of a file is death by SIGBUS, which nobody can catch.
+    // To load part of a file ends the process by SIGBUS, which cannot be caught.
     if (!isWhole(path)) return { name: path, platform, kind: 'damaged' }
-    const found: Binding = requireHere(path)
+    const found: Binding = requireOwn(path)
     if (typeof found.version !== 'function') return { name: path, platform, kind: 'damaged' }
     const version = found.version()
     return version === DAIMON_VERSION ? found : { name: path, platform, kind: 'version', version }
@@ -56,11 +60,11 @@ function load(requireHere: NodeJS.Require, name: string, platform: string): Bind
 }
 
 /** A package that is not there, or is, without its file. */
-function notFound(requireHere: NodeJS.Require, name: string, platform: string, error: unknown): Miss {
+function notFound(requireOwn: NodeJS.Require, name: string, platform: string, error: unknown): Miss {
   const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
   if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') return refused(name, platform, error)
   try {
-    requireHere.resolve(`${name}/package.json`)
+    requireOwn.resolve(`${name}/package.json`)
     return { name: `the package ${name}`, platform, kind: 'damaged' }
   } catch {
     return { name, platform, kind: 'missing' }
@@ -79,7 +83,7 @@ let binding: Binding | undefined
  * be gone.
  */
 function bindingOfDaemon(): Binding | undefined {
-  const found = sharedHere()?.binding
+  const found = sharedOfThisLayout()?.binding
   return found?.version() === DAIMON_VERSION ? found : undefined
 }
 
@@ -92,9 +96,9 @@ export function loadBinding(): Binding {
   binding ??= bindingOfDaemon()
   if (binding !== undefined) return binding
   const misses: Miss[] = []
-  const requireHere = requireFrom(here)
+  const requireOwn = requireFrom(ownAddress)
   for (const { name, platform } of candidates()) {
-    const found = load(requireHere, name, platform)
+    const found = load(requireOwn, name, platform)
     if (!('kind' in found)) {
       binding = found
       return found

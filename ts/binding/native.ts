@@ -1,5 +1,6 @@
 /**
  * The native binding, loaded with its first use, in a daemon before its body begins: importing the package never fails.
+ * Runs in both processes.
  */
 
 import { UnsupportedError } from '../errors.js'

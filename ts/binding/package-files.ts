@@ -1,11 +1,12 @@
-/** Where this code is: in the package, or in the bundle that somebody has made of it and of their program. */
+/** Where this code is: in a file of the package, or in a bundle with a program. Runs in both processes. */
 
 import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Denial, ifPermitted, isDenied } from './denied.js'
 import { isBunExecutable } from './single-executable.js'
 
-export const here: string = place()
+/** The address of this code's own file. */
+export const ownAddress: string = place()
 
 function place(): string {
   // Its modules are at places that no other file can be put beside.
@@ -32,5 +33,5 @@ export function denialOf(name: string): Denial | undefined {
 }
 
 function pathOf(name: string): string {
-  return fileURLToPath(new URL(name, here))
+  return fileURLToPath(new URL(name, ownAddress))
 }

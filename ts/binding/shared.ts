@@ -41,11 +41,12 @@ export function shared(): Shared | undefined {
 }
 
 /** The value, where it has the layout that this copy knows. */
-export function sharedHere(): SharedInDaemon | undefined {
+export function sharedOfThisLayout(): SharedInDaemon | undefined {
   const found = shared()
   return found === undefined || !isOfThisLayout(found) ? undefined : found
 }
 
+/** Whether this copy knows the layout of the value. */
 export function isOfThisLayout(found: Shared): found is SharedInDaemon {
   return found.abi === STATE_ABI
 }

@@ -1,4 +1,7 @@
-/** Waits for launches, channels and processes. While there are any, they keep the event loop alive, as a child does. */
+/**
+ * Waits for launches, channels and processes. While there are any, they keep the event loop alive, as a child does.
+ * Runs in both processes.
+ */
 
 import { UnverifiedError } from '../errors.js'
 import { toError } from './errors.js'
@@ -158,19 +161,19 @@ export function exited(process: ProcessHandle, timeout: number, signal?: AbortSi
 
 /**
  * Ends what is left of a launch that has failed, the daemon's process group: SIGTERM, then SIGKILL after `grace`
- * milliseconds. Gives the PIDs of those who could not be ended.
+ * milliseconds. Gives the PIDs of the processes that could not be ended.
  */
 export async function endGroup(launched: LaunchedDaemon, grace: number): Promise<readonly number[]> {
   try {
     const { left = [] } = await one((waits) => waits.endGroup(launched, grace), undefined)
     return left
   } catch {
-    // Where there was no thread to wait on, it goes on elsewhere.
+    // Without a thread to wait on, another thread or the daemon itself ends them.
     return []
   }
 }
 
-/** Removes what a daemon that is gone left, by the pidfile's protocol. Rejects when somebody holds the file. */
+/** Removes the pidfile that an ended daemon has left, by the protocol. Rejects when a process holds the file. */
 export async function removeLeftover(pidFile: string): Promise<void> {
   await one((waits) => waits.removeLeftover(pidFile), pidFile)
 }
@@ -201,7 +204,7 @@ export async function signalled(
   await one((waits) => waits.signal(pidFile, number, patience), pidFile, signal)
 }
 
-/** Resolves when the daemon of the pidfile is gone: `holder`, or who is proven to hold it. See `stop()`. */
+/** Stops `holder`, or the process that is proven to hold the pidfile; resolves when it is gone. See `stop()`. */
 export async function stopped(
   pidFile: string,
   holder: ProcessHandle | undefined,

@@ -47,7 +47,7 @@ export async function begin(call: Call, daemon: Daemon, left: Interrupted, verb:
       const running = await afterOthers(patient, verb, othersTime(words.values['ready-timeout']))
       if (running.ended !== undefined) return await tellEnded(call, daemon, running, running.ended)
       out.data(running)
-      // One that does not detach is this process by now: what people see from here on is its own output.
+      // A daemon that does not detach is this process by now: from here on people see its own output.
       if (wasDaemon || Daemon.current === undefined) out.note(isRunning(who, running.pid))
       return OK
     } catch (error) {
@@ -64,7 +64,7 @@ export async function begin(call: Call, daemon: Daemon, left: Interrupted, verb:
   })
 }
 
-/** Shows what the program's own logger is told, too, and goes on being told. */
+/** Shows progress. The program's own logger is told as well. */
 class Progress {
   readonly logger: Logger
   #isOver = false
@@ -99,7 +99,7 @@ class Progress {
   }
 }
 
-/** The daemon has begun without failing, and has ended by now: tells how. */
+/** Tells how a daemon has ended that began without failing and had nothing left to do. */
 async function tellEnded({ out }: Call, daemon: Daemon, { pid }: Running, ended: ExitInfo): Promise<number> {
   const status = await daemon.status()
   const { pidFile } = daemon
@@ -110,12 +110,12 @@ async function tellEnded({ out }: Call, daemon: Daemon, { pid }: Running, ended:
   return signal === undefined && (code ?? 0) === 0 ? OK : FAILED
 }
 
-/** How long another start is waited for: as long as one may take of which nobody says more. */
+/** How long to wait for another start, in milliseconds: as long as this one may take, by flag or by default. */
 function othersTime(given: Value | undefined): number {
   return typeof given === 'string' ? milliseconds(given, 'ready-timeout') : OPTIONS.readyTimeout.default
 }
 
-/** A start of somebody else's may still fail; then this start takes its turn. */
+/** Waits for another start that is under way. If that fails, this start takes its turn. */
 async function afterOthers(daemon: Daemon, verb: Begin, patience: number): Promise<Running> {
   const until = performance.now() + patience
   for (;;) {

@@ -44,10 +44,10 @@ function onOneLine(text: string, isList: boolean): string {
 }
 
 function adviceOf(error: unknown, verbose: boolean): string {
-  // What the system has refused says itself what to do about it.
+  // A message about an error of the system gives its own advice.
   const known = isA(error, DaemonError) && error.cause === undefined ? ADVICE[error.code] : undefined
   if (known !== undefined) return known
-  // What the command line is to blame for is told in full by its line.
+  // The line says all there is about a wrong option.
   const hasMore = !isA(error, InvalidOptionError) && detailsOf(error) !== ''
   return hasMore && !verbose ? ON_VERBOSE : ''
 }
@@ -56,7 +56,7 @@ function messageOf(error: unknown, flags: readonly Flag[]): string {
   if (isA(error, DaemonError)) return messageIn(languageOf(flags), error) ?? error.message
   const message = textOfThrown(error)
   if (!isErrorLike(error) || isA(error, CommandError)) return message
-  // The body's own: its kind is half of what it says.
+  // An error of the body: its class is half of what it says.
   return `${textOf(error, 'name') ?? 'Error'}: ${message}`
 }
 

@@ -45,6 +45,7 @@ function own(name: 'lines' | 'follow'): Flag {
 
 type OwnFlag = 'json' | 'verbose' | 'help' | 'all' | 'folder' | 'lines' | 'follow'
 
+/** Flags that set no option of a Daemon. */
 export const OWN_FLAGS: Readonly<Record<OwnFlag, Flag>> = {
   json: { name: 'json', help: 'print JSON' },
   verbose: { name: 'verbose', short: 'v', help: 'show causes, and the end of the log' },
@@ -85,7 +86,7 @@ export const STOP_FLAGS: readonly Flag[] = [
   ...ofOptions('stopSignal', 'stopTimeout', 'forceKill', 'stopGroup'),
 ]
 
-/** The flags of a start that always detaches, or never: `--detach` is for the one that decides by who runs it. */
+/** The flags of a verb that always detaches, or never: without `--detach`, which only `start` has. */
 export const LAUNCH_FLAGS: readonly Flag[] = usable(OPTION_FLAGS, 'decided')
 
 /** The flags of a daemon that is this very process: how another one is made, and stopped, does not concern it. */

@@ -1,3 +1,3 @@
-/** The command line, in a bundle of its own: only who uses it loads it, see `binding/command.ts`. */
+/** The command line, in a bundle of its own: a program that does not use it does not load it, see `ts/command.ts`. */
 
 export { main } from './main.js'

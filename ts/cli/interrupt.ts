@@ -7,9 +7,9 @@ import { nameOf } from './target.js'
 import type { Call } from './verbs/verb.js'
 
 /**
- * Runs `wait` with a signal that Ctrl-C aborts; a second Ctrl-C ends the program, as without this. In a daemon, whose
- * signals are its own, none does. In a process of the command's own a Ctrl-C that comes after the end of the wait, and
- * before that of the process, changes nothing any more: what has been said of the outcome holds.
+ * Runs `wait` with a signal that Ctrl-C aborts; a second Ctrl-C ends the program, as without this. In a daemon Ctrl-C
+ * does not abort, because the daemon has actions of its own. In the command's own process a Ctrl-C between the end of
+ * the wait and the end of the process changes nothing: the outcome has been told.
  */
 export async function interruptible<T>(
   { daemon }: Pick<Call, 'daemon'>,

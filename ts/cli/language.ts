@@ -3,7 +3,7 @@
 import type { Language } from '../say.js'
 import type { Flag } from './flags.js'
 
-/** What is an option for the package, and for the command a word, a flag of its own or a variable. */
+/** Options of the package that are no flags of the command: words, flags of its own, or variables. */
 const SUBJECTS: Readonly<Record<string, string>> = {
   lines: '--lines',
   DAIMON_HOME: 'The variable DAIMON_HOME',

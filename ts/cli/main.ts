@@ -1,4 +1,7 @@
-/** The command line: finds the verb, runs it, and gives the exit code. */
+/**
+ * The command line: finds the verb, runs it, and gives the exit code.
+ * Runs in a process of the command, and in a program with a Daemon of its own.
+ */
 
 import { isA } from '../handover/thrown.js'
 import { Daemon, DaemonError } from '../index.js'
@@ -16,14 +19,14 @@ import type { Verb } from './verbs/verb.js'
 
 export { VERBS }
 
-/** Whose command line it is. */
+/** The program that the command line belongs to. */
 export interface Caller {
   readonly program: string
-  /** The Daemon of an embedding program, whose verbs take no name then. */
+  /** The Daemon of an embedding program: its verbs take no name. */
   readonly daemon?: Daemon
   /** The logger of that Daemon. */
   readonly logger?: Logger | undefined
-  /** In a daemon that looks for its body: what the launcher has printed is not printed again. */
+  /** In a daemon without a body yet: the launcher has printed everything. */
   readonly quiet?: boolean
   /** In a script that was started as a daemon, before it is ready: a verb that fails is the failure of that start. */
   readonly isBeginning?: boolean
@@ -55,12 +58,12 @@ export async function main(argv: readonly string[], caller: Caller): Promise<num
   }
   const self = Daemon.current
   if (self === undefined) process.exitCode = code
-  // What the body has begun would keep a process alive that serves nobody.
+  // Work that the body has begun would keep the process of a failed daemon alive.
   else if (code !== OK) await self.stop(code)
   return code
 }
 
-/** For a shell, in the middle of a line: whatever goes wrong, nothing is said. */
+/** Answers a shell in the middle of a line. Errors print nothing. */
 function complete(words: readonly string[]): number {
   process.stdout.on('error', () => {})
   process.stdout.write(
@@ -71,7 +74,7 @@ function complete(words: readonly string[]): number {
   return OK
 }
 
-/** What cannot be written has not been told. */
+/** A verb has failed if its output could not be written. */
 async function ended(out: Output, code: number, verb: string | undefined): Promise<number> {
   const failure = await out.end()
   if (failure === undefined) return code

@@ -9,7 +9,7 @@ import { optionValue } from './read.js'
 const LOG_PART = /^log\./
 
 /**
- * The options that the flags give. What their values are worth the Daemon says itself.
+ * The options that the flags give. The Daemon checks their values.
  *
  * @param logFile - the log where no flag says where the output goes
  * @throws UsageError for a value that cannot be read

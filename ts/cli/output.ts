@@ -13,13 +13,13 @@ export interface Manner {
   readonly program: string
   readonly json: boolean
   readonly verbose: boolean
-  /** Nothing at all: in a daemon that looks for its body. */
+  /** Prints nothing at all: in a daemon without a body yet. */
   readonly quiet: boolean
-  /** What the verb could be called with: nobody is advised to give another. */
+  /** The flags of the verb: no error advises others. */
   readonly flags: readonly Flag[]
 }
 
-/** What a terminal would take for a command, and what would begin a new line. */
+/** Control characters: a terminal may take them for commands, and some begin a new line. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]+/g
 
@@ -28,11 +28,12 @@ export function printable(text: string): string {
   return text.replaceAll(CONTROLS, ' ')
 }
 
+/** What a verb prints by, until `end()`. */
 export class Output {
   #manner: Manner
   readonly #closed: AbortController = new AbortController()
   readonly #written: Map<Stream, Promise<void>> = new Map()
-  /** A reader that has seen enough, as `head` has, is no error; neither are texts that nobody can see. */
+  /** EPIPE is no error, because a reader such as `head` has seen enough. Errors of stderr are ignored. */
   readonly #listeners: Readonly<Record<Stream, (error: NodeJS.ErrnoException) => void>> = {
     stdout: (error) => {
       if (error.code !== 'EPIPE') this.#failure ??= error
@@ -47,12 +48,12 @@ export class Output {
     this.#manner = manner
   }
 
-  /** Aborted when nobody reads any more. */
+  /** Aborted when stdout has no reader any more. */
   get closed(): AbortSignal {
     return this.#closed.signal
   }
 
-  /** What the verb could be called with. */
+  /** Notes the flags of the verb. */
   offers(flags: readonly Flag[]): void {
     this.#manner = { ...this.#manner, flags }
   }
@@ -64,7 +65,7 @@ export class Output {
     if (shown !== undefined) this.#write('stdout', `${shown}\n`)
   }
 
-  /** Resolves when a slow reader of the data has caught up, or `signal` aborts: what waits for it is kept in memory. */
+  /** Resolves when a slow reader of stdout has caught up, or `signal` aborts: unread data stays in memory. */
   async caughtUp(signal: AbortSignal): Promise<void> {
     const written = this.#written.get('stdout')
     if (written === undefined || signal.aborted || !process.stdout.writableNeedDrain) return
@@ -85,7 +86,7 @@ export class Output {
     this.#write('stderr', `${printable(text)}\n`)
   }
 
-  /** One failure of several, of which the output tells. */
+  /** Notes one failure of several. */
   noteFailure(who: string, error: unknown): void {
     const { verbose, json } = this.#manner
     this.note(`${who}: ${lineOf(error, this.#manner)}`)
@@ -120,7 +121,7 @@ export class Output {
     return isPlain ? text : styleText(colour, text, { validateStream: false })
   }
 
-  /** Resolves when all has been written: to an error other than that nobody reads. */
+  /** Resolves when all has been written, to the error of stdout if there was one other than EPIPE. */
   async end(): Promise<Error | undefined> {
     await Promise.all(this.#written.values())
     // The stream tells its error after the callback.

@@ -4,11 +4,11 @@ import { opendirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { Daemon, InvalidOptionError } from '../index.js'
-import { HOME_VARIABLE } from '../options/places.js'
+import { HOME_VARIABLE, NAME } from '../options/places.js'
 import { CommandError } from './errors.js'
 import { ownFolder } from './target.js'
 
-const PIDFILE = /^([A-Za-z0-9][A-Za-z0-9._@-]{0,63})\.pid$/
+const PIDFILE = new RegExp(`^(${NAME})\\.pid$`)
 
 /**
  * The daemons of daimon's own folder. Other programs lock their pidfiles, too: no other folder is ever acted upon.
@@ -31,6 +31,7 @@ function ownFolderOr(advice: string): string {
   }
 }
 
+/** The daemons that have a pidfile in the folder; none where the default folder is missing. */
 export function daemonsIn(folder: string, isDefault = false): Daemon[] {
   return namesIn(folder, isDefault).map((name) => new Daemon({ name, pidFile: join(folder, `${name}.pid`) }))
 }
@@ -40,7 +41,7 @@ export function ownNames(): string[] {
   return namesIn(ownFolder(), true)
 }
 
-/** A default folder that is missing is one in which nobody has started anything yet. */
+/** A missing default folder holds no names: no daemon has been started there yet. */
 function namesIn(folder: string, isDefault: boolean): string[] {
   try {
     const names: string[] = []

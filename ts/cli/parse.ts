@@ -6,6 +6,7 @@ import { didYouMean } from '../say.js'
 import { UsageError } from './errors.js'
 import { ALL_FLAGS, type Flag, OPTION_FLAGS } from './flags.js'
 
+/** A flag's value: a text, a switch, or a list of texts. */
 export type Value = string | boolean | readonly string[]
 /** A flag's values: one, or a list where it may be given several times. */
 export type Values = Readonly<Record<string, Value | undefined>>
@@ -25,8 +26,8 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['pidfile-mode', 'pid-file-mode'],
 ])
 
-/** What concerns the command: what follows `--` is the script's own. */
-export function beforeEnd(args: readonly string[]): string[] {
+/** The words for the command: those after `--` are the script's. */
+function beforeEnd(args: readonly string[]): string[] {
   const end = args.indexOf('--')
   return args.slice(0, end === -1 ? args.length : end)
 }
@@ -37,7 +38,7 @@ export function isAmong(name: 'json' | 'verbose', args: readonly string[]): bool
   return tokensOf(beforeEnd(args), ALL_FLAGS).some((token) => {
     if (token.kind !== 'option') return false
     const flag = flagOf(token, ALL_FLAGS)
-    // One that lacks its value has taken the next flag for it.
+    // A flag without its value has taken the next flag for the value.
     const next = flag !== undefined && isMissing(token, flag) ? token.value : undefined
     return (
       (flag === own && token.inlineValue !== true) ||
@@ -67,7 +68,7 @@ export function parse(args: readonly string[], flags: readonly Flag[]): Words {
   return { values, positionals, rest }
 }
 
-/** What is no flag among words that may be wrong, and which flags with a value there are. */
+/** The positionals among words that may be wrong, and the names of the flags with a value. */
 export function positionalsOf(
   args: readonly string[],
   flags: readonly Flag[],

@@ -1,4 +1,4 @@
-/** From the texts of flags to values. What a value is worth the Daemon says itself. */
+/** From the texts of flags to values. The Daemon checks the values. */
 
 import type { Collection, Reading } from '../options/row.js'
 import { UsageError } from './errors.js'
@@ -12,6 +12,7 @@ export function optionValue({ name, reads, collects, on = true }: Flag, given: V
   return reads === undefined ? given : READINGS[reads](given, name)
 }
 
+/** A number, or `infinity`. */
 export function number(text: string, flag: string, what = 'a number'): number {
   if (/^infinity$/i.test(text)) return Number.POSITIVE_INFINITY
   const found = Number(text)
@@ -31,6 +32,7 @@ export function numbers(texts: readonly string[], flag: string): number[] {
   return texts.map((text) => number(text, flag))
 }
 
+/** An octal number of up to four digits, with `0o` or without. */
 export function octal(text: string, flag: string): number {
   if (/^(?:0o)?[0-7]{1,4}$/.test(text)) return Number.parseInt(text.replace('0o', ''), 8)
   throw new UsageError(`--${flag} takes an octal number such as 022, not '${text}'`)
@@ -52,10 +54,12 @@ export function detach(text: string): string | boolean {
   return text === 'true' || text === 'false' ? text === 'true' : text
 }
 
+/** `NAME=VALUE` sets a variable, `NAME` alone removes it. */
 export function variables(texts: readonly string[], flag: string): Record<string, string | undefined> {
   return Object.fromEntries(texts.map((text) => pair(text, flag)))
 }
 
+/** `SIG=ACTION`. */
 export function actions(texts: readonly string[], flag: string): Record<string, string> {
   return Object.fromEntries(
     texts.map((text) => {
@@ -65,6 +69,7 @@ export function actions(texts: readonly string[], flag: string): Record<string, 
   )
 }
 
+/** `NAME=N`, `NAME=SOFT:HARD` or `NAME=unlimited`. */
 export function limits(texts: readonly string[], flag: string): Record<string, number | number[]> {
   return Object.fromEntries(
     texts.map((text) => {

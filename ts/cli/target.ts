@@ -64,7 +64,7 @@ export function scriptOf(words: readonly string[], example: string): string {
   return script
 }
 
-/** What the command runs are plain scripts; a program that has a `run()` may have a flag for it. */
+/** The command runs plain scripts, which have no chroot. A program with a `run()` may take the flag. */
 export function refuseChroot({ chroot }: DaemonOptions): void {
   if (chroot !== undefined) throw new UsageError('--chroot is not for scripts: leave it out')
 }
@@ -95,7 +95,7 @@ export function defaultLog(daemon: Daemon): string {
 
 /** Makes the folder as the default folder of pidfiles is made; no other is made. */
 function makeDefaultLog({ name, pidFile }: DaemonOptions): string {
-  // Its place is all that is asked for: without the script some of the other options would make no sense.
+  // Only to learn the log's place: without the script some of the other options would make no sense.
   const daemon = new Daemon({
     ...(name === undefined ? {} : { name }),
     ...(pidFile === undefined ? {} : { pidFile }),
@@ -115,7 +115,7 @@ function makeDefaultLog({ name, pidFile }: DaemonOptions): string {
 
 function noLogFolder(folder: string, pidFile: string, error: unknown): string {
   const pidFolder = dirname(pidFile)
-  // Told one after the other, they would be the same lesson twice.
+  // Both at once: otherwise the same lesson would have to be learnt twice.
   if (pidFolder !== folder && isReadOnly(folder) && isReadOnly(pidFolder)) {
     const both = `the folders ${folder} for the log and ${pidFolder} for the pidfile`
     const advice = `give --log FILE and --pid-file FILE, or ${homeAdvice()}`
@@ -132,7 +132,7 @@ function elsewhere(folder: string, pidFile: string): string {
   return dirname(pidFile) === folder ? 'give --log FILE and --pid-file FILE' : 'give --log FILE'
 }
 
-/** In a folder that others can write they could put what they like in the log's place. */
+/** Refuses a folder that others can write to: they could put another file in the log's place. */
 function refuseUnsafe(folder: string, pidFile: string): void {
   const { uid, mode, isFolder } = lookAt(folder)
   const uids = [uid, lstatSync(folder).uid]

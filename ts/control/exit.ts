@@ -1,4 +1,4 @@
-/** Waits for a daemon's end. Runs in any process but the daemon. */
+/** Waits for the end of a daemon. Runs in any process. */
 
 import { exited } from '../binding/waits.js'
 import type { ExitInfo } from '../types/status.js'

@@ -1,4 +1,4 @@
-/** The state of a daemon, as the verbs give it. */
+/** The state of a daemon, as the verbs give it. Runs in any process. */
 
 import { raise } from '../binding/errors.js'
 import { type NativeExit, type NativeStatus, native } from '../binding/native.js'
@@ -8,7 +8,7 @@ import type { SignalName } from '../types/signals.js'
 import type { ExitInfo, Running, Status, Unverified } from '../types/status.js'
 
 /** What a look has found, for users. */
-export function toStatus(found: NativeStatus, pidFile: string): Status {
+function toStatus(found: NativeStatus, pidFile: string): Status {
   const { pid, startedAt, uptime, memory, cpu } = found
   if (found.state === 'running' && pid !== undefined) {
     const running: Running = { state: 'running', pid, pidFile }
@@ -25,7 +25,13 @@ export function toStatus(found: NativeStatus, pidFile: string): Status {
   return unverified
 }
 
-/** How a process has ended, for users; `code` where the kernel does not tell and somebody else has. */
+/** One look at the state; undefined where that fails. */
+export function presentStatus(pidFile: string): Status | undefined {
+  const found = native().status(pidFile)
+  return 'code' in found ? undefined : toStatus(found, pidFile)
+}
+
+/** How a process has ended, for users. `code` is what the daemon has told, for where the kernel does not tell. */
 export function exitInfo(status: NativeExit | null | undefined, code?: number): ExitInfo {
   if (status === null || status === undefined) return code === undefined ? {} : { code }
   if (status.signal !== undefined) return { signal: signalName(status.signal) as SignalName }

@@ -1,4 +1,6 @@
-/** Signals to a proven daemon, and its end. What takes time the core does, on threads of its own. */
+/**
+ * Signals and stops a proven daemon. The core does what takes time, on threads of its own. Runs in any process.
+ */
 
 import { raise } from '../binding/errors.js'
 import { type NativeStopOptions, native, type ProcessHandle } from '../binding/native.js'
@@ -8,8 +10,8 @@ import type { StopSettings } from '../options/index.js'
 import type { StopResult } from '../types/status.js'
 
 /**
- * The daemon that provably holds the pidfile; undefined when nobody holds it. Lack of proof that may pass is given a
- * second to pass.
+ * The daemon that provably holds the pidfile; undefined when no process holds it. If proof is missing but may come,
+ * this waits a second for it.
  *
  * @throws UnverifiedError when it is held without proof, PermissionDeniedError, PidFileError; the reason of `signal`
  */
@@ -64,7 +66,7 @@ export async function stop(pidFile: string, settings: StopSettings): Promise<Sto
     return { state: 'stopped', pidFile, stale: isStale(pidFile), wasRunning: false, forced: false }
   }
   try {
-    // A caller who aborts before this turn is over comes before the first signal.
+    // An abort before the end of this turn comes before the first signal.
     await undefined
     const { wasRunning, forced, stale } = await stopped(pidFile, holder, nativeOptions(settings), signal)
     return { state: 'stopped', pidFile, stale, wasRunning, forced }

@@ -5,6 +5,7 @@ import { raise } from '../binding/errors.js'
 import { type NativeError, native } from '../binding/native.js'
 import { occupy } from '../binding/waits.js'
 import { type BodyKind, launchSettings, ownerOf } from '../handover/settings.js'
+import { messageOf } from '../handover/thrown.js'
 import { readBeforehand } from '../inside/beforehand.js'
 import { contextOf } from '../inside/context.js'
 import { startRotation } from '../inside/rotation.js'
@@ -149,7 +150,7 @@ function changeFolder(cwd: string, isNewRoot: boolean): void {
     // If it is the current folder already, no permission of Node's is needed.
     if (isNewRoot || currentFolder() !== cwd) process.chdir(cwd)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     const why = isDenied(error) ? explainDenial(error, cwd) : reason
     throw refused('cwd', cwd, `must be a folder that can be entered: ${why}`, '', error)
   }

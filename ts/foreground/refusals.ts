@@ -1,5 +1,6 @@
 /**
- * What this process cannot become, told by the options and by what it is. Runs in the process that becomes the daemon.
+ * Refuses what this process cannot become. The options and the process itself tell. Runs in the process that becomes
+ * the daemon.
  */
 
 import { native } from '../binding/native.js'
@@ -12,7 +13,7 @@ import type { Settings } from '../options/index.js'
 import { errorOf, named, say, subject, type Text } from '../say.js'
 
 /**
- * Refuses options that a process cannot follow which runs already.
+ * Refuses options that a running process cannot follow.
  *
  * @throws UnsupportedError
  */
@@ -51,12 +52,17 @@ export function refuseSecond(settings: Settings, pending: string | undefined): v
   if (own === undefined) return
   const { pidFile } = settings
   if (isOwn(pidFile) || own === pidFile) {
-    const { pid } = process
-    const message = `${pidFile}: already running with PID ${pid}, this very process`
-    throw new AlreadyRunningError(message, { pidFile, pid })
+    throw alreadyThisProcess(pidFile)
   }
   const message = `This process is the daemon of ${own} already, and can be no other's. Start it detached`
   throw unsupported(settings, message)
+}
+
+/** The error of a start in the very daemon that is to be started. */
+export function alreadyThisProcess(pidFile: string): AlreadyRunningError {
+  const { pid } = process
+  const message = `${pidFile}: already running with PID ${pid}, this very process`
+  return new AlreadyRunningError(message, { pidFile, pid })
 }
 
 function unsupported({ pidFile }: Settings, text: Text): UnsupportedError {

@@ -1,11 +1,11 @@
 /**
- * Standard streams of this process whose descriptors now lead to a file. Runs in the process that becomes the daemon.
+ * Standard streams that were made for a terminal, and now have a file for their descriptor. Runs in the process that
+ * becomes the daemon.
  */
 
 /**
- * Makes a stream write to its descriptor that was made for a terminal before: libuv has opened the terminal anew, and
- * would go on writing there. Other streams write to the descriptor anyway, and a stream that is made later finds the
- * file.
+ * Makes a stream that was made for a terminal write to its descriptor: libuv has opened the terminal anew, and would go
+ * on writing there. Other streams write to the descriptor anyway, and a stream that is made later finds the file.
  */
 export function leaveTerminal(name: 'stdout' | 'stderr'): void {
   const stream = process[name]

@@ -20,6 +20,7 @@ export interface Payload {
   readonly args: Buffer
 }
 
+/** The payload as bytes. */
 export function encodePayload({ settings, args }: Payload): Buffer {
   const json = Buffer.from(JSON.stringify(settings))
   const header = Buffer.alloc(HEADER)

@@ -28,7 +28,7 @@ export interface Relaunch {
   readonly preloads: readonly string[]
   readonly readyTimeout: number
   readonly stop: StopTerms
-  /** Whose rights the launcher had. */
+  /** The launcher's effective user and group. */
   readonly uid?: number | undefined
   readonly gid?: number | undefined
 }

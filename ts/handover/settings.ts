@@ -108,7 +108,7 @@ export function launchSettings(
   }
 }
 
-/** The owner of the logs: who the daemon becomes. */
+/** The owner of the logs: the user and the group that the daemon becomes. */
 export function ownerOf(identity: NativeIdentity | undefined): { owner?: { uid?: number; gid: number } } {
   if (identity === undefined) return {}
   const { uid, gid } = identity

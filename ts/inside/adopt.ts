@@ -6,25 +6,24 @@
 
 import { fileURLToPath } from 'node:url'
 import { type Binding, loadBinding } from '../binding/load.js'
-import { here } from '../binding/package-files.js'
+import { ownAddress } from '../binding/package-files.js'
 import { shared } from '../binding/shared.js'
 import { decodePayload, type Payload } from '../handover/payload.js'
 import type { LaunchSettings } from '../handover/settings.js'
 import { encodeOwn, encodeThrown } from '../handover/told-error.js'
+import { ADOPTION_VARIABLE } from '../handover/variable.js'
 import { mainAtStart } from './main-module.js'
 import { startRotation } from './rotation.js'
 import { keep } from './signals/kept-listeners.js'
 import { becomeDaemon, State } from './state.js'
 import { endByUncaught } from './uncaught.js'
 
-const VARIABLE = 'DAIMON_ADOPTION'
-
 /**
  * Removes the flags that the launcher has added: they are not the program's, and its children must not inherit them.
  */
 function removeOwnFlags(): { isBegunByImport: boolean } {
-  const preload = fileURLToPath(new URL('preload.cjs', here))
-  const hook = new URL('settle.js', here).href
+  const preload = fileURLToPath(new URL('preload.cjs', ownAddress))
+  const hook = new URL('settle.js', ownAddress).href
   let isBegunByImport = false
   for (let at = process.execArgv.length - 2; at >= 0; at--) {
     const [flag, value] = process.execArgv.slice(at, at + 2)
@@ -53,7 +52,7 @@ function enter(binding: Binding, settings: LaunchSettings): void {
   const { chroot, cwd, identity } = settings
   const root = chroot === undefined ? null : binding.enterRoot(chroot)
   if (root !== null) fail(binding, root.message)
-  // In the folder that it is in already, it needs no permission of Node's.
+  // No chdir to the present folder: Node.js may not permit it.
   if (chroot !== undefined || !isIn(cwd)) process.chdir(cwd)
   const rights = identity === undefined ? null : binding.takeIdentity(identity)
   if (rights !== null) fail(binding, rights.message)
@@ -73,7 +72,7 @@ function adopt(value: string): void {
   const binding: Binding = loadBinding()
   if (!binding.isMainThread()) return
   const found = binding.adopt(value)
-  delete process.env[VARIABLE]
+  delete process.env[ADOPTION_VARIABLE]
   if ('code' in found) throw new Error(`daimon: ${found.message}`)
   const { isBegunByImport } = removeOwnFlags()
   const { settings, args } = readPayload(binding)
@@ -82,19 +81,10 @@ function adopt(value: string): void {
     ...(settings.keepFds ?? []),
   ])
   if (failure !== null) fail(binding, failure.message)
-  // Else after the change of user: root must rename nothing in a folder of that user.
+  // With a user, rotation begins after the change of user: root must rename nothing in a folder of that user.
   if (settings.identity === undefined) startRotation(binding, settings)
 
-  // Provisional: a handler of the program's own may keep the process alive. Its exit confirms the error.
-  const report = (error: unknown): void => {
-    try {
-      binding.tellError(encodeThrown(error))
-    } catch {
-      // The program has changed what all objects inherit. An error of this code must not hide the program's own.
-    }
-  }
-  const endReports = keep('uncaughtExceptionMonitor', report)
-  endByUncaught(report)
+  const endReports = reportUncaught(binding)
   keep('exit', (code: number) => binding.tellExit(code))
 
   const { pid, pidFile } = found
@@ -122,13 +112,29 @@ function adopt(value: string): void {
   becomeDaemon(state)
 }
 
-function failUnclaimed(binding: Binding, pidFile: string, constructed: readonly string[]): never {
-  const seen = constructed.length > 0 ? constructed.join(', ') : 'none'
-  const what = `the program ended without a verb on the daemon of ${pidFile}`
-  const advice = 'It is executed once more for each daemon, and must come to the same verb then'
-  return fail(binding, `${what}; pidfiles of the Daemons that it constructed: ${seen}. ${advice}`)
+/** Tells the launcher of uncaught errors, until the function that it gives is called. */
+function reportUncaught(binding: Binding): () => void {
+  // Provisional: a handler of the program's own may keep the process alive. Its exit confirms the error.
+  const report = (error: unknown): void => {
+    try {
+      binding.tellError(encodeThrown(error))
+    } catch {
+      // The program has changed what all objects inherit. An error of this code must not hide the program's own.
+    }
+  }
+  const endReports = keep('uncaughtExceptionMonitor', report)
+  endByUncaught(report)
+  return endReports
 }
 
-const value = process.env[VARIABLE]
+function failUnclaimed(binding: Binding, pidFile: string, constructed: readonly string[]): never {
+  const seen = constructed.length > 0 ? constructed.join(', ') : 'none'
+  const what = `the program ended without starting the daemon of ${pidFile} (it constructed: ${seen})`
+  const advice =
+    'daimon runs the program again in the daemon, and there it must reach the same start() or daemonize() call'
+  return fail(binding, `${what}. ${advice}`)
+}
+
+const value = process.env[ADOPTION_VARIABLE]
 // Workers load the preload, too, but their copy of the environment lacks the variable: adoption has removed it.
 if (value !== undefined && shared() === undefined) adopt(value)

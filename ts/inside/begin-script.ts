@@ -23,7 +23,7 @@ function becomeScript(state: State): void {
   // Loaded now, for reloads: the user that this process becomes may not be able to read the package, or it may be gone.
   const binding = loadBinding()
   state.becomeScript()
-  // No context has been asked for yet, so nothing listens to a reload: reopening the logs is all that there is to it.
+  // A reload only reopens the logs: there is no context yet, so there are no listeners.
   const reopen = (): void => reopenLogs(binding, state.settings)
   const stop = (signal: SignalName): never => {
     actions.sayLast(signal)

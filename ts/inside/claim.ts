@@ -14,7 +14,7 @@ export interface Claimant extends Bringer {
   readonly ready: ReadyMode
 }
 
-/** The context is made when folder and rights are those of the body. */
+/** Claims. The context is made later, when the process has the folder and the rights of the body. */
 function begin(state: State, claimant: Claimant, body: (context: DaemonContext) => void): boolean {
   return state.claim(() => body(contextOf(state, claimant)))
 }

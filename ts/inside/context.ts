@@ -62,10 +62,10 @@ class Context implements DaemonContext {
     this.signals = new Signals(this.#actions)
   }
 
-  /** What the Daemon that claims has brought along. */
+  /** Takes the logger and the signal actions of the Daemon that claims. */
   take({ logger, signals }: Bringer): void {
     this.logger = logger ?? this.logger
-    // A script that brings a body of its own is no plain one, however it has been started.
+    // A script with a body of its own is not a plain script, however it was started.
     if (this.#state.hasOwnBody) this.#actions.standBeside()
     this.#actions.setAll(signals)
   }
@@ -196,7 +196,7 @@ class Context implements DaemonContext {
 /** Node's own exit code for a top-level await that never settles. */
 const UNSETTLED = 13
 
-/** Tells the launcher; without one, the terminal. */
+/** Tells the launcher; in the foreground, where there is none, standard error. */
 function tellUnsettled(detached: boolean): void {
   const message =
     'The event loop ran dry before the daemon was ready: it awaits something that nothing will settle, or has ended ' +
@@ -205,7 +205,7 @@ function tellUnsettled(detached: boolean): void {
   native().tellError(encodeOwn(message))
 }
 
-/** The context of this daemon, made with its first use; its signal handlers stand from then on. */
+/** The context of this daemon, made with its first use; its signal handlers are in place from then on. */
 export function contextOf(state: State, bringer?: Bringer): DaemonContext {
   const { context } = state
   if (context !== undefined) {

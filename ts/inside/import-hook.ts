@@ -3,6 +3,6 @@
  * what to call, and hides this flag; workers inherit it. Runs in the daemon.
  */
 
-import { sharedHere } from '../binding/shared.js'
+import { sharedOfThisLayout } from '../binding/shared.js'
 
-sharedHere()?.beginScript?.()
+sharedOfThisLayout()?.beginScript?.()

@@ -1,6 +1,9 @@
-/** The state as verbs need it: refused where another copy of the package has made it in another layout. */
+/**
+ * The state as verbs need it: refused where another copy of the package has made it in another layout.
+ * Runs in both processes, called by the facade's verbs.
+ */
 
-import { here } from '../binding/package-files.js'
+import { ownAddress } from '../binding/package-files.js'
 import { isOfThisLayout, type Shared, shared, signature } from '../binding/shared.js'
 import { UnsupportedError } from '../errors.js'
 import { presentState, type State } from './state.js'
@@ -8,7 +11,7 @@ import { presentState, type State } from './state.js'
 /**
  * The daemon that this process is; undefined in any other process, and in workers.
  *
- * @throws UnsupportedError when it cannot be read: what is not known to be this daemon would be started once more
+ * @throws UnsupportedError when the state has another layout: a verb that does not see this daemon would start it again
  */
 export function ownState(): State | undefined {
   const found = shared()
@@ -17,7 +20,7 @@ export function ownState(): State | undefined {
 }
 
 function twoCopies(other: Shared): UnsupportedError {
-  const own = signature(here)
+  const own = signature(ownAddress)
   const newer = other.abi > own.abi ? other : own
   const message =
     'Two copies of daimon in this process do not understand each other: ' +

@@ -37,10 +37,12 @@ export interface Provided {
 
 let given: Provided | undefined
 
+/** Called once by the facade. */
 export function provide(all: Provided): void {
   given = all
 }
 
+/** What the facade has provided. @throws Error without the facade */
 export function provided(): Provided {
   if (given === undefined) throw new Error('daimon: the facade has not been loaded')
   return given

@@ -1,6 +1,6 @@
 /** When a body counts as ready. Runs in the daemon, as part of what is loaded before a script. */
 
-import { here } from '../binding/package-files.js'
+import { ownAddress } from '../binding/package-files.js'
 import { requireFrom } from '../binding/require.js'
 import { turn } from '../turn.js'
 import { mainModuleUrl } from './main-module.js'
@@ -38,7 +38,7 @@ export async function readyOrOver(ready: () => void, isOver: () => void): Promis
       isOver()
       ready()
     }
-    // Before the context's own listener, which takes an end before ready for a failure.
+    // Before the context's own listener, for which an end before ready is a failure.
     process.prependOnceListener('beforeExit', atEnd)
     await nextIteration()
     await nextIteration()
@@ -74,7 +74,7 @@ export function hasFailingCode(): boolean {
  */
 export async function mainEvaluated(): Promise<void> {
   if (process.mainModule !== undefined) return
-  const url = mainModuleUrl(requireFrom(here).resolve)
+  const url = mainModuleUrl(requireFrom(ownAddress).resolve)
   if (url === undefined) return
   try {
     // Node has it already: this settles with the evaluation that is under way.

@@ -10,9 +10,9 @@ import type { State } from './state.js'
 /**
  * - `outside`: no daemon, or one of another pidfile. The verb does what it says.
  * - `self`: the daemon of that pidfile.
- * - `unclaimed`: a daemon whose body is still to be found. The launcher has done the verb already, which only looks.
- * - `beginning`: a daemon whose body begins in the next turn. The rest of the program is the launcher's: the verb never
- *   settles.
+ * - `unclaimed`: the daemon of another pidfile, without a body yet. The verb only looks: the launcher has done it.
+ * - `beginning`: a daemon that begins its body in the next turn. The verb never settles: the rest of the program is for
+ *   the launcher.
  */
 export type Route = 'outside' | 'self' | 'unclaimed' | 'beginning'
 
@@ -37,7 +37,7 @@ export function stateOf(pidFile: string): State | undefined {
   return isOwn(pidFile) ? ownState() : undefined
 }
 
-/** Whether the path is that of this daemon's own pidfile, by whatever way it leads there. */
+/** Whether the path leads to this daemon's own pidfile, through links or not. */
 export function isOwn(pidFile: string): boolean {
   const own = ownState()?.pidFile
   if (own === undefined) return false

@@ -12,6 +12,7 @@ import { writeStderr } from './stderr.js'
 /** The longest timer that Node.js has, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
+/** The stop of this daemon, which happens once. */
 export class Shutdown {
   readonly #abort: AbortController = new AbortController()
   readonly #hooks: StopHook[] = []

@@ -8,8 +8,8 @@
  */
 
 import type { Binding } from '../binding/load.js'
-import { here } from '../binding/package-files.js'
-import { type SharedInDaemon, share, sharedHere, signature } from '../binding/shared.js'
+import { ownAddress } from '../binding/package-files.js'
+import { type SharedInDaemon, share, sharedOfThisLayout, signature } from '../binding/shared.js'
 import type { LaunchSettings } from '../handover/settings.js'
 import type { DaemonContext } from '../types/context.js'
 import type { Logger } from '../types/options.js'
@@ -60,12 +60,12 @@ export interface Supervisor {
   stopping(time: number): void
 }
 
-/** Whoever waits for this daemon, its launcher or nobody, and what the process has to become for the body. */
+/** What the daemon tells its launcher or its supervisor, and how the process changes before the body begins. */
 export interface Surroundings {
   ready(): void
-  /** Before that: the process is about to end, with this code. */
+  /** Called before `ready()` when the process is about to end, with this code. */
   ending(code: number): void
-  /** Handlers for signals stand: from now on others may send some. */
+  /** The handlers for signals are in place: from now on other processes may send signals. */
   listening(): void
   /** Root folder, current folder and rights become those of the body. Ends the process when that fails. */
   enter(): void
@@ -87,6 +87,7 @@ export interface StateParts {
   readonly isBegunByImport?: boolean
 }
 
+/** The daemon that this process is, and its phase. */
 export class State implements SharedInDaemon {
   readonly abi: number
   readonly version: string
@@ -105,7 +106,7 @@ export class State implements SharedInDaemon {
   readonly supervisor: Supervisor | undefined
   /** The main program that this process was executed with, before any code of it could say something else. */
   readonly main: string | undefined
-  /** Not the preload but `settle.js` begins the script: it comes after the modules that the user's flags import. */
+  /** Whether `settle.js` begins the script, because it comes after the modules that the user's flags import. */
   readonly isBegunByImport: boolean
   /** What `settle.js` calls. */
   beginScript: (() => void) | undefined
@@ -121,7 +122,7 @@ export class State implements SharedInDaemon {
   #claimConstructed: (() => void) | undefined
 
   constructor(parts: StateParts, phase: Phase, surroundings: Surroundings) {
-    const { abi, version, from } = signature(here)
+    const { abi, version, from } = signature(ownAddress)
     this.abi = abi
     this.version = version
     this.from = from
@@ -156,12 +157,12 @@ export class State implements SharedInDaemon {
     return this.#holder?.context
   }
 
-  /** The body has failed before it was ready, and whoever called `foreground()` knows. */
+  /** Whether the body failed before it was ready. The caller of `foreground()` has been told. */
   get hasFailed(): boolean {
     return this.#failure !== undefined
   }
 
-  /** Why the process has not become what its options say: its set-up was broken off, with the rights that it had. */
+  /** Why the set-up of the process failed. The process has kept the rights that it had. */
   get setUpFailure(): { readonly error: unknown } | undefined {
     return this.#failure?.isSetUp === true ? this.#failure : undefined
   }
@@ -211,7 +212,7 @@ export class State implements SharedInDaemon {
     else this.#holder?.end()
   }
 
-  /** Tells whoever waits for it; once. */
+  /** Tells the launcher or the supervisor; once. */
   markReady(): void {
     if (this.#isReady) return
     this.#isReady = true
@@ -225,7 +226,7 @@ export class State implements SharedInDaemon {
     else this.#readyListeners.push(listener)
   }
 
-  /** Tells whoever waits that the process is about to end. */
+  /** Tells the launcher that the process is about to end. */
   tellEnd(): void {
     this.#surroundings.ending(Number(process.exitCode ?? 0))
   }
@@ -236,8 +237,8 @@ export class State implements SharedInDaemon {
   }
 
   /**
-   * The signal actions; their listeners stand from the first call on. A script has some before it has a context, which
-   * takes these over: in between the system's defaults would be in force, which are death.
+   * The signal actions; their listeners are in place from the first call on. A script has its actions before it has a
+   * context. The context takes them over, because without them the system's defaults would end the process.
    */
   actionsBy(performer: Performer): SignalActions {
     const { kind, signals } = this.settings
@@ -246,7 +247,7 @@ export class State implements SharedInDaemon {
     return this.#actions
   }
 
-  /** Others may send signals from now on. */
+  /** From now on other processes may send signals. */
   markListening(): void {
     this.#surroundings.listening()
   }
@@ -268,7 +269,7 @@ export class State implements SharedInDaemon {
 
 /** The state of the daemon that this process is, where it has the layout that this copy knows; in a worker none. */
 export function presentState(): State | undefined {
-  const found = sharedHere()
+  const found = sharedOfThisLayout()
   return found === undefined || found.isWorker ? undefined : (found as State)
 }
 
@@ -279,6 +280,6 @@ export function becomeDaemon(state: State): void {
 
 /** Makes this thread known as a worker of a daemon. */
 export function becomeWorkerOfDaemon(): void {
-  const mark: SharedInDaemon = { ...signature(here), isWorker: true }
+  const mark: SharedInDaemon = { ...signature(ownAddress), isWorker: true }
   share(mark)
 }

@@ -10,6 +10,6 @@ export function writeStderr(text: string): void {
   try {
     writeSync(2, `${text}\n`)
   } catch {
-    // Nobody hears it.
+    // There is no other place to report it.
   }
 }

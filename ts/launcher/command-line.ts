@@ -16,7 +16,7 @@ export function commandLine(): string[] {
   }
 }
 
-/** The arguments that a single executable was given, those among them that argv does not show. */
+/** All arguments that a single executable was given, also those that argv does not show. */
 export function givenArguments(argv: readonly string[], commandLine: readonly string[]): string[] {
   const [, , ...seen] = argv
   const [, ...given] = commandLine

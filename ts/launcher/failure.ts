@@ -9,6 +9,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import type { LaunchedDaemon } from '../binding/native.js'
 import { ReadyTimeoutError, StartFailedError } from '../errors.js'
+import { messageOf } from '../handover/thrown.js'
 import { identityOf } from '../options/identity.js'
 import { canReach, type Identity, type StartSettings, scriptOrPath, shellOf } from '../options/index.js'
 import { errorOf, named, say, set, type Text } from '../say.js'
@@ -52,6 +53,7 @@ function subject({ name, pidFile }: StartSettings): string {
   return name === undefined ? `The daemon of ${pidFile}` : `The daemon '${name}'`
 }
 
+/** The error of a daemon that ended before it was ready. */
 export function startFailed(
   settings: StartSettings,
   { told, exitCode, exitSignal, log, livesOn, left }: Failure,
@@ -63,7 +65,7 @@ export function startFailed(
         ? `exited with code ${exitCode}`
         : livesOn === undefined
           ? 'ended without an exit code (killed?)'
-          : `closed its channel, and could not be ended (${reasonOf(livesOn)}),`
+          : `closed its channel, and could not be ended (${messageOf(livesOn)}),`
   const { error } = told
   const why = shortened(error === undefined ? lastWord(log) : `: ${errorLine(error, log)}`)
   const about =
@@ -124,7 +126,7 @@ function codeOf(error: Error): unknown {
   return 'code' in error ? error.code : undefined
 }
 
-/** Of a file that it may not reach Node.js says that it is not there. */
+/** Node.js says of a file that it may not reach that the file is not there. */
 function notReached(file: string): string {
   try {
     return existsSync(file)
@@ -135,7 +137,7 @@ function notReached(file: string): string {
   }
 }
 
-/** A user that is not the launcher's may have no business in the launcher's folder. */
+/** Another user than the launcher's may not be allowed to enter the launcher's folder. */
 function aboutFolder({ cwd, given, process: { user, group, chroot } }: StartSettings, error: Error): Text {
   if (given.cwd !== undefined || cwd === undefined || chroot !== undefined || user === undefined) return ''
   // A module in that folder is not found: no field says which.
@@ -155,6 +157,7 @@ function isReached(folder: string, identity: Identity): boolean {
   }
 }
 
+/** The error of a daemon that was not ready in time. */
 export function timeoutError(
   settings: StartSettings,
   pid: number,
@@ -162,7 +165,7 @@ export function timeoutError(
   { told, log, livesOn, left }: Failure,
 ): ReadyTimeoutError {
   const advice = readyAdvice(settings)
-  const ended = livesOn === undefined ? 'has been ended' : `could not be ended (${reasonOf(livesOn)})`
+  const ended = livesOn === undefined ? 'has been ended' : `could not be ended (${messageOf(livesOn)})`
   const late = `${subject(settings)} was not ready within ${timeout} ms and ${ended}${leftBehind(left)}`
   const { pidFile } = settings
   return errorOf(say`${late}. ${advice}`, (message) => {
@@ -180,10 +183,6 @@ function leftBehind(pids: readonly number[]): string {
   if (pids.length === 0) return ''
   const list = pids.join(', ')
   return `; what it has started could not be ended and lives on: process ${list}. End it as its user, or as root`
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function readyAdvice({ ready, run, script }: StartSettings): Text {

@@ -15,7 +15,9 @@ import { signalName } from '../options/signal-names.js'
 import type { ExitInfo } from '../types/status.js'
 import { type Failure, logTail, startFailed, type Told, timeoutError } from './failure.js'
 
-/** How long a process may take to end after its channel, in milliseconds: the kernel closes that on the way out. */
+/**
+ * How long a process may take to end after its channel is closed, in milliseconds: the kernel closes the channel first.
+ */
 const EXIT_GRACE = 1_000
 
 /** How long a daemon that is not ready may take to end, whatever `stopTimeout` says: the caller waits for the error. */
@@ -150,7 +152,7 @@ export class Launch {
     failure.left = await endGroup(launched, grace)
     process?.release()
     launched.release()
-    // It rejects when another process holds the file by now: that one is left alone.
+    // It rejects when another process holds the file by now, and leaves that process alone.
     await removeLeftover(this.#settings.pidFile).catch(() => {})
     const { signal, readyTimeout } = this.#settings
     if (outcome === 'aborted') throw signal?.reason
@@ -173,7 +175,7 @@ export class Launch {
   }
 }
 
-/** Any program in the daemon may have written it: what is no number is ignored. */
+/** A text that is no number is ignored, because any code in the daemon may have written it. */
 function exitCodeOf(text = ''): number | undefined {
   return /^-?\d{1,10}$/.test(text) ? Number(text) : undefined
 }

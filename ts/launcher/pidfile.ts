@@ -1,4 +1,7 @@
-/** Whether the pidfile can be had again once the daemon that holds it has ended. For the verbs that restart one. */
+/**
+ * Whether a pidfile can be made again when the daemon that holds it has ended: for the verbs that restart a daemon.
+ * Runs in the launcher, and in a daemon that restarts itself.
+ */
 
 import { accessSync, constants, lstatSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -7,11 +10,14 @@ import { raise } from '../binding/errors.js'
 import { native } from '../binding/native.js'
 import { PermissionDeniedError } from '../errors.js'
 
-/** Permission bits of a folder in which files belong to their owners alone, and of a pidfile that nobody believes. */
+/**
+ * The permission bit of a folder in which only its owner may remove a file, and the core's mark of a distrusted
+ * pidfile.
+ */
 const STICKY = 0o1000
 
 /**
- * Asks about the path, whoever holds the file now.
+ * Checks the path, whichever process holds the file now.
  *
  * @throws PidFileError for a path that no start would take
  * @throws PermissionDeniedError when this process may neither make the file nor take it over
@@ -22,7 +28,7 @@ export function checkPidFile(pidFile: string): void {
   ifPermitted(() => checkMakeable(pidFile), undefined)
 }
 
-/** The end of the daemon takes the pidfile away, or empties it where it may not: then it can be taken over. */
+/** The daemon removes the pidfile at its end. A pidfile that it may only empty can be taken over. */
 function checkMakeable(pidFile: string): void {
   const folder = dirname(pidFile)
   const user = process.geteuid?.()

@@ -18,16 +18,16 @@ import { type CheckedSettings, checkOptions, makeDefaultFolder } from '../option
 import { turn } from '../turn.js'
 import { checkPidFile } from './pidfile.js'
 
-/** The daemon's arguments, or what gives them. A Buffer has been serialised before. */
+/** The daemon's arguments, or a function that gives them. A Buffer holds arguments that are serialised already. */
 export type Args = readonly unknown[] | Buffer | (() => Promise<readonly unknown[]>)
 
-/** Of the options, what is asked about here. */
+/** The settings that the checks need. */
 export type IntendedSettings = CheckedSettings & {
   readonly signal: AbortSignal | undefined
   readonly defaultFolder: string | undefined
 }
 
-/** A start that nobody has asked about yet. */
+/** A start before its checks. */
 export interface Intended<S extends IntendedSettings = IntendedSettings, F = unknown> {
   readonly settings: S
   readonly args: Args
@@ -77,7 +77,7 @@ export async function preflight<S extends IntendedSettings, F>(
   await turn()
   settings.signal?.throwIfAborted()
   if (replaces) {
-    // Where it is missing the pidfile would be refused. startChecked() makes it once more: a daemon may remove it.
+    // A missing folder would be refused as a pidfile's. startChecked() makes it again: a daemon may remove it.
     makeDefaultFolder(settings)
     checkPidFile(settings.pidFile)
   }

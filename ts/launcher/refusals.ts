@@ -1,6 +1,6 @@
 /**
- * What cannot be started at all, told by the options and by what this process is: nothing is asked of the system for
- * it, so it comes before all other checks. Runs in the launcher.
+ * Starts that cannot work at all. The options and this process alone tell, without a question to the system, so these
+ * checks come first. Runs in the launcher, and in the foreground's process.
  */
 
 import { native } from '../binding/native.js'
@@ -25,7 +25,8 @@ export function noBody(pidFile: string): InvalidOptionError {
 }
 
 /**
- * A plain script is loaded after a chroot; detached it is a program of its own, and no function of this one reaches it.
+ * Refuses options that a plain script cannot have: it is loaded after a chroot, and a detached one is a program of its
+ * own, which no function of this program reaches.
  *
  * @throws InvalidOptionError
  */

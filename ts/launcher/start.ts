@@ -1,7 +1,7 @@
 /** A start: its plan, what the daemon is told, and its outcome. Runs in the launcher. */
 
-import { type NativePlan, native } from '../binding/native.js'
-import { toStatus } from '../control/status.js'
+import type { NativePlan } from '../binding/native.js'
+import { presentStatus } from '../control/status.js'
 import { encodePayload } from '../handover/payload.js'
 import { encodeRelaunch, relaunchOf } from '../handover/relaunch.js'
 import { launchSettings, ownerOf } from '../handover/settings.js'
@@ -55,8 +55,7 @@ export async function startChecked(checked: Checked<DetachedStart>): Promise<Run
   const payload = encodePayload({ settings: { ...told, relaunch }, args: bytes })
   const { pid, took, ended } = await new Launch(settings, plan, payload).run()
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
-  const found = native().status(settings.pidFile)
-  const status = 'code' in found ? undefined : toStatus(found, settings.pidFile)
+  const status = presentStatus(settings.pidFile)
   if (status?.state === 'running' && status.pid === pid) return status
   // It has started, although it may have ended again at once.
   return { state: 'running', pid, pidFile: settings.pidFile, ...(ended === undefined ? {} : { ended }) }

@@ -3,7 +3,7 @@
  * whole suite once more, and each start in it, too. Runs in the launcher.
  */
 
-import { here } from '../binding/package-files.js'
+import { ownAddress } from '../binding/package-files.js'
 import { requireFrom } from '../binding/require.js'
 
 /** The runners, and the pools that execute test files for them. */
@@ -41,7 +41,7 @@ function usesNodeTest(): boolean {
 function resolved(main: string | undefined): string {
   if (main === undefined) return ''
   try {
-    return requireFrom(here).resolve(main)
+    return requireFrom(ownAddress).resolve(main)
   } catch {
     return main
   }

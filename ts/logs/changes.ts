@@ -7,6 +7,7 @@ import { basename, dirname } from 'node:path'
 const POLL_BESIDE_EVENTS = 500
 const POLL_ALONE = 100
 
+/** Tells when the files of a log may have changed, until `close()`. */
 export class Changes {
   readonly #path: string
   readonly #signal: AbortSignal | undefined

@@ -48,7 +48,7 @@ export abstract class LogFile {
   protected abstract readonly compressed: boolean
   protected abstract mark(): Promise<Mark>
 
-  /** Whether both are one log, be it that one of them has been compressed. */
+  /** Whether both are one log, which may have been compressed in between. */
   async isSame(other: LogFile): Promise<boolean> {
     if (this.dev === other.dev && this.ino === other.ino) return true
     if (!this.compressed && !other.compressed) return false

@@ -13,19 +13,22 @@ export interface Log {
   readonly moments: Moments
 }
 
-/** How many numbers without a file are the end, if no rotation came between: while logs move up one has none. */
+/** So many numbers in a row without a file are the end, unless a rotation comes between: it leaves one number free. */
 const GAPS = 2
+
+/** A folder, a FIFO or a device has the log's name. */
+export class NoRegularFile extends Error {}
 
 /**
  * Opens a log; undefined when there is none of that name.
  *
- * @throws the system error; an Error when it is no regular file
+ * @throws the system error; NoRegularFile
  */
 async function openLog(path: string, compressed: boolean): Promise<PlainLog | PackedLog | undefined> {
   const { open } = process.getBuiltinModule('node:fs/promises')
   let handle: FileHandle
   try {
-    // A FIFO of that name would wait for somebody to write.
+    // Without O_NONBLOCK the open of a FIFO would wait for a writer.
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     if (isMissing(error)) return undefined
@@ -34,7 +37,7 @@ async function openLog(path: string, compressed: boolean): Promise<PlainLog | Pa
   const stats = await handle.stat({ bigint: true })
   if (stats.isFile()) return compressed ? new PackedLog(handle, stats) : new PlainLog(handle, stats)
   await handle.close()
-  throw Object.assign(new Error(`${path} is no regular file`), { code: 'EINVAL', syscall: 'open', path })
+  throw new NoRegularFile(`${path} is no regular file`)
 }
 
 function isMissing(error: unknown): boolean {
@@ -117,8 +120,8 @@ export async function closeAll(files: readonly LogFile[]): Promise<void> {
 }
 
 /**
- * Opens as many files as hold the last `lines` lines, and goes to where they begin. An unfinished one is `ahead`.
- * `check` is called from time to time, and may throw.
+ * Opens as many files as hold the last `lines` lines, and goes to where these begin. An unfinished line counts as one
+ * of them only with `countUnfinished`. `check` is called from time to time, and may throw.
  */
 export async function openTail(
   log: Log,

@@ -7,7 +7,7 @@ import type { LogsSettings, Settings } from '../options/index.js'
 import { refusal } from '../say.js'
 import { Changes } from './changes.js'
 import type { LogFile } from './file.js'
-import { closeAll, type Log, openNewer, openTail } from './files.js'
+import { closeAll, type Log, NoRegularFile, openNewer, openTail } from './files.js'
 import { Lines } from './lines.js'
 import { type Moments, NOTHING_HAPPENS } from './moments.js'
 import { isPlain } from './plain.js'
@@ -17,13 +17,13 @@ import { logPath } from './source.js'
  * How long the old file is still read once there is something in the new one, in milliseconds. When the daemon changes
  * files, a write to the old one may be under way, and the second of its two outputs changes a moment later.
  */
-const SETTLE = 50
+const LATE_WRITES = 50
 /** How long to wait for the rest of a line that is being written, in milliseconds. */
 const UNDER_WAY = 5
-/** How long to wait for the end of a line whose bytes keep coming, in milliseconds. */
+/** How long to wait for the end of a line while more of its bytes come, in milliseconds. */
 const LONGEST_WAY = 250
 
-/** For a daemon whose body is about to begin. */
+/** For a daemon that is about to begin its body. */
 export const noLines: AsyncIterable<string> = {
   [Symbol.asyncIterator]: () => ({ next: () => never }),
 }
@@ -96,7 +96,7 @@ async function* following(
     if (current !== undefined && (await isSucceeded(files))) {
       log.moments.settling()
       // Lines that were written to it, or under way, before there was something in its successor.
-      if (files.length === 2) await changes.pause(SETTLE)
+      if (files.length === 2) await changes.pause(LATE_WRITES)
       yield* drain(current, lines, changes)
       files.shift()
       await current.close()
@@ -139,11 +139,12 @@ function explained(error: unknown, path: string, pidFile: string): unknown {
     const message = `The log ${path} cannot be read: ${explainDenial(error, path)}.`
     return new PermissionDeniedError(message, { pidFile, cause: error })
   }
-  if (!(error instanceof Error) || !('code' in error) || 'option' in error) return error
   const unreadable = (why: string): InvalidOptionError => {
     const problem = `(${path}) cannot be read: ${why}`
     return refusal({ option: 'log', problem }, { value: path, pidFile, cause: error })
   }
+  if (error instanceof NoRegularFile) return unreadable(error.message)
+  if (!(error instanceof Error) || !('code' in error) || 'option' in error) return error
   // For a damaged file zlib has codes of its own, and no system error.
   if (!('syscall' in error)) {
     if (!String(error.code).startsWith('Z_')) return error

@@ -1,6 +1,6 @@
 /** From bytes to lines. */
 
-const NEWLINE = 0x0a
+import { NEWLINE } from './file.js'
 
 /** A longer line is given without its middle. In bytes. */
 const LONGEST = 1_048_576

@@ -1,6 +1,6 @@
-/** What others may do to a log between two steps of its reader. */
+/** Moments between two steps of a log's reader, at which a writer or a rotation may change the log. */
 
-/** Called at these moments. They do nothing, but in tests, which do there what a writer or a rotation may do. */
+/** Called at these moments: by tests, which then do what a writer or a rotation may do. Otherwise nothing happens. */
 export interface Moments {
   /** A file of the log has been looked for, by its number: 0 is the log itself. */
   opened(number: number): void

@@ -13,6 +13,7 @@ interface Reading {
   readonly chunks: AsyncIterator<Buffer>
 }
 
+/** A compressed log, read from its beginning. */
 export class PackedLog extends LogFile {
   protected readonly compressed = true
   /** Newlines to be passed over. */

@@ -3,6 +3,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { CHUNK, LogFile, type LogStats, type Mark, NEWLINE } from './file.js'
 
+/** A log that is not compressed, read up to its end at opening, or on with `follow()`. */
 export class PlainLog extends LogFile {
   protected readonly compressed = false
   #position = 0

@@ -4,9 +4,9 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { systemError } from '../binding/errors.js'
 
-/** Whose rights count. */
+/** The user and the groups that a look at rights is about. */
 export interface Identity {
-  /** Without one, this process's own: it changes its group alone. */
+  /** Without one, this process's own: only the group changes. */
   readonly uid?: number
   readonly gid: number
   /** All of them, supplementary ones included. */
@@ -36,7 +36,7 @@ export function allows({ mode, uid, gid }: Owned, identity: Identity, access: nu
   return ((isMember ? mode >> 3 : mode) & access) === access
 }
 
-/** Whether somebody can enter a folder, and each on the way to it. */
+/** Whether this user can enter a folder, and each folder on the way to it. */
 export function canReach(folder: string, identity: Identity): boolean {
   const parent = dirname(folder)
   return allows(statSync(folder), identity, ENTER) && (parent === folder || canReach(parent, identity))

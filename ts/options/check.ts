@@ -1,4 +1,7 @@
-/** What the system is asked about options before a start: the paths, and whether files may be written. */
+/**
+ * What the system is asked about options before a start: the paths, and whether files may be written.
+ * Runs in the launcher, and in a daemon that restarts itself.
+ */
 
 import { constants } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +19,7 @@ import { checkStreams } from './streams.js'
  *
  * What Node.js does not permit to ask is not asked: the start needs no more rights than it would take to spawn a child.
  *
- * @param identity - whose rights the daemon takes; without it, this process's
+ * @param identity - the user and groups that the daemon takes; without it, those of this process
  * @throws InvalidOptionError naming option and value, with the system error as `cause`
  */
 export function checkOptions(settings: CheckedSettings, identity?: Identity): void {

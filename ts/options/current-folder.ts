@@ -1,6 +1,7 @@
-/** The current folder, which somebody may have removed: only what needs it asks for it. */
+/** The current folder. It may have been removed, so only code that needs it asks for it. */
 
 import { resolve } from 'node:path'
+import { messageOf } from '../handover/thrown.js'
 import { named, refused, say } from '../say.js'
 
 /** The current folder; undefined where there is none any more. */
@@ -38,5 +39,5 @@ export function neededFolder(): string {
 function stateOf(error: unknown): string {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
   if (code === 'ENOENT') return 'is no longer there'
-  return `cannot be told: ${error instanceof Error ? error.message : String(error)}`
+  return `cannot be told: ${messageOf(error)}`
 }

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { isDenied } from '../binding/denied.js'
 import type { FolderModes } from './places.js'
 
+/** Whether it is Node's error of a failed system call. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error
 }

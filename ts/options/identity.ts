@@ -1,4 +1,7 @@
-/** Whose rights a daemon will have and what it may use up: asked of the system before anything happens. */
+/**
+ * The rights and limits that a daemon will have: the system is asked about them before anything happens.
+ * Runs in both processes.
+ */
 
 import { toError } from '../binding/errors.js'
 import { type NativeError, type NativeIdentity, type NativeLimits, native } from '../binding/native.js'
@@ -8,7 +11,7 @@ import type { Limit, Settings } from './settings.js'
 
 /** What the launch and the daemon are told. */
 export interface Rights {
-  /** Whose rights are taken when the body begins; undefined: nobody's but the launcher's. */
+  /** The user and groups that the daemon takes when its body begins; undefined: it keeps the launcher's. */
   readonly identity: NativeIdentity | undefined
   readonly limits: NativeLimits
 }
@@ -44,7 +47,7 @@ export function checkLimits(limits: NativeLimits, oomScoreAdj: number | undefine
 }
 
 /**
- * Whose rights these are; undefined when this process has them already and no others.
+ * Looks a user, a group or both up; undefined when this process has exactly these rights already.
  *
  * @throws InvalidOptionError when there is no such user or group, or this process may not take their rights
  */

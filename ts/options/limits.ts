@@ -1,4 +1,4 @@
-/** Options of the process that the daemon is: whose rights it has, what it may use up, which descriptors it keeps. */
+/** Options of the daemon's process: its user, its limits, the descriptors that it keeps. */
 
 import { didYouMean, invalid, named, refused, say, set, show } from '../say.js'
 import type { LimitName } from '../types/process.js'
@@ -52,6 +52,7 @@ export function integerValue(lowest: number, highest: number): (option: string, 
   }
 }
 
+/** The option `limits`: by name a number, or `[soft, hard]`. */
 export function limitsValue(option: string, value: unknown): readonly Limit[] {
   if (!isRecord(value)) throw invalid(option, value, 'an object of limits by name, such as { nofile: 65536 }')
   const limits: Limit[] = []
@@ -85,6 +86,7 @@ function isLimit(value: unknown): value is number {
   return value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && Number(value) >= 0)
 }
 
+/** Descriptors from 3 on, each once. */
 export function descriptorsValue(option: string, value: unknown): readonly number[] {
   if (!Array.isArray(value)) throw invalid(option, value, 'an array of descriptors')
   const list = Array.from<unknown>(value).map((fd) => {

@@ -1,12 +1,16 @@
-/** Where things are that nobody has given a place: the default folders of pidfiles and logs, and how they are made. */
+/** The default folders of pidfiles and logs, and how they are made. Runs in both processes. */
 
 import { statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { explainDenial, isDenied } from '../binding/denied.js'
+import { messageOf } from '../handover/thrown.js'
 import { invalid, named, refused, say, show } from '../say.js'
 
 /** The variable that names one folder to stand for all default ones. */
 export const HOME_VARIABLE = 'DAIMON_HOME'
+
+/** What a daemon can be called, as a regular expression: its pidfile is called so, too. */
+export const NAME = '[A-Za-z0-9][A-Za-z0-9._@-]{0,63}'
 
 /** Below a home folder. */
 const OF_USERS = '.local/state/daimon'
@@ -53,8 +57,8 @@ export function homeAdvice(): string {
 }
 
 /**
- * Where the pidfile of that name is: in the folder of DAIMON_HOME; else of root in the system's, of anybody else below
- * the home folder of the passwd entry. HOME has a say only where there is no such entry.
+ * The pidfile of that name: in the folder of DAIMON_HOME; else for root in the system's folder, for any other user
+ * below the home folder of the passwd entry. HOME counts only where there is no such entry.
  *
  * @throws InvalidOptionError when nothing tells where
  */
@@ -64,8 +68,8 @@ export function defaultPidFile(name: string): { pidFile: string; defaultFolder: 
 }
 
 /**
- * Where a daemon logs that the command starts and nobody has told: in the folder of DAIMON_HOME; else of root in the
- * system's folder of logs, of anybody else beside the pidfile.
+ * The log of a daemon that the command starts without a flag for it: in the folder of DAIMON_HOME; else for root in the
+ * system's folder of logs, for any other user beside the pidfile.
  *
  * @param pidFolder - the default folder of pidfiles
  */
@@ -116,7 +120,7 @@ function home(name: string): string {
   throw refused('pidFile', undefined, `${what} (and ${notHome})`, advice, cause)
 }
 
-/** In a container without a passwd entry HOME is often `/`, or somebody else's. */
+/** In a container without a passwd entry HOME is often `/`, or another user's folder. */
 function whyNotOurs(folder: string): string | undefined {
   const what = `HOME, ${show(folder)},`
   if (!isAbsolute(folder)) return `${what} is no absolute path`
@@ -125,7 +129,7 @@ function whyNotOurs(folder: string): string | undefined {
     if (!found.isDirectory()) return `${what} is no folder`
     return found.uid === process.geteuid?.() ? undefined : `${what} belongs to user ${found.uid}`
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     return `${what} cannot be looked at: ${isDenied(error) ? explainDenial(error) : reason}`
   }
 }

@@ -1,6 +1,6 @@
 /** One row of the table of options: all that the package knows of an option, but its type and its place in the docs. */
 
-/** Who takes options. `wait` is a verb that has none but a signal. */
+/** The calls that take options. `wait` is a verb that has no option but a signal. */
 export type Form = 'Daemon' | 'daemonize' | 'with' | 'stop' | 'wait' | 'logs'
 
 /** What the text of a flag is read as; without this the value is the text itself. */
@@ -11,7 +11,7 @@ export type Collection = 'actions' | 'limits' | 'numbers' | 'texts' | 'variables
 
 /**
  * Where a flag may make no sense: in a program that has a Daemon of its own, in the foreground, in the file of a
- * supervisor, and with verbs that detach or not whoever runs them.
+ * supervisor, and with verbs that always detach, or never.
  */
 export type Use = 'embedded' | 'foreground' | 'unit' | 'decided'
 
@@ -33,6 +33,7 @@ export interface FlagRow {
   readonly help: string
 }
 
+/** A row of an option without a default. */
 export interface Row<T> {
   /** Gives the value checked and normalised. @throws InvalidOptionError */
   readonly check: (option: string, value: unknown) => T

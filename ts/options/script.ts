@@ -36,7 +36,7 @@ const NO_SCRIPTS: readonly string[] = ['.json', '.node']
  * The script of a path: the file itself, the one with an ending added, or the main file of a folder. Undefined where
  * there is none, or where Node.js does not permit to look.
  */
-export function scriptFile(path: string): ScriptFile | undefined {
+function scriptFile(path: string): ScriptFile | undefined {
   return ifPermitted(() => {
     // As it is nearly always; the endings take a module of Node's own that is not loaded yet.
     if (lookAt(path)?.isFile() === true) return { main: path, file: path }

@@ -7,7 +7,7 @@ import type { LimitName } from '../types/process.js'
 import type { SignalAction } from '../types/signals.js'
 import type { Form } from './row.js'
 
-/** Whose options they are: it decides which are allowed. */
+/** The verb, or constructor, that takes the options: it decides which are allowed. */
 export type OptionsForm = Extract<Form, 'Daemon' | 'daemonize' | 'with'>
 
 /** A limit, checked. */
@@ -21,7 +21,7 @@ export type { FileStdio, Rotation, Stdio } from '../handover/settings.js'
 
 /** Options that have a value even when they are not given: their defaults are in the table. */
 export interface Defaulted {
-  /** Not yet called when it is a function, whose result is then unchecked. */
+  /** A function has not been called yet, and its result is not checked. */
   readonly args: readonly unknown[] | (() => unknown)
   readonly cleanEnv: boolean
   readonly detach: Detach
@@ -41,7 +41,7 @@ export interface Defaulted {
   readonly umask: number
 }
 
-/** Options that nothing has to stand for, or whose defaults other options or the system decide. */
+/** Options that may be missing, or have a default that depends on other options or on the system. */
 export interface OtherValues {
   readonly cwd: string
   readonly execArgv: readonly string[]
@@ -98,7 +98,7 @@ export interface StopSettings extends StopTerms {
   readonly signal: AbortSignal | undefined
 }
 
-/** Of the complete options, what a start needs that has its plan. */
+/** Of the complete options, what a start needs beside its plan. */
 export type StartSettings = StopSettings &
   Pick<Settings, 'name' | 'pidFile' | 'ready' | 'readyTimeout' | 'logger' | 'script' | 'run' | 'cwd'> & {
     readonly given: Pick<Given, 'cwd'>

@@ -18,6 +18,7 @@ export function signalNameValue(option: string, value: unknown): NodeJS.Signals 
   return name as NodeJS.Signals
 }
 
+/** An action by name, or a handler. */
 export function signalActionValue(option: string, value: unknown): SignalAction {
   if (isHandler(value)) return value
   const action = ACTIONS.find((known) => known === value)

@@ -13,7 +13,7 @@ import type { CheckedSettings, FileStdio, Rotation } from './settings.js'
 /**
  * The core refuses the same files when it opens them; here they are found before a restart has stopped anything.
  *
- * @param identity - whose rights the daemon takes; without it, this process's
+ * @param identity - the user and groups that the daemon takes; without it, those of this process
  * @throws InvalidOptionError naming option and value, with the system error as `cause`
  */
 export function checkStreams(settings: CheckedSettings, identity: Identity | undefined): void {

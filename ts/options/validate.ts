@@ -26,7 +26,7 @@ type Source = Readonly<Record<string, unknown>>
 /**
  * Checks options and fills in the defaults.
  *
- * @param form - whose options they are
+ * @param form - the call that takes the options
  * @param base - what they are given over, for `with()`: what `input` leaves out, or has as undefined, stays as it was
  * @throws InvalidOptionError naming option and value, for all that can be told without asking the system
  */

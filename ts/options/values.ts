@@ -4,18 +4,20 @@ import { fileURLToPath } from 'node:url'
 import { either, invalid, refused, say, set, show } from '../say.js'
 import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
 import { absolutePath } from './current-folder.js'
+import { NAME } from './places.js'
 import type { Stdio } from './settings.js'
 
 /** The longest time that `setTimeout` can wait, in milliseconds (24.8 days). */
 const LONGEST = 2 ** 31 - 1
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/
+const WHOLE_NAME = new RegExp(`^${NAME}$`)
 
 /** The prefix of the variable that hands lock and channel over to the daemon. */
 const OWN_VARIABLES = 'DAIMON_'
 
+/** The name of a daemon. */
 export function nameValue(option: string, value: unknown): string {
-  if (typeof value === 'string' && NAME.test(value)) return value
+  if (typeof value === 'string' && WHOLE_NAME.test(value)) return value
   const expected = 'a name of 1 to 64 letters, digits and any of ._@- that begins with a letter or digit'
   throw invalid(option, value, expected)
 }
@@ -69,6 +71,7 @@ export function modeValue(option: string, value: unknown): number {
   throw invalid(option, value, 'an integer from 0 to 0o777', advice)
 }
 
+/** Permission bits: the owner reads and writes, others read at most. */
 export function pidFileModeValue(option: string, value: unknown): number {
   const mode = modeValue(option, value)
   const octal = `0o${mode.toString(8)}`
@@ -159,6 +162,7 @@ function kind(value: unknown): string {
   return value === null ? 'null' : typeof value
 }
 
+/** Strings without NUL bytes. */
 export function stringsValue(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) throw invalid(option, value, 'an array of strings')
   // Array.from, since every() and the like pass over holes.
@@ -172,6 +176,7 @@ export function stringsValue(option: string, value: unknown): readonly string[] 
   )
 }
 
+/** Arguments, or a function that gives them. */
 export function argsValue(option: string, value: unknown): readonly unknown[] | (() => unknown) {
   if (Array.isArray(value)) return Object.freeze(Array.from<unknown>(value))
   if (isFunction(value)) return value

@@ -1,10 +1,10 @@
-/** `context.restart()`: the daemon has itself replaced, by a helper that outlives it. Runs in the daemon. */
+/** `context.restart()`: the daemon begins its restart by a helper, which outlives it. Runs in the daemon. */
 
 import type { ChildProcess } from 'node:child_process'
 import { runtimeFlags } from '../binding/runtimes.js'
 import { StartFailedError } from '../errors.js'
 import { encodeRelaunch, type Relaunch } from '../handover/relaunch.js'
-import type { LaunchSettings } from '../handover/settings.js'
+import type { RestartAnswer, RestartOrder } from '../handover/restart-order.js'
 import type { State } from '../inside/state.js'
 import { preflight } from '../launcher/preflight.js'
 import { again } from './checks.js'
@@ -14,21 +14,6 @@ const HELPER_TIMEOUT = 30_000
 
 /** Variables that would change the helper, which is no part of the program. */
 const NOT_FOR_HELPER = /^(?:NODE_OPTIONS|BUN_OPTIONS|NODE_V8_COVERAGE)=/
-
-/** What the helper is told. */
-export interface RestartOrder {
-  /** The daemon that is to be replaced. */
-  readonly pid: number
-  readonly pidFile: string
-  /** What its successor is told. */
-  readonly settings: LaunchSettings
-  /** The arguments, serialised, in base64. */
-  readonly args: string
-  readonly relaunch: string
-}
-
-/** What the helper answers before it does anything. */
-export type RestartAnswer = { readonly ok: true } | { readonly ok: false; readonly message: string }
 
 /**
  * Begins the restart. Resolves to the helper, which then stops this process.

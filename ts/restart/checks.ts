@@ -1,4 +1,7 @@
-/** The start that a daemon intends which restarts itself: with the rights that it has left, and its first launch. */
+/**
+ * The start that a daemon asks of its helper: its first launch again, with the rights that the daemon has now.
+ * Runs in the daemon.
+ */
 
 import { beside } from '../binding/package-files.js'
 import { packer } from '../binding/single-executable.js'
@@ -17,6 +20,7 @@ export interface Again {
   readonly helper: string
 }
 
+/** What `preflight()` is asked about by `context.restart()`. */
 export type RestartFromInside = Intended<IntendedSettings, Again>
 
 /**
@@ -60,7 +64,7 @@ export function again(state: State, args: Args): RestartFromInside {
   }
 }
 
-/** Where a daemon cannot have itself replaced, the error says who can do it. */
+/** Refuses daemons that cannot restart themselves; the error says what can restart them. */
 function restartable({ pidFile, detached, settings }: State): Again {
   const refuse = (why: string, advice: string): UnsupportedError =>
     new UnsupportedError(`context.restart() is not supported ${why}. ${advice}.`, {

@@ -11,10 +11,11 @@ import { findHolder, stop } from '../control/stop.js'
 import { AlreadyRunningError, StopTimeoutError, UnverifiedError } from '../errors.js'
 import { encodePayload } from '../handover/payload.js'
 import { decodeRelaunch, type Relaunch } from '../handover/relaunch.js'
+import type { RestartAnswer, RestartOrder } from '../handover/restart-order.js'
+import { messageOf } from '../handover/thrown.js'
 import { HANDOVER_VERSION } from '../handover/version.js'
 import { writeStderr } from '../inside/stderr.js'
 import { Launch } from '../launcher/launch.js'
-import type { RestartAnswer, RestartOrder } from './begin.js'
 
 /** How long the old daemon may still be there when its lock is free, in milliseconds. */
 const EXIT_GRACE = 1_000
@@ -102,7 +103,7 @@ async function main(): Promise<void> {
   try {
     before = await asker(order, relaunch)
   } catch (error) {
-    return await answer({ ok: false, message: error instanceof Error ? error.message : String(error) })
+    return await answer({ ok: false, message: messageOf(error) })
   }
   await answer({ ok: true })
   try {

@@ -31,7 +31,7 @@ export function isSupervised(): boolean {
   return (notifySocket !== undefined && execPid === undefined) || isLaunchdJob()
 }
 
-/** Every program that somebody opens has launchd's variable, too: `0`, or `application.…`. */
+/** Every program that a user opens has launchd's variable, too: `0`, or `application.…`. */
 function isLaunchdJob(): boolean {
   const { launchdService: service } = GIVEN
   if (process.platform !== 'darwin' || process.ppid !== 1 || service === undefined) return false

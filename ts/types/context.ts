@@ -50,8 +50,9 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
   /** What signals do: to be changed at any time. */
   readonly signals: SignalMap
   /**
-   * Opens the logs again, after somebody has renamed them: the outputs go on in new files. SIGHUP does it, too. A log
-   * that cannot be opened is kept, with a warning; below a `chroot` all are, where their paths lead elsewhere.
+   * Opens the logs again, after a program has renamed them: the outputs go on in new files. SIGHUP does it, too. A log
+   * that cannot be opened is kept, with a warning. With `chroot` all are kept, because their paths lead elsewhere
+   * there.
    */
   reopenLogs(): void
   /** Event `reload`: SIGHUP came; the logs have been opened again. */
@@ -74,16 +75,15 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
    */
   stop(code?: number): Promise<never>
   /**
-   * Has this daemon replaced: a helper, a process of its own, stops it as `stop()` of a Daemon does, so its hooks run
-   * with the stop signal as their reason, and starts it again as it was launched, with these arguments, or with those
-   * that it has if there are none. Never settles in the daemon that ends. What goes wrong afterwards the helper says in
-   * the log.
+   * Has a helper process stop this daemon, as `stop()` of a Daemon does, and start it again as it was launched. The
+   * stop hooks run, with the stop signal as their reason. Without arguments the new daemon gets those of this one.
+   * Never settles in the daemon that ends. The helper writes to the log what goes wrong afterwards.
    *
-   * Rejects, with nothing changed, when the daemon would not start again as far as that can be told beforehand.
+   * Rejects, with nothing changed, when something is known that would make the start fail.
    *
    * @param args - in place of {@link DaemonContext.args}
-   * @throws UnsupportedError in the foreground and under a supervisor, who should do it; before the daemon is ready and
-   * when it stops; with `chroot` or `keepFds`, and in a single executable
+   * @throws UnsupportedError in the foreground and under a supervisor, which should do it; before the daemon is ready
+   * and when it stops; with `chroot` or `keepFds`, and in a single executable
    * @throws InvalidOptionError for arguments that cannot be cloned, a script, a folder or a log that has gone
    * @throws StartFailedError when Node.js, the program or the package's files are gone, or the helper cannot begin
    * @throws PermissionDeniedError when the rights are gone by which it was started; PidFileError

@@ -7,7 +7,7 @@ import type { SignalAction, SignalName } from './signals.js'
 /** A path: absolute, relative to the launcher's current folder, or a `file:` URL (`import.meta.url`, for one). */
 export type PathLike = string | URL
 
-// They merge with the real ones, and let these types stand where nobody has declared those.
+// They merge with the types of the DOM or of Node.js, and stand in for them in programs that have neither.
 declare global {
   interface AbortSignal {}
   interface URL {
@@ -87,8 +87,9 @@ export interface StopOptions {
    */
   stopTimeout?: number
   /**
-   * Whether a daemon that is still there after `stopTimeout` is killed. If not, `stop()` rejects with StopTimeoutError;
-   * with it only for one that not even SIGKILL has ended, as long again, and a second at least, after that.
+   * Whether a daemon that is still running after `stopTimeout` is killed. If not, `stop()` rejects with
+   * StopTimeoutError. If it is, `stop()` waits for the end by SIGKILL as long again, a second at least, before it
+   * rejects.
    * @default true
    */
   forceKill?: boolean
@@ -166,7 +167,7 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
   ready?: ReadyMode
   /**
    * How long the daemon may take to get ready, in milliseconds; `Infinity` is allowed. Then it is ended, and the start
-   * rejects with ReadyTimeoutError. In the foreground nobody can end it but a supervisor, who is told of this time.
+   * rejects with ReadyTimeoutError. In the foreground only a supervisor can end it, which is told of this time.
    * @default 30_000
    */
   readyTimeout?: number

@@ -1,4 +1,4 @@
-/** Options of the process that the daemon is: whose rights it has, what it may use up, which descriptors it keeps. */
+/** Options of the daemon's process: its user, its limits, the descriptors that it keeps. */
 
 import type { PathLike } from './options.js'
 

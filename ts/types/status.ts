@@ -24,7 +24,7 @@ export interface Running {
   ended?: ExitInfo
 }
 
-/** Nobody holds the pidfile. */
+/** No process holds the pidfile. */
 export interface Stopped {
   state: 'stopped'
   /** Absolute. */
@@ -33,7 +33,7 @@ export interface Stopped {
   stale: boolean
 }
 
-/** The pidfile is held, but not by anyone that can be proven to be the daemon from here. Never signalled. */
+/** A process holds the pidfile, and nothing proves from here that it is the daemon. It is never signalled. */
 export interface Unverified {
   state: 'unverified'
   /** Absolute. */

@@ -1,4 +1,4 @@
-//! Occupation: the calling process itself becomes the daemon of a pidfile, without a launch.
+//! The foreground: the calling process itself becomes the daemon of a pidfile, without a launch.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 

@@ -42,7 +42,7 @@ pub(crate) fn watch_launcher(daemon: &OwnDaemon, channel: OwnedFd) {
 /// Ends this process and the others of its launch's group.
 fn end_all(us: Pid) {
     let group = launch_group(us);
-    // Another member may ignore SIGTERM when this process has ended of it: a process outside must go on then. Without
+    // Another member may ignore SIGTERM when this process has ended by it: a process outside must go on then. Without
     // other members there is none, so that nothing is left in the moment in which this process ends.
     if !group.is_some_and(|group| end_with_others(group, us)) {
         ALONE.store(true, Ordering::SeqCst);

@@ -50,7 +50,7 @@ impl Notifier {
         Ok(Self { address: parsed, socket })
     }
 
-    /// Sends one message. A socket whose reader does not keep up is waited for, but no longer than `patience`.
+    /// Sends one message. If the reader does not keep up, this waits for room, but no longer than `patience`.
     ///
     /// # Errors
     ///

@@ -104,8 +104,8 @@ pub(crate) fn is_starting() -> bool {
     DAEMON.get().is_some_and(OwnDaemon::is_starting)
 }
 
-/// Removes a pidfile whose lock `file` is, if the path still stands for that very file. A file that cannot be unlinked
-/// (privileges dropped, another root folder) is emptied.
+/// Removes the pidfile that `file` is open on and locks, if the path still stands for that very file. A file that
+/// cannot be unlinked (privileges dropped, another root folder) is emptied.
 pub(crate) fn remove(path: &Path, file: &File, id: FileId) {
     let still_ours = lstat(path).is_ok_and(|stat| FileId::of(&stat) == id);
     if !still_ours || unlink(path).is_err() {
@@ -181,7 +181,8 @@ impl OwnDaemon {
 
     /// Tells the launcher that the daemon serves, and closes the channel. Once; later calls do nothing.
     ///
-    /// When the launcher has gone before, the start is aborted instead, because nobody would ever learn of this daemon.
+    /// When the launcher has gone before, the start is aborted instead, because no process would ever learn of this
+    /// daemon.
     pub fn ready(&self) {
         let mut start = self.start();
         let channel = match &*start {

@@ -15,7 +15,7 @@ use crate::process::Process;
 use crate::signal_mask::block_all;
 use crate::sys::{Armed, Selector};
 
-/// How often processes are looked at whose end the system does not report.
+/// How often processes are looked at when the system does not report their end.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const STACK: usize = 128 * 1_024;
 
@@ -217,7 +217,7 @@ impl Poller {
             Watch::Exit { .. } => {
                 self.disarm(&watch);
                 if let Watch::Exit { process, callback, .. } = watch {
-                    // Its descriptor is given back before anybody hears of the end.
+                    // Its descriptor is given back before the listener hears of the end.
                     drop(process);
                     callback();
                 }
@@ -255,7 +255,7 @@ impl Watches {
         Some(watch)
     }
 
-    /// How long to wait at most: processes whose end is not reported are looked at.
+    /// How long to wait at most, because processes are looked at when their end is not reported.
     fn look_again(&self) -> Option<Duration> {
         let looked_at =
             |watch: &Watch| matches!(watch, Watch::Exit { armed, .. } if *armed != Armed::Selected);

@@ -105,8 +105,8 @@ impl Process {
     ///
     /// A group's number is given to no other as long as the group, or its session, has members that are not collected.
     /// This process is seen alive in both just before the signal: in between, all members would have to end, and
-    /// all other numbers to be given away first. After its end no process can tell whose the group is, and
-    /// no group is signalled.
+    /// all other numbers to be given away first. After its end nothing proves which launch the group is of, and no
+    /// group is signalled.
     ///
     /// # Errors
     ///
@@ -122,8 +122,8 @@ impl Process {
         }
     }
 
-    /// Its process group, when its launch has made that: named after its session, whose leader ended with the
-    /// launch. Asked by PID, so that the caller must ask afterwards whether this process is alive.
+    /// Its process group, when its launch has made that: the group is named after its session, and the session's leader
+    /// has ended with the launch. This asks by PID, so the caller must ask afterwards whether this process is alive.
     fn own_group(&self) -> Option<Pid> {
         let pid = Some(NixPid::from_raw(self.pid));
         let (group, session) = (getpgid(pid).ok()?, getsid(pid).ok()?);
@@ -133,7 +133,7 @@ impl Process {
 
     /// Asks it to end: the signal, then SIGCONT, because a stopped process sees no other signal. With `group` its
     /// whole group is asked, see [`Process::signal_group`]. The others are continued first then, because this process
-    /// may end of the signal, and with it the proof of whose the group is.
+    /// may end by the signal, and with it the proof of which launch the group is of.
     ///
     /// # Errors
     ///
@@ -146,7 +146,7 @@ impl Process {
         } else {
             self.signal(signal)?;
         }
-        // It may have ended of the first signal already.
+        // It may have ended by the first signal already.
         let _ = self.signal(Signal::CONT);
         Ok(())
     }

@@ -24,15 +24,15 @@ const EVERYBODY: u32 = u32::MAX;
 #[derive(Debug)]
 pub(crate) struct Walk {
     folder: OwnedFd,
-    /// The users, other than root, who own the links that have led here, or could exchange them.
+    /// The users, other than root, that own the links that have led here, or could exchange them.
     led_by: Vec<u32>,
     /// Whether others than root can change the names in a folder on the way, or in this one.
     is_open: (bool, bool),
 }
 
 impl Walk {
-    /// Goes to a folder, as the kernel does. `None` for any user but root: another user who leads them astray gains no
-    /// rights by it.
+    /// Goes to a folder, as the kernel does. `None` for any user but root: a user that leads another one astray gains
+    /// no rights by it.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl Walk {
         self.folder
     }
 
-    /// Whether every user whose links have led here owns `found`: the folder, or a file in it.
+    /// Whether every link that has led here belongs to the owner of `found`: the folder, or a file in it.
     pub(crate) fn leads_to_own(&self, found: &FileStat) -> bool {
         self.may_lead_to(found.st_uid)
     }
@@ -117,7 +117,7 @@ impl Walk {
     }
 }
 
-/// The users, other than root, who can change the names in a folder: its owner, or everybody. A group is no danger:
+/// The users, other than root, that can change the names in a folder: its owner, or everybody. A group is no danger:
 /// root has chosen its members, and Ubuntu lets one write to `/var/log`.
 fn changers(stat: &FileStat) -> Vec<u32> {
     let is_everybodys = stat.st_mode & 0o1002 == 0o002;

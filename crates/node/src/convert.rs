@@ -184,7 +184,7 @@ pub struct NativeStopped {
     pub was_running: bool,
     /// It did not end in time, and was killed.
     pub forced: bool,
-    /// A pidfile that nobody holds is there.
+    /// A pidfile is left that no process holds.
     pub stale: bool,
 }
 

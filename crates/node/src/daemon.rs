@@ -3,13 +3,13 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use daimon_core::{FrameKind, Outputs, Rotation, adopt as core_adopt, own_daemon as core_adopted};
+use daimon_core::{FrameKind, Outputs, Rotation, adopt as core_adopt, own_daemon};
 use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
 
 use crate::convert::NativeError;
 
-/// Who this daemon is.
+/// The daemon that this process is.
 #[napi(object)]
 pub struct NativeAdopted {
     pub pid: i32,
@@ -37,13 +37,13 @@ pub fn adopt(value: String) -> Either<NativeAdopted, NativeError> {
 /// What the launcher gave this daemon; waits until all of it is there. Null when the launcher has gone.
 #[napi]
 pub fn receive_payload() -> Option<Buffer> {
-    core_adopted()?.receive_payload().map(Buffer::from)
+    own_daemon()?.receive_payload().map(Buffer::from)
 }
 
 /// Says that handlers for signals are in place.
 #[napi]
 pub fn listening() {
-    if let Some(daemon) = core_adopted() {
+    if let Some(daemon) = own_daemon() {
         daemon.listening();
     }
 }
@@ -51,13 +51,13 @@ pub fn listening() {
 /// Tells the launcher that the daemon serves; once.
 #[napi]
 pub fn ready() {
-    if let Some(daemon) = core_adopted() {
+    if let Some(daemon) = own_daemon() {
         daemon.ready();
     }
 }
 
 fn tell(kind: FrameKind, text: &str) {
-    if let Some(daemon) = core_adopted() {
+    if let Some(daemon) = own_daemon() {
         daemon.tell(kind, text.as_bytes());
     }
 }

@@ -6,6 +6,7 @@
 mod convert;
 mod daemon;
 mod kinds;
+mod launches;
 mod plan;
 mod process;
 mod rights;

@@ -41,7 +41,7 @@ pub struct NativePlan {
     pub owner: Option<NativeOwner>,
 }
 
-/// Whom the files of the output belong to.
+/// The owner of the files of the output.
 #[napi(object)]
 pub struct NativeOwner {
     pub uid: Option<u32>,
@@ -130,7 +130,7 @@ impl NativeStdio {
     }
 }
 
-/// `Infinity` becomes thirty years: nobody waits longer, and the sum with any instant is in range.
+/// `Infinity` becomes thirty years: longer than any wait, and the sum with any instant is in range.
 pub(crate) fn duration(millis: f64) -> Duration {
     const LONGEST: f64 = 1e12;
     Duration::from_secs_f64(millis.clamp(0.0, LONGEST) / 1_000.0)

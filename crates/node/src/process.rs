@@ -83,7 +83,7 @@ pub fn signal_holder(pid_file: String, signal: i32) -> Either<NativeSignalled, N
     }
 }
 
-/// What would keep a start from the path, whoever holds the file now.
+/// Why a start would not take the path, whichever process holds the file now; null when it would.
 #[napi]
 pub fn check_pid_file(pid_file: String) -> Option<NativeError> {
     PidFile::new(pid_file).and_then(|pid_file| pid_file.check()).err().map(NativeError::from)

@@ -1,4 +1,4 @@
-//! Whose rights a daemon has, and what it may use up.
+//! The rights and the limits of a daemon.
 
 use std::path::Path;
 
@@ -43,7 +43,7 @@ fn count(value: f64) -> u64 {
     value as u64
 }
 
-/// Ids to take; `account` is what the user's environment says of him.
+/// Ids to take; `account` is what the user's environment says.
 #[napi(object)]
 pub struct NativeIdentity {
     pub uid: Option<u32>,
@@ -66,7 +66,7 @@ impl From<Identity> for NativeIdentity {
     }
 }
 
-/// Looks up whose rights to take, by names or ids; null when those are this process's already.
+/// Looks up a user, a group or both, by names or ids; null when their rights are this process's already.
 #[napi]
 pub fn resolve_identity(
     user: Option<Either<String, u32>>,

@@ -118,7 +118,7 @@ impl Waits {
         ))
     }
 
-    /// Does the work on a thread; `put` has what it gives. Nobody hears of what has been aborted.
+    /// Does the work on a thread; `put` takes the result into the event. Aborted work has no event.
     fn begin<T>(
         &self,
         work: impl FnOnce(&Abort) -> Result<Option<T>> + Send + 'static,

@@ -7,10 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use daimon_core::{
-    Abort, Backlog, Cancel, Channel, ChannelEvent, ErrorKind, FrameKind, Group, Launched, LogTail, PidFile,
-    Plan, Process, Ticket, WatchId, launch, occupy, unwatch, watch_channel,
-};
+use daimon_core::{Abort, Cancel, ErrorKind, PidFile, Ticket, WatchId, occupy, unwatch};
 use napi::Result;
 use napi::bindgen_prelude::{Buffer, Either, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -18,6 +15,7 @@ use napi_derive::napi;
 
 use crate::convert::{NativeError, NativeStatus, NativeStopped};
 use crate::kinds::NativeEventKind;
+use crate::launches::{LaunchedDaemon, launch_and_listen};
 use crate::plan::{NativeOccupation, NativePlan};
 use crate::process::ProcessHandle;
 
@@ -28,7 +26,7 @@ pub struct NativeEvent {
     pub kind: NativeEventKind,
     pub text: Option<String>,
     pub error: Option<NativeError>,
-    /// Who could not be ended.
+    /// The processes that could not be ended.
     pub left: Option<Vec<i32>>,
     /// The daemon that was proven.
     pub holder: Option<ProcessHandle>,
@@ -48,52 +46,13 @@ impl NativeEvent {
 
 type Callback = ThreadsafeFunction<NativeEvent, (), NativeEvent, napi::Status, false>;
 
-/// A launched daemon: everything of it but the channel, whose frames arrive as events.
-#[napi]
-pub struct LaunchedDaemon {
-    pid: i32,
-    process: Option<Process>,
-    log: Option<LogTail>,
-    /// Dropped before the daemon's word of readiness it ends what is in there, on a thread of its own.
-    group: Option<Group>,
-}
-
-#[napi]
-impl LaunchedDaemon {
-    #[napi(getter)]
-    pub fn pid(&self) -> i32 {
-        self.pid
-    }
-
-    /// A handle on it; null when it had ended, or no descriptor was left, before one could be had.
-    #[napi]
-    pub fn process(&self) -> Option<ProcessHandle> {
-        self.process.clone().map(ProcessHandle::new)
-    }
-
-    /// Gives its descriptors back now, not when it is collected some day, and lets go of a daemon that is ready.
-    #[napi]
-    pub fn release(&mut self) {
-        (self.process, self.log) = (None, None);
-        if let Some(group) = self.group.take() {
-            group.release();
-        }
-    }
-
-    /// The last `limit` bytes that it has written; null where its output cannot be read back.
-    #[napi]
-    pub fn log(&self, limit: u32) -> Option<Buffer> {
-        self.log.as_ref().map(|log| log.read(limit as usize).into())
-    }
-}
-
 #[derive(Default)]
 pub(crate) struct State {
     callback: Option<Arc<Callback>>,
     last: u32,
-    watches: HashMap<u32, WatchId>,
-    launches: HashMap<u32, Cancel>,
-    launched: HashMap<u32, LaunchedDaemon>,
+    pub(crate) watches: HashMap<u32, WatchId>,
+    pub(crate) launches: HashMap<u32, Cancel>,
+    pub(crate) launched: HashMap<u32, LaunchedDaemon>,
     /// What ends a stop early, or a wait for a proof.
     pub(crate) aborts: HashMap<u32, Abort>,
 }
@@ -111,11 +70,11 @@ impl Shared {
     }
 
     /// `ticket` is given back once the event has been heard.
-    fn emit_with(&self, event: NativeEvent, ticket: Option<Ticket>) {
+    pub(crate) fn emit_with(&self, event: NativeEvent, ticket: Option<Ticket>) {
         let callback = self.state().callback.clone();
         if let Some(callback) = callback {
             let mode = ThreadsafeFunctionCallMode::NonBlocking;
-            // Fails only when the environment is ending: nobody listens any more.
+            // Fails only when the environment is ending, and has no listener any more.
             match ticket {
                 None => callback.call(event, mode),
                 Some(ticket) => callback.call_with_return_value(event, mode, move |result, _| {
@@ -125,20 +84,6 @@ impl Shared {
                 }),
             };
         }
-    }
-
-    /// Keeps what was launched until it is taken; gives its channel. `None` when the wait has been given up
-    /// meanwhile: the start then is, too.
-    fn keep(&self, wait: u32, launched: Launched) -> Option<Channel> {
-        let mut state = self.state();
-        if !state.launches.contains_key(&wait) {
-            drop(state);
-            launched.abort();
-            return None;
-        }
-        let Launched { pid, process, channel, log, group } = launched;
-        state.launched.insert(wait, LaunchedDaemon { pid, process, log, group: Some(group) });
-        Some(channel)
     }
 
     fn close(&self) {
@@ -318,79 +263,5 @@ impl Waits {
             let (errno, syscall) = (error.raw_os_error(), Some("clone".into()));
             self.shared.emit(NativeEvent::failed(wait, NativeError { errno, syscall, ..refuse(&error) }));
         }
-    }
-}
-
-fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, payload: &[u8]) {
-    let launched = match launch(plan) {
-        Ok(launched) => launched,
-        Err(error) => return shared.emit(NativeEvent::failed(wait, error)),
-    };
-    // Without it the daemon would wait for what it is given for ever.
-    let sender = match launched.channel.sender() {
-        Ok(sender) => sender,
-        Err(error) => {
-            launched.abort();
-            return shared.emit(NativeEvent::failed(wait, error));
-        }
-    };
-    let Some(channel) = shared.keep(wait, launched) else { return };
-    shared.emit(NativeEvent::new(wait, NativeEventKind::Launched));
-    let mut listener =
-        Listener { shared: Arc::clone(shared), wait, backlog: Backlog::default(), said: Vec::new() };
-    match watch_channel(channel, move |event| listener.hear(event)) {
-        Ok(watch) => remember(shared, wait, watch),
-        Err(error) => return shared.emit(NativeEvent::failed(wait, error)),
-    }
-    // Fails when the daemon has died, which its channel tells as well.
-    let _ = sender.send(FrameKind::Payload, payload);
-}
-
-/// A wait that was given up between launch and watch has no entry any more.
-fn remember(shared: &Shared, wait: u32, watch: WatchId) {
-    let mut state = shared.state();
-    if state.launches.remove(&wait).is_some() {
-        state.watches.insert(wait, watch);
-    } else {
-        drop(state);
-        unwatch(watch);
-    }
-}
-
-/// Hears a daemon's channel, and passes on what can be meant: a program in the daemon that writes to its descriptor
-/// fills neither the memory nor the event loop of the launcher.
-struct Listener {
-    shared: Arc<Shared>,
-    wait: u32,
-    backlog: Backlog,
-    /// What is said once.
-    said: Vec<FrameKind>,
-}
-
-impl Listener {
-    fn hear(&mut self, event: ChannelEvent) {
-        let frame = match event {
-            ChannelEvent::Frame(frame) => frame,
-            ChannelEvent::Ended => {
-                return self.shared.emit(NativeEvent::new(self.wait, NativeEventKind::Ended));
-            }
-            ChannelEvent::Broken(error) => {
-                return self.shared.emit(NativeEvent::failed(self.wait, error));
-            }
-        };
-        let Some(kind) = NativeEventKind::of(frame.kind) else { return };
-        let ticket = if matches!(frame.kind, FrameKind::Ready | FrameKind::Exit) {
-            if self.said.contains(&frame.kind) {
-                return;
-            }
-            self.said.push(frame.kind);
-            None
-        } else {
-            // Progress, or an error that the next one replaces, of which nobody has heard the last yet.
-            let Some(ticket) = self.backlog.admit() else { return };
-            Some(ticket)
-        };
-        let text = String::from_utf8_lossy(&frame.body).into_owned();
-        self.shared.emit_with(NativeEvent { text: Some(text), ..NativeEvent::new(self.wait, kind) }, ticket);
     }
 }

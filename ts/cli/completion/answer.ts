@@ -1,6 +1,6 @@
 /**
  * What completes a command line: the hidden verb `__complete`, which the shells' scripts ask. It looks at no daemon and
- * at no file, so that it is quick; what is found there the shells look up themselves, as far as it tells them to.
+ * no file, so that it is quick. For names of files, users and daemons it tells the shells what to look up.
  */
 
 import { constants } from 'node:os'
@@ -11,7 +11,7 @@ import type { Verb } from '../verbs/verb.js'
 /** Not for people: it is in no list of verbs. */
 export const COMPLETE = '__complete'
 
-/** What the shells look up. */
+/** What the shells look up themselves. */
 export type Source = ':files' | ':folders' | ':groups' | ':names' | ':users'
 
 /** A word, with what it means where that is not plain. */
@@ -68,7 +68,7 @@ function valuePart(word: string): string {
   return /^--[^=]+=(.*)$/s.exec(word)?.[1] ?? word
 }
 
-/** The flag whose value is being completed. */
+/** The flag that the value being completed is for. */
 function flagBefore(given: readonly string[], word: string, flags: readonly Flag[]): Flag | undefined {
   const [written = ''] = valuePart(word) === word ? [given.at(-1)] : word.split('=')
   return flags.find(({ name, short, value }) => {

@@ -12,7 +12,7 @@ export function logrotate(subject: Subject): string {
     throw new UsageError(`which pidfile? Give --pid-file: ${both}`)
   }
   const path = onOneLine(logFile(subject) ?? defaultLog(daemon), 'the log')
-  // By its pidfile: logrotate runs as root, whose daemon of that name is another one.
+  // By the pidfile: logrotate runs as root, and root's daemon of that name is another one.
   const command = [...ownCommand(options), 'reload', '--pid-file', daemon.pidFile]
   const shell = command.map((word) => shellWord(onOneLine(word, `'${word}'`))).join(' ')
   const { maxSize, keep, compress } = parts(options.log)

@@ -9,12 +9,13 @@ import { UsageError } from '../errors.js'
 import { type Flag, OPTION_FLAGS } from '../flags.js'
 import type { Value, Values } from '../parse.js'
 
+/** The daemon that the file is for. */
 export interface Subject {
   readonly name: string
   /** What the flags give. */
   readonly options: DaemonOptions
   readonly values: Values
-  /** The one that is meant, to ask for its pidfile. */
+  /** The Daemon itself, to ask for its pidfile. */
   readonly daemon: Daemon
   /** Absolute, as all paths; empty where none is needed. */
   readonly script: string
@@ -23,7 +24,9 @@ export interface Subject {
   folder(): string
 }
 
-/** Of a systemd service with a user, who cannot write to root's own folder: in one that systemd makes. */
+/**
+ * The pidfile of a systemd service with a user. It is in a folder that systemd makes: the user cannot write to root's.
+ */
 export function servicePidFile(name: string): string {
   return `/run/${serviceFolder(name)}/${name}.pid`
 }
@@ -39,13 +42,13 @@ export function ownCommand({ execPath, execArgv }: DaemonOptions = {}): string[]
   return [program, ...(execArgv ?? []), realpathSync(process.argv[1] ?? '')]
 }
 
-/** What stands elsewhere in the command, is a setting of every supervisor, or has no meaning in the foreground. */
+/** Flags that are elsewhere in the command, are settings of every supervisor, or mean nothing in the foreground. */
 const NOT_FOR_RUN = ['exec-path', 'exec-argv', 'cwd', 'chroot', 'name']
 
 /**
  * The command that runs the daemon in the foreground.
  *
- * @param done - the flags that whoever runs it sees to itself
+ * @param done - the flags of what the supervisor sets up itself
  * @param more - further flags
  */
 export function runCommand(
@@ -54,11 +57,11 @@ export function runCommand(
   more: readonly string[] = [],
 ): string[] {
   const { options, values, name, script, args } = subject
-  // Whoever cleans the environment takes from it what the supervisor has put there: it is given again.
+  // --clean-env also removes the variables that the supervisor has set: they are given again.
   const elsewhere = [...NOT_FOR_RUN, ...done.filter((flag) => flag !== 'env' || options.cleanEnv !== true)]
   const flags = OPTION_FLAGS.filter(({ name }) => !elsewhere.includes(name))
   const words = flags.flatMap((flag) => wordsOf(flag, values[flag.name]))
-  // Its journal is read by those who look for a cause.
+  // The journal is where people look for causes: hence --verbose.
   const end = args.length > 0 ? ['--', ...args] : []
   return [...ownCommand(options), 'run', '--name', name, ...words, '--verbose', ...more, script, ...end]
 }
@@ -88,7 +91,7 @@ export function logFile({ values: { log, stdout } }: Subject): string | undefine
   return typeof file === 'string' && file !== 'inherit' ? absolute(file) : undefined
 }
 
-/** Some places have no way to write a line end and the like. */
+/** Refuses control characters, which some files have no way to write. */
 export function onOneLine(text: string, what: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (!/[\u0000-\u001f\u007f]/.test(text)) return text

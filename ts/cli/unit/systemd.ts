@@ -45,7 +45,7 @@ export function systemd(subject: Subject): string {
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
-/** What would be taken for another value, or take the next line along, systemd.syntax(7). */
+/** Refuses values that systemd would read as others, or that would continue on the next line, systemd.syntax(7). */
 function plain(key: string, value: string | number): string {
   const text = onOneLine(String(value), `'${value}'`)
   if (!/^\s|\s$|\\$/.test(text)) return text

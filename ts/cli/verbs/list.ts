@@ -1,5 +1,6 @@
 /** The verb `list`: all named daemons of the user. */
 
+import { messageOf } from '../../handover/thrown.js'
 import { type Daemon, InvalidOptionError } from '../../index.js'
 import { HOME_VARIABLE } from '../../options/places.js'
 import type { Status } from '../../types/status.js'
@@ -44,7 +45,7 @@ function ownWhere(advice: string): Daemon[] {
   }
 }
 
-/** Folders given by flag are looked into, and nothing else is done about what is in them. */
+/** The daemons in the folders given by flag, to be looked at only. */
 function listed({ words }: Call): Daemon[] | undefined {
   if (words.positionals.length > 0) throw new UsageError('list takes no name; for one daemon ask its status')
   const folders = words.values.folder
@@ -54,7 +55,7 @@ function listed({ words }: Call): Daemon[] | undefined {
 
 type Row = Status & { name: string; log?: string }
 
-/** Some at a time: a look that is not sure waits a moment, and looks again. */
+/** Some at a time, because a look that is not sure waits a moment and looks again. */
 async function described(daemons: readonly Daemon[]): Promise<Row[]> {
   const rows: Row[] = []
   for (let at = 0; at < daemons.length; at += AT_ONCE) {
@@ -70,7 +71,7 @@ async function describe(daemon: Daemon): Promise<Row> {
     const log = status.state === 'running' ? logOf(status.pid) : undefined
     return { name, ...status, ...(log === undefined ? {} : { log }) }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     return { name, state: 'unverified', pidFile: daemon.pidFile, reason }
   }
 }

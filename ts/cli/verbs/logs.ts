@@ -46,7 +46,7 @@ export const logs: Verb = {
   },
 }
 
-/** The Daemon with its log: as told, else that of the running daemon, else where it would be. */
+/** The Daemon with its log: the one given by flag, else the running daemon's, else the default one. */
 async function logged(call: Call, follow: boolean): Promise<{ source: Daemon; missing?: string }> {
   const daemon = controlled(call)
   const told = call.words.values.log
@@ -70,7 +70,7 @@ async function logged(call: Call, follow: boolean): Promise<{ source: Daemon; mi
   throw new CommandError(`there is no log ${path} yet: ${advice}`)
 }
 
-/** The command line may be right, and there be no log to show all the same. */
+/** Makes the error of a missing log one of the command: the command line may be right all the same. */
 function withoutLog(error: unknown, flags: readonly Flag[]): unknown {
   if (!(error instanceof InvalidOptionError) || error.option !== 'log') return error
   const message = messageIn(languageOf(flags, { log: 'The log' }), error) ?? error.message

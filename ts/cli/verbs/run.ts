@@ -27,7 +27,7 @@ export async function foreground({ words }: Call, daemon: Daemon, args: readonly
     await daemon.foreground(...args)
     return OK
   } catch (error) {
-    // Only Node.js knows file and line, and tells them of an error that nobody catches.
+    // Only Node.js knows file and line, and shows them for an uncaught error.
     if (isA(error, SyntaxError) && words.values.json !== true) {
       queueMicrotask(() => {
         throw error

@@ -34,7 +34,7 @@ export const unit: Verb = {
       throw new UsageError(`unit prints a file for systemd, launchd or logrotate${given}`)
     }
     const example = `${call.program} unit ${kind} --name web server.js`
-    // A log needs none, but may be told by the same words as the others.
+    // logrotate needs no script, but takes the same words as the others.
     const script = kind === 'logrotate' && words.length === 0 ? undefined : scriptOf(words, example)
     const text = write(subjectOf(call, kind, script))
     call.out.data({ kind, text }, text.trimEnd())
@@ -44,7 +44,7 @@ export const unit: Verb = {
 
 function subjectOf({ words }: Call, kind: string, script: string | undefined): Subject {
   const { values, rest = [] } = words
-  // Only there is the default log meant: a supervisor takes the output itself.
+  // Only logrotate needs the default log: a supervisor takes the output itself.
   const options = optionsOf(values, kind === 'logrotate' ? () => '/log' : undefined)
   const { name, execPath, execArgv, ...others } = options
   if (name === undefined) throw new UsageError('which daemon? Give --name NAME')

@@ -29,6 +29,7 @@ export interface Form {
   readonly example: string
 }
 
+/** A verb, its help, and what it does. */
 export interface Verb {
   readonly name: string
   readonly summary: string

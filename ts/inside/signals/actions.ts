@@ -41,9 +41,9 @@ export class SignalActions {
   /** How many holds each signal has; and the signals that have come meanwhile, with whether they were left to us. */
   readonly #held: Map<SignalName, number> = new Map()
   readonly #deferred: Map<SignalName, boolean> = new Map()
-  /** The signals whose other listeners are being called. */
+  /** Signals that have come, while their other listeners are being called. */
   readonly #arriving: Set<SignalName> = new Set()
-  /** The other listeners that have left a signal to us when it last came; empty when one has not. */
+  /** The other listeners, if all of them left the signal to us when it last came; else none. */
   readonly #asking: Map<SignalName, readonly unknown[]> = new Map()
   /** The signal that ends the process: our listener steps away from it. */
   #last: SignalName | undefined
@@ -67,7 +67,7 @@ export class SignalActions {
     this.arrangeAll()
   }
 
-  /** After a change of what the performer says. */
+  /** Called when the performer's answers have changed. */
   arrangeAll(): void {
     for (const signal of this.#listeners.keys()) this.#arrange(signal)
   }
@@ -182,9 +182,9 @@ export class SignalActions {
   }
 
   /**
-   * Our listener steps away from a single other one if our action yields to it and would end the process at once, as
-   * the system would. That one then sees what it would see without us, whenever it asks; ours is on again before that
-   * one goes. From several others it does not: each would wait for the rest.
+   * Our listener steps away from a single other listener if our action yields to it and would end the process at once,
+   * as the system would. The other listener then sees what it would see without daimon, whenever it asks; ours is back
+   * before the other one goes. Our listener does not step away from several others: each would wait for the rest.
    */
   #stands(signal: SignalName): boolean {
     if (!this.#isWanted(signal)) return false

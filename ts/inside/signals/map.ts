@@ -1,10 +1,11 @@
-/** `context.signals`: the daemon's signal actions, to be changed at any time. */
+/** `context.signals`: the daemon's signal actions, to be changed at any time. Runs in the daemon. */
 
 import { InvalidOptionError } from '../../errors.js'
 import type { SignalAction, SignalMap, SignalName } from '../../types/signals.js'
 import { provided } from '../provided.js'
 import type { SignalActions } from './actions.js'
 
+/** Checks what the program gives, and changes the actions. */
 export class Signals implements SignalMap {
   readonly #actions: SignalActions
 

@@ -6,7 +6,7 @@ import { ifPermitted } from '../../binding/denied.js'
 import { currentFolder } from '../../options/index.js'
 import { commandLine } from '../command-line.js'
 
-/** Whether a main program is a file. Loaders find others, too, which no file of that name stands for. */
+/** Whether a main program is a file. Loaders also find main programs that are not. */
 export function isFile(main: string | undefined): boolean {
   return main !== undefined && isAbsolute(main) && ifPermitted(() => existsSync(main), false)
 }
@@ -14,7 +14,7 @@ export function isFile(main: string | undefined): boolean {
 interface AtStart {
   readonly argv: readonly string[]
   readonly execArgv: readonly string[]
-  /** Undefined: somebody had removed it. */
+  /** Undefined: it had been removed. */
   readonly cwd: string | undefined
   /** Of a single executable alone, which hides some of it: there argv[1] is argv[0] once more. Else empty. */
   readonly commandLine: readonly string[]

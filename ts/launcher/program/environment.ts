@@ -1,5 +1,6 @@
 /** The environment that a daemon is executed with. Runs in the launcher. */
 
+import { ADOPTION_VARIABLE } from '../../handover/variable.js'
 import { accountVariables, type Rights } from '../../options/identity.js'
 import { homeVariable, type Settings } from '../../options/index.js'
 import { OURS_ALONE } from '../../supervisor/environment.js'
@@ -14,7 +15,7 @@ const NOT_INHERITED = new RegExp(
     'NODE_UNIQUE_ID',
     'NODE_TEST_.*',
     'WATCH_REPORT_DEPENDENCIES',
-    'DAIMON_ADOPTION',
+    ADOPTION_VARIABLE,
   ].join('|')})$`,
 )
 

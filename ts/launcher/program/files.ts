@@ -12,7 +12,7 @@ import { StartFailedError } from '../../errors.js'
 import type { BodyKind } from '../../handover/settings.js'
 import { errorOf, named, say, type Text } from '../../say.js'
 
-/** Of a program, what has to be there. */
+/** The files that a program needs. */
 export interface Files {
   readonly kind: BodyKind
   /** What runs it. */
@@ -25,7 +25,7 @@ export interface Files {
   readonly folder: string | undefined
 }
 
-/** For whom they are asked about. The option `execPath` and a script are checked as options are. */
+/** The start that needs the files. The option `execPath` and a script are checked with the options, not here. */
 export interface FilesSettings {
   readonly pidFile: string
   readonly script: string | undefined
@@ -75,7 +75,7 @@ function checkRuntime(path: string, isForScript: boolean, pidFile: string): void
   check(path, constants.X_OK, `${what} cannot be executed any more`, say`${advice}${orGive}.`, pidFile)
 }
 
-/** What Node.js does not permit to look at can be executed and loaded all the same, or says so then. */
+/** A file that Node.js does not permit to look at may still be executed or loaded; if not, that says so. */
 function check(path: string, access: number, what: string, advice: Text, pidFile: string): void {
   try {
     ifPermitted(() => accessSync(path, access), undefined)

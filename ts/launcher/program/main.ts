@@ -1,7 +1,7 @@
 /** The command of a daemon that is the launcher's own program, executed again. Runs in the launcher. */
 
 import { isAbsolute } from 'node:path'
-import { here } from '../../binding/package-files.js'
+import { ownAddress } from '../../binding/package-files.js'
 import { requireFrom } from '../../binding/require.js'
 import { runtimeFlags } from '../../binding/runtimes.js'
 import { commandLine, givenMain } from '../command-line.js'
@@ -10,6 +10,7 @@ import { AT_START, isFile } from './at-start.js'
 import type { Command } from './index.js'
 import { preloadFlags } from './own-files.js'
 
+/** The same runtime, flags, main program and arguments, after the preload. */
 export function mainCommand(cwd: string): Command {
   const { execPath } = process
   const execArgv = absoluteExecArgv(AT_START.execArgv, cwd)
@@ -46,7 +47,7 @@ function isThere(main: string): boolean {
   try {
     // With a bare name it would look for a package.
     if (!isAbsolute(main)) return false
-    requireFrom(here).resolve(main)
+    requireFrom(ownAddress).resolve(main)
     return true
   } catch {
     return false

@@ -1,7 +1,7 @@
 /** The command of a daemon whose main module is a `script`. Runs in the launcher. */
 
 import { explainDenial } from '../../binding/denied.js'
-import { denialOf, here } from '../../binding/package-files.js'
+import { denialOf, ownAddress } from '../../binding/package-files.js'
 import { runtimeFlags } from '../../binding/runtimes.js'
 import { packer } from '../../binding/single-executable.js'
 import { UnsupportedError } from '../../errors.js'
@@ -25,12 +25,12 @@ export function scriptCommand(
   const execArgv = absoluteExecArgv(settings.execArgv ?? inherited, cwd)
   // Flags that the user asked for are for the script; those of the launcher may be about the launcher's program.
   const flags = settings.execArgv === undefined ? scriptExecArgv(execArgv) : execArgv
-  const settle = usesEsLoader(flags, nodeOptions) ? ['settle.js'] : []
-  const needed = ['preload.cjs', 'index.js', ...settle]
+  const hook = usesEsLoader(flags, nodeOptions) ? ['settle.js'] : []
+  const needed = ['preload.cjs', 'index.js', ...hook]
   if (!needed.every(isPresent)) throw bundled(needed)
   // Nothing of ours may follow the launcher's flags otherwise: some tools put their own command among them.
-  const imports = settle.flatMap((name) => ['--import', new URL(name, here).href])
-  // Another program is not of this runtime's kind, as far as anybody knows.
+  const imports = hook.flatMap((name) => ['--import', new URL(name, ownAddress).href])
+  // Another program may be of another runtime.
   const first = execPath === process.execPath ? runtimeFlags() : []
   const { main } = scriptOrPath(script)
   return {

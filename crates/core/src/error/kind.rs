@@ -1,6 +1,6 @@
 //! What kind of failure it is.
 
-/// What kind of failure it is. Each kind has one stable code ([`ErrorKind::code`]).
+/// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// Another daemon holds the pidfile; [`Error::pid`] names it.
@@ -13,8 +13,8 @@ pub enum ErrorKind {
     StartFailed,
     /// The pidfile, or the folder it is in, cannot be trusted or used.
     PidFile(PidFileReason),
-    /// The pidfile is held by a process that cannot be proven from here, or whose end cannot be seen because no
-    /// descriptor is left; [`Error::reason`] says why.
+    /// The holder of the pidfile cannot be proven from here, or its end cannot be seen because no descriptor is left;
+    /// [`Error::reason`] says why.
     Unverified,
     /// A value that the caller gave is wrong; [`Error::subject`] tells which.
     InvalidOption,
@@ -22,27 +22,6 @@ pub enum ErrorKind {
     PermissionDenied,
     /// This platform or program cannot do it; [`Error::subject`] tells what.
     Unsupported,
-}
-
-impl ErrorKind {
-    /// Gives the stable code that scripts match on.
-    ///
-    /// ```
-    /// assert_eq!(daimon_core::ErrorKind::NotRunning.code(), "ERR_DAEMON_NOT_RUNNING");
-    /// ```
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::AlreadyRunning => "ERR_DAEMON_ALREADY_RUNNING",
-            Self::NotRunning => "ERR_DAEMON_NOT_RUNNING",
-            Self::StopTimeout => "ERR_DAEMON_STOP_TIMEOUT",
-            Self::StartFailed => "ERR_DAEMON_START_FAILED",
-            Self::PidFile(_) => "ERR_DAEMON_PIDFILE",
-            Self::Unverified => "ERR_DAEMON_UNVERIFIED",
-            Self::InvalidOption => "ERR_DAEMON_INVALID_OPTION",
-            Self::PermissionDenied => "ERR_DAEMON_PERMISSION_DENIED",
-            Self::Unsupported => "ERR_DAEMON_UNSUPPORTED",
-        }
-    }
 }
 
 /// Why a pidfile is refused.
@@ -56,7 +35,7 @@ pub enum PidFileReason {
     NotRegular,
     /// It has a second name.
     HardLinked,
-    /// It belongs to a user who is neither the caller nor root.
+    /// It belongs to neither the caller nor root.
     ForeignOwner,
     /// Every user may write to it.
     WorldWritable,
@@ -89,40 +68,5 @@ impl PidFileReason {
             Self::LockLeaked => "lock-leaked",
             Self::Contended => "contended",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every kind, one sample of the pidfile's reasons among them.
-    fn kinds() -> Vec<ErrorKind> {
-        let mut kinds = vec![ErrorKind::AlreadyRunning];
-        loop {
-            // A kind that is added must be added here, too: otherwise this does not compile.
-            let next = match kinds[kinds.len() - 1] {
-                ErrorKind::AlreadyRunning => ErrorKind::NotRunning,
-                ErrorKind::NotRunning => ErrorKind::StopTimeout,
-                ErrorKind::StopTimeout => ErrorKind::StartFailed,
-                ErrorKind::StartFailed => ErrorKind::PidFile(PidFileReason::Symlink),
-                ErrorKind::PidFile(_) => ErrorKind::Unverified,
-                ErrorKind::Unverified => ErrorKind::InvalidOption,
-                ErrorKind::InvalidOption => ErrorKind::PermissionDenied,
-                ErrorKind::PermissionDenied => ErrorKind::Unsupported,
-                ErrorKind::Unsupported => return kinds,
-            };
-            kinds.push(next);
-        }
-    }
-
-    #[test]
-    fn every_kind_has_a_code_of_its_own() {
-        let mut codes: Vec<_> = kinds().into_iter().map(ErrorKind::code).collect();
-        assert!(codes.iter().all(|code| code.starts_with("ERR_DAEMON_")), "{codes:?}");
-        let count = codes.len();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), count, "{codes:?}");
     }
 }

@@ -31,9 +31,9 @@ pub enum Subject {
     Nice,
     /// How readily the kernel ends the process when memory runs out.
     OomScore,
-    /// The user whose rights are taken.
+    /// The user that the daemon becomes.
     User,
-    /// The group whose rights are taken.
+    /// The group that the daemon takes.
     Group,
     /// The root folder.
     Root,

@@ -159,8 +159,13 @@ impl Sender {
     ///
     /// When the other end is closed, or the body is longer than such a frame may be.
     pub fn send(&self, kind: FrameKind, body: &[u8]) -> Result<()> {
-        send_frame(self.fd.as_fd(), kind, body, MsgFlags::empty()).map_err(|errno| {
-            Error::system("payload", "send", errno, "the other end of the channel is closed")
+        send_frame(self.fd.as_fd(), kind, body, MsgFlags::empty()).map_err(|errno| match errno {
+            // No word of the kernel's: nothing has been sent.
+            Errno::EMSGSIZE => {
+                let message = format!("the message of {} bytes is longer than the channel takes", body.len());
+                Error::new(ErrorKind::StartFailed, message).during("payload")
+            }
+            errno => Error::system("payload", "send", errno, "the other end of the channel is closed"),
         })
     }
 }
@@ -247,6 +252,8 @@ mod tests {
             send_frame(daemon.as_fd(), FrameKind::Status, &long, MsgFlags::empty()),
             Err(Errno::EMSGSIZE)
         );
+        let error = daemon.sender().unwrap().send(FrameKind::Status, &long).unwrap_err();
+        assert!(error.os_error().is_none() && error.message().contains("is longer"), "{error}");
         let mut bytes = vec![b'S'];
         bytes.extend_from_slice(&u32::MAX.to_le_bytes());
         nix::unistd::write(&daemon, &bytes).unwrap();

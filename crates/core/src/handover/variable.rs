@@ -1,4 +1,4 @@
-//! The environment variable that tells a daemon who it is.
+//! The environment variable by which a daemon knows that it is one.
 
 use std::ffi::{OsStr, OsString};
 use std::ops::Range;
@@ -6,8 +6,8 @@ use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// The environment variable that tells a daemon who it is: `VERSION:LOCK:CHANNEL:CAPTURED:PIDFILE`, two descriptors,
-/// whether stderr is captured (0 or 1), and an absolute path.
+/// The environment variable by which a daemon knows that it is one: `VERSION:LOCK:CHANNEL:CAPTURED:PIDFILE`, two
+/// descriptors, whether stderr is captured (0 or 1), and an absolute path.
 pub const ADOPTION_VARIABLE: &str = "DAIMON_ADOPTION";
 
 /// The only version of the protocol so far. Launcher and daemon may run different copies of this library.

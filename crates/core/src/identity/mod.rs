@@ -1,4 +1,4 @@
-//! Identity: who a daemon is once its body begins, and where its file system ends.
+//! Identity: the user and groups of a daemon once its body begins, and its root folder.
 
 mod name;
 mod problem;
@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::own::mark_distrusted;
 use crate::sys::{self, Right};
 
-/// Whose rights a process has.
+/// The user and groups that a process takes.
 ///
 /// ```
 /// use daimon_core::{Identity, Name};

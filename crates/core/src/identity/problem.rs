@@ -37,7 +37,7 @@ impl fmt::Display for Problem<'_> {
             Self::NoSuchUser(name) => write!(f, "there is no user {name}"),
             Self::NoSuchGroup(name) => write!(f, "there is no group {name}"),
             Self::GroupUnknown(uid) => {
-                write!(f, "{uid} is no known user, so his group is not known; give group")
+                write!(f, "{uid} is no known user, so its group is not known; give group")
             }
             Self::MayNotBecome { kind, name, .. } => {
                 write!(f, "user {us} may not become {kind} {name}; start it as root")

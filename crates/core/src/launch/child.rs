@@ -54,8 +54,8 @@ fn report(orders: &Orders, step: Step, errno: i32) {
 /// Makes the two children, and waits until the second has executed, or has ended before. Gives the first child, which
 /// is not collected, and the step that has failed, if any.
 ///
-/// `sources` are the launcher's copies of what the children have now; the error pipe, whose reading end is `own_pipe`,
-/// ends when all writing ends are closed.
+/// `sources` are the launcher's copies of what the children have now. `own_pipe` is the reading end of the error pipe,
+/// which ends when all writing ends are closed.
 ///
 /// # Errors
 ///

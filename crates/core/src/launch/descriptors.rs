@@ -28,7 +28,7 @@ pub(super) struct Descriptors {
 }
 
 impl Descriptors {
-    /// A descriptor of ours whose number is to be kept: in the child the kept ones take their numbers first.
+    /// A descriptor of ours that has a number to be kept: in the child the kept ones take their numbers first.
     pub(super) fn collides_with(&self, kept: &[Descriptor]) -> Option<RawFd> {
         let stdio = self.stdio.iter().map(AsRawFd::as_raw_fd);
         let own = [self.lock.as_raw_fd(), self.channel.as_raw_fd(), self.error_pipe.as_raw_fd()];

@@ -10,7 +10,7 @@ use crate::error::Pid;
 use crate::handover::Outcome;
 use crate::sys;
 
-/// The time from SIGTERM to SIGKILL by default: the same as for a daemon whose launcher dies.
+/// The time from SIGTERM to SIGKILL by default: the same as after a launcher's death.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
 /// From SIGKILL to the end, which takes longer only in the kernel: for a disk or a network file system.
 const KILL_PATIENCE: Duration = Duration::from_secs(1);
@@ -97,7 +97,7 @@ fn is_given_up(outcome: &Outcome) -> bool {
     within(CHANNEL_PATIENCE, was_ready) && outcome.was_ready() == Some(false)
 }
 
-/// The launch's first child, whose PID is the group's number; collected when it is dropped.
+/// The launch's first child: its PID is the group's number. Collected when it is dropped.
 #[derive(Debug)]
 struct Leader(Pid);
 

@@ -1,7 +1,7 @@
 //! The launch: lock → clone → setsid → clone → exec.
 //!
 //! V8 marks its heap MADV_DONTFORK, so a forked Node image dies at its first instruction: the launcher executes the
-//! program again, and the daemon finds out who it is by adoption.
+//! program again, and the daemon finds out by adoption that it is the daemon.
 
 mod check;
 mod child;
@@ -24,7 +24,7 @@ use self::check::Problem;
 use self::child::{Orders, Stacks};
 use self::descriptors::Descriptors;
 use self::program::Program;
-use self::steps::Report;
+use self::steps::{Report, Step};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::handover::{Channel, Outcome};
 use crate::log::LogTail;
@@ -131,21 +131,24 @@ fn launch_locked(plan: &Plan, program: Program, locked: &Locked) -> Result<Launc
 fn failed_step(plan: &Plan, report: &Report) -> Error {
     let errno = Errno::from_raw(report.errno);
     let program = plan.program.display();
+    let (name, syscall) = report.step.map_or(("launch", "unknown"), Step::names);
     let message = match report.step {
-        "exec" if errno == Errno::E2BIG => format!("{program}: cannot be executed: {}", plan.size()),
-        "exec" => format!("{program}: cannot be executed"),
-        "chdir" => "the folder that the launcher was started in cannot be entered any more".into(),
-        "write-pidfile" => format!("{}: the PID cannot be written", plan.pidfile.path().display()),
-        "clone" => "no process could be created".into(),
-        step => format!("the daemon could not be set up (step {step})"),
+        Some(Step::Exec) if errno == Errno::E2BIG => {
+            format!("{program}: cannot be executed: {}", plan.size())
+        }
+        Some(Step::Exec) => format!("{program}: cannot be executed"),
+        Some(Step::Folder) => "the folder that the launcher was started in cannot be entered any more".into(),
+        Some(Step::WritePid) => format!("{}: the PID cannot be written", plan.pidfile.path().display()),
+        Some(Step::Clone) => "no process could be created".into(),
+        _ => format!("the daemon could not be set up (step {name})"),
     };
     let error = match report.errno {
-        0 => Error::new(ErrorKind::StartFailed, message).during(report.step),
-        _ => Error::system(report.step, report.syscall, errno, message),
+        0 => Error::new(ErrorKind::StartFailed, message).during(name),
+        _ => Error::system(name, syscall, errno, message),
     };
     match report.step {
-        "exec" => error.at(&plan.program),
-        "write-pidfile" => error.at(plan.pidfile.path()),
+        Some(Step::Exec) => error.at(&plan.program),
+        Some(Step::WritePid) => error.at(plan.pidfile.path()),
         _ => error,
     }
 }

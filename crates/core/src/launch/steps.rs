@@ -35,7 +35,7 @@ impl Step {
     ];
 
     /// Its name in errors, and the system call that it makes.
-    fn names(self) -> (&'static str, &'static str) {
+    pub(super) fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Session => ("setsid", "setsid"),
             Self::Clone => ("clone", "clone"),
@@ -61,8 +61,8 @@ impl Step {
 
 /// A failed step as the launcher reads it from the error pipe.
 pub(super) struct Report {
-    pub(super) step: &'static str,
-    pub(super) syscall: &'static str,
+    /// `None` for a tag that no step has.
+    pub(super) step: Option<Step>,
     pub(super) errno: i32,
 }
 
@@ -72,8 +72,7 @@ impl Report {
     pub(super) fn decode(bytes: [u8; REPORT_BYTES]) -> Self {
         let [tag, errno @ ..] = bytes;
         let step = Step::ALL.into_iter().find(|step| *step as u8 == tag);
-        let (step, syscall) = step.map_or(("launch", "unknown"), Step::names);
-        Self { step, syscall, errno: i32::from_ne_bytes(errno) }
+        Self { step, errno: i32::from_ne_bytes(errno) }
     }
 }
 
@@ -98,7 +97,7 @@ mod tests {
             (Step::Exec, ("exec", "execve")),
         ] {
             let report = Report::decode(step.report(libc::EIO));
-            assert_eq!((report.step, report.syscall), expected, "{step:?}");
+            assert_eq!(report.step.map(Step::names), Some(expected), "{step:?}");
             assert_eq!(report.errno, libc::EIO);
         }
     }

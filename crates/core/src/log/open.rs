@@ -31,7 +31,7 @@ pub(crate) fn open_null() -> Result<OwnedFd> {
 /// ```
 /// use daimon_core::Owner;
 ///
-/// // A file that is root's, whoever makes it, and a group's.
+/// // A file that belongs to root, whichever user makes it, and to a group.
 /// let owner = Owner { uid: Some(0), gid: 4 };
 /// assert_ne!(owner, Owner { uid: None, gid: 4 });
 /// ```

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::poller::{WatchId, unwatch, watch_exit};
 use crate::process::Process;
 
-/// Longer than anybody waits, and no instant out of range.
+/// Longer than any wait, and no instant out of range.
 const LONGEST: Duration = Duration::from_secs(1 << 32);
 
 /// Ends a stop, or a wait for a daemon's proof, from another thread.
@@ -63,7 +63,7 @@ impl Abort {
         self.wait(time, || false).map(drop)
     }
 
-    /// Whether `is_over` has become true within that time. Whoever makes it true wakes this by [`Abort::wake`].
+    /// Whether `is_over` has become true within that time. The code that makes it true wakes this by [`Abort::wake`].
     fn wait(&self, time: Duration, is_over: impl Fn() -> bool) -> std::result::Result<bool, Over> {
         let until = Instant::now() + time.min(LONGEST);
         let mut aborted = self.lock();

@@ -21,7 +21,7 @@ pub(super) enum Flaw<'a> {
     FolderMovable(&'a Path),
     FolderWritable(&'a Path),
     FolderForeign(&'a Path, u32),
-    /// A user's link leads to a file that is not the same user's.
+    /// A user's link leads to a file that does not belong to the same user.
     LedAstray,
     Symlink,
     NotRegular,
@@ -29,7 +29,7 @@ pub(super) enum Flaw<'a> {
     ForeignOwner(u32),
     WorldWritable,
     Garbage,
-    /// Held, though by no daemon: who has it open, by PID and name.
+    /// Held, though by no daemon: the processes that have it open, by PID and name.
     LockLeaked(Vec<(Pid, Vec<u8>)>),
     Contended,
 }

@@ -33,7 +33,7 @@ pub enum Status {
     Unverified(Held),
 }
 
-/// A lock whose holder cannot be proven from here.
+/// A lock that is held, without proof from here of its holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// What the text claims, when it is a PID.
@@ -114,7 +114,7 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
     }
 }
 
-/// Why a file of another user is not believed about this process: only about that user's own processes it is.
+/// Why a file of another user is not believed about this process. It is believed about that user's own processes only.
 fn mistrust(stat: &FileStat, pid: Pid) -> Option<Look> {
     if trusted(stat.st_uid) {
         return None;
@@ -126,7 +126,7 @@ fn mistrust(stat: &FileStat, pid: Pid) -> Option<Look> {
     }
 }
 
-/// The look at a holder of which the system tells nothing. If it has ended, another look is worth it.
+/// The look at a holder that the system shows nothing of. If that has ended, another look is worth it.
 fn hidden(pid: Pid) -> Look {
     let reason = match sys::hidden_by() {
         Some(Hidden::ByOption) => {

@@ -117,7 +117,7 @@ impl PidFile {
         Ok(matches!(self.status()?, Status::Unverified(held) if !held.transient))
     }
 
-    /// The process may end between its proof and the signal: nobody holds the pidfile then.
+    /// The process may end between its proof and the signal: no process holds the pidfile then.
     fn or_not_running(&self, error: Error) -> Error {
         if error.kind() == ErrorKind::NotRunning { self.not_running() } else { error }
     }

@@ -35,14 +35,14 @@ impl Default for StopOptions {
     }
 }
 
-/// What a stop has come to. Nobody holds the pidfile, unless somebody has started another daemon since.
+/// What a stop has come to. No process holds the pidfile, unless another daemon has been started since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped {
     /// There was a daemon to stop.
     pub was_running: bool,
     /// It did not end in time, and was killed.
     pub forced: bool,
-    /// The pidfile of a daemon that crashed is there. It could not be removed, or nobody was running.
+    /// The pidfile of a daemon that crashed is left: no daemon was running, or it could not be removed.
     pub stale: bool,
 }
 
@@ -66,14 +66,15 @@ impl PidFile {
     ///
     /// # Errors
     ///
-    /// - those of [`PidFile::proven_holder`] but `NotRunning`; nobody has been signalled then;
+    /// - those of [`PidFile::proven_holder`] but `NotRunning`; no signal has been sent then;
     /// - those of [`end_process`];
-    /// - `PidFile` with `LockLeaked` when the lock is held a second after the daemon's end: the message names by whom.
+    /// - `PidFile` with `LockLeaked` when the lock is held a second after the daemon's end: the message names the
+    ///   processes that have the file open.
     pub fn stop(&self, options: &StopOptions, abort: &Abort) -> Result<Option<Stopped>> {
         unless_over(match self.prove(abort) {
             Ok(holder) => self.try_stop(holder.process(), options, abort),
             Err(Over::Failed(error)) if error.kind() == ErrorKind::NotRunning => {
-                self.nobody().map_err(Over::from)
+                self.none_was_running().map_err(Over::from)
             }
             Err(over) => Err(over),
         })
@@ -102,12 +103,12 @@ impl PidFile {
         let forced = end(process, options, abort)?;
         self.wait_until_free(process.pid(), abort)?;
         // A daemon that was killed left it; one that is another user by now, or has another root, could not unlink it.
-        // If somebody has locked it since, it is theirs and stays.
+        // If another process has locked it since, the file is that process's and stays.
         let _ = self.remove_leftover();
         Ok(Stopped { was_running: true, forced, stale: self.is_stale()? })
     }
 
-    fn nobody(&self) -> Result<Stopped> {
+    fn none_was_running(&self) -> Result<Stopped> {
         Ok(Stopped { was_running: false, forced: false, stale: self.is_stale()? })
     }
 
@@ -146,7 +147,7 @@ impl PidFile {
 ///
 /// # Errors
 ///
-/// - `StopTimeout` when it is not to be killed and lives on, or has not even ended of SIGKILL;
+/// - `StopTimeout` when it is not to be killed and lives on, or not even SIGKILL has ended it;
 /// - `Unverified` when its end cannot be seen: nothing was sent;
 /// - `PermissionDenied` or `InvalidOption`, as [`Process::signal`].
 pub fn end_process(process: &Process, options: &StopOptions, abort: &Abort) -> Result<Option<bool>> {

@@ -24,7 +24,7 @@ struct Orders<'a> {
 /// Ends the group that is named after this process's session: SIGTERM and SIGCONT, then SIGKILL, after a second or as
 /// soon as all `members` (pidfds) have ended. `None` for these: as soon as the group is empty.
 ///
-/// A child does this, because this process is a member and may end of the first signal, while others ignore it. The
+/// A child does this, because this process is a member and may end by the first signal, while others ignore it. The
 /// child leaves the group but not the session: the number of a session that has members is given to no other process
 /// (Linux: a `struct pid` is free when no task is attached to it in any role), so that no other group can have it.
 ///
@@ -32,7 +32,7 @@ struct Orders<'a> {
 ///
 /// # Errors
 ///
-/// When no process can be made: nobody has been signalled then.
+/// When no process can be made: no signal has been sent then.
 pub(crate) fn end_group_from_outside(group: Pid, members: Option<&[BorrowedFd<'_>]>) -> Result<(), Errno> {
     let mut keep: Vec<_> = members.unwrap_or_default().iter().map(AsRawFd::as_raw_fd).collect();
     keep.sort_unstable();
@@ -61,7 +61,7 @@ extern "C" fn guard(orders: *mut c_void) -> c_int {
     for _ in 0..LOOKS {
         let over = match orders.members {
             Some(fds) => fds.iter().all(|fd| has_ended_by(*fd)),
-            // Not told of a group whose members have ended and are not collected.
+            // A group of members that have ended and are not collected does not show this.
             None => signal_group(orders.group, 0) == Err(Errno::ESRCH),
         };
         if over {

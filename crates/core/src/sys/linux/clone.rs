@@ -33,8 +33,8 @@ impl Stack {
 /// `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0, see clone(2): the host program sees no SIGCHLD, and none of its
 /// own `wait` calls can take the child away, since those miss children without `__WALL`.
 ///
-/// A killed child has exited, too. A child that it had made itself then goes on running in this memory, and this
-/// function does not wait for that one.
+/// A killed child has exited, too. If it had made a child itself, that grandchild goes on running in this memory, and
+/// this function does not wait for the grandchild.
 ///
 /// Async-signal-safe: one system call, or two, no lock, no allocation. A failed call writes to `errno`, which a child
 /// shares with its parent's thread; that thread stands still until the child has executed or exited.

@@ -58,8 +58,8 @@ impl ProcessHandle {
         }
     }
 
-    /// The wait status as of waitpid(2). `/proc` tells that of a zombie, to users who may look; the pidfd tells that of
-    /// a reaped process, on Linux 6.15 and later.
+    /// The wait status as of waitpid(2). `/proc` shows a zombie's, to users that may look; the pidfd shows that of a
+    /// reaped process, on Linux 6.15 and later.
     pub(crate) fn wait_status(&self, pid: Pid) -> Option<i32> {
         match self {
             // A zombie keeps its PID, and once more after it, in case it was reaped in between.
@@ -111,7 +111,7 @@ fn live_fields(pid: Pid) -> Option<Vec<u64>> {
     (state == State::Alive).then_some(fields)
 }
 
-/// Only asked about our own processes: to a user who may not trace the process the kernel shows 0.
+/// Asked about our own processes only, because the kernel shows 0 to a user that may not trace the process.
 fn zombie_status(pid: Pid) -> Option<i32> {
     let us = geteuid().as_raw();
     let ours = us == 0 || user_ids(pid)?.iter().all(|id| *id == us);
@@ -210,7 +210,7 @@ pub(crate) fn group_members(group: Pid) -> Option<Vec<Pid>> {
     Some(pids.filter(is_in_group).filter(|pid| !has_ended(*pid)).collect())
 }
 
-/// A process whose first thread has ended looks like a zombie as long as others go on.
+/// A process looks like a zombie when its first thread has ended and others go on: that one has not ended.
 fn has_ended(pid: Pid) -> bool {
     stat_fields(pid).is_none_or(|(state, fields)| {
         state == State::Ended && fields.get(THREADS).is_none_or(|threads| *threads <= 1)

@@ -29,7 +29,7 @@ pub(crate) fn is_proc(folder: &OwnedFd) -> bool {
     fstatfs(folder).is_ok_and(|system| system.filesystem_type() == PROC_SUPER_MAGIC)
 }
 
-/// The user to whom files seem to belong whose owner has no number in this user namespace; `None` in the first
+/// The user that files seem to belong to when their owner has no number in this user namespace; `None` in the first
 /// namespace, which has a number for every user.
 pub(crate) fn overflow_user() -> Option<u32> {
     static USER: OnceLock<Option<u32>> = OnceLock::new();

@@ -71,7 +71,7 @@ pub(crate) fn capture_file() -> Result<File, Errno> {
     Ok(File::from(file))
 }
 
-/// Nothing: the file is on a disk, whose room is its bound.
+/// Nothing: the file is on a disk, and bounded by the disk's room.
 pub(crate) fn free_range(_file: BorrowedFd<'_>, _start: i64, _length: i64) -> Result<(), Errno> {
     Ok(())
 }

@@ -179,8 +179,8 @@ unsafe extern "C" {
     fn proc_pidfdinfo(pid: c_int, fd: c_int, flavor: c_int, buffer: *mut c_void, size: c_int) -> c_int;
 }
 
-/// Whether the process has the file open. There is no way to see whose a flock is: the lock that is held and the file
-/// that is open are the proof, together with the start time.
+/// Whether the process has the file open. The system does not show which process has a flock: that the lock is held and
+/// the file is open are the proof, together with the start time.
 pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
     let Some(info) = bsd_info(pid) else { return false };
     // Twice the number, should it open some meanwhile.

@@ -1,7 +1,7 @@
 // Checks of the code that no linter here makes. Each resolves to an exit code.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { output, root, run } from './run.js'
+import { output, root, run } from '../lib/run.js'
 
 const MAX_COLUMNS = 120
 

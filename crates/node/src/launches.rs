@@ -1,0 +1,147 @@
+//! A launch: what it gives, and what its daemon's channel brings.
+
+use std::sync::Arc;
+
+use daimon_core::{
+    Backlog, Channel, ChannelEvent, FrameKind, Group, Launched, LogTail, Plan, Process, WatchId, launch,
+    unwatch, watch_channel,
+};
+use napi::bindgen_prelude::Buffer;
+use napi_derive::napi;
+
+use crate::kinds::NativeEventKind;
+use crate::process::ProcessHandle;
+use crate::waits::{NativeEvent, Shared};
+
+/// A launched daemon: everything of it but the channel, which brings its frames as events.
+#[napi]
+pub struct LaunchedDaemon {
+    pid: i32,
+    process: Option<Process>,
+    log: Option<LogTail>,
+    /// Dropped before the daemon's word of readiness it ends what is in there, on a thread of its own.
+    pub(crate) group: Option<Group>,
+}
+
+#[napi]
+impl LaunchedDaemon {
+    #[napi(getter)]
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// A handle on it; null when it had ended, or no descriptor was left, before one could be had.
+    #[napi]
+    pub fn process(&self) -> Option<ProcessHandle> {
+        self.process.clone().map(ProcessHandle::new)
+    }
+
+    /// Gives its descriptors back now, not when it is collected some day, and lets go of a daemon that is ready.
+    #[napi]
+    pub fn release(&mut self) {
+        (self.process, self.log) = (None, None);
+        if let Some(group) = self.group.take() {
+            group.release();
+        }
+    }
+
+    /// The last `limit` bytes that it has written; null where its output cannot be read back.
+    #[napi]
+    pub fn log(&self, limit: u32) -> Option<Buffer> {
+        self.log.as_ref().map(|log| log.read(limit as usize).into())
+    }
+}
+
+impl Shared {
+    /// Keeps what was launched until it is taken; gives its channel. `None` when the wait has been given up
+    /// meanwhile: the start then is, too.
+    fn keep(&self, wait: u32, launched: Launched) -> Option<Channel> {
+        let mut state = self.state();
+        if !state.launches.contains_key(&wait) {
+            drop(state);
+            launched.abort();
+            return None;
+        }
+        let Launched { pid, process, channel, log, group } = launched;
+        state.launched.insert(wait, LaunchedDaemon { pid, process, log, group: Some(group) });
+        Some(channel)
+    }
+}
+
+pub(crate) fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, payload: &[u8]) {
+    let launched = match launch(plan) {
+        Ok(launched) => launched,
+        Err(error) => return shared.emit(NativeEvent::failed(wait, error)),
+    };
+    // Without it the daemon would wait for what it is given for ever.
+    let sender = match launched.channel.sender() {
+        Ok(sender) => sender,
+        Err(error) => {
+            launched.abort();
+            return shared.emit(NativeEvent::failed(wait, error));
+        }
+    };
+    let Some(channel) = shared.keep(wait, launched) else { return };
+    shared.emit(NativeEvent::new(wait, NativeEventKind::Launched));
+    let mut listener =
+        Listener { shared: Arc::clone(shared), wait, backlog: Backlog::default(), said: Vec::new() };
+    match watch_channel(channel, move |event| listener.hear(event)) {
+        Ok(watch) => remember(shared, wait, watch),
+        Err(error) => return shared.emit(NativeEvent::failed(wait, error)),
+    }
+    // An error of the system means that the daemon has died, which its channel tells as well.
+    if let Err(error) = sender.send(FrameKind::Payload, payload)
+        && error.os_error().is_none()
+    {
+        shared.emit(NativeEvent::failed(wait, error));
+    }
+}
+
+/// A wait that was given up between launch and watch has no entry any more.
+fn remember(shared: &Shared, wait: u32, watch: WatchId) {
+    let mut state = shared.state();
+    if state.launches.remove(&wait).is_some() {
+        state.watches.insert(wait, watch);
+    } else {
+        drop(state);
+        unwatch(watch);
+    }
+}
+
+/// Hears a daemon's channel, and passes on what can be meant: a program in the daemon that writes to its descriptor
+/// fills neither the memory nor the event loop of the launcher.
+struct Listener {
+    shared: Arc<Shared>,
+    wait: u32,
+    backlog: Backlog,
+    /// What is said once.
+    said: Vec<FrameKind>,
+}
+
+impl Listener {
+    fn hear(&mut self, event: ChannelEvent) {
+        let frame = match event {
+            ChannelEvent::Frame(frame) => frame,
+            ChannelEvent::Ended => {
+                return self.shared.emit(NativeEvent::new(self.wait, NativeEventKind::Ended));
+            }
+            ChannelEvent::Broken(error) => {
+                return self.shared.emit(NativeEvent::failed(self.wait, error));
+            }
+        };
+        let Some(kind) = NativeEventKind::of(frame.kind) else { return };
+        let ticket = if matches!(frame.kind, FrameKind::Ready | FrameKind::Exit) {
+            if self.said.contains(&frame.kind) {
+                return;
+            }
+            self.said.push(frame.kind);
+            None
+        } else {
+            // Progress, or an error that the next one replaces. None is passed on while too many are unheard.
+            let Some(ticket) = self.backlog.admit() else { return };
+            Some(ticket)
+        };
+        let text = String::from_utf8_lossy(&frame.body).into_owned();
+        self.shared.emit_with(NativeEvent { text: Some(text), ..NativeEvent::new(self.wait, kind) }, ticket);
+    }
+}
