@@ -165,7 +165,7 @@ export async function endGroup(launched: LaunchedDaemon, grace: number): Promise
     const { left = [] } = await one((waits) => waits.endGroup(launched, grace), undefined)
     return left
   } catch {
-    // Where there was no thread to wait on, it goes on elsewhere.
+    // Where there was no thread to wait on, they have been killed in the call itself.
     return []
   }
 }
