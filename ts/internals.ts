@@ -5,7 +5,7 @@
 
 import { explainDenial, ifPermitted, isDenied } from './binding/denied.js'
 import { exited } from './binding/waits.js'
-import { findHolder, stop } from './control/stop.js'
+import { findHolder, stopHolder } from './control/stop.js'
 import { AlreadyRunningError, StopTimeoutError, UnverifiedError } from './errors.js'
 import { encodePayload } from './handover/payload.js'
 import { decodeRelaunch } from './handover/relaunch.js'
@@ -71,7 +71,7 @@ export function internals(): object {
     scriptProblem,
     shown,
     signalName,
-    stop,
+    stopHolder,
     textOf,
     writeStderr,
   }

@@ -106,3 +106,10 @@ test.serial('a folder given by flag that is none is told, with 1', async (t) => 
   const verbose = await daimon(place, 'list', '--folder', place.file('none'), '--verbose')
   t.regex(verbose.stderr, /^ {2}cause: Error: ENOENT/m)
 })
+
+test.serial('a folder given by flag that is empty is a usage error, and not the current one', async (t) => {
+  const place = folder(t)
+  const { code, stdout, stderr } = await daimon(place, 'list', '--folder=')
+  t.deepEqual([code, stdout], [2, ''])
+  t.regex(stderr, /^daimon: --folder takes a path, not ''\. See "daimon list --help"\.\n$/)
+})

@@ -1,10 +1,12 @@
 // Starts that are given up: their time is over, or their signal aborts.
-import { chmodSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync } from 'node:fs'
 import test from 'ava'
 import { AlreadyRunningError, Daemon, ReadyTimeoutError } from '../../dist/index.js'
 import { body } from '../fixtures/body.js'
-import { content, EMULATED, folder, threads, until } from '../helpers/index.js'
+import { content, EMULATED, fixture, folder, kill, threads, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
+
+const GIVES_UP = fixture('launcher/gives-up.mjs')
 
 /** Long enough for a daemon to begin. */
 const READY_TIMEOUT = EMULATED ? 15_000 : 1_000
@@ -62,6 +64,39 @@ needs('root')(
     t.is((await new Daemon({ pidFile: place.file('a.pid'), script }).status()).state, 'stopped')
   },
 )
+
+/** Any user that has no processes. */
+const UID = 54_322
+
+needs(
+  'root',
+  'setpriv',
+  'prlimit',
+)('a daemon that hangs is ended at readyTimeout also where its launcher gets no thread', async (t) => {
+  const place = folder(t)
+  mkdirSync(place.file('box'))
+  chownSync(place.file('box'), UID, UID)
+  chmodSync(place.path, 0o755)
+  const script = place.write(
+    'hangs.mjs',
+    `import { writeFileSync } from 'node:fs'; writeFileSync('${place.file('box/up')}', String(process.pid))
+     setInterval(() => {}, 1e6)`,
+  )
+  const user = [`--reuid=${UID}`, `--regid=${UID}`, '--clear-groups']
+  const program = [process.execPath, GIVES_UP, place.file('box/a.pid'), script, String(READY_TIMEOUT)]
+  const launcher = place.spawnCommand('setpriv', [...user, ...program])
+  const daemon = Number(await until(() => content(place.file('box/up')), 'the daemon'))
+  // It sees neither signals nor the end of its channel.
+  kill(daemon, 'SIGSTOP')
+  const limit = ['prlimit', '--nproc=1', '--pid', String(launcher.pid)]
+  t.like(await place.command('setpriv', [...user, ...limit]), { code: 0, stderr: '' })
+  const { stdout, stderr } = await launcher.done
+  t.is(stderr, '')
+  const { message, ...told } = JSON.parse(stdout)
+  t.deepEqual(told, { code: 'ERR_DAEMON_READY_TIMEOUT', after: 'stopped' }, message)
+  t.regex(message, /was not ready within \d+ ms and has been ended\./)
+  t.deepEqual(place.processes(), [])
+})
 
 test.serial("the error of a start that took too long shows the log's tail", async (t) => {
   const place = folder(t)

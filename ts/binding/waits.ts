@@ -168,7 +168,7 @@ export async function endGroup(launched: LaunchedDaemon, grace: number): Promise
     const { left = [] } = await one((waits) => waits.endGroup(launched, grace), undefined)
     return left
   } catch {
-    // Without a thread to wait on, another thread or the daemon itself ends them.
+    // Without a thread to wait on, the call itself has killed them.
     return []
   }
 }

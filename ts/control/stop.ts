@@ -75,6 +75,19 @@ export async function stop(pidFile: string, settings: StopSettings): Promise<Sto
   }
 }
 
+/**
+ * Stops the daemon that `holder` proves, and no other one of that pidfile.
+ *
+ * @throws StopTimeoutError, PermissionDeniedError
+ */
+export async function stopHolder(
+  pidFile: string,
+  holder: ProcessHandle,
+  settings: StopSettings,
+): Promise<void> {
+  await stopped(pidFile, holder, nativeOptions(settings), settings.signal)
+}
+
 function isStale(pidFile: string): boolean {
   const found = native().status(pidFile)
   if ('code' in found) raise(found, pidFile)

@@ -27,7 +27,7 @@ export interface Failure {
   readonly exitSignal: string | undefined
   readonly log: string | undefined
   /** Why it could not be ended. */
-  readonly livesOn: unknown
+  livesOn: unknown
   /** The PIDs of processes that it has started, and that could not be ended. */
   left: readonly number[]
 }

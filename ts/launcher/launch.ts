@@ -8,7 +8,7 @@ import type { LaunchedDaemon, NativeEvent, NativePlan, ProcessHandle } from '../
 import { endGroup, exited, type LaunchWait, launch, removeLeftover } from '../binding/waits.js'
 import { exitInfo } from '../control/status.js'
 import { endProcess } from '../control/stop.js'
-import { type DaemonError, StartFailedError } from '../errors.js'
+import { type DaemonError, StartFailedError, UnverifiedError } from '../errors.js'
 import { decodeError } from '../handover/told-error.js'
 import type { StartSettings } from '../options/index.js'
 import { signalName } from '../options/signal-names.js'
@@ -150,6 +150,8 @@ export class Launch {
     const failure = this.#failure(launched, process, livesOn)
     const grace = Math.max(until - performance.now(), Math.min(patience, LEAST_GRACE))
     failure.left = await endGroup(launched, grace)
+    // Where there was no thread to wait on, it has been killed with its group.
+    if (livesOn instanceof UnverifiedError && process?.alive === false) failure.livesOn = undefined
     process?.release()
     launched.release()
     // It rejects when another process holds the file by now, and leaves that process alone.

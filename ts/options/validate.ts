@@ -1,5 +1,7 @@
 /** From what a user wrote to complete settings. Everything that the values alone show is found here. */
 
+import { DaemonError } from '../errors.js'
+import { isA, messageOf } from '../handover/thrown.js'
 import { didYouMean, invalid, named, refused, say, show } from '../say.js'
 import { currentFolder } from './current-folder.js'
 import { checkProcess } from './limits.js'
@@ -80,15 +82,32 @@ export function validateLogsOptions(input: unknown, settings: Pick<StopSettings,
 
 /** Reads every property once (it may be a getter) and refuses those that `form` does not have. */
 function readSource(input: unknown, form: Form): Source {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    throw invalid('options', input, 'an object')
-  }
-  const source: Record<string, unknown> = { ...input }
+  const source: Source = readable('options', () => {
+    if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+      throw invalid('options', input, 'an object')
+    }
+    return { ...input } as Source
+  })
   const allowed: readonly string[] = optionsOf(form)
   for (const [option, value] of Object.entries(source)) {
     if (!allowed.includes(option)) refuse(option, value, form)
   }
   return source
+}
+
+/**
+ * Reads what a user gave, which may be a proxy or have getters.
+ *
+ * @throws InvalidOptionError with what these have thrown as `cause`
+ */
+function readable<T>(option: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (isA(error, DaemonError)) throw error
+    // The value is not shown, nor kept: variables are often secret.
+    throw refused(option, undefined, `cannot be read: ${messageOf(error)}`, '', error)
+  }
 }
 
 const PLACES: Readonly<Record<Form, string>> = {
@@ -138,7 +157,8 @@ function checkPairs(source: Source): void {
 function readOptions(source: Source): Values {
   const values: { -readonly [K in OptionName]?: Values[K] } = {}
   const read = <K extends OptionName>(name: K, { check }: Row<Values[K]>): void => {
-    if (source[name] !== undefined) values[name] = check(name, source[name])
+    const value = source[name]
+    if (value !== undefined) values[name] = readable(name, () => check(name, value))
   }
   for (const name of NAMES) read(name, OPTIONS[name])
   return values

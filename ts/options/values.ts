@@ -1,6 +1,7 @@
 /** One function for each kind of value: returns it checked and normalised, or throws InvalidOptionError. */
 
 import { fileURLToPath } from 'node:url'
+import { isA } from '../handover/thrown.js'
 import { either, invalid, refused, say, set, show } from '../say.js'
 import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
 import { absolutePath } from './current-folder.js'
@@ -33,7 +34,7 @@ export function pathValue(option: string, value: unknown): string {
 }
 
 function isUrl(value: unknown): value is string | URL {
-  return value instanceof URL || (typeof value === 'string' && /^file:/i.test(value))
+  return isA(value, URL) || (typeof value === 'string' && /^file:/i.test(value))
 }
 
 function urlPath(option: string, url: string | URL): string {

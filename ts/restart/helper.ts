@@ -7,7 +7,7 @@
 import { inspect } from 'node:util'
 import type { ProcessHandle } from '../binding/native.js'
 import { exited } from '../binding/waits.js'
-import { findHolder, stop } from '../control/stop.js'
+import { findHolder, stopHolder } from '../control/stop.js'
 import { AlreadyRunningError, StopTimeoutError, UnverifiedError } from '../errors.js'
 import { encodePayload } from '../handover/payload.js'
 import { decodeRelaunch, type Relaunch } from '../handover/relaunch.js'
@@ -66,7 +66,8 @@ async function replace(order: RestartOrder, relaunch: Relaunch, before: ProcessH
   if (other !== undefined && other !== before.pid) {
     throw new AlreadyRunningError(`${pidFile}: already running with PID ${other}`, { pidFile, pid: other })
   }
-  await stop(pidFile, stopSettings)
+  // By its own handle: what another program starts meanwhile is not stopped.
+  if (other !== undefined) await stopHolder(pidFile, before, stopSettings)
   if (!(await exited(before, EXIT_GRACE))) {
     const message = `process ${before.pid} lives on without its pidfile`
     throw new StopTimeoutError(message, { pidFile, pid: before.pid, timeout: EXIT_GRACE })

@@ -174,7 +174,7 @@ impl Waits {
     }
 
     /// Ends what is left of a launch: its process group, from SIGTERM to SIGKILL in `grace` milliseconds. Event
-    /// `done`, or `failed`: it is done on another thread then, or by the daemon itself.
+    /// `done`, or `failed`: where there is no thread, it is killed in this call.
     #[napi]
     pub fn end_group(&self, launched: &mut LaunchedDaemon, grace: u32) -> u32 {
         let wait = self.next();

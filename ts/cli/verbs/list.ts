@@ -50,6 +50,8 @@ function listed({ words }: Call): Daemon[] | undefined {
   if (words.positionals.length > 0) throw new UsageError('list takes no name; for one daemon ask its status')
   const folders = words.values.folder
   if (!Array.isArray(folders)) return undefined
+  // As of a variable that is not set: the current folder is hardly meant.
+  if (folders.includes('')) throw new UsageError("--folder takes a path, not ''")
   return folders.flatMap((folder) => daemonsIn(absolute(String(folder))))
 }
 

@@ -28,7 +28,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 /// Where the host program has collected it (`wait4` of any child, with `__WALL`), no signal is sent.
 ///
 /// When it is dropped before the daemon has said that it is ready, and the channel is closed, a thread ends all
-/// members. When it is dropped later, it lets go of the group.
+/// members; where there is no thread, the drop kills them. When it is dropped later, it lets go of the group.
 ///
 /// ```no_run
 /// # fn example(plan: &daimon_core::Plan) -> daimon_core::Result<()> {
@@ -80,14 +80,35 @@ impl Drop for Group {
         if self.outcome.was_ready() == Some(true) {
             return;
         }
-        let outcome = Arc::clone(&self.outcome);
+        let given_up = GivenUp { leader: Some(leader), outcome: Arc::clone(&self.outcome) };
         let thread = thread::Builder::new().name("daimon-group".into());
-        // Without a thread the channel's end must do: the daemon sees that itself.
-        let _ = thread.spawn(move || {
-            if is_given_up(&outcome) {
-                leader.end(ABORT_GRACE);
-            }
-        });
+        // Where there is no thread, `given_up` is dropped here.
+        let _ = thread.spawn(move || given_up.end(ABORT_GRACE));
+    }
+}
+
+/// A group that is to be ended on a thread. Dropped without one it is killed at once: a daemon that hangs does not see
+/// the end of its channel, and would hold the pidfile for ever.
+struct GivenUp {
+    leader: Option<Leader>,
+    outcome: Arc<Outcome>,
+}
+
+impl GivenUp {
+    fn end(mut self, grace: Duration) {
+        self.end_within(grace);
+    }
+
+    fn end_within(&mut self, grace: Duration) {
+        if let Some(leader) = self.leader.take().filter(|_| is_given_up(&self.outcome)) {
+            leader.end(grace);
+        }
+    }
+}
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.end_within(Duration::ZERO);
     }
 }
 
