@@ -162,7 +162,7 @@ test.serial('nor does one that starts others when its launcher has been killed',
   await delay(TOLD)
   place.write('go', '')
   await until(() => !alive(pid), 'the end of the daemon')
-  t.deepEqual(place.processes(), [])
+  await until(() => place.processes().length === 0, 'the end of what it has started')
   t.is(content(place.file('a.pid')), undefined)
 })
 
