@@ -16,8 +16,12 @@ mod waits;
 
 use napi_derive::napi;
 
+/// Kept in the binary as text, where a look at the file finds it: an optimiser writes a short one as numbers in code.
+#[used]
+static VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// The version of this binary, which must be the package's own.
 #[napi]
 pub fn version() -> &'static str {
-    env!("CARGO_PKG_VERSION")
+    VERSION
 }
