@@ -141,15 +141,7 @@ fn prepare(orders: &Orders) -> Result<(), (Step, i32)> {
     if let Some(folder) = &program.folder {
         sys::change_folder(folder).map_err(|errno| (Step::Folder, errno))?;
     }
-    for (target, source) in (0..).zip(orders.stdio) {
-        sys::duplicate(source, target).map_err(|errno| (Step::Stdio, errno))?;
-    }
-    sys::duplicate(orders.lock, program.lock_fd).map_err(|errno| (Step::Descriptors, errno))?;
-    sys::duplicate(orders.channel, program.channel_fd).map_err(|errno| (Step::Descriptors, errno))?;
-    for (source, target) in &orders.inherited {
-        sys::duplicate(*source, *target).map_err(|errno| (Step::KeptDescriptors, errno))?;
-    }
-    sys::close_others(&orders.keep).map_err(|errno| (Step::CloseOthers, errno))?;
+    place_descriptors(orders)?;
     // The tag comes before the PID, by which others find us: they must see then that no signal can be heard yet. It is
     // refused where another process reads under a lock of its own, and on odd file systems: other proofs serve then.
     let _ = sys::put_name_tag(program.lock_fd);
@@ -157,6 +149,25 @@ fn prepare(orders: &Orders) -> Result<(), (Step, i32)> {
     limit(orders)?;
     sys::unblock_signals().map_err(|errno| (Step::Exec, errno))?;
     Ok(())
+}
+
+/// Gives the descriptors of the orders their numbers, and closes all others.
+fn place_descriptors(orders: &Orders) -> Result<(), (Step, i32)> {
+    let place = |source, target, step| {
+        // SAFETY: this is the second child, whose descriptors are its own. Up to exec it uses none but those of the
+        // orders, whose numbers are no target of another one.
+        unsafe { sys::duplicate(source, target) }.map_err(|errno| (step, errno))
+    };
+    for (target, source) in (0..).zip(orders.stdio) {
+        place(source, target, Step::Stdio)?;
+    }
+    place(orders.lock, orders.program.lock_fd, Step::Descriptors)?;
+    place(orders.channel, orders.program.channel_fd, Step::Descriptors)?;
+    for (source, target) in &orders.inherited {
+        place(*source, *target, Step::KeptDescriptors)?;
+    }
+    // SAFETY: as above; what is used from now on is in `keep`.
+    unsafe { sys::close_others(&orders.keep) }.map_err(|errno| (Step::CloseOthers, errno))
 }
 
 /// Sets the limits, last of all: a limit may forbid what comes before, such as writing a file.

@@ -52,7 +52,8 @@ extern "C" fn guard(orders: *mut c_void) -> c_int {
     // SAFETY: the parent passes its `Orders`, which it keeps until this child has exited.
     let orders = unsafe { &*orders.cast::<Orders<'_>>().cast_const() };
     // First of all this closes the daemon's lock: the next start must not wait for this process.
-    let _ = close_others(orders.keep);
+    // SAFETY: this child has descriptors of its own, and uses none but those of the members, which are in `keep`.
+    let _ = unsafe { close_others(orders.keep) };
     // If that is refused, this process stays a member, and SIGKILL takes it along in the end.
     let _ = leave_group();
     let _ = signal_group(orders.group, libc::SIGTERM);

@@ -83,13 +83,17 @@ pub(crate) fn forbid_new_privileges() -> Outcome {
 }
 
 /// Makes `to` a duplicate of `from`, open across exec. They must differ: dup3(2) refuses the same.
-pub(crate) fn duplicate(from: i32, to: i32) -> Outcome {
+///
+/// # Safety
+///
+/// Only between clone and exec, in a child with descriptors of its own: nothing in this process uses what `to` was any
+/// more.
+pub(crate) unsafe fn duplicate(from: i32, to: i32) -> Outcome {
     match to {
         0 => with(from, |from| plain(dup2_stdin(from))),
         1 => with(from, |from| plain(dup2_stdout(from))),
         2 => with(from, |from| plain(dup2_stderr(from))),
-        // SAFETY: dup3(2) takes numbers. It closes what `to` was before, which nothing uses any more: this process has
-        // its own descriptors, and is about to execute another program.
+        // SAFETY: dup3(2) takes numbers. It closes what `to` was before, which by the caller's word nothing uses.
         _ => return unsafe { call(libc::SYS_dup3, [from as usize, to as usize, 0, 0]) }.map(drop),
     }
     .unwrap_or(Err(libc::EBADF))
@@ -153,7 +157,11 @@ pub(crate) fn unblock_signals() -> Outcome {
 ///
 /// They are closed here and now, not marked close-on-exec: a second descriptor on the pidfile, from a probe of another
 /// thread, would take the name tag off when exec closed it.
-pub(crate) fn close_others(keep: &[i32]) -> Outcome {
+///
+/// # Safety
+///
+/// Only in a child with descriptors of its own, which from now on uses none but those in `keep`.
+pub(crate) unsafe fn close_others(keep: &[i32]) -> Outcome {
     match close_ranges(keep) {
         // Linux before 5.9, or a seccomp filter that does not know the call.
         Err(libc::ENOSYS | libc::EPERM) => close_listed(keep),

@@ -76,9 +76,13 @@ pub(crate) fn forbid_new_privileges() -> Outcome {
 }
 
 /// Makes `to` a duplicate of `from`, open across exec.
-pub(crate) fn duplicate(from: i32, to: i32) -> Outcome {
-    // SAFETY: dup2(2) takes two numbers. It closes what `to` was before, which nothing uses any more: this process has
-    // its own descriptors, and is about to execute another program.
+///
+/// # Safety
+///
+/// Only between clone and exec, in a child with descriptors of its own: nothing in this process uses what `to` was any
+/// more.
+pub(crate) unsafe fn duplicate(from: i32, to: i32) -> Outcome {
+    // SAFETY: dup2(2) takes two numbers. It closes what `to` was before, which by the caller's word nothing uses.
     plain(Errno::result(unsafe { libc::dup2(from, to) }))
 }
 
@@ -117,7 +121,11 @@ pub(crate) fn unblock_signals() -> Outcome {
 const LISTED: usize = 4_096;
 
 /// Closes every descriptor from 3 on but `keep`.
-pub(crate) fn close_others(keep: &[i32]) -> Outcome {
+///
+/// # Safety
+///
+/// Only in a child with descriptors of its own, which from now on uses none but those in `keep`.
+pub(crate) unsafe fn close_others(keep: &[i32]) -> Outcome {
     let mut list = [libc::proc_fdinfo { proc_fd: 0, proc_fdtype: 0 }; LISTED];
     match super::process::list_descriptors(own_pid(), &mut list) {
         Some(listed) => {
