@@ -25,6 +25,8 @@ const PARTS = [
   'Cargo.toml',
   'package-lock.json',
   'scripts/bump.js',
+  // What says which module is in which bundle.
+  'scripts/lib/bundles.js',
   'scripts/lib/run.js',
 ]
 
