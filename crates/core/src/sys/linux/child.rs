@@ -86,8 +86,7 @@ pub(crate) fn forbid_new_privileges() -> Outcome {
 ///
 /// # Safety
 ///
-/// Only between clone and exec, in a child with descriptors of its own: nothing in this process uses what `to` was any
-/// more.
+/// Only in a child with descriptors of its own, which no longer uses the one that `to` was.
 pub(crate) unsafe fn duplicate(from: i32, to: i32) -> Outcome {
     match to {
         0 => with(from, |from| plain(dup2_stdin(from))),

@@ -79,8 +79,7 @@ pub(crate) fn forbid_new_privileges() -> Outcome {
 ///
 /// # Safety
 ///
-/// Only between clone and exec, in a child with descriptors of its own: nothing in this process uses what `to` was any
-/// more.
+/// Only in a child with descriptors of its own, which no longer uses the one that `to` was.
 pub(crate) unsafe fn duplicate(from: i32, to: i32) -> Outcome {
     // SAFETY: dup2(2) takes two numbers. It closes what `to` was before, which by the caller's word nothing uses.
     plain(Errno::result(unsafe { libc::dup2(from, to) }))
