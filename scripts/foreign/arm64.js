@@ -22,6 +22,10 @@ const EMULATOR_SEEN = {
   blocked_and_ignored_signals_of_the_launcher_do_not_reach_the_daemon:
     'the emulator blocks a signal of its own',
   a_launcher_that_lets_go_after_ready_touches_nobody: 'the emulator has a thread of its own',
+  a_daemon_that_has_said_that_it_is_ready_lives_on_though_nobody_has_read_it:
+    'the emulator has a thread of its own',
+  no_child_is_left_of_a_launch_and_no_plain_wait_sees_one: 'the emulator knows of no exit signal but SIGCHLD',
+  descriptors_are_closed_one_by_one_where_close_range_is_forbidden: 'the emulator has no seccomp filters',
 }
 
 const target = targets.find(({ name }) => name === 'linux-arm64-gnu')
