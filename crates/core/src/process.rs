@@ -190,7 +190,7 @@ fn has_ended(leader: NixPid) -> bool {
 ///
 /// ```
 /// # fn main() {
-/// let pid = std::process::id() as i32;
+/// let pid = std::os::unix::process::parent_id() as i32;
 /// assert!(daimon_core::stats(pid).is_some_and(|stats| stats.memory > 0));
 /// # }
 /// ```
