@@ -31,7 +31,7 @@ export interface SharedInDaemon extends Shared {
   readonly isWorker: boolean
   /** The native part, for all copies of this version. */
   readonly binding?: Binding
-  /** What `settle.js` calls, where the preload has left it that. */
+  /** Begins the script; the preload sets it for the import hook (`settle.js`). */
   readonly beginScript?: (() => void) | undefined
 }
 

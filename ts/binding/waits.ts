@@ -9,7 +9,7 @@ import {
   type LaunchedDaemon,
   type NativeError,
   type NativeEvent,
-  type NativeOccupation,
+  type NativeForegroundPlan,
   type NativePlan,
   type NativeStatus,
   type NativeStopOptions,
@@ -115,18 +115,18 @@ function one(
 /**
  * Makes this process the daemon of a pidfile; resolves when it is. Ends with the reason when `signal` aborts before.
  */
-export async function occupy(occupation: NativeOccupation, signal?: AbortSignal): Promise<void> {
+export async function becomeDaemon(plan: NativeForegroundPlan, signal?: AbortSignal): Promise<void> {
   let onAbort = (): void => {}
   const begin = (waits: Waits): number => {
-    const id = waits.occupy(occupation)
-    // The thread decides what came first: a process that is the daemon by now stays it.
+    const id = waits.becomeDaemon(plan)
+    // The waiting thread decides which came first: a process that has become the daemon stays the daemon.
     onAbort = () => waits.abortLaunch(id)
     return id
   }
   try {
-    const occupied = one(begin, occupation.pidFile)
+    const done = one(begin, plan.pidFile)
     signal?.addEventListener('abort', onAbort, { once: true })
-    await occupied
+    await done
   } catch (error) {
     throw signal?.aborted === true ? signal.reason : error
   } finally {
@@ -184,8 +184,8 @@ export async function provenHolder(pidFile: string, signal?: AbortSignal): Promi
   return told(holder)
 }
 
-/** What a pidfile says when it is no longer about to change; undefined where there is no thread to wait on. */
-export async function settledStatus(pidFile: string): Promise<NativeStatus | undefined> {
+/** The state of a pidfile once it is no longer about to change; undefined if no thread can be had to wait on. */
+export async function lastingStatus(pidFile: string): Promise<NativeStatus | undefined> {
   try {
     return (await one((waits) => waits.status(pidFile), pidFile)).status
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import { raise } from '../binding/errors.js'
 import { type NativeExit, type NativeStatus, native } from '../binding/native.js'
-import { settledStatus } from '../binding/waits.js'
+import { lastingStatus } from '../binding/waits.js'
 import { signalName } from '../options/signal-names.js'
 import type { SignalName } from '../types/signals.js'
 import type { ExitInfo, Running, Status, Unverified } from '../types/status.js'
@@ -47,6 +47,6 @@ export function exitInfo(status: NativeExit | null | undefined, code?: number): 
 export async function status(pidFile: string): Promise<Status> {
   const found = native().status(pidFile)
   if ('code' in found) raise(found, pidFile)
-  const lasting = found.transient === true ? await settledStatus(pidFile) : found
+  const lasting = found.transient === true ? await lastingStatus(pidFile) : found
   return toStatus(lasting ?? found, pidFile)
 }

@@ -3,14 +3,14 @@
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { raise } from '../binding/errors.js'
 import { type NativeError, native } from '../binding/native.js'
-import { occupy } from '../binding/waits.js'
+import { becomeDaemon } from '../binding/waits.js'
 import { type BodyKind, launchSettings, ownerOf } from '../handover/settings.js'
 import { messageOf } from '../handover/thrown.js'
 import { readBeforehand } from '../inside/beforehand.js'
 import { contextOf } from '../inside/context.js'
 import { startRotation } from '../inside/rotation.js'
 import { keep } from '../inside/signals/kept-listeners.js'
-import { becomeDaemon, State, type Supervisor } from '../inside/state.js'
+import { State, type Supervisor, shareState } from '../inside/state.js'
 import type { Checked, Intended } from '../launcher/preflight.js'
 import { CLEAN } from '../launcher/program/environment.js'
 import { accountVariables, type Rights } from '../options/identity.js'
@@ -48,16 +48,16 @@ export async function becomeChecked(
   supervisor?.starting(settings.lockTimeout + settings.readyTimeout)
   readBeforehand()
   const { pidFile, pidFileMode, lockTimeout } = settings
-  const occupation = {
+  const plan = {
     pidFile,
     pidFileMode,
     lockTimeout,
     ...streamsOf(settings),
     ...ownerOf(rights.identity),
   }
-  await occupy(occupation, settings.signal)
+  await becomeDaemon(plan, settings.signal)
   const state = stateOf({ settings, rights, args, kind, sockets, supervisor })
-  becomeDaemon(state)
+  shareState(state)
   keep('beforeExit', () => state.idle())
   const context = contextOf(state, settings)
   context.signal.addEventListener('abort', () => supervisor?.stopping(settings.stopTimeout), { once: true })

@@ -15,7 +15,7 @@ import { ADOPTION_VARIABLE } from '../handover/variable.js'
 import { mainAtStart } from './main-module.js'
 import { startRotation } from './rotation.js'
 import { keep } from './signals/kept-listeners.js'
-import { becomeDaemon, State } from './state.js'
+import { State, shareState } from './state.js'
 import { endByUncaught } from './uncaught.js'
 
 /**
@@ -109,7 +109,7 @@ function adopt(value: string): void {
     unclaimed: (constructed) => failUnclaimed(binding, pidFile, constructed),
   })
   keep('beforeExit', () => state.idle())
-  becomeDaemon(state)
+  shareState(state)
 }
 
 /** Tells the launcher of uncaught errors, until the function that it gives is called. */

@@ -1,6 +1,7 @@
 /**
- * `settle.js`: begins a script where flags of the user's import modules, after them. The preload has left in the state
- * what to call, and hides this flag; workers inherit it. Runs in the daemon.
+ * The import hook, packed as `settle.js`: begins the script after the modules that the user's flags import. The preload
+ * puts the function that begins the script into the shared state, and hides this hook's flag. Workers inherit the flag.
+ * Runs in the daemon.
  */
 
 import { sharedOfThisLayout } from '../binding/shared.js'

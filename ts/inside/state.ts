@@ -106,9 +106,9 @@ export class State implements SharedInDaemon {
   readonly supervisor: Supervisor | undefined
   /** The main program that this process was executed with, before any code of it could say something else. */
   readonly main: string | undefined
-  /** Whether `settle.js` begins the script, because it comes after the modules that the user's flags import. */
+  /** Whether the import hook (`settle.js`) begins the script, after the modules that the user's flags import. */
   readonly isBegunByImport: boolean
-  /** What `settle.js` calls. */
+  /** Begins the script; the import hook (`settle.js`) calls it. */
   beginScript: (() => void) | undefined
   readonly #surroundings: Surroundings
   /** The pidfiles of the Daemons that the program has constructed, for the error when none of them claims. */
@@ -273,8 +273,8 @@ export function presentState(): State | undefined {
   return found === undefined || found.isWorker ? undefined : (found as State)
 }
 
-/** Makes this process known as that daemon, for good. */
-export function becomeDaemon(state: State): void {
+/** Shows the state to all copies of the package in this process, for good: this process is the daemon. */
+export function shareState(state: State): void {
   share(state)
 }
 

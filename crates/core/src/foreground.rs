@@ -12,9 +12,9 @@ use crate::own::{OwnDaemon, install, own_daemon};
 use crate::pidfile::{LockOptions, Locked, PidFile, nobody_looks};
 use crate::sys;
 
-/// Which pidfile is occupied, and where the standard descriptors go.
+/// How a process becomes the daemon in the foreground: the pidfile, its lock, and the standard descriptors.
 #[derive(Clone, Debug)]
-pub struct Occupation {
+pub struct ForegroundPlan {
     /// The pidfile that this process will hold.
     pub pidfile: PidFile,
     /// How to lock it.
@@ -32,9 +32,9 @@ pub struct Occupation {
 /// Makes this process the daemon of the pidfile, until it ends. The pidfile is removed when it exits.
 ///
 /// ```no_run
-/// use daimon_core::{LockOptions, Occupation, PidFile, Stdio, occupy};
+/// use daimon_core::{LockOptions, ForegroundPlan, PidFile, Stdio, become_daemon};
 ///
-/// let daemon = occupy(&Occupation {
+/// let daemon = become_daemon(&ForegroundPlan {
 ///     pidfile: PidFile::new("/run/daimon/web.pid")?,
 ///     lock: LockOptions::default(),
 ///     stdin: Stdio::Null,
@@ -54,23 +54,24 @@ pub struct Occupation {
 ///
 /// Those of [`PidFile::lock`] (`AlreadyRunning` also when this process is the daemon of that pidfile), `InvalidOption`
 /// for a file that cannot be opened, `StartFailed` or `PermissionDenied` with the step, and `Unsupported` in the daemon
-/// of another pidfile: a process holds one.
-pub fn occupy(occupation: &Occupation) -> Result<&'static OwnDaemon> {
-    let path = occupation.pidfile.path();
-    let locked = occupation.pidfile.lock(&occupation.lock)?;
+/// of another pidfile: a process is the daemon of one pidfile at most.
+pub fn become_daemon(plan: &ForegroundPlan) -> Result<&'static OwnDaemon> {
+    let path = plan.pidfile.path();
+    let locked = plan.pidfile.lock(&plan.lock)?;
     if own_daemon().is_some() {
         locked.remove(path);
         return Err(taken());
     }
-    let streams = open_streams(occupation).inspect_err(|_| locked.remove(path))?;
-    // From the moment in which the tag is on, this process may have no other descriptor on the file: closing it would
-    // take the tag off, fcntl(2). A thread that looks at the file now is waited for; a later one first asks who we are.
+    let streams = open_streams(plan).inspect_err(|_| locked.remove(path))?;
+    // Wait until no thread of this process has the pidfile open: once the tag is on, closing any other descriptor on
+    // the file would take the tag off, fcntl(2). A thread that looks later asks first whether the file is its own
+    // daemon's.
     let _alone = nobody_looks();
-    // The tag comes before the PID, by which others find us: they must see then that no signal can be heard yet. It is
-    // refused where another process reads under a lock of its own, and on odd file systems: other proofs serve then.
+    // The tag comes before the PID, because a process that finds us by the PID must see that we handle no signals yet.
+    // Ignore a failure: where another process has a read lock on the file, and on odd file systems, other proofs serve.
     let _ = sys::put_name_tag(locked.file().as_raw_fd());
     sys::mark_attached(locked.file().as_fd());
-    take_place(occupation, &locked, &streams).inspect_err(|_| locked.remove(path))?;
+    take_place(plan, &locked, &streams).inspect_err(|_| locked.remove(path))?;
     let (file, id) = locked.into_parts();
     install(OwnDaemon::alone(path, id, file)).ok_or_else(taken)
 }
@@ -82,7 +83,7 @@ fn taken() -> Error {
     Error::unsupported(Subject::Foreground, message)
 }
 
-/// What the standard descriptors are to be; `None` leaves one as it is.
+/// The files for the standard descriptors; `None` leaves a descriptor as it is.
 struct Streams {
     stdin: Option<OwnedFd>,
     stdout: Option<OwnedFd>,
@@ -91,23 +92,23 @@ struct Streams {
     is_shared: bool,
 }
 
-fn open_streams(occupation: &Occupation) -> Result<Streams> {
-    let stdin = match &occupation.stdin {
+fn open_streams(plan: &ForegroundPlan) -> Result<Streams> {
+    let stdin = match &plan.stdin {
         Stdio::File { path, subject, .. } => Some(open_input(path, *subject)?),
         other => open_target(other, None)?,
     };
-    let stdout = open_target(&occupation.stdout, occupation.owner)?;
-    let is_shared = stdout.is_some() && occupation.stdout == occupation.stderr;
-    let stderr = if is_shared { None } else { open_target(&occupation.stderr, occupation.owner)? };
+    let stdout = open_target(&plan.stdout, plan.owner)?;
+    let is_shared = stdout.is_some() && plan.stdout == plan.stderr;
+    let stderr = if is_shared { None } else { open_target(&plan.stderr, plan.owner)? };
     Ok(Streams { stdin, stdout, stderr, is_shared })
 }
 
-/// Does the last that can fail. The standard descriptors come last.
-fn take_place(occupation: &Occupation, locked: &Locked, streams: &Streams) -> Result<()> {
-    let path = occupation.pidfile.path();
+/// Writes the PID, then puts the files in place of the standard descriptors.
+fn take_place(plan: &ForegroundPlan, locked: &Locked, streams: &Streams) -> Result<()> {
+    let path = plan.pidfile.path();
     let message = format!("{}: the PID cannot be written", path.display());
     let line = format!("{}\n", getpid());
-    // In one write to the empty file, so that no reader sees half a number.
+    // One write to the empty file, so that no reader sees half a number.
     match pwrite(locked.file(), line.as_bytes(), 0) {
         Ok(length) if length == line.len() => (),
         Ok(_) => return Err(Error::new(ErrorKind::StartFailed, message).during("write-pidfile").at(path)),

@@ -4,7 +4,7 @@
 //! the only one. The daemon [`adopt`]s itself first thing and says when it is ready. Later, other processes ask for its
 //! [`PidFile::status`], and, with proof of its identity, send it signals ([`PidFile::signal`]) or [`PidFile::stop`] it.
 //!
-//! A process that is not to be detached becomes the daemon itself ([`occupy`]), and tells its supervisor with a
+//! A process that is not to be detached becomes the daemon itself ([`become_daemon`]), and tells its supervisor with a
 //! [`Notifier`].
 //!
 //! The crate knows nothing of Node.js; `daimon-node` makes it an addon.
@@ -61,7 +61,7 @@ pub fn is_main_thread() -> bool {
 pub use adopt::adopt;
 pub use descriptor::{Descriptor, is_open, let_inherit, take_socket};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
-pub use foreground::{Occupation, occupy};
+pub use foreground::{ForegroundPlan, become_daemon};
 pub use handover::{ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket};
 pub use identity::{Account, Identity, Name, check_chroot, enter_root};
 pub use launch::{Group, Launched, Plan, Stdio, launch};

@@ -50,7 +50,7 @@ pub struct OwnDaemon {
 #[derive(Debug)]
 enum Start {
     Starting(Channel),
-    /// Not ready, and without a launcher that waits for it, see [`crate::occupy`].
+    /// Not ready, and without a launcher that waits for it, see [`crate::become_daemon`].
     Alone,
     Over,
 }

@@ -11,15 +11,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use common::{Folder, until};
-use daimon_core::{ErrorKind, LockOptions, Occupation, PidFileReason, Status, Subject, occupy, own_daemon};
+use daimon_core::{
+    ErrorKind, ForegroundPlan, LockOptions, PidFileReason, Status, Subject, become_daemon, own_daemon,
+};
 use nix::fcntl::{FcntlArg, fcntl};
 
-/// Ended, and collected, whatever becomes of the test.
-struct Occupant(Child);
+/// A daemon in the foreground, which is killed and collected even if the test fails.
+struct ForegroundDaemon(Child);
 
-impl Occupant {
+impl ForegroundDaemon {
     fn start(args: &[&Path]) -> Self {
-        let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/occupant");
+        let program =
+            std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/foreground");
         let mut command = Command::new(program);
         Self(command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap())
     }
@@ -39,7 +42,7 @@ impl Occupant {
     }
 }
 
-impl Drop for Occupant {
+impl Drop for ForegroundDaemon {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -65,9 +68,9 @@ fn a_process_becomes_the_proven_holder_however_often_its_own_threads_look() {
     for _ in 0..25 {
         let folder = Folder::new();
         let path = folder.file("d.pid");
-        let mut occupant = Occupant::start(&[&path]);
-        let pid = occupant.pid();
-        occupant.wait_until_ready();
+        let mut daemon = ForegroundDaemon::start(&[&path]);
+        let pid = daemon.pid();
+        daemon.wait_until_ready();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{pid}\n"));
         for mark in 1..6 {
             assert_eq!(tag(&path, mark), None, "it is ready, and in its launcher's session");
@@ -76,7 +79,7 @@ fn a_process_becomes_the_proven_holder_however_often_its_own_threads_look() {
         assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid, starting: false });
         let holder = folder.pidfile().holder().unwrap();
         holder.process().signal(libc::SIGTERM).unwrap();
-        assert_eq!(occupant.code(), Some(0));
+        assert_eq!(daemon.code(), Some(0));
         assert!(!path.exists(), "it is removed at exit");
     }
 }
@@ -85,29 +88,29 @@ fn a_process_becomes_the_proven_holder_however_often_its_own_threads_look() {
 fn the_pidfile_goes_when_the_process_ends_by_quick_exit_as_bun_does() {
     let folder = Folder::new();
     let path = folder.file("d.pid");
-    let mut occupant = Occupant::start(&[&path]);
-    occupant.wait_until_ready();
+    let mut daemon = ForegroundDaemon::start(&[&path]);
+    daemon.wait_until_ready();
     folder.pidfile().holder().unwrap().process().signal(libc::SIGUSR1).unwrap();
-    assert_eq!(occupant.code(), Some(0));
+    assert_eq!(daemon.code(), Some(0));
     assert!(!path.exists());
 }
 
 #[test]
-fn a_second_occupant_is_refused_and_leaves_the_file_as_it_is() {
+fn a_second_daemon_is_refused_and_leaves_the_file_as_it_is() {
     let folder = Folder::new();
     let path = folder.file("d.pid");
-    let mut first = Occupant::start(&[&path]);
+    let mut first = ForegroundDaemon::start(&[&path]);
     first.wait_until_ready();
-    let mut second = Occupant::start(&[&path]);
+    let mut second = ForegroundDaemon::start(&[&path]);
     assert_eq!(second.code(), Some(3), "already running");
     assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid: first.pid(), starting: false });
 }
 
 #[test]
-fn a_process_that_a_launcher_has_made_keeps_occupants_away() {
+fn a_process_that_a_launcher_has_made_keeps_other_processes_from_becoming_it() {
     let folder = Folder::new();
     let process = folder.serve();
-    let error = occupy(&occupation(&folder)).unwrap_err();
+    let error = become_daemon(&plan(&folder)).unwrap_err();
     assert_eq!((error.kind(), error.pid()), (ErrorKind::AlreadyRunning, Some(process.pid())));
     assert!(own_daemon().is_none());
 }
@@ -116,31 +119,31 @@ fn a_process_that_a_launcher_has_made_keeps_occupants_away() {
 fn output_goes_where_it_is_told_to() {
     let folder = Folder::new();
     let (path, log) = (folder.file("d.pid"), folder.file("out.log"));
-    let occupant = Occupant::start(&[&path, &log]);
+    let daemon = ForegroundDaemon::start(&[&path, &log]);
     until("it is ready", || fs::read_to_string(&log).is_ok_and(|text| text == "ready\n"));
     for (fd, target) in [(0, PathBuf::from("/dev/null")), (1, log.clone()), (2, log.clone())] {
-        assert_eq!(fs::read_link(format!("/proc/{}/fd/{fd}", occupant.pid())).unwrap(), target);
+        assert_eq!(fs::read_link(format!("/proc/{}/fd/{fd}", daemon.pid())).unwrap(), target);
     }
 }
 
 #[test]
 fn a_failure_leaves_no_pidfile_and_this_process_no_daemon() {
     let folder = Folder::new();
-    let mut bad = occupation(&folder);
+    let mut bad = plan(&folder);
     bad.stdout = daimon_core::Stdio::File { path: folder.path.clone(), subject: Subject::Log, mode: None };
-    let error = occupy(&bad).unwrap_err();
+    let error = become_daemon(&bad).unwrap_err();
     assert_eq!((error.kind(), error.subject()), (ErrorKind::InvalidOption, Some(Subject::Log)));
     assert!(!folder.file("d.pid").exists());
     fs::write(folder.file("d.pid"), "somebody's notes").unwrap();
-    let error = occupy(&occupation(&folder)).unwrap_err();
+    let error = become_daemon(&plan(&folder)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PidFile(PidFileReason::Garbage));
     assert_eq!(fs::read(folder.file("d.pid")).unwrap(), b"somebody's notes");
     assert!(own_daemon().is_none());
 }
 
-fn occupation(folder: &Folder) -> Occupation {
+fn plan(folder: &Folder) -> ForegroundPlan {
     let same = daimon_core::Stdio::Inherit;
-    Occupation {
+    ForegroundPlan {
         pidfile: folder.pidfile(),
         lock: LockOptions::default(),
         stdin: same.clone(),

@@ -185,7 +185,7 @@ fn a_lock_without_proof_is_given_a_second_and_nobody_is_signalled() {
     let signal = folder.pidfile().signal(libc::SIGKILL, PATIENCE, &Abort::new());
     assert_eq!(signal.unwrap_err().kind(), ErrorKind::Unverified);
     assert!(begun.elapsed() >= Duration::from_secs(2));
-    let Status::Unverified(held) = folder.pidfile().settled_status().unwrap() else { panic!("unverified") };
+    let Status::Unverified(held) = folder.pidfile().lasting_status().unwrap() else { panic!("unverified") };
     assert!(held.transient);
     // No signal but this one has ended it.
     assert_eq!(stranger.end(), Some(libc::SIGKILL));
@@ -316,5 +316,5 @@ fn a_path_that_is_no_pidfile_is_refused_as_by_a_look() {
     let refused = ErrorKind::PidFile(PidFileReason::NotRegular);
     assert_eq!(stop(&folder, &StopOptions::default()).unwrap_err().kind(), refused);
     let pidfile: PidFile = folder.pidfile();
-    assert_eq!(pidfile.settled_status().unwrap_err().kind(), refused);
+    assert_eq!(pidfile.lasting_status().unwrap_err().kind(), refused);
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use daimon_core::{
-    Cancel, Descriptor, LockOptions, Occupation, Owner, PidFile, Plan, Result, Stdio, Subject,
+    Cancel, Descriptor, ForegroundPlan, LockOptions, Owner, PidFile, Plan, Result, Stdio, Subject,
 };
 use napi_derive::napi;
 
@@ -77,9 +77,9 @@ impl NativePlan {
     }
 }
 
-/// What a process that is not detached makes of itself; a stream of kind `inherit` stays as it is.
+/// How this process becomes the daemon in the foreground; a stream of kind `inherit` stays as it is.
 #[napi(object)]
-pub struct NativeOccupation {
+pub struct NativeForegroundPlan {
     pub pid_file: String,
     pub pid_file_mode: u32,
     pub lock_timeout: f64,
@@ -89,9 +89,9 @@ pub struct NativeOccupation {
     pub owner: Option<NativeOwner>,
 }
 
-impl NativeOccupation {
-    pub(crate) fn into_occupation(self, cancel: Cancel) -> Result<Occupation> {
-        Ok(Occupation {
+impl NativeForegroundPlan {
+    pub(crate) fn into_plan(self, cancel: Cancel) -> Result<ForegroundPlan> {
+        Ok(ForegroundPlan {
             pidfile: PidFile::new(self.pid_file)?,
             lock: LockOptions {
                 mode: self.pid_file_mode,

@@ -46,11 +46,11 @@ impl Waits {
         )
     }
 
-    /// Looks at a pidfile until what it says will last. Event `done` with `status`, or `failed`.
+    /// Looks at a pidfile until its state is no longer about to change. Event `done` with `status`, or `failed`.
     #[napi]
     pub fn status(&self, pid_file: String) -> u32 {
         self.begin(
-            move |_| PidFile::new(pid_file)?.settled_status().map(Some),
+            move |_| PidFile::new(pid_file)?.lasting_status().map(Some),
             |event, status| event.status = Some(status.into()),
             NativeError::from,
         )

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use daimon_core::{Abort, Cancel, ErrorKind, PidFile, Ticket, WatchId, occupy, unwatch};
+use daimon_core::{Abort, Cancel, ErrorKind, PidFile, Ticket, WatchId, become_daemon, unwatch};
 use napi::Result;
 use napi::bindgen_prelude::{Buffer, Either, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -16,7 +16,7 @@ use napi_derive::napi;
 use crate::convert::{NativeError, NativeStatus, NativeStopped};
 use crate::kinds::NativeEventKind;
 use crate::launches::{LaunchedDaemon, launch_and_listen};
-use crate::plan::{NativeOccupation, NativePlan};
+use crate::plan::{NativeForegroundPlan, NativePlan};
 use crate::process::ProcessHandle;
 
 /// Something that was waited for.
@@ -203,14 +203,14 @@ impl Waits {
     /// Makes this process the daemon of a pidfile. Event `done`, or `failed`; `abort_launch` ends its wait for the
     /// lock.
     #[napi]
-    pub fn occupy(&self, occupation: NativeOccupation) -> u32 {
+    pub fn become_daemon(&self, plan: NativeForegroundPlan) -> u32 {
         let wait = self.next();
-        let occupation = Cancel::new().and_then(|cancel| {
+        let plan = Cancel::new().and_then(|cancel| {
             self.shared.state().launches.insert(wait, cancel.clone());
-            occupation.into_occupation(cancel)
+            plan.into_plan(cancel)
         });
         let shared = Arc::clone(&self.shared);
-        self.spawn(wait, move || match occupation.and_then(|occupation| occupy(&occupation)) {
+        self.spawn(wait, move || match plan.and_then(|plan| become_daemon(&plan)) {
             Ok(_) => shared.emit(NativeEvent::new(wait, NativeEventKind::Done)),
             Err(error) => shared.emit(NativeEvent::failed(wait, error)),
         });

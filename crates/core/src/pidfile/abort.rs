@@ -1,4 +1,4 @@
-//! Ending a wait early from another thread: what an `AbortSignal` is in JavaScript.
+//! A token that ends a wait early from another thread, as an `AbortSignal` does in JavaScript.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,12 +8,14 @@ use crate::error::{Error, Result};
 use crate::poller::{WatchId, unwatch, watch_exit};
 use crate::process::Process;
 
-/// Longer than any wait, and no instant out of range.
+/// Longer than any wait, and short enough that no instant is out of range.
 const LONGEST: Duration = Duration::from_secs(1 << 32);
 
-/// Ends a stop, or a wait for a daemon's proof, from another thread.
+/// Ends a stop, a signal's wait or a wait for a proven holder, from another thread. Clones are the same token.
 ///
-/// It needs no descriptor. Clones are the same token.
+/// [`Cancel`](crate::Cancel) is the token for the wait for the lock. The two differ: an `Abort` needs no descriptor, so
+/// that making one cannot fail, and after [`Abort::abort`] has returned no signal is sent. A `Cancel` has a descriptor,
+/// because the wait for the lock polls descriptors, and has no signal to hold back.
 ///
 /// ```no_run
 /// use daimon_core::{Abort, PidFile, StopOptions};
@@ -52,7 +54,7 @@ impl Abort {
         self.0.aborted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a signal, or does nothing when the token has been used. It cannot be used in between.
+    /// Sends a signal, or does nothing when the token has been used. The lock keeps an abort from coming in between.
     pub(super) fn unless_aborted<T>(&self, send: impl FnOnce() -> T) -> std::result::Result<T, Over> {
         let aborted = self.lock();
         if *aborted { Err(Over::Aborted) } else { Ok(send()) }
@@ -103,7 +105,7 @@ impl From<Error> for Over {
     }
 }
 
-/// `None` for what has been aborted.
+/// `None` when the wait was aborted.
 pub(super) fn unless_over<T>(result: std::result::Result<T, Over>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),

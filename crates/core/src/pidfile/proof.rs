@@ -16,22 +16,23 @@ pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 const LOOKS: u32 = 6;
 
 impl PidFile {
-    /// What the pidfile says. A state that is about to change is looked at again, for 25 ms at most.
+    /// The state, after a start or an end that is under way: looks again while the state is about to change, for 25 ms
+    /// at most.
     ///
-    /// Blocks: call it on a thread of its own where [`PidFile::status`] has found something transient.
+    /// Blocks: if [`PidFile::status`] gives a transient state, call this on a thread of its own.
     ///
     /// ```
     /// use daimon_core::{PidFile, Status};
     ///
     /// let pidfile = PidFile::new(std::env::temp_dir().join("daimon-doc-no-such.pid"))?;
-    /// assert_eq!(pidfile.settled_status()?, Status::Stopped { stale: false });
+    /// assert_eq!(pidfile.lasting_status()?, Status::Stopped { stale: false });
     /// # Ok::<(), daimon_core::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// As [`PidFile::status`].
-    pub fn settled_status(&self) -> Result<Status> {
+    pub fn lasting_status(&self) -> Result<Status> {
         for _ in 1..LOOKS {
             match self.status()? {
                 Status::Unverified(held) if held.transient => thread::sleep(BETWEEN_LOOKS),

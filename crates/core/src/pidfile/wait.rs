@@ -11,7 +11,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Ends a wait for the lock from another thread.
+/// Ends a wait for the lock from another thread: that of a lock, a launch or a start in the foreground.
+///
+/// [`Abort`](crate::Abort) is the token for a stop and for the wait for a proven holder. The two differ: a `Cancel` has
+/// a descriptor, because the wait for the lock polls descriptors, so that making one can fail. An `Abort` needs no
+/// descriptor, and also guarantees that no signal is sent after it returns.
 ///
 /// ```
 /// use daimon_core::{Cancel, LockOptions};
@@ -43,7 +47,7 @@ impl Cancel {
         Ok(Self { waiting: Arc::new(waiting), cancelling: Arc::new(cancelling) })
     }
 
-    /// Ends the present and every later wait.
+    /// Ends the present wait for the lock and every later one.
     pub fn cancel(&self) {
         // A socket without room has been cancelled already.
         let _ = (&*self.cancelling).write(&[1]);

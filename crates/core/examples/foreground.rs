@@ -1,7 +1,7 @@
-//! A daemon that nobody has launched: occupies the pidfile that it is given, says `ready`, and serves until SIGTERM, or
-//! until SIGUSR1, upon which it ends by quick_exit(3). It exits with 3 when another process holds the pidfile.
+//! A daemon in the foreground: becomes the daemon of the pidfile in its first argument, prints `ready`, and serves
+//! until SIGTERM. SIGUSR1 ends it by quick_exit(3). It exits with 3 when another process holds the pidfile.
 //!
-//! Meanwhile a thread of its own looks at that very pidfile again and again, as other parts of a program may.
+//! A second thread looks at the pidfile in a loop until the daemon has begun, as other parts of a program may.
 
 use std::env;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use daimon_core::{ErrorKind, LockOptions, Occupation, PidFile, Stdio, Subject, occupy};
+use daimon_core::{ErrorKind, ForegroundPlan, LockOptions, PidFile, Stdio, Subject, become_daemon};
 use nix::sys::signal::{SigSet, Signal};
 
 #[cfg(not(target_os = "linux"))]
@@ -25,7 +25,7 @@ unsafe extern "C" {
 static OVER: AtomicBool = AtomicBool::new(false);
 
 fn main() -> ExitCode {
-    // Blocked before any thread begins, so that the wait below gets it.
+    // Block the signals before any thread begins, so that the wait below gets them.
     let mut stop = SigSet::empty();
     stop.add(Signal::SIGTERM);
     stop.add(Signal::SIGUSR1);
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         Some(path) => Stdio::File { path: path.into(), subject: Subject::Log, mode: None },
         None => Stdio::Inherit,
     };
-    let occupation = Occupation {
+    let plan = ForegroundPlan {
         pidfile,
         lock: LockOptions::default(),
         stdin: Stdio::Null,
@@ -51,10 +51,10 @@ fn main() -> ExitCode {
         stdout,
         owner: None,
     };
-    let occupied = occupy(&occupation);
+    let became = become_daemon(&plan);
     OVER.store(true, Ordering::Relaxed);
     let _ = looks.join();
-    match occupied {
+    match became {
         Ok(daemon) => {
             daemon.ready();
             let _ = io::stdout().write_all(b"ready\n");
