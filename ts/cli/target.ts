@@ -11,8 +11,8 @@ import { CommandError, UsageError } from './errors.js'
 import { optionsOf } from './options.js'
 import type { Call } from './verbs/verb.js'
 
-/** The Daemon to be controlled: of the embedding program, of the flags, or of the name that follows the verb. */
-export function controlled(
+/** The Daemon to control: the embedding program's, or the Daemon of the flags, or of the name that follows the verb. */
+export function daemonToControl(
   { words, daemon }: Call,
   positionals: readonly string[] = words.positionals,
 ): Daemon {
@@ -32,8 +32,8 @@ export function controlled(
   return new Daemon(named({ ...(name === undefined ? {} : { name }), ...options }))
 }
 
-/** The Daemon to be started, and the arguments of its `run`. In the foreground output stays where it is. */
-export function startable(
+/** The Daemon to start, and the arguments of its `run`. In the foreground, output stays where it is. */
+export function daemonToStart(
   { words, daemon, program, verb }: Call,
   detaches: boolean,
 ): { daemon: Daemon; args: readonly string[] } {

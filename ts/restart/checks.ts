@@ -30,7 +30,7 @@ export type RestartFromInside = Intended<IntendedSettings, Again>
  */
 export function again(state: State, args: Args): RestartFromInside {
   const { pidFile, settings } = state
-  const { relaunch: first, helper } = restartable(state)
+  const { relaunch: first, helper } = findRelaunch(state)
   const { rights, relaunch } = rightsLeft(settings, first, pidFile)
   const { cwd, kind } = settings
   const { stdio, plan, main } = relaunch
@@ -64,8 +64,8 @@ export function again(state: State, args: Args): RestartFromInside {
   }
 }
 
-/** Refuses daemons that cannot restart themselves; the error says what can restart them. */
-function restartable({ pidFile, detached, settings }: State): Again {
+/** Finds what a restart needs; for a daemon that cannot restart itself, the error says what can restart it. */
+function findRelaunch({ pidFile, detached, settings }: State): Again {
   const refuse = (why: string, advice: string): UnsupportedError =>
     new UnsupportedError(`context.restart() is not supported ${why}. ${advice}.`, {
       pidFile,

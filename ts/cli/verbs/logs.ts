@@ -11,7 +11,7 @@ import { type Flag, OPTION_FLAGS, OWN_FLAGS, WHICH } from '../flags.js'
 import { interruptible } from '../interrupt.js'
 import { languageOf } from '../language.js'
 import { number } from '../read.js'
-import { controlled, defaultLog, nameOf } from '../target.js'
+import { daemonToControl, defaultLog, nameOf } from '../target.js'
 import type { Call, Verb } from './verb.js'
 
 export const logs: Verb = {
@@ -48,7 +48,7 @@ export const logs: Verb = {
 
 /** The Daemon with its log: the one given by flag, else the running daemon's, else the default one. */
 async function logged(call: Call, follow: boolean): Promise<{ source: Daemon; missing?: string }> {
-  const daemon = controlled(call)
+  const daemon = daemonToControl(call)
   const told = call.words.values.log
   if (call.daemon !== undefined) return { source: daemon }
   // The pidfile is not asked where the log is given.

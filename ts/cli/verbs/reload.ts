@@ -2,7 +2,7 @@
 
 import { OK } from '../exit-codes.js'
 import { WHICH } from '../flags.js'
-import { controlled, nameOf } from '../target.js'
+import { daemonToControl, nameOf } from '../target.js'
 import type { Verb } from './verb.js'
 
 export const reload: Verb = {
@@ -14,7 +14,7 @@ export const reload: Verb = {
   flags: WHICH,
   operands: [':names'],
   run: async (call) => {
-    const daemon = controlled(call)
+    const daemon = daemonToControl(call)
     await daemon.reload()
     call.out.data({ signal: 'SIGHUP' })
     call.out.note(`${nameOf(daemon)} was told to reload`)

@@ -3,7 +3,7 @@
 import { begin, STARTS, starting } from '../begin.js'
 import { LAUNCH_FLAGS } from '../flags.js'
 import { RESTART_INTERRUPTED } from '../states.js'
-import { startable } from '../target.js'
+import { daemonToStart } from '../target.js'
 import type { Verb } from './verb.js'
 
 export const restart: Verb = {
@@ -14,7 +14,7 @@ export const restart: Verb = {
   flags: LAUNCH_FLAGS,
   operands: [':files'],
   run: async (call) => {
-    const { daemon, args } = startable(call, true)
+    const { daemon, args } = daemonToStart(call, true)
     return await begin(call, daemon, RESTART_INTERRUPTED, (patient) => patient.restart(...args))
   },
 }

@@ -5,7 +5,7 @@ import type { Daemon } from '../../index.js'
 import { starting } from '../begin.js'
 import { OK } from '../exit-codes.js'
 import { FOREGROUND_FLAGS } from '../flags.js'
-import { startable } from '../target.js'
+import { daemonToStart } from '../target.js'
 import type { Call, Verb } from './verb.js'
 
 export const run: Verb = {
@@ -16,7 +16,7 @@ export const run: Verb = {
   flags: FOREGROUND_FLAGS,
   operands: [':files'],
   run: async (call) => {
-    const { daemon, args } = startable(call, false)
+    const { daemon, args } = daemonToStart(call, false)
     return await foreground(call, daemon, args)
   },
 }

@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js'
 import { OK } from '../exit-codes.js'
 import { WHICH } from '../flags.js'
 import { signal as signalOf } from '../read.js'
-import { controlled, nameOf } from '../target.js'
+import { daemonToControl, nameOf } from '../target.js'
 import type { Verb } from './verb.js'
 
 export const signal: Verb = {
@@ -23,7 +23,7 @@ export const signal: Verb = {
     if (given === '' || !isNamed) {
       throw new UsageError(`give a daemon and a signal, for example: ${call.program} signal web SIGUSR2`)
     }
-    const daemon = controlled(call, names)
+    const daemon = daemonToControl(call, names)
     const wanted = signalOf(given)
     await daemon.signal(wanted as NodeJS.Signals | number)
     call.out.data({ signal: wanted })

@@ -4,7 +4,7 @@ import { isSupervised } from '../../supervisor/environment.js'
 import { begin, STARTS, starting } from '../begin.js'
 import { OPTION_FLAGS } from '../flags.js'
 import { START_INTERRUPTED } from '../states.js'
-import { startable } from '../target.js'
+import { daemonToStart } from '../target.js'
 import { foreground } from './run.js'
 import type { Verb } from './verb.js'
 
@@ -18,7 +18,7 @@ export const start: Verb = {
   run: async (call) => {
     const detach = call.words.values.detach ?? 'auto'
     const detaches = detach !== 'false' && (detach !== 'auto' || !isSupervised())
-    const { daemon, args } = startable(call, detaches)
+    const { daemon, args } = daemonToStart(call, detaches)
     if (!detaches) return await foreground(call, daemon, args)
     return await begin(call, daemon, START_INTERRUPTED, (patient) => patient.start(...args))
   },

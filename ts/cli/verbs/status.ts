@@ -7,7 +7,7 @@ import { bytes, duration, table } from '../format.js'
 import { printable } from '../output.js'
 import { logOf } from '../own-daemons.js'
 import { stateSentence } from '../states.js'
-import { controlled, nameOf } from '../target.js'
+import { daemonToControl, nameOf } from '../target.js'
 import type { Call, Verb } from './verb.js'
 
 export const status: Verb = {
@@ -19,7 +19,7 @@ export const status: Verb = {
   flags: WHICH,
   operands: [':names'],
   run: async (call) => {
-    const daemon = controlled(call)
+    const daemon = daemonToControl(call)
     const found = await daemon.status()
     call.out.data(found, describe(call, nameOf(daemon), found))
     return statusCode(found)

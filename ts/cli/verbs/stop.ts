@@ -10,7 +10,7 @@ import { interrupted, interruptible } from '../interrupt.js'
 import { optionsOf } from '../options.js'
 import { ownDaemons } from '../own-daemons.js'
 import { hasStopped, STOP_INTERRUPTED } from '../states.js'
-import { controlled, nameOf } from '../target.js'
+import { daemonToControl, nameOf } from '../target.js'
 import type { Call, Verb } from './verb.js'
 
 export const stop: Verb = {
@@ -23,7 +23,7 @@ export const stop: Verb = {
   operands: [':names'],
   run: async (call) => {
     if (call.words.values.all === true) return await stopAll(call)
-    const daemon = controlled(call)
+    const daemon = daemonToControl(call)
     const who = nameOf(daemon)
     call.out.progress(`${who}: stopping`)
     const result = await interruptible(call, (interrupt) => stopOne(daemon, interrupt))
