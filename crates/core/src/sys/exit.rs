@@ -1,12 +1,12 @@
-//! The very last thing that a process does.
+//! A handler that runs when this process exits.
 #![expect(unsafe_code, reason = "atexit(3) has no safe face")]
 
-/// Runs `handler` when the process exits: by `exit(3)`, in Node after every JavaScript `exit` listener, or as quickly
-/// as Bun does. False when one of the two cannot be had.
+/// Runs `handler` when the process exits: by exit(3), in Node.js after every JavaScript `exit` listener, or by
+/// quick_exit(3), as Bun does. False if one of the two cannot be had.
 pub(crate) fn at_exit(handler: extern "C" fn()) -> bool {
     // SAFETY: atexit(3) keeps a pointer to a function of this library, which must still be mapped when it is called.
-    // It is, also where the library is an addon that could be unloaded: glibc and macOS run a library's handlers before
-    // they unload it, and forget them; musl unloads nothing.
+    // It is, even if the library is an addon that could be unloaded: glibc and macOS run a library's handlers before
+    // they unload it, and then forget them; musl unloads nothing.
     let by_exit = unsafe { libc::atexit(handler) == 0 };
     super::at_quick_end(handler) && by_exit
 }

@@ -1,4 +1,4 @@
-//! Descriptors known by their number alone.
+//! Descriptors of which only the number is known.
 #![expect(unsafe_code, reason = "numbers come from JavaScript and over exec, and are used by their number")]
 
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -8,21 +8,21 @@ use nix::errno::Errno;
 use nix::sys::stat::{FileStat, SFlag, fstat};
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_getfd, fcntl_setfd};
 
-/// The error number, as the rest of this crate has it.
+/// Converts rustix's error number to nix's, which the rest of this crate uses.
 pub(super) fn errno(error: rustix::io::Errno) -> Errno {
     Errno::from_raw(error.raw_os_error())
 }
 
-/// Makes one call with the descriptor of that number; `None` for a number that no descriptor can have.
+/// Makes one call with the descriptor of that number; `None` for a negative number.
 ///
 /// Async-signal-safe if the call is.
 pub(super) fn with<T>(number: RawFd, call: impl FnOnce(BorrowedFd<'_>) -> T) -> Option<T> {
     if number < 0 {
         return None;
     }
-    // SAFETY: the number is not -1, and the borrow ends with this one call. Where no descriptor of that number is open,
-    // the kernel answers EBADF. Where the program that embeds us closes it meanwhile and opens another file, the call
-    // concerns that file: a number means nothing else. Neither touches memory.
+    // SAFETY: the number is not -1, and the borrow ends with this one call. If no descriptor of that number is open,
+    // the kernel answers EBADF. If the program closes it meanwhile and opens another file, the call is about that file,
+    // because a number means nothing else. Neither touches memory.
     let fd = unsafe { BorrowedFd::borrow_raw(number) };
     Some(call(fd))
 }
@@ -32,17 +32,17 @@ pub(crate) fn is_open(number: RawFd) -> bool {
     with(number, |fd| fcntl_getfd(fd).is_ok()) == Some(true)
 }
 
-/// Takes the close-on-exec mark off; false when no descriptor of that number is open.
+/// Takes the close-on-exec mark off; false if no descriptor of that number is open.
 pub(crate) fn let_inherit(number: RawFd) -> bool {
     with(number, |fd| fcntl_setfd(fd, FdFlags::empty()).is_ok()) == Some(true)
 }
 
-/// Marks a descriptor close-on-exec; false when none of that number is open.
+/// Marks a descriptor close-on-exec; false if no descriptor of that number is open.
 pub(crate) fn set_close_on_exec(number: RawFd) -> bool {
     with(number, |fd| fcntl_setfd(fd, FdFlags::CLOEXEC).is_ok()) == Some(true)
 }
 
-/// What the descriptor of that number is on.
+/// The stat(2) of the file behind the descriptor of that number.
 pub(crate) fn stat_of(number: RawFd) -> Option<FileStat> {
     with(number, |fd| fstat(fd).ok()).flatten()
 }
@@ -57,10 +57,10 @@ pub(crate) fn duplicate_from(number: RawFd, lowest: RawFd) -> Result<OwnedFd, Er
     with(number, |fd| fcntl_dupfd_cloexec(fd, lowest).map_err(errno)).unwrap_or(Err(Errno::EBADF))
 }
 
-/// Takes ownership of two descriptors that came with exec, lock and channel, if `prove` accepts them. At most once in a
-/// process: `None` afterwards, and when one of the two is not open.
+/// Takes ownership of the two descriptors that exec has passed on, lock and channel, if `prove` accepts them. At most
+/// once in a process: gives `None` afterwards, and if one of the two is not open.
 ///
-/// `prove` must refuse all but the descriptors that a launch has made for this very process.
+/// `prove` must refuse all descriptors but those that a launch has made for this process.
 pub(crate) fn take_inherited<T, E>(
     lock: RawFd,
     channel: RawFd,
@@ -73,9 +73,9 @@ pub(crate) fn take_inherited<T, E>(
     match with(lock, |lock| with(channel, |channel| prove(lock, channel))).flatten()? {
         Ok(_) if TAKEN.swap(true, Ordering::AcqRel) => None,
         Ok(proof) => {
-            // SAFETY: both are open, they differ, and this is done once in a process, so that this function gives no
+            // SAFETY: both are open and they differ, and a process does this once, so that this function gives no
             // descriptor two owners. No code of this process has opened them either: the lock is on a file that names
-            // this process as its holder, and that text is written by the launch between clone and exec alone.
+            // this process as its holder, and only a launch writes that text, between clone and exec.
             let [lock, channel] = [lock, channel].map(|number| unsafe { OwnedFd::from_raw_fd(number) });
             Some(Ok((lock, channel, proof)))
         }

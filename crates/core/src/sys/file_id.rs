@@ -1,8 +1,8 @@
-//! Which file it is.
+//! The identity of a file.
 
 use nix::sys::stat::FileStat;
 
-/// Device and inode: what makes two descriptors the same file.
+/// Device and inode: two descriptors with the same pair are on the same file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId {
     pub(crate) dev: u64,

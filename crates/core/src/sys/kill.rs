@@ -7,13 +7,13 @@ use super::Pid;
 
 /// Sends a signal to one process, kill(2). Async-signal-safe.
 pub(super) fn signal_process(pid: Pid, signal: i32) -> Result<(), Errno> {
-    // 0 and -1 would mean other processes: this one's group, and all.
+    // 0 would mean this process's group, and -1 all processes.
     if pid <= 0 { Err(Errno::EINVAL) } else { kill(pid, signal) }
 }
 
 /// Sends a signal to a process group, kill(2). Async-signal-safe.
 pub(crate) fn signal_group(group: Pid, signal: i32) -> Result<(), Errno> {
-    // Likewise: -0 is this process's group, and -1 all processes.
+    // Likewise: -0 would mean this process's group, and -1 all processes.
     if group <= 1 { Err(Errno::EINVAL) } else { kill(-group, signal) }
 }
 

@@ -1,4 +1,4 @@
-//! The system calls behind the rest, with equal signatures on every platform.
+//! The system calls of this crate, with equal signatures on every platform.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -38,21 +38,21 @@ pub type Pid = i32;
 pub(crate) enum Step {
     /// A folder, open for its place.
     Folder(OwnedFd, FileStat),
-    /// A symbolic link, and what is written in it.
+    /// A symbolic link, and the path that is written in it.
     Link(FileStat, OsString),
 }
 
-/// Why other processes cannot be looked into here.
+/// Why other processes cannot be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(target_os = "macos", expect(dead_code, reason = "there is no /proc"))]
 pub(crate) enum Hidden {
-    /// `/proc` hides those of other users.
+    /// `/proc` hides the processes of other users.
     ByOption,
     /// There is no `/proc`.
     ByAbsence,
 }
 
-/// What the kernel counts for a process.
+/// The kernel's counts of a process.
 pub(crate) struct RawStats {
     pub(crate) uptime: Duration,
     pub(crate) memory: u64,

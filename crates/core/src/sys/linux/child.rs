@@ -1,8 +1,8 @@
 //! System calls for the code between clone and exec.
 //!
-//! Every function is async-signal-safe, and leaves libc's `errno` alone, which the second child shares with a thread of
-//! the launcher: that thread runs on when the first child is killed. They are raw system calls, rustix's or our own;
-//! they do not allocate, take no lock and cannot panic.
+//! Every function is async-signal-safe: it is a raw system call, rustix's or our own, which does not allocate, takes no
+//! lock and cannot panic. None writes to libc's `errno`, because the second child shares it with a thread of the
+//! launcher, and that thread runs on if the first child is killed.
 #![expect(unsafe_code, reason = "raw system calls are the point of this module")]
 
 use std::ffi::{CStr, c_char, c_long};
@@ -43,7 +43,7 @@ pub(crate) fn pause(milliseconds: u16) {
     let _ = nanosleep(&Timespec { tv_sec: (milliseconds / 1_000).into(), tv_nsec });
 }
 
-/// Gives this process's PID, which libc may remember wrongly here.
+/// Gives this process's PID. Asks the kernel, because libc may remember the launcher's PID here.
 pub(crate) fn own_pid() -> Pid {
     getpid().as_raw_nonzero().get()
 }
@@ -62,8 +62,8 @@ pub(crate) fn set_umask(mask: u32) {
 pub(crate) fn set_limit(limit: RawLimit) -> Outcome {
     let both = libc::rlimit64 { rlim_cur: limit.soft, rlim_max: limit.hard };
     let (resource, both) = (limit.resource as usize, &raw const both as usize);
-    // SAFETY: prlimit(2) of this process (0) reads one struct, which lives across the call; it is not asked for the old
-    // limit.
+    // SAFETY: prlimit(2) of this process (0) reads one struct, which lives across the call, and writes none: the
+    // pointer for the old limit is null.
     unsafe { call(libc::SYS_prlimit64, [0, resource, both, 0]) }.map(drop)
 }
 
@@ -77,28 +77,28 @@ pub(crate) fn set_nice(value: i32) -> Outcome {
     plain(setpriority_process(None, value))
 }
 
-/// Forbids this thread, hence before exec this process, to gain rights by exec.
+/// Forbids this thread to gain rights by exec. Before exec this process has no other thread.
 pub(crate) fn forbid_new_privileges() -> Outcome {
     plain(set_no_new_privs(true))
 }
 
-/// Makes `to` a duplicate of `from`, open across exec. They must differ: dup3(2) refuses the same.
+/// Makes `to` a duplicate of `from`, open across exec. The numbers must differ: dup3(2) refuses equal ones.
 ///
 /// # Safety
 ///
-/// Only in a child with descriptors of its own, which no longer uses the one that `to` was.
+/// The caller is a child that has its own descriptor table and no longer uses the present descriptor `to`.
 pub(crate) unsafe fn duplicate(from: i32, to: i32) -> Outcome {
     match to {
         0 => with(from, |from| plain(dup2_stdin(from))),
         1 => with(from, |from| plain(dup2_stdout(from))),
         2 => with(from, |from| plain(dup2_stderr(from))),
-        // SAFETY: dup3(2) takes numbers. It closes what `to` was before, which by the caller's word nothing uses.
+        // SAFETY: dup3(2) takes numbers. It closes the present `to`, which the caller promises not to use.
         _ => return unsafe { call(libc::SYS_dup3, [from as usize, to as usize, 0, 0]) }.map(drop),
     }
     .unwrap_or(Err(libc::EBADF))
 }
 
-/// Writes at the file's start; false when only a part of it was taken.
+/// Writes at the file's start; false if only a part was written.
 pub(crate) fn write_at_start(fd: i32, bytes: &[u8]) -> Result<bool, i32> {
     let written = with(fd, |fd| pwrite(fd, bytes, 0)).unwrap_or(Err(rustix::io::Errno::BADF));
     written.map(|count| count == bytes.len()).map_err(rustix::io::Errno::raw_os_error)
@@ -109,7 +109,7 @@ pub(crate) fn write(fd: i32, bytes: &[u8]) {
     let _ = with(fd, |fd| write_to(fd, bytes));
 }
 
-/// Puts on the name tag, a POSIX write lock, which survives exec and dies with the process; and all marks of a start.
+/// Puts on the name tag and all marks of a start: POSIX write locks, which survive exec and end with the process.
 pub(crate) fn put_name_tag(fd: i32) -> Outcome {
     write_lock(fd, NAME, 1)?;
     write_lock(fd, MARKS, TO_THE_END)
@@ -128,8 +128,8 @@ fn write_lock(fd: i32, start: i64, length: i64) -> Outcome {
     unsafe { call(libc::SYS_fcntl, [fd as usize, command, lock, 0]) }.map(drop)
 }
 
-/// Sets every disposition to the default: ignored ones survive exec, execve(2). glibc's own call refuses 32 and 33,
-/// which must be reset as well.
+/// Sets the disposition of every signal to the default, because an ignored signal stays ignored across exec, execve(2).
+/// It is a raw call because glibc's refuses signals 32 and 33, which must be reset as well.
 pub(crate) fn reset_dispositions() {
     const SIGNALS: usize = 64;
     const SET_BYTES: usize = 8;
@@ -138,8 +138,8 @@ pub(crate) fn reset_dispositions() {
     for signal in 1..=SIGNALS {
         let default = default.as_ptr() as usize;
         // KILL and STOP answer EINVAL: they have no other disposition.
-        // SAFETY: rt_sigaction(2) reads one struct, which lives across the call, and is not asked for the old one. No
-        // handler of the launcher's is changed: without CLONE_SIGHAND this process has its own.
+        // SAFETY: rt_sigaction(2) reads one struct, which lives across the call, and writes none: the pointer for the
+        // old one is null. The launcher's handlers stay: without CLONE_SIGHAND this process has its own.
         let _ = unsafe { call(libc::SYS_rt_sigaction, [signal, default, 0, SET_BYTES]) };
     }
 }
@@ -148,21 +148,22 @@ pub(crate) fn reset_dispositions() {
 pub(crate) fn unblock_signals() -> Outcome {
     let none = 0_u64;
     let (how, set, set_bytes) = (libc::SIG_SETMASK as usize, &raw const none as usize, size_of_val(&none));
-    // SAFETY: rt_sigprocmask(2) reads one set, which lives across the call, and is not asked for the old one.
+    // SAFETY: rt_sigprocmask(2) reads one set, which lives across the call, and writes none: the pointer for the old
+    // set is null.
     unsafe { call(libc::SYS_rt_sigprocmask, [how, set, 0, set_bytes]) }.map(drop)
 }
 
-/// Closes every descriptor from 3 on but `keep`, which is sorted.
+/// Closes every descriptor from 3 on except those in `keep`, which is sorted.
 ///
-/// They are closed here and now, not marked close-on-exec: a second descriptor on the pidfile, from a probe of another
-/// thread, would take the name tag off when exec closed it.
+/// They are closed now instead of marked close-on-exec, because one of them may be a second descriptor on the pidfile,
+/// of a launcher's thread that looks at it. If exec closed that descriptor, the name tag would go with it.
 ///
 /// # Safety
 ///
-/// Only in a child with descriptors of its own, which from now on uses none but those in `keep`.
+/// The caller is a child that has its own descriptor table and from now on uses only the descriptors in `keep`.
 pub(crate) unsafe fn close_others(keep: &[i32]) -> Outcome {
     match close_ranges(keep) {
-        // Linux before 5.9, or a seccomp filter that does not know the call.
+        // The call is missing before Linux 5.9, and a seccomp filter may not know it.
         Err(libc::ENOSYS | libc::EPERM) => close_listed(keep),
         other => other,
     }
@@ -181,12 +182,12 @@ fn close_ranges(keep: &[i32]) -> Outcome {
 }
 
 fn close_range(first: u32, last: u32) -> Outcome {
-    // SAFETY: close_range(2) takes numbers. This process has its own descriptors, and the code up to exec uses none of
-    // those that are closed.
+    // SAFETY: close_range(2) takes numbers. This process has its own descriptor table, and uses none of the closed
+    // descriptors before exec.
     unsafe { call(libc::SYS_close_range, [first as usize, last as usize, 0, 0]) }.map(drop)
 }
 
-/// Does the same by the list in `/proc/self/fd`.
+/// Closes the same descriptors one by one, by the list in `/proc/self/fd`.
 fn close_listed(keep: &[i32]) -> Outcome {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let folder =
@@ -195,14 +196,14 @@ fn close_listed(keep: &[i32]) -> Outcome {
     let mut list = RawDir::new(&folder, &mut buffer);
     while let Some(entry) = list.next() {
         let entry = entry.map_err(rustix::io::Errno::raw_os_error)?;
-        // "." and ".." are no numbers.
+        // "." and ".." are not numbers.
         let Some(fd) = number(entry.file_name()) else { continue };
         if fd >= 3 && fd != folder.as_raw_fd() && !keep.contains(&fd) {
             // SAFETY: as for close_range(2) above.
             let _ = unsafe { call(libc::SYS_close, [fd as usize, 0, 0, 0]) };
         }
     }
-    // Left for exec to close: std's own close would write to errno.
+    // Exec closes it. std's close would write to `errno`.
     forget(folder);
     Ok(())
 }
@@ -214,19 +215,19 @@ fn number(name: &CStr) -> Option<i32> {
     is_number.then(|| digits.iter().fold(0, append))
 }
 
-/// Executes `program`; returns only the error number of a failure.
+/// Executes `program`; returns only on failure, with the error number.
 ///
 /// # Safety
 ///
 /// `argv` and `envp` point to arrays of C strings that end with a null pointer.
 pub(crate) unsafe fn execute(program: &CStr, argv: *const *const c_char, envp: *const *const c_char) -> i32 {
     let args = [program.as_ptr() as usize, argv as usize, envp as usize, 0];
-    // SAFETY: the caller vouches for the arrays; execve(2) reads them, and returns only when it has failed.
+    // SAFETY: the caller vouches for the arrays; execve(2) reads them, and returns only on failure.
     unsafe { call(libc::SYS_execve, args) }.err().unwrap_or(0)
 }
 
 /// Ends this process.
 pub(crate) fn exit_now(code: i32) -> ! {
-    // SAFETY: _exit(2) takes a number; no exit handler of the shared memory runs.
+    // SAFETY: _exit(2) takes a number, and runs none of the launcher's exit handlers, which are in the shared memory.
     unsafe { libc::_exit(code) }
 }

@@ -10,8 +10,7 @@ use nix::unistd::Pid as NixPid;
 
 use crate::sys::Pid;
 
-/// Room for the two functions that run between clone and exec; `u128` for the alignment that every ABI asks of a
-/// stack.
+/// A stack for a function that runs between clone and exec; `u128` gives the alignment that every ABI wants.
 pub(crate) struct Stack(Box<[MaybeUninit<u128>]>);
 
 /// 64 KiB.
@@ -22,26 +21,27 @@ impl Stack {
         Self(Box::new_uninit_slice(STACK_WORDS))
     }
 
-    /// Its highest address: stacks grow downwards on every platform that we build for.
+    /// The highest address: stacks grow downwards on every platform that we build for.
     pub(crate) fn top(&mut self) -> *mut c_void {
         self.0.as_mut_ptr_range().end.cast()
     }
 }
 
-/// Runs `main(arg)` in a new process that shares this one's memory, and returns when it has executed or exited.
+/// Runs `main(arg)` in a child that shares this process's memory, and returns when the child has executed or exited.
 ///
-/// `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0, see clone(2): the host program sees no SIGCHLD, and none of its
-/// own `wait` calls can take the child away, since those miss children without `__WALL`.
+/// It is `clone(CLONE_VM | CLONE_VFORK)` with exit signal 0, see clone(2). So the host program sees no SIGCHLD, and its
+/// `wait` calls do not collect the child, because without `__WALL` they miss such children.
 ///
-/// A killed child has exited, too. If it had made a child itself, that grandchild goes on running in this memory, and
-/// this function does not wait for the grandchild.
+/// A killed child counts as exited. If it has made a child itself, that grandchild goes on running in this memory, and
+/// this function does not wait for it.
 ///
-/// Async-signal-safe: one system call, or two, no lock, no allocation. A failed call writes to `errno`, which a child
-/// shares with its parent's thread; that thread stands still until the child has executed or exited.
+/// Async-signal-safe: one or two system calls, no lock, no allocation. A failed call writes to `errno`, which the child
+/// shares with its parent's thread; that thread is suspended until the child has executed or exited.
 ///
 /// # Safety
 ///
-/// `stack_top` ends a [`Stack`] that is the child's until it has executed or exited; `main` is fit for that time.
+/// `stack_top` is the top of a [`Stack`] that only the child uses until it has executed or exited. Until then `main`
+/// makes only async-signal-safe calls.
 pub(crate) unsafe fn spawn_child(
     stack_top: *mut c_void,
     main: extern "C" fn(*mut c_void) -> c_int,
@@ -53,21 +53,21 @@ pub(crate) unsafe fn spawn_child(
         Errno::result(unsafe { libc::clone(main, stack_top, flags, arg) })
     };
     match clone(SHARED) {
-        // No kernel says so, but qemu-user does, where containers of another architecture run: it makes a fork of this,
-        // and knows of no other exit signal.
+        // qemu-user, in which containers of another architecture run, turns this into a fork, and refuses an exit
+        // signal other than SIGCHLD. No kernel does.
         Err(Errno::EINVAL) => clone(SHARED | libc::SIGCHLD),
         result => result,
     }
 }
 
-/// Whether this child of [`spawn_child`] is still ours to collect: until it is collected, its PID is given to no other
-/// process. waitid(2) with WNOWAIT leaves it as it is.
+/// Whether this child of [`spawn_child`] has not been collected yet. Until then no other process gets its PID.
+/// waitid(2) with WNOWAIT does not collect it.
 pub(crate) fn is_uncollected(pid: Pid) -> bool {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT | WaitPidFlag::__WALL;
     waitid(Id::Pid(NixPid::from_raw(pid)), flags).is_ok()
 }
 
-/// Collects a child of [`spawn_child`], which plain waitpid would miss.
+/// Collects a child of [`spawn_child`]; without `__WALL` waitpid would miss it.
 pub(crate) fn reap(pid: Pid) {
     // ECHILD: the host program has collected it, with __WALL.
     while waitpid(NixPid::from_raw(pid), Some(WaitPidFlag::__WALL)) == Err(Errno::EINTR) {}

@@ -3,14 +3,14 @@
 
 use libc::c_int;
 
-// SAFETY: the signature is that of glibc (since 2.10) and musl. The handler is a function of this library and must be
-// mapped when it is called: as an addon for glibc the library is linked with `-z nodelete`, by napi-build, so that it
-// is never unloaded; musl unloads nothing; a program has it in itself.
+// SAFETY: the signature is that of glibc (since 2.10) and musl. The handler is a function of this library, which must
+// still be mapped when the handler is called. It is: napi-build links the addon for glibc with `-z nodelete`, so that
+// it is never unloaded; musl unloads nothing; a program contains the library.
 unsafe extern "C" {
     safe fn at_quick_exit(handler: extern "C" fn()) -> c_int;
 }
 
-/// Runs `handler` when the process ends by quick_exit(3), which runs no handlers of atexit(3).
+/// Runs `handler` when the process ends by quick_exit(3), which does not run the handlers of atexit(3).
 pub(crate) fn at_quick_end(handler: extern "C" fn()) -> bool {
     at_quick_exit(handler) == 0
 }

@@ -14,14 +14,14 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use crate::sys::Pid;
 use crate::sys::fd::errno;
 
-/// Whether a daemon can be named by the kernel.
+/// Whether the kernel can tell the daemon's PID, by the name tag.
 pub(crate) const HAS_NAME_TAG: bool = true;
 
-/// How a folder is opened: for its place alone, which needs no right to list it.
+/// Opens a folder only as a place for further calls, which needs no permission to list it.
 pub(crate) const FOLDER_FLAGS: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 
-/// The process whose POSIX write lock is on the file's first byte: its PID in our namespace, 0 when it is in another
-/// one, `None` when there is no such lock. F_GETLK, fcntl(2), Linux.
+/// The PID of the process that has a POSIX write lock on the file's first byte, F_GETLK, fcntl(2). 0 for a process of
+/// another PID namespace, `None` without such a lock.
 pub(crate) fn name_tag(file: BorrowedFd<'_>) -> Option<Pid> {
     write_locked(file, NAME)
 }
@@ -31,35 +31,35 @@ pub(crate) fn is_starting(file: BorrowedFd<'_>) -> bool {
     is_marked(file, STARTING)
 }
 
-/// Whether the holder has no handlers for signals yet: between exec and these the system's defaults would be its end.
+/// Whether the holder has no handlers for signals yet, so that the system's default would end it.
 pub(crate) fn is_deaf(file: BorrowedFd<'_>) -> bool {
     is_marked(file, DEAF)
 }
 
-/// Whether the holder was launched, so that its session and process group are its own.
+/// Whether the holder was launched, so that it has a session and a process group of its own.
 pub(crate) fn is_detached(file: BorrowedFd<'_>) -> bool {
     is_marked(file, DETACHED)
 }
 
-/// Takes off the marks of a daemon that is not ready, or not listening. The caller is the process that holds the file.
+/// Takes off the marks "starting" and "deaf". The caller is the process that holds the file.
 pub(crate) fn mark_ready(file: BorrowedFd<'_>) {
-    // Without the mark a start that comes now believes for two seconds that this one is still under way.
+    // Also DEAF, which lies behind STARTING. If STARTING stayed, another start would take this one for under way.
     unlock(file, STARTING, TO_THE_END);
 }
 
-/// Takes off the mark of a daemon without handlers for signals. The caller is the process that holds the file.
+/// Takes off the mark "deaf". The caller is the process that holds the file.
 pub(crate) fn mark_listening(file: BorrowedFd<'_>) {
     unlock(file, DEAF, TO_THE_END);
 }
 
-/// Takes off the mark of a launched daemon. The caller is the process that holds the file.
+/// Takes off the mark "detached". The caller is the process that holds the file.
 pub(crate) fn mark_attached(file: BorrowedFd<'_>) {
     unlock(file, DETACHED, 1);
 }
 
-/// The tag's place, and those of its marks. A lock may lie beyond the end of the file, fcntl(2).
+/// The byte of the tag; the marks follow. A lock may lie beyond the end of the file, fcntl(2).
 pub(super) const NAME: i64 = 0;
-/// Never locked by us: another program's lock on its own pidfile covers all of it, and has no marks.
+/// daimon never locks this byte. If it is locked, another program has locked its whole pidfile, and sets no marks.
 const GAP: i64 = 1;
 pub(super) const MARKS: i64 = DETACHED;
 const DETACHED: i64 = 2;
@@ -72,12 +72,12 @@ fn is_marked(file: BorrowedFd<'_>, mark: i64) -> bool {
 }
 
 fn unlock(file: BorrowedFd<'_>, start: i64, length: i64) {
-    // Fails for a descriptor that is not open alone.
+    // It fails only for a descriptor that is not open.
     let _ = fcntl(file, FcntlArg::F_SETLK(&range(libc::F_UNLCK, start, length)));
 }
 
 fn write_locked(file: BorrowedFd<'_>, byte: i64) -> Option<Pid> {
-    // A read lock is asked for, so that read locks of other processes are not taken for a tag.
+    // Ask for a read lock, because read locks of other processes do not conflict with it, and are no tag.
     let mut lock = range(libc::F_RDLCK, byte, 1);
     fcntl(file, FcntlArg::F_GETLK(&mut lock)).ok()?;
     (i32::from(lock.l_type) != libc::F_UNLCK).then_some(lock.l_pid)
@@ -94,7 +94,7 @@ pub(crate) fn file_system(file: BorrowedFd<'_>) -> Option<String> {
     Some(name_of(kind).map_or_else(|| format!("{:#x}", kind.0 & 0xffff_ffff), Into::into))
 }
 
-/// The name of a file system that may be shared with other machines; `None` of any other.
+/// The name of a file system that machines may share; `None` for any other file system.
 pub(super) fn name_of(kind: FsType) -> Option<&'static str> {
     // Magic numbers of statfs(2).
     let name = match kind.0 & 0xffff_ffff {
@@ -110,19 +110,19 @@ pub(super) fn name_of(kind: FsType) -> Option<&'static str> {
     Some(name)
 }
 
-/// Makes a file without a name, where the daemon's stderr goes until it is ready: memfd_create(2), in the kernel from
-/// 3.17 on. By rustix's own system call: glibc has a function for it from 2.27 on only.
+/// Makes a file without a name, which takes the daemon's stderr until it is ready: memfd_create(2), Linux 3.17. rustix
+/// makes the system call itself, because glibc has a function for it only from 2.27 on.
 pub(crate) fn capture_file() -> Result<File, Errno> {
     memfd_create("daimon-stderr", MemfdFlags::CLOEXEC).map(File::from).map_err(errno)
 }
 
-/// Gives the memory, or the room on a disk, of a part of a file back; it reads as zeros then. fallocate(2).
+/// Gives back the memory or the disk space of a part of a file, which then reads as zeros. fallocate(2).
 pub(crate) fn free_range(file: BorrowedFd<'_>, start: i64, length: i64) -> Result<(), Errno> {
     let mode = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
     fallocate(file, mode, start, length)
 }
 
-/// A closed other end is an error number, not a signal that ends the program.
+/// Makes a write to a closed channel fail with an error number, instead of ending the program by SIGPIPE.
 pub(crate) const NO_SIGPIPE: MsgFlags = MsgFlags::MSG_NOSIGNAL;
 
 /// Two connected sockets: the launcher's end and the daemon's.
@@ -130,26 +130,26 @@ pub(crate) fn channel_pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)
 }
 
-/// A pipe that tells of a failed step between clone and exec: its reading and its writing end.
+/// A pipe by which a step between clone and exec reports its failure: the reading end and the writing end.
 pub(crate) fn error_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     pipe2(OFlag::O_CLOEXEC)
 }
 
-/// Whether any process has the file, here open for reading, open for writing, too. Only its owner and root are told,
-/// by a read lease, F_SETLEASE, fcntl(2), which is granted only when no process writes. To other users: true.
+/// Whether any process has the file open for writing. `file` is open for reading. The kernel grants a read lease,
+/// F_SETLEASE, fcntl(2), only if no process has; and only to the file's owner and root. Other users get true.
 pub(crate) fn is_written(file: BorrowedFd<'_>) -> bool {
-    // When a process opens the file to write while there is a lease, the kernel sends a signal to us: SIGURG, which is
-    // ignored by default, instead of SIGIO, which ends the process.
+    // If a process opens the file for writing during the lease, the kernel sends us a signal. Make it SIGURG, which is
+    // ignored by default, instead of SIGIO, which would end this process.
     if set(file, F_SETSIG, libc::SIGURG).is_err() {
         return false;
     }
     let lease = set(file, libc::F_SETLEASE, libc::F_RDLCK);
     let _ = set(file, libc::F_SETLEASE, libc::F_UNLCK);
-    // EACCES: the file is another user's, and the kernel does not tell.
+    // EACCES: the file belongs to another user, so the kernel does not tell.
     matches!(lease, Err(Errno::EAGAIN | Errno::EACCES))
 }
 
-/// Not in the crate libc: asm-generic/fcntl.h, the same on all architectures that we build for.
+/// From asm-generic/fcntl.h, because the crate libc lacks it; the same on all architectures that we build for.
 const F_SETSIG: libc::c_int = 10;
 
 fn set(file: BorrowedFd<'_>, command: libc::c_int, value: libc::c_int) -> Result<(), Errno> {

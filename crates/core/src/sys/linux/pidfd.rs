@@ -10,7 +10,7 @@ use rustix::process::PidfdFlags;
 use crate::sys::Pid;
 use crate::sys::fd::errno;
 
-/// Whether the process of a pidfd has ended, be it collected or not. Async-signal-safe.
+/// Whether the process of a pidfd has ended, collected or not. Async-signal-safe.
 pub(crate) fn has_ended_by(pidfd: BorrowedFd<'_>) -> bool {
     let mut fds = [PollFd::new(pidfd, PollFlags::POLLIN)];
     matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
@@ -21,7 +21,7 @@ pub(super) fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
     rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(errno)
 }
 
-/// Not rustix's, which has no real-time signals.
+/// A call of our own, because rustix's takes no real-time signals.
 pub(super) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
     let no_info = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: pidfd_send_signal(2) with a null siginfo reads no memory of ours.
@@ -45,7 +45,7 @@ const PIDFD_GET_INFO: u64 = (3 << 30) | ((size_of::<PidfdInfo>() as u64) << 16) 
 
 pub(super) fn pidfd_exit_status(pidfd: BorrowedFd<'_>) -> Option<i32> {
     let mut info = PidfdInfo { mask: PIDFD_INFO_EXIT, ..PidfdInfo::default() };
-    // SAFETY: the request carries the size of the struct that the pointer is to, so the kernel writes no more.
+    // SAFETY: the request contains the size of the struct behind the pointer, and the kernel writes no more than that.
     let result = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO as _, &raw mut info) };
     (result == 0 && info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code)
 }

@@ -1,4 +1,4 @@
-//! Identity of processes: pidfds, and what `/proc` tells.
+//! Identity of processes: pidfds and `/proc`.
 
 use std::fs::{self, File, read_dir};
 use std::io::Read;
@@ -16,16 +16,16 @@ use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signa
 use crate::sys::kill::signal_process;
 use crate::sys::{FileId, Hidden, Pid, RawStats};
 
-/// The main thread's id is the process's.
+/// Whether this is the process's main thread, whose id is the process's.
 pub(crate) fn is_main_thread() -> bool {
     gettid() == getpid()
 }
 
-/// A process that keeps its identity when its PID is given to another.
+/// A process, recognised even after another process has got its PID.
 #[derive(Debug)]
 pub(crate) enum ProcessHandle {
     PidFd(OwnedFd),
-    /// Kernels and sandboxes without pidfds: ticks from boot to its start.
+    /// Ticks from boot to the start of the process, for kernels and sandboxes without pidfds.
     StartTime(u64),
 }
 
@@ -33,7 +33,7 @@ impl ProcessHandle {
     pub(crate) fn open(pid: Pid) -> Result<Self, Errno> {
         match pidfd_open(pid) {
             Ok(fd) => Ok(Self::PidFd(fd)),
-            // EPERM: how older seccomp filters answer calls that they do not know.
+            // EPERM: the answer of older seccomp filters to a call that they do not know.
             Err(Errno::ENOSYS | Errno::EPERM) => start_time(pid).map(Self::StartTime).ok_or(Errno::ESRCH),
             Err(errno) => Err(errno),
         }
@@ -58,11 +58,11 @@ impl ProcessHandle {
         }
     }
 
-    /// The wait status as of waitpid(2). `/proc` shows a zombie's, to users that may look; the pidfd shows that of a
-    /// reaped process, on Linux 6.15 and later.
+    /// The wait status as waitpid(2) gives it. `/proc` shows the status of a zombie, to users that may look; the pidfd
+    /// shows the status of a reaped process, from Linux 6.15 on.
     pub(crate) fn wait_status(&self, pid: Pid) -> Option<i32> {
         match self {
-            // A zombie keeps its PID, and once more after it, in case it was reaped in between.
+            // Ask the pidfd again after `/proc`, in case the zombie was reaped in between.
             Self::PidFd(fd) => {
                 let told = || pidfd_exit_status(fd.as_fd());
                 told().or_else(|| zombie_status(pid)).or_else(told)
@@ -89,14 +89,14 @@ impl ProcessHandle {
     }
 }
 
-/// The fields after the command name in `/proc/PID/stat`, proc_pid_stat(5): the name may hold anything.
+/// The fields after the command name in `/proc/PID/stat`, proc_pid_stat(5). The name may contain any byte, even `)`.
 fn stat_fields(pid: Pid) -> Option<(State, Vec<u64>)> {
     let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let end_of_name = text.iter().rposition(|byte| *byte == b')')?;
     let rest = std::str::from_utf8(&text[end_of_name + 1..]).ok()?;
     let mut fields = rest.split_ascii_whitespace();
     let state = if matches!(fields.next()?, "Z" | "X") { State::Ended } else { State::Alive };
-    // Negative ones (priorities) are not used.
+    // Negative fields (priorities) are not used.
     Some((state, fields.map(|field| field.parse().unwrap_or(0)).collect()))
 }
 
@@ -111,7 +111,7 @@ fn live_fields(pid: Pid) -> Option<Vec<u64>> {
     (state == State::Alive).then_some(fields)
 }
 
-/// Asked about our own processes only, because the kernel shows 0 to a user that may not trace the process.
+/// The wait status of a zombie of our own user. A user that may not trace the process would see 0.
 fn zombie_status(pid: Pid) -> Option<i32> {
     let us = geteuid().as_raw();
     let ours = us == 0 || user_ids(pid)?.iter().all(|id| *id == us);
@@ -123,7 +123,7 @@ fn zombie_status(pid: Pid) -> Option<i32> {
     (state == State::Ended).then(|| i32::try_from(status).ok()).flatten()
 }
 
-/// Places in [`stat_fields`], whose first is field 4 of the manual page.
+/// Indexes into [`stat_fields`], whose first field is number 4 of the manual page.
 const UTIME: usize = 14 - 4;
 const STIME: usize = 15 - 4;
 const THREADS: usize = 20 - 4;
@@ -151,8 +151,8 @@ pub(crate) fn raw_stats(pid: Pid) -> Option<RawStats> {
     })
 }
 
-/// Whether the process holds the exclusive flock on the file: one of its descriptors is on that file and shows a
-/// FLOCK WRITE lock, proc_pid_fdinfo(5). False, too, when it may not be looked into.
+/// Whether the process holds the exclusive flock on the file: it has a descriptor on the file that shows a FLOCK WRITE
+/// lock, proc_pid_fdinfo(5). Also false if we may not look into the process.
 pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
     descriptors_on(pid, id).any(|fd| {
         let info = read_begin(&format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default();
@@ -161,16 +161,15 @@ pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
     })
 }
 
-/// The beginning of a text in `/proc`. The process that it is about may have made it as long as it likes, by a million
-/// locks on one file; those by flock(2) come first. And its name in there need not be UTF-8: a title is cut at 15
-/// bytes.
+/// The beginning of a text in `/proc`. A process can make the text about it very long, by a million locks on one file;
+/// locks by flock(2) come first. The text need not be UTF-8, because a title is cut at 15 bytes.
 fn read_begin(path: &str) -> Option<String> {
     let mut bytes = Vec::new();
     File::open(path).ok()?.take(LONGEST_TEXT).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The user ids of `status` come before the groups, of which there are 65,536 at most.
+/// Long enough for the user ids in `status`: they come before the groups, of which there may be 65,536.
 const LONGEST_TEXT: u64 = 65_536;
 
 fn descriptors_on(pid: Pid, id: FileId) -> impl Iterator<Item = String> {
@@ -181,7 +180,7 @@ fn descriptors_on(pid: Pid, id: FileId) -> impl Iterator<Item = String> {
     })
 }
 
-/// The processes that have the file open, as far as they can be looked into, with their names, which may hold anything.
+/// The processes that have the file open, as far as we may look into them, and their names, which may contain any byte.
 pub(crate) fn openers(path: &Path) -> Vec<(Pid, Vec<u8>)> {
     let Ok(stat) = lstat(path) else { return Vec::new() };
     let id = FileId::of(&stat);
@@ -195,13 +194,13 @@ pub(crate) fn openers(path: &Path) -> Vec<(Pid, Vec<u8>)> {
     .collect()
 }
 
-/// Whether this process has children, proc_tid_children(5); where the kernel does not tell, it may have some.
+/// Whether this process has children, proc_tid_children(5). True if the kernel does not tell.
 pub(crate) fn has_children() -> bool {
     let mut tasks = read_dir("/proc/self/task").into_iter().flatten().flatten();
     tasks.any(|task| fs::read(task.path().join("children")).map_or(true, |children| !children.is_empty()))
 }
 
-/// The members of a process group that have not ended; `None` where `/proc` does not show our own PID namespace.
+/// The members of a process group that have not ended; `None` if `/proc` shows another PID namespace than ours.
 pub(crate) fn group_members(group: Pid) -> Option<Vec<Pid>> {
     let us = fs::read_link("/proc/self").ok()?;
     (us.to_str()?.parse() == Ok(getpid().as_raw())).then_some(())?;
@@ -210,7 +209,7 @@ pub(crate) fn group_members(group: Pid) -> Option<Vec<Pid>> {
     Some(pids.filter(is_in_group).filter(|pid| !has_ended(*pid)).collect())
 }
 
-/// A process looks like a zombie when its first thread has ended and others go on: that one has not ended.
+/// Whether a process has ended. A process whose first thread has ended also looks like a zombie, but has other threads.
 fn has_ended(pid: Pid) -> bool {
     stat_fields(pid).is_none_or(|(state, fields)| {
         state == State::Ended && fields.get(THREADS).is_none_or(|threads| *threads <= 1)
@@ -225,7 +224,7 @@ pub(crate) fn user_ids(pid: Pid) -> Option<[u32; 3]> {
     Some([ids.next()?, ids.next()?, ids.next()?])
 }
 
-/// Why nothing can be read of other users' processes; `None` when nothing hides them, as far as is known.
+/// Why processes of other users cannot be seen; `None` if nothing is known to hide them.
 pub(crate) fn hidden_by() -> Option<Hidden> {
     let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else {
         return (!Path::new("/proc/self").exists()).then_some(Hidden::ByAbsence);
@@ -233,7 +232,7 @@ pub(crate) fn hidden_by() -> Option<Hidden> {
     hides(&mounts).then_some(Hidden::ByOption)
 }
 
-/// Whether the mount on `/proc` that is seen, the last of them, has the option, proc(5).
+/// Whether the visible mount on `/proc`, which is the last one, has the option hidepid, proc(5).
 fn hides(mounts: &str) -> bool {
     let mount = mounts.lines().rfind(|line| line.split(' ').nth(4) == Some("/proc"));
     let options = mount.and_then(|line| line.rsplit(' ').next()).unwrap_or_default();

@@ -9,12 +9,12 @@ compile_error!("the system call instruction of this processor is not known here"
 
 /// Makes a system call, and gives its result or its error number.
 ///
-/// Unlike syscall(3) it does not write the error number to libc's `errno`: a child on the launcher's memory shares that
-/// with the launcher's thread, which may run on. Async-signal-safe: it is one instruction.
+/// Unlike syscall(3) it does not write the error number to libc's `errno`, because a child in the launcher's memory
+/// shares `errno` with the launcher's thread, which may run on. Async-signal-safe: it is one instruction.
 ///
 /// # Safety
 ///
-/// The kernel may do to memory and descriptors whatever the call of that number means.
+/// The call of that number must be sound with these arguments: the kernel does to memory and descriptors what it means.
 pub(super) unsafe fn call(number: c_long, args: [usize; 4]) -> Result<usize, i32> {
     let [first, second, third, fourth] = args;
     let result: isize;
@@ -40,6 +40,6 @@ pub(super) unsafe fn call(number: c_long, args: [usize; 4]) -> Result<usize, i32
             options(nostack),
         );
     }
-    // From -4095 to -1 it is an error number, syscalls(2).
+    // A result from -4095 to -1 is an error number, syscalls(2).
     if (-4_095..0).contains(&result) { Err(-result as i32) } else { Ok(result as usize) }
 }

@@ -1,4 +1,4 @@
-//! What this process may do, and use up.
+//! The rights, ids and limits of this process.
 
 use std::fs;
 use std::io;
@@ -34,7 +34,7 @@ pub(crate) const LIMITS: &[(&str, Resource)] = &[
     ("stack", Resource::RLIMIT_STACK),
 ];
 
-/// What root may do, one by one, capabilities(7).
+/// The rights of root, each a capability, capabilities(7).
 #[derive(Clone, Copy)]
 pub(crate) enum Right {
     SetGid = 6,
@@ -44,13 +44,13 @@ pub(crate) enum Right {
     Resource = 24,
 }
 
-/// Whether this process has it. Root in a container may lack some.
+/// Whether this process has the right. Root in a container may lack some.
 pub(crate) fn may(right: Right) -> bool {
     let status = status_of("/proc/self").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
     match line.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()) {
         Some(set) => set & (1 << right as u32) != 0,
-        // Without /proc the attempt will tell.
+        // Without /proc, trust root: if it lacks the right, the call itself will fail.
         None => nix::unistd::geteuid().is_root(),
     }
 }
@@ -66,13 +66,13 @@ pub(crate) fn highest_limit(name: &str) -> u64 {
     if name == "nofile" { read().unwrap_or(u64::MAX) } else { u64::MAX }
 }
 
-/// The lowest nice value that this process may take: RLIMIT_NICE is 20 minus that, getrlimit(2).
+/// The lowest nice value that this process may take: 20 minus RLIMIT_NICE, getrlimit(2).
 pub(crate) fn lowest_nice() -> i32 {
     let (soft, _) = limit_of(Resource::RLIMIT_NICE).unwrap_or((0, 0));
     20 - i32::try_from(soft.min(40)).unwrap_or(0)
 }
 
-/// Sets the nice value of every thread of this process: each has a value of its own, setpriority(2).
+/// Sets the nice value of every thread of this process, because each thread has its own, setpriority(2).
 pub(crate) fn set_nice_everywhere(value: i32) -> Result<(), Errno> {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     for thread in tasks.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
@@ -82,7 +82,7 @@ pub(crate) fn set_nice_everywhere(value: i32) -> Result<(), Errno> {
             Err(errno) => return Err(errno),
         }
     }
-    // Where /proc cannot be seen: this thread at least.
+    // If /proc cannot be seen, set at least this thread's value.
     setpriority_process(None, value).map_err(errno)
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn set_oom_score_adj(value: i32) -> Result<(), Errno> {
         .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
 }
 
-/// Gives up all but these ids: real, effective and saved, in every thread, since libc's calls reach them all.
+/// Gives up all ids but these: real, effective and saved, in every thread, because libc's calls reach all threads.
 pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), (&'static str, Errno)> {
     let groups: Vec<_> = groups.iter().copied().map(Gid::from_raw).collect();
     setgroups(&groups).map_err(|errno| ("setgroups", errno))?;
@@ -120,7 +120,7 @@ pub(crate) fn group_ids_of_self() -> Option<[u32; 3]> {
     getresgid().ok().map(|ids| [ids.real, ids.effective, ids.saved].map(Gid::as_raw))
 }
 
-/// A thread that has other ids than these, as far as `/proc` can be seen.
+/// A thread that has other ids than these; `None` if there is none, or `/proc` cannot be seen.
 pub(crate) fn thread_with_other_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Option<Pid> {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     tasks
@@ -137,7 +137,7 @@ pub(crate) fn thread_with_other_ids(uid: Option<u32>, gid: u32, groups: &[u32]) 
         .next()
 }
 
-/// The name in it need not be UTF-8: a title is cut at 15 bytes.
+/// The text of `status`. The name in it need not be UTF-8, because a title is cut at 15 bytes.
 fn status_of(process: impl AsRef<Path>) -> io::Result<String> {
     let bytes = fs::read(process.as_ref().join("status"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -150,7 +150,7 @@ fn numbers(status: &str, name: &str) -> Vec<u32> {
     numbers
 }
 
-/// The groups of a user, with `gid`, getgrouplist(3).
+/// The groups of a user, including `gid`, getgrouplist(3).
 pub(crate) fn groups_of(name: &std::ffi::CStr, gid: u32) -> Result<Vec<u32>, Errno> {
     Ok(nix::unistd::getgrouplist(name, Gid::from_raw(gid))?.into_iter().map(Gid::as_raw).collect())
 }

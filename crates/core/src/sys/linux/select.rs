@@ -1,4 +1,4 @@
-//! Waiting for many descriptors at once: epoll.
+//! Waits for many descriptors at once: epoll.
 
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -10,17 +10,20 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use super::process::ProcessHandle;
 use crate::sys::Pid;
 
-/// How the end of a process will be noticed.
+/// How the poller notices the end of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Armed {
     /// The selector reports it.
     Selected,
-    /// The selector cannot: look again from time to time.
+    /// The selector cannot report it: look at the process from time to time.
     ByLooking,
-    /// It has ended already.
+    /// The process has ended already.
     #[cfg_attr(
         target_os = "linux",
-        expect(dead_code, reason = "a pidfd reports that as an event; kqueue refuses it")
+        expect(
+            dead_code,
+            reason = "a pidfd reports it as an event; only kqueue refuses a process that has ended"
+        )
     )]
     Ended,
 }
@@ -44,7 +47,7 @@ impl Selector {
         Ok(Self { epoll, wake })
     }
 
-    /// Reports `number` when the descriptor can be read, or its other end is gone.
+    /// Reports `number` when the descriptor can be read, or its other end is closed.
     pub(crate) fn add_readable(&self, fd: BorrowedFd<'_>, number: u64) -> Result<(), Errno> {
         self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, number))
     }
@@ -58,7 +61,7 @@ impl Selector {
     }
 
     pub(crate) fn remove_readable(&self, fd: BorrowedFd<'_>) {
-        // ENOENT and EBADF mean that it is not in the set, which is what is wanted.
+        // ENOENT and EBADF: it is not in the set, as intended.
         let _ = self.epoll.delete(fd);
     }
 
@@ -74,7 +77,7 @@ impl Selector {
         let _ = self.wake.write(1);
     }
 
-    /// Waits for events and pushes their numbers; returns after `timeout`, too, and when woken.
+    /// Waits for events and pushes their numbers. Also returns after `timeout`, and when woken.
     pub(crate) fn wait(&self, timeout: Option<Duration>, numbers: &mut Vec<u64>) -> Result<(), Errno> {
         let mut events = [EpollEvent::empty(); EVENTS_AT_ONCE];
         let timeout = timeout.map_or(EpollTimeout::NONE, |timeout| {

@@ -1,4 +1,4 @@
-//! The steps of a walk to a file.
+//! The steps of a path's walk.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,25 +12,25 @@ use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use crate::sys::Step;
 
-/// Looks at a name in a folder. Owner and text of a link belong to the same link, because it is open.
+/// Looks at a name in a folder. It opens a link, so that owner and text are of the same link.
 pub(crate) fn step(at: &OwnedFd, name: &OsStr) -> Result<Step, Errno> {
     let found = openat(at, name, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())?;
     let stat = fstat(&found)?;
     match SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) {
         SFlag::S_IFDIR => Ok(Step::Folder(found, stat)),
-        // By an empty path: the link that is open, readlinkat(2).
+        // The empty path means the open link itself, readlinkat(2).
         SFlag::S_IFLNK => Ok(Step::Link(stat, readlinkat(&found, "")?)),
         _ => Err(Errno::ENOTDIR),
     }
 }
 
-/// Whether a folder is one of the kernel's own, in `/proc`.
+/// Whether a folder is in `/proc`, so that the kernel makes its entries.
 pub(crate) fn is_proc(folder: &OwnedFd) -> bool {
     fstatfs(folder).is_ok_and(|system| system.filesystem_type() == PROC_SUPER_MAGIC)
 }
 
-/// The user that files seem to belong to when their owner has no number in this user namespace; `None` in the first
-/// namespace, which has a number for every user.
+/// The user that stat(2) shows for an owner without a number in this user namespace; `None` in the first namespace,
+/// which has a number for every user.
 pub(crate) fn overflow_user() -> Option<u32> {
     static USER: OnceLock<Option<u32>> = OnceLock::new();
     *USER.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! What happens to a file: inotify(7).
+//! Watches files for changes: inotify(7).
 
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -10,11 +10,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use nix::sys::statfs::statfs;
 
-/// Whatever keeps it from waiting is not asked again at once.
+/// The pause after a failed wait, so that a failure that repeats does not make a busy loop.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Tells when something happens to files. Each watch tells once: a file that is written to all the time is not slowed
-/// down by it, and needs no queue.
+/// Tells of changes to files. Each watch tells once, so that it does not slow down a program that writes without a
+/// pause, and needs no queue.
 #[derive(Debug)]
 pub(crate) struct FileWatch {
     inotify: Inotify,
@@ -22,31 +22,31 @@ pub(crate) struct FileWatch {
 }
 
 impl FileWatch {
-    /// EMFILE where the user has no instance left (`fs.inotify.max_user_instances`), ENOSYS or EPERM where a filter
-    /// forbids it.
+    /// EMFILE if the user has no instance left (`fs.inotify.max_user_instances`), ENOSYS or EPERM if a filter forbids
+    /// the call.
     pub(crate) fn new() -> Result<Self, Errno> {
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
         Ok(Self { inotify, armed: Vec::new() })
     }
 
-    /// Takes all watches off, and forgets what they have told.
+    /// Removes all watches, and the events that they have told.
     pub(crate) fn disarm(&mut self) {
         for watch in self.armed.drain(..) {
-            // EINVAL: it has told already, and is gone.
+            // EINVAL: the watch has told already, so the kernel has removed it.
             let _ = self.inotify.rm_watch(watch);
         }
         while self.inotify.read_events().is_ok() {}
     }
 
-    /// Tells when the file is written to, or its name changes. It need be readable; ENOSPC where the user has no watch
-    /// left (`fs.inotify.max_user_watches`).
+    /// Tells when the file is written to, or its name changes. The file must be readable; ENOSPC if the user has no
+    /// watch left (`fs.inotify.max_user_watches`).
     pub(crate) fn add_file(&mut self, path: &Path) -> Result<(), Errno> {
-        // An unlink changes the number of links: an attribute.
+        // IN_ATTRIB tells of an unlink, which changes the number of links.
         let what = AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_MOVE_SELF | AddWatchFlags::IN_ATTRIB;
         self.add(path, what | AddWatchFlags::IN_DONT_FOLLOW)
     }
 
-    /// Tells when a file comes to be in the folder, or gets a name there.
+    /// Tells when a file is made in the folder, or gets a name there.
     pub(crate) fn add_folder(&mut self, path: &Path) -> Result<(), Errno> {
         let what = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO;
         self.add(path, what | AddWatchFlags::IN_ONLYDIR)
@@ -57,7 +57,7 @@ impl FileWatch {
         Ok(())
     }
 
-    /// Waits until one of the watches tells something, for `timeout` at most.
+    /// Waits until a watch tells of a change, for `timeout` at most.
     pub(crate) fn wait(&self, timeout: Option<Duration>) {
         let timeout = timeout
             .map_or(PollTimeout::NONE, |timeout| PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX));
@@ -68,7 +68,7 @@ impl FileWatch {
     }
 }
 
-/// Whether other machines may write to the file, of which the kernel does not tell.
+/// Whether other machines may write to the file. The kernel does not tell of their writes.
 pub(crate) fn is_shared_by_machines(path: &Path) -> bool {
     statfs(path).is_ok_and(|system| super::file::name_of(system.filesystem_type()).is_some())
 }

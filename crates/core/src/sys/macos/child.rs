@@ -1,5 +1,7 @@
-//! System calls for the code between fork and exec. Every function is async-signal-safe, as POSIX lists them or as thin
-//! faces of one system call: no allocation, no lock, no panic.
+//! System calls for the code between fork and exec.
+//!
+//! Every function is async-signal-safe: POSIX lists its call, or the call is a thin face of one system call. None
+//! allocates, takes a lock or panics.
 #![expect(unsafe_code, reason = "plain system calls are the point of this module")]
 
 use std::ffi::{CStr, c_char, c_int};
@@ -70,7 +72,7 @@ pub(crate) fn set_nice(value: i32) -> Outcome {
     setpriority_process(None, value).map_err(rustix::io::Errno::raw_os_error)
 }
 
-/// Does nothing: there is no such thing here, and a launch that asks for it is refused before.
+/// Does nothing: macOS has no such mark, and a launch that wants it is refused before.
 pub(crate) fn forbid_new_privileges() -> Outcome {
     Ok(())
 }
@@ -79,13 +81,13 @@ pub(crate) fn forbid_new_privileges() -> Outcome {
 ///
 /// # Safety
 ///
-/// Only in a child with descriptors of its own, which no longer uses the one that `to` was.
+/// The caller is a child that has its own descriptor table and no longer uses the present descriptor `to`.
 pub(crate) unsafe fn duplicate(from: i32, to: i32) -> Outcome {
-    // SAFETY: dup2(2) takes two numbers. It closes what `to` was before, which by the caller's word nothing uses.
+    // SAFETY: dup2(2) takes two numbers. It closes the present `to`, which the caller promises not to use.
     plain(Errno::result(unsafe { libc::dup2(from, to) }))
 }
 
-/// Writes at the file's start; false when only a part of it was taken.
+/// Writes at the file's start; false if only a part was written.
 pub(crate) fn write_at_start(fd: i32, bytes: &[u8]) -> Result<bool, i32> {
     let written = with(fd, |fd| pwrite(fd, bytes, 0)).unwrap_or(Err(rustix::io::Errno::BADF));
     written.map(|count| count == bytes.len()).map_err(rustix::io::Errno::raw_os_error)
@@ -96,17 +98,17 @@ pub(crate) fn write(fd: i32, bytes: &[u8]) {
     let _ = with(fd, |fd| write_to(fd, bytes));
 }
 
-/// Does nothing: flock and fcntl locks share one list here, so that there is no name tag.
+/// Does nothing: macOS has no name tag, because flock and fcntl locks share one list.
 pub(crate) fn put_name_tag(_fd: i32) -> Outcome {
     Ok(())
 }
 
-/// Sets every disposition to the default: ignored ones survive exec, execve(2).
+/// Sets the disposition of every signal to the default, because an ignored signal stays ignored across exec, execve(2).
 pub(crate) fn reset_dispositions() {
     /// One more than the highest signal, `<sys/signal.h>`.
     const NSIG: c_int = 32;
     for signal in 1..NSIG {
-        // SAFETY: SIG_DFL is no function of ours; KILL and STOP answer EINVAL.
+        // SAFETY: SIG_DFL runs no function of ours. KILL and STOP answer EINVAL.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }
@@ -116,14 +118,14 @@ pub(crate) fn unblock_signals() -> Outcome {
     plain(SigSet::empty().thread_set_mask())
 }
 
-/// Entries of the descriptor table that fit the list on the stack: 32 KiB of the 512 that a secondary thread has.
+/// The length of the list of descriptors on the stack: 32 KiB of the 512 KiB that a secondary thread has.
 const LISTED: usize = 4_096;
 
-/// Closes every descriptor from 3 on but `keep`.
+/// Closes every descriptor from 3 on except those in `keep`.
 ///
 /// # Safety
 ///
-/// Only in a child with descriptors of its own, which from now on uses none but those in `keep`.
+/// The caller is a child that has its own descriptor table and from now on uses only the descriptors in `keep`.
 pub(crate) unsafe fn close_others(keep: &[i32]) -> Outcome {
     let mut list = [libc::proc_fdinfo { proc_fd: 0, proc_fdtype: 0 }; LISTED];
     match super::process::list_descriptors(own_pid(), &mut list) {
@@ -132,7 +134,7 @@ pub(crate) unsafe fn close_others(keep: &[i32]) -> Outcome {
                 close_unless_kept(entry.proc_fd, keep);
             }
         }
-        // They cannot be listed, or are too many for the list.
+        // The system does not list them, or they are too many for the list.
         None => {
             let size = sysconf(SysconfVar::OPEN_MAX).ok().flatten().unwrap_or(0);
             for fd in 3..c_int::try_from(size).unwrap_or(c_int::MAX) {
@@ -143,26 +145,26 @@ pub(crate) unsafe fn close_others(keep: &[i32]) -> Outcome {
     Ok(())
 }
 
-/// Nothing uses the descriptor any more: this process is about to execute another program.
+/// No code uses the descriptor any more, because this process is about to execute another program.
 fn close_unless_kept(fd: i32, keep: &[i32]) {
     if fd >= 3 && !keep.contains(&fd) {
         let _ = close(fd);
     }
 }
 
-/// Executes `program`; returns only the error number of a failure.
+/// Executes `program`; returns only on failure, with the error number.
 ///
 /// # Safety
 ///
 /// `argv` and `envp` point to arrays of C strings that end with a null pointer.
 pub(crate) unsafe fn execute(program: &CStr, argv: *const *const c_char, envp: *const *const c_char) -> i32 {
-    // SAFETY: the caller vouches for the arrays; execve(2) reads them, and returns only when it has failed.
+    // SAFETY: the caller vouches for the arrays; execve(2) reads them, and returns only on failure.
     let result = unsafe { libc::execve(program.as_ptr(), argv, envp) };
     Errno::result(result).err().map_or(0, |errno| errno as i32)
 }
 
 /// Ends this process.
 pub(crate) fn exit_now(code: i32) -> ! {
-    // SAFETY: _exit(2) takes a number; no exit handler runs.
+    // SAFETY: _exit(2) takes a number, and runs no exit handler.
     unsafe { libc::_exit(code) }
 }

@@ -10,7 +10,7 @@ use super::child::exit_now;
 use super::process::is_child;
 use crate::sys::Pid;
 
-/// A fork runs on a copy of its parent's stack: nothing is needed.
+/// An empty stand-in: a fork runs on a copy of its parent's stack.
 pub(crate) struct Stack;
 
 impl Stack {
@@ -27,21 +27,20 @@ impl Stack {
 ///
 /// # Safety
 ///
-/// `main` follows the rules of the code between fork and exec: async-signal-safe calls alone.
+/// `main` makes only async-signal-safe calls, as all code between fork and exec.
 pub(crate) unsafe fn spawn_child(
     _stack_top: *mut c_void,
     main: extern "C" fn(*mut c_void) -> c_int,
     arg: *mut c_void,
 ) -> Result<Pid, Errno> {
-    // SAFETY: the child calls nothing but `main`, which the caller vouches for, and `_exit`.
+    // SAFETY: the child calls only `main`, for which the caller vouches, and `_exit`.
     match Errno::result(unsafe { libc::fork() })? {
         0 => exit_now(main(arg)),
         pid => Ok(pid),
     }
 }
 
-/// Whether this child of [`spawn_child`] is still ours to collect: until it is collected, its PID is given to no other
-/// process.
+/// Whether this child of [`spawn_child`] has not been collected yet. Until then no other process gets its PID.
 pub(crate) fn is_uncollected(pid: Pid) -> bool {
     is_child(pid)
 }

@@ -1,6 +1,6 @@
-//! There is no at_quick_exit(3) before macOS 15, and Bun ends by exit(3) here.
+//! No handler for quick_exit(3): macOS has no at_quick_exit(3) before 15, and Bun ends by exit(3) there.
 
-/// Nothing to be done.
+/// Does nothing, successfully: the handler of atexit(3) runs.
 pub(crate) fn at_quick_end(_handler: extern "C" fn()) -> bool {
     true
 }

@@ -15,35 +15,35 @@ use rustix::net::sockopt::set_socket_nosigpipe;
 use crate::sys::Pid;
 use crate::sys::fd::errno;
 
-/// Whether a daemon can be named by the kernel.
+/// Whether the kernel can tell the daemon's PID, by the name tag.
 pub(crate) const HAS_NAME_TAG: bool = false;
 
-/// How a folder is opened: there is no `O_PATH`, so it must be readable.
+/// Opens a folder, which must be readable, because macOS has no `O_PATH`.
 pub(crate) const FOLDER_FLAGS: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 
-/// The socket itself is told instead, see [`channel_pair`].
+/// Empty, because the socket itself has an option for it, see [`channel_pair`].
 pub(crate) const NO_SIGPIPE: MsgFlags = MsgFlags::empty();
 
-/// None: flock and fcntl locks share one list here, so a name tag would meet our own flock.
+/// None, because flock and fcntl locks share one list: a name tag would conflict with our own flock.
 pub(crate) fn name_tag(_file: BorrowedFd<'_>) -> Option<Pid> {
     None
 }
 
-/// Not told without a name tag.
+/// Not known, without a name tag.
 pub(crate) fn is_starting(_file: BorrowedFd<'_>) -> bool {
     false
 }
 
 pub(crate) fn mark_ready(_file: BorrowedFd<'_>) {}
 
-/// Not told without a name tag.
+/// Not known, without a name tag.
 pub(crate) fn is_deaf(_file: BorrowedFd<'_>) -> bool {
     false
 }
 
 pub(crate) fn mark_listening(_file: BorrowedFd<'_>) {}
 
-/// Not told without a name tag: what the process itself shows must do.
+/// Not known, without a name tag, so the caller decides by the process itself.
 pub(crate) fn is_detached(_file: BorrowedFd<'_>) -> bool {
     true
 }
@@ -55,7 +55,7 @@ pub(crate) fn file_system(file: BorrowedFd<'_>) -> Option<String> {
     fstatfs(file).ok().map(|stat| stat.filesystem_type_name().to_owned())
 }
 
-/// A file without a name, where the daemon's stderr goes until it is ready.
+/// Makes a file without a name, which takes the daemon's stderr until it is ready.
 pub(crate) fn capture_file() -> Result<File, Errno> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -71,7 +71,7 @@ pub(crate) fn capture_file() -> Result<File, Errno> {
     Ok(File::from(file))
 }
 
-/// Nothing: the file is on a disk, and bounded by the disk's room.
+/// Does nothing: the file is on a disk, whose space bounds it.
 pub(crate) fn free_range(_file: BorrowedFd<'_>, _start: i64, _length: i64) -> Result<(), Errno> {
     Ok(())
 }
@@ -86,7 +86,7 @@ pub(crate) fn channel_pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     Ok((one, other))
 }
 
-/// A pipe that tells of a failed step between fork and exec: its reading and its writing end.
+/// A pipe by which a step between fork and exec reports its failure: the reading end and the writing end.
 pub(crate) fn error_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     let (reading, writing) = pipe()?;
     close_on_exec(&reading)?;
@@ -94,12 +94,12 @@ pub(crate) fn error_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     Ok((reading, writing))
 }
 
-/// A moment after its making: there is no call that does both.
+/// Marks a new descriptor close-on-exec, a moment after it was made: macOS has no call that does both.
 fn close_on_exec(fd: impl AsFd) -> Result<(), Errno> {
     fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map(drop)
 }
 
-/// Not told here.
+/// Not known: macOS has no call that tells.
 pub(crate) fn is_written(_file: BorrowedFd<'_>) -> bool {
     false
 }

@@ -1,4 +1,4 @@
-//! macOS: libproc, start times for identity, forks, kqueue. Compiled by the project, not yet run by it.
+//! macOS: libproc, start times for identity, forks, kqueue. This project compiles it, and has not run it yet.
 
 mod child;
 mod clone;

@@ -1,4 +1,4 @@
-//! Identity of processes: what libproc tells.
+//! Identity of processes: libproc.
 #![expect(unsafe_code, reason = "libproc has no safe face")]
 
 use std::ffi::{c_int, c_void};
@@ -14,7 +14,7 @@ use nix::unistd::{Pid as NixPid, getpgid};
 use crate::sys::kill::signal_process;
 use crate::sys::{FileId, Hidden, Pid, RawStats};
 
-/// A process by its PID and the time of its start, which no later owner of the PID shares.
+/// A process, recognised by the time of its start even after another process has got its PID.
 #[derive(Debug)]
 pub(crate) struct ProcessHandle {
     start: StartTime,
@@ -39,7 +39,7 @@ impl ProcessHandle {
         signal_process(pid, signal).map_err(|errno| ("kill", errno))
     }
 
-    /// Only a parent is told here.
+    /// Not known: macOS tells only the parent.
     pub(crate) fn wait_status(&self, _pid: Pid) -> Option<i32> {
         None
     }
@@ -55,13 +55,13 @@ impl ProcessHandle {
 
 /// Whether this is the process's main thread.
 pub(crate) fn is_main_thread() -> bool {
-    // SAFETY: pthread_main_np takes nothing and touches nothing.
+    // SAFETY: pthread_main_np takes no argument and touches no memory.
     unsafe { libc::pthread_main_np() == 1 }
 }
 
-/// A struct of plain numbers, which the kernel fills in whole.
+/// A struct of plain numbers that proc_pidinfo fills in.
 trait Answer: Sized {
-    /// What proc_pidinfo is asked for to get it.
+    /// The number by which proc_pidinfo gives this struct.
     const FLAVOR: c_int;
 }
 
@@ -73,7 +73,7 @@ impl Answer for libc::proc_bsdinfo {
     const FLAVOR: c_int = libc::PROC_PIDTBSDINFO;
 }
 
-/// Asks for one struct about a process; `None` when it may not be looked into or has ended.
+/// Asks for one struct about a process; `None` if we may not look into the process, or it has ended.
 fn ask<T: Answer>(pid: Pid, which: u64) -> Option<T> {
     filled(|buffer, size| {
         // SAFETY: `filled` passes a buffer of the size that it names.
@@ -81,12 +81,13 @@ fn ask<T: Answer>(pid: Pid, which: u64) -> Option<T> {
     })
 }
 
-/// The struct that a call fills in; `None` when it has not filled in all of it.
+/// The struct that a call fills in; `None` unless the call has filled in all of it.
 fn filled<T>(call: impl FnOnce(*mut c_void, c_int) -> c_int) -> Option<T> {
     let mut answer = MaybeUninit::<T>::uninit();
     let size = size_of::<T>() as c_int;
     let length = call(answer.as_mut_ptr().cast(), size);
-    // SAFETY: the callers ask libproc for structs of plain numbers; it fills in the whole struct, or says less.
+    // SAFETY: the callers ask libproc for structs of plain numbers. Its result is the number of bytes that it has
+    // filled in, here those of the whole struct.
     (length == size).then(|| unsafe { answer.assume_init() })
 }
 
@@ -98,11 +99,12 @@ fn bsd_info(pid: Pid) -> Option<libc::proc_bsdinfo> {
     ask(pid, LIVING)
 }
 
-/// The argument by which zombies are told of, too, as in XNU's `proc_pidinfo`.
+/// The argument that makes `proc_pidinfo` tell of zombies, too, as in XNU's source.
 const ZOMBIES: u64 = 1;
 const LIVING: u64 = 0;
 
-/// The open descriptors of a process; `None` when they are not told, or do not fit the list. Async-signal-safe.
+/// The open descriptors of a process; `None` if the system does not list them, or the list is too short.
+/// Async-signal-safe.
 pub(super) fn list_descriptors(pid: Pid, list: &mut [libc::proc_fdinfo]) -> Option<&[libc::proc_fdinfo]> {
     let bytes = c_int::try_from(size_of_val(list)).ok()?;
     let buffer = list.as_mut_ptr().cast();
@@ -115,12 +117,12 @@ pub(super) fn list_descriptors(pid: Pid, list: &mut [libc::proc_fdinfo]) -> Opti
         .and_then(|length| list.get(..length / size_of::<libc::proc_fdinfo>()))
 }
 
-/// There are no pidfds here.
+/// Always true, and never asked: macOS has no pidfds.
 pub(crate) fn has_ended_by(_pidfd: BorrowedFd<'_>) -> bool {
     true
 }
 
-/// Whether the process is a child of ours, which may have ended and has not been collected.
+/// Whether the process is a child of ours that has not been collected; it may have ended.
 pub(crate) fn is_child(pid: Pid) -> bool {
     ask::<libc::proc_bsdinfo>(pid, ZOMBIES).is_some_and(|info| info.pbi_ppid == std::process::id())
 }
@@ -151,11 +153,11 @@ pub(crate) fn raw_stats(pid: Pid) -> Option<RawStats> {
     })
 }
 
-/// Ticks of the machine's own clock, which is not in nanoseconds on every Mac.
+/// Converts ticks of the machine's clock, which are not nanoseconds on every Mac.
 #[expect(deprecated, reason = "libc points to a crate of its own for this one struct and call")]
 fn mach_time(ticks: u64) -> Duration {
     let mut base = libc::mach_timebase_info { numer: 1, denom: 1 };
-    // SAFETY: the struct lives across the call, which fills it.
+    // SAFETY: the call fills in the struct, which lives across the call.
     let _ = unsafe { libc::mach_timebase_info(&raw mut base) };
     let nanos = u128::from(ticks) * u128::from(base.numer) / u128::from(base.denom.max(1));
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
@@ -179,11 +181,11 @@ unsafe extern "C" {
     fn proc_pidfdinfo(pid: c_int, fd: c_int, flavor: c_int, buffer: *mut c_void, size: c_int) -> c_int;
 }
 
-/// Whether the process has the file open. The system does not show which process has a flock: that the lock is held and
-/// the file is open are the proof, together with the start time.
+/// Whether the process has the file open. macOS does not show which process has a flock, so the proof is that the lock
+/// is held and that this process has the file open, together with its start time.
 pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
     let Some(info) = bsd_info(pid) else { return false };
-    // Twice the number, should it open some meanwhile.
+    // Room for twice the number, in case the process opens more meanwhile.
     let mut list = vec![libc::proc_fdinfo { proc_fd: 0, proc_fdtype: 0 }; info.pbi_nfiles as usize * 2 + 64];
     let listed = list_descriptors(pid, &mut list).unwrap_or_default();
     let vnode = libc::PROX_FDTYPE_VNODE as u32;
@@ -196,11 +198,11 @@ fn file_of(pid: Pid, fd: i32) -> Option<FileId> {
         unsafe { proc_pidfdinfo(pid, fd, PROC_PIDFDVNODEPATHINFO, buffer, size) }
     })?;
     let stat = &info.vnode.vip_vi.vi_stat;
-    // As `FileId::of` widens the signed device number of stat(2).
+    // The signed device number, widened as in `FileId::of`.
     Some(FileId { dev: i64::from(stat.vst_dev.cast_signed()).cast_unsigned(), ino: stat.vst_ino })
 }
 
-/// The processes that have the file open, as far as they can be looked into, with their names, which may hold anything.
+/// The processes that have the file open, as far as we may look into them, and their names, which may contain any byte.
 pub(crate) fn openers(path: &Path) -> Vec<(Pid, Vec<u8>)> {
     let Ok(stat) = lstat(path) else { return Vec::new() };
     let id = FileId::of(&stat);
@@ -221,7 +223,7 @@ fn name(pid: Pid) -> Vec<u8> {
     info.pbi_comm.iter().map(|byte| byte.cast_unsigned()).take_while(|byte| *byte != 0).collect()
 }
 
-/// Never told: nothing that depends on it is done on macOS.
+/// Not known. No code on macOS depends on it.
 pub(crate) fn has_children() -> bool {
     false
 }
@@ -231,7 +233,7 @@ pub(crate) fn user_ids(pid: Pid) -> Option<[u32; 3]> {
     bsd_info(pid).map(|info| [info.pbi_ruid, info.pbi_uid, info.pbi_svuid])
 }
 
-/// Why nothing can be read of other users' processes: there is no option that hides them.
+/// Why processes of other users cannot be seen: always `None`, because macOS has no option that hides them.
 pub(crate) fn hidden_by() -> Option<Hidden> {
     None
 }

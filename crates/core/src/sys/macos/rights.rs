@@ -1,4 +1,4 @@
-//! What this process may do, and use up.
+//! The rights, ids and limits of this process.
 #![expect(unsafe_code, reason = "nix leaves setgroups and getgrouplist out on Apple's systems")]
 
 use std::ffi::{CStr, c_int};
@@ -26,7 +26,7 @@ pub(crate) const LIMITS: &[(&str, Resource)] = &[
     ("stack", Resource::Stack),
 ];
 
-/// What root may do.
+/// The rights of root.
 #[derive(Clone, Copy)]
 pub(crate) enum Right {
     SetGid,
@@ -36,7 +36,7 @@ pub(crate) enum Right {
     Resource,
 }
 
-/// Root has all of them.
+/// Whether this process has the right: root has all of them.
 pub(crate) fn may(_right: Right) -> bool {
     geteuid().is_root()
 }
@@ -47,22 +47,22 @@ pub(crate) fn limit_of(resource: Resource) -> Option<(u64, u64)> {
     Some((now.current.unwrap_or(u64::MAX), now.maximum.unwrap_or(u64::MAX)))
 }
 
-/// The highest limit that even root can set is not asked for here.
+/// The highest limit that even root can set: not asked for on macOS.
 pub(crate) fn highest_limit(_name: &str) -> u64 {
     u64::MAX
 }
 
-/// Only root may take a lower one than 0.
+/// The lowest nice value that this process may take: only root may take one below 0.
 pub(crate) fn lowest_nice() -> i32 {
     0
 }
 
-/// There is none on this system.
+/// None: macOS has no such value.
 pub(crate) fn oom_score_adj() -> Option<i32> {
     None
 }
 
-/// The value is the process's here.
+/// Sets the nice value of this process, which on macOS is that of all its threads.
 pub(crate) fn set_nice_everywhere(value: i32) -> Result<(), Errno> {
     set_nice(value).map_err(Errno::from_raw)
 }
@@ -71,8 +71,7 @@ pub(crate) fn set_oom_score_adj(_value: i32) -> Result<(), Errno> {
     Err(Errno::ENOSYS)
 }
 
-/// Gives up all but these ids. For root, setuid(2) sets the real, the effective and the saved one, of the whole
-/// process.
+/// Gives up all ids but these. For root, setuid(2) sets the real, effective and saved id of the whole process.
 pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), (&'static str, Errno)> {
     let count = groups.len() as c_int;
     // SAFETY: the kernel reads `count` numbers from the slice.
@@ -85,31 +84,31 @@ pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), 
     Ok(())
 }
 
-/// Real and effective user id of this process; the saved one is not told.
+/// Real and effective user id of this process. macOS does not tell the saved id, so the effective one stands for it.
 pub(crate) fn user_ids_of_self() -> Option<[u32; 3]> {
     let (real, effective) = (getuid().as_raw(), geteuid().as_raw());
     Some([real, effective, effective])
 }
 
-/// Real and effective group id of this process; the saved one is not told.
+/// Real and effective group id of this process. macOS does not tell the saved id, so the effective one stands for it.
 pub(crate) fn group_ids_of_self() -> Option<[u32; 3]> {
     let (real, effective) = (getgid().as_raw(), getegid().as_raw());
     Some([real, effective, effective])
 }
 
-/// Ids belong to the process here, not to its threads.
+/// None: on macOS ids belong to the process, not to its threads.
 pub(crate) fn thread_with_other_ids(_uid: Option<u32>, _gid: u32, _groups: &[u32]) -> Option<Pid> {
     None
 }
 
-/// The kernel takes no more groups than this, `<sys/syslimits.h>`.
+/// The most groups that the kernel takes, `<sys/syslimits.h>`.
 const NGROUPS_MAX: usize = 16;
 
-/// The groups of a user, with `gid`, getgrouplist(3); the first 16, which are all that the kernel takes.
+/// The first 16 groups of a user, including `gid`, getgrouplist(3). The kernel takes no more.
 pub(crate) fn groups_of(name: &CStr, gid: u32) -> Result<Vec<u32>, Errno> {
     let mut groups = [0 as c_int; NGROUPS_MAX];
     let mut count = NGROUPS_MAX as c_int;
-    // SAFETY: at most `count` numbers are written to the array, and how many is written to `count`.
+    // SAFETY: the call writes at most `count` numbers to the array, and their number to `count`.
     unsafe { libc::getgrouplist(name.as_ptr(), gid as c_int, groups.as_mut_ptr(), &raw mut count) };
     let count = usize::try_from(count).unwrap_or(0).min(NGROUPS_MAX);
     Ok(groups.iter().take(count).map(|group| *group as u32).collect())

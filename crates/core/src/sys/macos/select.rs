@@ -1,4 +1,4 @@
-//! Waiting for many descriptors and processes at once: kqueue.
+//! Waits for many descriptors and processes at once: kqueue.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
@@ -9,14 +9,14 @@ use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
 use super::process::ProcessHandle;
 use crate::sys::Pid;
 
-/// How the end of a process will be noticed.
+/// How the poller notices the end of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Armed {
     /// The selector reports it.
     Selected,
-    /// The selector cannot: look again from time to time.
+    /// The selector may not report it: look at the process from time to time.
     ByLooking,
-    /// It has ended already.
+    /// The process has ended already.
     Ended,
 }
 
@@ -46,18 +46,18 @@ impl Selector {
         self.queue.kevent(&[change], &mut [], None).map(drop)
     }
 
-    /// Reports `number` when the descriptor can be read, or its other end is gone.
+    /// Reports `number` when the descriptor can be read, or its other end is closed.
     pub(crate) fn add_readable(&self, fd: BorrowedFd<'_>, number: u64) -> Result<(), Errno> {
         let ident = fd.as_raw_fd() as usize;
         self.change(event(ident, EventFilter::EVFILT_READ, EvFlags::EV_ADD, FilterFlag::empty(), number))
     }
 
-    /// Reports `number` when the process has ended. A kqueue has one watch a process, so a second one looks.
+    /// Reports `number` when the process has ended. A kqueue has one watch for each process, with one number.
     pub(crate) fn add_exit(&self, _process: &ProcessHandle, pid: Pid, number: u64) -> Result<Armed, Errno> {
         let flags = EvFlags::EV_ADD | EvFlags::EV_ONESHOT;
         match self.change(event(pid as usize, EventFilter::EVFILT_PROC, flags, FilterFlag::NOTE_EXIT, number))
         {
-            // Looked at as well: a later watch on the same process would have replaced this one's number.
+            // Look as well, because a later watch on the same process replaces this one's number.
             Ok(()) => Ok(Armed::ByLooking),
             Err(Errno::ESRCH) => Ok(Armed::Ended),
             Err(errno) => Err(errno),
@@ -66,12 +66,12 @@ impl Selector {
 
     pub(crate) fn remove_readable(&self, fd: BorrowedFd<'_>) {
         let ident = fd.as_raw_fd() as usize;
-        // ENOENT and EBADF mean that it is not in the set, which is what is wanted.
+        // ENOENT and EBADF: it is not in the set, as intended.
         let _ =
             self.change(event(ident, EventFilter::EVFILT_READ, EvFlags::EV_DELETE, FilterFlag::empty(), 0));
     }
 
-    /// Nothing: other watches may be on the same process, and an event for a number that is gone is ignored.
+    /// Does nothing, because others may watch the same process. An event with a number that is gone is ignored.
     pub(crate) fn remove_exit(&self, _process: &ProcessHandle) {}
 
     /// Makes [`Selector::wait`] return.
@@ -80,7 +80,7 @@ impl Selector {
             self.change(event(0, EventFilter::EVFILT_USER, EvFlags::empty(), FilterFlag::NOTE_TRIGGER, WAKE));
     }
 
-    /// Waits for events and pushes their numbers; returns after `timeout`, too, and when woken.
+    /// Waits for events and pushes their numbers. Also returns after `timeout`, and when woken.
     pub(crate) fn wait(&self, timeout: Option<Duration>, numbers: &mut Vec<u64>) -> Result<(), Errno> {
         let mut events =
             [event(0, EventFilter::EVFILT_USER, EvFlags::empty(), FilterFlag::empty(), WAKE); EVENTS_AT_ONCE];

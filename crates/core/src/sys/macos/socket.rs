@@ -3,7 +3,7 @@
 use std::io;
 use std::os::unix::net::SocketAddr;
 
-/// None: every address is a path here.
+/// None: on macOS every address is a path.
 pub(crate) fn abstract_address(_name: &[u8]) -> Option<io::Result<SocketAddr>> {
     None
 }

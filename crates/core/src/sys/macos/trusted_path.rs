@@ -1,4 +1,4 @@
-//! The steps of a walk to a file.
+//! The steps of a path's walk.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -10,7 +10,8 @@ use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
 use super::FOLDER_FLAGS;
 use crate::sys::Step;
 
-/// Looks at a name in a folder. There is no `O_PATH`: a link that is exchanged in between may be another one.
+/// Looks at a name in a folder. macOS has no `O_PATH`, so owner and text may be of two links, if one replaces the other
+/// in between.
 pub(crate) fn step(at: &OwnedFd, name: &OsStr) -> Result<Step, Errno> {
     let stat = fstatat(at, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
     if stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFLNK.bits() {
@@ -21,12 +22,12 @@ pub(crate) fn step(at: &OwnedFd, name: &OsStr) -> Result<Step, Errno> {
     Ok(Step::Folder(folder, stat))
 }
 
-/// There is none.
+/// Whether a folder is in `/proc`: never, because macOS has none.
 pub(crate) fn is_proc(_folder: &OwnedFd) -> bool {
     false
 }
 
-/// There are no user namespaces.
+/// None: macOS has no user namespaces.
 pub(crate) fn overflow_user() -> Option<u32> {
     None
 }

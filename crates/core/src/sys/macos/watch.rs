@@ -1,4 +1,4 @@
-//! What happens to a file: kqueue's EVFILT_VNODE, kqueue(2).
+//! Watches files for changes: kqueue's EVFILT_VNODE, kqueue(2).
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
@@ -11,14 +11,14 @@ use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
 use nix::sys::stat::Mode;
 use nix::sys::statfs::statfs;
 
-/// Whatever keeps it from waiting is not asked again at once.
+/// The pause after a failed wait, so that a failure that repeats does not make a busy loop.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Tells when something happens to files. Each watch tells once: a file that is written to all the time is not slowed
-/// down by it, and needs no queue.
+/// Tells of changes to files. Each watch tells once, so that it does not slow down a program that writes without a
+/// pause, and needs no queue.
 pub(crate) struct FileWatch {
     queue: Kqueue,
-    /// A watch goes with its descriptor.
+    /// Closing a descriptor removes its watch.
     armed: Vec<OwnedFd>,
 }
 
@@ -27,7 +27,7 @@ impl FileWatch {
         Ok(Self { queue: Kqueue::new()?, armed: Vec::new() })
     }
 
-    /// Takes all watches off, and forgets what they have told.
+    /// Removes all watches, and the events that they have told.
     pub(crate) fn disarm(&mut self) {
         self.armed.clear();
     }
@@ -38,13 +38,13 @@ impl FileWatch {
         self.add(path, OFlag::O_NOFOLLOW, FilterFlag::NOTE_WRITE | FilterFlag::NOTE_EXTEND | name)
     }
 
-    /// Tells when a file comes to be in the folder, or gets a name there.
+    /// Tells when a file is made in the folder, or gets a name there.
     pub(crate) fn add_folder(&mut self, path: &Path) -> Result<(), Errno> {
         self.add(path, OFlag::O_DIRECTORY, FilterFlag::NOTE_WRITE)
     }
 
     fn add(&mut self, path: &Path, flags: OFlag, what: FilterFlag) -> Result<(), Errno> {
-        // To hear of it alone: it keeps no volume from being unmounted.
+        // O_EVTONLY opens for events only, so that the volume can still be unmounted.
         let flags = flags | OFlag::O_CLOEXEC | OFlag::from_bits_retain(libc::O_EVTONLY);
         let file = open(path, flags, Mode::empty())?;
         self.change(&file, what)?;
@@ -59,7 +59,7 @@ impl FileWatch {
         self.queue.kevent(&[change], &mut [], None).map(drop)
     }
 
-    /// Waits until one of the watches tells something, for `timeout` at most.
+    /// Waits until a watch tells of a change, for `timeout` at most.
     pub(crate) fn wait(&self, timeout: Option<Duration>) {
         let timeout = timeout.map(|timeout| libc::timespec {
             tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
@@ -72,7 +72,7 @@ impl FileWatch {
     }
 }
 
-/// Whether other machines may write to the file, of which the kernel does not tell.
+/// Whether other machines may write to the file. The kernel does not tell of their writes.
 pub(crate) fn is_shared_by_machines(path: &Path) -> bool {
     statfs(path)
         .is_ok_and(|system| ["nfs", "smbfs", "afpfs", "webdav"].contains(&system.filesystem_type_name()))
