@@ -7,7 +7,7 @@ import { build as esbuild } from 'esbuild'
 import { bundles, finished } from './lib/bundles.js'
 import { bin, root, run } from './lib/run.js'
 
-/** The latest change of a file below the paths, in ms; with `folders` also of a folder (a deletion); 0 for none. */
+/** The time of the latest change of a file below the paths, in ms; with `folders` also of a folder; 0 without files. */
 function latest(paths, folders = false) {
   const times = paths.map((path) => {
     const stat = statSync(path, { throwIfNoEntry: false })
@@ -23,7 +23,7 @@ const builds = {
     sources: ['crates', 'Cargo.toml', 'Cargo.lock', 'build.rs'],
     output: 'native',
     build() {
-      // The paths of the machine that builds have no place in the binary.
+      // The binary must not contain paths of the machine that builds it.
       const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
       const remap = [`${cargoHome}=/cargo`, `${root.replace(/\/$/, '')}=/daimon`]
       const flags = remap.map((pair) => JSON.stringify(`--remap-path-prefix=${pair}`))
@@ -38,7 +38,7 @@ const builds = {
     sources: ['ts', 'tsconfig.json', 'scripts/build.js', 'scripts/lib/bundles.js'],
     output: 'dist',
     async build() {
-      // A deleted source must not live on.
+      // Remove the output of sources that have been deleted.
       for (const folder of ['build', 'dist']) rmSync(join(root, folder), { recursive: true, force: true })
       const code = await run(bin('tsc'), ['--project', 'tsconfig.json'])
       if (code !== 0 || !publishTypes()) return code || 1
@@ -48,15 +48,15 @@ const builds = {
 }
 
 /**
- * Of the types only those are published that the package's own lead to. Tells whether all of these are there: the
- * binding's, which are not to be seen from outside, are not below `build/`.
+ * Publishes the types that `index.d.ts` leads to, and no others. False if one of them is not below `build/`, as the
+ * binding's types, which are not public.
  */
 function publishTypes() {
   const published = new Set()
   const publish = (name) => {
     if (published.has(name)) return
     published.add(name)
-    // The compiler keeps imports that are there for what they do, which types do nothing of.
+    // Remove imports that are there for their effects: the compiler keeps them, and types have none.
     const text = readFileSync(join(root, 'build', name), 'utf8').replace(/^import '[^']*';\n/gm, '')
     mkdirSync(dirname(join(root, 'dist', name)), { recursive: true })
     writeFileSync(join(root, 'dist', name), text)
@@ -68,12 +68,12 @@ function publishTypes() {
     publish('index.d.ts')
     return true
   } catch (error) {
-    console.error(`build: the published types lead to one that is not published: ${error.message}`)
+    console.error(`build: the published types need a type that is not published: ${error.message}`)
     return false
   }
 }
 
-/** The modules of `build/` in the files of `dist/`. */
+/** Bundles the modules of `build/` into the files of `dist/`. */
 async function bundle() {
   try {
     for (const options of bundles()) {
@@ -84,7 +84,7 @@ async function bundle() {
     }
     return 0
   } catch (error) {
-    // Of its own failures esbuild has said why.
+    // esbuild has printed its own errors already.
     if (!('errors' in error)) console.error(error.message)
     return 1
   }
@@ -103,7 +103,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(builds)) {
   const code = await make()
   if (code !== 0) {
     console.error(`build: ${name} failed`)
-    // Half of it would count as up to date.
+    // Remove a partial output: with --if-needed it would count as up to date.
     rmSync(join(root, output), { recursive: true, force: true })
     process.exitCode = code
     break

@@ -1,4 +1,4 @@
-// `npm run bump -- X.Y.Z`: moves every manifest, crate and lock file to that version, and the changelog's heading.
+// `npm run bump -- X.Y.Z`: sets the version in every manifest, crate and lock file, and in the changelog's heading.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ const UNRELEASED = /^## \[[^\]]+\] - unreleased$/m
 
 const read = (file) => readFileSync(join(root, file), 'utf8')
 
-/** The file's text with one place changed, or with one for each crate; that it is not there is an error. */
+/** The file and its text with each of the places changed. A place that the text does not have is an error. */
 function change(file, places, replace) {
   let text = read(file)
   for (const place of places) {
@@ -26,7 +26,7 @@ function packageLock(version) {
   return ['package-lock.json', `${JSON.stringify(lock, null, 2)}\n`]
 }
 
-/** All changes, before the first is made. */
+/** All changes as files and texts; none is written yet. */
 function changes(version) {
   const keep = (_, before, after) => `${before}${version}${after}`
   const crates = ['daimon-core', 'daimon-node'].map(
@@ -42,7 +42,7 @@ function changes(version) {
   ]
 }
 
-/** All of them or none. */
+/** Writes all changes, or none: a failure restores the files. */
 function write(changed) {
   const before = changed.map(([file]) => [file, read(file)])
   try {
@@ -55,7 +55,7 @@ function write(changed) {
 
 const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trimEnd()
 
-/** npm leaves build metadata out, and so does `valid`: what has any is another text then. */
+/** A version without build metadata, which npm leaves out. `valid` leaves it out, too, so that the text differs. */
 const isVersion = (text) => semver.valid(text) === text
 
 try {

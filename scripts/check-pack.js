@@ -1,5 +1,5 @@
-// check-pack.js [--assembled]: packs the packages, this platform's own build or what is in npm/, installs them into an
-// empty folder without a network, imports them and runs their command there.
+// check-pack.js [--assembled]: packs the package and that of this platform, installs both into an empty folder without
+// a network, imports daimon there and runs its command. Builds both before; with --assembled takes them from npm/.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { host, packages } from './release/targets.js'
 
 const assembled = process.argv.includes('--assembled')
 
-// What the consumer runs: the import, the types that go with it, and this platform's binary.
+// The consumer's program: it checks the import, its types, and this platform's binary.
 const PROGRAM = `
 import * as daimon from 'daimon'
 import { existsSync, readdirSync } from 'node:fs'
@@ -31,7 +31,7 @@ console.log('binary:', binaries.join(' '))
 if (binaries.length === 0) throw new Error('no binary for ' + host)
 `
 
-// What the consumer's shell runs: the command as npm has installed it, and a daemon's whole life by it.
+// The consumer's shell script: it runs the command as npm has installed it, and starts and stops a daemon.
 const COMMAND = `
 set -e
 daimon() { node_modules/.bin/daimon "$@"; }
@@ -47,7 +47,7 @@ const temp = mkdtempSync(join(tmpdir(), 'daimon-pack-'))
 atEnd(() => rmSync(temp, { recursive: true, force: true }))
 const consumer = join(temp, 'consumer')
 
-/** Each step needs the one before; the first that fails is named. */
+/** Runs the steps until one fails; gives the name of that step. */
 async function check() {
   const flags = ['--offline', '--fetch-retries=0', '--ignore-scripts', '--no-audit', '--no-fund']
   if (!assembled) {

@@ -1,5 +1,5 @@
-// Names what this machine lacks for a build, and how to get it, before anything else fails with a riddle.
-// Plain old syntax and imports only: this file must also run on the Node versions that it rejects.
+// Names the tools that this machine lacks for a build, and how to get them, before a step fails for lack of them.
+// Old syntax and imports only, because this file must also run on the Node versions that it rejects.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (file) => readFileSync(root + file, 'utf8')
 const problems = []
 
-/** Compares `20.19.0` with `20.19`, number by number. */
+/** Whether a version (`20.19.0`) is `floor` (`20.19`) or newer, number by number. */
 function atLeast(version, floor) {
   const have = version.split('.').map(Number)
   const want = floor.split('.').map(Number)
@@ -18,7 +18,7 @@ function atLeast(version, floor) {
   return true
 }
 
-/** The tool's first line of output, or undefined when it cannot be run. */
+/** The tool's first line of output; undefined if the tool does not run. */
 function firstLine(command, args) {
   const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: 'utf8' })
   return status === 0 ? stdout.split('\n')[0] : undefined
@@ -53,7 +53,7 @@ if (!ownLinker && firstLine('cc', ['--version']) === undefined) {
   )
 }
 
-// `.ci/run` asks before it installs the packages.
+// With --before-install, `.ci/run` is about to install the packages.
 if (!process.argv.includes('--before-install') && !existsSync(`${root}node_modules/.package-lock.json`)) {
   problems.push('The npm packages are not installed. Run: npm ci')
 }

@@ -1,11 +1,11 @@
-// ci.js [LEG…]: the legs of CI, in this order, all of them by default. The last line has the counts of all together.
+// ci.js [LEG…]: runs the legs of CI in this order, by default all of them. The last line has the sum of their counts.
 import { counted } from './lib/counted.js'
 import { add, close, failure, none } from './lib/counts.js'
 
 const LEGS = {
-  // What a change must pass before anything else is worth looking at.
+  // The checks that a change must pass first.
   fast: 'scripts/ready.js',
-  // The binaries of all platforms, and the packages made of them, which installed, arm64 and musl test.
+  // Builds the binaries and packages of all platforms, which `installed`, `arm64` and `musl` test.
   release: 'scripts/release/dry.js',
   installed: 'scripts/release/test-installed.js',
   darwin: 'scripts/release/lint-darwin.js',

@@ -1,4 +1,4 @@
-// Lints the workflows: actionlint for what they say, zizmor for what they may do.
+// Lints the workflows: their syntax by actionlint, their rights by zizmor.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -10,7 +10,7 @@ import { installTools, toolFile } from './release/tools.js'
 
 const folder = join(root, '.github/workflows')
 
-/** Hosts that GitHub has, and that this actionlint does not know yet. */
+/** actionlint's complaints about hosts that GitHub has and this actionlint does not know yet. */
 const NEW_HOSTS = /label "(?:ubuntu-24\.04(?:-arm)?|macos-15(?:-intel)?)" is unknown/
 
 async function actionlint(name) {

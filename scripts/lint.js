@@ -1,4 +1,4 @@
-// Every static check, to the end, so that one run shows all that is wrong; it closes with their counts.
+// Runs every static check, even after a failure, so that one run shows all faults. The last line has the counts.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { failure, none } from './lib/counts.js'
@@ -9,7 +9,7 @@ import { coreFaces } from './lint/core-faces.js'
 import { longLines, readSentences, unusedPackages } from './lint/own-checks.js'
 import { rooms } from './lint/rooms.js'
 
-/** cargo fmt and cargo clippy are components of their own; a minimal Rust set-up lacks them. */
+/** Runs a cargo command that a minimal Rust set-up lacks: fmt and clippy are separate components. */
 function cargo(verb, component, args) {
   const { status } = spawnSync('cargo', [verb, '--version'], { cwd: root, stdio: 'ignore' })
   if (status === 0) return run('cargo', [verb, ...args])
@@ -18,15 +18,15 @@ function cargo(verb, component, args) {
 }
 
 const locked = process.env.CI ? ['--locked'] : []
-// The binding by itself and without tests, which it has none of: in a test build napi leaves its exports out, so that
-// everything would count as unused.
+// The binding is checked by itself and without tests, of which it has none: napi leaves its exports out of a test
+// build, so that all of its code would count as unused.
 const clippy = (...what) => cargo('clippy', 'clippy', [...what, ...locked, '--', '-D', 'warnings'])
 const checks = {
   'cargo fmt': () => cargo('fmt', 'rustfmt', ['--all', '--check']),
   'cargo clippy': () => clippy('--workspace', '--exclude', 'daimon-node', '--all-targets'),
   'cargo clippy, binding': () => clippy('-p', 'daimon-node'),
   biome: () => run(bin('biome'), ['check', '--error-on-warnings', '.']),
-  // The facade's types may lean on those that the binding's build writes.
+  // Build the binding first if needed: the facade's types use those that its build writes.
   tsc: async () =>
     (await run(process.execPath, ['scripts/build.js', 'native', '--if-needed'])) ||
     run(bin('tsc'), ['--project', 'tsconfig.json', '--noEmit']),

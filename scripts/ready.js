@@ -1,4 +1,4 @@
-// `npm run ready`, and CI's fast leg: what a change must pass before anything else is worth looking at.
+// `npm run ready`, and CI's leg `fast`: the checks that a change must pass first.
 import { counted } from './lib/counted.js'
 import { add, close, failure, none } from './lib/counts.js'
 import { run } from './lib/run.js'
@@ -6,14 +6,14 @@ import { run } from './lib/run.js'
 const failures = []
 let counts = none()
 
-/** A check without counts of its own: only its failure counts. */
+/** Runs a check that has no counts; only a failure is counted. */
 async function check(name, command, args) {
   if ((await run(command, args)) === 0) return
   failures.push(name)
   counts = add(counts, failure)
 }
 
-/** One that closes with them. */
+/** Runs an npm script that has counts. */
 async function counting(name, args) {
   const result = await counted('npm', args)
   counts = add(counts, result)

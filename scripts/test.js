@@ -1,5 +1,5 @@
-// test.js [--ava-only] [--built] [--node PATH] [-- AVA ARGUMENTS]: builds, runs all tests, closes with their counts.
-// With --built the binding is the one that is there.
+// test.js [--ava-only] [--built] [--node PATH] [-- AVA ARGUMENTS]: builds and runs all tests; the last line has their
+// counts. With --built it does not build the binding.
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ava } from './lib/ava.js'
@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 
-// Cargo and tsc know best what is out of date; only the repeated runs of `test:nodes` take the short cut.
+// Cargo and tsc know best what is out of date. Only the repeated runs of `test:nodes` skip builds by file times.
 const what = values.built ? ['ts'] : values['ava-only'] ? ['--if-needed'] : []
 const built = await run(process.execPath, ['scripts/build.js', ...what])
 let counts = none()

@@ -1,5 +1,5 @@
-// arm64.js [--all | FILE…]: the Rust and the JavaScript tests on linux-arm64, by qemu-user. Of the latter those that
-// stand for the rest, all of them, or those of these files.
+// arm64.js [--all | FILE…]: runs the Rust tests and JavaScript tests on linux-arm64, by qemu-user. The JavaScript tests
+// are the core of them, or those of the given files; with --all, all of them.
 import { parseArgs } from 'node:util'
 import { aptInstall } from '../lib/apt.js'
 import { ava } from '../lib/ava.js'
@@ -13,9 +13,9 @@ import { stage } from './stage.js'
 import { CORE } from './subsets.js'
 
 const NODE = '22'
-/** Tells the tests, some of which ask for more than an emulator can give. */
+/** Tells the tests that they are emulated, because some of them need more than an emulator can do. */
 const EMULATED = { ...process.env, TEST_EMULATED: 'qemu-user' }
-/** The Rust tests that see the emulator instead of the program. */
+/** The Rust tests that would see the emulator instead of the program, each with the reason. */
 const EMULATOR_SEEN = {
   'process::tests::stats_of_this_process_are_plausible': "a process's own /proc/self/stat is made up",
   at_exec_the_daemon_has_stdio_lock_and_channel_alone: 'the emulator has descriptors of its own',
@@ -30,7 +30,7 @@ const EMULATOR_SEEN = {
 
 const target = targets.find(({ name }) => name === 'linux-arm64-gnu')
 
-/** Runs `tests` where arm64 programs can be executed. */
+/** Runs `tests` while this machine can execute arm64 programs. */
 async function emulated(tests) {
   await aptInstall('libc6:arm64', 'libstdc++6:arm64', 'libatomic1:arm64')
   const unregister = await emulateArm64()

@@ -1,17 +1,17 @@
-// Packages of a newer Debian than this machine's, unpacked into a folder: nothing of them is installed.
+// Unpacks packages of a newer Debian than this machine's into a folder, without installing them.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Unavailable } from '../lib/leg.js'
 import { root, run } from '../lib/run.js'
 
-/** Its musl is the first that Node's binaries run with, and its qemu the first that forks of many threads survive. */
+/** The first Debian whose musl can run Node's binaries, and whose qemu survives forks of programs with many threads. */
 const RELEASE = 'trixie'
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 const state = join(root, 'target/tools/apt')
 
-/** The mirror that this machine takes its own packages from. */
+/** The mirror from which this machine gets its own packages. */
 function mirror() {
   const args = ['indextargets', '--format', '$(URI)', 'Created-By: Packages']
   const { stdout } = spawnSync('apt-get', args, { encoding: 'utf8' })
@@ -20,7 +20,7 @@ function mirror() {
   return found[1]
 }
 
-/** Unpacks packages (`musl:arm64`) into the folder, which is made anew; one that has just these is left alone. */
+/** Unpacks packages (`musl:arm64`) into an empty folder; does nothing if the folder has exactly these packages. */
 export async function unpackPackages(folder, ...names) {
   const stamp = join(folder, `.${[RELEASE, ...names].join(' ')}`)
   if (existsSync(stamp)) return

@@ -1,4 +1,4 @@
-// qemu-user as the kernel's interpreter of arm64 programs: these can be executed like any other, also by themselves.
+// Registers qemu-user as the kernel's interpreter for arm64 programs, so that any process can execute them.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,10 +9,10 @@ import { unpackPackages } from './debian.js'
 
 const REGISTRY = '/proc/sys/fs/binfmt_misc'
 const NAME = 'daimon-aarch64'
-/** Where the package has them. */
+/** The folder of the interpreters in the package. */
 const INTERPRETERS = '/usr/libexec/'
 
-/** Registers it; resolves to what takes it back. Throws when this machine does not allow it. */
+/** Registers the emulator; resolves to a function that unregisters it. Throws Unavailable if it cannot. */
 export async function emulateArm64() {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new Unavailable('arm64 programs are emulated on Linux x64 only')
@@ -29,7 +29,7 @@ export async function emulateArm64() {
   const entry = `${REGISTRY}/${NAME}`
   const remove = () => existsSync(entry) && writeFileSync(entry, '-1')
   remove()
-  // Debian's own line for it, by another name and path; its flags let it work below other roots, too.
+  // Debian's registration, with our name and path; by its flags it also works below other root folders.
   const line = readFileSync(join(folder, 'usr/share/qemu/binfmt.d/qemu-aarch64.conf'), 'utf8').trim()
   const ours = line.replace(':qemu-aarch64:', `:${NAME}:`).replace(INTERPRETERS, join(folder, INTERPRETERS))
   if (!ours.startsWith(`:${NAME}:`) || !ours.includes(folder)) throw new Error(`unexpected: ${line}`)

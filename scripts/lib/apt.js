@@ -1,8 +1,8 @@
-// Debian packages, where this is Debian.
+// Installs Debian packages; elsewhere they are unavailable.
 import { Unavailable } from './leg.js'
 import { output, run } from './run.js'
 
-/** Installs Debian packages, unless they are installed. */
+/** Installs the packages that are not installed. Throws Unavailable if it cannot. */
 export async function aptInstall(...names) {
   const missing = names.filter(
     (name) => !output('dpkg', ['--status', name]).includes('Status: install ok installed'),
@@ -10,7 +10,7 @@ export async function aptInstall(...names) {
   if (missing.length === 0) return
   const what = missing.join(' ')
   if (output('apt-get', ['--version']) === '')
-    throw new Unavailable(`${what}: Debian's, and there is no apt-get`)
+    throw new Unavailable(`${what}: a Debian package, and this machine has no apt-get`)
   if (process.getuid() !== 0) throw new Unavailable(`only root can install ${what}`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const foreign = new Set(missing.map((name) => name.split(':')[1]).filter(Boolean))

@@ -1,4 +1,4 @@
-// What must not outlive a script, however it ends: Ctrl-C and SIGTERM end it by `exit`, too.
+// Undoes at a script's end what must not outlive it. SIGINT, SIGTERM and SIGHUP end the script by `exit`, too.
 import { constants } from 'node:os'
 
 const pending = new Set()
@@ -10,7 +10,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(name, () => process.exit(128 + constants.signals[name]))
 }
 
-/** Has `undo`, which does not wait for anything, called at the latest when the script ends. Gives what calls it now. */
+/** Calls `undo`, which must be synchronous, when the script ends. Gives a function that calls it earlier, and once. */
 export function atEnd(undo) {
   pending.add(undo)
   return () => {

@@ -17,10 +17,9 @@ const CLOSING = [
 ]
 
 /**
- * Runs the JavaScript tests with the Node binary `node`, in the folder `cwd`, by the command `through` if there is one.
- * The counts are those that AVA closes with, below its last rule; when a test has failed it leaves out the passed ones,
- * which are then counted by their lines. (Its TAP output would be easier to read, but that reporter breaks down when a
- * test hangs.)
+ * Runs the JavaScript tests with the Node binary `node` in the folder `cwd`, by the command `through` if it is given.
+ * Takes the counts from AVA's summary, below its last rule. If a test fails, the summary lacks the number of passed
+ * tests, so their lines are counted. (AVA's TAP reporter would be easier to read, but it fails if a test hangs.)
  */
 export async function ava({
   node = process.execPath,
@@ -42,7 +41,7 @@ export async function ava({
     }
   }
   const color = process.stdout.isTTY ? '--color' : '--no-color'
-  // What a test looks up on PATH, as `#!/usr/bin/env node` does, is the same Node.
+  // The first `node` on PATH is the same binary, for tests that look it up (`#!/usr/bin/env node`).
   const env = { ...given, PATH: `${dirname(node)}${delimiter}${given.PATH}` }
   const [command, ...rest] = [...through, node, CLI, color, ...args]
   const end = await stream(command, rest, { cwd, env, mergeStderr: true, onLine })

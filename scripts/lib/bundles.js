@@ -1,7 +1,7 @@
 /**
- * Which modules of `build/` make which file of `dist/`. Loading each by itself would cost a program that imports the
- * package 20 ms, one bundle costs 3. Each module is in one bundle, so that its state and its classes are there once;
- * the bundles that are loaded before a script stand alone.
+ * Says which modules of `build/` go into which file of `dist/`. A program that imports the package takes 3 ms to load
+ * one bundle, and would take 20 ms to load each module by itself. Each module is in one bundle, so that its state and
+ * its classes exist once. The bundles that are loaded before a script import no other bundle.
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -13,10 +13,10 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const BUILT = join(root, 'build')
 const FACADE = join(BUILT, 'index.js')
 const COMMAND = join(BUILT, 'cli/index.js')
-/** Loads the command, and gives it all of the facade. */
+/** The module that loads the command, and passes the facade to it. */
 const LOADS_COMMAND = join(BUILT, 'command.js')
 
-/** esbuild keeps the comments of class members, and each import would read them. */
+/** Removes comments: esbuild keeps those of class members, and each import would have to read them. */
 const withoutComments = {
   name: 'without comments',
   setup({ onLoad }) {
@@ -39,7 +39,7 @@ const common = {
   define: { DAIMON_VERSION: JSON.stringify(version) },
 }
 
-/** The facade, files that take the rest from it, and what is loaded before a script. */
+/** The facade; the files that take modules from it; and the two files that are loaded before a script. */
 export function bundles() {
   const files = {
     cli: COMMAND,
@@ -60,13 +60,13 @@ export function bundles() {
       entryPoints: { preload: join(BUILT, 'inside/preload.js') },
       format: 'cjs',
       outExtension: { '.js': '.cjs' },
-      // Without an `import.meta.url`, `package-files.ts` has another way.
+      // CommonJS has no `import.meta.url`; `package-files.ts` finds its folder without it.
       logOverride: { 'empty-import-meta': 'silent' },
     },
   ]
 }
 
-/** The modules that the facade lends to the other bundles, and of each the names, as `internals.ts` imports them. */
+/** The modules that the facade lends to the other bundles, each with the names that `internals.ts` imports of it. */
 function lent() {
   const text = readFileSync(join(root, 'ts/internals.ts'), 'utf8')
   const imports = text.matchAll(/^import \{([^}]*)\} from '(\.[^']*)'$/gm)
@@ -74,8 +74,8 @@ function lent() {
 }
 
 /**
- * Leaves the facade and the command files of their own, and takes the lent modules from the facade. Modules are told by
- * their absolute paths, wherever they are imported from.
+ * Keeps the facade and the command in their own files, and takes the lent modules from the facade. Compares modules by
+ * their absolute paths, so that it does not matter where they are imported.
  */
 function apart(lent) {
   return {
@@ -88,7 +88,7 @@ function apart(lent) {
         if (target === FACADE) return { path: './index.js', external: true }
         if (target === COMMAND) return { path: './cli.js', external: true }
         if (!lent.has(target) || namespace === LENT) return undefined
-        // The bundle names it in a comment: no path of the machine that builds.
+        // The bundle names the path in a comment, so it must be relative: no path of the machine that builds.
         return { path: relative(root, target), namespace: LENT }
       })
       onResolve({ filter: /^facade$/, namespace: LENT }, () => ({ path: './index.js', external: true }))
@@ -102,7 +102,7 @@ function apart(lent) {
 
 const LENT = 'lent'
 
-/** What is written: esbuild's text, and what it cannot do. */
+/** The text to write: esbuild's, with the changes that esbuild cannot make. */
 export function finished(path, text) {
   if (path.endsWith('.cjs')) return text
   const whole = withBuiltins(text)
@@ -110,8 +110,8 @@ export function finished(path, text) {
 }
 
 /**
- * Node's own modules by `process.getBuiltinModule`: an `import` of each would cost 0.2 ms, for the namespace of all
- * that it exports. esbuild writes one such statement a line.
+ * Gets Node's own modules by `process.getBuiltinModule`, because each `import` would cost 0.2 ms, to make a namespace
+ * of all exports. esbuild writes one such `import` on each line.
  */
 function withBuiltins(text) {
   return text.replace(/^import \{([^}]*)\} from "(node:[^"]+)";$/gm, (_, names, module) => {
@@ -120,8 +120,8 @@ function withBuiltins(text) {
 }
 
 /**
- * The command line as one function of the facade, which `ts/command.ts` can compile from the file's text: a
- * daemon keeps that, and has no file any more when it is wanted.
+ * Makes the command line one function of the facade, which `ts/command.ts` can compile from the file's text. A daemon
+ * keeps the text, because the file may be gone when the command is used.
  */
 function framed(text) {
   const body = text

@@ -7,8 +7,8 @@ const RESULT =
   /^test result: \S+\. (\d+) passed; (\d+) failed; (\d+) ignored; \d+ measured; (\d+) filtered out;/
 
 /**
- * Runs every Rust test but those that `skip` names, with the reason: they are told and counted. A test binary that ends
- * without its summary counts as one failure, and so does a name of `skip` that no test has any more.
+ * Runs every Rust test except those in `skip` (name to reason), which are printed and counted as skipped. A test binary
+ * that ends without its summary counts as one failure; so do names in `skip` that no test has any more.
  */
 export async function cargoTest({
   command = ['cargo', 'test'],

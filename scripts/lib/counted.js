@@ -1,11 +1,11 @@
-// Commands that close with their counts, as these scripts do.
+// Runs commands whose last line has their counts, as these scripts' have.
 import { add, failure, parse } from './counts.js'
 import { stream } from './run.js'
 
 /**
- * Runs one; resolves to the counts of its closing line, which is not shown: only the sum at the end of all may look
- * like one. No such line, a failure that they do not tell, and processes that are left behind each count as one
- * failure.
+ * Runs a command; resolves to the counts of its closing line. The line itself is not shown, because only the sum at the
+ * very end may look like it. Each of these counts as one failure: no closing line, an exit code other than 0 without a
+ * failure in the counts, and a process that the command leaves behind.
  */
 export async function counted(command, args) {
   let counts

@@ -1,8 +1,8 @@
-// Test counts: added up, printed as the one closing line that CI reads, and read back from it.
+// Adds test counts, prints them as the closing line that CI reads, and reads such lines.
 
 export const none = () => ({ passed: 0, failed: 0, skipped: 0 })
 
-/** Of what has no counts of its own. */
+/** The counts of a failure that has no counts of its own. */
 export const failure = Object.freeze({ passed: 0, failed: 1, skipped: 0 })
 
 export const add = (a, b) => ({
@@ -11,14 +11,14 @@ export const add = (a, b) => ({
   skipped: a.skipped + b.skipped,
 })
 
-/** The closing line; the exit code follows it: a run in which nothing was to be tested is no success. */
+/** Prints the closing line and sets the exit code: 1 after a failure, and after a run that has tested nothing. */
 export function close(counts) {
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   process.exitCode = counts.failed > 0 || counts.passed + counts.skipped === 0 ? 1 : 0
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
 }
 
-/** The counts in a closing line, or undefined when the line is none. */
+/** The counts in a closing line; undefined for any other line. */
 export function parse(line) {
   const match = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/.exec(line)
   return match
@@ -27,8 +27,8 @@ export function parse(line) {
 }
 
 /**
- * What a runner's own counts leave out: a crash without a failed test, a run without any test, and processes
- * that outlive the run each count as one failure.
+ * Adds failures that a runner's own counts lack: one for a crash without a failed test or for a run without any test,
+ * and one for processes that outlive the run.
  */
 export function judge(runner, counts, { code, held }) {
   const fail = (what) => {

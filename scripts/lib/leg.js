@@ -1,12 +1,12 @@
-// A leg of CI: a script that closes with its counts, and that this machine may be unable to run.
+// Runs a leg of CI: a script whose last line has its counts, and which this machine may be unable to run.
 import { add, close, none } from './counts.js'
 
-/** What a leg needs cannot be had here: packages, rights, another platform. It is skipped then, and says why. */
+/** A leg's packages, rights or platform are missing here. The leg is skipped, and prints the reason. */
 export class Unavailable extends Error {}
 
 /**
- * Runs the parts one after the other, each of which resolves to counts, and prints the closing line. One that is
- * unavailable counts as skipped, whatever the others have come to; any other error is a failure, and the last.
+ * Runs the parts one after the other and prints the closing line with the sum of their counts. A part that throws
+ * Unavailable counts as skipped. Any other error counts as a failure, and no later part runs.
  */
 export async function leg(name, ...parts) {
   let counts = none()

@@ -1,4 +1,4 @@
-// Node's release lines, each a binary from npm, kept out of package.json and the lock file.
+// Installs Node's release lines as binaries from npm, outside package.json and the lock file.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { root, run } from './run.js'
@@ -6,8 +6,8 @@ import { root, run } from './run.js'
 export const MAJORS = ['20', '22', '24', '26']
 
 /**
- * The path of a Node of that release line, of this platform or another; undefined when it cannot be had. It is the
- * newest one of the day on which it was first asked for.
+ * The path of a Node of that release line, for this platform or another; undefined if it cannot be installed. It is the
+ * newest Node of the line on the day of its first install; it stays installed.
  */
 export async function installNode(major, { platform = process.platform, arch = process.arch } = {}) {
   const name = `node-${platform}-${arch}`
@@ -21,7 +21,7 @@ export async function installNode(major, { platform = process.platform, arch = p
   return existsSync(binary) ? binary : undefined
 }
 
-/** What the binary says that it is; undefined when it does not run here. */
+/** The binary's version, as it prints it; undefined if the binary does not run here. */
 export function nodeVersion(binary) {
   const { status, stdout } = spawnSync(binary, ['--version'], { encoding: 'utf8' })
   return status === 0 ? stdout.trim() : undefined

@@ -1,4 +1,4 @@
-// Tools from PyPI, in environments of their own.
+// Installs tools from PyPI, each group in a virtual environment of its own.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { aptInstall } from './apt.js'
@@ -7,15 +7,15 @@ import { root, run } from './run.js'
 
 const tools = join(root, 'target/tools')
 
-/** From PyPI. Apart, since every change waits for lint, and zig is large. */
+/** The packages of each group. Lint has its own group, because every change waits for lint, and zig is large. */
 const PYTHON = {
   /** The linker, its driver, the reader of ELF and Mach-O files, and the workflows' auditor. */
   release: ['ziglang==0.17.1', 'cargo-zigbuild==0.24.1', 'lief==1.0.0', 'zizmor==1.32.0'],
-  /** The spelling. */
+  /** The checker of the spelling. */
   lint: ['typos==1.52.0'],
 }
 
-/** The folder with the commands of these Python tools. */
+/** The folder with the commands of a group, which it installs first. Throws Unavailable if it cannot. */
 export async function python(group = 'release') {
   const packages = PYTHON[group]
   const venv = join(tools, `python-${group}`)
@@ -25,7 +25,7 @@ export async function python(group = 'release') {
   if ((await run('python3', ['-m', 'venv', '--clear', venv])) !== 0) {
     await aptInstall('python3-venv')
     if ((await run('python3', ['-m', 'venv', '--clear', venv])) !== 0)
-      throw new Unavailable('python3 makes no venv')
+      throw new Unavailable('python3 cannot make a virtual environment')
   }
   const pip = ['install', '--quiet', '--disable-pip-version-check', ...packages]
   if ((await run(join(venv, 'bin/pip'), pip)) !== 0)

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** How long output may stay open after the command itself has ended. */
+/** How long the output may stay open after the command has ended. */
 const HELD_OUTPUT_MS = 5_000
 
 /** A tool from `node_modules/.bin`. */
 export const bin = (name) => `${root}node_modules/.bin/${name}`
 
-/** What a command prints; nothing where it fails. */
+/** The output of a command; empty if the command fails. */
 export function output(command, args) {
   const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: 'utf8' })
   return status === 0 ? stdout.trim() : ''
@@ -29,9 +29,9 @@ export function run(command, args, { cwd = root, env = process.env } = {}) {
 }
 
 /**
- * Runs a command and hands each line of its stdout to `onLine` as it comes; with `mergeStderr` the lines of
- * stderr too, in their true order. Resolves to the exit code and to `held`: true when something that the
- * command has left behind still keeps its output open.
+ * Runs a command and passes each line of its stdout to `onLine` as it comes; with `mergeStderr` also the lines of
+ * stderr, in their true order. Resolves to the exit code and to `held`: true if a process that the command has left
+ * behind still holds its output.
  */
 export function stream(command, args, { cwd = root, env = process.env, mergeStderr = false, onLine }) {
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// What the core shows and what its lowest layer knows. Resolves to an exit code.
+// Checks the core: its public items, the imports of its lowest layer, and circles between its rooms.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { output, root } from '../lib/run.js'
@@ -6,7 +6,7 @@ import { output, root } from '../lib/run.js'
 const CORE = 'crates/core/src/'
 const SYS = `${CORE}sys/`
 
-/** What must not be in a public signature, field or constant of the core: types that say more are there for it. */
+/** Types that no public signature, field or constant of the core may have, each with the type to use. */
 const FORBIDDEN = [
   [/\bRawFd\b/, 'a descriptor is a Descriptor, an OwnedFd or a BorrowedFd'],
   [/\bErrno\b|\berrno\b/, "the system's error is an io::Error"],
@@ -14,7 +14,7 @@ const FORBIDDEN = [
   [/\boption: |\bfn option\b/, "what an error is about is a Subject, and no option's name"],
 ]
 
-/** Options of the package, as they are written in JavaScript alone: no Rust name and no plain word looks so. */
+/** Names of the package's options that only JavaScript has: no Rust name and no plain word looks like them. */
 const OPTIONS = new RegExp(
   `"(?:option )?(${[
     'pidFile|pidFileMode|log\\.maxSize|execPath|execArgv|scriptArgs|cleanEnv',
@@ -23,19 +23,19 @@ const OPTIONS = new RegExp(
   ].join('|')})\\b`,
 )
 
-/** A file without its tests and comments, line by line, so that the numbers stay. */
+/** The lines of a file without tests; comments are blank lines, so that the line numbers stay. */
 function code(file) {
   const [own] = readFileSync(join(root, file), 'utf8').split(/^#\[cfg\(test\)\]$/m)
   return own.split('\n').map((line) => line.replace(/^\s*\/\/.*$/, ''))
 }
 
-/** Up to the end of a head: a body, or a semicolon. A variant or a field ends with its line. */
+/** The head of an item, up to its body or semicolon; a variant or a field ends with its line. */
 function head(lines, start) {
   const end = lines.findIndex((line, index) => index >= start && /[{;]\s*$|[,}]$/.test(line))
   return lines.slice(start, end + 1).join(' ')
 }
 
-/** Where public items begin: `pub`, the parts of a public enum, and the functions of a public trait. */
+/** The public items with their line numbers: `pub` items, parts of a public enum, functions of a public trait. */
 function publicItems(lines) {
   const items = []
   let inPublic = false
@@ -57,12 +57,12 @@ function shown(file) {
   )
   const names = lines.flatMap((line, index) => {
     const found = OPTIONS.exec(line)
-    return found === null ? [] : [[index, `'${found[1]}' is JavaScript's name for it: use a Subject`]]
+    return found === null ? [] : [[index, `'${found[1]}' is JavaScript's name of an option: use a Subject`]]
   })
   return [...items, ...names]
 }
 
-/** The lowest layer knows itself alone. */
+/** Imports of the lowest layer from other layers. */
 function known(file) {
   return code(file).flatMap((line, index) =>
     /\bcrate::(?!sys\b)/.test(line) ? [[index, 'sys must not know what stands above it']] : [],
@@ -72,7 +72,7 @@ function known(file) {
 /** The room that a file belongs to: the first part of its path. */
 const room = (file) => file.slice(CORE.length).split('/')[0].replace('.rs', '')
 
-/** Rooms that lead back to themselves by what they import, each as a path. */
+/** The circles of imports between rooms, each as a path. */
 function circles(files) {
   const rooms = new Map()
   for (const file of files.filter((one) => room(one) !== 'lib')) {
@@ -87,7 +87,7 @@ function circles(files) {
   const walk = (path) => {
     for (const next of rooms.get(path.at(-1)) ?? []) {
       if (next === path[0] && path.length > 1) found.push([...path, next].join(' → '))
-      // Each circle once: from the first of its rooms by name.
+      // Find each circle once, from the first of its rooms by name.
       else if (!path.includes(next) && next > path[0]) walk([...path, next])
     }
   }
@@ -95,6 +95,7 @@ function circles(files) {
   return found
 }
 
+/** Prints all faults; gives an exit code. */
 export function coreFaces() {
   const files = output('git', ['ls-files', '-co', '--exclude-standard', '--', `${CORE}*.rs`]).split('\n')
   const found = files.flatMap((file) => {

@@ -1,28 +1,28 @@
-// Checks of the code that no linter here makes. Each resolves to an exit code.
+// Checks of the code that none of the linters makes. Each gives an exit code.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { output, root, run } from '../lib/run.js'
 
 const MAX_COLUMNS = 120
 
-/** What git greps: new files, too. */
+/** The files to search. */
 const CODE = ['*.rs', '*.[jt]s', '*.[cm][jt]s']
 
-/** rustfmt and Biome leave comments and strings as long as they are. */
+/** Finds long lines, because rustfmt and Biome do not break comments and strings. */
 export async function longLines() {
   const args = ['grep', '--untracked', '-nE', `^.{${MAX_COLUMNS + 1},}`, '--', ...CODE]
-  // It counts characters, and not bytes.
+  // In this locale git counts characters instead of bytes.
   const code = await run('git', args, { env: { ...process.env, LC_ALL: 'C.UTF-8' } })
   if (code === 0) console.error(`lines of more than ${MAX_COLUMNS} columns`)
-  // It has found none.
+  // 1: git has found no such line.
   return code === 1 ? 0 : 1
 }
 
-/** Where Node.js gives no field for what its message says: so often in these files. */
+/** How often a file may read messages of Node.js, where Node.js gives no field for the same fact. */
 const READ_MESSAGES = {
-  // The first line of what the system's linker says.
+  // The first line of the system linker's message.
   'ts/binding/load.ts': 1,
-  // The file of a module that it has not found.
+  // The file of a module that Node.js has not found.
   'ts/launcher/failure.ts': 2,
 }
 
@@ -30,7 +30,7 @@ const READS =
   'message\\??\\.(replace|replaceAll|match|matchAll|startsWith|endsWith|includes|indexOf|split|slice|search)\\(' +
   '|\\.(test|exec)\\((error|cause|[a-z]*\\.message|message)\\b'
 
-/** An error has fields for what others must know of it: no code reads its sentences. */
+/** Finds code that reads the message of an error: other code must use the error's fields. */
 export function readSentences() {
   const found = output('git', ['grep', '--untracked', '-nE', READS, '--', 'ts/*.ts'])
   const lines = found === '' ? [] : found.split('\n')
@@ -39,17 +39,18 @@ export function readSentences() {
     const allowed = READ_MESSAGES[file(line)] ?? 0
     return lines.filter((other) => file(other) === file(line)).length !== allowed
   })
-  if (wrong.length > 0) console.error(`messages of errors that are read:\n${wrong.join('\n')}`)
+  if (wrong.length > 0)
+    console.error(`code that reads messages of errors instead of fields:\n${wrong.join('\n')}`)
   return wrong.length > 0 ? 1 : 0
 }
 
-/** The files in which the pattern is found. */
+/** The files that have the pattern. */
 function having(pattern, files = CODE) {
   const found = output('git', ['grep', '--untracked', '-lE', pattern, '--', ...files])
   return found === '' ? [] : found.split('\n')
 }
 
-/** The packages of a manifest that these files do not name, nor a command of them, and that are no other's peer. */
+/** The packages of a manifest that are no peer of another, and of which the files name neither package nor command. */
 function unused(folder, files) {
   const { packages } = JSON.parse(readFileSync(join(root, folder, 'package-lock.json'), 'utf8'))
   const { dependencies, devDependencies } = packages['']
@@ -62,11 +63,11 @@ function unused(folder, files) {
   })
 }
 
-/** npm's packages; rustc itself tells of unused crates. */
+/** Finds unused npm packages. (rustc tells of unused crates.) */
 export function unusedPackages() {
   const reports = [
     ['package.json', unused('.')],
-    // Reached through one module alone.
+    // Only files that import tools.js can use these.
     ['scripts/tools/package.json', unused('scripts/tools', having("/tools\\.js'$"))],
   ].filter(([, names]) => names.length > 0)
   for (const [file, names] of reports) console.error(`${file}: not used: ${names.join(' ')}`)

@@ -1,21 +1,21 @@
-// rooms.js: the rooms of ts/, and which of them each may import. A room is a folder, or one of the files beside them.
-// Types count as well: what a file knows of another room is what a reader must know, too.
+// Checks the imports between the rooms of ts/. A room is a folder, or a file beside the folders. Imports of types
+// count, because a reader must know the other room for them, too.
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { root } from '../lib/run.js'
 
-/** Everybody may use these; they import nothing but each other. */
+/** Every room may import these rooms; they import only each other. */
 const BASE = ['types', 'errors', 'never', 'say', 'turn']
 
-/** A room imports from rooms above its own alone, so that imports point one way. */
+/** The rooms that each room may import. They stand above it, so that imports point one way. */
 const ROOMS = {
   types: [],
   errors: [],
   never: [],
   turn: [],
-  /** How errors speak of options. */
+  /** The wording of errors about options. */
   say: [],
-  /** The native part alone is outside of ts/. */
+  /** Only the native part is outside of ts/. */
   binding: ['native'],
   handover: ['binding'],
   inside: ['binding', 'handover'],
@@ -42,10 +42,10 @@ const ROOMS = {
   bin: ['cli'],
 }
 
-/** The files of ts/ that are no rooms of their own. */
+/** The files of ts/ that together are the room `facade`. */
 const FACADE = ['index', 'internals', 'daemon', 'daemonize', 'send', 'command', 'provide']
 
-/** `Daemon#cli` loads the command, which is made of the facade, with its first use. */
+/** `Daemon#cli` loads the command with its first use, although the command imports the facade. */
 const EXCEPTIONS = ['command.ts imports cli']
 
 /** The room of a path below ts/. */
@@ -55,14 +55,14 @@ function roomOf(path) {
   return FACADE.includes(first) ? 'facade' : first
 }
 
-/** What a file imports from other files, by their paths below ts/. */
+/** The files that a file imports, as paths below ts/. */
 function importsOf(path) {
   const text = readFileSync(join(root, 'ts', path), 'utf8')
   const found = text.matchAll(/(?:\bfrom|\bimport\(?)\s*'(\.[^']*)\.(?:js|cjs)'/g)
   return Array.from(found, ([, to]) => relative('', join(dirname(path), `${to}.ts`)))
 }
 
-/** What is wrong, a line each, and how many imports there are between rooms. */
+/** The faults, a line each, and the number of imports between rooms. */
 function checkRooms() {
   const order = Object.keys(ROOMS)
   const problems = order.flatMap((room, at) => {
@@ -88,7 +88,7 @@ function checkRooms() {
   return { problems, imports }
 }
 
-/** Resolves to an exit code. */
+/** Prints all faults; gives an exit code. */
 export function rooms() {
   const { problems, imports } = checkRooms()
   for (const problem of problems) console.error(problem)

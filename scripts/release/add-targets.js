@@ -1,4 +1,4 @@
-// Where rustup can be had: the std of every platform.
+// Adds the std of every platform to the Rust of rustup.
 import { run } from '../lib/run.js'
 import { targets } from './targets.js'
 

@@ -1,5 +1,5 @@
-// assemble.js [--host]: puts the packages together in npm/ from dist/ and from the binaries of the cross build; with
-// --host this machine's platform only, from its own build in native/. Nothing is written outside npm/.
+// assemble.js [--host]: puts the packages together in npm/, from dist/ and the binaries of the cross build. With --host
+// it makes this machine's platform package only, from native/. It writes only to npm/.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -10,19 +10,19 @@ import { binaries, packages, targets } from './targets.js'
 const json = (file) => JSON.parse(readFileSync(file, 'utf8'))
 const write = (file, value) => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
 
-/** npm's provenance wants the address of the repository that publishes. */
+/** The address of the repository that publishes, which npm's provenance needs. */
 const { GITHUB_REPOSITORY: repo } = process.env
 const repository = repo && { repository: { type: 'git', url: `git+https://github.com/${repo}.git` } }
 
-/** The root's package: what a user needs of package.json, and the platforms' packages at exactly this version. */
+/** Makes the root's package: package.json without its development part, and with the platforms' exact versions. */
 function assembleRoot() {
   const { scripts, devDependencies, allowScripts, napi, ...manifest } = json(join(root, 'package.json'))
   const folder = join(packages, manifest.name)
   const optionalDependencies = Object.fromEntries(targets.map((target) => [target.package, manifest.version]))
-  // In a checkout the binary lies beside; published, it is the platform's package.
+  // In a checkout the binary is in native/; in a release it is in the platform's package.
   const files = manifest.files.filter((name) => !name.startsWith('native'))
   for (const name of files) cpSync(join(root, name), join(folder, name), { recursive: true })
-  // A daemon's Node loads a file of the package before Plug'n'Play could show it what is inside a zip.
+  // Unplugged, because a daemon's Node loads a file of the package before Plug'n'Play can read from a zip.
   const preferUnplugged = true
   write(join(folder, 'package.json'), {
     ...manifest,
@@ -33,7 +33,7 @@ function assembleRoot() {
   })
 }
 
-/** napi has made the folder; the binary, the licence, and what PnP has to know are still to come. */
+/** Adds to the folder that napi has made: the binary, the licence, and the flag for Plug'n'Play. */
 function assemblePlatform(target, from) {
   const folder = join(packages, target.name)
   const file = join(folder, 'package.json')

@@ -1,4 +1,4 @@
-// What can be read from a binary about where it will load; each check is a row of `release:dry`.
+// Checks by a binary's contents where it will load. Each check is a row of `release:dry`.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
@@ -8,12 +8,12 @@ import { root } from '../lib/run.js'
 import { rowsOf } from './rows.js'
 import { GLIBC_FLOOR, MACOS_FLOOR } from './targets.js'
 
-/** A binary of more bytes than this has taken something along. */
+/** The largest size of a binary. A larger one contains something that it should not. */
 const MAX_BYTES = 1_200_000
 
 const LIBRARIES = {
   gnu: /^(?:ld-linux-(?:x86-64|aarch64)\.so\.[12]|lib(?:c|dl|m|pthread|rt)\.so\.[0-9]+)$/,
-  // musl knows its own library by this name, whatever its file is called.
+  // musl's loader knows its library by this name, whatever the file's name is.
   musl: /^libc\.so$/,
   darwin: /^\/usr\/lib\/libSystem\.B\.dylib$/,
 }
@@ -21,15 +21,15 @@ const LIBRARIES = {
 const FORMATS = { linux: 'elf', darwin: 'macho' }
 const MACHINES = { x64: 'x86_64', arm64: { linux: 'aarch64', darwin: 'arm64' } }
 
-/** Of a platform's Node-API, all that may be left open for Node to fill in. */
+/** The symbols that may stay undefined: Node.js provides them. */
 const NODE_API = /^_?(?:napi_|node_api_)\w+$/
 
-/** What Node calls when it has loaded one. */
+/** The function that Node.js calls when it has loaded a binary. */
 const ENTRY = 'napi_register_module_v1'
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** Folders of the machine that builds. */
+/** Folders of the machine that builds, which must not be in a binary. */
 const HERE = [
   root,
   homedir(),
@@ -42,7 +42,7 @@ const HERE = [
 
 const newerThan = (version, floor) => version.localeCompare(floor, 'en', { numeric: true }) > 0
 
-/** Throws what is wrong; what it returns is shown. */
+/** Each check throws a text about the fault, or returns a text to show. */
 const checks = {
   format({ format, arch }, { platform, arch: cpu }) {
     const machine = MACHINES[cpu][platform] ?? MACHINES[cpu]
@@ -71,7 +71,7 @@ const checks = {
     return libc === 'musl' ? 'musl' : `glibc ${numbers.toSorted((a, b) => (newerThan(a, b) ? 1 : -1)).at(-1)}`
   },
   undefined({ undefined: symbols }, { libc }) {
-    // musl's own symbols have no version to tell them by: its only library answers for them.
+    // musl's symbols have no version, so they cannot be told apart; the check of `libraries` must do.
     const strange = libc === 'musl' ? [] : symbols.filter((name) => !NODE_API.test(name))
     if (strange.length > 0) throw strange.join(' ')
     return libc === 'musl' ? "libc's" : symbols.length > 0 ? `${symbols.length} of Node-API` : 'none'
@@ -81,8 +81,8 @@ const checks = {
     return ENTRY
   },
   version({ strings }) {
-    // What the facade asks it for, and refuses it for.
-    if (!strings.some((text) => text.includes(version))) throw `has nothing of ${version} in it`
+    // The facade refuses a binary of another version.
+    if (!strings.some((text) => text.includes(version))) throw `does not contain ${version}`
     return version
   },
   name({ id }, { platform, binary }) {
@@ -90,13 +90,13 @@ const checks = {
     return id ?? ''
   },
   signature({ signature }, { platform, arch }) {
-    // Only arm64 Macs insist on one.
+    // Only Macs with arm64 insist on a signature.
     const needed = platform === 'darwin' && arch === 'arm64'
     if (signature && (needed || signature !== 'none')) throw signature
     return needed ? 'valid' : ''
   },
   async whole({ path, size }) {
-    // Written by the build before the packages are put together.
+    // An import here, because the build writes this file before the packages are checked.
     const { isWhole } = await import('../../build/binding/is-whole.js')
     const folder = mkdtempSync(join(tmpdir(), 'daimon-part-'))
     try {
@@ -117,7 +117,7 @@ const checks = {
   },
 }
 
-/** Rows of every check of every binary: { what, check, ok, shown }. */
+/** The rows of all checks of all binaries: { what, check, ok, shown }. */
 export async function checkBinaries(folder, targets) {
   const command = join(await python(), 'python')
   const args = [

@@ -1,4 +1,4 @@
-// What npm would publish: contents, manifests, and what publint and attw say of them; rows of `release:dry`.
+// Checks what npm would publish: contents, manifests, and the verdicts of publint and attw. Rows of `release:dry`.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,19 +9,19 @@ import { tool } from './tools.js'
 
 const PLATFORM_FILES = ['LICENSE', 'README.md', 'package.json']
 
-/** The root's: the facade and its types, and what a reader wants. */
+/** The files of the root's package: the facade and its types, and documents. */
 const ROOT_FILES = [
   /^dist\/(?:[\w-]+\/)*[\w-]+\.(?:js|cjs|d\.ts|d\.cts)$/,
   /^(?:docs\/[\w-]+\.md|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/,
 ]
 
-/** A root package of more bytes than this, unpacked, has taken something along. */
+/** The largest size of the root's package, unpacked. A larger one contains something that it should not. */
 const MAX_BYTES = 700_000
 
-/** What other files of the package load by name. */
+/** Files that other files of the package load by name. */
 const LOADED = ['dist/preload.cjs', 'dist/settle.js', 'dist/restart-helper.js', 'dist/cli.js']
 
-/** The guides that README leads to. */
+/** The guides to which README.md links. */
 function linked(folder) {
   const text = readFileSync(join(folder, 'README.md'), 'utf8')
   return [...text.matchAll(/\]\((docs\/[\w-]+\.md)/g)].map(([, path]) => path)
@@ -29,14 +29,14 @@ function linked(folder) {
 
 const manifest = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 
-/** What `npm pack` would put in. */
+/** The files that `npm pack` would pack, and their size. */
 function packed(folder) {
   const args = ['pack', '--dry-run', '--json', '--ignore-scripts']
   const [listing] = Object.values(JSON.parse(execFileSync('npm', args, { cwd: folder, encoding: 'utf8' })))
   return { files: listing.files.map(({ path }) => path), bytes: listing.unpackedSize }
 }
 
-/** A tool's verdict: all that it prints, where it has something to complain about. */
+/** A tool's verdict; throws all of its output if the tool complains. */
 function verdict(name, args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [tool(name), ...args], { encoding: 'utf8' })
   if (status !== 0) throw `${stdout}${stderr}`.trim()
@@ -64,7 +64,7 @@ const rootChecks = {
     return `none; ${targets.length} optional, exact`
   },
   publint: (folder) => verdict('publint', ['--strict', folder]),
-  // Of the sources, whose comments are what it publishes.
+  // typedoc reads the sources, because it would publish their comments.
   typedoc: () => verdict('typedoc', ['--options', join(root, 'typedoc.json')]),
   attw: (folder) =>
     verdict('@arethetypeswrong/cli', ['--pack', folder, '--profile', 'esm-only', '--no-emoji']),
@@ -89,7 +89,7 @@ const platformChecks = {
   publint: (folder) => verdict('publint', ['--strict', folder]),
 }
 
-/** Rows of every check of every package: { what, check, ok, shown }. */
+/** The rows of all checks of all packages: { what, check, ok, shown }. */
 export async function checkPackages(targets) {
   const root = rowsOf('daimon', rootChecks, join(packages, 'daimon'), targets)
   const each = targets.map((target) =>

@@ -1,4 +1,4 @@
-// The cross build: every platform's binary, from one machine.
+// Builds the binaries of all platforms on one machine.
 import { copyFileSync, mkdirSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -6,16 +6,16 @@ import { root, run } from '../lib/run.js'
 import { binaries, GLIBC_FLOOR } from './targets.js'
 import { toolchain } from './toolchain.js'
 
-/** A binary shows neither where it was built, nor the linker's own name for it. */
+/** Flags that keep the build's folders and the linker's own file name out of a binary. */
 function flags({ triple, binary, platform, libc }, sources) {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
   const folders = [...sources.flatMap((path) => [path, realpathSync(path)]).map((path) => [path, '/rust'])]
   folders.push([cargoHome, '/cargo'], [root.replace(/\/$/, ''), '/daimon'])
   const rustflags = folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`)
-  // musl's own default is a static library, which Node cannot load.
+  // The default for musl is a static library, which Node.js cannot load.
   if (libc === 'musl') rustflags.push('-Ctarget-feature=-crt-static')
   if (platform === 'darwin') {
-    // Only what is needed: zig would name every library that a crate mentions.
+    // Name only the libraries that are needed: zig would name every library that a crate mentions.
     const linker = [`-install_name,@rpath/${binary}`, '-dead_strip_dylibs']
     rustflags.push(...linker.map((flag) => `-Clink-arg=-Wl,${flag}`))
   }

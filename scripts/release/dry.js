@@ -1,5 +1,5 @@
-// `npm run release:dry`: a release without its publishing. Builds the binaries of all platforms, puts the packages
-// together in npm/, and checks each; a table shows it all. --built takes the binaries that are there.
+// `npm run release:dry`: a release without publishing. Builds the binaries of all platforms, puts the packages together
+// in npm/, checks all of them, and prints a table. With --built it takes the binaries of an earlier build.
 import { parseArgs } from 'node:util'
 import { leg } from '../lib/leg.js'
 import { root, run } from '../lib/run.js'

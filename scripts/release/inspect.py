@@ -1,4 +1,4 @@
-"""Reads binaries by LIEF and prints, as JSON, what decides where they load: for scripts/release/check-binaries.js."""
+"""Reads binaries by LIEF and prints facts about them as JSON, for scripts/release/check-binaries.js."""
 
 import hashlib
 import json
@@ -8,10 +8,10 @@ import sys
 
 import lief
 
-# It has something to say of empty load commands, which are none of our concern.
+# LIEF complains about empty load commands, which do no harm.
 lief.logging.disable()
 
-# Of `mach-o/nlist.h`: a symbol of the debugger, and one that others see.
+# From `mach-o/nlist.h`: a symbol for debuggers, and an external symbol.
 N_STAB, N_EXT = 0xE0, 0x01
 
 PRINTABLE = re.compile(rb"[\x20-\x7e]{6,}")
@@ -25,7 +25,7 @@ def elf(binary):
         "libraries": sorted(binary.libraries),
         "versions": sorted(versions),
         "runpath": [str(entry) for entry in binary.dynamic_entries if "PATH" in str(entry.tag)],
-        # Versioned ones are the C library's; the rest, Node has to offer. What is weak may be missing.
+        # Symbols with a version are the C library's; Node.js must provide the others. Weak symbols may be missing.
         "undefined": sorted(
             symbol.name
             for symbol in binary.dynamic_symbols
@@ -38,7 +38,7 @@ def elf(binary):
 
 
 def signature(binary, data):
-    """What is wrong with the code signature, or None: macOS on arm64 kills a process that maps pages of another hash."""
+    """The fault of the code signature, or None. macOS on arm64 kills a process that maps a page with a wrong hash."""
     if not binary.has_code_signature:
         return "none"
     start = binary.code_signature.data_offset
@@ -73,10 +73,10 @@ def macho(binary, data):
         "id": next((library.name for library in binary.libraries if "ID_DYLIB" in str(library.command)), None),
         "minos": ".".join(map(str, binary.build_version.minos[:2])),
         "signature": signature(binary, data),
-        # From whatever the process has, not from one library: Node's own.
+        # Symbols that no library is named for: the process, Node.js, must provide them.
         "undefined": sorted(flat),
         "exported": [symbol.name.removeprefix("_") for symbol in binary.exported_symbols],
-        # Stripped, it has the names that it shows to others and no more.
+        # A stripped binary has external symbols only.
         "debug": any(symbol.raw_type & N_STAB or not symbol.raw_type & N_EXT for symbol in binary.symbols),
     }
 

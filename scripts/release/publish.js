@@ -1,5 +1,5 @@
-// Publishes what is in npm/, the platforms' packages before the root's, which names them; run by the release workflow.
-// What is there already is left alone, so that a publish that broke off can be repeated.
+// Publishes the packages in npm/; run by the release workflow. The platforms' packages come first, because the root's
+// package depends on them. Versions that are published already are left out, so that a broken run can be repeated.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ const isPublished = (what) => {
   return status === 0 && stdout.trim() === version
 }
 
-/** An install without a version gets the latest one, which is no release candidate. */
+/** The tag `latest` is what an install without a version gets; it must not be a release candidate. */
 const distTag = version.includes('-') ? 'next' : 'latest'
 
 async function publish(what, folder) {

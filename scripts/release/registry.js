@@ -1,4 +1,4 @@
-// A registry on loopback, empty but for what is published into it: nothing is asked of any other.
+// Runs an npm registry on loopback. It is empty at first, and asks no other registry.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -12,7 +12,7 @@ import { run } from '../lib/run.js'
 import { packages } from './targets.js'
 import { tool } from './tools.js'
 
-/** The release line that verdaccio needs. */
+/** The Node.js release line that verdaccio needs. */
 const NODE = '22'
 
 const CONFIG = `
@@ -31,7 +31,7 @@ async function freePort() {
   return port
 }
 
-/** Starts it; resolves to its `url`, the `npmrc` that its clients need, and `close()`. */
+/** Starts the registry; resolves to its `url`, the `npmrc` for its clients, and `close()`. */
 export async function openRegistry() {
   const node = await installNode(NODE)
   if (node === undefined)
@@ -62,7 +62,7 @@ export async function openRegistry() {
   return { url, npmrc: `registry=${url}\n//${host}/:_authToken=none\n`, close }
 }
 
-/** Publishes every package of npm/: the platforms' first, as the root's names them. */
+/** Publishes every package of npm/, the root's last, because it depends on the platforms' packages. */
 export async function publishTo({ npmrc }) {
   const folder = mkdtempSync(join(tmpdir(), 'daimon-publish-'))
   const undo = atEnd(() => rmSync(folder, { recursive: true }))

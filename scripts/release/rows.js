@@ -1,7 +1,7 @@
-// The table of `release:dry`: a row for each check of each thing.
+// The table of `release:dry`, with a row for each check of each binary or package.
 import { stripVTControlCharacters } from 'node:util'
 
-/** Makes every check; what one returns is shown, and so is what it throws, as a failure. */
+/** Makes all checks. A row shows the text that its check returns, or as a failure the text that it throws. */
 export async function rowsOf(what, checks, ...facts) {
   const rows = []
   for (const [check, look] of Object.entries(checks)) {

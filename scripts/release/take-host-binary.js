@@ -1,4 +1,4 @@
-// Puts this platform's binary of the cross build where the tests look for their own: the very artifact is tested.
+// Copies this platform's binary of the cross build to native/, so that the tests run with the released binary.
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../lib/run.js'

@@ -1,4 +1,4 @@
-// The platforms that daimon is published for, as `napi.targets` in package.json names them.
+// The platforms for which daimon is published, from `napi.targets` in package.json.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseTriple } from '@napi-rs/cli'
@@ -6,13 +6,13 @@ import { root } from '../lib/run.js'
 
 const { napi } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** The oldest glibc that the published binaries run with: CentOS 7's, and the oldest that Node 20 itself accepts. */
+/** The oldest glibc with which the published binaries run: that of CentOS 7. Node 20 itself accepts no older one. */
 export const GLIBC_FLOOR = '2.17'
 
-/** The oldest macOS, that of Node 20's own binaries. */
+/** The oldest macOS on which the binaries run: the same as for Node 20's own. */
 export const MACOS_FLOOR = '11.0'
 
-/** One platform: its triple, its name by napi's conventions (`linux-x64-gnu`), the file that it gets. */
+/** The platforms, each with its triple, its name by napi's conventions (`linux-x64-gnu`), and its binary's name. */
 export const targets = napi.targets.map((triple) => {
   const { platform, arch, abi, platformArchABI: name } = parseTriple(triple)
   const binary = `${napi.binaryName}.${name}.node`
@@ -21,7 +21,7 @@ export const targets = napi.targets.map((triple) => {
 
 const glibc = process.report.getReport().header.glibcVersionRuntime
 
-/** The one that this process runs on; undefined where there is none. */
+/** The platform of this process; undefined if daimon is not published for it. */
 export const host = targets.find(
   ({ platform, arch, libc }) =>
     platform === process.platform &&
@@ -29,8 +29,8 @@ export const host = targets.find(
     (libc === null || (libc === 'gnu') === Boolean(glibc)),
 )
 
-/** Where the cross build puts the binaries. */
+/** The folder of the cross build's binaries. */
 export const binaries = join(root, 'target/binaries')
 
-/** Where the packages are assembled: the root's in `daimon`, each platform's under its name. */
+/** The folder of the packages: the root's in `daimon`, each platform's under the platform's name. */
 export const packages = join(root, 'npm')

@@ -1,4 +1,4 @@
-// Publishes npm/ to a registry on loopback, and tests what people get of it: by each package manager, on each Node
+// Publishes npm/ to a registry on loopback and tests the installed packages: with each package manager, on each Node.js
 // release line, under other runtimes.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { installTools } from './tools.js'
 
 async function tests() {
   const missing = targets.filter(({ name, binary }) => !existsSync(join(packages, name, binary)))
-  // If the release leg has failed, it has been counted.
+  // Unavailable and no failure: if the leg `release` has failed, that is counted there.
   if (missing.length > 0) throw new Unavailable('npm/ is not complete. Run: npm run release:dry')
   await installTools()
   for (const major of MAJORS) {

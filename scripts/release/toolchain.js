@@ -1,4 +1,4 @@
-// What links for all six platforms from one: zig as the linker, by cargo-zigbuild, and a Rust that has their std.
+// Sets up the cross build for all six platforms: zig as the linker, by cargo-zigbuild, and a Rust that has their std.
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { aptInstall } from '../lib/apt.js'
@@ -8,18 +8,18 @@ import { MACOS_FLOOR, targets } from './targets.js'
 
 const tools = join(root, 'target/tools')
 
-/** Debian's compiler comes with the sources of its std, which is then built for each target. */
+/** Debian's packages of the compiler and of the sources of its std, which is then built for each target. */
 const DEBIAN = ['rustc-web', 'cargo-web', 'rust-web-src', 'libstd-rust-web-dev']
 
-/** Whether rustup has the std of every target: then the usual compiler does. */
+/** Whether rustup has the std of every target, so that its compiler can be used. */
 const allByRustup = () => {
   const installed = output('rustup', ['target', 'list', '--installed']).split('\n')
   return targets.every(({ triple }) => installed.includes(triple))
 }
 
 /**
- * rustc strips Mach-O files by this name, which Debian's compiler lacks; rustup's lies off PATH and needs its
- * libraries.
+ * Makes the command rust-objcopy, by which rustc strips Mach-O files, and gives its folder. Debian's compiler lacks it;
+ * rustup's is not on PATH and needs the libraries of its compiler.
  */
 async function shim() {
   const sysroot = output('rustc', ['--print', 'sysroot'])
@@ -36,9 +36,8 @@ async function shim() {
 }
 
 /**
- * The environment in which `cargo zigbuild` builds for all targets, the arguments that it needs there, and the folders
- * whose names have no place in a binary. `more` are Debian packages beside its compiler; with `tests` there is what the
- * tests need of std, too.
+ * The environment in which `cargo zigbuild` builds for all targets, its arguments, and the folders whose paths must not
+ * be in a binary. `more` are further Debian packages; with `tests` the std includes the parts that tests need.
  */
 export async function toolchain({ tests = false, more = [] } = {}) {
   const scripts = await python()
@@ -54,7 +53,7 @@ export async function toolchain({ tests = false, more = [] } = {}) {
   await aptInstall(...DEBIAN, ...more)
   const path = [await shim(), scripts, '/usr/bin', '/bin', '/usr/sbin', '/sbin'].join(':')
   return {
-    // The features of -Zbuild-std are nightly's; this lets a stable compiler have them.
+    // RUSTC_BOOTSTRAP lets a stable compiler use -Zbuild-std, which is otherwise for nightly ones.
     env: { ...env, PATH: path, CARGO: '/usr/bin/cargo', RUSTC: '/usr/bin/rustc', RUSTC_BOOTSTRAP: '1' },
     args: [`-Zbuild-std=std,panic_unwind${tests ? ',test' : ''}`],
     sources: ['/usr/lib/rustlib/src/rust', '/usr/src'],
