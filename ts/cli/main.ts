@@ -1,7 +1,4 @@
-/**
- * The command line: finds the verb, runs it, and gives the exit code.
- * Runs in a process of the command, and in a program with a Daemon of its own.
- */
+/** The command line: finds the verb, runs it, and gives the exit code. */
 
 import { isA } from '../handover/thrown.js'
 import { Daemon, DaemonError } from '../index.js'

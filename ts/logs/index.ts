@@ -1,4 +1,4 @@
-/** `logs()`: the last lines of a log, and those that follow. Runs in any process that asks. */
+/** `logs()`: the last lines of a log, and later lines. All files of this folder run in any process that reads a log. */
 
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { type InvalidOptionError, PermissionDeniedError } from '../errors.js'

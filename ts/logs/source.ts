@@ -1,4 +1,4 @@
-/** Which file a daemon logs to. Runs in any process that asks. */
+/** Finds the file that a daemon logs to. */
 
 import { readlinkSync, statSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'

@@ -1,4 +1,7 @@
-/** Whether files may be written: by this process, or by the user that the daemon is going to be. */
+/**
+ * Whether files may be written: by this process, or by the user that the daemon will be.
+ * Runs in the launcher, and in a daemon that restarts itself.
+ */
 
 import { accessSync, constants, statSync } from 'node:fs'
 import { dirname } from 'node:path'

@@ -1,5 +1,5 @@
 /**
- * What the system is asked about options before a start: the paths, and whether files may be written.
+ * Checks of the options that ask the system, before a start: the paths, and whether files may be written.
  * Runs in the launcher, and in a daemon that restarts itself.
  */
 

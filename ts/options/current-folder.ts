@@ -1,4 +1,4 @@
-/** The current folder. It may have been removed, so only code that needs it asks for it. */
+/** The current folder. It may have been removed, so only code that needs it asks for it. Runs in both processes. */
 
 import { resolve } from 'node:path'
 import { messageOf } from '../handover/thrown.js'

@@ -1,4 +1,4 @@
-/** The default folder of pidfiles, which a start makes. */
+/** Makes the default folder of pidfiles at a start. Runs in the launcher, and in the foreground's process. */
 
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { native } from '../binding/native.js'

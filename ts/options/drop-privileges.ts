@@ -1,4 +1,4 @@
-/** What `context.dropPrivileges()` is given: checked, and looked up. Runs in the daemon. */
+/** Checks the options of `context.dropPrivileges()`, and looks user and groups up. Runs in the daemon. */
 
 import type { NativeIdentity } from '../binding/native.js'
 import { InvalidOptionError } from '../errors.js'

@@ -1,4 +1,4 @@
-/** Folders that are made. */
+/** Makes folders, and checks folders that would be made. Runs in the launcher, and in a daemon that restarts itself. */
 
 import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'

@@ -1,4 +1,4 @@
-/** Options: their validation and the complete settings that come of it. Runs in both processes. */
+/** Options: their validation, and the complete settings that result. Runs in both processes. */
 
 export { canReach, type Identity } from './access.js'
 export { checkOptions } from './check.js'

@@ -1,4 +1,4 @@
-/** Options of the daemon's process: its user, its limits, the descriptors that it keeps. */
+/** Options of the daemon's process: its user, its limits, the descriptors that it keeps. Runs in both processes. */
 
 import { didYouMean, invalid, named, refused, say, set, show } from '../say.js'
 import type { LimitName } from '../types/process.js'

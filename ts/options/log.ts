@@ -1,4 +1,4 @@
-/** The option `log`: a path, or a file with its rotation. */
+/** The option `log`: a path, or a file with its rotation. Runs in both processes. */
 
 import { didYouMean, invalid, named, refused, say, show } from '../say.js'
 import type { Row, RowWithDefault } from './row.js'

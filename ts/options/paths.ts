@@ -1,4 +1,4 @@
-/** A path that an option gives, as the system sees it. */
+/** Checks of an option's path that ask the system. Runs in the launcher, and in a daemon that restarts itself. */
 
 import { accessSync, statSync } from 'node:fs'
 import { ifPermitted } from '../binding/denied.js'

@@ -1,4 +1,7 @@
-/** One row of the table of options: all that the package knows of an option, but its type and its place in the docs. */
+/**
+ * One row of the table of options: all that the package knows of an option, except its type and its place in the docs.
+ * Types only, for both processes.
+ */
 
 /** The calls that take options. `wait` is a verb that has no option but a signal. */
 export type Form = 'Daemon' | 'daemonize' | 'with' | 'stop' | 'wait' | 'logs'

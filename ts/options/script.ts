@@ -1,4 +1,7 @@
-/** The option `script`: which file it stands for, as `node X` finds it, and what is no script of Node's. */
+/**
+ * The option `script`: finds its file as `node X` does, and refuses files that are no scripts for Node.js.
+ * Runs in both processes.
+ */
 
 import {
   accessSync,

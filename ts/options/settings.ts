@@ -1,4 +1,4 @@
-/** The options as the rest of the package reads them: checked, complete, paths absolute. */
+/** The options as the package reads them: checked, complete, with absolute paths. Runs in both processes. */
 
 import type { StopTerms } from '../handover/relaunch.js'
 import type { Stdio, Streams } from '../handover/settings.js'

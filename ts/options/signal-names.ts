@@ -1,4 +1,4 @@
-/** Signals by name and number. */
+/** Signals by name and number. Runs in both processes. */
 
 import { didYouMean, invalid } from '../say.js'
 

@@ -1,4 +1,4 @@
-/** Signals and their actions, as users write them. */
+/** Signals and their actions, as users write them. Runs in both processes. */
 
 import { didYouMean, either, invalid, refused, say, show } from '../say.js'
 import type { NamedAction, SignalAction } from '../types/signals.js'

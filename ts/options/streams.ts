@@ -1,4 +1,7 @@
-/** The files of a daemon's standard streams, as far as the system shows beforehand whether they can be used. */
+/**
+ * Checks, as far as the system tells before a start, whether the files of the standard streams can be used.
+ * Runs in the launcher, and in a daemon that restarts itself.
+ */
 
 import { constants, lstatSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'

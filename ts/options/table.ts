@@ -1,6 +1,6 @@
 /**
- * The table of options. Validation, settings, flags, help and completion are read from it; the types of its values are
- * in `settings.ts`, those that users see in `types/options.ts`. Runs in both processes.
+ * The table of options. Validation, settings, flags, help and completion read it. The types of its values are in
+ * `settings.ts`, the public types in `types/options.ts`. Runs in both processes.
  */
 
 import { accountValue, descriptorsValue, integerValue, limitsValue } from './limits.js'

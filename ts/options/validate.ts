@@ -1,4 +1,7 @@
-/** From what a user wrote to complete settings. Everything that the values alone show is found here. */
+/**
+ * Turns a user's options into complete settings. Finds every fault that shows without asking the system.
+ * Runs in both processes.
+ */
 
 import { DaemonError } from '../errors.js'
 import { isA, messageOf } from '../handover/thrown.js'

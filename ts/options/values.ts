@@ -1,4 +1,7 @@
-/** One function for each kind of value: returns it checked and normalised, or throws InvalidOptionError. */
+/**
+ * One function for each kind of value: returns the value checked and normalised, or throws InvalidOptionError.
+ * Runs in both processes.
+ */
 
 import { fileURLToPath } from 'node:url'
 import { isA } from '../handover/thrown.js'
