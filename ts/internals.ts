@@ -1,6 +1,6 @@
 /**
- * What the command line and the restart's helper, which are files of their own, use of the facade's modules. The build
- * makes of their imports of these names what they are here, so that each module is there once. Not public.
+ * The values that the command line and the restart's helper, which are separate bundles, use of the facade's modules.
+ * The build turns their imports of these names into reads of this object, so that each module exists once. Not public.
  */
 
 import { explainDenial, ifPermitted, isDenied } from './binding/denied.js'

@@ -1,14 +1,14 @@
 /**
- * What Node.js itself denies a program that runs under its permission model (`--permission`), and what grants it.
+ * Denials by Node's permission model (`--permission`), and the flags that grant them.
  * Runs in both processes.
  */
 
-/** Node's error for what the program has not been permitted. */
+/** Node's error for an operation that the program is not permitted. */
 export interface Denial extends Error {
   code: 'ERR_ACCESS_DENIED'
-  /** What it takes: `FileSystemRead` and the like. */
+  /** The missing permission: `FileSystemRead` and the like. */
   permission?: string
-  /** The path that it was about. */
+  /** The path of the operation. */
   resource?: string
 }
 
@@ -17,7 +17,7 @@ const GRANTS: Readonly<Record<string, { flag: string; what: string }>> = {
   FileSystemWrite: { flag: '--allow-fs-write', what: 'write to' },
 }
 
-/** The others are switches. */
+/** The flags of the other permissions, which are switches. */
 const SWITCHES: Readonly<Record<string, string>> = {
   ChildProcess: '--allow-child-process',
   WorkerThreads: '--allow-worker',
@@ -35,10 +35,10 @@ export function isDenied(error: unknown): error is Denial {
 }
 
 /**
- * What was denied and which flag grants it: a clause and an instruction, without a stop at the end. Node's own message
- * names neither path nor flag on all its release lines.
+ * Explains a denial, and the flag that grants it: a clause and an instruction, without a full stop. Not all of Node's
+ * release lines name path and flag in their own message.
  *
- * @param path - what it was about, where the error does not tell
+ * @param path - the path of the operation, for errors without one
  */
 export function explainDenial({ permission = '', resource, message }: Denial, path?: string): string {
   const grant = GRANTS[permission]
@@ -52,8 +52,8 @@ export function explainDenial({ permission = '', resource, message }: Denial, pa
 }
 
 /**
- * What `ask` gives; `otherwise` where Node.js does not permit to ask. For looks that find a mistake early: what is
- * meant is done by the core, or by the daemon, and tells then what is wrong.
+ * The result of `ask`; `otherwise` if Node.js does not permit to ask. It is for checks that find a mistake early:
+ * without the check, the core or the daemon finds the mistake later.
  */
 export function ifPermitted<T>(ask: () => T, otherwise: T): T {
   try {

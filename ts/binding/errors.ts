@@ -47,16 +47,16 @@ export function systemError(failure: {
   })
 }
 
-/** What is unsupported where nothing more is known. */
+/** The unsupported feature, if nothing more is known. */
 const NATIVE_BINDING = 'native binding'
 
-/** What Node's error of a failed system call says without call and path: for a text that has told these. */
+/** The message of Node's error of a failed system call, without call and path, for a text that names these itself. */
 export function systemReason(error: NodeJS.ErrnoException): string {
   const known = error.errno === undefined ? undefined : getSystemErrorMap().get(error.errno)
   return known === undefined ? error.message : known.join(': ')
 }
 
-/** The core knows no more of an option than its name and what is wrong. */
+/** The core knows only an option's name and its fault. */
 function refusedByCore(
   native: NativeError,
   extras: { pidFile?: string | undefined; cause?: unknown },

@@ -1,4 +1,7 @@
-/** What a person is told when there is no native binding: what was found, what is missing, what to do. */
+/**
+ * The message when the native binding cannot be loaded: what was found, what is missing, what to do.
+ * Runs in both processes.
+ */
 
 /** A file or package that was tried, for which platform it is, and what was wrong with it. */
 export type Miss = { name: string; platform: string } & (
@@ -7,7 +10,7 @@ export type Miss = { name: string; platform: string } & (
   | { kind: 'refused'; reason: string }
 )
 
-/** What Node's report says of the C library; only here, since it takes milliseconds. Empty where it is not known. */
+/** The C library, by Node's report, which takes milliseconds, so only a failure asks. Empty if it is not known. */
 function libc(): string {
   if (process.platform !== 'linux') return ''
   try {
@@ -20,7 +23,7 @@ function libc(): string {
   }
 }
 
-/** Of those that are missing only the packages are the user's concern, and of these the one for this C library. */
+/** The missing packages that matter to the user: of two, the one for this C library. */
 function concerns(miss: Miss, clib: string): boolean {
   const other = clib === '' ? undefined : clib === 'musl' ? '-gnu' : '-musl'
   return (miss.kind !== 'missing' || !miss.name.startsWith('.')) && !(other && miss.platform.endsWith(other))
@@ -41,7 +44,7 @@ function line(miss: Miss): string {
 
 const ANEW = 'Install it anew, on this platform: remove node_modules and run your package manager again.'
 
-/** What helps, by what the system, or Node.js, says of a file that it does not load. */
+/** Advice, by the message of the system or of Node.js about a file that it does not load. */
 const CURES: readonly (readonly [reason: RegExp, cure: string])[] = [
   [
     /access to this API/i,
@@ -79,7 +82,7 @@ function advice(misses: readonly Miss[], version: string): string {
   )
 }
 
-/** There is no binding: the message is what the user is told. */
+/** The binding cannot be loaded. The message is for the user. */
 export class BindingFailure extends Error {
   constructor(misses: readonly Miss[], version: string) {
     const clib = libc()

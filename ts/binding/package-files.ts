@@ -1,4 +1,4 @@
-/** Where this code is: in a file of the package, or in a bundle with a program. Runs in both processes. */
+/** Finds the package's files beside this code, unless it is bundled without them. Runs in both processes. */
 
 import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -15,14 +15,14 @@ function place(): string {
   return import.meta.url ?? pathToFileURL(__filename).href
 }
 
-/** A file of the package beside this one; undefined where a bundle has left it behind. */
+/** A file of the package beside this one; undefined if this is a bundle without it. */
 export function beside(name: string): string | undefined {
   const path = pathOf(name)
-  // What Node.js does not permit to be seen it does not permit the daemon to load either.
+  // If Node.js does not permit to see the file, it does not permit the daemon to load it either.
   return ifPermitted(() => existsSync(path), false) ? path : undefined
 }
 
-/** Why it cannot be seen whether that file is there. */
+/** Why it cannot be checked whether that file exists. */
 export function denialOf(name: string): Denial | undefined {
   try {
     existsSync(pathOf(name))

@@ -1,6 +1,6 @@
-/** How a runtime other than Node.js is started. */
+/** How a runtime other than Node.js is started. Runs in both processes. */
 
-/** Of Deno's global object what is asked of it. */
+/** The part of Deno's global object that is used here. */
 interface Deno {
   permissions: { querySync(descriptor: { name: string }): { state: string } }
 }
@@ -8,8 +8,8 @@ interface Deno {
 const DENO_PERMISSIONS = ['read', 'write', 'net', 'env', 'sys', 'run', 'ffi'] as const
 
 /**
- * What has to come first on the command line of this runtime for the daemon to be as free as this process is. Deno does
- * not tell with which flags it was started; a right that holds for some paths or hosts only is left out.
+ * The first words of this runtime's command line, which give the daemon the permissions of this process. Deno does not
+ * tell with which flags it was started, so a permission for some paths or hosts only is left out.
  */
 export function runtimeFlags(): string[] {
   const deno: Deno | undefined = Reflect.get(globalThis, 'Deno')
@@ -19,8 +19,8 @@ export function runtimeFlags(): string[] {
 }
 
 /**
- * Electron runs as an app, with a browser in it, or by ELECTRON_RUN_AS_NODE as the Node.js that it contains; undefined
- * for what is not Electron.
+ * How Electron runs: as an app, with a browser in it, or by ELECTRON_RUN_AS_NODE as the Node.js that it contains.
+ * Undefined in any other runtime.
  */
 export function electron(): 'app' | 'node' | undefined {
   if (process.versions.electron === undefined) return undefined

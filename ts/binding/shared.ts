@@ -1,6 +1,6 @@
 /**
- * What all copies of the package in one thread share: one value under one symbol. Loaded by launcher and daemon; part
- * of what is loaded before a script, so it loads nothing.
+ * The value that all copies of the package in one thread share, under one symbol. Runs in both processes. It is loaded
+ * before a script, so it loads nothing.
  */
 
 import type { Binding } from './load.js'
@@ -9,15 +9,15 @@ import type { Binding } from './load.js'
 declare const DAIMON_VERSION: string
 
 /**
- * The layout of the shared value: the members of `State` and of all that it gives access to. Raised when one of them
- * changes its name or meaning, and by nothing else: copies of two versions with one number work together, those with
- * two numbers refuse to (`inside/own-state.ts`).
+ * The number of the shared value's layout: the members of `State` and of all objects that it gives access to. It is
+ * raised when a member changes its name or meaning, and for no other reason: copies with the same number work together
+ * even if their versions differ; copies with different numbers refuse to (`inside/own-state.ts`).
  */
 export const STATE_ABI = 1
 
 const STATE = Symbol.for('daimon.adopted')
 
-/** What every layout has, for ever: it tells which copy made the value. */
+/** The members that every layout has, for ever. They tell which copy made the value. */
 export interface Shared {
   readonly abi: number
   /** The version of that copy. */
@@ -26,7 +26,10 @@ export interface Shared {
   readonly from: string
 }
 
-/** What is shared in a thread of a daemon. In a worker it is no more than this; `State` is that of the main thread. */
+/**
+ * The shared value in a thread of a daemon. In a worker it has only these members; in the main thread it is a
+ * `State`.
+ */
 export interface SharedInDaemon extends Shared {
   readonly isWorker: boolean
   /** The native part, for all copies of this version. */
@@ -35,12 +38,12 @@ export interface SharedInDaemon extends Shared {
   readonly beginScript?: (() => void) | undefined
 }
 
-/** The value as it is, whichever copy made it; undefined where this process is no daemon. */
+/** The value, whichever copy made it; undefined if this process is no daemon. */
 export function shared(): Shared | undefined {
   return Reflect.get(globalThis, STATE)
 }
 
-/** The value, where it has the layout that this copy knows. */
+/** The value, if it has the layout that this copy knows. */
 export function sharedOfThisLayout(): SharedInDaemon | undefined {
   const found = shared()
   return found === undefined || !isOfThisLayout(found) ? undefined : found
@@ -56,7 +59,7 @@ export function share(value: Shared): void {
   Reflect.set(globalThis, STATE, value)
 }
 
-/** What tells other copies which one this is. */
+/** The members that tell other copies which copy this is. */
 export function signature(from: string): Shared {
   return { abi: STATE_ABI, version: DAIMON_VERSION, from }
 }

@@ -1,12 +1,12 @@
 /**
- * Programs that are one file with their runtime: no script is named by argv[1], and what is executed again is the
- * executable alone. Part of what is loaded first, so it imports nothing.
+ * Programs that are one file with their runtime. Their argv[1] names no script, and only the executable is executed
+ * again. Runs in both processes. It is loaded first, so it imports nothing.
  */
 
-/** What makes such files. */
+/** The tools that make such files. */
 export type Packer = 'node' | 'bun' | 'deno' | 'pkg' | 'nexe'
 
-/** Where Bun keeps what is inside its executables. */
+/** The folder in which Bun shows the files inside its executables. */
 const BUN_FOLDER = '/$bunfs/'
 
 /** Whether Bun has made the program an executable. */
@@ -15,7 +15,7 @@ export function isBunExecutable(): boolean {
   return bun !== undefined && String(bun.main).startsWith(BUN_FOLDER)
 }
 
-/** By which tool this program and its runtime have become one file; undefined where they are two. */
+/** The tool that has made this program and its runtime one file; undefined if they are two. */
 export function packer(): Packer | undefined {
   if (isBunExecutable()) return 'bun'
   const deno: { build?: { standalone?: unknown } } | undefined = Reflect.get(globalThis, 'Deno')
@@ -29,7 +29,7 @@ export function packer(): Packer | undefined {
 /** Flags with which Node.js makes a snapshot of its heap, in which modules stay as they were then. */
 const SNAPSHOT_FLAGS = /^--(?:build-snapshot(?:-config)?|build-sea|experimental-sea-config)(?:=|$)/
 
-/** Whether this module was evaluated for such a snapshot: what was learned of the process is then of another one. */
+/** Whether this module was evaluated for such a snapshot, so that its facts about the process are another process's. */
 export const isFromSnapshot: boolean = process.execArgv.some((flag) =>
   SNAPSHOT_FLAGS.test(flag.replaceAll('_', '-')),
 )

@@ -160,8 +160,8 @@ export function exited(process: ProcessHandle, timeout: number, signal?: AbortSi
 }
 
 /**
- * Ends what is left of a launch that has failed, the daemon's process group: SIGTERM, then SIGKILL after `grace`
- * milliseconds. Gives the PIDs of the processes that could not be ended.
+ * Ends the daemon's process group, which is left of a failed launch: SIGTERM, then SIGKILL after `grace` milliseconds.
+ * Gives the PIDs of the processes that could not be ended.
  */
 export async function endGroup(launched: LaunchedDaemon, grace: number): Promise<readonly number[]> {
   try {
@@ -227,7 +227,7 @@ function begun(id: number | NativeError): number {
   return id
 }
 
-/** What an event of its kind always has; its type does not say so. */
+/** A value that every event of this kind has, although its type does not say so. */
 function told<T>(value: T | undefined): T {
   if (value === undefined)
     throw new TypeError('The native part of daimon has left out what it was asked for.')

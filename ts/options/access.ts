@@ -16,7 +16,7 @@ export interface Identity {
   readonly groups: readonly number[]
 }
 
-/** What decides about rights. */
+/** The facts of a file that decide about rights. */
 interface Owned {
   readonly mode: number
   readonly uid: number
@@ -30,7 +30,7 @@ export const ENTER = 1
 
 const EACCES = 13
 
-/** What the mode allows: the owner's bits, or the group's, or the others'; never a mixture. Root may do all of it. */
+/** Whether the mode allows the access, by one set of bits: the owner's, the group's or the others'. Root may do all. */
 export function allows({ mode, uid, gid }: Owned, identity: Identity, access: number): boolean {
   const user = identity.uid ?? process.geteuid?.()
   if (user === 0) return true

@@ -14,10 +14,10 @@ import type { CheckedSettings } from './settings.js'
 import { checkStreams } from './streams.js'
 
 /**
- * Asks the system about the paths that a start needs. It is for the verbs that start, before anything else: a Daemon
- * that only controls needs none of them, and the logs are opened by the core.
+ * Asks the system about the paths that a start needs. Only verbs that start call it, before anything else, because the
+ * other verbs need none of these paths. The core opens the logs.
  *
- * What Node.js does not permit to ask is not asked: the start needs no more rights than it would take to spawn a child.
+ * Skips a check that Node.js does not permit, because a start must need no more permissions than spawning a child.
  *
  * @param identity - the user and groups that the daemon takes; without it, those of this process
  * @throws InvalidOptionError naming option and value, with the system error as `cause`

@@ -21,7 +21,7 @@ export function makeDefaultFolder(settings: Pick<Settings, 'defaultFolder' | 'pi
     makeFolder(folder, modesOf(folder))
   } catch (error) {
     if (!isDenied(error) && !isSystemError(error)) throw error
-    // The core opens what is there, whatever Node.js lets its programs see.
+    // The core can open the folder even if Node.js does not permit its program to see it.
     if (isDenied(error) && !isMissing(pidFile)) return
     const why = isDenied(error) ? explainDenial(error, folder) : error.message
     const what = `The folder ${folder} for the pidfile ${pidFile} cannot be made: ${why}`

@@ -11,8 +11,7 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 /**
- * Makes a folder where it is missing, and its parents, with these modes whatever the umask. What exists already is left
- * as it is.
+ * Makes a folder and its parents, if they are missing, with exactly these modes. Folders that exist stay as they are.
  *
  * Step by step, because a recursive mkdir takes the umask off the parents' modes, and a chmod cannot follow it there.
  */
@@ -20,10 +19,10 @@ export function makeFolder(folder: string, { mode, parents }: FolderModes, withP
   try {
     mkdirSync(folder, mode)
   } catch (error) {
-    // Where Node.js permits no mkdir it does not say either whether there is anything to be made.
+    // If Node.js does not permit mkdir, the error does not tell whether the folder exists.
     if (isDenied(error) && isFolder(folder)) return
     if (!isSystemError(error)) throw error
-    // If it is not a folder, opening what is to be in it says so.
+    // If it is not a folder, opening a file in it will fail.
     if (error.code === 'EEXIST') return
     const parent = dirname(folder)
     if (error.code !== 'ENOENT' || !withParents || parent === folder) throw error

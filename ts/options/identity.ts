@@ -1,5 +1,5 @@
 /**
- * The rights and limits that a daemon will have: the system is asked about them before anything happens.
+ * Checks the rights and limits of a daemon by asking the system, before anything happens.
  * Runs in both processes.
  */
 
@@ -9,7 +9,7 @@ import { InvalidOptionError, UnsupportedError } from '../errors.js'
 import { errorOf, refusal, refused, say, subject } from '../say.js'
 import type { Limit, Settings } from './settings.js'
 
-/** What the launch and the daemon are told. */
+/** The rights that launch and daemon set. */
 export interface Rights {
   /** The user and groups that the daemon takes when its body begins; undefined: it keeps the launcher's. */
   readonly identity: NativeIdentity | undefined
@@ -17,7 +17,7 @@ export interface Rights {
 }
 
 /**
- * Looks users and groups up, and asks whether this process may set what is asked for.
+ * Looks users and groups up, and checks whether this process may set the rights that the options ask for.
  *
  * @throws InvalidOptionError naming option and value, UnsupportedError
  */
@@ -62,7 +62,7 @@ export function identityOf(
   return refuse(found, found.option ?? 'user', found.option === 'group' ? group : user)
 }
 
-/** What the environment of that user says. */
+/** The environment variables of that user's account. */
 export function accountVariables(identity: NativeIdentity | undefined): Record<string, string> {
   if (identity?.account === undefined) return {}
   const { name, home, shell } = identity.account
@@ -74,7 +74,7 @@ function refuse(failure: NativeError | null, option: string, value: unknown): un
   const error = toError(failure)
   if (error instanceof UnsupportedError && error.feature === option) throw notSupported(option)
   if (!(error instanceof InvalidOptionError)) throw error
-  // The core knows the whole option alone, as in `limits`.
+  // The core knows only the whole option, such as `limits`.
   throw refusal({ option, problem: failure.message, isClause: true }, { value, cause: error.cause })
 }
 

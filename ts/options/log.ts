@@ -40,7 +40,7 @@ export const LOG_PARTS: LogTable = {
 /** The parts of the option. */
 export const KEYS: readonly string[] = Object.keys(LOG_PARTS)
 
-/** What both outputs go to. Its parts are named in errors as `log.maxSize` and the like. */
+/** The file of both outputs. Errors name its parts as `log.maxSize` and the like. */
 export function logValue(option: string, value: unknown): Stdio {
   if (typeof value !== 'object' || value === null || value instanceof URL || Array.isArray(value)) {
     return stdioValue('log', value)

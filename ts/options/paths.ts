@@ -7,7 +7,8 @@ import { refused, show, type Text } from '../say.js'
 import { isSystemError } from './folder.js'
 
 /**
- * Refuses what is not there, is of another kind or cannot be used so. What Node.js does not permit to ask is not asked.
+ * Refuses a path that does not exist, is of another kind or cannot be used so. Skips checks that Node.js does not
+ * permit.
  *
  * @param access - of access(2)
  * @param what - what must be so, after the option's name

@@ -9,7 +9,7 @@ import { invalid, named, refused, say, show } from '../say.js'
 /** The variable that names one folder to stand for all default ones. */
 export const HOME_VARIABLE = 'DAIMON_HOME'
 
-/** What a daemon can be called, as a regular expression: its pidfile is called so, too. */
+/** The names that a daemon may have, as a regular expression; the name is also that of its pidfile. */
 export const NAME = '[A-Za-z0-9][A-Za-z0-9._@-]{0,63}'
 
 /** Below a home folder. */
@@ -50,7 +50,7 @@ function given(): string | undefined {
   )
 }
 
-/** What to set where a default folder does not do. */
+/** Advice for a default folder that cannot be used. */
 export function homeAdvice(): string {
   const isSet = process.env[HOME_VARIABLE] !== undefined
   return `set ${HOME_VARIABLE} to ${isSet ? 'another folder' : 'a folder that can be written to'}`
@@ -87,7 +87,7 @@ export function isLogFolderMade(pidFile: string | URL | undefined): boolean {
   return isRoot() || pidFile === undefined
 }
 
-/** How a default folder is made: the one of DAIMON_HOME for its owner alone, root's so that others may look. */
+/** The modes of a default folder: that of DAIMON_HOME is for its owner only, root's can be read by others. */
 export function modesOf(folder: string): FolderModes {
   const common = isRoot() ? 0o755 : 0o700
   const value = process.env[HOME_VARIABLE]

@@ -6,31 +6,31 @@
 /** The calls that take options. `wait` is a verb that has no option but a signal. */
 export type Form = 'Daemon' | 'daemonize' | 'with' | 'stop' | 'wait' | 'logs'
 
-/** What the text of a flag is read as; without this the value is the text itself. */
+/** How the text of a flag is read; without this the value is the text itself. */
 export type Reading = 'account' | 'bytes' | 'detach' | 'milliseconds' | 'number' | 'octal' | 'signal'
 
-/** What the texts of a flag are read as that may be given several times. */
+/** How the texts of a flag are read that may be given several times. */
 export type Collection = 'actions' | 'limits' | 'numbers' | 'texts' | 'variables'
 
 /**
- * Where a flag may make no sense: in a program that has a Daemon of its own, in the foreground, in the file of a
- * supervisor, and with verbs that always detach, or never.
+ * The uses in which a flag may make no sense: a program that has a Daemon of its own, the foreground, the file of a
+ * supervisor, and verbs that always detach, or never.
  */
 export type Use = 'embedded' | 'foreground' | 'unit' | 'decided'
 
 /** The flag of an option. Its name is the option's in kebab case. */
 export interface FlagRow {
   readonly short?: string
-  /** What stands for its value in help, and says how shells complete it; undefined for a switch. */
+  /** The placeholder of its value in help, by which shells also complete it; undefined for a switch. */
   readonly value?: string
   readonly reads?: Reading
-  /** Of a flag that may be given several times. */
+  /** For a flag that may be given several times. */
   readonly collects?: Collection
   /** The words that its value can be, where these are all. */
   readonly choices?: readonly string[]
-  /** What a switch says, true without this. The flag of one that says false begins with `no-`. */
+  /** The value of a switch; true without this. If it is false, the flag's name begins with `no-`. */
   readonly on?: boolean
-  /** Where there is no such flag. */
+  /** The uses that lack this flag. */
   readonly notIn?: readonly Use[]
   /** Without the default, where that is a number: help adds it. */
   readonly help: string
@@ -41,7 +41,7 @@ export interface Row<T> {
   /** Gives the value checked and normalised. @throws InvalidOptionError */
   readonly check: (option: string, value: unknown) => T
   readonly forms: readonly Form[]
-  /** Undefined for what a command line gives in another way, or not at all. */
+  /** Undefined if a command line gives the option in another way, or not at all. */
   readonly flag?: FlagRow
   /** Whether it is a part of `Settings.process`. */
   readonly ofProcess?: true

@@ -21,29 +21,29 @@ import { requireFrom } from '../binding/require.js'
 import { refused, show } from '../say.js'
 import { isSystemError } from './folder.js'
 
-/** What a script is executed as. */
+/** The files of a script. */
 export interface ScriptFile {
-  /** What Node.js is given, which is the script's `process.argv[1]`. */
+  /** The path that Node.js gets, which is the script's `process.argv[1]`. */
   readonly main: string
   /** The file that is evaluated. */
   readonly file: string
 }
 
-/** What a name without an ending may end with, beside what Node.js itself tries. */
+/** Endings to try for a name without one, beside those that Node.js tries. */
 const OURS = ['.js', '.cjs', '.mjs']
 
-/** What Node.js finds, too, and cannot be a daemon. */
+/** Endings that Node.js tries, too, of files that cannot be a daemon. */
 const NO_SCRIPTS: readonly string[] = ['.json', '.node']
 
 /**
- * The script of a path: the file itself, the one with an ending added, or the main file of a folder. Undefined where
- * there is none, or where Node.js does not permit to look.
+ * The script of a path: the file itself, the file with an ending added, or the main file of a folder. Undefined if
+ * there is none, or Node.js does not permit to look.
  */
 function scriptFile(path: string): ScriptFile | undefined {
   return ifPermitted(() => {
-    // As it is nearly always; the endings take a module of Node's own that is not loaded yet.
+    // The path is nearly always that of a file. The endings below need a module of Node's that is not loaded yet.
     if (lookAt(path)?.isFile() === true) return { main: path, file: path }
-    // Those of this process, wherever one asks from; Deno may have none.
+    // The endings of this process, which are the same for every `require`. Deno may have none.
     const nodes = Object.keys(requireFrom('/').extensions ?? {})
     const scripts = nodes.filter((ending) => !NO_SCRIPTS.includes(ending))
     const file = fileAt(path, [...new Set([...OURS, ...scripts])]) ?? mainOf(path, scripts)
@@ -101,7 +101,7 @@ export interface ScriptProblem {
 }
 
 /**
- * What is wrong with a script; undefined where nothing is, or where Node.js does not permit to look.
+ * The fault of a script; undefined if it has none, or Node.js does not permit to look.
  *
  * @param isNodes - whether Node.js itself is to execute it
  */
@@ -123,7 +123,7 @@ export function scriptProblem(path: string, isNodes: boolean): ScriptProblem | u
 }
 
 /**
- * Refuses what is no script.
+ * Refuses a path that is no script.
  *
  * @throws InvalidOptionError with the system error as `cause`
  */
@@ -150,7 +150,7 @@ function notFound(path: string): ScriptProblem {
   }
 }
 
-/** What is there instead: files of that name with other endings. */
+/** Files of that name with other endings, as a sentence of advice. */
 function present(folder: string, stem: string): string {
   try {
     const isScript = (name: string): boolean =>
@@ -167,15 +167,15 @@ function present(folder: string, stem: string): string {
 
 const MOST_SHOWN = 5
 
-/** Whatever a file of these endings begins with, it is for Node.js. */
+/** A file with such an ending is for Node.js, whatever its first line says. */
 const JAVASCRIPT = /\.[cm]?[jt]sx?$/
 
-/** More than what the shims of package managers have before the line that is looked for. */
+/** The number of bytes to search; shims of package managers have the line within fewer. */
 const HEAD = 65_536
 
 const SHELL = /^#![ \t]*(?:\S*\/)?(?:env[ \t]+(?:-S[ \t]+)?)?((?:ba|da|a|k|z)?sh)\b/
 
-/** The shell that a file names in its first line; undefined where it names none. */
+/** The shell that a file names in its first line; undefined if it names none. */
 export function shellOf(file: string): string | undefined {
   return SHELL.exec(headOf(file))?.[1]
 }
@@ -183,7 +183,7 @@ export function shellOf(file: string): string | undefined {
 /** `exec node "$basedir/../typescript/bin/tsc" "$@"`, as npm and pnpm write it. */
 const SHIM = /^[ \t]*exec[ \t].*"\$basedir\/(?!node")([^"]+)"/m
 
-/** The file that a shim of `node_modules/.bin` executes; undefined where it is none. */
+/** The file that a shim of `node_modules/.bin` executes; undefined if the file is no shim. */
 function shimTarget(file: string): string | undefined {
   const head = headOf(file)
   const target = SHELL.test(head) ? SHIM.exec(head)?.[1] : undefined
@@ -201,7 +201,7 @@ function headOf(file: string): string {
       closeSync(fd)
     }
   } catch {
-    // Whatever cannot be read Node.js cannot either, and says so.
+    // Node.js cannot read the file either, and will say so.
     return ''
   }
 }

@@ -25,7 +25,7 @@ export interface Defaulted {
   readonly args: readonly unknown[] | (() => unknown)
   readonly cleanEnv: boolean
   readonly detach: Detach
-  /** What is merged over the launcher's environment. */
+  /** The variables to merge over the launcher's environment. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly exit: boolean
   readonly forceKill: boolean
@@ -83,12 +83,12 @@ type OrUndefined<T> = { readonly [K in keyof T]: T[K] | undefined }
 /** Options as they were given, checked one by one, paths absolute. */
 export type Values = Partial<Defaulted & OtherValues & ProcessValues & LogsValues>
 
-/** What `with()` builds on. `log` is both outputs. */
+/** The given options, on which `with()` builds. `log` has become both outputs. */
 export type Given = Omit<Values, 'log'>
 
 export type GivenProcess = OrUndefined<ProcessValues>
 
-/** What `logs()` is asked for. */
+/** The options of `logs()`. */
 export interface LogsSettings extends LogsValues {
   readonly signal: AbortSignal | undefined
 }
@@ -98,14 +98,14 @@ export interface StopSettings extends StopTerms {
   readonly signal: AbortSignal | undefined
 }
 
-/** Of the complete options, what a start needs beside its plan. */
+/** The options that a start needs beside its plan. */
 export type StartSettings = StopSettings &
   Pick<Settings, 'name' | 'pidFile' | 'ready' | 'readyTimeout' | 'logger' | 'script' | 'run' | 'cwd'> & {
     readonly given: Pick<Given, 'cwd'>
     readonly process: Pick<GivenProcess, 'user' | 'group' | 'chroot'>
   }
 
-/** Of the complete options, what is asked of the system beforehand. */
+/** The options that are checked by asking the system before a start. */
 export type CheckedSettings = Pick<Settings, 'script' | 'cwd' | 'stdio' | 'pidFile'> & {
   readonly given: Partial<OrUndefined<Pick<OtherValues, 'execPath' | 'cwd'>>>
   readonly process: Pick<GivenProcess, 'chroot'>

@@ -19,7 +19,7 @@ type Table = {
 
 const COMMON: readonly Form[] = ['Daemon', 'daemonize', 'with']
 const STOP: readonly Form[] = [...COMMON, 'stop']
-/** Of what executes something else than this program. */
+/** For options that make the daemon execute something else than this program. */
 const BODY: readonly Form[] = ['Daemon', 'with']
 const LOGS: readonly Form[] = ['logs']
 

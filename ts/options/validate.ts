@@ -167,7 +167,7 @@ function readOptions(source: Source): Values {
   return values
 }
 
-/** What is not given is taken from `base`. */
+/** Options that are not given come from `base`. */
 function givenBy(source: Source, base: Given | undefined): Given {
   const { log, ...values } = readOptions(source)
   const [stdout, stderr] = [values.stdout ?? log, values.stderr ?? log]

@@ -1,6 +1,6 @@
 /**
- * Which supervisor started this process, as its environment tells: systemd, launchd, a container. Runs in the launcher,
- * and in the process that becomes the daemon.
+ * The supervisor that has started this process, by the environment: systemd, launchd, a container. Runs in the
+ * launcher, and in the process that becomes the daemon.
  */
 
 /** As this process was given it: read at import, before the program changes it. */
@@ -23,7 +23,7 @@ function isUs(pid: string | undefined): boolean {
   return pid === String(process.pid)
 }
 
-/** Whether a supervisor watches this very process: it would lose a daemon that is started in its place. */
+/** Whether a supervisor watches this process. If so, it would lose a daemon that this process starts. */
 export function isSupervised(): boolean {
   const { execPid, listenPid, notifySocket } = GIVEN
   if (isUs(execPid) || isUs(listenPid) || process.pid === 1) return true
@@ -43,7 +43,7 @@ export function notifyAddress(): string | undefined {
   return GIVEN.notifySocket
 }
 
-/** After how many microseconds without a sign of life the supervisor ends this process; undefined when it does not. */
+/** The microseconds without a sign of life after which the supervisor ends this process; undefined if it does not. */
 export function watchdogMicroseconds(): number | undefined {
   const { watchdogPid, watchdogTime } = GIVEN
   if (watchdogTime === undefined || (watchdogPid !== undefined && !isUs(watchdogPid))) return undefined

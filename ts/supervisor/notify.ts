@@ -1,5 +1,5 @@
 /**
- * What a daemon that is not detached tells systemd, sd_notify(3). A failure of it harms nothing. Runs in the daemon.
+ * The messages to systemd of a daemon that is not detached, sd_notify(3). A failure harms nothing. Runs in the daemon.
  */
 
 import { type Notifier, native } from '../binding/native.js'

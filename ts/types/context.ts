@@ -1,4 +1,4 @@
-/** What the body of a daemon is given. */
+/** The context of a daemon's body. */
 
 import type { SignalMap, SignalName } from './signals.js'
 
@@ -21,13 +21,13 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
   readonly pidFile: string
   /** Whether it left the launcher's session; false after `foreground()`. */
   readonly detached: boolean
-  /** What the launcher gave. */
+  /** The arguments that the launcher has passed. */
   readonly args: A
-  /** Aborted when stopping begins: fits `listen()`, timers, `fetch`. */
+  /** Aborted when the stop begins; for `listen()`, timers, `fetch`. */
   readonly signal: AbortSignal
   /**
    * The sockets that systemd has opened for this process (`LISTEN_FDS`), name to descriptor, for `listen({ fd })`. The
-   * second one of a name is called `NAME:2`, one without a name `unknown`. Empty in a daemon that has been detached.
+   * second socket with a name is called `NAME:2`, a socket without a name `unknown`. Empty in a detached daemon.
    */
   readonly sockets: Readonly<Record<string, number>>
   /**
@@ -41,13 +41,13 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
    */
   notify(status: string): void
   /**
-   * Registers work to be done when the daemon stops. The last one registered runs first, each is awaited, all of them
-   * together within `stopTimeout`. One that throws does not keep the others from running; the exit code is 1 then.
+   * Registers a hook to run when the daemon stops. The last hook registered runs first; each is awaited, all of them
+   * together within `stopTimeout`. If a hook throws, the others run all the same, and the exit code is 1.
    *
    * @throws InvalidOptionError if it is not a function
    */
   onStop(hook: StopHook): void
-  /** What signals do: to be changed at any time. */
+  /** The actions of signals, which can be changed at any time. */
   readonly signals: SignalMap
   /**
    * Opens the logs again, after a program has renamed them: the outputs go on in new files. SIGHUP does it, too. A log

@@ -52,7 +52,7 @@ export interface LogOptions {
    */
   compress?: boolean
   /**
-   * The permissions of a log that is made, whatever the umask. One that exists keeps its own.
+   * The permissions of a log that is made, whatever the umask. An existing log keeps its own.
    * @default 0o640, and after a rotation those of the log before
    */
   mode?: number
@@ -74,7 +74,7 @@ export interface LogsOptions {
   signal?: AbortSignal
 }
 
-/** What `stop()` can be told for one call; what is left out is as the daemon's own options say. */
+/** The options of one `stop()`; the daemon's own options stand for those that are left out. */
 export interface StopOptions {
   /**
    * The signal that asks the daemon to stop, by name or number.
@@ -116,17 +116,17 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
    */
   pidFileMode?: number
   /**
-   * What standard input is: a file to read, or `'inherit'`.
+   * Standard input: a file to read, or `'inherit'`.
    * @default the null device; in the foreground what it was
    */
   stdin?: PathLike | 'inherit'
   /**
-   * Where standard output goes: a file to append to, or `'inherit'`.
+   * Standard output: a file to append to, or `'inherit'`.
    * @default the null device; in the foreground what it was
    */
   stdout?: PathLike | 'inherit'
   /**
-   * Where standard error goes: a file to append to, or `'inherit'`.
+   * Standard error: a file to append to, or `'inherit'`.
    * @default the null device; in the foreground what it was
    */
   stderr?: PathLike | 'inherit'
@@ -191,8 +191,8 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
    */
   detach?: Detach
   /**
-   * What signals do in the daemon, by their names: an action, or a handler that is given the signal's name. A plain
-   * script, which is a program of its own, can only be given actions by name.
+   * The actions of signals in the daemon, by their names: a named action, or a handler, which gets the signal's name. A
+   * plain script is a program of its own, so it can have named actions only.
    * @default SIGTERM, SIGINT, SIGQUIT: 'stop'; SIGHUP: 'reload'; SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1: 'ignore'
    */
   signals?: Readonly<Partial<Record<Exclude<SignalName, 'SIGKILL' | 'SIGSTOP'>, SignalAction>>>

@@ -38,16 +38,16 @@ export interface Unverified {
   state: 'unverified'
   /** Absolute. */
   pidFile: string
-  /** What the file claims. */
+  /** The PID in the pidfile. */
   pid?: number
-  /** Why it is not believed. */
+  /** Why the holder is not proven. */
   reason: string
 }
 
-/** What `status()` resolves to. */
+/** The result of `status()`. */
 export type Status = Running | Stopped | Unverified
 
-/** What `stop()` resolves to. */
+/** The result of `stop()`. */
 export type StopResult = Stopped & {
   /** Whether there was a daemon to stop. */
   wasRunning: boolean

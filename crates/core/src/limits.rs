@@ -29,7 +29,7 @@ pub struct Limit {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Resource limits; one that is not named stays as it is.
+    /// Resource limits; all others stay as they are.
     pub resources: Vec<Limit>,
     /// Whether a crash may leave a core file. If not, RLIMIT_CORE is 0.
     pub core_dumps: bool,
@@ -39,7 +39,7 @@ pub struct Limits {
     pub no_new_privileges: bool,
 }
 
-/// What is wrong with a limit.
+/// The fault of a limit.
 enum Problem<'a> {
     UnknownLimit(&'a str),
     Crossed(&'a Limit),

@@ -19,14 +19,14 @@ use crate::sys::{Armed, Selector};
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const STACK: usize = 128 * 1_024;
 
-/// What a channel brought.
+/// An event of a channel.
 #[derive(Debug)]
 pub enum ChannelEvent {
     /// A message from the daemon.
     Frame(Frame),
-    /// The daemon's end is closed; nothing follows.
+    /// The daemon's end is closed. No event follows.
     Ended,
-    /// It has brought a message that no daemon sends; nothing follows, and the channel is closed.
+    /// The message is none that a daemon sends. The channel is closed, and no event follows.
     Broken(Error),
 }
 

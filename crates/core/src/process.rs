@@ -44,7 +44,7 @@ pub enum ExitStatus {
     Signal(Signal),
 }
 
-/// What the system shows of a process.
+/// The system's figures of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stats {
     /// When it started, by the clock of now; exact to 10 ms.

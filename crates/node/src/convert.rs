@@ -69,7 +69,7 @@ impl From<Error> for NativeError {
     }
 }
 
-/// What the facade calls what an error is about: an option, or a feature.
+/// The facade's name of an error's subject: an option, or a feature.
 fn name_of(subject: Subject) -> &'static str {
     match subject {
         Subject::PidFile => "pidFile",
@@ -105,7 +105,7 @@ fn message_of(error: &Error) -> String {
     }
 }
 
-/// What a pidfile says: `state`, and what belongs to it. Times are milliseconds, memory is bytes.
+/// The status of a pidfile: `state`, and the values that it has. Times are milliseconds, memory is bytes.
 #[napi(object)]
 pub struct NativeStatus {
     pub state: NativeState,
@@ -178,7 +178,7 @@ impl NativeStatus {
     }
 }
 
-/// What a stop has come to.
+/// The result of a stop.
 #[napi(object)]
 pub struct NativeStopped {
     pub was_running: bool,

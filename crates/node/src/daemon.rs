@@ -34,7 +34,7 @@ pub fn adopt(value: String) -> Either<NativeAdopted, NativeError> {
     }
 }
 
-/// What the launcher gave this daemon; waits until all of it is there. Null when the launcher has gone.
+/// The payload from the launcher; waits until all of it is there. Null if the launcher has gone.
 #[napi]
 pub fn receive_payload() -> Option<Buffer> {
     own_daemon()?.receive_payload().map(Buffer::from)
@@ -86,7 +86,7 @@ pub fn reopen_log(path: String, stdout: bool, stderr: bool, mode: Option<u32>) -
     daimon_core::reopen(Path::new(&path), Outputs { stdout, stderr }, mode).err().map(NativeError::from)
 }
 
-/// When a log is rotated, and what is kept of it.
+/// When a log is rotated, and which files are kept.
 #[napi(object)]
 pub struct NativeRotation {
     pub path: String,

@@ -82,14 +82,14 @@ pub enum NativeState {
     Unverified,
 }
 
-/// What an event of a wait tells.
+/// The kind of a wait's event.
 #[napi(string_enum = "lowercase")]
 pub enum NativeEventKind {
-    /// Of a launch: the daemon executes its program.
+    /// The daemon of a launch executes its program.
     Launched,
     /// Nothing follows; `error` says why.
     Failed,
-    /// The daemon's word that it serves.
+    /// The daemon serves.
     Ready,
     /// The daemon's progress, in `text`.
     Status,
@@ -99,12 +99,12 @@ pub enum NativeEventKind {
     Exit,
     /// The daemon's end of the channel is closed.
     Ended,
-    /// Of any other wait: what was waited for has happened.
+    /// A wait other than a launch has succeeded.
     Done,
 }
 
 impl NativeEventKind {
-    /// What a daemon's frame tells; `None` for one that only a launcher sends.
+    /// The event for a daemon's frame; `None` for a frame that only a launcher sends.
     pub(crate) fn of(frame: FrameKind) -> Option<Self> {
         match frame {
             FrameKind::Ready => Some(Self::Ready),
@@ -116,7 +116,7 @@ impl NativeEventKind {
     }
 }
 
-/// What a standard descriptor is connected to.
+/// The kind of file of a standard descriptor.
 #[napi(string_enum = "lowercase")]
 pub enum NativeStdioKind {
     Null,
@@ -133,7 +133,7 @@ pub enum NativeStdioOption {
     Log,
 }
 
-/// What has become of a signal.
+/// The result of a signal.
 #[napi(string_enum = "lowercase")]
 pub enum NativeSignalled {
     Sent,

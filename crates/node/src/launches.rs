@@ -114,7 +114,7 @@ struct Listener {
     shared: Arc<Shared>,
     wait: u32,
     backlog: Backlog,
-    /// What is said once.
+    /// The kinds of frames that have come already, of those that come once.
     said: Vec<FrameKind>,
 }
 

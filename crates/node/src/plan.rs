@@ -12,8 +12,7 @@ use napi_derive::napi;
 use crate::kinds::{NativeStdioKind, NativeStdioOption};
 use crate::rights::NativeLimits;
 
-/// Where a standard descriptor goes. A file has a path, the option that gave it, and the mode that it gets when it is
-/// made.
+/// The file of a standard descriptor. A `file` has a path, the option that named it, and its mode if it is made.
 #[napi(object)]
 pub struct NativeStdio {
     pub kind: NativeStdioKind,

@@ -1,4 +1,4 @@
-//! What a supervisor gives a process, and is told by it.
+//! The messages to a supervisor, and the sockets that it gives.
 
 use std::ffi::OsStr;
 use std::time::Duration;

@@ -53,7 +53,7 @@ pub(crate) struct State {
     pub(crate) watches: HashMap<u32, WatchId>,
     pub(crate) launches: HashMap<u32, Cancel>,
     pub(crate) launched: HashMap<u32, LaunchedDaemon>,
-    /// What ends a stop early, or a wait for a proof.
+    /// The tokens that end a stop or a wait for a proof early.
     pub(crate) aborts: HashMap<u32, Abort>,
 }
 
@@ -79,7 +79,7 @@ impl Shared {
                 None => callback.call(event, mode),
                 Some(ticket) => callback.call_with_return_value(event, mode, move |result, _| {
                     drop(ticket);
-                    // What the listener has thrown.
+                    // An error is one that the listener has thrown.
                     result
                 }),
             };
@@ -153,7 +153,7 @@ impl Waits {
         }
     }
 
-    /// What was launched, once, after the event `launched`.
+    /// The launched daemon, after the event `launched`; once.
     #[napi]
     pub fn take_launched(&self, wait: u32) -> Option<LaunchedDaemon> {
         self.shared.state().launched.remove(&wait)
@@ -173,7 +173,7 @@ impl Waits {
         }
     }
 
-    /// Ends what is left of a launch: its process group, from SIGTERM to SIGKILL in `grace` milliseconds. Event
+    /// Ends the process group that is left of a launch, from SIGTERM to SIGKILL in `grace` milliseconds. Event
     /// `done`, or `failed`: where there is no thread, it is killed in this call.
     #[napi]
     pub fn end_group(&self, launched: &mut LaunchedDaemon, grace: u32) -> u32 {

@@ -1,6 +1,6 @@
-//! What kind of failure it is.
+//! The kinds of failures.
 
-/// What kind of failure it is.
+/// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// Another daemon holds the pidfile; [`Error::pid`] names it.

@@ -16,7 +16,7 @@ pub use subject::Subject;
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What failed, where, and with which error of the system.
+/// A failure: its kind and message, the step, the path, and the error of the system.
 ///
 /// ```
 /// use daimon_core::{ErrorKind, PidFile, Subject};
@@ -57,12 +57,12 @@ impl Error {
         }))
     }
 
-    /// A value that is wrong; `message` does not name the subject.
+    /// A wrong value; `message` does not name the subject.
     pub(crate) fn invalid(subject: Subject, message: impl fmt::Display) -> Self {
         Self::new(ErrorKind::InvalidOption, message).about(subject)
     }
 
-    /// What cannot be done here.
+    /// A feature that this system or situation lacks.
     pub(crate) fn unsupported(subject: Subject, message: impl fmt::Display) -> Self {
         Self::new(ErrorKind::Unsupported, message).about(subject)
     }
@@ -196,7 +196,7 @@ impl Error {
         }
     }
 
-    /// Tells which of the caller's values is wrong, or what is unsupported.
+    /// The value of the caller that is wrong, or the feature that is unsupported.
     pub fn subject(&self) -> Option<Subject> {
         self.0.subject
     }

@@ -1,6 +1,6 @@
-//! What an error is about.
+//! The subjects of errors.
 
-/// What an error is about, of all that a caller gives or asks for.
+/// The value or feature of the caller that an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// The path of the pidfile.

@@ -6,13 +6,13 @@
 //! Each kind has a longest body. Any code in the daemon can find the descriptor and write to it: what a header promises
 //! is not believed, and not kept.
 
-/// How much a daemon may be given: 1 GiB of arguments, and its settings.
+/// The largest payload of a daemon: 1 GiB of arguments, and its settings.
 const LONGEST_PAYLOAD: usize = (1_024 + 64) * 1_024 * 1_024;
 
-/// What a frame means.
+/// The meaning of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameKind {
-    /// Launcher to daemon: what the body is given.
+    /// Launcher to daemon: settings and arguments.
     Payload,
     /// Daemon to launcher: it serves.
     Ready,
@@ -58,8 +58,8 @@ impl FrameKind {
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// What it means.
+    /// Its meaning.
     pub kind: FrameKind,
-    /// What it says.
+    /// Its contents.
     pub body: Vec<u8>,
 }

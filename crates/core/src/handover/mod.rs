@@ -1,5 +1,5 @@
-//! What launcher and daemon tell each other: an environment variable at exec, then frames on the channel. Whatever one
-//! of them writes is parsed in the file beside it.
+//! The messages between launcher and daemon: an environment variable at exec, then frames on the channel. The code that
+//! writes a message is beside the code that parses it.
 
 mod backlog;
 mod channel;

@@ -13,11 +13,11 @@ pub const ADOPTION_VARIABLE: &str = "DAIMON_ADOPTION";
 /// The only version of the protocol so far. Launcher and daemon may run different copies of this library.
 const VERSION: &str = "1";
 
-/// Numbers that lock and channel can have in the daemon: Node.js marks these close-on-exec at boot, before any preload
-/// of `NODE_OPTIONS` could leak them.
+/// The numbers that lock and channel may have in the daemon. Node.js marks descriptors with these numbers close-on-exec
+/// at boot, before a preload of `NODE_OPTIONS` could leak them.
 pub(crate) const OWN_FDS: Range<RawFd> = 3..16;
 
-/// What a launcher hands over to its daemon at exec.
+/// The values that a launcher hands over to its daemon at exec.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Handover<P = PathBuf> {
     /// The descriptor that holds the lock.

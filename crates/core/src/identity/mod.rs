@@ -36,7 +36,7 @@ pub struct Identity {
     pub gid: u32,
     /// All its other groups.
     pub groups: Vec<u32>,
-    /// What the user's environment says, where the system knows the user.
+    /// The account, for the environment, if the system knows the user.
     pub account: Option<Account>,
 }
 

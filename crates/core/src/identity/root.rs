@@ -1,4 +1,4 @@
-//! Where a daemon's file system ends.
+//! The root folder of a daemon.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Finds what is wrong with a plan before anything happens, and says how large one is that was too large.
+//! Finds the faults of a plan before the launch begins, and says by how much a plan is too large.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::handover::OWN_FDS;
 use crate::own::is_own_file;
 use crate::sys;
 
-/// What is wrong with a plan.
+/// The fault of a plan.
 pub(super) enum Problem<'a> {
     /// A text for the subject that no system call can carry.
     HoldsNul(Subject, &'a OsStr),

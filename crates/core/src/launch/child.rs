@@ -13,7 +13,7 @@ use super::steps::{REPORT_BYTES, Report, Step};
 use crate::signal_mask::AllBlocked;
 use crate::sys::{self, Pid, Stack};
 
-/// What the two children read, and the stacks that they run on. Neither child writes to the orders.
+/// The orders for the two children, and their stacks. Neither child writes to the orders.
 pub(super) struct Orders {
     pub(super) program: Program,
     pub(super) umask: u32,
@@ -23,9 +23,9 @@ pub(super) struct Orders {
     pub(super) lock: RawFd,
     pub(super) channel: RawFd,
     pub(super) error_pipe: RawFd,
-    /// What stays open, sorted: lock, channel, error pipe and `inherited`.
+    /// The descriptors that stay open, sorted: lock, channel, error pipe and `inherited`.
     pub(super) keep: Vec<RawFd>,
-    /// The launcher's own that the program shall have: sources and targets.
+    /// Descriptors of the launcher for the program: sources and targets.
     pub(super) inherited: Vec<(RawFd, RawFd)>,
     pub(super) nice: Option<i32>,
     pub(super) no_new_privileges: bool,
@@ -166,7 +166,7 @@ fn place_descriptors(orders: &Orders) -> Result<(), (Step, i32)> {
     for (source, target) in &orders.inherited {
         place(*source, *target, Step::KeptDescriptors)?;
     }
-    // SAFETY: as above; what is used from now on is in `keep`.
+    // SAFETY: as above; `keep` has all descriptors that are used from now on.
     unsafe { sys::close_others(&orders.keep) }.map_err(|errno| (Step::CloseOthers, errno))
 }
 

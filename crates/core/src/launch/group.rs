@@ -21,11 +21,11 @@ const INIT_PATIENCE: Duration = Duration::from_millis(2_500);
 const CHANNEL_PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 
-/// The daemon's process group, which its launch alone has made.
+/// The daemon's process group, made by its launch.
 ///
-/// A group is signalled by its number, and numbers are given again. This group's is not, as long as this value
-/// lives: it is the PID of the group's leader, the launcher's own child, which has ended and is not collected.
-/// Where the host program has collected it (`wait4` of any child, with `__WALL`), no signal is sent.
+/// A group is signalled by its number, which the kernel may give to another group. It does not as long as this value
+/// lives, because the number is the PID of the group's leader, a child of the launcher that has ended and is not
+/// collected. If the host program has collected it (`wait4` of any child, with `__WALL`), no signal is sent.
 ///
 /// When it is dropped before the daemon has said that it is ready, and the channel is closed, a thread ends all
 /// members; where there is no thread, the drop kills them. When it is dropped later, it lets go of the group.
@@ -82,7 +82,7 @@ impl Drop for Group {
         }
         let given_up = GivenUp { leader: Some(leader), outcome: Arc::clone(&self.outcome) };
         let thread = thread::Builder::new().name("daimon-group".into());
-        // Where there is no thread, `given_up` is dropped here.
+        // If no thread can be made, this drops `given_up`, which kills the group.
         let _ = thread.spawn(move || given_up.end(ABORT_GRACE));
     }
 }

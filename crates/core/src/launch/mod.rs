@@ -41,7 +41,7 @@ pub struct Launched {
     pub process: Option<Process>,
     /// Hears from it until it is ready. Dropping it before aborts the start: the daemon ends itself.
     pub channel: Channel,
-    /// What it writes, where that can be read back.
+    /// Its output, if that can be read back.
     pub log: Option<LogTail>,
     /// The daemon and all processes that it has started, except those that have left the group. [`Group::release`] when
     /// the daemon is ready, [`Group::end`] when the start has failed.
@@ -84,9 +84,10 @@ impl Launched {
 pub fn launch(plan: &Plan) -> Result<Launched> {
     let program = Program::new(plan)?;
     let locked = plan.pidfile.lock(&plan.lock)?;
-    // The lock goes with the end of this function, whatever happens: a launcher that is stopped must not hold it.
+    // The end of this function releases the launcher's lock in any case, because a launcher that is stopped (SIGSTOP)
+    // must not hold it.
     launch_locked(plan, program, &locked).inspect_err(|_| {
-        // Whatever failed, this process alone has the lock now.
+        // After any failure this process alone has the lock.
         locked.remove(plan.pidfile.path());
     })
 }

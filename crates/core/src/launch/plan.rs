@@ -1,4 +1,4 @@
-//! What a launch is asked for.
+//! The plan of a launch.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::limits::Limits;
 use crate::log::Owner;
 use crate::pidfile::{LockOptions, PidFile};
 
-/// Where one of the three standard descriptors goes.
+/// The file of a standard descriptor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stdio {
     /// The null device.
@@ -20,14 +20,14 @@ pub enum Stdio {
     File {
         /// Absolute.
         path: PathBuf,
-        /// What an error is about when it cannot be opened.
+        /// The subject of the error if the file cannot be opened.
         subject: Subject,
         /// The permissions of a file that is made; `None`: 0640.
         mode: Option<u32>,
     },
 }
 
-/// What is executed, and how.
+/// The program of a launch, and everything that its process starts with.
 ///
 /// ```
 /// use daimon_core::{Limits, LockOptions, PidFile, Plan, Stdio, Subject};
@@ -63,11 +63,11 @@ pub struct Plan {
     pub args: Vec<OsString>,
     /// Its whole environment.
     pub env: Vec<(OsString, OsString)>,
-    /// The folder that it is executed in; `None`: the launcher's present one.
+    /// Its current folder; `None`: the launcher's present one.
     pub folder: Option<PathBuf>,
     /// Its file mode creation mask.
     pub umask: u32,
-    /// What the program may use up.
+    /// The program's limits.
     pub limits: Limits,
     /// Descriptors of the launcher, from 3 on, that the program has under the same numbers. All others are closed.
     pub keep_fds: Vec<Descriptor>,

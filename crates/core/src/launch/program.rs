@@ -1,4 +1,4 @@
-//! What execve needs, put in place before the first clone: nothing allocates after it.
+//! The arguments of execve, made before the first clone, because after it nothing may allocate.
 
 use std::ffi::{CString, c_char};
 use std::os::fd::{OwnedFd, RawFd};
@@ -28,17 +28,17 @@ impl StringArray {
     }
 }
 
-/// What execve needs, as C strings.
+/// The arguments of execve, as C strings, and values that the children set before it.
 pub(super) struct Program {
     pub(super) path: CString,
     pub(super) argv: StringArray,
     pub(super) envp: StringArray,
     pub(super) folder: Option<CString>,
     pub(super) limits: Vec<RawLimit>,
-    /// Duplicates of the descriptors to be kept, and their numbers: while a start waits for the lock, the launcher may
-    /// close the originals and use their numbers for something else.
+    /// Duplicates of the descriptors to keep, and the numbers of the originals. They are duplicates because the
+    /// launcher may close the originals while the start waits for the lock, and open other files under their numbers.
     pub(super) kept: Vec<(OwnedFd, RawFd)>,
-    /// What numbers they will have.
+    /// The numbers of lock and channel in the program.
     pub(super) lock_fd: RawFd,
     pub(super) channel_fd: RawFd,
 }

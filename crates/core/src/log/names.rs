@@ -20,12 +20,12 @@ use crate::sys::FileId;
 /// A rotated log is plain or compressed.
 const FORMS: [&str; 2] = ["", ".gz"];
 
-/// What a look at the log has found.
+/// The result of a look at the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
-    /// It was large enough: of this size.
+    /// The log was large enough, and has been rotated; it had this size.
     Rotated(u64),
-    /// It is not large enough yet.
+    /// The log is not large enough yet; it has this size.
     Size(u64),
     /// The file of the log's name is not where the outputs go: the program that renamed the log will have it opened
     /// again.
@@ -126,7 +126,7 @@ impl Names {
         removed.map_err(failed("unlink", &first, "cannot be removed"))
     }
 
-    /// Removes a rotated log in whatever form; false when there is none.
+    /// Removes a rotated log, plain or compressed; false if there is none.
     fn remove(&self, number: u32) -> Result<bool> {
         let mut found = false;
         for form in FORMS {

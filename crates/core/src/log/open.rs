@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 pub(super) const FLAGS: OFlag =
     OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
 
-/// What others may do with a new log, where nothing else is said: the group may read it.
+/// The default permissions of a new log: the group may read it.
 const MODE: u32 = 0o640;
 
 /// The null device, for reading and writing.
@@ -37,7 +37,7 @@ pub(crate) fn open_null() -> Result<OwnedFd> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
-    /// The user; `None`: the one that makes it.
+    /// The user; `None`: the user that makes the file.
     pub uid: Option<u32>,
     /// The group.
     pub gid: u32,
@@ -49,8 +49,8 @@ impl Owner {
     }
 }
 
-/// Opens a file to append to. A file that is missing is made, with `mode`, or 0640 where that is `None`, whatever the
-/// umask, and with `owner`; one that is there keeps its own. An error is about the subject.
+/// Opens a file to append to. A missing file is made with `owner` and with exactly the permissions `mode`, or 0640 for
+/// `None`; an existing file keeps its own. An error is about the subject.
 pub(crate) fn open_output(
     path: &Path,
     subject: Subject,
@@ -121,7 +121,7 @@ fn refused(path: &Path, subject: Subject, syscall: &'static str, refusal: &Refus
         _ => Error::new(ErrorKind::InvalidOption, message).during("stdio"),
     };
     let error = error.at(path);
-    // Where the system is short of something, another file would change nothing.
+    // If the system is short of a resource, another file would change nothing: the subject is not to blame.
     if refusal.is_shortage() { error } else { error.of_kind(ErrorKind::InvalidOption).about(subject) }
 }
 

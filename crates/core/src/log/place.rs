@@ -1,4 +1,4 @@
-//! Where an output file is opened: by its path, or, for root, in the folder that this has safely led to.
+//! The place of an output file: its path, or, for root, the folder to which a safe walk along the path has led.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -18,7 +18,7 @@ pub(super) enum Refusal {
     System(Errno),
     /// The path ends in no name, or names a folder.
     Folder,
-    /// Links have led to a folder, or a file, that is not the links' owner's.
+    /// Links have led to a folder or a file that does not belong to the links' owner.
     LedAstray,
     /// It is neither a regular file nor a character device.
     OtherKind,
@@ -30,7 +30,7 @@ impl From<Errno> for Refusal {
     }
 }
 
-/// Where an output file is, or will be.
+/// The place where an output file is, or will be made.
 pub(super) struct Place<'a> {
     path: &'a Path,
     name: &'a OsStr,

@@ -19,7 +19,7 @@ pub(super) fn exchange() -> MutexGuard<'static, ()> {
     EXCHANGE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Which of the two outputs a file takes.
+/// The outputs that go to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outputs {
     /// Descriptor 1.
@@ -84,7 +84,7 @@ pub(crate) fn insist(mut replace: impl FnMut() -> nix::Result<()>) -> nix::Resul
     }
 }
 
-/// What the descriptor is on, when that is a regular file.
+/// The stat of the file behind the descriptor; `None` unless it is a regular file.
 pub(super) fn regular(fd: impl AsFd) -> Option<FileStat> {
     fstat(fd).ok().filter(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits())
 }

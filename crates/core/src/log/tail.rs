@@ -41,7 +41,7 @@ pub struct Appended {
 }
 
 impl LogTail {
-    /// Of an open file of that path, from its present end on.
+    /// The tail of an open file of that path, from its present end on.
     pub(crate) fn of(path: &Path, file: impl std::os::fd::AsFd) -> Option<Self> {
         let stat = fstat(file).ok()?;
         let from = u64::try_from(stat.st_size).unwrap_or(0);

@@ -1,5 +1,5 @@
-//! The moments at which the thread of the rotation looks at the log: first when the kernel says that the log is written
-//! to, then again and again until it has come to rest.
+//! The moments at which the thread of the rotation looks at the log: first when the kernel tells of a write, then again
+//! and again until the log no longer grows.
 
 use std::path::Path;
 use std::thread;
@@ -16,18 +16,17 @@ const MOST_OFTEN: Duration = Duration::from_millis(20);
 /// How often a log at rest is looked at where the kernel does not tell of writes, and how often a failed rotation is
 /// tried again.
 const LEAST_OFTEN: Duration = Duration::from_secs(1);
-/// How often a log that has gone is looked for, whatever the kernel tells.
+/// How often to look for a log that has gone, even if the kernel tells nothing.
 const LOST: Duration = Duration::from_secs(10);
 
-/// What comes before the next look.
+/// The step before the next look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    /// Watches are set. The look that follows sees what was written before it; the watches tell of what is written
-    /// later.
+    /// Set watches. The next look sees all earlier writes; the watches tell of later ones.
     Watches { is_lost: bool },
-    /// That time.
+    /// Pause for that time.
     Pause(Duration),
-    /// Word from the kernel, or that time.
+    /// Wait until the kernel tells of a change, for that time at most.
     Word(Option<Duration>),
 }
 
@@ -85,7 +84,7 @@ impl<'a> Pace<'a> {
         let now = Instant::now();
         let took = now.saturating_duration_since(self.looked);
         self.looked = now;
-        // What it has grown to, and where its growth goes on from.
+        // The size that the log has reached, and the size from which it grows on.
         let (grown_to, present) = match look {
             Ok(Look::Rotated(size)) => (*size, 0),
             Ok(Look::Size(size)) => (*size, *size),
@@ -162,7 +161,7 @@ mod tests {
         assert_eq!(pause(1_000, 5_000, 5_000, LEAST_OFTEN), MOST_OFTEN);
     }
 
-    /// What comes next after each of these looks, without any wait.
+    /// The step after each of these looks, without any wait.
     fn course(is_told: bool, looks: impl IntoIterator<Item = Result<Look>>) -> Vec<Next> {
         let mut pace = Pace::of(Path::new("/"), 1_000);
         pace.is_told = is_told;

@@ -12,7 +12,7 @@ const NAMED: usize = 16;
 /// How much is shown of a process's name, in characters. Linux gives its own threads longer names than processes.
 const LONGEST_NAME: usize = 63;
 
-/// What is wrong with a pidfile, or the folder that it is in.
+/// The fault of a pidfile, or of its folder.
 pub(super) enum Flaw<'a> {
     NoFolder(&'a Path),
     /// The folder, or a part of its path, is another kind of file.

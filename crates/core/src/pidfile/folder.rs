@@ -57,7 +57,7 @@ pub(super) struct Folder<'a> {
 }
 
 impl Folder<'_> {
-    /// What the name stands for now; `None` when it stands for nothing.
+    /// The stat of the file that has the name now; `None` if there is none.
     pub(super) fn stat(&self) -> Result<Option<FileStat>> {
         stat_at(&self.fd, &self.pidfile.name)
             .map_err(|errno| self.pidfile.system("fstatat", errno, "cannot be examined"))

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How to take the lock.
 #[derive(Clone, Debug)]
 pub struct LockOptions {
-    /// The file's mode, whatever the umask says. Default 0o600.
+    /// The file's exact permissions; the umask does not matter. Default 0o600.
     pub mode: u32,
     /// How long to wait for a running daemon to leave. Default: not at all.
     pub wait: Duration,
@@ -71,10 +71,10 @@ impl Locked {
     }
 }
 
-/// What one round came to.
+/// The result of one round.
 enum Round {
     Locked(Locked),
-    /// The name stands for another file now.
+    /// Another file has the name now.
     Replaced,
     /// A daemon holds it, proven.
     Running(Process),

@@ -108,7 +108,7 @@ impl PidFile {
         Error::system("lock", syscall, errno, format!("{}: {message}", self.path.display())).at(&self.path)
     }
 
-    /// What `stat` shows must be a regular file; looked at before it is opened, since opening a device can act.
+    /// Refuses all but regular files, before the file is opened, because opening a device can have an effect.
     fn check_regular(&self, stat: &FileStat) -> Result<()> {
         let kind = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits());
         match kind {

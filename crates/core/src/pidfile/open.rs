@@ -13,7 +13,7 @@ use crate::own;
 use crate::sys::FileId;
 use crate::trusted_path::Walk;
 
-/// What is at the path.
+/// The file at the pidfile's path.
 pub(super) enum Opened {
     File(File, FileStat),
     /// The pidfile of the daemon that this process is.

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::own;
 use crate::sys::{self, FileId, Hidden};
 
-/// What a pidfile says now.
+/// The state of a pidfile at present.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
     /// A daemon holds it, and is proven to be the holder.
@@ -36,25 +36,25 @@ pub enum Status {
 /// A lock that is held, without proof from here of its holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// What the text claims, when it is a PID.
+    /// The PID in the text, if it has one.
     pub pid: Option<Pid>,
-    /// Why it is not believed.
+    /// Why the holder is not proven.
     pub reason: String,
     /// A launch in progress, or a daemon about to end, looks like this for a moment: worth another look.
     pub transient: bool,
 }
 
-/// What one look comes to.
+/// The result of one look.
 pub(super) enum Seen {
     Known(Status),
-    /// The system does not let it be read, and says why.
+    /// The pidfile cannot be read, for this reason.
     Unreadable(Error),
 }
 
 /// Why a holder that has the name tag is not proven.
 pub(super) const FOREIGN: &str = "its holder is in another PID namespace";
 
-/// What marks and text of an open, locked file tell about its holder.
+/// The holder of an open, locked file, by the file's marks and text.
 pub(super) enum Look {
     Running(Pid),
     /// The name tag belongs to a process of another PID namespace; the text may name one.
@@ -67,7 +67,7 @@ pub(super) enum Look {
 }
 
 impl Look {
-    /// What a launch in progress and a dying daemon look like for a moment.
+    /// No proof, which may come soon: a launch under way and a daemon that ends look like this for a moment.
     fn unproven(pid: Option<Pid>, reason: &'static str) -> Self {
         Self::Unproven { pid, reason, transient: true }
     }

@@ -35,7 +35,7 @@ impl Default for StopOptions {
     }
 }
 
-/// What a stop has come to. No process holds the pidfile, unless another daemon has been started since.
+/// The result of a stop. No process holds the pidfile, unless another daemon has been started since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped {
     /// There was a daemon to stop.
@@ -102,8 +102,8 @@ impl PidFile {
     ) -> std::result::Result<Stopped, Over> {
         let forced = end(process, options, abort)?;
         self.wait_until_free(process.pid(), abort)?;
-        // A daemon that was killed left it; one that is another user by now, or has another root, could not unlink it.
-        // If another process has locked it since, the file is that process's and stays.
+        // Remove the pidfile that the daemon has left because it was killed, or could not unlink it with another user
+        // or root folder than at its start. If another process has locked the pidfile since, it stays.
         let _ = self.remove_leftover();
         Ok(Stopped { was_running: true, forced, stale: self.is_stale()? })
     }
@@ -147,7 +147,7 @@ impl PidFile {
 ///
 /// # Errors
 ///
-/// - `StopTimeout` when it is not to be killed and lives on, or not even SIGKILL has ended it;
+/// - `StopTimeout` when the process lives on: without `kill` after the signal, otherwise even after SIGKILL;
 /// - `Unverified` when its end cannot be seen: nothing was sent;
 /// - `PermissionDenied` or `InvalidOption`, as [`Process::signal`].
 pub fn end_process(process: &Process, options: &StopOptions, abort: &Abort) -> Result<Option<bool>> {

@@ -8,10 +8,10 @@ const PID_MAX: Pid = if cfg!(target_os = "linux") { 4_194_304 } else { 99_999 };
 /// More than any text that may be cleared; one byte over the limit tells the rest apart.
 pub(crate) const READ_LIMIT: usize = CLEARABLE_LIMIT + 1;
 
-/// Up to here, digits, white space and NULs count as a daemon's torn or foreign-tool text.
+/// Up to this length, digits, white space and NULs count as the text of a daemon, torn, or of another tool.
 const CLEARABLE_LIMIT: usize = 32;
 
-/// What a pidfile holds.
+/// The contents of a pidfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Text {
     Empty,
