@@ -12,7 +12,7 @@ import type { DaemonContext } from './types/context.js'
 import type { DaemonizeOptions } from './types/options.js'
 import type { Running } from './types/status.js'
 
-/** What `daemonize({ exit: false })` resolves to in the launcher. */
+/** The result of `daemonize({ exit: false })` in the launcher. */
 export type LauncherResult = { role: 'launcher' } & Running
 
 /**

@@ -26,7 +26,7 @@ export type PidFileReason =
   | 'lock-leaked'
   | 'contended'
 
-/** What the constructor of an error takes beside the message: `T` may be unknown, `Always` is always there. */
+/** The fields that an error's constructor takes: those of `T` may be unknown, those of `Always` are always known. */
 export type ErrorExtras<T = unknown, Always = unknown> = Always & {
   pidFile?: string | undefined
   cause?: unknown
@@ -45,7 +45,7 @@ export abstract class DaemonError extends Error {
     const { cause, ...rest } = extras
     super(message, cause === undefined ? undefined : { cause })
     for (const [key, value] of Object.entries(rest)) {
-      // What is not known stays absent, so that `'pid' in error` tells and a printed error shows no blanks.
+      // Unknown fields stay absent, so that `'pid' in error` tells and a printed error shows no blanks.
       if (value !== undefined) {
         Object.defineProperty(this, key, { value, enumerable: true, writable: true, configurable: true })
       }
@@ -69,7 +69,7 @@ export class NotRunningError extends DaemonError {
   override readonly code: 'ERR_DAEMON_NOT_RUNNING' = 'ERR_DAEMON_NOT_RUNNING'
 }
 
-/** What a {@link StartFailedError} tells. */
+/** The fields of a {@link StartFailedError}. */
 export type StartFailure = { step: string; exitCode: number; exitSignal: string; log: string }
 
 /** The daemon was not launched, or ended before it was ready. `cause` is the daemon's own error where it told one. */
@@ -123,7 +123,7 @@ export class StopTimeoutError extends DaemonError {
 /** The pidfile cannot be used as it is. */
 export class PidFileError extends DaemonError {
   override readonly code: 'ERR_DAEMON_PIDFILE' = 'ERR_DAEMON_PIDFILE'
-  /** What is wrong with it; absent when `cause` says it all. */
+  /** The fault of the pidfile; absent when `cause` says it all. */
   declare readonly reason?: PidFileReason
 
   constructor(message: string, extras: ErrorExtras<{ reason: PidFileReason }> = {}) {
@@ -152,7 +152,7 @@ export class InvalidOptionError extends DaemonError {
   override readonly code: 'ERR_DAEMON_INVALID_OPTION' = 'ERR_DAEMON_INVALID_OPTION'
   /** The name of the option. */
   declare readonly option: string
-  /** What was given; absent when nothing was. */
+  /** The given value; absent when there was none. */
   declare readonly value?: unknown
 
   constructor(message: string, extras: ErrorExtras<{ value: unknown }, { option: string }>) {
@@ -178,7 +178,7 @@ export class UnsupportedError extends DaemonError {
   override readonly code: 'ERR_DAEMON_UNSUPPORTED' = 'ERR_DAEMON_UNSUPPORTED'
   /** The platform, as `process.platform` names it. */
   declare readonly platform: string
-  /** What was asked for. */
+  /** The feature that is missing. */
   declare readonly feature: string
 
   constructor(message: string, extras: ErrorExtras<{ platform: string }, { feature: string }>) {

@@ -95,7 +95,7 @@ export function written(text: Text, language: Language = API): string {
     .join('')
 }
 
-/** What is wrong with an option, and what to do. */
+/** The fault of an option, and advice. */
 export interface Refusal {
   /** The subject. */
   readonly option: string
@@ -116,7 +116,7 @@ function refusalText(
   return `${subject} ${written(problem, language)}.${cure && ` ${cure}`}`
 }
 
-/** What an error was made of, where options are named in it. */
+/** The parts that the message of an error was made of, if it names options. */
 const MADE_OF = new WeakMap<object, Refusal | Text>()
 
 /** The message of an error in another language; undefined where it is the same in all. */
@@ -174,7 +174,7 @@ export function show(value: unknown): string {
   try {
     return inspect(value, options)
   } catch {
-    // What it is asked for throws.
+    // A property of the value throws.
     return `one ${typeof value} that cannot be shown`
   }
 }

@@ -13,7 +13,7 @@ export const INTERRUPTED = 130
 
 const STATUS = { dead: 1, stopped: 3, unknown: 4 } as const
 
-/** Of the verb `status`. */
+/** The exit code of the verb `status`. */
 export function statusCode(status: Status): number {
   if (status.state === 'running') return OK
   if (status.state === 'unverified') return STATUS.unknown
@@ -26,10 +26,13 @@ const BY_ERROR: Readonly<Partial<Record<DaemonErrorCode, number>>> = {
   ERR_DAEMON_PERMISSION_DENIED: NO_RIGHTS,
 }
 
-/** For these 4 would mean that they are about a daemon that runs; one that cannot be started has failed. */
+/** Verbs that do not exit with 4, which would be about a running daemon: a start without permission has failed. */
 const STARTS = ['start', 'restart', 'run']
 
-/** Of a verb that has failed; without a code it is no error of the package. To a status 1 would mean a crash. */
+/**
+ * The exit code of a failed verb. An error without a code is none of the package. A failed `status` exits with 4,
+ * because its 1 means a crash.
+ */
 export function failureCode(code: DaemonErrorCode | undefined, verb: string | undefined): number {
   if (verb === 'status' && code !== 'ERR_DAEMON_INVALID_OPTION') return STATUS.unknown
   const known = (code === undefined ? undefined : BY_ERROR[code]) ?? FAILED

@@ -14,7 +14,7 @@ import { CommandError } from './errors.js'
 import type { Flag } from './flags.js'
 import { languageOf } from './language.js'
 
-/** What to do, where the message does not say so. */
+/** Advice for errors whose message has none. */
 const ADVICE: Readonly<Partial<Record<DaemonErrorCode, string>>> = {
   ERR_DAEMON_ALREADY_RUNNING: 'Stop it first, or wait for its end with --lock-timeout.',
   ERR_DAEMON_UNVERIFIED: 'Ask from where it runs: from its container, as its user or as root.',
@@ -28,7 +28,7 @@ export interface Asked {
   readonly flags: readonly Flag[]
 }
 
-/** What happened and what to do. */
+/** One line: what happened, and what to do. */
 export function lineOf(error: unknown, { verbose, flags }: Asked, given?: string): string {
   const advice = given ?? adviceOf(error, verbose)
   const line = onOneLine(messageOf(error, flags), isA(error, UnsupportedError))
@@ -90,7 +90,7 @@ export function plain(error: unknown, seen: readonly unknown[] = []): Record<str
   return { ...ownOf(error), name, message, ...because }
 }
 
-/** Its own properties but those that every error has, each as JSON holds it; without those that it does not. */
+/** The error's own properties, as JSON, without those that every error has and those that JSON cannot hold. */
 function ownOf(error: unknown): Record<string, unknown> {
   const own: Record<string, unknown> = {}
   for (const key of keysOf(error)) {

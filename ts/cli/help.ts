@@ -4,7 +4,7 @@ import type { Flag } from './flags.js'
 import { table } from './format.js'
 import type { Form, Verb } from './verbs/verb.js'
 
-/** What the program can do. */
+/** The overview of all verbs. */
 export function overview(program: string, verbs: readonly Verb[], hasVersion: boolean): string {
   const rows = verbs.map(({ name, summary }) => [`  ${name}`, summary])
   const version = hasVersion ? `\n"${program} --version" shows the version.` : ''
@@ -12,7 +12,7 @@ export function overview(program: string, verbs: readonly Verb[], hasVersion: bo
   return `Usage: ${program} VERB [flags]\n\n${table(rows)}\n\n${more}`
 }
 
-/** What one verb takes. */
+/** The help of one verb. */
 export function verbHelp(program: string, verb: Verb, form: Form, flags: readonly Flag[]): string {
   return [
     `Usage: ${`${program} ${verb.name} ${form.usage}`.trim()}`,

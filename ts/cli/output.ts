@@ -1,4 +1,4 @@
-/** What the command prints: data to stdout, texts to stderr, colours on a terminal alone. */
+/** Prints for the command: data to stdout, texts to stderr, colours only on a terminal. */
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { styleText } from 'node:util'
@@ -20,7 +20,7 @@ export interface Manner {
 }
 
 /** Control characters: a terminal may take them for commands, and some begin a new line. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the expression looks for control characters
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]+/g
 
 /** A text from elsewhere, for one line of a terminal. */
@@ -28,7 +28,7 @@ export function printable(text: string): string {
   return text.replaceAll(CONTROLS, ' ')
 }
 
-/** What a verb prints by, until `end()`. */
+/** Prints for a verb, until `end()`. */
 export class Output {
   #manner: Manner
   readonly #closed: AbortController = new AbortController()
@@ -93,7 +93,7 @@ export class Output {
     if (verbose && !json) this.#write('stderr', detailsOf(error))
   }
 
-  /** What is being waited for, on one line of a terminal. */
+  /** Shows on one line of a terminal what the verb waits for. */
   progress(text: string): void {
     const { json, quiet } = this.#manner
     if (json || quiet || !process.stderr.isTTY) return
@@ -107,7 +107,7 @@ export class Output {
   failure(error: unknown, advice?: string): void {
     this.endProgress()
     const { program, json, verbose } = this.#manner
-    // What cannot be written cannot be told there.
+    // A failure to write cannot be written there again.
     if (json && this.#failure === undefined) {
       this.#write('stdout', `${JSON.stringify({ error: plain(error) })}\n`)
       return

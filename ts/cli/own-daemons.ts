@@ -66,7 +66,7 @@ function namesIn(folder: string, isDefault: boolean): string[] {
   }
 }
 
-/** What descriptor 1 leads to; undefined where that is no file, and where it may not be looked at. */
+/** The file of descriptor 1; undefined if it is no file, or we may not look. */
 export function logOf(pid: number): string | undefined {
   try {
     const target = readlinkSync(`/proc/${pid}/fd/1`)

@@ -14,9 +14,9 @@ export type Values = Readonly<Record<string, Value | undefined>>
 /** A command line, taken apart. */
 export interface Words {
   readonly values: Values
-  /** What is no flag, before `--`. */
+  /** The words before `--` that are no flags. */
   readonly positionals: readonly string[]
-  /** What follows `--`; undefined where there is none. */
+  /** The words after `--`; undefined without a `--`. */
   readonly rest: readonly string[] | undefined
 }
 
@@ -32,7 +32,7 @@ function beforeEnd(args: readonly string[]): string[] {
   return args.slice(0, end === -1 ? args.length : end)
 }
 
-/** Whether a switch that every verb takes is among the words, whatever else is wrong with them. */
+/** Whether a switch that every verb takes is among the words, even if other words are wrong. */
 export function isAmong(name: 'json' | 'verbose', args: readonly string[]): boolean {
   const own = ALL_FLAGS.find((flag) => flag.name === name)
   return tokensOf(beforeEnd(args), ALL_FLAGS).some((token) => {

@@ -26,7 +26,7 @@ export function coloured(out: Output, status: Status, shown: string = stateWord(
   return colour === undefined ? shown : out.colour(colour, shown)
 }
 
-/** The sentence about a state, without what is known of a running daemon. */
+/** The sentence about a state, without the details of a running daemon. */
 export function stateSentence(out: Output, who: string, status: Status): string {
   const word = coloured(out, status)
   switch (status.state) {
@@ -66,7 +66,7 @@ export function hasStopped(who: string, { wasRunning, forced, pidFile }: StopRes
   return forced ? `${who} did not stop in time and was killed` : `${who} has stopped`
 }
 
-/** What Ctrl-C leaves of a wait: a daemon that lives on in that way, or none. */
+/** The end of the sentence after Ctrl-C during a wait: for a daemon that lives on, and for none. */
 export interface Interrupted {
   readonly lives: string
   readonly otherwise: string

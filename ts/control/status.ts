@@ -7,7 +7,7 @@ import { signalName } from '../options/signal-names.js'
 import type { SignalName } from '../types/signals.js'
 import type { ExitInfo, Running, Status, Unverified } from '../types/status.js'
 
-/** What a look has found, for users. */
+/** The result of a look, for users. */
 function toStatus(found: NativeStatus, pidFile: string): Status {
   const { pid, startedAt, uptime, memory, cpu } = found
   if (found.state === 'running' && pid !== undefined) {
@@ -25,13 +25,13 @@ function toStatus(found: NativeStatus, pidFile: string): Status {
   return unverified
 }
 
-/** One look at the state; undefined where that fails. */
+/** One look at the state; undefined if the look fails. */
 export function presentStatus(pidFile: string): Status | undefined {
   const found = native().status(pidFile)
   return 'code' in found ? undefined : toStatus(found, pidFile)
 }
 
-/** How a process has ended, for users. `code` is what the daemon has told, for where the kernel does not tell. */
+/** How a process has ended, for users. `code` is the daemon's own report, in case the kernel does not tell. */
 export function exitInfo(status: NativeExit | null | undefined, code?: number): ExitInfo {
   if (status === null || status === undefined) return code === undefined ? {} : { code }
   if (status.signal !== undefined) return { signal: signalName(status.signal) as SignalName }
@@ -39,8 +39,8 @@ export function exitInfo(status: NativeExit | null | undefined, code?: number): 
 }
 
 /**
- * The state. One that is about to change, as of a launch under way or a daemon that is ending, is looked at again for
- * 25 ms at most.
+ * The state. If it is about to change, because a launch is under way or a daemon is ending, looks again for 25 ms at
+ * most.
  *
  * @throws PidFileError
  */

@@ -3,7 +3,7 @@
 import { InvalidOptionError } from '../errors.js'
 import { messageOf } from './thrown.js'
 
-/** How much a daemon can be given, in bytes: 1 GiB, as the core has it. */
+/** The largest size of all arguments in bytes: 1 GiB, as in the core. */
 const MOST = 2 ** 30
 
 /**
@@ -28,7 +28,7 @@ function serialized(args: readonly unknown[]): Buffer {
   } catch (cause) {
     const index = args.findIndex((arg) => !canBeSerialized(arg))
     const what = messageOf(cause)
-    // Each of them can be cloned alone: all together are too large.
+    // Each argument can be cloned alone, so all of them together are too large.
     const which = index === -1 ? 'The list of arguments' : `Argument ${index}`
     const message = `${which} cannot be given to the daemon: ${what} Give plain data.`
     throw new InvalidOptionError(message, {

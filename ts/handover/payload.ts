@@ -14,7 +14,7 @@ declare const DAIMON_VERSION: string
 
 const HEADER = 8
 
-/** What a daemon gets. */
+/** A daemon's settings and arguments. */
 export interface Payload {
   readonly settings: LaunchSettings
   readonly args: Buffer
@@ -29,7 +29,7 @@ export function encodePayload({ settings, args }: Payload): Buffer {
   return Buffer.concat([header, json, args])
 }
 
-/** The contrary of {@link encodePayload}; an error as data where the launcher's version is another one. */
+/** Reads the bytes of {@link encodePayload}; gives an error as data if the launcher has another version. */
 export function decodePayload(
   payload: Buffer,
 ): Payload | { code: 'ERR_DAEMON_UNSUPPORTED'; message: string } {

@@ -15,10 +15,10 @@ export interface StopTerms {
   readonly stopGroup: boolean
 }
 
-/** A launch, to be done once more. */
+/** A launch that can be repeated. */
 export interface Relaunch {
   readonly version: number
-  /** All of the first launch's; its folder is always named. */
+  /** The plan of the first launch, always with its folder. */
   readonly plan: NativePlan
   /** The standard streams as the options have them. */
   readonly stdio: Streams
@@ -54,14 +54,14 @@ export function relaunchOf(
   }
 }
 
-/** As text: the daemon keeps the text, and most daemons never read it. JSON has no Infinity. */
+/** The launch as text, because most daemons only keep it and never read it. JSON has no Infinity. */
 export function encodeRelaunch(relaunch: Relaunch): string {
   return JSON.stringify(relaunch, (_, value) =>
     value === Number.POSITIVE_INFINITY ? { endless: true } : value,
   )
 }
 
-/** The contrary of {@link encodeRelaunch}. */
+/** Reads the text of {@link encodeRelaunch}. */
 export function decodeRelaunch(text: string): Relaunch {
   return JSON.parse(text, (_, value) => (value?.endless === true ? Number.POSITIVE_INFINITY : value))
 }

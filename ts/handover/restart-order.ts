@@ -1,20 +1,20 @@
 /**
- * What a daemon and the helper that restarts it tell each other, as messages of Node's IPC channel.
+ * The messages between a daemon and the helper that restarts it, on Node's IPC channel. Runs in both.
  */
 
 import type { LaunchSettings } from './settings.js'
 
-/** What the helper is told. */
+/** The daemon's order to the helper. */
 export interface RestartOrder {
-  /** The daemon that is to be replaced. */
+  /** The daemon to replace. */
   readonly pid: number
   readonly pidFile: string
-  /** What its successor is told. */
+  /** The settings of the new daemon. */
   readonly settings: LaunchSettings
   /** The arguments, serialised, in base64. */
   readonly args: string
   readonly relaunch: string
 }
 
-/** What the helper answers before it does anything. */
+/** The helper's answer, before it does anything. */
 export type RestartAnswer = { readonly ok: true } | { readonly ok: false; readonly message: string }

@@ -1,16 +1,16 @@
-/** What a daemon is told of its options. Written by the launcher, read by the daemon. */
+/** The settings that the launcher passes to the daemon. Written by the launcher, read by the daemon. */
 
 import type { NativeIdentity } from '../binding/native.js'
 import type { ReadyMode } from '../types/options.js'
 import type { NamedAction, SignalAction } from '../types/signals.js'
 
 /**
- * What the daemon executes: the launcher's program again; a script that is the body itself; or the module that
+ * The daemon's program: the launcher's program again; a script that is the body itself; or the module that
  * constructs the Daemon whose `run` is the body.
  */
 export type BodyKind = 'program' | 'script' | 'module'
 
-/** What the launcher tells the daemon, beside its arguments. Plain JSON. */
+/** The settings that the launcher passes to the daemon, beside its arguments. Plain JSON. */
 export interface LaunchSettings {
   readonly kind: BodyKind
   readonly name?: string | undefined
@@ -26,7 +26,7 @@ export interface LaunchSettings {
   readonly oomScoreAdj?: number | undefined
   /** Descriptors that children inherit, which Node's boot keeps from them. */
   readonly keepFds?: readonly number[] | undefined
-  /** Only for a script: any other program brings its actions along itself. */
+  /** Only for a script: any other program sets its actions itself. */
   readonly signals?: Readonly<Record<string, NamedAction>> | undefined
   /** The launch itself, for `context.restart()`: see `relaunch.ts`. */
   readonly relaunch?: string | undefined
@@ -44,17 +44,17 @@ export interface OutputFile {
   readonly rotation?: Rotation
 }
 
-/** When a log is rotated, and what is kept. */
+/** When a log is rotated, and which files are kept. */
 export interface Rotation {
   readonly maxSize: number
   readonly keep: number
   readonly compress: boolean
 }
 
-/** What one of the standard streams is connected to. `option` is the one that named the file. */
+/** The file of a standard stream. `option` is the name of the option that named the file. */
 export type Stdio = { readonly kind: 'null' } | { readonly kind: 'inherit' } | FileStdio
 
-/** A file as a standard stream. `mode` is for one that is made. */
+/** A file as a standard stream. If it is made, it gets `mode`. */
 export interface FileStdio extends OutputFile {
   readonly kind: 'file'
   readonly option: 'stdin' | 'stdout' | 'stderr' | 'log'
@@ -83,7 +83,7 @@ export interface ToldOptions {
   }
 }
 
-/** What the daemon is told. `cwd` is the folder that it runs in, `identity` the rights that it takes. */
+/** The settings to pass to the daemon. `cwd` is the folder that it runs in, `identity` the rights that it takes. */
 export function launchSettings(
   options: ToldOptions,
   { kind, cwd, identity }: Pick<LaunchSettings, 'kind' | 'cwd' | 'identity'>,

@@ -1,13 +1,13 @@
 /**
- * What can be told of a thrown value. It is a program's own and may be anything: to read a property of it may throw,
- * and so may `instanceof`. Runs in both processes, as part of what is loaded before a script.
+ * Reads thrown values safely. A program can throw anything: a read of a property may throw, and so may `instanceof`.
+ * Runs in both processes, as part of what is loaded before a script.
  */
 
 import { toldText } from './told-text.js'
 
 const UNSHOWABLE = 'something was thrown that cannot be shown'
 
-/** Whether it is an instance of that class; false for a proxy whose traps throw. */
+/** Whether the value is an instance of that class; false for a proxy whose traps throw. */
 export function isA<T>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
   try {
     return value instanceof type
@@ -25,7 +25,7 @@ export function propertyOf(value: unknown, key: string): unknown {
   }
 }
 
-/** A property that is a string; undefined if it is something else. */
+/** A property that is a string; undefined for any other property. */
 export function textOf(value: unknown, key: string): string | undefined {
   const found = propertyOf(value, key)
   return typeof found === 'string' ? toldText(found) : undefined
@@ -36,7 +36,7 @@ export function isErrorLike(value: unknown): boolean {
   return isA(value, Error) || has(value, 'stack') || has(value, 'message')
 }
 
-/** What it says: an error's message, any other value as text. */
+/** The message: an error's own, or any other value as text. */
 export function messageOf(value: unknown): string {
   if (isErrorLike(value)) return textOf(value, 'message') ?? lineOf(value)
   try {
@@ -46,7 +46,7 @@ export function messageOf(value: unknown): string {
   }
 }
 
-/** For people, as Node.js shows it, with the stack of an error; or else as much as can be read. */
+/** The value for people, as Node.js shows it, with an error's stack; or else as much as can be read. */
 export function shown(value: unknown): string {
   try {
     const text = process.getBuiltinModule('node:util').inspect(value)

@@ -6,7 +6,7 @@
 import { isErrorLike, messageOf, propertyOf, textOf } from './thrown.js'
 import { toldText } from './told-text.js'
 
-/** What Node's own errors carry. */
+/** The fields of Node's own errors. */
 const FIELDS = [
   'name',
   'message',
@@ -21,7 +21,7 @@ const FIELDS = [
   'resource',
 ] as const
 
-/** What was thrown: of an error the fields that can be read, of any other value its text. */
+/** A thrown value as data: the readable fields of an error, or the text of any other value. */
 export function encodeThrown(thrown: unknown): string {
   const told: Record<string, unknown> = { name: 'Error', message: messageOf(thrown) }
   if (!isErrorLike(thrown)) return JSON.stringify(told)
@@ -32,7 +32,7 @@ export function encodeThrown(thrown: unknown): string {
   return JSON.stringify(told)
 }
 
-/** An error of daimon's own in the daemon, with the code of its class where it has one. */
+/** An error that daimon itself found in the daemon, with the code of its class if it has one. */
 export function encodeOwn(message: string, code?: 'ERR_DAEMON_UNSUPPORTED'): string {
   const text = toldText(message)
   return JSON.stringify(
@@ -40,7 +40,9 @@ export function encodeOwn(message: string, code?: 'ERR_DAEMON_UNSUPPORTED'): str
   )
 }
 
-/** The error, as far as it can be read; undefined for what is none. Anything in the daemon may have written it. */
+/**
+ * The error, as far as it can be read; undefined if the text is no error. Any code in the daemon may have written it.
+ */
 export function decodeError(json: string | undefined): Error | undefined {
   try {
     const told: Record<string, unknown> = JSON.parse(json ?? '')

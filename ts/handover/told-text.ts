@@ -1,9 +1,9 @@
-/** How long a text is that a daemon tells, and a launcher believes. Loads nothing. */
+/** The length of texts that a daemon tells its launcher. Runs in both processes. Loads nothing. */
 
-/** How much of each text, in characters. */
+/** The most characters of each text. */
 const LONGEST = 16_384
 
-/** The beginning of a text that anybody may have made as long as they like. */
+/** The beginning of a text, which a program may have made very long. */
 export function toldText(text: string): string {
   return text.slice(0, LONGEST)
 }

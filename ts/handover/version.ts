@@ -1,7 +1,8 @@
-/** The version of all that a launcher tells its daemon, and that a daemon tells the helper that restarts it. */
+/** The version of all messages from launcher to daemon, and from daemon to the helper that restarts it. */
 
 /**
- * Raised with each change that the reader of an older one would misunderstand. Writer and reader may be of two versions
- * of the package: it may be replaced while a launcher or a daemon runs, and a bundle keeps what it was made of.
+ * Raised with each change that a reader of an older version would misunderstand. Writer and reader may come from two
+ * versions of the package, because the package may be replaced while a launcher or a daemon runs, and a bundle contains
+ * the version that it was made with.
  */
 export const HANDOVER_VERSION = 1

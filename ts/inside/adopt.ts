@@ -34,7 +34,7 @@ function removeOwnFlags(): { isBegunByImport: boolean } {
   return { isBegunByImport }
 }
 
-/** What the launcher tells; ends this process where it speaks another version. */
+/** The payload from the launcher. Ends this process if the launcher speaks another version. */
 function readPayload(binding: Binding): Payload {
   const bytes = binding.receivePayload()
   if (bytes === null) throw new Error('daimon: the launcher has gone before it told this daemon what to do')

@@ -1,5 +1,5 @@
 /**
- * What the package will need of its own files, read before the body of a daemon begins: later the root folder or the
+ * Reads the package's own files that it will need, before the body of a daemon begins: later the root folder or the
  * user may be another, and the package may have been replaced or removed. Runs in the daemon, with the facade's import.
  */
 
@@ -7,7 +7,7 @@ import { keepCommand } from '../binding/command-text.js'
 import { loadBinding } from '../binding/load.js'
 import { shared } from '../binding/shared.js'
 
-/** Never fails: what cannot be read is reported by its first use. */
+/** Never fails: if a file cannot be read, its first use reports that. */
 export function readBeforehand(): void {
   keepCommand()
   try {

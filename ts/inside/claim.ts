@@ -1,4 +1,4 @@
-/** Which body the daemon is going to run. Runs in the daemon, called by the facade's verbs. */
+/** Decides which body the daemon runs. Runs in the daemon, called by the facade's verbs. */
 
 import { never } from '../never.js'
 import { turn } from '../turn.js'
@@ -9,7 +9,7 @@ import { ownState } from './own-state.js'
 import { atOnce, mainEvaluated, readyOrOver } from './ready.js'
 import type { Bringer, State } from './state.js'
 
-/** What claims: a Daemon, or a call of `daemonize()`, whose body is the rest of the main module. */
+/** A Daemon that claims, or a call of `daemonize()`, whose body is the rest of the main module. */
 export interface Claimant extends Bringer {
   readonly ready: ReadyMode
 }

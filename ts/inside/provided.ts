@@ -1,6 +1,6 @@
 /**
- * What the context needs from rooms that it does not import: checks of values, and the restart. The facade provides
- * them (`ts/provide.ts`), before anything can ask for a context. Runs in the daemon.
+ * Functions of rooms that `inside/` does not import: checks of values, and the restart. The facade provides them
+ * (`ts/provide.ts`) before any code can ask for a context. Runs in the daemon.
  */
 
 import type { ChildProcess } from 'node:child_process'
@@ -17,7 +17,7 @@ export interface Provided {
   /** @throws InvalidOptionError */
   abortSignalValue(option: string, value: unknown): AbortSignal
   /**
-   * What `dropPrivileges()` is given; undefined when the process has these rights already and no others.
+   * The rights for `dropPrivileges()`; undefined if the process has exactly these rights already.
    *
    * @throws InvalidOptionError
    */
@@ -42,7 +42,7 @@ export function provide(all: Provided): void {
   given = all
 }
 
-/** What the facade has provided. @throws Error without the facade */
+/** The functions that the facade has provided. @throws Error without the facade */
 export function provided(): Provided {
   if (given === undefined) throw new Error('daimon: the facade has not been loaded')
   return given

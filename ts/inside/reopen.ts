@@ -1,4 +1,4 @@
-/** Opens this daemon's logs again. Part of what is loaded before a script: it loads nothing. */
+/** Opens this daemon's logs again. Runs in the daemon. It is loaded before a script, so it loads nothing. */
 
 import type { Binding } from '../binding/load.js'
 import type { LaunchSettings, OutputFile } from '../handover/settings.js'

@@ -1,4 +1,4 @@
-/** What this process is to a verb on a pidfile. Runs in both processes, called by the facade's verbs. */
+/** How a verb on a pidfile must act in this process. Runs in both processes, called by the facade's verbs. */
 
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -8,16 +8,17 @@ import { ownState } from './own-state.js'
 import type { State } from './state.js'
 
 /**
- * - `outside`: no daemon, or one of another pidfile. The verb does what it says.
+ * - `outside`: this process is no daemon, or the daemon of another pidfile. The verb does its work.
  * - `self`: the daemon of that pidfile.
- * - `unclaimed`: the daemon of another pidfile, without a body yet. The verb only looks: the launcher has done it.
+ * - `unclaimed`: the daemon of another pidfile, without a body yet. The verb only looks, because the launcher has done
+ *   its work already.
  * - `beginning`: a daemon that begins its body in the next turn. The verb never settles: the rest of the program is for
  *   the launcher.
  */
 export type Route = 'outside' | 'self' | 'unclaimed' | 'beginning'
 
 /**
- * What this process is to a verb on that pidfile.
+ * The route of a verb on that pidfile.
  *
  * @param claim - called in the daemon of that pidfile: makes the caller's body this daemon's, if it has none yet
  * @throws UnsupportedError when another copy of the package has made this process a daemon, and cannot be understood

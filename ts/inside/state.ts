@@ -1,8 +1,8 @@
 /**
- * The daemon that this process is. Made in the daemon alone: by the preload, or by `foreground()`; shared by all copies
- * of the package. Part of what is loaded before a script.
+ * The state of the daemon that this process is. Only the daemon makes it: in the preload, or in `foreground()`. All
+ * copies of the package share it. It is loaded before a script.
  *
- * What a copy reads and calls here may have been made by another copy, of another version. So the public members of
+ * A copy of the package may read and call a state that a copy of another version has made. So the public members of
  * this class and of all that it takes and gives ({@link SignalActions}, {@link Performer}, {@link Holder},
  * {@link Supervisor}, {@link LaunchSettings}) are a contract between versions: after a change of it raise `STATE_ABI`.
  */
@@ -17,16 +17,16 @@ import type { SignalAction } from '../types/signals.js'
 import { type Performer, SignalActions } from './signals/actions.js'
 
 /**
- * Which body the daemon has:
+ * The daemon's body:
  *
  * - `unclaimed`: none yet. The program runs from its top, and the first verb on this daemon's pidfile claims.
  * - `script`: a plain script, which is its own body.
  * - `pending`: a `run` or the rest of the main module, which begins in the next turn. Until then no verb settles.
- * - `begun`: that body has begun.
+ * - `begun`: the body has begun.
  */
 export type Phase = 'unclaimed' | 'script' | 'pending' | 'begun'
 
-/** Which phases may follow. A script can claim in its own daemon, by a `run` or `daemonize()`; nothing else twice. */
+/** The phases that may follow. Only a script claims a second time, in its own daemon, by a `run` or `daemonize()`. */
 const NEXT: Readonly<Record<Phase, readonly Phase[]>> = {
   unclaimed: ['script', 'pending'],
   script: ['pending'],
@@ -34,13 +34,13 @@ const NEXT: Readonly<Record<Phase, readonly Phase[]>> = {
   begun: [],
 }
 
-/** What only the daemon's own program can give: it has functions in it. */
+/** The options with functions in them, which only the daemon's own program can give. */
 export interface Bringer {
   readonly logger: Logger | undefined
   readonly signals: Readonly<Record<string, SignalAction>>
 }
 
-/** The context, as the state holds it: whichever copy has made it. */
+/** The context as the state holds it; any copy of the package may have made it. */
 export interface Holder {
   readonly context: DaemonContext
   take(bringer: Bringer): void
@@ -60,7 +60,7 @@ export interface Supervisor {
   stopping(time: number): void
 }
 
-/** What the daemon tells its launcher or its supervisor, and how the process changes before the body begins. */
+/** The reports to the launcher or the supervisor, and the change of the process before the body begins. */
 export interface Surroundings {
   ready(): void
   /** Called before `ready()` when the process is about to end, with this code. */
@@ -73,7 +73,7 @@ export interface Surroundings {
   unclaimed(constructed: readonly string[]): void
 }
 
-/** What a state is made of. */
+/** The parts of a state. */
 export interface StateParts {
   readonly binding: Binding
   readonly pid: number

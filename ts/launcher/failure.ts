@@ -1,8 +1,9 @@
 /**
- * What a failed start tells: the daemon's own error, its end, and the last of its log. Runs in the launcher.
+ * The errors of failed starts: with the daemon's own error, its end, and the last lines of its log. Runs in the
+ * launcher.
  *
- * Sentences are read of Node.js alone, where it has nothing else to tell by: where a syntax error is stands in its
- * output, and which module was not found in its message. What our own layers have to say comes in fields.
+ * This reads only such messages of Node.js whose facts have no field: the place of a syntax error is in the output, and
+ * the name of a missing module in the error's message. daimon's own layers pass facts in fields.
  */
 
 import { existsSync, readFileSync } from 'node:fs'
@@ -15,24 +16,24 @@ import { canReach, type Identity, type StartSettings, scriptOrPath, shellOf } fr
 import { errorOf, named, say, set, type Text } from '../say.js'
 import { lastWord, shownLines } from './last-word.js'
 
-/** How much of the log's end is looked at. */
+/** How many bytes of the log's end are read. */
 const LOG_BYTES = 8_192
-/** How much of the daemon's own words stands in a message, in characters: `cause` and `log` have more. */
+/** The most characters of the daemon's own words in a message; `cause` and `log` have more. */
 const LONGEST_WORD = 2_000
 
-/** What is known of a daemon that has ended, or has been ended, before it was ready. */
+/** The facts about a daemon that has ended, or was ended, before it was ready. */
 export interface Failure {
   readonly told: Told
   readonly exitCode: number | undefined
   readonly exitSignal: string | undefined
   readonly log: string | undefined
-  /** Why it could not be ended. */
+  /** The reason why it could not be ended. */
   livesOn: unknown
-  /** The PIDs of processes that it has started, and that could not be ended. */
+  /** The PIDs of its processes that could not be ended. */
   left: readonly number[]
 }
 
-/** What the daemon has said of itself. */
+/** The daemon's own reports. */
 export interface Told {
   error: Error | undefined
   exitCode: number | undefined
@@ -104,7 +105,7 @@ function callsDaemonize(file: string): boolean {
   }
 }
 
-/** What helps to understand an error of which the script itself is the reason. */
+/** Advice for an error that the script itself has caused. */
 function aboutScript({ script }: StartSettings, error: Error): string {
   if (script === undefined) return ''
   const { main, file } = scriptOrPath(script)

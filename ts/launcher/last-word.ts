@@ -8,7 +8,7 @@
 /** How much of the log an error shows. */
 const MOST_LINES = 40
 
-/** Of too many lines those that tell: the first of a native abort, else the last. */
+/** The lines to show of too many: the first lines of a native abort, otherwise the last lines. */
 export function shownLines(lines: readonly string[]): string[] {
   if (lines.length <= MOST_LINES) return [...lines]
   const at = lines.findIndex((_, index) => abortAt(lines, index) !== undefined)
@@ -41,7 +41,7 @@ function frameOf(trace: readonly string[]): string {
   return at === -1 || frame === undefined ? '' : ` at ${frame.replace(/^ *\d+: /, '')}`
 }
 
-/** What an abort says first, if it begins in that line: an abort of Node.js, V8, or a library in C++ or Rust. */
+/** The first sentence of an abort that begins in that line: of Node.js, V8, or a library in C++ or Rust. */
 function abortAt(lines: readonly string[], index: number): string | undefined {
   const [line = '', next = ''] = lines.slice(index, index + 2)
   // Out of memory, and errors of Node-API.

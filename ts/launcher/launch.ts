@@ -20,7 +20,7 @@ import { type Failure, logTail, startFailed, type Told, timeoutError } from './f
  */
 const EXIT_GRACE = 1_000
 
-/** How long a daemon that is not ready may take to end, whatever `stopTimeout` says: the caller waits for the error. */
+/** The longest time for a daemon that is not ready to end, even with a longer `stopTimeout`: the caller waits. */
 const LONGEST_END = 60_000
 
 /** How long the daemon's children are given at least, when the daemon itself has used up all of that time. */
@@ -112,7 +112,7 @@ export class Launch {
         this.#resolve('ended')
         break
       case 'done':
-        // Of other waits.
+        // An event of other waits.
         break
       default:
         event.kind satisfies never
@@ -133,7 +133,7 @@ export class Launch {
     else this.#resolve('aborted')
   }
 
-  /** Ends what is left of the daemon, and says why. */
+  /** Ends the daemon and the processes that it has started, and throws the reason. */
   async #fail(outcome: Outcome, launched: LaunchedDaemon): Promise<never> {
     const process = launched.process()
     const patience = Math.min(this.#settings.stopTimeout, LONGEST_END)
@@ -142,7 +142,7 @@ export class Launch {
     try {
       if (process !== null) await this.#end(process, outcome, patience)
     } catch (error) {
-      // Why the start has failed matters more.
+      // The reason of the failed start matters more.
       livesOn = error
     }
     // A daemon that could not be ended ends itself when its channel closes.
@@ -150,7 +150,7 @@ export class Launch {
     const failure = this.#failure(launched, process, livesOn)
     const grace = Math.max(until - performance.now(), Math.min(patience, LEAST_GRACE))
     failure.left = await endGroup(launched, grace)
-    // Where there was no thread to wait on, it has been killed with its group.
+    // If there was no thread to wait on, the end of the group has killed it.
     if (livesOn instanceof UnverifiedError && process?.alive === false) failure.livesOn = undefined
     process?.release()
     launched.release()

@@ -29,7 +29,7 @@ const INSPECTOR_VALUES: ReadonlySet<string> = new Set([
 
 const EVAL_FLAGS: ReadonlySet<string> = new Set(['-e', '--eval', '-p', '--print', '-pe'])
 
-/** What the program is, and how it is fed: code, a REPL, a test run, a watched program. */
+/** Flags that say what the launcher's program is: code, a REPL, a test run, a watched program. */
 const PROGRAM_FLAGS =
   /^(?:-i|--interactive|--input-type|--test(?:-.*)?|--experimental-test-.*|--watch(?:-.*)?)$/
 
@@ -176,7 +176,7 @@ function requireIn(cwd: string): NodeJS.Require {
   return requireFrom(join(cwd, 'noop.js'))
 }
 
-/** What holds for `import` in Node beside the conditions that each resolver knows: `node`, `import`, `default`. */
+/** Node's conditions for `import`, beside those that each resolver knows: `node`, `import`, `default`. */
 const CONDITIONS: readonly string[] = ['module-sync', 'node-addons']
 
 /**

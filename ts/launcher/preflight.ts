@@ -1,9 +1,9 @@
 /**
- * Everything that is asked before a start, in one order for each way to a daemon: `start()` and `daemonize()`,
+ * All checks before a start, in one order for each way to a daemon: `start()` and `daemonize()`,
  * `foreground()`, `restart()`, and `context.restart()`. Runs in the launcher, and in a daemon that restarts itself.
  *
- *  1. The arguments: asked for, and serialised.
- *  2. What cannot be started in this way at all.
+ *  1. The arguments: they are asked for, and serialised.
+ *  2. Refusals of starts that cannot work in this way at all.
  *  3. The rights: users, groups, limits, descriptors.
  *  4. The paths of the options: script, program, folders, logs.
  *  5. The files that a daemon begins with, or the sockets of its supervisor.
@@ -36,7 +36,7 @@ export interface Intended<S extends IntendedSettings = IntendedSettings, F = unk
   /** @throws InvalidOptionError, UnsupportedError, PermissionDeniedError */
   rights(): Rights
   /**
-   * What this way to a daemon needs beside its options.
+   * Finds the values that this way to a daemon needs beside its options.
    *
    * @throws StartFailedError, UnsupportedError
    */

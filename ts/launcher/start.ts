@@ -80,7 +80,7 @@ function planOf(settings: Settings, { program, args, env, folder }: Program, rig
   return folder === undefined ? owned : { ...owned, folder }
 }
 
-/** Where it is executed; undefined where that folder is gone: then a restart executes it from none, too. */
+/** The folder to execute it in; undefined if that folder is gone. A restart then executes it without a folder, too. */
 function folderOf({ folder }: Program): string | undefined {
   return folder ?? currentFolder()
 }

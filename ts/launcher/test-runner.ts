@@ -15,7 +15,7 @@ const RUNNERS = new RegExp(
   ].join('|')})/`,
 )
 
-/** What shows that this is a test, for a message; undefined when nothing does. */
+/** The evidence that this is a test, for a message; undefined if there is none. */
 export function testRunner(main: string | undefined): string | undefined {
   if (isInOwnContext()) return 'a context of its own'
   if (usesNodeTest()) return 'node:test'

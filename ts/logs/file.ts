@@ -2,11 +2,11 @@
 
 import type { FileHandle } from 'node:fs/promises'
 
-/** How much is read at once, in bytes. */
+/** The bytes of one read. */
 export const CHUNK = 65_536
 export const NEWLINE = 0x0a
 
-/** What is asked of a file when it is opened. */
+/** The facts about a file when it is opened. */
 export interface LogStats {
   readonly dev: bigint
   readonly ino: bigint
@@ -14,13 +14,13 @@ export interface LogStats {
   readonly size: bigint
 }
 
-/** What stays the same when a log is compressed. */
+/** The facts that stay the same when a log is compressed. */
 export interface Mark {
   readonly modified: bigint
   readonly length: bigint
 }
 
-/** A log that is read from some position on. It stays the same file whatever becomes of its name. */
+/** A log that is read from a position on. It stays the same file even if its name changes. */
 export abstract class LogFile {
   protected readonly handle: FileHandle
   readonly dev: bigint

@@ -58,8 +58,8 @@ async function openNumber({ path, moments }: Log, number: number): Promise<LogFi
 
 /**
  * Opens the log, and rotated ones, from the newest to the oldest, until `isEnough`. Rotations meanwhile move files up,
- * never down: one may be met twice, none is missed. Several between two steps bring up one that is newer than all that
- * have been met: it is left to the next walk.
+ * never down: a file may be met twice, but none is missed. Several rotations between two steps bring up a file that is
+ * newer than all files met so far; the next walk takes it.
  *
  * @returns oldest first; the caller closes them
  */
@@ -151,7 +151,7 @@ export async function openNewer(log: Log, newest: LogFile | undefined): Promise<
   })
 }
 
-/** Which file the log's name leads to at present, without opening it; a rotation changes that at its end. */
+/** The file that has the log's name at present, without opening it. The last step of a rotation changes it. */
 async function idAt(path: string): Promise<string> {
   return await new Promise((resolve) => {
     stat(path, { bigint: true }, (error, stats) => resolve(error === null ? `${stats.dev}:${stats.ino}` : ''))

@@ -91,7 +91,7 @@ class Line {
   }
 }
 
-/** No character is cut: what is left of one goes with the middle. */
+/** Cuts no character: the rest of one goes with the middle. */
 function withoutMiddle(beginning: Buffer, end: Buffer, length: number): string {
   const before = beginning.subarray(0, wholeCharacters(beginning))
   const after = end.subarray(firstCharacter(end))
@@ -110,7 +110,7 @@ function wholeCharacters(bytes: Buffer): number {
   return begin + wanted > bytes.length ? begin : bytes.length
 }
 
-/** Where the first whole character begins. */
+/** The position of the first whole character. */
 function firstCharacter(bytes: Buffer): number {
   let begin = 0
   while (begin < 3 && isContinuing(bytes[begin])) begin++

@@ -56,7 +56,7 @@ function outputOf(settings: Settings, { pid }: { readonly pid: number }): string
   return path
 }
 
-/** What Linux says of a file that has no name any more. */
+/** The end of a path by which Linux shows that the file has no name any more. */
 const DELETED = ' (deleted)'
 
 function noLog(

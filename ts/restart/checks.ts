@@ -13,14 +13,14 @@ import type { Args, Intended, IntendedSettings } from '../launcher/preflight.js'
 import { checkFiles } from '../launcher/program/files.js'
 import { checkLimits, type Rights } from '../options/identity.js'
 
-/** What is launched again. */
+/** The launch to repeat, and the helper that does it. */
 export interface Again {
   readonly relaunch: Relaunch
   /** The file of the process that does it. */
   readonly helper: string
 }
 
-/** What `preflight()` is asked about by `context.restart()`. */
+/** The start for which `context.restart()` calls `preflight()`. */
 export type RestartFromInside = Intended<IntendedSettings, Again>
 
 /**

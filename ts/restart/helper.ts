@@ -38,7 +38,7 @@ function answer(given: RestartAnswer): Promise<void> {
   })
 }
 
-/** A handle on the daemon that has asked: whatever becomes of the pidfile, its end can be seen. */
+/** A handle on the daemon that has asked, by which its end can be seen without the pidfile. */
 async function asker(
   { pid, pidFile, settings }: RestartOrder,
   { version }: Relaunch,

@@ -1,6 +1,6 @@
 /**
- * What completes a command line: the hidden verb `__complete`, which the shells' scripts ask. It looks at no daemon and
- * no file, so that it is quick. For names of files, users and daemons it tells the shells what to look up.
+ * Completes a command line: the hidden verb `__complete`, which the shells' scripts call. It looks at no daemon and no
+ * file, so that it is quick. For names of files, users and daemons it tells the shells what to look up.
  */
 
 import { constants } from 'node:os'
@@ -11,7 +11,7 @@ import type { Verb } from '../verbs/verb.js'
 /** Not for people: it is in no list of verbs. */
 export const COMPLETE = '__complete'
 
-/** What the shells look up themselves. */
+/** The words that the shells look up themselves. */
 export type Source = ':files' | ':folders' | ':groups' | ':names' | ':users'
 
 /** A word, with what it means where that is not plain. */
@@ -34,8 +34,8 @@ const BY_VALUE: Readonly<Record<string, Source | readonly string[]>> = {
 }
 
 /**
- * The answer for the words from the verb up to the one that is being completed: lines of a word, or a word, a tab and
- * its meaning, or a source.
+ * The answer for the words from the verb up to the word to complete. Each line is a word, or a word, a tab and its
+ * meaning, or a source.
  */
 export function answer(words: readonly string[], verbs: readonly Verb[]): string[] {
   const [before, word] = [words.slice(0, -1), words.at(-1) ?? '']
@@ -63,7 +63,7 @@ function candidates(before: readonly string[], word: string, verbs: readonly Ver
   return operands(verb, given)
 }
 
-/** What is being completed: `--ready=ma` is about `ma`. */
+/** The part to complete: `ma` of `--ready=ma`. */
 function valuePart(word: string): string {
   return /^--[^=]+=(.*)$/s.exec(word)?.[1] ?? word
 }

@@ -6,10 +6,10 @@ import { UsageError } from '../errors.js'
 import { defaultLog } from '../target.js'
 import { logFile, onOneLine, runCommand, type Subject } from './subject.js'
 
-/** What launchd sets up itself. Not the umask: `run` would go back to its own. */
+/** The flags that launchd's own keys replace. Not the umask, because `run` sets its own again. */
 const DONE = ['user', 'group', 'env', 'nice']
 
-/** What is not to be had there: it always stops with SIGTERM and SIGKILL. */
+/** The flags without an equal in launchd, which always stops with SIGTERM and SIGKILL. */
 const NOT_THERE = ['no-force-kill', 'no-new-privileges', 'oom-score-adj', 'stop-group', 'stop-signal']
 
 function refuse({ values, options: { env, user, stderr } }: Subject, log: string | undefined): void {
@@ -31,7 +31,7 @@ export function launchd(subject: Subject): string {
   refuse(subject, log)
   const { user, group, env, umask, nice, stopTimeout = OPTIONS.stopTimeout.default } = options
   const command = runCommand(subject, DONE)
-  // What stands for the default folders goes along: the daemon is found by its name there.
+  // The job gets DAIMON_HOME, if it is set, so that other verbs find the daemon by its name.
   const variables = Object.entries({ ...homeVariable(), ...env })
   // It keeps no output by itself; `daimon logs` looks there.
   const output = log === undefined ? text(defaultLog(daemon)) : undefined

@@ -1,4 +1,4 @@
-/** What a unit is about, and the command in it. */
+/** The daemon of a unit, and the command in the unit. */
 
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +12,7 @@ import type { Value, Values } from '../parse.js'
 /** The daemon that the file is for. */
 export interface Subject {
   readonly name: string
-  /** What the flags give. */
+  /** The options from the flags. */
   readonly options: DaemonOptions
   readonly values: Values
   /** The Daemon itself, to ask for its pidfile. */
@@ -85,7 +85,7 @@ export function absolute(path: string): string {
   throw new UsageError(`'${path}' ${found.why}: give an absolute path`)
 }
 
-/** Where a flag says that the output goes. */
+/** The file of the output, if a flag names one. */
 export function logFile({ values: { log, stdout } }: Subject): string | undefined {
   const file = log ?? stdout
   return typeof file === 'string' && file !== 'inherit' ? absolute(file) : undefined
@@ -93,7 +93,7 @@ export function logFile({ values: { log, stdout } }: Subject): string | undefine
 
 /** Refuses control characters, which some files have no way to write. */
 export function onOneLine(text: string, what: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression looks for control characters
   if (!/[\u0000-\u001f\u007f]/.test(text)) return text
   throw new UsageError(`${what} has a control character in it, which cannot be written there: rename it`)
 }

@@ -6,7 +6,7 @@ import type { DaemonOptions } from '../../types/options.js'
 import { UsageError } from '../errors.js'
 import { onOneLine, runCommand, type Subject, serviceFolder, servicePidFile } from './subject.js'
 
-/** What systemd sets up itself, before the daemon has rights to lose. */
+/** The flags that systemd's own settings replace: systemd sets them up before it executes the daemon. */
 const DONE = ['user', 'group', 'env', 'limits', 'nice', 'oom-score-adj', 'no-new-privileges'].concat([
   'stop-signal',
   'no-force-kill',
@@ -93,7 +93,7 @@ function ending(options: DaemonOptions): Setting[] {
   ]
 }
 
-/** What stands for the default folders goes along: the daemon is found by its name there. */
+/** The variables; with DAIMON_HOME, if it is set, so that other verbs find the daemon by its name. */
 function variables({ env }: DaemonOptions): Setting[] {
   return Object.entries({ ...homeVariable(), ...env }).map(([variable, value]): Setting => {
     return value === undefined
@@ -124,7 +124,7 @@ const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\
 /** One word, as systemd.syntax(7) has it. */
 function quoted(word: string): string {
   if (/^[\w@%+=:,./$-]+$/.test(word)) return word
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression looks for control characters
   const escaped = word.replaceAll(/["\\]/g, '\\$&').replaceAll(/[\u0001-\u001f\u007f]/g, (control) => {
     return ESCAPES[control] ?? `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`
   })

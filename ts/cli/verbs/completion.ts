@@ -20,7 +20,7 @@ export const completion: Verb = {
   run: async ({ words, out, program }) => {
     const [shell = '', ...more] = words.positionals
     if (shell === 'names' && more.length === 0) {
-      // What the completions themselves ask for: the names alone, one a line, without a look at the daemons.
+      // The completions ask for this: the names, one on each line, without a look at the daemons.
       const names = ownNames()
       out.data({ names }, names.length === 0 ? undefined : names.join('\n'))
       return OK

@@ -35,7 +35,7 @@ export const list: Verb = {
   },
 }
 
-/** Where folders are given, the default folder may be missing. */
+/** The daemons of the default folder, which may be missing if other folders are given. */
 function ownWhere(advice: string): Daemon[] {
   try {
     return ownDaemons(advice)

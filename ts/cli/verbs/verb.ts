@@ -1,4 +1,4 @@
-/** What a verb of the command line is. */
+/** The shape of a verb of the command line. */
 
 import type { Daemon } from '../../index.js'
 import type { Logger } from '../../types/options.js'
@@ -7,7 +7,7 @@ import type { Flag } from '../flags.js'
 import type { Output } from '../output.js'
 import type { Words } from '../parse.js'
 
-/** What a verb is given. */
+/** The call of a verb. */
 export interface Call {
   /** As the user calls it. */
   readonly program: string
@@ -23,9 +23,9 @@ export interface Call {
 
 /** How a verb is called. */
 export interface Form {
-  /** What follows the verb. */
+  /** The usage after the verb. */
   readonly usage: string
-  /** What follows the program's name. */
+  /** An example after the program's name. */
   readonly example: string
 }
 
@@ -33,14 +33,14 @@ export interface Form {
 export interface Verb {
   readonly name: string
   readonly summary: string
-  /** Of the `daimon` command. */
+  /** The form in the `daimon` command. */
   readonly form: Form
-  /** Of a program that has a Daemon of its own; undefined where it has no such verb. */
+  /** The form in a program that has a Daemon of its own; undefined if it lacks this verb. */
   readonly embedded?: Form
   /** Exit codes and their meaning; 2 is always a wrong command line. */
   readonly codes: string
   readonly flags: readonly Flag[]
-  /** What its words are that are no flags, in their places, for completion. */
+  /** The words that are no flags, by position, for completion. */
   readonly operands?: readonly (Source | readonly string[])[]
   /** Resolves to the exit code. */
   run(call: Call): Promise<number>

@@ -1,10 +1,13 @@
-/** What each signal does in a daemon. Part of what is loaded before a script: it imports nothing of Node's. */
+/**
+ * The actions of signals in a daemon. Runs in the daemon. It is loaded before a script, so it imports nothing of
+ * Node's.
+ */
 
 import type { NamedAction, SignalAction, SignalName } from '../../types/signals.js'
 import { countQuestions } from './asking.js'
 import { keep, listenersOf, refresh } from './kept-listeners.js'
 
-/** What the named actions do. */
+/** The effects of the named actions. */
 export interface Performer {
   stop(signal: SignalName): unknown
   /** Whether a stop is the process's end at once, with nothing to be done before. */

@@ -1,4 +1,6 @@
-/** Counts questions for listeners. Part of what is loaded before a script: it imports nothing of Node's. */
+/**
+ * Counts questions for listeners. Runs in the daemon. It is loaded before a script, so it imports nothing of Node's.
+ */
 
 import { isBeingRemoved } from './kept-listeners.js'
 

@@ -1,4 +1,4 @@
-/** What the launcher's process was when this package was loaded. Runs in the launcher. */
+/** The launcher's command line and folder, as they were when this package was loaded. Runs in the launcher. */
 
 import { existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
@@ -16,13 +16,13 @@ interface AtStart {
   readonly execArgv: readonly string[]
   /** Undefined: it had been removed. */
   readonly cwd: string | undefined
-  /** Of a single executable alone, which hides some of it: there argv[1] is argv[0] once more. Else empty. */
+  /** Only for a single executable, whose argv hides a part (its argv[1] repeats argv[0]); otherwise empty. */
   readonly commandLine: readonly string[]
   /** Whether argv[1] was a file: then it must still be there for a daemon. */
   readonly hasMainFile: boolean
 }
 
-/** Read at import: what the program changes of it later, it changes again when it runs as the daemon. */
+/** Read at import, before the program changes any of it: as the daemon, it will make the same changes again. */
 export const AT_START: AtStart = {
   argv: [...process.argv],
   execArgv: [...process.execArgv],

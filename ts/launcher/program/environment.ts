@@ -6,7 +6,9 @@ import { homeVariable, type Settings } from '../../options/index.js'
 import { OURS_ALONE } from '../../supervisor/environment.js'
 import { absoluteNodeOptions } from '../node-flags.js'
 
-/** What belongs to the launcher alone, beside its supervisor's: its streams, its parent's channel, its test runner. */
+/**
+ * Variables about the launcher's streams, its parent's channel and its test runner. The daemon must not inherit them.
+ */
 const NOT_INHERITED = new RegExp(
   `^(?:${[
     'SYSTEMD_EXEC_PID',
@@ -19,7 +21,7 @@ const NOT_INHERITED = new RegExp(
   ].join('|')})$`,
 )
 
-/** What `cleanEnv` leaves. */
+/** The variables that `cleanEnv` leaves. */
 export const CLEAN: readonly string[] = ['PATH', 'HOME', 'LANG', 'TZ']
 
 /** @param cwd - the folder that relative paths in NODE_OPTIONS are seen from */

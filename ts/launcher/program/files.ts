@@ -1,6 +1,6 @@
 /**
- * Whether the files that a daemon begins with are still there: a new release may have taken the place of the one that
- * the launcher runs. Runs in the launcher, and in a daemon that restarts itself.
+ * Checks that the files that a daemon begins with still exist, because a new release may have replaced that of the
+ * launcher. Runs in the launcher, and in a daemon that restarts itself.
  */
 
 import { accessSync, constants } from 'node:fs'
@@ -15,13 +15,13 @@ import { errorOf, named, say, type Text } from '../../say.js'
 /** The files that a program needs. */
 export interface Files {
   readonly kind: BodyKind
-  /** What runs it. */
+  /** The executable of its runtime. */
   readonly program: string
-  /** The file that is the program, where there is one. */
+  /** The program's own file, if it has one. */
   readonly main: string | undefined
   /** The files of this package that it loads first. */
   readonly preloads: readonly string[]
-  /** Where it is executed; undefined: in the current folder. */
+  /** The folder to execute it in; undefined: the current folder. */
   readonly folder: string | undefined
 }
 
@@ -33,7 +33,7 @@ export interface FilesSettings {
 }
 
 /**
- * Refuses a program of which something has gone since this process began, or is out of its reach by now.
+ * Refuses a program if a file of it has gone since this process began, or is out of its reach by now.
  *
  * @throws StartFailedError with step `exec` and the system error as `cause`
  */

@@ -1,4 +1,4 @@
-/** What a daemon executes: which program, with which flags, arguments and environment. Runs in the launcher. */
+/** The daemon's program, with its flags, arguments and environment. Runs in the launcher. */
 
 import { electron } from '../../binding/runtimes.js'
 import { packer } from '../../binding/single-executable.js'
@@ -21,15 +21,15 @@ export interface Program {
   main: string | undefined
   /** The files of this package that it loads first. */
   preloads: readonly string[]
-  /** Where it is executed, when that is not the present folder. */
+  /** The folder to execute it in, if that is not the present folder. */
   folder: string | undefined
 }
 
-/** What differs between the kinds of programs. */
+/** The differences between the kinds of programs. */
 export type Command = Omit<Program, 'env' | 'folder'>
 
 /**
- * What to execute for these settings, which `refuseProgram()` has let pass.
+ * The program for these settings, which `refuseProgram()` has let pass.
  *
  * @throws UnsupportedError for a script in a bundle without the package's own files
  */

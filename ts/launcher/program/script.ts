@@ -42,7 +42,7 @@ export function scriptCommand(
   }
 }
 
-/** A script is made a daemon by what is loaded before it. */
+/** The files to load before a script, which make it a daemon. */
 function bundled(needed: readonly string[]): UnsupportedError {
   const denial = needed.map(denialOf).find((found) => found !== undefined)
   const why =
