@@ -1,2 +1,2 @@
-/** A promise for what ends the process instead of settling. */
+/** A promise that stays pending for ever, for calls that end the process. */
 export const never: Promise<never> = new Promise(() => {})

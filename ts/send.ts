@@ -10,8 +10,8 @@ import type { PathLike } from './types/options.js'
 import type { SignalName } from './types/signals.js'
 
 /**
- * Sends a signal to the daemon that provably holds the pidfile. To one that is being started, and would be ended by
- * the signal, it is sent as soon as it has handlers, for which this waits 30 seconds at most; for proof it waits a
+ * Sends a signal to the daemon that provably holds the pidfile. To a daemon that is being started, and would be ended
+ * by the signal, it is sent as soon as it has handlers, for which this waits 30 seconds at most; for proof it waits a
  * second.
  *
  * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError, InvalidOptionError, UnsupportedError

@@ -180,8 +180,8 @@ test.serial('what was on its way to the old file is not lost', async (t) => {
   const place = folder(t)
   const file = place.write('a.log', 'old\n')
   // It arrives while the reader waits for just that.
-  const settling = once(() => appendFileSync(`${file}.1`, 'late\n'))
-  const log = followWith(t, place, { opened() {}, settling })
+  const awaitingLateWrites = once(() => appendFileSync(`${file}.1`, 'late\n'))
+  const log = followWith(t, place, { opened() {}, awaitingLateWrites })
   t.is(await log.next(), 'old')
   renameSync(file, `${file}.1`)
   const next = log.next()
@@ -238,7 +238,7 @@ test.serial('several rotations while the reader looks for new files change no or
   rotate('a\n')
   let rotateMeanwhile = () => {}
   const opened = (number) => number === 0 && rotateMeanwhile()
-  const log = followWith(t, place, { opened, settling() {} })
+  const log = followWith(t, place, { opened, awaitingLateWrites() {} })
   t.is(await log.next(), 'a')
   rotateMeanwhile = once(() => {
     for (const text of ['c\n', 'd\n', 'e\n']) rotate(text)

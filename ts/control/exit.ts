@@ -6,7 +6,7 @@ import { exitInfo } from './status.js'
 import { findHolder } from './stop.js'
 
 /**
- * How the present instance ends; at once nothing, when there is none.
+ * How the present instance ends; resolves at once, to nothing, if there is none.
  *
  * @throws UnverifiedError, PidFileError, PermissionDeniedError; the reason of `signal`
  */

@@ -1,5 +1,5 @@
 /**
- * Signals and stops a proven daemon. The core does what takes time, on threads of its own. Runs in any process.
+ * Signals and stops a proven daemon. The core does all slow work, on threads of its own. Runs in any process.
  */
 
 import { raise } from '../binding/errors.js'
@@ -30,8 +30,8 @@ export async function findHolder(pidFile: string, signal?: AbortSignal): Promise
 }
 
 /**
- * Sends a signal to the daemon of that pidfile; to one that is being started, and would be ended by it, as soon as its
- * handlers are in place. For these it waits `patience` milliseconds at most.
+ * Sends a signal to the daemon of that pidfile. If the daemon is being started and the signal would end it, waits for
+ * its handlers first, `patience` milliseconds at most.
  *
  * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError; the reason of `signal`
  */
@@ -42,7 +42,7 @@ export async function signalHolder(
   signal?: AbortSignal,
 ): Promise<void> {
   signal?.throwIfAborted()
-  // One look needs no thread, and nearly always does.
+  // One look needs no thread, and is nearly always enough.
   const answer = native().signalHolder(pidFile, number)
   if (answer === 'sent') return
   if (answer !== 'deaf' && answer.code !== 'ERR_DAEMON_UNVERIFIED') raise(answer, pidFile)
@@ -58,7 +58,7 @@ export async function signalHolder(
 export async function stop(pidFile: string, settings: StopSettings): Promise<StopResult> {
   const { signal } = settings
   signal?.throwIfAborted()
-  // In the call itself: a daemon that ends a moment later was running.
+  // Look in the call itself, so that a daemon that ends a moment later counts as running.
   const found = native().holder(pidFile)
   const holder = 'code' in found ? undefined : found
   if ('code' in found && found.code !== 'ERR_DAEMON_UNVERIFIED') {

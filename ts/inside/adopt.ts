@@ -19,7 +19,8 @@ import { State, shareState } from './state.js'
 import { endByUncaught } from './uncaught.js'
 
 /**
- * Removes the flags that the launcher has added: they are not the program's, and its children must not inherit them.
+ * Removes the flags that the launcher has added, because they are not the program's, and its children must not inherit
+ * them.
  */
 function removeOwnFlags(): { isBegunByImport: boolean } {
   const preload = fileURLToPath(new URL('preload.cjs', ownAddress))
@@ -47,7 +48,7 @@ function fail(binding: Binding, message: string, code?: 'ERR_DAEMON_UNSUPPORTED'
   process.exit(1)
 }
 
-/** In this order: the current folder is inside the new root, and both changes need rights that are given up last. */
+/** Keep this order: the current folder is inside the new root, and both changes need rights that are given up last. */
 function enter(binding: Binding, settings: LaunchSettings): void {
   const { chroot, cwd, identity } = settings
   const root = chroot === undefined ? null : binding.enterRoot(chroot)

@@ -19,7 +19,7 @@ function begin(state: State, claimant: Claimant, body: (context: DaemonContext) 
   return state.claim(() => body(contextOf(state, claimant)))
 }
 
-/** An error of the body is the process's own: it is thrown where nothing of ours can catch it. */
+/** Throws an error of the body where no code of ours can catch it, because it is the process's own. */
 export function throwUncaught(error: unknown): void {
   process.nextTick(() => {
     throw error
@@ -91,7 +91,7 @@ async function present(state: State): Promise<DaemonContext> {
   return contextOf(state)
 }
 
-/** Called before root folder and rights change: afterwards the main module may be out of reach. */
+/** Called before root folder and rights change, because afterwards the main module may be out of reach. */
 export function evaluation(mode: ReadyMode): Promise<void> {
   return mode === 'auto' ? mainEvaluated() : Promise.resolve()
 }

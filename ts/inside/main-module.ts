@@ -1,4 +1,4 @@
-/** The main module's address, by which its evaluation can be awaited. Part of what is loaded before a script. */
+/** Finds the main module's address, to wait for its evaluation. Runs in the daemon. It is loaded before a script. */
 
 import { isFromSnapshot, packer } from '../binding/single-executable.js'
 import { presentState } from './state.js'
@@ -7,7 +7,7 @@ import { presentState } from './state.js'
 const UNSURE = /^(?:-e|-p|-pe|--eval\b.*|--print\b.*|--preserve-symlinks-main)$/
 const ENTRY_URL = /^--(?:experimental-)?entry[-_]url$/
 
-/** Before the program runs: some programs write a name of their own to `process.argv[1]`. */
+/** Read before the program runs, because some programs write a name of their own to `process.argv[1]`. */
 const AT_START = mainAtStart()
 
 /** The main program that this process was executed with: a path, or with `--entry-url` an address. */

@@ -1,6 +1,6 @@
 /**
- * The state as verbs need it: refused where another copy of the package has made it in another layout.
- * Runs in both processes, called by the facade's verbs.
+ * Gives verbs the state of this daemon; refuses a state with another layout, which another copy of the package has
+ * made. Runs in both processes, called by the facade's verbs.
  */
 
 import { ownAddress } from '../binding/package-files.js'
@@ -30,7 +30,7 @@ function twoCopies(other: Shared): UnsupportedError {
   return new UnsupportedError(message, { feature: 'two copies of daimon' })
 }
 
-/** Other code can have made the value: then it may lack all of this. */
+/** Describes a copy. Other code may have made the value, so these members may be missing. */
 function nameOf({ abi, version, from }: Partial<Shared>): string {
   if (abi === undefined || version === undefined) return 'one of an unknown version'
   return `daimon ${version} at ${from} (state ${abi})`

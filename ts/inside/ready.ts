@@ -1,4 +1,4 @@
-/** When a body counts as ready. Runs in the daemon, as part of what is loaded before a script. */
+/** Decides when a body is ready. Runs in the daemon. It is loaded before a script. */
 
 import { ownAddress } from '../binding/package-files.js'
 import { requireFrom } from '../binding/require.js'
@@ -10,10 +10,10 @@ const LOOKS = 50
 const BETWEEN_LOOKS = 20
 
 /**
- * Settles when a failure "at once" has happened: after two turns of the event loop, and two more as long as a host name
- * is being looked up, because `listen(port, 'localhost')` fails only after the look-up.
+ * Resolves when a failure "at once" would have happened: after two turns of the event loop, and two more as long as a
+ * host name is being looked up, because `listen(port, 'localhost')` fails only after the look-up.
  *
- * Never settles for a program that has set a failing `process.exitCode` and has nothing left to do: the timers here do
+ * Never resolves for a program that has set a failing `process.exitCode` and has nothing left to do: the timers here do
  * not keep the event loop alive, so the program ends first. Node.js does not show work in threads (a hash, a worker): a
  * program with such a code that does nothing else gets a second.
  */
@@ -48,13 +48,13 @@ export async function readyOrOver(ready: () => void, isOver: () => void): Promis
 }
 
 /**
- * Settles when the event loop begins its next iteration, and never when the loop ends. The loop checks whether anything
+ * Resolves when the event loop begins its next iteration; never if the loop ends. The loop checks whether anything
  * keeps it alive before it runs an immediate; the timer only ends its wait for events. With a timer alone, a program on
  * a slow machine would look like one that goes on.
  */
 function nextIteration(): Promise<void> {
   return new Promise((resolve) => {
-    // Again and again: a timer that has come before the wait would not end it.
+    // An interval, because a single timer that fires before the wait would not end it.
     const wake = setInterval(() => {}, 1).unref()
     setImmediate(() => {
       clearInterval(wake)
@@ -63,21 +63,21 @@ function nextIteration(): Promise<void> {
   })
 }
 
-/** Whether the program has said that it is going to end with a failure. */
+/** Whether the program has set a failing exit code. */
 export function hasFailingCode(): boolean {
   return Number(process.exitCode ?? 0) !== 0
 }
 
 /**
- * Settles when the main module has been evaluated, with its top-level awaits; never when the evaluation fails.
- * Settles at once in CommonJS: its code has run before any wait begins.
+ * Resolves when the main module has been evaluated, with its top-level awaits; never if the evaluation fails. Resolves
+ * at once in CommonJS, whose code has run before any wait begins.
  */
 export async function mainEvaluated(): Promise<void> {
   if (process.mainModule !== undefined) return
   const url = mainModuleUrl(requireFrom(ownAddress).resolve)
   if (url === undefined) return
   try {
-    // Node has it already: this settles with the evaluation that is under way.
+    // Node.js has the module already, so this import waits for the evaluation that is under way.
     await import(url)
   } catch {
     // Node.js reports the error itself, and the preload tells the launcher.

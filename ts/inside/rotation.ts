@@ -1,10 +1,10 @@
-/** Has the core rotate this daemon's log. Part of the preload: it loads nothing. */
+/** Lets the core rotate this daemon's log. Runs in the daemon. It is part of the preload, so it loads nothing. */
 
 import type { Binding } from '../binding/load.js'
 import type { LaunchSettings } from '../handover/settings.js'
 import { writeStderr } from './stderr.js'
 
-/** If rotation is impossible the log grows: the daemon says so, and goes on. */
+/** If rotation is impossible, the daemon says so and goes on; its log grows. */
 export function startRotation(binding: Binding, { stdout, stderr }: LaunchSettings): void {
   const file = stdout?.rotation === undefined ? stderr : stdout
   if (file?.rotation === undefined) return

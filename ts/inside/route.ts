@@ -12,8 +12,8 @@ import type { State } from './state.js'
  * - `self`: the daemon of that pidfile.
  * - `unclaimed`: the daemon of another pidfile, without a body yet. The verb only looks, because the launcher has done
  *   its work already.
- * - `beginning`: a daemon that begins its body in the next turn. The verb never settles: the rest of the program is for
- *   the launcher.
+ * - `beginning`: a daemon that begins its body in the next turn. The verb's promise stays pending for ever, because the
+ *   rest of the program is for the launcher.
  */
 export type Route = 'outside' | 'self' | 'unclaimed' | 'beginning'
 

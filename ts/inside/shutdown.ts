@@ -67,7 +67,7 @@ export class Shutdown {
   }
 
   async #finish(reason: StopReason, code: number): Promise<void> {
-    // First all other listeners of the signal, and code that waits for `context.signal`, may finish their work.
+    // Let other listeners of the signal, and code that waits for `context.signal`, finish first.
     await turn()
     for (const hook of [...this.#hooks].reverse()) {
       try {
@@ -106,11 +106,14 @@ export class Shutdown {
     process.exit(1)
   }
 
-  /** Only while there are hooks: without any, Node.js ends the process itself. A handler of the program's own wins. */
+  /**
+   * Listens only while there are hooks; without hooks Node.js ends the process itself. The program's own handler
+   * wins.
+   */
   readonly #onUncaught = (error: unknown): void => {
     if (process.listenerCount('uncaughtException') > 1) return
     writeStderr(`Uncaught ${shown(error)}`)
-    // If it stops already, the hooks go on: the data that they save matter more than a late error.
+    // If the stop has begun, let the hooks go on: the data that they save matter more than a late error.
     this.#failed = true
     void this.begin({ by: 'error', error }, 1)
   }

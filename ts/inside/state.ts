@@ -21,7 +21,8 @@ import { type Performer, SignalActions } from './signals/actions.js'
  *
  * - `unclaimed`: none yet. The program runs from its top, and the first verb on this daemon's pidfile claims.
  * - `script`: a plain script, which is its own body.
- * - `pending`: a `run` or the rest of the main module, which begins in the next turn. Until then no verb settles.
+ * - `pending`: a `run` or the rest of the main module, which begins in the next turn. Until then no verb resolves or
+ *   rejects.
  * - `begun`: the body has begun.
  */
 export type Phase = 'unclaimed' | 'script' | 'pending' | 'begun'
@@ -69,7 +70,7 @@ export interface Surroundings {
   listening(): void
   /** Root folder, current folder and rights become those of the body. Ends the process when that fails. */
   enter(): void
-  /** The program has ended and has not said what the body is. */
+  /** The program has ended without a claim. */
   unclaimed(constructed: readonly string[]): void
 }
 
@@ -104,7 +105,7 @@ export class State implements SharedInDaemon {
   /** The sockets that the supervisor has opened, by their names. */
   readonly sockets: Readonly<Record<string, number>>
   readonly supervisor: Supervisor | undefined
-  /** The main program that this process was executed with, before any code of it could say something else. */
+  /** The main program that this process was executed with, read before the program could change it. */
   readonly main: string | undefined
   /** Whether the import hook (`settle.js`) begins the script, after the modules that the user's flags import. */
   readonly isBegunByImport: boolean

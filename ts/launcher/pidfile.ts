@@ -1,5 +1,5 @@
 /**
- * Whether a pidfile can be made again when the daemon that holds it has ended: for the verbs that restart a daemon.
+ * Checks, for verbs that restart a daemon, whether its pidfile can be made again when the daemon has ended.
  * Runs in the launcher, and in a daemon that restarts itself.
  */
 
@@ -46,7 +46,7 @@ function checkMakeable(pidFile: string): void {
   throw cannotMake(pidFile, `${folder} lets nobody but its owner remove it`)
 }
 
-/** Never opened: a daemon that closes its own pidfile loses the name tag on it. */
+/** Looks without an open, because a daemon that closes its own pidfile loses the name tag on it. */
 function isWritable(path: string): boolean {
   try {
     accessSync(path, constants.W_OK)

@@ -55,9 +55,9 @@ export interface Checked<I extends Intended> {
 }
 
 /**
- * Asks about a start. Each part has a turn of its own: none holds the launcher's event loop for half a millisecond.
+ * Checks a start. Each part has a turn of its own, so that none holds up the event loop for half a millisecond.
  *
- * @param replaces - whether the daemon that may run now is going to be stopped for it
+ * @param replaces - whether a daemon that runs now will be stopped for this start
  * @throws DaemonError of the kinds that a start has before it has begun; the reason of `settings.signal`
  */
 export async function preflight<S extends IntendedSettings, F>(
@@ -85,8 +85,8 @@ export async function preflight<S extends IntendedSettings, F>(
 }
 
 /**
- * Asks about the paths once more, when the daemon before has ended: it may have removed its own folders at its end,
- * and an error that names the option says more than a launch that fails.
+ * Checks the paths once more, when the old daemon has ended, because it may have removed its own folders. An error that
+ * names the option says more than a failed launch.
  *
  * @throws InvalidOptionError
  */

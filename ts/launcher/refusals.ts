@@ -1,6 +1,6 @@
 /**
- * Starts that cannot work at all. The options and this process alone tell, without a question to the system, so these
- * checks come first. Runs in the launcher, and in the foreground's process.
+ * Refuses starts that cannot work at all. These checks come first, because they look only at the options and this
+ * process, without asking the system. Runs in the launcher, and in the foreground's process.
  */
 
 import { native } from '../binding/native.js'
@@ -13,7 +13,7 @@ import { hasEvalFlag } from './node-flags.js'
 import { AT_START } from './program/at-start.js'
 import { testRunner } from './test-runner.js'
 
-/** Main modules that are gone when the launcher is: pipes, and files that only it has open. */
+/** Main modules that end with the launcher: pipes, and files that only the launcher has open. */
 const STANDARD_INPUT = /^(?:-|\/dev\/stdin|\/dev\/fd\/\d+|\/proc\/[^/]+\/fd\/\d+)$/
 /** The names that Deno makes up for code from its command line, standard input or REPL. */
 const DENO_MADE_UP = /\/\$deno\$\w+\.\w+$/
@@ -79,7 +79,7 @@ export function refuseProgram(settings: Settings): void {
   throw errorOf(text, (message) => new UnsupportedError(message, { pidFile, feature: 'script' }))
 }
 
-/** The launcher's own program is to be executed again. */
+/** Refuses a launcher's program that cannot be executed again. */
 function refuseOwnProgram(pidFile: string): void {
   const giveScript = say`Give the daemon's module as ${named('script')}`
   const packed = packer()

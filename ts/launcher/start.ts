@@ -1,4 +1,4 @@
-/** A start: its plan, what the daemon is told, and its outcome. Runs in the launcher. */
+/** A start: its plan, its messages to the daemon, and its outcome. Runs in the launcher. */
 
 import type { NativePlan } from '../binding/native.js'
 import { presentStatus } from '../control/status.js'
@@ -14,7 +14,7 @@ import { checkFiles } from './program/files.js'
 import { type Program, programOf } from './program/index.js'
 import { refuseProgram } from './refusals.js'
 
-/** A start of a process of its own. */
+/** A start of a separate process. */
 export type DetachedStart = Intended<Settings, Program>
 
 /** The start of a daemon that leaves this process. */
@@ -41,7 +41,7 @@ export async function start(settings: Settings, args: Args): Promise<Running> {
   return await startChecked(await preflight(detached(settings, args)))
 }
 
-/** The rest of a start, in which the event loop is held for plan and launch alone. */
+/** The rest of a start; only plan and launch hold up the event loop. */
 export async function startChecked(checked: Checked<DetachedStart>): Promise<Running> {
   const { settings, bytes, rights, found: program } = checked
   settings.signal?.throwIfAborted()
@@ -57,7 +57,7 @@ export async function startChecked(checked: Checked<DetachedStart>): Promise<Run
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
   const status = presentStatus(settings.pidFile)
   if (status?.state === 'running' && status.pid === pid) return status
-  // It has started, although it may have ended again at once.
+  // The daemon has started, even if it has ended again.
   return { state: 'running', pid, pidFile: settings.pidFile, ...(ended === undefined ? {} : { ended }) }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Whether this code runs in a test. The main program is then the runner's: executed again as a daemon, it would run the
- * whole suite once more, and each start in it, too. Runs in the launcher.
+ * Finds out whether this code runs in a test. In a test the main program is the runner's: executed again as a daemon,
+ * it would run the whole suite once more, and each start in it, too. Runs in the launcher.
  */
 
 import { ownAddress } from '../binding/package-files.js'

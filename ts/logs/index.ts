@@ -94,8 +94,8 @@ async function* following(
     const [current] = files
     if (current !== undefined) yield* drain(current, lines, changes)
     if (current !== undefined && (await isSucceeded(files))) {
-      log.moments.settling()
-      // Lines that were written to it, or under way, before there was something in its successor.
+      log.moments.awaitingLateWrites()
+      // Read the lines that were written to the file, or under way, before its successor got its first line.
       if (files.length === 2) await changes.pause(LATE_WRITES)
       yield* drain(current, lines, changes)
       files.shift()

@@ -1,11 +1,11 @@
 /** Moments between two steps of a log's reader, at which a writer or a rotation may change the log. */
 
-/** Called at these moments: by tests, which then do what a writer or a rotation may do. Otherwise nothing happens. */
+/** Functions that are called at these moments. Tests use them to write or rotate then; otherwise they do nothing. */
 export interface Moments {
-  /** A file of the log has been looked for, by its number: 0 is the log itself. */
+  /** The reader has looked for a file of the log, by its number: 0 is the log itself. */
   opened(number: number): void
-  /** There is something in the next file, and the reader begins to wait for late writes to the present one. */
-  settling(): void
+  /** The next file is no longer empty, so the reader begins to wait for late writes to the present file. */
+  awaitingLateWrites(): void
 }
 
-export const NOTHING_HAPPENS: Moments = { opened() {}, settling() {} }
+export const NOTHING_HAPPENS: Moments = { opened() {}, awaitingLateWrites() {} }

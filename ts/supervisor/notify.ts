@@ -13,7 +13,7 @@ const PATIENCE = 1_000
 /** The longest time that a timer can have. */
 const LONGEST = 2 ** 31 - 1
 
-/** The supervisor that wants to be told; undefined where there is none. */
+/** The supervisor that wants messages; undefined if there is none. */
 export function findSupervisor(logger: Logger | undefined): Supervisor | undefined {
   const address = notifyAddress()
   if (address === undefined || address === '') return undefined
@@ -26,7 +26,7 @@ export function findSupervisor(logger: Logger | undefined): Supervisor | undefin
 class Systemd implements Supervisor {
   readonly #notifier: Notifier
   readonly #logger: Logger | undefined
-  /** From ready until the stop: what a reload says is true only then. */
+  /** From ready until the stop, because only then the messages of a reload are true. */
   #serves = false
   #isFailing = false
 
@@ -46,7 +46,7 @@ class Systemd implements Supervisor {
   }
 
   status(text: string): void {
-    // A message is lines: one of them must not become another's.
+    // A message consists of lines, so a text must not have line ends of its own.
     this.#send([`STATUS=${text.replaceAll(/[\r\n]+/g, ' ')}`], 0)
   }
 
@@ -64,7 +64,9 @@ class Systemd implements Supervisor {
     this.#send(['STOPPING=1', ...(Number.isFinite(time) ? [extension(time)] : [])], PATIENCE)
   }
 
-  /** By a timer of the event loop, so that a loop that hangs is noticed. The timer does not keep the loop alive. */
+  /**
+   * A timer of the event loop feeds it, so that a loop that hangs is noticed. The timer does not keep the loop alive.
+   */
   #watchdog(): void {
     const microseconds = watchdogMicroseconds()
     if (microseconds === undefined) return

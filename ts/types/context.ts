@@ -75,11 +75,11 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
    */
   stop(code?: number): Promise<never>
   /**
-   * Has a helper process stop this daemon, as `stop()` of a Daemon does, and start it again as it was launched. The
-   * stop hooks run, with the stop signal as their reason. Without arguments the new daemon gets those of this one.
-   * Never settles in the daemon that ends. The helper writes to the log what goes wrong afterwards.
+   * Restarts this daemon: a helper process stops it, as `stop()` of a Daemon does, and launches it again in the same
+   * way. The stop hooks run, with the stop signal as their reason. Without arguments the new daemon gets those of this
+   * daemon. In the daemon that ends, the promise stays pending. The helper writes later failures to the log.
    *
-   * Rejects, with nothing changed, when something is known that would make the start fail.
+   * Rejects, with nothing changed, if the start would fail for a known reason.
    *
    * @param args - in place of {@link DaemonContext.args}
    * @throws UnsupportedError in the foreground and under a supervisor, which should do it; before the daemon is ready

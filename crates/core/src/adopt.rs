@@ -44,7 +44,7 @@ const WATCHER_STACK: usize = 64 * 1_024;
 ///
 /// `StartFailed` with step `adopt` when the value is wrong or forged; nothing has changed then.
 pub fn adopt(value: &OsStr) -> Result<&'static OwnDaemon> {
-    // One at a time: two would take over the same descriptors, and the second would close them again.
+    // One adoption at a time: a second one would take over the same descriptors, and close them again.
     static ADOPTING: Mutex<()> = Mutex::new(());
     let _alone = ADOPTING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(daemon) = own_daemon() {
@@ -56,7 +56,7 @@ pub fn adopt(value: &OsStr) -> Result<&'static OwnDaemon> {
     sys::at_exit(end_latecomers);
     let daemon = own::install(daemon).ok_or_else(|| Forgery::OtherDaemon.of(value))?;
     let watcher = thread::Builder::new().name("daimon-launcher".into()).stack_size(WATCHER_STACK);
-    // Without the thread a launcher's death goes unnoticed until ready: no reason to refuse the start.
+    // Ignore a failure: without the thread only the launcher's death before ready goes unnoticed.
     let _ = watcher.spawn(move || watch_launcher(daemon, watched));
     Ok(daemon)
 }
@@ -107,7 +107,7 @@ fn take_over(handover: &Handover) -> std::result::Result<(OwnDaemon, OwnedFd), F
     let taken = sys::take_inherited(handover.lock, handover.channel, |lock, channel| {
         let id = examine_lock(handover, lock)?;
         let watched = examine_channel(handover, channel)?;
-        // Last, because these succeed on what is open: any failure before leaves both descriptors as they are.
+        // These come last, because they cannot fail for open descriptors: an earlier failure has changed neither.
         close_on_exec(lock)?;
         close_on_exec(channel)?;
         Ok((id, watched))
@@ -140,7 +140,7 @@ fn examine_channel(handover: &Handover, channel: BorrowedFd<'_>) -> std::result:
     channel.try_clone_to_owned().map_err(Forgery::NoDescriptorLeft)
 }
 
-/// Keeps a descriptor from the daemon's own children, which would hold the lock after the daemon's end.
+/// Marks a descriptor close-on-exec, because the daemon's children would hold the lock after the daemon's end.
 fn close_on_exec(fd: impl AsFd) -> std::result::Result<(), Forgery> {
     fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map(drop).map_err(Forgery::CloseOnExec)
 }

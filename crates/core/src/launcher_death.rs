@@ -42,8 +42,8 @@ pub(crate) fn watch_launcher(daemon: &OwnDaemon, channel: OwnedFd) {
 /// Ends this process and the others of its launch's group.
 fn end_all(us: Pid) {
     let group = launch_group(us);
-    // Another member may ignore SIGTERM when this process has ended by it: a process outside must go on then. Without
-    // other members there is none, so that nothing is left in the moment in which this process ends.
+    // A process outside the group goes on, in case another member ignores the SIGTERM that ends this process. It is not
+    // made if there are no other members, so that no process is left when this process ends.
     if !group.is_some_and(|group| end_with_others(group, us)) {
         ALONE.store(true, Ordering::SeqCst);
         signal_all(us, group, Signal::SIGTERM);
@@ -82,7 +82,7 @@ fn end_with_others(group: Pid, us: Pid) -> bool {
     let is_alone =
         |members: &Option<Vec<Pid>>| members.as_ref().is_some_and(|pids| pids.iter().all(|pid| *pid == us));
     let mut members = sys::group_members(group);
-    // One look may miss a process that forks and ends while the look goes from one process to the next.
+    // Look twice: one look may miss a process that forks and ends during the look.
     for _ in 0..2 {
         if is_alone(&members) {
             members = sys::group_members(group);

@@ -1,4 +1,4 @@
-//! Limits: what a daemon may use up, and how much it counts against others.
+//! Limits: a daemon's resource limits, and its priority against other processes.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ pub struct Limits {
     pub core_dumps: bool,
     /// The nice value, from -20 (first) to 19 (last), setpriority(2).
     pub nice: Option<i32>,
-    /// Whether nothing that the daemon executes can gain rights (`PR_SET_NO_NEW_PRIVS`, Linux).
+    /// Whether no program that the daemon executes can gain rights (`PR_SET_NO_NEW_PRIVS`, Linux).
     pub no_new_privileges: bool,
 }
 
@@ -91,7 +91,7 @@ fn shown(limit: u64) -> String {
 }
 
 impl Limits {
-    /// Finds what this process may not set, before anything happens.
+    /// Refuses limits that this process may not set, before the launch.
     ///
     /// # Errors
     ///

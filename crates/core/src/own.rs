@@ -17,8 +17,8 @@ use crate::sys::{self, FileId};
 /// The mark of a daemon that has given up root's rights: the sticky bit of its pidfile, which only the file's owner can
 /// change, and which means nothing on files, chmod(1).
 ///
-/// Such a daemon can still write to the file through its lock, and pass the lock on to a process of root's: text and
-/// flock prove nothing any more, only the name tag does.
+/// Only the name tag proves such a daemon: it can still write to the file through its lock, and pass the lock on to a
+/// process of root's, so that text and flock prove nothing.
 pub(crate) const DISTRUST: Mode = Mode::S_ISVTX;
 
 static DAEMON: OnceLock<OwnDaemon> = OnceLock::new();
@@ -41,8 +41,8 @@ pub struct OwnDaemon {
     id: FileId,
     lock: File,
     is_captured: bool,
-    /// Held while the state changes: the launcher closes its end once the daemon is ready, and that must not be taken
-    /// for the launcher's death.
+    /// Held while the state changes, because the launcher closes its end once the daemon is ready, which must not look
+    /// like the launcher's death.
     start: Mutex<Start>,
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn install(daemon: OwnDaemon) -> Option<&'static OwnDaemon> {
 pub(crate) fn mark_distrusted() {
     let Some(daemon) = DAEMON.get() else { return };
     if sys::HAS_NAME_TAG {
-        // Fails for another user's file, and that user is not protected from us anyway.
+        // Ignore a failure: the file belongs to another user then, whom nothing protects from us anyway.
         let _ = fstat(&daemon.lock).and_then(|stat| {
             let mode = Mode::from_bits_truncate(stat.st_mode) | DISTRUST;
             fchmod(&daemon.lock, mode)
@@ -109,7 +109,7 @@ pub(crate) fn is_starting() -> bool {
 pub(crate) fn remove(path: &Path, file: &File, id: FileId) {
     let still_ours = lstat(path).is_ok_and(|stat| FileId::of(&stat) == id);
     if !still_ours || unlink(path).is_err() {
-        // An error is ignored: an unlocked file with old text is harmless by design, and there is no one left to tell.
+        // Ignore an error: an unlocked file with old text is harmless, and at exit nobody can be told.
         let _ = ftruncate(file, 0);
     }
 }
@@ -202,7 +202,7 @@ impl OwnDaemon {
             // Dropping the channel wakes the watching thread.
             *start = Start::Over;
         } else {
-            // This process is about to be ended: no start may take it for a daemon that runs.
+            // The launcher's death ends this process soon, so no start may take it for a running daemon.
             let _ = sys::put_name_tag(self.lock.as_raw_fd());
         }
     }

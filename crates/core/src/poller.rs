@@ -1,4 +1,4 @@
-//! Waiting for many things at once: one thread in a process, begun with the first wait and ended with the last.
+//! Waits for many processes and channels by one thread, which begins with the first wait and ends with the last.
 
 use std::collections::HashMap;
 use std::os::fd::AsFd;
@@ -79,9 +79,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 ///
 /// # Errors
 ///
-/// `Unverified` with the system's, when there are no descriptors or threads left: whether the process ends is not seen.
+/// `Unverified` with the system's error, if no descriptor or thread is left, so that the end could not be seen.
 pub fn watch_exit(process: &Process, callback: impl FnOnce() + Send + 'static) -> Result<WatchId> {
-    // A set takes a descriptor once, so that every wait needs its own. Where none is left, the process is looked at.
+    // Every wait needs a descriptor of its own, because a set takes each descriptor once. Without one, look at the
+    // process.
     let (watched, armed) = match process.apart() {
         Ok(apart) => (apart, Armed::Selected),
         Err(_) => (process.clone(), Armed::ByLooking),
@@ -173,7 +174,7 @@ impl Poller {
         if armed.is_ok() {
             watches.by_number.insert(number, watch);
         }
-        // Also after a failure: a thread that was begun for this wait alone must see that there is none.
+        // Wake the thread after a failure, too: if it was begun for this wait, it must see that no wait is left.
         self.selector.wake();
         armed.map(|()| WatchId(number))
     }
@@ -200,7 +201,7 @@ impl Poller {
             };
             numbers.clear();
             if self.selector.wait(timeout, &mut numbers).is_err() {
-                // EBADF or ENOMEM: nothing sensible is left but to look from time to time.
+                // EBADF or ENOMEM: only looks from time to time are left.
                 thread::sleep(LOOK_AGAIN);
             }
             numbers.extend(lock(&self.watches).ended_unreported());

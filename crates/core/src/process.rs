@@ -58,7 +58,7 @@ pub struct Stats {
 }
 
 impl Process {
-    /// A handle on `pid`, which the caller must prove afterwards to be the process that is meant.
+    /// A handle on `pid`. The caller must prove afterwards that it is the intended process.
     pub(crate) fn open(pid: Pid) -> std::result::Result<Self, Errno> {
         Ok(Self { pid, handle: Arc::new(sys::ProcessHandle::open(pid)?), detached: false })
     }
@@ -101,12 +101,12 @@ impl Process {
         })
     }
 
-    /// Sends a signal to its whole process group, where its launch has made that; else to it alone.
+    /// Sends a signal to the process's whole group, if its launch has made the group; otherwise to the process only.
     ///
-    /// A group's number is given to no other as long as the group, or its session, has members that are not collected.
-    /// This process is seen alive in both just before the signal: in between, all members would have to end, and
-    /// all other numbers to be given away first. After its end nothing proves which launch the group is of, and no
-    /// group is signalled.
+    /// The signal cannot reach another group: no other group gets the number while the group, or its session, has
+    /// members that are not collected, and this process is seen alive in both just before the signal. (All members
+    /// would have to end in between, and all other numbers to be used first.) After the end of this process nothing
+    /// proves which launch has made the group, so no group is signalled.
     ///
     /// # Errors
     ///
@@ -115,7 +115,7 @@ impl Process {
         let signal = signal.into();
         match self.own_group() {
             Some(group) if self.is_alive() => {
-                // Refused when none of the members may be signalled, which the plain signal tells better.
+                // It fails if no member may be signalled; the error of the plain signal says more about that.
                 sys::signal_group(group, signal.number()).or_else(|_| self.signal(signal))
             }
             _ => self.signal(signal),
@@ -131,9 +131,9 @@ impl Process {
         ours.then_some(group.as_raw())
     }
 
-    /// Asks it to end: the signal, then SIGCONT, because a stopped process sees no other signal. With `group` its
-    /// whole group is asked, see [`Process::signal_group`]. The others are continued first then, because this process
-    /// may end by the signal, and with it the proof of which launch the group is of.
+    /// Asks the process to end: sends the signal, then SIGCONT, because a stopped process handles no signal before it
+    /// continues. With `group` it asks the whole group, see [`Process::signal_group`], and continues the others first,
+    /// because this process may end by the signal, and with it the proof of which launch has made the group.
     ///
     /// # Errors
     ///

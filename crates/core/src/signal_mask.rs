@@ -1,4 +1,4 @@
-//! Signal masks: what keeps a signal from arriving at the wrong moment.
+//! Signal masks, which keep a signal from arriving at the wrong moment.
 
 use nix::sys::signal::{SigSet, SigmaskHow};
 

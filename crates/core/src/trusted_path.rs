@@ -1,6 +1,6 @@
-//! The path to a file, for root: other users must not be able to lead it, by folders and links that they can exchange,
-//! to where they have no rights. A daemon chooses what is written to its log (CVE-2016-1247), and root signals the
-//! process that a pidfile names.
+//! The path to a file, for root. Other users must not be able to redirect it, by folders and links that they can
+//! exchange, to a place where they have no rights: a daemon chooses the contents of its log (CVE-2016-1247), and root
+//! signals the process that a pidfile names.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -26,13 +26,13 @@ pub(crate) struct Walk {
     folder: OwnedFd,
     /// The users, other than root, that own the links that have led here, or could exchange them.
     led_by: Vec<u32>,
-    /// Whether others than root can change the names in a folder on the way, or in this one.
+    /// Whether a user other than root can change the names in a folder on the way, or in this folder.
     is_open: (bool, bool),
 }
 
 impl Walk {
-    /// Goes to a folder, as the kernel does. `None` for any user but root: a user that leads another one astray gains
-    /// no rights by it.
+    /// Goes to a folder, as the kernel does. `None` for any user but root, because a user gains no rights by
+    /// redirecting another user's path.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl Walk {
         self.led_by.iter().all(|one| *one == uid)
     }
 
-    /// Whether only root can have the path lead elsewhere from now on.
+    /// Whether only root can redirect the path from now on.
     pub(crate) fn is_fixed(&self) -> bool {
         self.led_by.is_empty() && !self.is_open.0
     }

@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn frames_arrive_whole_however_they_are_cut() {
-        // A payload is for the daemon: to the launcher it is what it does not know.
+        // A payload is for the daemon; the launcher does not know the kind.
         let all =
             [frame(b'S', b"half way"), frame(b'?', b"from the future"), frame(b'P', b"x"), frame(b'R', b"")];
         let bytes = all.concat();

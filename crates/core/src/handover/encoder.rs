@@ -27,7 +27,7 @@ pub(crate) fn send_frame(
     let mut sent = 0;
     while sent < HEADER + body.len() {
         let how = if sent == 0 { flags } else { MsgFlags::empty() };
-        // Not put together: a payload may be as large as what the process has memory for.
+        // Header and body are not copied together, because a payload may need as much memory as the process has left.
         let parts = [&header[sent.min(HEADER)..], &body[sent.saturating_sub(HEADER)..]].map(IoSlice::new);
         match sendmsg::<()>(fd.as_raw_fd(), &parts, &[], how | sys::NO_SIGPIPE, None) {
             Ok(count) => sent += count,

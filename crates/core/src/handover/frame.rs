@@ -3,8 +3,8 @@
 //! A frame is one byte for its kind, four for the body's length (little endian), and the body. The core gives no
 //! meaning to the bodies of payloads and errors: they are the facade's.
 //!
-//! Each kind has a longest body. Any code in the daemon can find the descriptor and write to it: what a header promises
-//! is not believed, and not kept.
+//! Each kind has a longest body, because any code in the daemon can find the descriptor and write to it: a header is
+//! not trusted.
 
 /// The largest payload of a daemon: 1 GiB of arguments, and its settings.
 const LONGEST_PAYLOAD: usize = (1_024 + 64) * 1_024 * 1_024;

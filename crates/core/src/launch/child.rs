@@ -65,7 +65,7 @@ pub(super) fn run(
     sources: impl Sized,
     own_pipe: OwnedFd,
 ) -> Result<(Pid, Option<Report>), Errno> {
-    // A signal to the launcher's group, such as a closing terminal's, must not kill a child half way.
+    // Block all signals, because one to the launcher's group, as of a closed terminal, could kill a child half way.
     let blocked = AllBlocked::new();
     let first_stack = orders.stacks.first.top();
     let orders = Box::into_raw(orders);
@@ -82,7 +82,7 @@ pub(super) fn run(
         // writing end open, has executed or ended. The first child has ended before (a fork has memory of its own).
         drop(unsafe { Box::from_raw(orders) });
     }
-    // After any other end of the pipe a child may still use the orders: they are never freed then.
+    // After an error a child may still use the orders, so they are never freed.
     Ok((spawned?, read.unwrap_or(None)))
 }
 
@@ -93,8 +93,8 @@ fn read_report(pipe: OwnedFd) -> io::Result<Option<Report>> {
     Ok(bytes.first_chunk().map(|bytes| Report::decode(*bytes)))
 }
 
-/// The first child: it leaves the launcher's session, and makes the daemon, which thus is no session leader and can
-/// never regain a controlling terminal by opening one.
+/// The first child: leaves the launcher's session, and makes the daemon. So the daemon is no session leader, and can
+/// never get a controlling terminal by opening one.
 extern "C" fn first_child(orders: *mut c_void) -> c_int {
     // SAFETY: the launcher passes its `Orders`, which it frees only when both children are done with them.
     let shared = unsafe { &*orders.cast::<Orders>().cast_const() };
@@ -142,8 +142,8 @@ fn prepare(orders: &Orders) -> Result<(), (Step, i32)> {
         sys::change_folder(folder).map_err(|errno| (Step::Folder, errno))?;
     }
     place_descriptors(orders)?;
-    // The tag comes before the PID, by which others find us: they must see then that no signal can be heard yet. It is
-    // refused where another process reads under a lock of its own, and on odd file systems: other proofs serve then.
+    // The tag comes before the PID, because a process that finds us by the PID must see that we handle no signals yet.
+    // Ignore a failure: where another process has a read lock on the file, and on odd file systems, other proofs serve.
     let _ = sys::put_name_tag(program.lock_fd);
     write_pid(program.lock_fd)?;
     limit(orders)?;
@@ -170,7 +170,7 @@ fn place_descriptors(orders: &Orders) -> Result<(), (Step, i32)> {
     unsafe { sys::close_others(&orders.keep) }.map_err(|errno| (Step::CloseOthers, errno))
 }
 
-/// Sets the limits, last of all: a limit may forbid what comes before, such as writing a file.
+/// Sets the limits, last of all, because a limit may forbid the other steps, such as writing a file.
 fn limit(orders: &Orders) -> Result<(), (Step, i32)> {
     if let Some(nice) = orders.nice {
         sys::set_nice(nice).map_err(|errno| (Step::Nice, errno))?;
@@ -197,7 +197,7 @@ fn write_pid(lock: RawFd) -> Result<(), (Step, i32)> {
     }
     match sys::write_at_start(lock, text.get(start..).unwrap_or(&[])) {
         Ok(true) => Ok(()),
-        // A part of it, and no error number.
+        // Only a part was written; there is no error number.
         Ok(false) => Err((Step::WritePid, 0)),
         Err(errno) => Err((Step::WritePid, errno)),
     }

@@ -12,10 +12,10 @@ use crate::sys;
 
 /// The time from SIGTERM to SIGKILL by default: the same as after a launcher's death.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
-/// From SIGKILL to the end, which takes longer only in the kernel: for a disk or a network file system.
+/// The wait from SIGKILL to the end. Only a process in the kernel takes longer, for a disk or a network file system.
 const KILL_PATIENCE: Duration = Duration::from_secs(1);
-/// From their end to the moment in which init has collected them, and `kill -0` finds them no more. Most inits collect
-/// at once, some of containers every two seconds, and some never.
+/// The wait, after their end, until init has collected them and `kill -0` no longer finds them. Most inits collect at
+/// once, some in containers every two seconds, and some never.
 const INIT_PATIENCE: Duration = Duration::from_millis(2_500);
 /// How long another owner may take to close the channel when the group is dropped.
 const CHANNEL_PATIENCE: Duration = Duration::from_secs(5);
@@ -27,8 +27,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 /// lives, because the number is the PID of the group's leader, a child of the launcher that has ended and is not
 /// collected. If the host program has collected it (`wait4` of any child, with `__WALL`), no signal is sent.
 ///
-/// When it is dropped before the daemon has said that it is ready, and the channel is closed, a thread ends all
-/// members; where there is no thread, the drop kills them. When it is dropped later, it lets go of the group.
+/// A drop releases the group if the daemon has said that it is ready. Otherwise a thread ends all members, once the
+/// channel is closed; if no thread can be made, the drop itself kills them.
 ///
 /// ```no_run
 /// # fn example(plan: &daimon_core::Plan) -> daimon_core::Result<()> {
@@ -42,7 +42,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 /// ```
 #[derive(Debug)]
 pub struct Group {
-    /// `None` once it has been let go.
+    /// `None` once the group has been released.
     leader: Option<Leader>,
     outcome: Arc<Outcome>,
 }
@@ -61,14 +61,14 @@ impl Group {
         self.leader.take().map(|leader| leader.end(grace)).unwrap_or_default()
     }
 
-    /// Ends it as when it is dropped, and waits for that.
+    /// Ends the group as a drop does, and waits for its end.
     pub(super) fn abort(mut self) {
         if let Some(leader) = self.leader.take().filter(|_| is_given_up(&self.outcome)) {
             leader.end(ABORT_GRACE);
         }
     }
 
-    /// Lets go of it, once the daemon is ready.
+    /// Releases the group, once the daemon is ready.
     pub fn release(mut self) {
         self.leader = None;
     }
@@ -87,8 +87,8 @@ impl Drop for Group {
     }
 }
 
-/// A group that is to be ended on a thread. Dropped without one it is killed at once: a daemon that hangs does not see
-/// the end of its channel, and would hold the pidfile for ever.
+/// A group for a thread to end. A drop without a thread kills it at once, because a daemon that hangs does not see the
+/// end of its channel, and would hold the pidfile for ever.
 struct GivenUp {
     leader: Option<Leader>,
     outcome: Arc<Outcome>,
@@ -129,9 +129,8 @@ impl Leader {
             self.ends_of_term(if members.is_some() { grace } else { grace.min(ABORT_GRACE) });
         }
         within(KILL_PATIENCE, || {
-            // At each look, because a process that was just being made has missed the signal before. Also when no
-            // member is seen: a look goes from one process to the next and misses one that forks and ends meanwhile,
-            // the signal does not.
+            // Send SIGKILL at each look, because a process that was just being made has missed the earlier one. Also if
+            // no member is seen: a look may miss a process that forks and ends during the look; the signal does not.
             self.signal(libc::SIGKILL);
             self.members().is_none_or(|members| members.is_empty())
         });
@@ -146,12 +145,12 @@ impl Leader {
             return;
         }
         self.signal(libc::SIGTERM);
-        // A stopped process sees no other signal.
+        // A stopped process does not handle SIGTERM before it continues.
         self.signal(libc::SIGCONT);
         within(grace, || self.is_empty());
     }
 
-    /// Whether no member is seen in two looks: one look may miss a member that has a right to the time.
+    /// Whether two looks see no member, because one look may miss a member that still has time to end.
     fn is_empty(&self) -> bool {
         (0..2).all(|_| self.members().is_some_and(|members| members.is_empty()))
     }
@@ -161,14 +160,14 @@ impl Leader {
         sys::group_members(self.0)
     }
 
-    /// Whether it is in the group, though it may have ended.
+    /// Whether a process is in the group; it may have ended.
     fn has(&self, pid: Pid) -> bool {
         getpgid(Some(NixPid::from_raw(pid))) == Ok(NixPid::from_raw(self.0))
     }
 
     fn signal(&self, signal: i32) {
         if sys::is_uncollected(self.0) {
-            // Refused when the group is empty, or all members are another user's: the look afterwards tells.
+            // It fails if the group is empty, or all members belong to another user; the next look shows which.
             let _ = sys::signal_group(self.0, signal);
         }
     }
@@ -180,7 +179,7 @@ impl Drop for Leader {
     }
 }
 
-/// Whether it is true within that time, by looks with growing pauses.
+/// Whether the condition comes true within that time, by looks with growing pauses.
 fn within(time: Duration, mut is_true: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + time;
     let mut pause = Duration::from_millis(1);

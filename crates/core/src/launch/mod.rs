@@ -1,7 +1,7 @@
 //! The launch: lock → clone → setsid → clone → exec.
 //!
-//! V8 marks its heap MADV_DONTFORK, so a forked Node image dies at its first instruction: the launcher executes the
-//! program again, and the daemon finds out by adoption that it is the daemon.
+//! The launcher executes the program again, and the daemon finds out by adoption that it is the daemon. A fork alone
+//! would not do: V8 marks its heap MADV_DONTFORK, so a forked Node.js dies at its first instruction.
 
 mod check;
 mod child;
@@ -36,10 +36,11 @@ use crate::process::Process;
 pub struct Launched {
     /// Its PID, as it wrote it into the pidfile.
     pub pid: Pid,
-    /// A handle on it, proven to hold the pidfile, or to have ended; `None` when it had been reaped by then, or no
-    /// descriptor was left: the channel alone ends it then.
+    /// A handle on the daemon, which is proven to hold the pidfile, or has ended. `None` if the daemon had been reaped,
+    /// or no descriptor was left; then only the channel can end it.
     pub process: Option<Process>,
-    /// Hears from it until it is ready. Dropping it before aborts the start: the daemon ends itself.
+    /// The channel to the daemon until it is ready. Dropping the channel before aborts the start: the daemon ends
+    /// itself.
     pub channel: Channel,
     /// Its output, if that can be read back.
     pub log: Option<LogTail>,

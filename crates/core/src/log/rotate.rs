@@ -51,7 +51,7 @@ pub fn start_rotation(rotation: Rotation) -> Result<()> {
     })
 }
 
-/// Refuses a rotation by root where other users can have the log's path lead elsewhere.
+/// Refuses a rotation by root if other users can redirect the log's path.
 ///
 /// ```
 /// # use std::path::Path;
@@ -109,7 +109,7 @@ impl Troubles {
         }
         self.told.push(what);
         let text = format!("daimon: the log cannot be {what}: {error}\n");
-        // Ignored: a log that cannot be written to is beyond our help.
+        // Ignore a failure: if the log cannot be written to, there is no other place to say it.
         let _ = write(std::io::stderr(), text.as_bytes());
     }
 }

@@ -19,7 +19,7 @@ use crate::own;
 use crate::process::Process;
 use crate::sys::{self, FileId};
 
-/// How long a lock may be held without a proven holder, or be kept away by probes and rivals.
+/// How long to wait for the proof of a holder, or for probes and rival starts to let the lock go.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How to take the lock.
@@ -163,7 +163,7 @@ impl PidFile {
         let _looking = looking();
         let present = folder.stat()?.as_ref().map(FileId::of);
         if let Some(pid) = own::own_pid(&self.path, present) {
-            // Not even opened: closing it again would take our own name tag off.
+            // Do not even open our own pidfile, because closing it again would take our name tag off.
             return Err(self.already_running(pid));
         }
         let file = folder.open_or_create()?;
@@ -194,7 +194,8 @@ impl PidFile {
             return Ok(Round::Contended);
         }
         if is_distrusted {
-            // A process that was given its descriptor can write to it for ever: root must not believe this file again.
+            // Root must not believe this file again, because a process with a descriptor on it can write to it for
+            // ever.
             if folder.names(id)? {
                 folder.unlink()?;
             }
@@ -217,7 +218,7 @@ impl PidFile {
             Look::Running(pid) => match Process::open(pid) {
                 Ok(process) if sys::is_starting(file.as_fd()) => Round::Starting(process),
                 Ok(process) => Round::Running(process),
-                // It has ended since.
+                // The process has ended since.
                 Err(Errno::ESRCH) => Round::Held,
                 Err(errno) => {
                     let message = format!("no handle can be had on process {pid}, which holds it");

@@ -40,7 +40,7 @@ pub struct Held {
     pub pid: Option<Pid>,
     /// Why the holder is not proven.
     pub reason: String,
-    /// A launch in progress, or a daemon about to end, looks like this for a moment: worth another look.
+    /// Whether another look is worth while: a launch under way, and a daemon that ends, look like this for a moment.
     pub transient: bool,
 }
 
@@ -93,7 +93,7 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
         };
     };
     if pid == getpid().as_raw() {
-        // Our own PID in a file that we do not hold is a predecessor's: the kernel gave us its number.
+        // Our own PID in a file that we do not hold is that of an earlier process with the same number.
         return Look::unproven(Some(pid), "it names this very process, which does not hold it");
     }
     let by_lock = || !is_distrusted(stat) && sys::holds_lock(pid, FileId::of(stat));
@@ -114,7 +114,7 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
     }
 }
 
-/// Why a file of another user is not believed about this process. It is believed about that user's own processes only.
+/// The reason to distrust another user's file about this process: such a file can prove only that user's processes.
 fn mistrust(stat: &FileStat, pid: Pid) -> Option<Look> {
     if trusted(stat.st_uid) {
         return None;
@@ -126,7 +126,7 @@ fn mistrust(stat: &FileStat, pid: Pid) -> Option<Look> {
     }
 }
 
-/// The look at a holder that the system shows nothing of. If that has ended, another look is worth it.
+/// The look at a holder that the system hides. If the holder has ended, another look is worth while.
 fn hidden(pid: Pid) -> Look {
     let reason = match sys::hidden_by() {
         Some(Hidden::ByOption) => {
@@ -141,7 +141,7 @@ fn hidden(pid: Pid) -> Look {
 }
 
 impl PidFile {
-    /// Tells what the pidfile says, in one look.
+    /// Gives the state of the pidfile, by one look.
     ///
     /// # Errors
     ///

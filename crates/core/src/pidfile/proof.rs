@@ -113,7 +113,7 @@ impl PidFile {
         }
     }
 
-    /// Whether it is unproven now, too, and will be. If it is proven by now, or free, it is worth another look.
+    /// Whether the holder is still unproven, for a reason that will not pass. Otherwise another look is worth while.
     fn lacks_proof_for_good(&self) -> Result<bool> {
         Ok(matches!(self.status()?, Status::Unverified(held) if !held.transient))
     }

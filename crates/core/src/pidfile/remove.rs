@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::own;
 
 impl PidFile {
-    /// Removes what a daemon that is gone left behind: takes the lock by the protocol, and unlinks under it.
+    /// Removes the pidfile that an ended daemon has left: takes the lock by the protocol, and unlinks the file under
+    /// it.
     ///
     /// # Errors
     ///
