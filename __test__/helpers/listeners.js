@@ -2,7 +2,7 @@
 
 import { existsSync, rmSync } from 'node:fs'
 import { Daemon } from '../../dist/index.js'
-import { content, fixture, until } from './index.js'
+import { content, fixture, KERNEL_TELLS, until } from './index.js'
 
 /** A body that is the module itself, and bodies of a program that knows daimon. */
 export const PLAIN = ['script', 'foreground']
@@ -77,4 +77,13 @@ export async function reopensNothing(place, daemon, signal = 'SIGHUP') {
   const isNothing = !existsSync(place.file('a.log'))
   place.write('a.log', '')
   return isNothing
+}
+
+/** How it must have ended by SIGTERM: by itself, with code 0, and without its pidfile. */
+export async function stops(t, place, { daemon, exited }, code = 0) {
+  t.like(await daemon.stop(), { wasRunning: true, forced: false, stale: false })
+  const how = await exited()
+  if (KERNEL_TELLS || how.code !== undefined) t.deepEqual(how, { code })
+  t.false(existsSync(place.file('a.pid')))
+  t.deepEqual(place.processes(), [])
 }

@@ -1,6 +1,6 @@
-/** What the tests of logs share: a writer of numbered lines, and a look at all that it has written. */
+/** What the tests of logs share: daemons that write lines, and a look at all that has been written. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { Daemon } from '../../dist/index.js'
@@ -59,3 +59,24 @@ export function checkLines(t, files, count) {
   }
   t.true(seen.every((times) => times === 1))
 }
+
+/** The permissions of a file. */
+export const mode = (path) => statSync(path).mode & 0o777
+
+/** A Daemon that writes a line of a hundred bytes whenever it gets SIGUSR2. */
+export function teller(place, options) {
+  const script = place.write(
+    'tell.mjs',
+    `let number = 0
+     process.on('SIGUSR2', () => console.log(String(number++).padEnd(99, '.')))
+     setInterval(() => {}, 1e6)`,
+  )
+  return new Daemon({ pidFile: place.file('a.pid'), script, ...options })
+}
+
+/** Has it write until `ask` is satisfied. */
+export const tellUntil = (daemon, ask, what) =>
+  until(async () => {
+    await daemon.signal('SIGUSR2')
+    return ask()
+  }, what)

@@ -1,32 +1,9 @@
-import { once } from 'node:events'
+// Starts that fail, and their causes.
 import { createServer } from 'node:http'
 import test from 'ava'
-import { Daemon, StartFailedError } from '../../dist/index.js'
-import { body } from '../fixtures/body.js'
+import { Daemon } from '../../dist/index.js'
+import { failure, nothingLeft } from '../helpers/failures.js'
 import { fixture, folder, KERNEL_TELLS } from '../helpers/index.js'
-import { idle } from '../helpers/pidfile.js'
-
-/** Nothing is left: no process, no pidfile, no lock, and the next start works. */
-async function nothingLeft(t, place) {
-  t.deepEqual(place.processes(), [])
-  const daemon = idle(place)
-  t.deepEqual(await daemon.status(), { state: 'stopped', pidFile: place.file('a.pid'), stale: false })
-  const { pid } = await daemon.start()
-  t.deepEqual(place.processes(), [pid])
-  await daemon.stop()
-}
-
-/** How the start of such a daemon fails. */
-async function failure(t, place, options, ...args) {
-  const daemon =
-    'script' in options
-      ? new Daemon({ pidFile: place.file('a.pid'), ...options })
-      : body({ pidFile: place.file('a.pid'), ...options })
-  const error = await t.throwsAsync(daemon.start(...args), { instanceOf: StartFailedError })
-  t.like(error, { code: 'ERR_DAEMON_START_FAILED', step: 'ready', pidFile: place.file('a.pid') })
-  await nothingLeft(t, place)
-  return error
-}
 
 /** One test without a log, and one with: there the error's tail is what is in the file. */
 function bothWays(title, check) {
@@ -63,12 +40,6 @@ bothWays('so is one that throws out of a callback before it is ready', async (t,
   t.is(error.exitCode, 1)
   t.like(error.cause, { message: 'out of the blue' })
   return error
-})
-
-test.serial('a thrown value that is no error is told by its text', async (t) => {
-  const error = await failure(t, folder(t), {}, 'text')
-  t.is(error.cause.message, 'only text')
-  t.is(error.exitCode, 1)
 })
 
 bothWays('process.exit(42) before ready is told with its code', async (t, place, options) => {
@@ -169,148 +140,3 @@ test.serial('a script that is missing is the cause', async (t) => {
   t.regex(error.message, /nowhere\.mjs/)
   await nothingLeft(t, place)
 })
-
-test.serial('a wrong flag for Node is told by the log alone', async (t) => {
-  const place = folder(t)
-  const options = { script: fixture('launcher/plain.js'), execArgv: ['--no-such-flag'] }
-  const error = await failure(t, place, options)
-  // Node ends so fast that init may have reaped it before anybody could get a handle on it.
-  t.true(error.exitCode === undefined || error.exitCode === 9)
-  t.regex(error.log, /no-such-flag/)
-})
-
-test.serial('only what this start has written is shown of a log', async (t) => {
-  const place = folder(t)
-  const log = place.write('a.log', 'an older line\n')
-  const error = await failure(t, place, { script: fixture('invalid/syntax.mjs'), log })
-  t.notRegex(error.log, /an older line/)
-  t.regex(place.read('a.log'), /^an older line\n.*SyntaxError/s)
-})
-
-test.serial('the tail of a long log is its last whole lines', async (t) => {
-  const place = folder(t)
-  const script = place.write(
-    'a.mjs',
-    `for (let line = 0; line < 5000; line++) console.log('line ' + line + ' of the log')
-     process.exit(3)`,
-  )
-  const error = await failure(t, place, { script, log: place.file('a.log') })
-  const lines = error.log.split('\n')
-  t.is(lines.at(-1), 'line 4999 of the log')
-  t.deepEqual(
-    lines.filter((line) => !/^line \d+ of the log$/.test(line)),
-    [],
-  )
-  t.true(lines.length > 10 && lines.length < 1000)
-})
-
-test.serial('a program that is uncaught about its failed start exits with 1 and says why', async (t) => {
-  const place = folder(t)
-  const program = place.write(
-    'a.mjs',
-    `import { daemonize } from "DAIMON"
-     await daemonize({ pidFile: 'a.pid' })
-     throw new TypeError('no luck')`,
-  )
-  const { code, stderr } = await place.node([program])
-  t.is(code, 1)
-  t.regex(stderr, /TypeError: no luck/)
-  t.regex(stderr, /ERR_DAEMON_START_FAILED/)
-  await nothingLeft(t, place)
-})
-
-/** A thrown value, and what the launcher is told of it. */
-const THROWN = {
-  "Object.defineProperty(new RangeError('kept'), 'stack', { get() { throw 1 } })": /RangeError: kept$/,
-  "Object.defineProperty(new RangeError('kept'), 'name', { get() { throw 1 } })": /Error: kept$/,
-  "Object.defineProperty(new Error('x'), 'message', { get() { throw 1 } })": /cannot be shown/,
-  "Object.defineProperty(new Error('kept'), 'code', { get() { throw 1 } })": /Error: kept$/,
-  "{ message: 'kept' }": /Error: kept$/,
-  '{ get stack() { throw 1 } }': /cannot be shown as text: \{ stack: \[Getter\] \}$/,
-  'Object.create(null)': /cannot be shown as text: \[Object: null prototype\] \{\}$/,
-  "Symbol('kept')": /Symbol\(kept\)$/,
-  "new Proxy(new Error('kept'), { get() { throw 1 }, getPrototypeOf() { throw 1 } })": /Error: kept/,
-  '(() => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy })()':
-    /<Revoked Proxy>$/,
-  "'kept '.repeat(100_000)": /: (kept )+\w*…$/,
-}
-
-for (const [thrown, told] of Object.entries(THROWN)) {
-  test.serial(`what can be read of a thrown value is told, and the exit code is 1: ${thrown}`, async (t) => {
-    const place = folder(t)
-    const error = await failure(t, place, { script: place.write('a.cjs', `throw (${thrown})`) })
-    t.like(error, { exitCode: 1, exitSignal: undefined })
-    t.regex(error.message, told)
-  })
-}
-
-/** Says that it has failed as many programs do, and goes on only where it is told so. */
-const BUSY = `main().catch((error) => {
-  console.error(error.message)
-  process.exitCode = 3
-  if (process.env.GOES_ON) setInterval(() => {}, 1e6)
-})
-async function main() {
-  await once(createServer().listen(Number(process.env.BUSY_PORT)), 'listening')
-}`
-const IMPORTS = "import { once } from 'node:events'; import { createServer } from 'node:http'; "
-const REQUIRES = "const { once } = require('node:events'), { createServer } = require('node:http'); "
-const LAUNCH = `const { code, exitCode, state, message } = await daemon.start().catch((error) => error)
-  console.log(JSON.stringify({ code, exitCode, state, message }))`
-const script = (name) => `import { Daemon } from "DAIMON"
-  const daemon = new Daemon({ pidFile: 'a.pid', script: '${name}' })
-  ${LAUNCH}`
-const FORMS = {
-  'an ES module': script('a.mjs'),
-  'a CommonJS module': script('a.cjs'),
-  'a run()': `import { Daemon } from "DAIMON"
-    ${IMPORTS}
-    const daemon = new Daemon({ pidFile: 'a.pid', run() { ${BUSY} } })
-    ${LAUNCH}`,
-  'daemonize()': `import { daemonize } from "DAIMON"
-    ${IMPORTS}
-    const launched = await daemonize({ pidFile: 'a.pid', exit: false }).catch((error) => error)
-    if (launched.role === 'daemon') { ${BUSY} }
-    const { code, exitCode, state, message } = launched
-    if (launched.role !== 'daemon') console.log(JSON.stringify({ code, exitCode, state, message }))`,
-}
-
-for (const [name, program] of Object.entries(FORMS)) {
-  test.serial(`${name} that fails at once by process.exitCode alone is a failed start`, async (t) => {
-    const place = folder(t)
-    place.write('a.mjs', IMPORTS + BUSY)
-    place.write('a.cjs', REQUIRES + BUSY)
-    const server = createServer().listen()
-    t.teardown(() => server.close())
-    await once(server, 'listening')
-    const start = async (more) => {
-      const env = { BUSY_PORT: String(server.address().port), ...more }
-      return JSON.parse((await place.node([place.write('p.mjs', program)], { env })).stdout)
-    }
-    const failed = await start({})
-    t.like(failed, { code: 'ERR_DAEMON_START_FAILED', exitCode: 3 })
-    t.regex(failed.message, /exited with code 3 before it was ready; the last line .*EADDRINUSE/)
-    await nothingLeft(t, place)
-    // Whoever goes on serves.
-    t.is((await start({ GOES_ON: '1' })).state, 'running')
-    t.like(await idle(place).stop(), { wasRunning: true, forced: false })
-  })
-}
-
-for (const [what, text] of Object.entries({
-  'has threads at work': "crypto.scrypt('a', 'b', 64, () => setInterval(() => {}, 1e6))",
-  'has a worker': "new worker_threads.Worker('setInterval(() => {}, 1e6)', { eval: true })",
-  serves: 'http.createServer().listen()',
-})) {
-  test.serial(`a program that has set a failing code beforehand and ${what} is ready`, async (t) => {
-    const place = folder(t)
-    const requires = ['crypto', 'http', 'worker_threads'].map(
-      (name) => `const ${name} = require('node:${name}')\n`,
-    )
-    const daemon = idle(place, {
-      script: place.write('a.cjs', `${requires.join('')}process.exitCode = 1\n${text}`),
-    })
-    t.is((await daemon.start()).state, 'running')
-    t.like(await daemon.stop(), { wasRunning: true, forced: false })
-  })
-}

@@ -1,0 +1,51 @@
+// Rights that a daemon gives up itself.
+import { get } from 'node:http'
+import { Daemon } from '../../dist/index.js'
+import { fixture, freePort } from '../helpers/index.js'
+import { nobody, open, root } from '../helpers/privileges.js'
+
+root('dropPrivileges: a port bound before serves after it', async (t) => {
+  const place = open(t)
+  const port = await freePort()
+  const daemon = new Daemon({
+    pidFile: place.file('a.pid'),
+    script: fixture('inside/drops.mjs'),
+    env: { PORT: String(port) },
+    run() {},
+    ready: 'manual',
+    cwd: place.path,
+    log: place.file('a.log'),
+  })
+  await daemon.start()
+  const { uid, home } = nobody()
+  const answer = await new Promise((resolve, reject) => {
+    get({ port, agent: false }, (response) => response.once('data', (data) => resolve(String(data)))).on(
+      'error',
+      reject,
+    )
+  })
+  t.is(answer, uid)
+  const { threads, regain, env } = JSON.parse(place.read('seen'))
+  t.deepEqual(threads.Uid, [Array(4).fill(uid)])
+  t.is(regain, 'EPERM')
+  t.like(env, { HOME: home, USER: 'nobody' })
+  t.like(await daemon.stop(), { wasRunning: true, forced: false })
+})
+
+root('dropPrivileges refuses what it cannot do, and changes nothing then', async (t) => {
+  const place = open(t)
+  const script = fixture('inside/tries-to-drop.mjs')
+  await new Daemon({ pidFile: place.file('a.pid'), script, cwd: place.path }).start()
+  const wrong = (option) => ['ERR_DAEMON_INVALID_OPTION', option]
+  t.deepEqual(JSON.parse(place.read('seen')), [
+    wrong('user'),
+    wrong('group'),
+    wrong('user'),
+    wrong('user'),
+    0,
+    'done',
+    wrong('user'),
+    'done',
+    Number(nobody().uid),
+  ])
+})
