@@ -1,83 +1,25 @@
-//! Stops and signals, seen from outside.
+//! Stops, seen from outside.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::shell::{SHORT, Shell, stop};
 use common::{Folder, PATIENCE, ends, pollers, until};
 use daimon_core::{
-    Abort, ErrorKind, Group, Launched, PidFile, PidFileReason, Process, Signal, Status, StopOptions, Stopped,
-    end_process,
+    Abort, ErrorKind, PidFile, PidFileReason, Process, Status, StopOptions, Stopped, end_process,
 };
-
-const SHORT: Duration = Duration::from_millis(100);
 
 /// Ignores SIGTERM, and has a child without the lock.
 const DEAF: &str =
     "trap '' TERM; sleep 1000 3>&- 4>&- 5>&- & echo $! > child; echo > begun; while :; do sleep 0.05; done";
 
-/// A shell in the place of a daemon, which does `script`. All that it has started ends with this.
-struct Shell {
-    process: Process,
-    group: Option<Group>,
-}
-
-impl Shell {
-    fn new(folder: &Folder, script: &str) -> Self {
-        let mut plan = folder.plan(&[]);
-        plan.program = "/bin/sh".into();
-        plan.args = ["sh".into(), "-c".into(), script.into()].into();
-        plan.folder = Some(folder.path.clone());
-        let Launched { process, group, .. } = folder.launch(&plan).unwrap();
-        let shell = Self { process: process.unwrap(), group: Some(group) };
-        until("it has begun", || folder.file("begun").exists());
-        shell
-    }
-}
-
-impl Drop for Shell {
-    fn drop(&mut self) {
-        self.group.take().map(|group| group.end(Duration::ZERO));
-    }
-}
-
-fn stop(folder: &Folder, options: &StopOptions) -> daimon_core::Result<Option<Stopped>> {
-    folder.pidfile().stop(options, &Abort::new())
-}
-
 fn gone(forced: bool) -> Option<Stopped> {
     Some(Stopped { was_running: true, forced, stale: false })
-}
-
-/// Another program that holds the flock of a pidfile without any text, until it is killed.
-struct Stranger(Child);
-
-impl Stranger {
-    fn hold(folder: &Folder) -> Self {
-        let mut command = Command::new("flock");
-        command.arg("--no-fork").arg(folder.file("d.pid")).args(["sh", "-c", "echo > held; exec sleep 1000"]);
-        let stranger = Self(command.current_dir(&folder.path).stdin(Stdio::null()).spawn().unwrap());
-        until("the stranger holds the lock", || folder.file("held").exists());
-        stranger
-    }
-
-    fn end(mut self) -> Option<i32> {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap().signal()
-    }
-}
-
-impl Drop for Stranger {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]
@@ -165,7 +107,7 @@ fn an_abort_before_the_time_is_up_keeps_a_deaf_daemon_from_being_killed() {
     let folder = Folder::new();
     let shell = Shell::new(&folder, DEAF);
     let abort = Abort::new();
-    let options = StopOptions { timeout: SHORT, ..StopOptions::default() };
+    let options = StopOptions { timeout: PATIENCE, ..StopOptions::default() };
     thread::scope(|scope| {
         let (pidfile, token) = (folder.pidfile(), abort.clone());
         let stopping = scope.spawn(move || pidfile.stop(&options, &token));
@@ -173,100 +115,6 @@ fn an_abort_before_the_time_is_up_keeps_a_deaf_daemon_from_being_killed() {
         assert_eq!(stopping.join().unwrap().unwrap(), None);
     });
     assert!(shell.process.is_alive());
-}
-
-#[test]
-fn a_lock_without_proof_is_given_a_second_and_nobody_is_signalled() {
-    let folder = Folder::new();
-    let stranger = Stranger::hold(&folder);
-    let begun = Instant::now();
-    let options = StopOptions { signal: Signal::KILL, ..StopOptions::default() };
-    assert_eq!(stop(&folder, &options).unwrap_err().kind(), ErrorKind::Unverified);
-    let signal = folder.pidfile().signal(libc::SIGKILL, PATIENCE, &Abort::new());
-    assert_eq!(signal.unwrap_err().kind(), ErrorKind::Unverified);
-    assert!(begun.elapsed() >= Duration::from_secs(2));
-    let Status::Unverified(held) = folder.pidfile().lasting_status().unwrap() else { panic!("unverified") };
-    assert!(held.transient);
-    // No signal but this one has ended it.
-    assert_eq!(stranger.end(), Some(libc::SIGKILL));
-}
-
-#[test]
-fn a_lack_of_proof_that_passes_is_no_error() {
-    let folder = Folder::new();
-    let stranger = Stranger::hold(&folder);
-    thread::scope(|scope| {
-        let pidfile = folder.pidfile();
-        let stopping = scope.spawn(move || pidfile.stop(&StopOptions::default(), &Abort::new()));
-        let pidfile = folder.pidfile();
-        let finding = scope.spawn(move || pidfile.proven_holder(&Abort::new()).map(|_| ()));
-        thread::sleep(SHORT);
-        stranger.end();
-        let nobody = Some(Stopped { was_running: false, forced: false, stale: false });
-        assert_eq!(stopping.join().unwrap().unwrap(), nobody);
-        assert_eq!(finding.join().unwrap().unwrap_err().kind(), ErrorKind::NotRunning);
-    });
-}
-
-#[test]
-fn an_abort_ends_the_wait_for_proof() {
-    let folder = Folder::new();
-    let _stranger = Stranger::hold(&folder);
-    let abort = Abort::new();
-    abort.abort();
-    assert!(folder.pidfile().proven_holder(&abort).unwrap().is_none());
-    assert!(folder.pidfile().signal(libc::SIGKILL, PATIENCE, &abort).unwrap().is_none());
-    assert!(folder.pidfile().stop(&StopOptions::default(), &abort).unwrap().is_none());
-}
-
-#[test]
-fn a_lock_that_outlives_the_daemon_is_leaked_and_names_who_has_it() {
-    let folder = Folder::new();
-    // A child that keeps all descriptors, the lock's among them, and outlives the daemon.
-    let shell = Shell::new(&folder, "sleep 1000 & echo $! > child; echo > begun; wait");
-    let child: i32 = fs::read_to_string(folder.file("child")).unwrap().trim().parse().unwrap();
-    let begun = Instant::now();
-    let error = stop(&folder, &StopOptions::default()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::PidFile(PidFileReason::LockLeaked));
-    assert!(error.message().contains(&format!("{child} (sleep)")), "{error}");
-    assert!(begun.elapsed() >= Duration::from_secs(1));
-    assert!(!shell.process.is_alive());
-}
-
-#[test]
-fn a_signal_waits_for_the_handlers_of_a_daemon_that_is_being_started() {
-    let folder = Folder::new();
-    let launched = folder.launch(&folder.plan(&["deaf"])).unwrap();
-    until("it is proven", || folder.pidfile().holder().is_ok());
-    assert!(!folder.pidfile().signal_now(libc::SIGUSR2).unwrap());
-    let signal = |patience, abort: &Abort| folder.pidfile().signal(libc::SIGUSR2, patience, abort);
-    let begun = Instant::now();
-    let error = signal(SHORT, &Abort::new()).unwrap_err();
-    assert!(begun.elapsed() >= SHORT);
-    assert_eq!(error.kind(), ErrorKind::NotRunning);
-    assert!(error.message().contains("only being started"), "{error}");
-    let abort = Abort::new();
-    thread::scope(|scope| {
-        let waiting = scope.spawn(|| signal(PATIENCE, &abort));
-        abort.abort();
-        assert_eq!(waiting.join().unwrap().unwrap(), None);
-    });
-    let process = launched.process.unwrap();
-    assert!(process.is_alive());
-    // This one does the same with handlers and without.
-    assert_eq!(folder.pidfile().signal(libc::SIGKILL, Duration::ZERO, &Abort::new()).unwrap(), Some(()));
-    assert!(ends(&process));
-}
-
-#[test]
-fn a_signal_to_nobody_says_which_pidfile_it_was() {
-    let folder = Folder::new();
-    let error = folder.pidfile().signal(libc::SIGTERM, PATIENCE, &Abort::new()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotRunning);
-    assert_eq!(
-        error.message(),
-        format!("No daemon holds {}. Start it first.", folder.file("d.pid").display())
-    );
 }
 
 #[test]

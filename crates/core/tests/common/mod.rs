@@ -2,6 +2,8 @@
 //! failed or not.
 #![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
 
+pub mod shell;
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
