@@ -63,6 +63,8 @@ test.serial('a thousand pending waits cost one thread, which ends with them', as
   const program = fixture('binding/thousand-waits.mjs')
   const waiting = spawn([program])
   await until(() => waiting.output().stdout === 'waiting ', 'the waits')
+  // The thread gives itself its name, once it runs.
+  await until(() => threads('daimon-poller', waiting.pid) > 0, 'the poller')
   t.is(threads('daimon-poller', waiting.pid), 1)
   kill(pid)
   t.like(await waiting.done, { code: 0, stdout: 'waiting 1,1000' })

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { Daemon } from '../../dist/index.js'
-import { fixture, until } from './index.js'
+import { content, fixture, threadIds, until } from './index.js'
 
 /** A Daemon that writes at least `least` lines, and until the file `enough` is there. */
 export function writer(place, { least = 0, enough = place.path, ...options }) {
@@ -80,3 +80,10 @@ export const tellUntil = (daemon, ask, what) =>
     await daemon.signal('SIGUSR2')
     return ask()
   }, what)
+
+/** How often the thread of the rotation has gone to sleep: it has looked before. */
+export async function sleeps(pid) {
+  // It gives itself its name, once it runs.
+  const id = await until(() => threadIds('daimon-log', pid)[0], 'the thread of the rotation')
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(content(`/proc/${pid}/task/${id}/status`))[1])
+}

@@ -1,6 +1,6 @@
 // A daemon whose package has been removed, or that can reach it no longer: every public method goes on working.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
@@ -137,24 +137,8 @@ const DAEMONIZE = "await daemonize({ pidFile: 'a.pid', log: 'a.log' }); setInter
 
 test('a worker that has imported the package goes on, too', async (t) => {
   const place = install(t)
-  place.write(
-    'worker.mjs',
-    `import { Daemon } from 'daimon'
-    import { parentPort } from 'node:worker_threads'
-    const daemon = new Daemon({ pidFile: 'a.pid' })
-    parentPort.on('message', async () => parentPort.postMessage((await daemon.status()).state))
-    parentPort.postMessage('there')`,
-  )
-  const program = `import { once } from 'node:events'
-    import { Worker } from 'node:worker_threads'
-    import { daemonize } from 'daimon'
-    await daemonize({ pidFile: 'a.pid', log: 'a.log' })
-    const worker = new Worker(new URL('worker.mjs', import.meta.url))
-    await once(worker, 'message')
-    process.on('SIGUSR2', async () => {
-      worker.postMessage('ask')
-      console.log('answer:', ...(await once(worker, 'message')))
-    })`
+  cpSync(fixture('inside/beforehand/worker.mjs'), place.file('worker.mjs'))
+  const program = readFileSync(fixture('inside/beforehand/asks-worker.mjs'), 'utf8')
   const said = await answer(t, place, program, () => place.rename('node_modules', 'elsewhere'))
   t.is(said, 'answer: running')
 })

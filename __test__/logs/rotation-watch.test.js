@@ -13,7 +13,8 @@ import {
 import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { content, fixture, folder, threadIds, until } from '../helpers/index.js'
+import { content, fixture, folder, until } from '../helpers/index.js'
+import { sleeps } from '../helpers/logs.js'
 import { needs } from '../helpers/needs.js'
 
 const MAX = 100_000
@@ -38,18 +39,12 @@ function burster(place, options = {}) {
   })
 }
 
-/** How often the thread of the rotation has gone to sleep. */
-function sleeps(pid) {
-  const [id] = threadIds('daimon-log', pid)
-  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(content(`/proc/${pid}/task/${id}/status`))[1])
-}
-
 /** Until it has slept through a while, in milliseconds. */
 async function quiet(pid, time = 300) {
   await until(async () => {
-    const before = sleeps(pid)
+    const before = await sleeps(pid)
     await delay(time)
-    return sleeps(pid) === before
+    return (await sleeps(pid)) === before
   }, 'quiet')
 }
 
@@ -88,9 +83,9 @@ test('the thread of the rotation sleeps as long as nothing is written', async (t
   const { pid } = await daemon.start()
   await burst(place, daemon)
   await quiet(pid)
-  const before = sleeps(pid)
+  const before = await sleeps(pid)
   await delay(LONG)
-  t.is(sleeps(pid) - before, 0)
+  t.is((await sleeps(pid)) - before, 0)
   await daemon.stop()
 })
 
@@ -221,8 +216,8 @@ for (const limit of ['max_inotify_watches', 'max_inotify_instances']) {
         stderr: '',
       })
       const pid = Number(place.read('a.pid'))
-      const before = sleeps(pid)
-      await until(() => sleeps(pid) > before + 1, 'two looks')
+      const before = await sleeps(pid)
+      await until(async () => (await sleeps(pid)) > before + 1, 'two looks')
       for (const number of [1, 2]) {
         process.kill(pid, 'SIGUSR2')
         await until(() => existsSync(place.file(`a.log.${number}`)), 'the rotation')
@@ -287,8 +282,8 @@ needs('root', 'processor of its own')(
     chmodSync(place.write('own/a.log', ''), 0o622)
     const daemon = burster(place, { ...options, most: 2 * MAX })
     const { pid } = await daemon.start()
-    const before = sleeps(pid)
-    await until(() => sleeps(pid) > before + 1, 'two looks')
+    const before = await sleeps(pid)
+    await until(async () => (await sleeps(pid)) > before + 1, 'two looks')
     await burst(place, daemon, 'own/told')
     await until(() => existsSync(`${options.file}.1`), 'the rotation')
     await daemon.stop()

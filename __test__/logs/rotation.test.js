@@ -11,19 +11,12 @@ import {
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { content, folder, threads, until } from '../helpers/index.js'
-import { checkLines, mode, teller, tellUntil, texts, writer, written } from '../helpers/logs.js'
+import { checkLines, mode, sleeps, teller, tellUntil, texts, writer, written } from '../helpers/logs.js'
 
 const logs = (place) =>
   readdirSync(place.path)
     .filter((name) => /^\.?a\.log/.test(name))
     .sort()
-
-/** How often the thread of the rotation has gone to sleep: it has looked before. */
-function sleeps(pid) {
-  const tasks = readdirSync(`/proc/${pid}/task`).map((id) => `/proc/${pid}/task/${id}/`)
-  const task = tasks.find((path) => content(`${path}comm`) === 'daimon-log\n')
-  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(content(`${task}status`))[1])
-}
 
 test.serial(
   'every line is whole and in exactly one file, over many rotations as fast as it can write',
@@ -96,10 +89,10 @@ test.serial('a log that somebody else has renamed is left alone until it is open
   renameSync(file, place.file('mine'))
   place.write('a.log', 'x'.repeat(1_000))
   await tellUntil(daemon, () => place.read('mine').length > 2_000, 'more than the size')
-  const before = sleeps(pid)
-  const look = () => {
+  const before = await sleeps(pid)
+  const look = async () => {
     appendFileSync(file, 'x')
-    return sleeps(pid) > before + 1
+    return (await sleeps(pid)) > before + 1
   }
   await until(look, 'another look')
   t.deepEqual(logs(place), ['a.log'])
@@ -141,7 +134,7 @@ test.serial(
     ]) {
       const daemon = new Daemon({ ...options, log })
       const { pid } = await daemon.start()
-      // A thread has its name from itself, once it runs.
+      // The thread gives itself its name, once it runs.
       if (count > 0) await until(() => threads('daimon-log', pid) > 0, 'the thread')
       t.is(threads('daimon-log', pid), count)
       await daemon.signal('SIGUSR2')

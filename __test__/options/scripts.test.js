@@ -1,10 +1,10 @@
 // Which file a script stands for: what `node X` finds, and what it does not.
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { at, BIN, daimon, logged, PLAIN } from '../helpers/cli.js'
-import { content, folder, until } from '../helpers/index.js'
+import { content, fixture, folder, until } from '../helpers/index.js'
 
 /** Says which file it is, and what it was called by; the file that it stands in tells the first. */
 const COMMON = 'console.log(__filename, process.argv[1])\nsetInterval(() => {}, 1e6)'
@@ -147,20 +147,12 @@ test.serial('a script that has come, gone or changed since is found anew', async
   await daemon.stop()
 })
 
-/** As npm and pnpm write them into node_modules/.bin. */
-const SHIM = (target, more = '') => `#!/bin/sh
-basedir=$(dirname "$(echo "$0" | sed -e 's,\\\\,/,g')")
-
-case \`uname\` in
-    *CYGWIN*|*MINGW*|*MSYS*) basedir=\`cygpath -w "$basedir"\`;;
-esac
-${more}
-if [ -x "$basedir/node" ]; then
-  exec "$basedir/node"  "$basedir/${target}" "$@"
-else
-  exec node  "$basedir/${target}" "$@"
-fi
-`
+/** A shim of a package manager's: the fixture without the line that says what it is. */
+const shimOf = (target, more) =>
+  readFileSync(fixture('options/shim.sh'), 'utf8')
+    .replace(/^.*\n/, '')
+    .replace('MORE', () => more)
+    .replaceAll('TARGET', target)
 
 for (const [who, more] of [
   ['npm', ''],
@@ -168,7 +160,7 @@ for (const [who, more] of [
 ]) {
   test.serial(`a shim of ${who} is told to be a shell script, with the file that it executes`, async (t) => {
     const place = folder(t)
-    const shim = place.write('node_modules/.bin/serve', SHIM('../serve/build/main.js', more))
+    const shim = place.write('node_modules/.bin/serve', shimOf('../serve/build/main.js', more))
     const target = place.file('node_modules/serve/build/main.js')
     chmodSync(shim, 0o755)
     for (const words of [

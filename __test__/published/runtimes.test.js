@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { toolFile } from '../../scripts/release/tools.js'
 import { bundle, program } from '../helpers/executables.js'
-import { content, until } from '../helpers/index.js'
+import { content, fixture, until } from '../helpers/index.js'
 import { project, serves } from '../helpers/installed.js'
 
 /** The binary that a runtime's own package for this platform brings; its install script is not run. */
@@ -27,26 +27,14 @@ async function withRuntime(t, { binary, flags }) {
   return { ...app, node: run, run }
 }
 
-const CONTROL = `
-import { Daemon } from 'daimon'
-const [verb, ...args] = process.argv.slice(2)
-const daemon = new Daemon({ pidFile: 'a.pid', log: 'a.log', SETTINGS })
-try {
-  console.log(JSON.stringify(await daemon[verb](...args)))
-} catch ({ code, cause, exitCode, feature }) {
-  console.log(JSON.stringify({ code, cause: cause?.message, exitCode, feature }))
+/** A project with a program that calls verbs of a Daemon with these settings, or with those of a fixture. */
+async function withControl(t, runtime, settings) {
+  const app = await withRuntime(t, runtime)
+  cpSync(fixture('published/control.mjs'), app.file('main.mjs'))
+  if (settings === undefined) cpSync(fixture('published/tells.mjs'), app.file('settings.mjs'))
+  else app.write('settings.mjs', `export const settings = { ${settings} }`)
+  return app
 }
-`
-
-const BODY = `run: async (daemon, ...args) => {
-  console.log('args', ...args)
-  daemon.signals.set('SIGUSR2', (name) => console.log('came', name))
-  daemon.on('reload', () => console.log('reloaded'))
-  daemon.onStop(({ by, signal }) => console.log('stopping', by, signal))
-  // As a library may do: it takes nothing from the daemon.
-  for (const name of ['SIGHUP', 'SIGTERM']) process.removeAllListeners(name)
-  setInterval(() => {}, 1e6)
-}`
 
 /** How a daemon ends, by SIGUSR2, and its exit code. */
 const ENDINGS = {
@@ -61,21 +49,6 @@ const ENDINGS = {
   'another exit in an exit listener': ["process.on('exit', () => process.exit(6)); process.exit(2)", 6],
 }
 
-/** Is there until the last of the program's own listeners. */
-const ENDS = (ending) => `
-import { existsSync } from 'node:fs'
-import { Daemon } from 'daimon'
-await new Daemon({
-  pidFile: 'a.pid',
-  run(daemon) {
-    const timer = setInterval(() => {}, 1e6)
-    process.on('SIGUSR2', () => { ${ending} })
-    process.on('exit', () => console.log('there', existsSync('a.pid')))
-  },
-}).foreground()
-console.log('begun')
-`
-
 for (const [name, runtime] of Object.entries(RUNTIMES)) {
   test(`${name}: README's example serves and is stopped`, async (t) => {
     const app = await withRuntime(t, runtime)
@@ -84,8 +57,7 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
   })
 
   test(`${name}: a body gets its arguments, its signals, and the time to stop`, async (t) => {
-    const app = await withRuntime(t, runtime)
-    app.write('main.mjs', CONTROL.replace('SETTINGS', BODY))
+    const app = await withControl(t, runtime)
     const ask = async (...args) => {
       const { stdout, stderr } = await app.node('main.mjs', ...args)
       t.is(stderr, '')
@@ -111,9 +83,7 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
   })
 
   test(`${name}: a daemon has itself replaced`, async (t) => {
-    const app = await withRuntime(t, runtime)
-    const body = BODY.replace("console.log('came', name)", "daemon.restart('again')")
-    app.write('main.mjs', CONTROL.replace('SETTINGS', body))
+    const app = await withControl(t, runtime)
     const { stdout, stderr } = await app.node('main.mjs', 'start', 'first')
     const { pid } = JSON.parse(stdout)
     t.is(stderr, '')
@@ -128,9 +98,8 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
   })
 
   test(`${name}: a script becomes a daemon`, async (t) => {
-    const app = await withRuntime(t, runtime)
+    const app = await withControl(t, runtime, "script: 'idle.mjs', scriptArgs: ['-x', 'y']")
     app.write('idle.mjs', 'console.log(process.argv.slice(2)); setInterval(() => {}, 1e6)')
-    app.write('main.mjs', CONTROL.replace('SETTINGS', "script: 'idle.mjs', scriptArgs: ['-x', 'y']"))
     const { stdout, stderr } = await app.node('main.mjs', 'start')
     t.is(JSON.parse(stdout).state, 'running', stderr)
     t.regex(content(app.file('a.log')), /"-x", "y"|'-x', 'y'/)
@@ -145,8 +114,7 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
     'forgets a rejection': "() => new Promise(() => void Promise.reject(new RangeError('no way')))",
   })) {
     test(`${name}: a body that ${what} fails its start with its own error`, async (t) => {
-      const app = await withRuntime(t, runtime)
-      app.write('main.mjs', CONTROL.replace('SETTINGS', `run: ${body}`))
+      const app = await withControl(t, runtime, `run: ${body}`)
       const { stdout } = await app.node('main.mjs', 'start')
       t.deepEqual(JSON.parse(stdout), { code: 'ERR_DAEMON_START_FAILED', cause: 'no way', exitCode: 1 })
       t.deepEqual(app.processes(), [])
@@ -155,9 +123,10 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
 
   test(`${name}: the pidfile goes, last of all, however the daemon ends`, async (t) => {
     const app = await withRuntime(t, runtime)
+    cpSync(fixture('published/ends.mjs'), app.file('main.mjs'))
     const { binary, flags } = runtime
     for (const [title, [ending, code]] of Object.entries(ENDINGS)) {
-      app.write('main.mjs', ENDS(ending))
+      app.write('ending.mjs', `export const end = (daemon, timer) => { ${ending} }`)
       const started = app.spawnCommand(binary(), [...flags, 'main.mjs'], {
         env: { ...app.env, NO_COLOR: '1' },
       })
