@@ -1,7 +1,10 @@
 // What happens while a daemon has itself replaced.
-import { unlinkSync } from 'node:fs'
+import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import test from 'ava'
-import { alive, content, until } from '../helpers/index.js'
+import { install } from '../helpers/copies.js'
+import { GATE } from '../helpers/gate.js'
+import { alive, until } from '../helpers/index.js'
 import { restarting } from '../helpers/restart.js'
 
 test.serial('several restarts at once are one', async (t) => {
@@ -55,25 +58,43 @@ test.serial('a start from outside meanwhile is the only instance, and the log sa
   await place.daemon.stop()
 })
 
-test.serial('a helper that comes too late disturbs nobody', async (t) => {
-  const place = restarting(t)
-  const pid = await place.start('start', ['a'])
-  process.kill(pid, 'SIGUSR2')
-  // Before its exec it is the daemon's own image, with its lock.
-  const isHelper = (other) => (content(`/proc/${other}/cmdline`) ?? '').includes('restart-helper.js')
-  // A look at the daemon's own children takes no time, and the helper is soon gone.
-  const children = () => (content(`/proc/${pid}/task/${pid}/children`) ?? '').split(' ')
-  const helper = Number(await until(() => children().find(isHelper), 'the helper'))
-  process.kill(helper, 'SIGSTOP')
-  process.kill(pid, 'SIGKILL')
-  await until(() => !alive(pid), 'its end')
-  const other = await place.start('start', ['b'])
-  process.kill(helper, 'SIGCONT')
-  await until(() => !alive(helper), 'the end of the helper')
-  t.deepEqual(place.processes(), [other])
-  t.is(place.lines('stopping').length, 0)
-  await place.daemon.stop()
-})
+/** A copy of the package whose helper waits, in the folder, at a gate before this call. */
+function gated(place, copy, call) {
+  const path = copy.file('node_modules/daimon/dist/restart-helper.js')
+  const [before, after, ...more] = readFileSync(path, 'utf8').split(call)
+  if (after === undefined || more.length > 0) throw new Error(`${call} is not in ${path} once`)
+  const gate = `await (await import(${JSON.stringify(GATE)})).gate(${JSON.stringify(place.path)})`
+  writeFileSync(path, `${before}${gate}\n${call}${after}`)
+}
+
+for (const [moment, call, told] of [
+  ['comes too late', 'before = await asker(', /^$/],
+  [
+    'stops it too late',
+    'await replace(',
+    /the restart of the daemon of .*a\.pid has failed: .*already running/,
+  ],
+]) {
+  test.serial(`a helper that ${moment} disturbs nobody`, async (t) => {
+    const copy = install(t)
+    const daimon = pathToFileURL(copy.file('node_modules/daimon/dist/index.js')).href
+    const place = restarting(t, { daimon })
+    gated(place, copy, call)
+    const pid = await place.start('start', ['a'])
+    process.kill(pid, 'SIGUSR2')
+    await until(() => existsSync(place.file('waits')), 'the helper')
+    const [helper] = place.processes().filter((other) => other !== pid)
+    process.kill(pid, 'SIGKILL')
+    await until(() => !alive(pid), 'its end')
+    const other = await place.start('start', ['b'])
+    place.write('open', '')
+    await until(() => !alive(helper), 'the end of the helper')
+    t.deepEqual(place.processes(), [other])
+    t.is(place.lines('stopping').length, 0)
+    t.regex(place.lines('daimon:').join(), told)
+    await place.daemon.stop()
+  })
+}
 
 test.serial('restarts from inside and outside never leave two, or none', async (t) => {
   const place = restarting(t)
