@@ -135,6 +135,13 @@ export async function until(ask, what = String(ask), timeout = 30_000) {
   }
 }
 
+/** Long enough for a daemon to begin while the machine is as busy as now, in milliseconds: `least` or more. */
+export async function longEnough(place, least) {
+  const begun = performance.now()
+  await place.node(['--input-type=module', '-e', `import ${JSON.stringify(DAIMON)}`])
+  return Math.max(least, Math.ceil(15 * (performance.now() - begun)))
+}
+
 /** What the file holds, or undefined when there is none. */
 export function content(path) {
   try {

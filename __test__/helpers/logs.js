@@ -60,8 +60,10 @@ export function checkLines(t, files, count) {
   t.true(seen.every((times) => times === 1))
 }
 
-/** The permissions of a file. */
-export const mode = (path) => statSync(path).mode & 0o777
+/** What is known of a log: in a rotation its name is missing for a moment. */
+export const found = (path) => until(() => statSync(path, { throwIfNoEntry: false }), path)
+
+export const mode = async (path) => (await found(path)).mode & 0o777
 
 /** A Daemon that writes a line of a hundred bytes whenever it gets SIGUSR2. */
 export function teller(place, options) {

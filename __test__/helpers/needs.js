@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { EMULATED, ROOT } from './index.js'
 
-const works = (file, ...args) => spawnSync(file, args, { stdio: 'ignore', timeout: 10_000 }).status === 0
+const works = (file, ...args) => spawnSync(file, args, { stdio: 'ignore', timeout: 60_000 }).status === 0
 const [major, minor] = process.versions.node.split('.').map(Number)
 
 /** Whether this process has the capability of that number, capabilities(7). */

@@ -3,13 +3,13 @@ import { chmodSync, chownSync, mkdirSync } from 'node:fs'
 import test from 'ava'
 import { AlreadyRunningError, Daemon, ReadyTimeoutError } from '../../dist/index.js'
 import { body } from '../fixtures/body.js'
-import { content, EMULATED, fixture, folder, kill, threads, until } from '../helpers/index.js'
+import { content, fixture, folder, kill, longEnough, threads, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
 const GIVES_UP = fixture('launcher/gives-up.mjs')
 
-/** Long enough for a daemon to begin. */
-const READY_TIMEOUT = EMULATED ? 15_000 : 1_000
+/** Not much longer than a daemon takes to begin on an idle machine, in milliseconds. */
+const SHORT = 1_000
 
 async function nothingLeft(t, { file, processes }) {
   t.deepEqual(processes(), [])
@@ -28,11 +28,12 @@ for (const [way, what] of [
 ]) {
   test.serial(`a daemon ${what} and is never ready is ended at readyTimeout`, async (t) => {
     const place = folder(t)
-    const options = { pidFile: place.file('a.pid'), readyTimeout: READY_TIMEOUT, stopTimeout: 100 }
+    const readyTimeout = await longEnough(place, SHORT)
+    const options = { pidFile: place.file('a.pid'), readyTimeout, stopTimeout: 100 }
     const error = await t.throwsAsync(body(options).start(way, place.file('up')), {
       instanceOf: ReadyTimeoutError,
     })
-    t.like(error, { code: 'ERR_DAEMON_READY_TIMEOUT', timeout: READY_TIMEOUT, pidFile: place.file('a.pid') })
+    t.like(error, { code: 'ERR_DAEMON_READY_TIMEOUT', timeout: readyTimeout, pidFile: place.file('a.pid') })
     t.is(content(place.file('up')), String(error.pid), 'it is the daemon that it names')
     await nothingLeft(t, place)
   })
@@ -47,11 +48,12 @@ needs('root')(
       'b.mjs',
       "import { writeFileSync } from 'node:fs'; writeFileSync('up', ''); setInterval(() => {}, 1e6)",
     )
+    const readyTimeout = await longEnough(place, SHORT)
     const program = place.write(
       'a.mjs',
       `import { existsSync } from 'node:fs'
      import { Daemon } from "DAIMON"
-     const options = { pidFile: 'a.pid', script: 'b.mjs', ready: 'manual', readyTimeout: ${READY_TIMEOUT} }
+     const options = { pidFile: 'a.pid', script: 'b.mjs', ready: 'manual', readyTimeout: ${readyTimeout} }
      const start = new Daemon({ ...options, stopTimeout: 100 }).start()
      while (!existsSync('up')) await new Promise((resolve) => setTimeout(resolve, 5))
      process.setuid(65_534)
@@ -83,7 +85,13 @@ needs(
      setInterval(() => {}, 1e6)`,
   )
   const user = [`--reuid=${UID}`, `--regid=${UID}`, '--clear-groups']
-  const program = [process.execPath, GIVES_UP, place.file('box/a.pid'), script, String(READY_TIMEOUT)]
+  const program = [
+    process.execPath,
+    GIVES_UP,
+    place.file('box/a.pid'),
+    script,
+    String(await longEnough(place, SHORT)),
+  ]
   const launcher = place.spawnCommand('setpriv', [...user, ...program])
   const daemon = Number(await until(() => content(place.file('box/up')), 'the daemon'))
   // It sees neither signals nor the end of its channel.
@@ -108,7 +116,7 @@ test.serial("the error of a start that took too long shows the log's tail", asyn
     pidFile: place.file('a.pid'),
     script,
     log: place.file('a.log'),
-    readyTimeout: READY_TIMEOUT,
+    readyTimeout: await longEnough(place, SHORT),
   })
   t.is((await t.throwsAsync(daemon.start(), { instanceOf: ReadyTimeoutError })).log, 'connecting')
   await nothingLeft(t, place)

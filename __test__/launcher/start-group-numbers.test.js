@@ -5,6 +5,9 @@ import { needs } from '../helpers/needs.js'
 /** PID 1 of the namespace, which collects whoever has ended. */
 const INIT = ['-pf', '--mount-proc', 'sh', '-c', '"$@"; exit $?', 'sh', process.execPath]
 
+/** Longer than it takes to stop a process that stops the daemon, in milliseconds. */
+const STOP_TIMEOUT = 3_000
+
 /** Runs the fixture and gives what it has seen. */
 async function numbers(place, what) {
   place.write(
@@ -24,10 +27,10 @@ async function numbers(place, what) {
   place.write(
     'stop.mjs',
     `import { Daemon } from "DAIMON"
-     const { forced } = await new Daemon({ pidFile: 'a.pid', stopTimeout: 500, stopGroup: true }).stop()
+     const { forced } = await new Daemon({ pidFile: 'a.pid', stopTimeout: ${STOP_TIMEOUT}, stopGroup: true }).stop()
      console.log(forced)`,
   )
-  const args = [...INIT, fixture('launcher/numbers.mjs'), what, place.path]
+  const args = [...INIT, fixture('launcher/numbers.mjs'), what, place.path, String(STOP_TIMEOUT)]
   await place.command('unshare', args, { stdio: ['ignore', 'ignore', 'inherit'] })
   return JSON.parse(place.read('result'))
 }

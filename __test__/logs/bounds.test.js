@@ -167,7 +167,7 @@ test.serial('what is no manifest is not read for a preload', async (t) => {
   const program = `const { absoluteExecArgv } = await import(${module})
     console.log(absoluteExecArgv(['--import', 'pipe'], process.cwd()).join())`
   const { done, child } = place.spawn(['--input-type=module', '-e', program])
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
   t.like(await done, { code: 0, stdout: '--import,pipe\n' })
   clearTimeout(timer)
 })

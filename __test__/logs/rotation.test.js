@@ -11,7 +11,17 @@ import {
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { content, folder, threads, until } from '../helpers/index.js'
-import { checkLines, mode, sleeps, teller, tellUntil, texts, writer, written } from '../helpers/logs.js'
+import {
+  checkLines,
+  found,
+  mode,
+  sleeps,
+  teller,
+  tellUntil,
+  texts,
+  writer,
+  written,
+} from '../helpers/logs.js'
 
 const logs = (place) =>
   readdirSync(place.path)
@@ -49,7 +59,7 @@ test.serial('the same with compression of all but the newest', async (t) => {
     names.filter((name) => !name.endsWith('.gz')),
     ['a.log', 'a.log.1'],
   )
-  t.is(mode(place.file('a.log.2.gz')), 0o640)
+  t.is(await mode(place.file('a.log.2.gz')), 0o640)
 })
 
 test.serial('no more than `keep` rotated logs are left, of an earlier keep neither', async (t) => {
@@ -58,7 +68,11 @@ test.serial('no more than `keep` rotated logs are left, of an earlier keep neith
   place.write('a.log.7', 'beyond a gap')
   const daemon = teller(place, { log: { file: place.file('a.log'), maxSize: 100, keep: 2 } })
   await daemon.start()
-  await tellUntil(daemon, () => content(place.file('a.log.2'))?.startsWith('0..'), 'two rotations')
+  for (const number of [1, 2]) {
+    await daemon.signal('SIGUSR2')
+    await until(() => content(place.file(`a.log.${number}`))?.startsWith('0..'), `rotation ${number}`)
+  }
+  await found(place.file('a.log'))
   t.deepEqual(logs(place), ['a.log', 'a.log.1', 'a.log.2', 'a.log.7'])
 })
 
@@ -78,6 +92,7 @@ test.serial('a rotation that fails is told once, loses nothing, and succeeds lat
   await until(() => content(`${file}.1`)?.includes('daimon: '), 'the rotation')
   t.regex(place.read('a.log.1'), /^0\.{98}\n/)
   t.is(place.read('a.log.1').split('daimon: ').length, 2)
+  await found(file)
   t.deepEqual(logs(place), ['a.log', 'a.log.1'])
 })
 
@@ -156,7 +171,7 @@ test.serial('a daemon in the foreground rotates and makes its log alike', async 
   )
   const { done } = place.spawn([program], { stdio: 'ignore' })
   await until(() => content(`${file}.2`) !== undefined, 'the rotations')
-  t.is(mode(`${file}.2`), 0o606)
+  t.is(await mode(`${file}.2`), 0o606)
   await new Daemon({ pidFile: place.file('a.pid') }).stop()
   t.like(await done, { code: 0 })
 })

@@ -33,7 +33,7 @@ for (const way of ['start', 'daemonize', 'module', 'script']) {
 
 test.serial('its own stop settings hold, and a killed one is replaced, too', async (t) => {
   const place = restarting(t)
-  await place.start('start', [], { stopSignal: 'SIGINT', stopTimeout: 300, limits: { nofile: [500, 600] } })
+  await place.start('start', [], { stopSignal: 'SIGINT', stopTimeout: 1_000, limits: { nofile: [500, 600] } })
   await place.restart()
   t.regex(place.lines('stopping').at(-1), /signal SIGINT$/)
   place.write('slow', '')
