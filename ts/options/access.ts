@@ -5,7 +5,6 @@
 
 import { accessSync, constants, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { systemError } from '../binding/errors.js'
 
 /** The user and the groups that a look at rights is about. */
 export interface Identity {
@@ -28,8 +27,6 @@ export const READ = 4
 export const WRITE = 2
 export const ENTER = 1
 
-const EACCES = 13
-
 /** Whether the mode allows the access, by one set of bits: the owner's, the group's or the others'. Root may do all. */
 export function allows({ mode, uid, gid }: Owned, identity: Identity, access: number): boolean {
   const user = identity.uid ?? process.geteuid?.()
@@ -46,21 +43,31 @@ export function canReach(folder: string, identity: Identity): boolean {
 }
 
 /**
- * Fails as access(2) does, also for another identity than this process's. For another one only the modes are looked
- * at: access control lists and read-only file systems are not seen.
+ * Fails where this process has none of the rights that are asked for, as access(2) does.
  *
  * @param access - of {@link READ}, {@link WRITE} and {@link ENTER}
  * @throws the system error
  */
-export function checkAccess(path: string, access: number, identity: Identity | undefined): void {
-  if (identity === undefined) {
-    const bits = [constants.R_OK, constants.W_OK, constants.X_OK]
-    const wanted = bits.filter((_, index) => (access & (READ >> index)) !== 0)
-    accessSync(
-      path,
-      wanted.reduce((all, bit) => all | bit, 0),
-    )
-    return
-  }
-  if (!allows(statSync(path), identity, access)) throw systemError({ errno: EACCES, syscall: 'access', path })
+export function checkAccess(path: string, access: number): void {
+  const bits = [constants.R_OK, constants.W_OK, constants.X_OK]
+  const wanted = bits.filter((_, index) => (access & (READ >> index)) !== 0)
+  accessSync(
+    path,
+    wanted.reduce((all, bit) => all | bit, 0),
+  )
+}
+
+/**
+ * Why another identity would not be given this access; `undefined` when it would. Only the modes are looked at: access
+ * control lists and read-only file systems are not seen.
+ *
+ * @param access - of {@link READ}, {@link WRITE} and {@link ENTER}
+ * @throws the system error when the file cannot be looked at
+ */
+export function deniedTo(identity: Identity, path: string, access: number): string | undefined {
+  const found = statSync(path)
+  if (allows(found, identity, access)) return undefined
+  const who = identity.uid === undefined ? `group ${identity.gid}` : `user ${identity.uid}`
+  const mode = (found.mode & 0o7777).toString(8)
+  return `its mode is ${mode}, its owner ${found.uid}:${found.gid}, which does not let ${who} in`
 }

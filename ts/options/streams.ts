@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
 import { ifPermitted } from '../binding/denied.js'
 import { native } from '../binding/native.js'
 import { named, refused, say, set, show, type Text } from '../say.js'
-import { checkAccess, ENTER, type Identity, WRITE } from './access.js'
+import { checkAccess, deniedTo, ENTER, type Identity, WRITE } from './access.js'
 import { isReadOnly, isSystemError } from './folder.js'
 import { checkPath } from './paths.js'
 import type { CheckedSettings, FileStdio, Rotation } from './settings.js'
@@ -67,7 +67,7 @@ function checkOutput({ option, path }: FileStdio, settings: CheckedSettings): vo
     error.code === 'EROFS' && isReadOnly(pidFile)
       ? say`The same holds for the pidfile, ${pidFile}: ${both}.`
       : ''
-  refuseUnless(option, path, what, () => checkAccess(asked, WRITE, undefined), advice)
+  refuseUnless(option, path, what, () => checkAccess(asked, WRITE), advice)
 }
 
 /** The daemon rotates, with its own rights. */
@@ -90,7 +90,12 @@ function checkRotation(
     throw refused(option, maxSize, `is not possible: ${misplaced.message}`)
   }
   const what = `needs the folder of the log ${show(path)} to be writable by the daemon`
-  const ask = (): void => checkAccess(dirname(path), WRITE | ENTER, identity)
+  const folder = dirname(path)
+  const ask = (): void => {
+    if (identity === undefined) return checkAccess(folder, WRITE | ENTER)
+    const why = deniedTo(identity, folder, WRITE | ENTER)
+    if (why !== undefined) throw refused(option, maxSize, `${what}, but ${why}`)
+  }
   ifPermitted(() => refuseUnless(option, maxSize, what, ask), undefined)
 }
 

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::handover::{Channel, Frame, Reception};
 use crate::process::Process;
 use crate::signal_mask::block_all;
-use crate::sys::{Armed, Selector};
+use crate::sys::{self, Armed, Selector};
 
 /// How often processes are looked at when the system does not report their end.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -152,7 +152,7 @@ fn add(watch: Watch) -> std::result::Result<WatchId, (&'static str, Errno)> {
             let thread = thread::Builder::new().name("daimon-poller".into()).stack_size(STACK);
             thread
                 .spawn(move || for_thread.run())
-                .map_err(|error| ("clone", error.raw_os_error().map_or(Errno::EAGAIN, Errno::from_raw)))?;
+                .map_err(|error| ("clone", sys::errno_of(&error)))?;
             Arc::clone(present.insert(poller))
         }
     };

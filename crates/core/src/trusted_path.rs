@@ -14,7 +14,7 @@ use nix::unistd::geteuid;
 
 use crate::sys::{self, Step};
 
-/// How many links the kernel follows, path_resolution(7). It answers ELOOP to more, as [`Walk::to`] does.
+/// How many links the kernel follows, path_resolution(7). It answers ELOOP to more.
 const MAX_LINKS: usize = 40;
 
 /// Stands for all users: no file belongs to it.
@@ -64,7 +64,8 @@ impl Walk {
                 Step::Link(link, target) => {
                     links += 1;
                     if links > MAX_LINKS {
-                        return Err(Errno::ELOOP);
+                        // Unless the links have been exchanged meanwhile, the kernel says so itself.
+                        return Err(open(path, sys::FOLDER_FLAGS, Mode::empty()).err().unwrap_or(Errno::ELOOP));
                     }
                     let owner = Some(link.st_uid).filter(|uid| is_other(*uid));
                     led_by.extend(changers.into_iter().chain(owner));

@@ -117,7 +117,8 @@ impl Error {
 
     pub(crate) fn because(mut self, syscall: &'static str, errno: Errno) -> Self {
         self.0.syscall = Some(syscall);
-        self.0.errno = Some(errno);
+        // A call of std's that has failed without the kernel has none.
+        self.0.errno = Some(errno).filter(|errno| *errno != Errno::UnknownErrno);
         self
     }
 

@@ -35,14 +35,20 @@ pub(super) struct Orders {
 /// A stack for each of the two children.
 pub(super) struct Stacks {
     first: Stack,
+    second: Stack,
+    /// Where the second begins, for the first child, which has the orders read-only.
     second_top: *mut c_void,
-    _second: Stack,
 }
 
 impl Stacks {
     pub(super) fn new() -> Self {
-        let mut second = Stack::new();
-        Self { first: Stack::new(), second_top: second.top(), _second: second }
+        Self { first: Stack::new(), second: Stack::new(), second_top: std::ptr::null_mut() }
+    }
+
+    /// Gives where the first begins. From now on neither stack may be moved.
+    fn fix(&mut self) -> *mut c_void {
+        self.second_top = self.second.top();
+        self.first.top()
     }
 }
 
@@ -67,7 +73,7 @@ pub(super) fn run(
 ) -> Result<(Pid, Option<Report>), Errno> {
     // Block all signals, because one to the launcher's group, as of a closed terminal, could kill a child half way.
     let blocked = AllBlocked::new();
-    let first_stack = orders.stacks.first.top();
+    let first_stack = orders.stacks.fix();
     let orders = Box::into_raw(orders);
     // SAFETY: the stack is a part of the orders, which are freed below, and only when no child uses them. `first_child`
     // makes async-signal-safe calls alone.

@@ -47,6 +47,7 @@ use nix::unistd::{geteuid, getpid};
 use self::flaw::Flaw;
 use crate::error::{Error, Result, Subject};
 use crate::own::DISTRUST;
+use crate::sys;
 
 /// Shared by the looks of this process at pidfiles, exclusive for the moment in which it becomes a daemon itself.
 static LOOKS: RwLock<()> = RwLock::new(());
@@ -159,7 +160,7 @@ fn try_flock(file: &File, how: Flock) -> std::result::Result<bool, Errno> {
     match taken {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)),
+        Err(TryLockError::Error(error)) => Err(sys::errno_of(&error)),
     }
 }
 

@@ -13,6 +13,11 @@ pub(super) fn errno(error: rustix::io::Errno) -> Errno {
     Errno::from_raw(error.raw_os_error())
 }
 
+/// The error number of a call of std's; `UnknownErrno` where std has refused by itself, without the kernel.
+pub(crate) fn errno_of(error: &std::io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or_default())
+}
+
 /// Makes one call with the descriptor of that number; `None` for a negative number.
 ///
 /// Async-signal-safe if the call is.

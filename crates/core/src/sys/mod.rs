@@ -18,7 +18,7 @@ mod kill;
 mod limits;
 pub(crate) use exit::at_exit;
 pub(crate) use fd::{
-    duplicate_from, is_open, is_socket, let_inherit, set_close_on_exec, stat_of, take_inherited,
+    duplicate_from, errno_of, is_open, is_socket, let_inherit, set_close_on_exec, stat_of, take_inherited,
 };
 pub(crate) use file_id::FileId;
 pub(crate) use guard::end_group_from_outside;

@@ -13,6 +13,7 @@ use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, sysconf};
 
 use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signal};
+use crate::sys::fd::errno_of;
 use crate::sys::kill::signal_process;
 use crate::sys::{FileId, Hidden, Pid, RawStats};
 
@@ -83,7 +84,7 @@ impl ProcessHandle {
             Self::PidFd(fd) => fd
                 .try_clone()
                 .map(Self::PidFd)
-                .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)),
+                .map_err(|error| errno_of(&error)),
             Self::StartTime(start) => Ok(Self::StartTime(*start)),
         }
     }

@@ -12,7 +12,7 @@ use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresui
 use rustix::process::setpriority_process;
 
 use crate::sys::Pid;
-use crate::sys::fd::errno;
+use crate::sys::fd::{errno, errno_of};
 
 /// Limits by the lower-case names of getrlimit(2).
 pub(crate) const LIMITS: &[(&str, Resource)] = &[
@@ -95,7 +95,7 @@ pub(crate) fn oom_score_adj() -> Option<i32> {
 
 pub(crate) fn set_oom_score_adj(value: i32) -> Result<(), Errno> {
     fs::write(OOM_SCORE_ADJ, value.to_string())
-        .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
+        .map_err(|error| errno_of(&error))
 }
 
 /// Gives up all ids but these: real, effective and saved, in every thread, because libc's calls reach all threads.

@@ -10,6 +10,7 @@ use nix::fcntl::{OFlag, openat, readlinkat};
 use nix::sys::stat::{Mode, SFlag, fstat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
+use super::FOLDER_FLAGS;
 use crate::sys::Step;
 
 /// Looks at a name in a folder. It opens a link, so that owner and text are of the same link.
@@ -20,7 +21,12 @@ pub(crate) fn step(at: &OwnedFd, name: &OsStr) -> Result<Step, Errno> {
         SFlag::S_IFDIR => Ok(Step::Folder(found, stat)),
         // The empty path means the open link itself, readlinkat(2).
         SFlag::S_IFLNK => Ok(Step::Link(stat, readlinkat(&found, "")?)),
-        _ => Err(Errno::ENOTDIR),
+        // Something else: the kernel says ENOTDIR, unless the name is a folder's by now.
+        _ => {
+            let folder = openat(at, name, FOLDER_FLAGS | OFlag::O_NOFOLLOW, Mode::empty())?;
+            let stat = fstat(&folder)?;
+            Ok(Step::Folder(folder, stat))
+        }
     }
 }
 
