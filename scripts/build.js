@@ -76,7 +76,7 @@ function publishTypes() {
 /** Bundles the modules of `build/` into the files of `dist/`. */
 async function bundle() {
   try {
-    for (const options of bundles()) {
+    for (const options of await bundles()) {
       const { outputFiles } = await esbuild({ ...options, write: false })
       for (const { path, text } of outputFiles) {
         writeFileSync(path, finished(path, text), { mode: path.endsWith('/bin.js') ? 0o755 : 0o644 })

@@ -1,24 +1,21 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. Runs in both processes. */
 
 import { basename } from 'node:path'
-import { loadCommand } from './command.js'
 import { exitOf } from './control/exit.js'
-import { presentStatus, status } from './control/status.js'
+import { ownStatus, status } from './control/status.js'
 import { signalHolder, stop } from './control/stop.js'
-import { UnsupportedError } from './errors.js'
-import { foreground, foregroundChecked, inForeground } from './foreground/index.js'
-import { alreadyThisProcess } from './foreground/refusals.js'
+import { type AlreadyRunningError, UnsupportedError } from './errors.js'
+import { serializeArgs } from './handover/args.js'
 import { claimWithoutBody, claimWithRun } from './inside/claim.js'
 import { contextOf } from './inside/context.js'
 import { ownState } from './inside/own-state.js'
 import { isOwn, type Route, route, stateOf } from './inside/route.js'
 import { presentState } from './inside/state.js'
-import { type Checked, checkPathsAgain, type Intended, preflight } from './launcher/preflight.js'
-import { noBody, refuseForScript } from './launcher/refusals.js'
-import { detached, start, startChecked } from './launcher/start.js'
-import { noLines, readLogs } from './logs/index.js'
+import { loadCommand, loadVerbs, type Verbs } from './late.js'
+import type { Args } from './launcher/preflight.js'
 import { never } from './never.js'
 import {
+  type LogsSettings,
   type Settings,
   type StopSettings,
   validateLogsOptions,
@@ -106,11 +103,11 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'beginning':
         return never
       case 'self':
-        throw alreadyThisProcess(this.pidFile)
+        throw await this.#isThisProcess()
       case 'unclaimed':
         return this.#presentAs<Running>()
       case 'outside':
-        return await this.#begin(this.#withBody(), args)
+        return await this.#beginBy('begin', args)
     }
   }
 
@@ -133,9 +130,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'unclaimed':
         return never
       case 'self':
-        throw alreadyThisProcess(this.pidFile)
+        throw await this.#isThisProcess()
       case 'outside':
-        return await foreground(this.#withBody(false), args)
+        return await this.#beginBy('become', args)
     }
   }
 
@@ -178,7 +175,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'unclaimed':
         return this.#presentAs<Running>()
       case 'outside':
-        return await this.#restartOther(args)
+        return await this.#beginBy('replace', args)
     }
   }
 
@@ -213,7 +210,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'beginning':
         return never
       case 'self':
-        return this.#ownStatus(process.pid)
+        return ownStatus(this.pidFile)
       case 'unclaimed':
       case 'outside':
         return await status(this.pidFile)
@@ -252,9 +249,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
   logs(options?: LogsOptions): AsyncIterable<string> {
     const settings = validateLogsOptions(options, this.#settings)
     const route = this.#route()
-    if (route === 'beginning') return noLines
     // Nothing to wait for where the verb only looks: the launcher has followed the log.
-    return readLogs(this.#settings, { ...settings, follow: settings.follow && route !== 'unclaimed' })
+    const follow = settings.follow && route !== 'unclaimed'
+    return this.#lines(route, { ...settings, follow })
   }
 
   /**
@@ -302,26 +299,29 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return result
   }
 
-  async #restartOther(args: RunArgs<this>): Promise<Running> {
-    const settings = this.#withBody()
-    if (settings.detach === false) {
-      const checked = await this.#replacing(settings, preflight(inForeground(settings, args), true))
-      return this.#ownStatus((await foregroundChecked(checked)).pid)
-    }
-    return await startChecked(await this.#replacing(settings, preflight(detached(settings, args), true)))
+  /** A verb that begins a body, where this process is not the daemon. */
+  async #beginBy<V extends 'begin' | 'become' | 'replace'>(
+    verb: V,
+    args: readonly unknown[],
+  ): Promise<Awaited<ReturnType<Verbs[V]>>>
+  async #beginBy(verb: 'begin' | 'become' | 'replace', args: readonly unknown[]): Promise<unknown> {
+    const settings = { ...this.#settings, run: this.#body() }
+    const isDetached = verb !== 'become' && settings.detach !== false
+    const given = isDetached ? asGiven(args) : args
+    const verbs = await loadVerbs()
+    return await verbs[verb](settings, given)
   }
 
-  /** Stops the daemon once the checks have found nothing that would make the next start fail. */
-  async #replacing<C extends Checked<Intended>>(settings: Settings, checking: Promise<C>): Promise<C> {
-    const checked = await checking
-    await stop(this.pidFile, settings)
-    checkPathsAgain(checked)
-    return checked
+  async #isThisProcess(): Promise<AlreadyRunningError> {
+    const { alreadyThisProcess } = await loadVerbs()
+    return alreadyThisProcess(this.pidFile)
   }
 
-  async #begin(settings: Settings, args: readonly unknown[]): Promise<Running> {
-    if (settings.detach !== false) return await start(settings, args)
-    return this.#ownStatus((await foreground(settings, args)).pid)
+  async *#lines(route: Route, settings: LogsSettings): AsyncGenerator<string, void, undefined> {
+    // The body is about to begin.
+    if (route === 'beginning') return await never
+    const { readLogs } = await loadVerbs()
+    yield* readLogs(this.#settings, settings)
   }
 
   /**
@@ -339,23 +339,19 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return (context, ...args) => Reflect.apply(run, this.#origin, [context, ...args])
   }
 
-  #ownStatus(pid: number): Running {
-    const { pidFile } = this
-    const status = presentStatus(pidFile)
-    return status?.state === 'running' ? status : { state: 'running', pid, pidFile }
-  }
-
   /** In a daemon without a body yet, verbs on other daemons only look: the launcher has done them. */
   async #presentAs<T>(): Promise<T> {
     const present: unknown = await status(this.pidFile)
     return present as T
   }
+}
 
-  #withBody(detached: boolean = this.#settings.detach !== false): Settings {
-    const run = this.#body()
-    if (run === undefined && this.#settings.script === undefined) throw noBody(this.pidFile)
-    if (run === undefined) refuseForScript(this.#settings, detached)
-    return { ...this.#settings, run }
+/** The arguments as they are now: the caller may change them while the verb goes on. What is wrong is said later. */
+function asGiven(args: readonly unknown[]): Args {
+  try {
+    return serializeArgs(args)
+  } catch (error) {
+    return () => Promise.reject(error)
   }
 }
 

@@ -12,6 +12,8 @@ import './inside/adopt.js'
 import './inside/beforehand.js'
 
 import './provide.js'
+// What the process is now: a program may change it before the part that asks is loaded.
+import './launcher/program/at-start.js'
 
 export { Daemon, type RunArgs } from './daemon.js'
 export { daemonize, type LauncherResult } from './daemonize.js'
@@ -30,8 +32,6 @@ export {
   UnsupportedError,
   UnverifiedError,
 } from './errors.js'
-/** @internal */
-export { internals } from './internals.js'
 export { send } from './send.js'
 export type { DaemonContext, StopHook, StopReason } from './types/context.js'
 export type {

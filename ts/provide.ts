@@ -1,9 +1,22 @@
 /** Provides `inside/` with functions of rooms that it does not import. Runs in both processes. */
 
+import { serializeArgs } from './handover/args.js'
 import { provide } from './inside/provided.js'
+import { loadVerbs } from './late.js'
 import { droppedTo } from './options/drop-privileges.js'
 import { abortSignalValue, signalActionValue, signalNameValue } from './options/index.js'
-import { beginRestart } from './restart/begin.js'
 import { show } from './say.js'
 
-provide({ abortSignalValue, droppedTo, signalActionValue, signalNameValue, show, beginRestart })
+provide({
+  abortSignalValue,
+  droppedTo,
+  signalActionValue,
+  signalNameValue,
+  show,
+  async beginRestart(state, args) {
+    // Now: the caller may change them afterwards.
+    const bytes = args && serializeArgs(args)
+    const { beginRestart } = await loadVerbs()
+    return await beginRestart(state, bytes)
+  },
+})

@@ -27,6 +27,7 @@ const PRELOADED = [
   'inside/adopt',
   'inside/begin-script',
   'inside/import-hook',
+  'inside/import-module',
   'inside/main-module',
   'inside/preload',
   'inside/ready',
@@ -48,7 +49,7 @@ const EMPTY = /^(?:\s|\/\*[\s\S]*?\*\/|export \{[^}]*\}(?: from '[^']*')?;)*$/
 async function modules() {
   const { build } = await import('esbuild')
   const found = {}
-  for (const options of bundles()) {
+  for (const options of await bundles()) {
     const { metafile } = await build({ ...options, metafile: true, write: false })
     for (const [output, { inputs }] of Object.entries(metafile.outputs)) {
       const names = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0)
@@ -69,6 +70,7 @@ needs('esbuild')('each module of the package is in one bundle', async (t) => {
     'preload.cjs',
     'restart-helper.js',
     'settle.js',
+    'verbs.js',
   ])
   const apart = Object.entries(found).filter(([name]) => !STAND_ALONE.includes(name))
   const all = apart.flatMap(([, names]) => names)

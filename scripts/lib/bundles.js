@@ -4,17 +4,26 @@
  * its classes exist once. The bundles that are loaded before a script import no other bundle.
  */
 import { readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
-import { transform } from 'esbuild'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { build, transform } from 'esbuild'
 import { root } from './run.js'
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const BUILT = join(root, 'build')
-const FACADE = join(BUILT, 'index.js')
-const COMMAND = join(BUILT, 'cli/index.js')
-/** The module that loads the command, and passes the facade to it. */
-const LOADS_COMMAND = join(BUILT, 'command.js')
+/** What is loaded by itself, by its names in `dist/`. A module belongs to the first of them that imports it. */
+const ENTRIES = {
+  index: join(BUILT, 'index.js'),
+  verbs: join(BUILT, 'verbs.js'),
+  cli: join(BUILT, 'cli/index.js'),
+  bin: join(BUILT, 'bin.js'),
+  'restart-helper': join(BUILT, 'restart/helper.js'),
+}
+/** Files that others load, and never take into their own bundle. */
+const APART = new Map(['index', 'verbs', 'cli'].map((name) => [ENTRIES[name], `./${name}.js`]))
+/** The files that `late.ts` can compile from their texts, see `framed`. */
+const FRAMED = ['verbs', 'cli']
 
 /** Removes comments: esbuild keeps those of class members, and each import would have to read them. */
 const withoutComments = {
@@ -39,22 +48,15 @@ const common = {
   define: { DAIMON_VERSION: JSON.stringify(version) },
 }
 
-/** The facade; the files that take modules from it; and the two files that are loaded before a script. */
-export function bundles() {
-  const files = {
-    cli: COMMAND,
-    bin: join(BUILT, 'bin.js'),
-    'restart-helper': join(BUILT, 'restart/helper.js'),
-  }
+/** The facade, files that take the rest from it, and what is loaded before a script. */
+export async function bundles() {
+  const owners = await ownersOfModules()
+  const esm = { ...common, format: 'esm' }
   return [
-    {
-      ...common,
-      entryPoints: { index: FACADE },
-      plugins: [apart(new Map()), withoutComments],
-      format: 'esm',
-    },
-    { ...common, entryPoints: files, plugins: [apart(lent()), withoutComments], format: 'esm' },
-    { ...common, entryPoints: { settle: join(BUILT, 'inside/import-hook.js') }, format: 'esm' },
+    ...Object.entries(ENTRIES).map(([name, entry]) => {
+      return { ...esm, entryPoints: { [name]: entry }, plugins: [apart(name, owners), withoutComments] }
+    }),
+    { ...esm, entryPoints: { settle: join(BUILT, 'inside/import-hook.js') } },
     {
       ...common,
       entryPoints: { preload: join(BUILT, 'inside/preload.js') },
@@ -66,38 +68,94 @@ export function bundles() {
   ]
 }
 
-/** The modules that the facade lends to the other bundles, each with the names that `internals.ts` imports of it. */
-function lent() {
-  const text = readFileSync(join(root, 'ts/internals.ts'), 'utf8')
-  const imports = text.matchAll(/^import \{([^}]*)\} from '(\.[^']*)'$/gm)
-  return new Map(Array.from(imports, ([, names, path]) => [resolve(BUILT, path), names]))
+/** Of each module the bundle that it is in. */
+async function ownersOfModules() {
+  const owners = new Map()
+  for (const [name, entry] of Object.entries(ENTRIES)) {
+    const plugins = [apart(name, new Map()), withoutComments]
+    const options = { ...common, entryPoints: [entry], format: 'esm', plugins, metafile: true, write: false }
+    const { metafile } = await build(options)
+    for (const path of Object.keys(metafile.inputs)) {
+      const module = join(root, path)
+      if (!owners.has(module)) owners.set(module, name)
+    }
+  }
+  return owners
+}
+
+/** What the modules of other bundles import of those of this one: names by module. */
+function lentBy(lender, owners) {
+  const lent = new Map()
+  for (const [importer, owner] of owners) {
+    if (owner === lender || !importer.startsWith(BUILT)) continue
+    // The compiler writes each import on a line of its own.
+    const imports = readFileSync(importer, 'utf8').matchAll(/^import \{([^}]*)\} from '(\.[^']*)';$/gm)
+    for (const [, names, from] of imports) {
+      const module = resolve(dirname(importer), from)
+      if (owners.get(module) !== lender || APART.has(module)) continue
+      const all = lent.get(module) ?? new Set()
+      for (const name of names.split(',').map((one) => one.trim())) {
+        if (name !== '') all.add(name.split(' as ')[0])
+      }
+      lent.set(module, all)
+    }
+  }
+  return lent
 }
 
 /**
- * Keeps the facade and the command in their own files, and takes the lent modules from the facade. Compares modules by
- * their absolute paths, so that it does not matter where they are imported.
+ * Leaves files that others load apart, and takes modules of other bundles from there. Modules are told by their
+ * absolute paths, wherever they are imported from.
  */
-function apart(lent) {
+function apart(bundle, owners) {
+  const lenders = new Map([...owners.values()].map((name) => [name, lentBy(name, owners)]))
+  const keyOf = (module) => relative(BUILT, module).replace(/\.js$/, '')
   return {
     name: 'apart',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^\.\.?\// }, ({ path, kind, importer, namespace }) => {
+      onResolve({ filter: /^\.\//, namespace: LENT }, ({ path }) => ({ path, external: true }))
+      onResolve({ filter: /^\.\.?\// }, ({ path, kind, importer }) => {
         if (kind === 'entry-point') return undefined
         const target = resolve(dirname(importer), path)
-        if (target === FACADE && importer === LOADS_COMMAND) return undefined
-        if (target === FACADE) return { path: './index.js', external: true }
-        if (target === COMMAND) return { path: './cli.js', external: true }
-        if (!lent.has(target) || namespace === LENT) return undefined
-        // The bundle names the path in a comment, so it must be relative: no path of the machine that builds.
+        if (APART.has(target)) {
+          // The facade loads the others, and gives them all of itself.
+          const isOwn = target === ENTRIES.index && bundle === 'index'
+          return isOwn ? undefined : { path: APART.get(target), external: true }
+        }
+        const owner = owners.get(target)
+        if (owner === undefined || owner === bundle) return undefined
+        // The bundle names it in a comment: no path of the machine that builds.
         return { path: relative(root, target), namespace: LENT }
       })
-      onResolve({ filter: /^facade$/, namespace: LENT }, () => ({ path: './index.js', external: true }))
-      onLoad({ filter: /./, namespace: LENT }, ({ path }) => ({
-        contents: `import { internals } from 'facade'
-          export const { ${lent.get(join(root, path))} } = internals()`,
-      }))
+      onLoad({ filter: /./, namespace: LENT }, ({ path }) => {
+        const module = join(root, path)
+        const lender = owners.get(module)
+        const names = [...lenders.get(lender).get(module)].join(', ')
+        return {
+          contents: `import { internals } from './${lender}.js'
+            export const { ${names} } = internals()['${keyOf(module)}']`,
+        }
+      })
+      const lent = lenders.get(bundle) ?? new Map()
+      onLoad({ filter: /./ }, async ({ path }) => {
+        if (path !== ENTRIES[bundle] || lent.size === 0) return undefined
+        return { contents: `${await readFile(path, 'utf8')}\n${lending(lent, keyOf)}`, resolveDir: BUILT }
+      })
     },
   }
+}
+
+/** The function by which a bundle lends its modules. A function: an import of the package does not pay for it. */
+function lending(lent, keyOf) {
+  const modules = [...lent].map(([module, names], at) => {
+    const pairs = [...names].map((name) => [name, `lent${at}_${name}`])
+    return {
+      imports: `import { ${pairs.map((pair) => pair.join(' as ')).join(', ')} } from './${keyOf(module)}.js';`,
+      entry: `'${keyOf(module)}': { ${pairs.map((pair) => pair.join(': ')).join(', ')} }`,
+    }
+  })
+  const imports = modules.map(({ imports }) => imports).join('\n')
+  return `${imports}\nexport function internals() { return { ${modules.map(({ entry }) => entry).join(', ')} } }`
 }
 
 const LENT = 'lent'
@@ -106,7 +164,8 @@ const LENT = 'lent'
 export function finished(path, text) {
   if (path.endsWith('.cjs')) return text
   const whole = withBuiltins(text)
-  return path.endsWith('/cli.js') ? framed(whole) : whole
+  const name = basename(path, '.js')
+  return FRAMED.includes(name) ? framed(name, whole) : whole
 }
 
 /**
@@ -120,17 +179,23 @@ function withBuiltins(text) {
 }
 
 /**
- * Makes the command line one function of the facade, which `ts/command.ts` can compile from the file's text. A daemon
- * keeps the text, because the file may be gone when the command is used.
+ * A file as one function of the facade, which `ts/late.ts` can compile from its text: a daemon keeps that, and has no
+ * file any more when it is wanted.
  */
-function framed(text) {
+function framed(name, text) {
+  const exported = /^export \{([^}]*)\};$/m
+  const names = exported.exec(text)?.[1].split(',').map((name) => name.trim().split(' as ').toReversed()) ?? []
   const body = text
     .replace(/^import \{([^}]*)\} from "\.\/index\.js";$/gm, (_, names) => {
       return `const {${names.replaceAll(' as ', ': ')}} = daimon;`
     })
-    .replace(/^export \{\s*main\s*\};$/m, 'return { main };')
+    .replace(exported, `return { ${names.map((pair) => pair.join(': ')).join(', ')} };`)
   const left = /^(?:import|export)\b.*|\bimport(?:\(|\.meta\b).*/m.exec(body)
-  if (left !== null) throw new Error(`build: cli.js must stand alone, but has: ${left[0]}`)
-  const lines = [`// The command line of daimon ${version}`, 'import * as daimon from "./index.js";']
-  return `${lines.join('\n')}\nexport const { main } = (function (daimon) {\n${body}})(daimon);\n`
+  if (left !== null) throw new Error(`build: ${name}.js must stand alone, but has: ${left[0]}`)
+  return [
+    `// daimon ${version}: ${name}.js`,
+    'import * as daimon from "./index.js";',
+    `export const { ${names.map(([name]) => name).join(', ')} } = (function (daimon) {\n${body}})(daimon);`,
+    '',
+  ].join('\n')
 }

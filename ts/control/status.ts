@@ -31,6 +31,12 @@ export function presentStatus(pidFile: string): Status | undefined {
   return 'code' in found ? undefined : toStatus(found, pidFile)
 }
 
+/** The state of the daemon that this process is. */
+export function ownStatus(pidFile: string): Running {
+  const status = presentStatus(pidFile)
+  return status?.state === 'running' ? status : { state: 'running', pid: process.pid, pidFile }
+}
+
 /** How a process has ended, for users. `code` is the daemon's own report, in case the kernel does not tell. */
 export function exitInfo(status: NativeExit | null | undefined, code?: number): ExitInfo {
   if (status === null || status === undefined) return code === undefined ? {} : { code }

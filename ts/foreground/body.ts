@@ -1,6 +1,7 @@
 /** The body of a daemon that this process has become. Runs in the daemon. */
 
 import { runBody, throwUncaught } from '../inside/claim.js'
+import { importModule } from '../inside/import-module.js'
 import { atOnce } from '../inside/ready.js'
 import type { State } from '../inside/state.js'
 import { type Settings, scriptOrPath } from '../options/index.js'
@@ -49,7 +50,7 @@ async function runScript(state: State, settings: Settings, context: DaemonContex
     if (ready !== 'manual' && !state.hasOwnBody) context.ready()
   }
   if (ready === 'running') void atOnce().then(markReady)
-  await import(process.getBuiltinModule('node:url').pathToFileURL(file).href)
+  await importModule(process.getBuiltinModule('node:url').pathToFileURL(file).href)
   await atOnce()
   markReady()
 }

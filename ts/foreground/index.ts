@@ -39,7 +39,7 @@ export function inForeground(settings: Settings, args: Args): ForegroundStart {
  *
  * @throws DaemonError as `Daemon#foreground` says; what the body throws before it is ready
  */
-export async function foreground(settings: Settings, args: readonly unknown[]): Promise<DaemonContext> {
+export async function foreground(settings: Settings, args: Args): Promise<DaemonContext> {
   return await run(settings, preflight(inForeground(settings, args)))
 }
 

@@ -3,6 +3,7 @@
 import { ownAddress } from '../binding/package-files.js'
 import { requireFrom } from '../binding/require.js'
 import { turn } from '../turn.js'
+import { importModule } from './import-module.js'
 import { mainModuleUrl } from './main-module.js'
 
 /** How often a program with a failing exit code is looked at, and the time between, in milliseconds. */
@@ -78,7 +79,7 @@ export async function mainEvaluated(): Promise<void> {
   if (url === undefined) return
   try {
     // Node.js has the module already, so this import waits for the evaluation that is under way.
-    await import(url)
+    await importModule(url)
   } catch {
     // Node.js reports the error itself, and the preload tells the launcher.
     await new Promise(() => {})

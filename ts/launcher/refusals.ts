@@ -18,8 +18,18 @@ const STANDARD_INPUT = /^(?:-|\/dev\/stdin|\/dev\/fd\/\d+|\/proc\/[^/]+\/fd\/\d+
 /** The names that Deno makes up for code from its command line, standard input or REPL. */
 const DENO_MADE_UP = /\/\$deno\$\w+\.\w+$/
 
-/** Refuses a start for which there is nothing to run. */
-export function noBody(pidFile: string): InvalidOptionError {
+/**
+ * Refuses a start for which there is nothing to run, and options that its body cannot have.
+ *
+ * @throws InvalidOptionError
+ */
+export function refuseBody(settings: Settings, detached: boolean = settings.detach !== false): void {
+  const { run, script, pidFile } = settings
+  if (run === undefined && script === undefined) throw noBody(pidFile)
+  if (run === undefined) refuseForScript(settings, detached)
+}
+
+function noBody(pidFile: string): InvalidOptionError {
   const problem = say`is missing, and so is ${named('script')}: this Daemon only controls`
   return refusal({ option: 'run', problem, advice: 'Give one of them to start it.' }, { pidFile })
 }
@@ -30,7 +40,7 @@ export function noBody(pidFile: string): InvalidOptionError {
  *
  * @throws InvalidOptionError
  */
-export function refuseForScript(
+function refuseForScript(
   { signals, process: { chroot }, pidFile }: Settings,
   detached: boolean,
 ): void {

@@ -22,7 +22,7 @@ const NOT_FOR_HELPER = /^(?:NODE_OPTIONS|BUN_OPTIONS|NODE_V8_COVERAGE)=/
  */
 export async function beginRestart(
   state: State,
-  args: readonly unknown[] | undefined,
+  args: Buffer | undefined,
 ): Promise<ChildProcess> {
   const { pid, pidFile, settings } = state
   const { bytes, rights, found } = await preflight(again(state, args ?? state.args), true)

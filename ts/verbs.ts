@@ -1,0 +1,52 @@
+/**
+ * What the verbs do where this process is not the daemon: the rooms of the launcher, of the foreground, of the logs and
+ * of the restart. A file of its own, `verbs.js`, which `late.ts` loads with the first such verb. Runs in both processes.
+ */
+
+import { ownStatus } from './control/status.js'
+import { stop } from './control/stop.js'
+import { foreground, foregroundChecked, inForeground } from './foreground/index.js'
+import { type Args, type Checked, checkPathsAgain, type Intended, preflight } from './launcher/preflight.js'
+import { refuseBody } from './launcher/refusals.js'
+import { detached, start, startChecked } from './launcher/start.js'
+import type { Settings } from './options/index.js'
+import type { DaemonContext } from './types/context.js'
+import type { Running } from './types/status.js'
+
+export { foregroundInline } from './foreground/index.js'
+export { alreadyThisProcess } from './foreground/refusals.js'
+export { start } from './launcher/start.js'
+export { readLogs } from './logs/index.js'
+export { beginRestart } from './restart/begin.js'
+
+/** `start()`: detached, or with `detach: false` in this process. */
+export async function begin(settings: Settings, args: Args): Promise<Running> {
+  refuseBody(settings)
+  if (settings.detach !== false) return await start(settings, args)
+  await foreground(settings, args)
+  return ownStatus(settings.pidFile)
+}
+
+/** `foreground()`. */
+export async function become(settings: Settings, args: Args): Promise<DaemonContext> {
+  refuseBody(settings, false)
+  return await foreground(settings, args)
+}
+
+/** `restart()`. */
+export async function replace(settings: Settings, args: Args): Promise<Running> {
+  refuseBody(settings)
+  if (settings.detach !== false) {
+    return await startChecked(await replacing(settings, preflight(detached(settings, args), true)))
+  }
+  await foregroundChecked(await replacing(settings, preflight(inForeground(settings, args), true)))
+  return ownStatus(settings.pidFile)
+}
+
+/** Stops the daemon once the checks have found nothing that would make the next start fail. */
+async function replacing<C extends Checked<Intended>>(settings: Settings, checking: Promise<C>): Promise<C> {
+  const checked = await checking
+  await stop(settings.pidFile, settings)
+  checkPathsAgain(checked)
+  return checked
+}
