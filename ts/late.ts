@@ -1,6 +1,6 @@
 /**
- * Loads the parts of the package that are files of their own, and that only programs that use them load. Runs in both
- * processes: a launcher imports the file, a daemon compiles the text that it has kept.
+ * Loads the parts of the package that are files of their own, with their first use: from the text that has been kept,
+ * else by an import. Runs in both processes.
  */
 
 import { fileURLToPath } from 'node:url'
@@ -20,6 +20,8 @@ interface Parts {
 
 /** How the build frames the file, see `framed` in `scripts/lib/bundles.js`. */
 const FRAME = '(function (daimon) {'
+
+const FEATURES: Readonly<Record<Part, string>> = { verbs: 'verbs', cli: 'command line' }
 
 const loaded: Partial<Parts> = {}
 
@@ -48,10 +50,11 @@ async function orExplain<P extends Part>(part: P, load: () => Promise<Parts[P]>)
     return await load()
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
+    const feature = FEATURES[part]
     const message =
-      `A part of daimon (${part}.js) cannot be loaded: ${why}. ` +
+      `The ${feature} of daimon cannot be loaded: ${why}. ` +
       'Install daimon again, and start this program anew.'
-    throw new UnsupportedError(message, { feature: part === 'cli' ? 'command line' : 'verbs', cause })
+    throw new UnsupportedError(message, { feature, cause })
   }
 }
 

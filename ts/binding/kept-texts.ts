@@ -1,4 +1,8 @@
-/** The texts of the files that are loaded by their first use. A daemon keeps them: to compile them would cost its start more. */
+/**
+ * The texts of files that are loaded with their first use. They are read earlier: a daemon may have another root folder
+ * by then, and a launcher another version of the package. To compile them at once would cost more. Runs in both
+ * processes.
+ */
 
 import { readFileSync } from 'node:fs'
 import { ownAddress } from './package-files.js'
@@ -6,10 +10,8 @@ import { ownAddress } from './package-files.js'
 /** Put in by the build: the package's own version. */
 declare const DAIMON_VERSION: string
 
-/** The files of `dist/` that are loaded by their first use, without their `.js`. */
-const PARTS = ['verbs', 'cli'] as const
-
-export type Part = (typeof PARTS)[number]
+/** A file of `dist/` that is loaded with its first use, without its `.js`. */
+export type Part = 'verbs' | 'cli'
 
 const texts = new Map<Part, string>()
 
@@ -24,19 +26,19 @@ export function addressOf(part: Part): URL {
 }
 
 /**
- * Keeps the texts. Beside a bundle there are no such files, or another program's: there the bundle has the parts in it.
+ * Keeps a text. Beside a bundle there is no such file, or another program's: there the bundle has the part in it.
  */
-export function keepTexts(): void {
-  for (const part of PARTS) {
-    if (texts.has(part)) continue
-    try {
-      const found = readFileSync(addressOf(part), 'utf8')
-      if (found.startsWith(firstLine(part))) texts.set(part, found)
-    } catch {
-      // Its first use says so.
-    }
+export function keepText(part: Part): void {
+  if (texts.has(part)) return
+  try {
+    const found = readFileSync(addressOf(part), 'utf8')
+    if (found.startsWith(firstLine(part))) texts.set(part, found)
+  } catch {
+    // Its first use says so.
   }
 }
+
+keepText('verbs')
 
 /** The text, where it has been kept. */
 export function keptText(part: Part): string | undefined {
