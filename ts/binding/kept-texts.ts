@@ -13,11 +13,12 @@ declare const DAIMON_VERSION: string
 /** A file of `dist/` that is loaded with its first use, without its `.js`. */
 export type Part = 'verbs' | 'cli'
 
-const texts = new Map<Part, string>()
+/** As bytes, outside of the heap of JavaScript: as strings they would take twice the memory. */
+const texts = new Map<Part, Buffer>()
 
 /** How the build begins the file, see `framed` in `scripts/lib/bundles.js`. */
-function firstLine(part: Part): string {
-  return `// daimon ${DAIMON_VERSION}: ${part}.js\n`
+function firstLine(part: Part): Buffer {
+  return Buffer.from(`// daimon ${DAIMON_VERSION}: ${part}.js\n`)
 }
 
 /** Where the file is, or was. */
@@ -31,8 +32,9 @@ export function addressOf(part: Part): URL {
 export function keepText(part: Part): void {
   if (texts.has(part)) return
   try {
-    const found = readFileSync(addressOf(part), 'utf8')
-    if (found.startsWith(firstLine(part))) texts.set(part, found)
+    const found = readFileSync(addressOf(part))
+    const first = firstLine(part)
+    if (found.subarray(0, first.length).equals(first)) texts.set(part, found)
   } catch {
     // Its first use says so.
   }
@@ -42,5 +44,5 @@ keepText('verbs')
 
 /** The text, where it has been kept. */
 export function keptText(part: Part): string | undefined {
-  return texts.get(part)
+  return texts.get(part)?.toString()
 }
