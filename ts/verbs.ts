@@ -1,6 +1,7 @@
 /**
  * What the verbs do where this process is not the daemon: the rooms of the launcher, of the foreground, of the logs and
- * of the restart. A file of its own, `verbs.js`, which `late.ts` loads with the first such verb. Runs in both processes.
+ * of the restart. A file of its own, `verbs.js`, which `late.ts` loads with the first such verb. Runs in both
+ * processes.
  */
 
 import { ownStatus } from './control/status.js'

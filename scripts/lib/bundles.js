@@ -184,7 +184,11 @@ function withBuiltins(text) {
  */
 function framed(name, text) {
   const exported = /^export \{([^}]*)\};$/m
-  const names = exported.exec(text)?.[1].split(',').map((name) => name.trim().split(' as ').toReversed()) ?? []
+  const names =
+    exported
+      .exec(text)?.[1]
+      .split(',')
+      .map((name) => name.trim().split(' as ').toReversed()) ?? []
   const body = text
     .replace(/^import \{([^}]*)\} from "\.\/index\.js";$/gm, (_, names) => {
       return `const {${names.replaceAll(' as ', ': ')}} = daimon;`

@@ -40,10 +40,7 @@ function noBody(pidFile: string): InvalidOptionError {
  *
  * @throws InvalidOptionError
  */
-function refuseForScript(
-  { signals, process: { chroot }, pidFile }: Settings,
-  detached: boolean,
-): void {
+function refuseForScript({ signals, process: { chroot }, pidFile }: Settings, detached: boolean): void {
   if (chroot !== undefined) {
     const problem = 'is not for plain scripts, whose file and modules would have to be in there'
     const advice = say`Give ${named('run')} with the script: its module is loaded before.`

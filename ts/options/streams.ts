@@ -92,8 +92,8 @@ function checkRotation(
   const what = `needs the folder of the log ${show(path)} to be writable by the daemon`
   const folder = dirname(path)
   const ask = (): void => {
-    if (identity === undefined) return checkAccess(folder, WRITE | ENTER)
-    const why = deniedTo(identity, folder, WRITE | ENTER)
+    if (identity === undefined) checkAccess(folder, WRITE | ENTER)
+    const why = identity && deniedTo(identity, folder, WRITE | ENTER)
     if (why !== undefined) throw refused(option, maxSize, `${what}, but ${why}`)
   }
   ifPermitted(() => refuseUnless(option, maxSize, what, ask), undefined)

@@ -150,9 +150,7 @@ fn add(watch: Watch) -> std::result::Result<WatchId, (&'static str, Errno)> {
             let poller = Arc::new(Poller { selector, watches: Mutex::default() });
             let for_thread = Arc::clone(&poller);
             let thread = thread::Builder::new().name("daimon-poller".into()).stack_size(STACK);
-            thread
-                .spawn(move || for_thread.run())
-                .map_err(|error| ("clone", sys::errno_of(&error)))?;
+            thread.spawn(move || for_thread.run()).map_err(|error| ("clone", sys::errno_of(&error)))?;
             Arc::clone(present.insert(poller))
         }
     };

@@ -65,7 +65,9 @@ impl Walk {
                     links += 1;
                     if links > MAX_LINKS {
                         // Unless the links have been exchanged meanwhile, the kernel says so itself.
-                        return Err(open(path, sys::FOLDER_FLAGS, Mode::empty()).err().unwrap_or(Errno::ELOOP));
+                        return Err(open(path, sys::FOLDER_FLAGS, Mode::empty())
+                            .err()
+                            .unwrap_or(Errno::ELOOP));
                     }
                     let owner = Some(link.st_uid).filter(|uid| is_other(*uid));
                     led_by.extend(changers.into_iter().chain(owner));

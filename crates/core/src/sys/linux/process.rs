@@ -81,10 +81,7 @@ impl ProcessHandle {
 
     pub(crate) fn try_clone(&self) -> Result<Self, Errno> {
         match self {
-            Self::PidFd(fd) => fd
-                .try_clone()
-                .map(Self::PidFd)
-                .map_err(|error| errno_of(&error)),
+            Self::PidFd(fd) => fd.try_clone().map(Self::PidFd).map_err(|error| errno_of(&error)),
             Self::StartTime(start) => Ok(Self::StartTime(*start)),
         }
     }

@@ -94,8 +94,7 @@ pub(crate) fn oom_score_adj() -> Option<i32> {
 }
 
 pub(crate) fn set_oom_score_adj(value: i32) -> Result<(), Errno> {
-    fs::write(OOM_SCORE_ADJ, value.to_string())
-        .map_err(|error| errno_of(&error))
+    fs::write(OOM_SCORE_ADJ, value.to_string()).map_err(|error| errno_of(&error))
 }
 
 /// Gives up all ids but these: real, effective and saved, in every thread, because libc's calls reach all threads.
