@@ -14,16 +14,14 @@ import { presentState } from './inside/state.js'
 import { loadCommand, loadVerbs, type Verbs } from './late.js'
 import type { Args } from './launcher/preflight.js'
 import { never } from './never.js'
+import type { LogsSettings, Settings, StopSettings } from './options/settings.js'
+import { signalNumber } from './options/signal-names.js'
 import {
-  type LogsSettings,
-  type Settings,
-  type StopSettings,
   validateLogsOptions,
   validateOptions,
   validateStopOptions,
   validateWaitOptions,
-} from './options/index.js'
-import { signalNumber } from './options/signal-names.js'
+} from './options/validate.js'
 import { refused } from './say.js'
 import type { DaemonContext } from './types/context.js'
 import type { DaemonOptions, LogsOptions, RunFunction, StopOptions, WithOptions } from './types/options.js'

@@ -3,8 +3,7 @@
  * else by an import. Runs in both processes.
  */
 
-import { fileURLToPath } from 'node:url'
-import { addressOf, keptText, type Part } from './binding/kept-texts.js'
+import { keptText, type Part, pathOf } from './binding/kept-texts.js'
 import { UnsupportedError } from './errors.js'
 // All of it: what the texts say is imported from there.
 import * as facade from './index.js'
@@ -62,7 +61,7 @@ function fromText<P extends Part>(part: P): Parts[P] | undefined {
   const text = keptText(part)
   if (text === undefined) return undefined
   const at = text.indexOf(FRAME)
-  const filename = fileURLToPath(addressOf(part))
+  const filename = pathOf(part)
   const lineOffset = text.slice(0, at).split('\n').length - 1
   const { compileFunction } = process.getBuiltinModule('node:vm')
   return compileFunction(`return ${text.slice(at)}`, ['daimon'], { filename, lineOffset })(facade)

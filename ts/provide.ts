@@ -4,7 +4,8 @@ import { serializeArgs } from './handover/args.js'
 import { provide } from './inside/provided.js'
 import { loadVerbs } from './late.js'
 import { droppedTo } from './options/drop-privileges.js'
-import { abortSignalValue, signalActionValue, signalNameValue } from './options/index.js'
+import { signalActionValue, signalNameValue } from './options/signals.js'
+import { abortSignalValue } from './options/values.js'
 import { show } from './say.js'
 
 provide({

@@ -3,9 +3,9 @@
 import { signalHolder } from './control/stop.js'
 import { route } from './inside/route.js'
 import { never } from './never.js'
-import { pathValue } from './options/index.js'
 import { signalNumber } from './options/signal-names.js'
 import { OPTIONS } from './options/table.js'
+import { pathValue } from './options/values.js'
 import type { PathLike } from './types/options.js'
 import type { SignalName } from './types/signals.js'
 

@@ -10,7 +10,7 @@ import { foreground, foregroundChecked, inForeground } from './foreground/index.
 import { type Args, type Checked, checkPathsAgain, type Intended, preflight } from './launcher/preflight.js'
 import { refuseBody } from './launcher/refusals.js'
 import { detached, start, startChecked } from './launcher/start.js'
-import type { Settings } from './options/index.js'
+import type { Settings } from './options/settings.js'
 import type { DaemonContext } from './types/context.js'
 import type { Running } from './types/status.js'
 

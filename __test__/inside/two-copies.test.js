@@ -38,8 +38,8 @@ for (const form of ['daemonize', 'run', 'script', 'foreground']) {
       for (const { name, code, message } of lines) {
         t.is(code, 'ERR_DAEMON_UNSUPPORTED', name)
         t.regex(message, /^Two copies of daimon in this process do not understand each other: /)
-        t.regex(message, /daimon \S+ at file:.*\/node_modules\/daimon\/dist\/.*, which has made it a daemon/)
-        t.regex(message, /daimon \S+ at file:.*\/node_modules\/copy\/dist\/index\.js .*, which was called/)
+        t.regex(message, /daimon \S+ at \/.*\/node_modules\/daimon\/dist\/.*, which has made it a daemon/)
+        t.regex(message, /daimon \S+ at \/.*\/node_modules\/copy\/dist\/index\.js .*, which was called/)
         t.regex(message, /Install one version for the whole program/)
       }
       t.true(alive(pid))

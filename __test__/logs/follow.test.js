@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import test from 'ava'
 import { readLogs } from '../../build/logs/index.js'
-import { validateOptions } from '../../build/options/index.js'
+import { validateOptions } from '../../build/options/validate.js'
 import { Daemon } from '../../dist/index.js'
 import { folder, until } from '../helpers/index.js'
 import { all, control, open } from '../helpers/reading.js'

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createContext, runInContext } from 'node:vm'
 import test from 'ava'
-import { validateOptions } from '../../build/options/index.js'
+import { validateOptions } from '../../build/options/validate.js'
 import { isRoot, valid } from '../helpers/options.js'
 
 test('a name alone gives every default', (t) => {

@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
-import { checkOptions, makeDefaultFolder } from '../../build/options/index.js'
+import { checkOptions } from '../../build/options/check.js'
+import { makeDefaultFolder } from '../../build/options/default-folder.js'
 import { isRoot, valid } from '../helpers/options.js'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'daimon-options-')))

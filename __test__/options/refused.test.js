@@ -1,7 +1,7 @@
 // What options must not be, and what is said of them.
 import { inspect } from 'node:util'
 import test from 'ava'
-import { validateOptions } from '../../build/options/index.js'
+import { validateOptions } from '../../build/options/validate.js'
 import { valid } from '../helpers/options.js'
 
 const NUL = 'a\0b'

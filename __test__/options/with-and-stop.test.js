@@ -1,7 +1,7 @@
 // Options that come later: those of with(), of a stop, and of a verb that only waits.
 import { join } from 'node:path'
 import test from 'ava'
-import { validateOptions, validateStopOptions, validateWaitOptions } from '../../build/options/index.js'
+import { validateOptions, validateStopOptions, validateWaitOptions } from '../../build/options/validate.js'
 import { valid } from '../helpers/options.js'
 
 test('with() changes what it is given and keeps the rest', (t) => {

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { build, transform } from 'esbuild'
 import { root } from './run.js'
 
@@ -22,6 +22,8 @@ const ENTRIES = {
 }
 /** Files that others load, and never take into their own bundle. */
 const APART = new Map(['index', 'verbs', 'cli'].map((name) => [ENTRIES[name], `./${name}.js`]))
+/** What verbs and command both take from the facade. */
+const ROOMS_OF_THE_FACADE = ['binding', 'control', 'handover', 'inside', 'options', 'supervisor']
 /** The files that `late.ts` can compile from their texts, see `framed`. */
 const FRAMED = ['verbs', 'cli']
 
@@ -59,6 +61,7 @@ export async function bundles() {
     { ...esm, entryPoints: { settle: join(BUILT, 'inside/import-hook.js') } },
     {
       ...common,
+      define: { ...common.define, DAIMON_REQUIRE: 'require' },
       entryPoints: { preload: join(BUILT, 'inside/preload.js') },
       format: 'cjs',
       outExtension: { '.js': '.cjs' },
@@ -68,19 +71,26 @@ export async function bundles() {
   ]
 }
 
-/** Of each module the bundle that it is in. */
+/** Of each module the bundle that it is in: the facade, for what is in its rooms, else the first that needs it. */
 async function ownersOfModules() {
   const owners = new Map()
   for (const [name, entry] of Object.entries(ENTRIES)) {
-    const plugins = [apart(name, new Map()), withoutComments]
-    const options = { ...common, entryPoints: [entry], format: 'esm', plugins, metafile: true, write: false }
-    const { metafile } = await build(options)
-    for (const path of Object.keys(metafile.inputs)) {
-      const module = join(root, path)
-      if (!owners.has(module)) owners.set(module, name)
+    for (const module of await modulesOf(name, entry)) {
+      const [room] = relative(BUILT, module).split(sep)
+      if (!owners.has(module)) owners.set(module, ROOMS_OF_THE_FACADE.includes(room) ? 'index' : name)
     }
   }
   return owners
+}
+
+/** The modules of which something would be in a bundle that stands alone. */
+async function modulesOf(name, entry) {
+  const plugins = [apart(name, new Map()), withoutComments]
+  const options = { ...common, entryPoints: [entry], format: 'esm', plugins, metafile: true, write: false }
+  const { metafile } = await build(options)
+  const [{ inputs }] = Object.values(metafile.outputs)
+  const found = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+  return found.map(([path]) => join(root, path))
 }
 
 /** What the modules of other bundles import of those of this one: names by module. */

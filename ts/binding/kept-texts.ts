@@ -5,7 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { ownAddress } from './package-files.js'
+import { ownFile } from './package-files.js'
 
 /** Put in by the build: the package's own version. */
 declare const DAIMON_VERSION: string
@@ -22,8 +22,8 @@ function firstLine(part: Part): Buffer {
 }
 
 /** Where the file is, or was. */
-export function addressOf(part: Part): URL {
-  return new URL(`${part}.js`, ownAddress)
+export function pathOf(part: Part): string {
+  return ownFile(`${part}.js`)
 }
 
 /**
@@ -32,7 +32,7 @@ export function addressOf(part: Part): URL {
 export function keepText(part: Part): void {
   if (texts.has(part)) return
   try {
-    const found = readFileSync(addressOf(part))
+    const found = readFileSync(pathOf(part))
     const first = firstLine(part)
     if (found.subarray(0, first.length).equals(first)) texts.set(part, found)
   } catch {

@@ -5,8 +5,7 @@
 
 import { isWhole } from './is-whole.js'
 import { BindingFailure, type Miss } from './load-failure.js'
-import { ownAddress } from './package-files.js'
-import { requireFrom } from './require.js'
+import { requireOwn } from './require.js'
 import { sharedOfThisLayout } from './shared.js'
 
 /** The native part, as its build describes it. */
@@ -38,19 +37,19 @@ function candidates(): { name: string; platform: string }[] {
 }
 
 /** The binding of that name, or why not. */
-function load(requireOwn: NodeJS.Require, name: string, platform: string): Binding | Miss {
+function load(requireHere: NodeJS.Require, name: string, platform: string): Binding | Miss {
   let path: string
   try {
-    path = requireOwn.resolve(name)
+    path = requireHere.resolve(name)
   } catch (error) {
     return name.startsWith('.')
       ? { name, platform, kind: 'missing' }
-      : notFound(requireOwn, name, platform, error)
+      : notFound(requireHere, name, platform, error)
   }
   try {
     // To load part of a file ends the process by SIGBUS, which cannot be caught.
     if (!isWhole(path)) return { name: path, platform, kind: 'damaged' }
-    const found: Binding = requireOwn(path)
+    const found: Binding = requireHere(path)
     if (typeof found.version !== 'function') return { name: path, platform, kind: 'damaged' }
     const version = found.version()
     return version === DAIMON_VERSION ? found : { name: path, platform, kind: 'version', version }
@@ -60,11 +59,11 @@ function load(requireOwn: NodeJS.Require, name: string, platform: string): Bindi
 }
 
 /** A package that is not there, or is, without its file. */
-function notFound(requireOwn: NodeJS.Require, name: string, platform: string, error: unknown): Miss {
+function notFound(requireHere: NodeJS.Require, name: string, platform: string, error: unknown): Miss {
   const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
   if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') return refused(name, platform, error)
   try {
-    requireOwn.resolve(`${name}/package.json`)
+    requireHere.resolve(`${name}/package.json`)
     return { name: `the package ${name}`, platform, kind: 'damaged' }
   } catch {
     return { name, platform, kind: 'missing' }
@@ -96,9 +95,9 @@ export function loadBinding(): Binding {
   binding ??= bindingOfDaemon()
   if (binding !== undefined) return binding
   const misses: Miss[] = []
-  const requireOwn = requireFrom(ownAddress)
+  const requireHere = requireOwn()
   for (const { name, platform } of candidates()) {
-    const found = load(requireOwn, name, platform)
+    const found = load(requireHere, name, platform)
     if (!('kind' in found)) {
       binding = found
       return found

@@ -22,7 +22,7 @@ export interface Shared {
   readonly abi: number
   /** The version of that copy. */
   readonly version: string
-  /** The address of the copy's file. */
+  /** The path of the copy's file. */
   readonly from: string
 }
 

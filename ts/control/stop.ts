@@ -6,7 +6,7 @@ import { raise } from '../binding/errors.js'
 import { type NativeStopOptions, native, type ProcessHandle } from '../binding/native.js'
 import { processEnded, provenHolder, signalled, stopped } from '../binding/waits.js'
 import { NotRunningError } from '../errors.js'
-import type { StopSettings } from '../options/index.js'
+import type { StopSettings } from '../options/settings.js'
 import type { StopResult } from '../types/status.js'
 
 /**

@@ -13,16 +13,12 @@ import { keep } from '../inside/signals/kept-listeners.js'
 import { State, type Supervisor, shareState } from '../inside/state.js'
 import type { Checked, Intended } from '../launcher/preflight.js'
 import { CLEAN } from '../launcher/program/environment.js'
+import { currentFolder, neededFolder } from '../options/current-folder.js'
+import { makeDefaultFolder } from '../options/default-folder.js'
 import { accountVariables, type Rights } from '../options/identity.js'
-import {
-  currentFolder,
-  homeVariable,
-  makeDefaultFolder,
-  neededFolder,
-  type Settings,
-  type Stdio,
-  scriptOrPath,
-} from '../options/index.js'
+import { homeVariable } from '../options/places.js'
+import { scriptOrPath } from '../options/script.js'
+import type { Settings, Stdio } from '../options/settings.js'
 import { refused } from '../say.js'
 import { forgetSupervisor } from '../supervisor/environment.js'
 import { findSupervisor } from '../supervisor/notify.js'

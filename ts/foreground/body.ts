@@ -4,7 +4,8 @@ import { runBody, throwUncaught } from '../inside/claim.js'
 import { importModule } from '../inside/import-module.js'
 import { atOnce } from '../inside/ready.js'
 import type { State } from '../inside/state.js'
-import { type Settings, scriptOrPath } from '../options/index.js'
+import { scriptOrPath } from '../options/script.js'
+import type { Settings } from '../options/settings.js'
 import type { DaemonContext } from '../types/context.js'
 
 /**

@@ -9,7 +9,7 @@ import { AlreadyRunningError, UnsupportedError } from '../errors.js'
 import { ownState } from '../inside/own-state.js'
 import { isOwn } from '../inside/route.js'
 import { refuseSnapshot } from '../launcher/refusals.js'
-import type { Settings } from '../options/index.js'
+import type { Settings } from '../options/settings.js'
 import { errorOf, named, say, subject, type Text } from '../say.js'
 
 /**

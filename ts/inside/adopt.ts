@@ -4,9 +4,8 @@
  * its import.
  */
 
-import { fileURLToPath } from 'node:url'
 import { type Binding, loadBinding } from '../binding/load.js'
-import { ownAddress } from '../binding/package-files.js'
+import { ownAddress, ownFile } from '../binding/package-files.js'
 import { shared } from '../binding/shared.js'
 import { decodePayload, type Payload } from '../handover/payload.js'
 import type { LaunchSettings } from '../handover/settings.js'
@@ -23,12 +22,11 @@ import { endByUncaught } from './uncaught.js'
  * them.
  */
 function removeOwnFlags(): { isBegunByImport: boolean } {
-  const preload = fileURLToPath(new URL('preload.cjs', ownAddress))
-  const hook = new URL('settle.js', ownAddress).href
+  const preload = ownFile('preload.cjs')
   let isBegunByImport = false
   for (let at = process.execArgv.length - 2; at >= 0; at--) {
     const [flag, value] = process.execArgv.slice(at, at + 2)
-    const isHook = flag === '--import' && value === hook
+    const isHook = flag === '--import' && value === ownAddress('settle.js')
     if (isHook) isBegunByImport = true
     if (isHook || (flag === '--require' && value === preload)) process.execArgv.splice(at, 2)
   }

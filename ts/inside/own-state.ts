@@ -3,7 +3,7 @@
  * made. Runs in both processes, called by the facade's verbs.
  */
 
-import { ownAddress } from '../binding/package-files.js'
+import { ownPath } from '../binding/package-files.js'
 import { isOfThisLayout, type Shared, shared, signature } from '../binding/shared.js'
 import { UnsupportedError } from '../errors.js'
 import { presentState, type State } from './state.js'
@@ -20,7 +20,7 @@ export function ownState(): State | undefined {
 }
 
 function twoCopies(other: Shared): UnsupportedError {
-  const own = signature(ownAddress)
+  const own = signature(ownPath)
   const newer = other.abi > own.abi ? other : own
   const message =
     'Two copies of daimon in this process do not understand each other: ' +

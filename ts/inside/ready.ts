@@ -1,7 +1,6 @@
 /** Decides when a body is ready. Runs in the daemon. It is loaded before a script. */
 
-import { ownAddress } from '../binding/package-files.js'
-import { requireFrom } from '../binding/require.js'
+import { requireOwn } from '../binding/require.js'
 import { turn } from '../turn.js'
 import { importModule } from './import-module.js'
 import { mainModuleUrl } from './main-module.js'
@@ -75,7 +74,7 @@ export function hasFailingCode(): boolean {
  */
 export async function mainEvaluated(): Promise<void> {
   if (process.mainModule !== undefined) return
-  const url = mainModuleUrl(requireFrom(ownAddress).resolve)
+  const url = mainModuleUrl(requireOwn().resolve)
   if (url === undefined) return
   try {
     // Node.js has the module already, so this import waits for the evaluation that is under way.

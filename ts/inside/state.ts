@@ -8,7 +8,7 @@
  */
 
 import type { Binding } from '../binding/load.js'
-import { ownAddress } from '../binding/package-files.js'
+import { ownPath } from '../binding/package-files.js'
 import { type SharedInDaemon, share, sharedOfThisLayout, signature } from '../binding/shared.js'
 import type { LaunchSettings } from '../handover/settings.js'
 import type { DaemonContext } from '../types/context.js'
@@ -123,7 +123,7 @@ export class State implements SharedInDaemon {
   #claimConstructed: (() => void) | undefined
 
   constructor(parts: StateParts, phase: Phase, surroundings: Surroundings) {
-    const { abi, version, from } = signature(ownAddress)
+    const { abi, version, from } = signature(ownPath)
     this.abi = abi
     this.version = version
     this.from = from
@@ -281,6 +281,6 @@ export function shareState(state: State): void {
 
 /** Makes this thread known as a worker of a daemon. */
 export function becomeWorkerOfDaemon(): void {
-  const mark: SharedInDaemon = { ...signature(ownAddress), isWorker: true }
+  const mark: SharedInDaemon = { ...signature(ownPath), isWorker: true }
   share(mark)
 }

@@ -3,8 +3,7 @@
  * it would run the whole suite once more, and each start in it, too. Runs in the launcher.
  */
 
-import { ownAddress } from '../binding/package-files.js'
-import { requireFrom } from '../binding/require.js'
+import { requireOwn } from '../binding/require.js'
 
 /** The runners, and the pools that execute test files for them. */
 const RUNNERS = new RegExp(
@@ -41,7 +40,7 @@ function usesNodeTest(): boolean {
 function resolved(main: string | undefined): string {
   if (main === undefined) return ''
   try {
-    return requireFrom(ownAddress).resolve(main)
+    return requireOwn().resolve(main)
   } catch {
     return main
   }

@@ -2,7 +2,7 @@
 
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { type InvalidOptionError, PermissionDeniedError } from '../errors.js'
-import type { LogsSettings, Settings } from '../options/index.js'
+import type { LogsSettings, Settings } from '../options/settings.js'
 import { refusal } from '../say.js'
 import { Changes } from './changes.js'
 import type { LogFile } from './file.js'

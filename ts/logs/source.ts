@@ -5,7 +5,7 @@ import { explainDenial, isDenied } from '../binding/denied.js'
 import { findHolder } from '../control/stop.js'
 import type { InvalidOptionError } from '../errors.js'
 import { isOwn } from '../inside/route.js'
-import type { Settings } from '../options/index.js'
+import type { Settings } from '../options/settings.js'
 import { refusal } from '../say.js'
 
 /**

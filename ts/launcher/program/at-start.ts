@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { ifPermitted } from '../../binding/denied.js'
-import { currentFolder } from '../../options/index.js'
+import { currentFolder } from '../../options/current-folder.js'
 import { commandLine } from '../command-line.js'
 
 /** Whether a main program is a file. Loaders also find main programs that are not. */

@@ -2,7 +2,8 @@
 
 import { ADOPTION_VARIABLE } from '../../handover/variable.js'
 import { accountVariables, type Rights } from '../../options/identity.js'
-import { homeVariable, type Settings } from '../../options/index.js'
+import { homeVariable } from '../../options/places.js'
+import type { Settings } from '../../options/settings.js'
 import { OURS_ALONE } from '../../supervisor/environment.js'
 import { absoluteNodeOptions } from '../node-flags.js'
 

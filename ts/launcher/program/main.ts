@@ -1,8 +1,7 @@
 /** The command of a daemon that is the launcher's own program, executed again. Runs in the launcher. */
 
 import { isAbsolute } from 'node:path'
-import { ownAddress } from '../../binding/package-files.js'
-import { requireFrom } from '../../binding/require.js'
+import { requireOwn } from '../../binding/require.js'
 import { runtimeFlags } from '../../binding/runtimes.js'
 import { commandLine, givenMain } from '../command-line.js'
 import { absoluteExecArgv, hasEvalFlag } from '../node-flags.js'
@@ -47,7 +46,7 @@ function isThere(main: string): boolean {
   try {
     // With a bare name it would look for a package.
     if (!isAbsolute(main)) return false
-    requireFrom(ownAddress).resolve(main)
+    requireOwn().resolve(main)
     return true
   } catch {
     return false

@@ -1,16 +1,17 @@
 /** The command of a daemon whose main module is a `script`. Runs in the launcher. */
 
 import { explainDenial } from '../../binding/denied.js'
-import { denialOf, ownAddress } from '../../binding/package-files.js'
+import { denialOf, ownAddress, ownFile } from '../../binding/package-files.js'
 import { runtimeFlags } from '../../binding/runtimes.js'
 import { packer } from '../../binding/single-executable.js'
 import { UnsupportedError } from '../../errors.js'
-import { type Settings, scriptOrPath } from '../../options/index.js'
+import { scriptOrPath } from '../../options/script.js'
+import type { Settings } from '../../options/settings.js'
 import { errorOf, say, subject } from '../../say.js'
 import { absoluteExecArgv, scriptExecArgv, usesEsLoader } from '../node-flags.js'
 import { AT_START } from './at-start.js'
 import type { Command } from './index.js'
-import { isPresent, ownFile, preloadFlags } from './own-files.js'
+import { isPresent, preloadFlags } from './own-files.js'
 
 /** @throws UnsupportedError when the package's own files are not beside a bundle */
 export function scriptCommand(
@@ -29,7 +30,7 @@ export function scriptCommand(
   const needed = ['preload.cjs', 'index.js', ...hook]
   if (!needed.every(isPresent)) throw bundled(needed)
   // Nothing of ours may follow the launcher's flags otherwise: some tools put their own command among them.
-  const imports = hook.flatMap((name) => ['--import', new URL(name, ownAddress).href])
+  const imports = hook.flatMap((name) => ['--import', ownAddress(name)])
   // Another program may be of another runtime.
   const first = execPath === process.execPath ? runtimeFlags() : []
   const { main } = scriptOrPath(script)
