@@ -1,0 +1,35 @@
+import { file, load, NODE, PATIENCE, program, server, words } from './words.js'
+
+/**
+ * A stop looks only every `stopTimeout`, 2 s by default; 100 ms is near its fastest without a storm of signals, since
+ * each look sends SIGTERM again. An app that ignores it needs `kill()`, whose first look is the last.
+ */
+const LOOK = 100
+
+const command = (verb) => (place, app) => {
+  const look = verb === 'stop' && app.mode !== 'stubborn' ? ['stop', LOOK] : ['kill', PATIENCE]
+  const what = verb === 'stop' ? look : [verb, LOOK]
+  return [NODE, program('daemonize2.cjs'), file(place, 'daemonize2'), ...what.map(String), app.pidFile, ...server(app)]
+}
+
+export default {
+  name: 'daemonize2',
+  from: { npm: 'daemonize2' },
+  api: (place) => {
+    const { setup } = load(place, 'daemonize2')
+    const of = (app, stopTimeout = LOOK) =>
+      setup({ main: app.script, name: 'app', pidfile: app.pidFile, argv: words(app), silent: true, stopTimeout })
+    const done = (begin) => new Promise((resolve, reject) => begin((e) => (e ? reject(e) : resolve())))
+    return {
+      // It resolves when the module has been loaded, which is not when the server listens, and 100 ms later.
+      start: (app) => done((callback) => of(app).start(callback)),
+      stop: (app) =>
+        app.mode === 'stubborn'
+          ? done((callback) => of(app, PATIENCE).kill(callback))
+          : done((callback) => of(app).stop(callback)),
+      status: (app) => of(app).status(),
+    }
+  },
+  commands: { start: command('start'), stop: command('stop'), status: command('status') },
+  stale: (_place, app) => app.pidFile,
+}

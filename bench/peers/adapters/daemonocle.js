@@ -1,0 +1,21 @@
+import { NODE, program, server } from './words.js'
+
+const command = (verb) => (_place, app) => [
+  'python3',
+  program('ocle.py'),
+  verb,
+  app.pidFile,
+  NODE,
+  ...server(app),
+]
+
+/** A start waits for a second, and looks then whether the daemon lives. */
+export default {
+  name: 'daemonocle',
+  from: { python: 'daemonocle' },
+  env: (place) => ({ PYTHONPATH: place.folder }),
+  commands: Object.fromEntries(
+    ['start', 'stop', 'status', 'restart'].map((verb) => [verb, command(verb)]),
+  ),
+  stale: (_place, app) => app.pidFile,
+}

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { NODE, PATIENCE, program, server } from './words.js'
+
+/** `spawn`, detached: what is there without any package. It is the other peers' measure, too. */
+const bare = (name, execArgv) => ({
+  name,
+  from: {},
+  api: () => {
+    const children = new Map()
+    return {
+      async start(app) {
+        const child = spawn(NODE, [...execArgv, ...server(app)], { detached: true, stdio: 'ignore' })
+        child.unref()
+        children.set(app.name, child)
+        await once(child, 'spawn')
+      },
+      /** By hand: the signal, the wait, and SIGKILL. */
+      async stop(app) {
+        const child = children.get(app.name)
+        if (child.exitCode !== null || child.signalCode !== null) return
+        const exit = once(child, 'exit')
+        child.ref()
+        child.kill('SIGTERM')
+        const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
+        await exit
+        clearTimeout(timer)
+      },
+    }
+  },
+})
+
+export const spawned = bare('spawn', [])
+
+export const preloaded = bare('spawn, empty --require', ['--require', program('empty.cjs')])
+
+export const script = {
+  name: 'spawn, as a script',
+  from: {},
+  commands: { start: (_place, app) => [NODE, program('spawn.mjs'), ...server(app)] },
+}

@@ -1,0 +1,118 @@
+/** daimon beside others: all that is measured, in one run, as a table, JSON and a plot. */
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { atEnd } from '../../scripts/lib/at-end.js'
+import { Unavailable } from '../../scripts/lib/leg.js'
+import { root } from '../../scripts/lib/run.js'
+import { adapters, isOfNpm } from './adapters/index.js'
+import { installed } from './install.js'
+import { Lab, Peer } from './lab.js'
+import { musts } from './musts.js'
+import { plot } from './plot.js'
+import { killAll, marked } from './processes.js'
+import { resources } from './resources.js'
+import { right } from './right.js'
+import { FIGURES, page } from './table.js'
+import { timings } from './timings.js'
+import { Samples } from './turns.js'
+
+const MUSTS = 'musts'
+/** What the others are measured against. */
+const BASELINE = 'spawn'
+/** A peer's name on the command line, and of its folder. */
+const word = (name) => name.replaceAll(/[^\w]+/g, '-')
+
+/** The adapters that are asked for. No name: all. */
+function chosen(only) {
+  const words = adapters.map(({ name }) => word(name))
+  const unknown = only.filter((name) => ![MUSTS, ...words].includes(name))
+  if (unknown.length > 0) throw new Error(`--only ${unknown[0]}: it is one of ${[...words, MUSTS].join(', ')}`)
+  if (only.length === 0) return adapters
+  const compared = (adapter) => adapter.name === 'daimon' || isOfNpm(adapter)
+  const forMusts = (adapter) => compared(adapter) || word(adapter.name) === 'spawn-empty-require'
+  return adapters.filter(
+    (adapter) =>
+      adapter.name === BASELINE ||
+      only.includes(word(adapter.name)) ||
+      (only.includes(MUSTS) && forMusts(adapter)),
+  )
+}
+
+/** The peers, ready to be measured, and why the others are not. */
+async function openAll(wanted, folder) {
+  const peers = []
+  const unavailable = new Map()
+  for (const adapter of wanted) {
+    try {
+      const peer = new Peer(adapter, installed(adapter.from), join(folder, word(adapter.name)))
+      peers.push(peer)
+      await peer.open()
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error
+      unavailable.set(adapter.name, error.message)
+    }
+  }
+  return { peers, unavailable }
+}
+
+const rounded = (value) => (typeof value === 'number' ? Number(value.toFixed(4)) : value)
+
+/** Without a path of this machine: what it says may be published. */
+function report(lab, wanted, unavailable, rows, folder) {
+  const { samples } = lab
+  const plain = (text) => text.replaceAll(folder, 'TMP').replaceAll(root, '').split('\n')[0]
+  const figuresOf = (name) =>
+    FIGURES.map(([key]) => [key, lab.said(name, key) ?? samples.median(name, key)])
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, rounded(value)])
+  const samplesOf = (name) =>
+    FIGURES.map(([key]) => [key, samples.of(name, key).map(rounded)]).filter(([, all]) => all.length > 0)
+  return {
+    node: process.version,
+    platform: process.platform,
+    arch: process.arch,
+    cores: availableParallelism(),
+    rounds: lab.rounds,
+    many: lab.many,
+    idle: { waits: lab.idle.waits, inVain: lab.idle.inVain },
+    peers: wanted.map(({ name }) => ({
+      name,
+      version: lab.peer(name)?.version,
+      unavailable: unavailable.get(name),
+      figures: Object.fromEntries(figuresOf(name)),
+      samples: Object.fromEntries(samplesOf(name)),
+    })),
+    failures: samples.failures.map(({ peer, what, reason }) => ({ peer, what, reason: plain(reason) })),
+    musts: rows.map((row) => ({ ...row, value: rounded(row.value) })),
+  }
+}
+
+function write(found, out) {
+  mkdirSync(out, { recursive: true })
+  const files = { md: page(found), json: `${JSON.stringify(found, undefined, 2)}\n`, svg: plot(found) }
+  for (const [ending, text] of Object.entries(files)) writeFileSync(join(out, `peers.${ending}`), text)
+  console.log(files.md)
+  console.log(`written to ${join(out, 'peers.{md,json,svg}')}`)
+}
+
+/** @param options rounds, daemons (how many are "many"), idle (ms), only (names), out (a folder) */
+export async function comparePeers({ rounds, daemons, idle, only, out }) {
+  if (process.platform !== 'linux') throw new Error('--peers needs /proc: Linux')
+  const wanted = chosen(only)
+  const folder = mkdtempSync(join(tmpdir(), 'daimon-bench-'))
+  // However this ends: nothing of a peer is left on the machine.
+  const tidy = atEnd(() => {
+    killAll(() => wanted.flatMap(({ name }) => marked(join(folder, word(name)))))
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const { peers, unavailable } = await openAll(wanted, folder)
+  const lab = new Lab({ peers, rounds, many: daemons, idle, samples: new Samples() })
+  const isForMusts = only.length > 0 && only.every((name) => name === MUSTS)
+  if (!isForMusts) for (const part of [timings, resources, right]) await part(lab)
+  const rows = only.length === 0 || only.includes(MUSTS) ? await musts(lab) : []
+  for (const peer of peers) await peer.close()
+  write(report(lab, wanted, unavailable, rows, folder), out)
+  tidy()
+}

@@ -1,0 +1,209 @@
+/** Peers that are ready to be measured, the apps that they start, and the machine, which should be idle before. */
+
+import { fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '../measure.js'
+import { isDead, kill, killAll, MARK, marked, until, untilDead } from './processes.js'
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url))
+const STEP_MS = 60_000
+
+/** Nanoseconds of the shared clock as milliseconds. */
+export const ms = (nanoseconds) => Number(nanoseconds) / 1e6
+
+function busyTime() {
+  const times = cpus().map(({ times: { idle, ...busy } }) => [idle, ...Object.values(busy)])
+  const total = times.flat().reduce((a, b) => a + b, 0)
+  return { total, idle: times.reduce((sum, [idle]) => sum + idle, 0) }
+}
+
+/** Waits until hardly a processor is busy, for so long at most; counts how often it waited in vain. */
+export class Idle {
+  waits = 0
+  inVain = 0
+
+  constructor(most) {
+    this.most = most
+  }
+
+  async wait() {
+    if (this.most === 0) return
+    this.waits++
+    const deadline = performance.now() + this.most
+    for (;;) {
+      const before = busyTime()
+      await delay(50)
+      const after = busyTime()
+      const busy = 1 - (after.idle - before.idle) / (after.total - before.total)
+      if (busy < 0.1) return
+      if (performance.now() > deadline) break
+    }
+    this.inVain++
+  }
+}
+
+/** A step of a peer that has a time limit: a peer that hangs must not hang the others. */
+async function within(promise, what) {
+  const limit = new AbortController()
+  const late = delay(STEP_MS, undefined, { signal: limit.signal }).then(() => {
+    throw new Error(`${what}: not within ${STEP_MS / 1000} s`)
+  })
+  late.catch(() => {})
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    limit.abort()
+  }
+}
+
+export class Peer {
+  #agent
+  #apps = 0
+
+  /** @param folder for all that it writes. */
+  constructor(adapter, { folder, version }, home) {
+    this.adapter = adapter
+    this.name = adapter.name
+    this.version = version
+    this.place = { folder, home }
+    this.home = home
+    mkdirSync(home, { recursive: true })
+    this.env = { ...process.env, ...adapter.env?.(this.place), [MARK]: home }
+    this.output = join(home, 'output')
+  }
+
+  has(kind, verb) {
+    if (kind === 'api') return this.adapter.api !== undefined && this.verbs.includes(verb)
+    return this.adapter.commands?.[verb] !== undefined
+  }
+
+  /** Loads the peer into a launcher: what it can do by API is known then. */
+  async open() {
+    if (this.adapter.api === undefined) return
+    const log = openSync(this.output, 'a')
+    this.verbs = Object.keys(this.adapter.api(this.place))
+    this.#agent = fork(here('agent.js'), [this.name, JSON.stringify(this.place)], {
+      env: this.env,
+      execArgv: ['--expose-gc'],
+      serialization: 'advanced',
+      stdio: ['ignore', log, log, 'ipc'],
+    })
+    await within(once(this.#agent, 'message'), `${this.name}: loading`)
+  }
+
+  /** An app for it, on a port of its own; 0 is any port. */
+  async app(mode = 'plain', port = undefined) {
+    const name = `app${this.#apps++}`
+    const file = (ending) => join(this.home, `${name}.${ending}`)
+    writeFileSync(file('record'), '')
+    return {
+      name,
+      mode,
+      port: port ?? (await freePort()),
+      script: here('app.cjs'),
+      record: file('record'),
+      pidFile: file('pid'),
+    }
+  }
+
+  /** A verb by API, or something that every launcher does: `{ begin, end, stall?, error? }`. */
+  async tell(told) {
+    const answered = once(this.#agent, 'message')
+    this.#agent.send(told)
+    const [answer] = await within(answered, `${this.name}: ${told.verb}`)
+    return answer
+  }
+
+  async api(verb, app, more = {}) {
+    const answer = await this.tell({ verb, app, ...more })
+    if (answer.error !== undefined) throw new Error(`${this.name}: ${verb}: ${answer.error}`)
+    return answer
+  }
+
+  /** A verb by its command, with what that printed: `{ begin, end, code, output }`. */
+  async command(verb, app, { checked = true } = {}) {
+    const [file, ...args] = this.adapter.commands[verb](this.place, app)
+    const output = join(this.home, `${app.name}.${verb}.output`)
+    const fd = openSync(output, 'w')
+    const begin = process.hrtime.bigint()
+    const child = spawn(file, args, { env: this.env, cwd: this.home, stdio: ['ignore', fd, fd] })
+    const [code] = await within(once(child, 'exit'), `${this.name}: ${verb}`)
+    const end = process.hrtime.bigint()
+    const answer = { begin, end, code, output: readFileSync(output, 'utf8') }
+    if (checked && code !== 0) throw new Error(`${this.name}: ${verb}: exit code ${code}: ${answer.output}`)
+    return answer
+  }
+
+  /** Its processes, except the launcher and what it keeps running. */
+  processes() {
+    const kept = [this.#agent?.pid, this.adapter.resident?.(this.place)]
+    return marked(this.home).filter((pid) => !kept.includes(pid))
+  }
+
+  /** After a measurement, or a failure of one: nothing is left of the apps, which are all that the peer has. */
+  async clean(...apps) {
+    for (const app of apps) {
+      // A manager would start again what is only killed. There may be nothing to stop, which is as good.
+      if (this.has('api', 'stop')) await this.tell({ verb: 'stop', app })
+      else if (this.has('command', 'stop')) await this.command('stop', app, { checked: false })
+    }
+    killAll(() => this.processes())
+    for (const { pidFile } of apps)
+      for (const ending of ['', '.lock']) rmSync(`${pidFile}${ending}`, { force: true })
+  }
+
+  async close() {
+    if (this.#agent?.connected) this.#agent.disconnect()
+    this.adapter.end?.(this.place, this.env)
+    killAll(() => marked(this.home))
+  }
+}
+
+/** The instances that have listened: `{ pid, listening }`. */
+export function instances(app) {
+  const lines = readFileSync(app.record, 'utf8').split('\n').slice(0, -1)
+  return lines.map((line) => {
+    const [pid, listening] = line.split(' ')
+    return { pid: Number(pid), listening: BigInt(listening) }
+  })
+}
+
+export const alive = (app) => instances(app).filter(({ pid }) => !isDead(pid))
+
+/** The last instance, once there are so many. */
+export const listening = (app, count = 1) =>
+  until(() => instances(app)[count - 1], 'the app listens')
+
+/** Ends an app whose peer cannot. */
+export async function endByHand(pid) {
+  kill(pid)
+  await untilDead(pid)
+}
+
+/** All that one run needs. */
+export class Lab {
+  #said = new Map()
+
+  constructor({ peers, rounds, many, idle, samples }) {
+    Object.assign(this, { peers, rounds, many, samples })
+    this.idle = new Idle(idle)
+  }
+
+  peer(name) {
+    return this.peers.find((peer) => peer.name === name)
+  }
+
+  /** A figure of a peer that is no sample of a series. */
+  say(name, what, value) {
+    this.#said.set(JSON.stringify([name, what]), value)
+  }
+
+  said(name, what) {
+    return this.#said.get(JSON.stringify([name, what]))
+  }
+}

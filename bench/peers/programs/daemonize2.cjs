@@ -1,0 +1,13 @@
+// A controller as daemonize2's README has it. Arguments: its module, the verb, the stopTimeout, the pidfile, the server
+// and its own.
+const [module_, verb, stopTimeout, pidfile, main, ...argv] = process.argv.slice(2)
+const options = { main, name: 'app', pidfile, argv, silent: true, stopTimeout: Number(stopTimeout) }
+const daemon = require(module_).setup(options)
+
+if (verb === 'status') process.exitCode = daemon.status() === 0 ? 1 : 0
+else
+  daemon[verb]((error) => {
+    if (!error) return
+    console.error(error)
+    process.exitCode = 1
+  })

@@ -1,0 +1,1 @@
+// Loaded before a server, and does nothing: what any preload costs.

@@ -1,0 +1,17 @@
+# A daemon whose worker becomes the server, which Node.js executes. Arguments: the verb, the pidfile, Node.js, the server
+# and its own.
+import os
+import sys
+
+import daemonocle
+
+verb, pid_file, *command = sys.argv[1:]
+worker = daemonocle.Daemon(
+    name='app', pid_file=pid_file, stop_timeout=1, worker=lambda: os.execv(command[0], command)
+)
+if verb == 'stop':
+    worker.stop(force=True)
+elif verb == 'restart':
+    worker.restart(force=True)
+else:
+    worker.do_action(verb)

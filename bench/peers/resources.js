@@ -1,0 +1,101 @@
+/** What a peer takes besides the app: memory, processes, and the room of its packages. */
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { root } from '../../scripts/lib/run.js'
+import { instances, listening } from './lab.js'
+import { privateMemory } from './processes.js'
+import { inTurn } from './turns.js'
+
+/** After the last start: what loads later has been loaded, ms. */
+const SETTLED = 500
+
+/** Of so many apps under a peer: the processes besides them, and the private memory of all. */
+async function beside(peer, count) {
+  const kind = peer.has('api', 'start') ? 'api' : 'command'
+  const apps = []
+  try {
+    for (let made = 0; made < count; made++) {
+      const app = await peer.app()
+      apps.push(app)
+      await peer[kind]('start', app)
+      await listening(app)
+    }
+    await delay(SETTLED)
+    const servers = apps.flatMap((app) => instances(app).map(({ pid }) => pid))
+    const all = [...peer.processes(), peer.adapter.resident?.(peer.place)].filter(Boolean)
+    const memory = all.reduce((sum, pid) => sum + privateMemory(pid), 0)
+    return { processes: all.filter((pid) => !servers.includes(pid)).length, memory }
+  } finally {
+    await peer.clean(...apps)
+  }
+}
+
+/** The folders of the package and of all that it depends on, as Node.js resolves them. */
+function closure(folder, name, found = new Set()) {
+  let at = folder
+  while (!existsSync(join(at, 'node_modules', name, 'package.json'))) {
+    if (dirname(at) === at) return found
+    at = dirname(at)
+  }
+  const path = join(at, 'node_modules', name)
+  if (found.has(path)) return found
+  found.add(path)
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))
+  for (const other of Object.keys({ ...dependencies, ...optionalDependencies })) closure(path, other, found)
+  return found
+}
+
+/** Of all files, except those of packages inside, in bytes. */
+function sizeOf(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.name !== 'node_modules' && entry.name !== '__pycache__' && !entry.isSymbolicLink())
+    .map((entry) => join(folder, entry.name))
+    .reduce((sum, path) => sum + (statSync(path).isDirectory() ? sizeOf(path) : statSync(path).size), 0)
+}
+
+/** In MB, and the number of packages. Nothing for what Node.js has itself. */
+function installation({ name, adapter: { from }, place }) {
+  const megabytes = (bytes) => bytes / 1e6
+  if (from.npm !== undefined) {
+    const folders = [...closure(place.folder, from.npm)]
+    return { size: megabytes(folders.reduce((sum, path) => sum + sizeOf(path), 0)), packages: folders.length }
+  }
+  if (from.python !== undefined) {
+    const packages = readdirSync(place.folder).filter((entry) => entry.endsWith('.dist-info')).length
+    return { size: megabytes(sizeOf(place.folder)), packages }
+  }
+  if (from.debian !== undefined) return { size: megabytes(sizeOf(place.folder)), packages: 1 }
+  if (name !== 'daimon') return undefined
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts']
+  const [packed] = JSON.parse(spawnSync('npm', args, { cwd: root, encoding: 'utf8' }).stdout)
+  // What a checkout has in one, npm has in two: the package, and the one of the platform with the binary.
+  return { size: megabytes(packed.unpackedSize), packages: 2 }
+}
+
+export async function resources(lab) {
+  const baseline = lab.peers.find(({ name }) => name === 'spawn')
+  for (const [label, count] of [
+    ['one', 1],
+    ['many', lab.many],
+  ]) {
+    const byHand = await beside(baseline, count)
+    const subjects = lab.peers.map((peer) => ({
+      name: peer.name,
+      async measure() {
+        const { processes, memory } = await beside(peer, count)
+        lab.say(peer.name, `processes.${label}`, processes)
+        lab.say(peer.name, `memory.${label}`, memory - byHand.memory)
+      },
+    }))
+    await inTurn(1, subjects, lab.samples.failures, `processes and memory of ${count}`)
+  }
+  for (const peer of lab.peers) {
+    const installed = installation(peer)
+    if (installed === undefined) continue
+    lab.say(peer.name, 'size', installed.size)
+    lab.say(peer.name, 'packages', installed.packages)
+  }
+}

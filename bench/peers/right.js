@@ -1,0 +1,102 @@
+/** What is right: one instance, a failure that is told, and a stranger that is left alone. */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { alive } from './lab.js'
+import { isDead, kill } from './processes.js'
+import { inTurn } from './turns.js'
+
+const STARTS = 20
+/** No process has come or gone for so long, ms: all starts have had their outcome. */
+const QUIET = 1_500
+const DEADLINE = 60_000
+
+async function untilQuiet(peer, app) {
+  const look = () => JSON.stringify([peer.processes(), readFileSync(app.record, 'utf8')])
+  const deadline = performance.now() + DEADLINE
+  let [last, since] = [look(), performance.now()]
+  while (performance.now() - since < QUIET && performance.now() < deadline) {
+    await delay(50)
+    const now = look()
+    if (now !== last) [last, since] = [now, performance.now()]
+  }
+}
+
+/** Instances after so many starts at once. */
+async function instancesOf(peer) {
+  // Any port: a second instance does not fail for the port that the first one has.
+  const app = await peer.app('plain', 0)
+  try {
+    if (peer.has('command', 'start')) {
+      const start = () => peer.command('start', app, { checked: false })
+      await Promise.all(Array.from({ length: STARTS }, start))
+    } else {
+      await peer.tell({ verb: 'start', app, together: STARTS })
+    }
+    await untilQuiet(peer, app)
+    return alive(app).length
+  } finally {
+    await peer.clean(app)
+  }
+}
+
+const LEARNS = ['nothing', 'a failure', 'its error']
+
+/** What a start tells of an app that throws at once: the better one of API and command. */
+async function learnt(peer) {
+  const grade = (failed, text) => (failed ? (text.includes('the body of this daemon fails') ? 2 : 1) : 0)
+  const grades = []
+  for (const kind of ['api', 'command']) {
+    if (!peer.has(kind, 'start')) continue
+    const app = await peer.app('failing')
+    try {
+      if (kind === 'api') {
+        const { error } = await peer.tell({ verb: 'start', app })
+        grades.push(grade(error !== undefined, error ?? ''))
+      } else {
+        const { code, output } = await peer.command('start', app, { checked: false })
+        grades.push(grade(code !== 0, output))
+      }
+    } finally {
+      await peer.clean(app)
+    }
+  }
+  return LEARNS[Math.max(...grades)]
+}
+
+/** Whether another program of Node.js lives whose PID stands in a pidfile that a crash has left. */
+async function strangerLives(peer) {
+  const app = await peer.app()
+  const path = peer.adapter.stale(peer.place, app)
+  const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' })
+  try {
+    await once(stranger, 'spawn')
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, `${stranger.pid}\n`)
+    await peer.command('stop', app, { checked: false })
+    return !isDead(stranger.pid)
+  } finally {
+    kill(stranger.pid)
+    await peer.clean(app)
+  }
+}
+
+export async function right(lab) {
+  const { failures } = lab.samples
+  const each = (what, peers, measure) =>
+    inTurn(
+      1,
+      peers.map((peer) => ({ name: peer.name, measure: async () => lab.say(peer.name, what, await measure(peer)) })),
+      failures,
+      what,
+    )
+  // A start that does not work at all would look as if it failed as it should.
+  const working = lab.peers.filter(({ name }) => !failures.some(({ peer }) => peer === name))
+  await each('instances', working, instancesOf)
+  await each('learns', working, learnt)
+  const withPidFile = working.filter((peer) => peer.adapter.stale && peer.has('command', 'stop'))
+  await each('stranger', withPidFile, async (peer) => ((await strangerLives(peer)) ? 'lives' : 'is killed'))
+}
