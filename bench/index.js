@@ -1,9 +1,9 @@
 /**
- * `npm run bench`: what daimon costs (figures.js); with --peers what others cost, and get right, beside it (peers/); with
- * --scale how it does with hundreds of daemons (scale.js).
+ * `npm run bench`: what daimon costs (figures.js); with --peers what others cost, and get right, beside it (peers/);
+ * with --scale how it does with hundreds of daemons (scale.js).
  */
 
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,12 +38,18 @@ function options() {
   }
   return {
     ...values,
-    rounds: count(values.rounds ?? (values.scale ? undefined : positionals[0]), values.peers || values.scale ? 20 : 30),
+    rounds: count(
+      values.rounds ?? (values.scale ? undefined : positionals[0]),
+      values.peers || values.scale ? 20 : 30,
+    ),
     daemons: count(values.scale ? positionals[0] : values.daemons, values.scale ? 500 : 50),
     idle: count(values.idle, 1_000),
     out: resolve(values.out ?? join(root, 'target/bench')),
   }
 }
+
+const REAPED = 'DAIMON_BENCH_REAPED'
+const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 
 let chosen
 try {
@@ -53,11 +59,18 @@ try {
   process.exit(2)
 }
 
-if (chosen.peers) await comparePeers(chosen)
-else if (chosen.scale) await scale(chosen)
-else {
-  // A process of its own: its memory is measured.
-  const script = fileURLToPath(new URL('figures.js', import.meta.url))
-  const [code] = await once(spawn(process.execPath, [script, String(chosen.rounds)], { stdio: 'inherit' }), 'exit')
+/** Runs a program on this terminal, and ends as it does. */
+async function become(file, ...args) {
+  const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, [REAPED]: 'true' } })
+  const [code] = await once(child, 'exit')
   process.exitCode = code ?? 1
 }
+
+const needsReaper = (chosen.peers || chosen.scale) && process.env[REAPED] === undefined
+
+// A process of its own: its memory is measured.
+if (!chosen.peers && !chosen.scale) await become(process.execPath, here('figures.js'), String(chosen.rounds))
+else if (needsReaper && spawnSync('python3', ['--version']).status === 0)
+  await become('python3', here('reaper.py'), process.execPath, ...process.argv.slice(1))
+else if (chosen.peers) await comparePeers({ ...chosen, isReaped: !needsReaper })
+else await scale({ ...chosen, isReaped: !needsReaper })

@@ -1,14 +1,20 @@
-// A launcher by API: a process that loads one peer and does what it is told, one thing at a time. It tells when it began
-// and ended, on the clock that all processes share, and if it is asked for it the longest stall of its event loop.
+// A launcher by API: a process that loads one peer and does what it is told, one thing at a time. It tells when it
+// began and ended, on the clock that all processes share, and if it is asked for it the longest stall of its event
+// loop.
 // Arguments: the peer's name, its place in JSON. Told: { verb, app, stall, repeat, together, megabytes, ms }.
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { longestStall } from '../measure.js'
 import { adapters } from './adapters/index.js'
 
 const [name, place] = process.argv.slice(2)
 const PIECE = 64
+// Not by a flag of Node.js, which daimon would hand on, and which makes every boot slower.
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc')
 let ballast = []
 
 const own = {
@@ -48,4 +54,5 @@ process.on('message', async (told) => {
   process.removeAllListeners('uncaughtException')
   process.send(answer)
 })
-process.send('loaded')
+// Ready, with these verbs.
+process.send(Object.keys(api))

@@ -28,7 +28,8 @@ const word = (name) => name.replaceAll(/[^\w]+/g, '-')
 function chosen(only) {
   const words = adapters.map(({ name }) => word(name))
   const unknown = only.filter((name) => ![MUSTS, ...words].includes(name))
-  if (unknown.length > 0) throw new Error(`--only ${unknown[0]}: it is one of ${[...words, MUSTS].join(', ')}`)
+  if (unknown.length > 0)
+    throw new Error(`--only ${unknown[0]}: it is one of ${[...words, MUSTS].join(', ')}`)
   if (only.length === 0) return adapters
   const compared = (adapter) => adapter.name === 'daimon' || isOfNpm(adapter)
   const forMusts = (adapter) => compared(adapter) || word(adapter.name) === 'spawn-empty-require'

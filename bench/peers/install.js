@@ -1,7 +1,15 @@
 /** The peers, each in its pinned version, in a folder below `target/`: nothing of them is installed on the machine. */
 
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Unavailable } from '../../scripts/lib/leg.js'
@@ -36,7 +44,8 @@ function once(folder, content, make) {
 function npm() {
   const folder = join(target, 'npm')
   return once(folder, readFileSync(here('npm/package-lock.json'), 'utf8'), () => {
-    for (const name of ['package.json', 'package-lock.json']) copyFileSync(here(`npm/${name}`), join(folder, name))
+    for (const name of ['package.json', 'package-lock.json'])
+      copyFileSync(here(`npm/${name}`), join(folder, name))
     step('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], folder)
   })
 }

@@ -64,6 +64,8 @@ async function within(promise, what) {
 export class Peer {
   #agent
   #apps = 0
+  /** What it can do by API. */
+  #verbs = []
 
   /** @param folder for all that it writes. */
   constructor(adapter, { folder, version }, home) {
@@ -78,22 +80,21 @@ export class Peer {
   }
 
   has(kind, verb) {
-    if (kind === 'api') return this.adapter.api !== undefined && this.verbs.includes(verb)
+    if (kind === 'api') return this.#verbs.includes(verb)
     return this.adapter.commands?.[verb] !== undefined
   }
 
-  /** Loads the peer into a launcher: what it can do by API is known then. */
+  /** Loads the peer into a launcher, which tells what it can do by API. */
   async open() {
     if (this.adapter.api === undefined) return
     const log = openSync(this.output, 'a')
-    this.verbs = Object.keys(this.adapter.api(this.place))
     this.#agent = fork(here('agent.js'), [this.name, JSON.stringify(this.place)], {
       env: this.env,
-      execArgv: ['--expose-gc'],
       serialization: 'advanced',
       stdio: ['ignore', log, log, 'ipc'],
     })
-    await within(once(this.#agent, 'message'), `${this.name}: loading`)
+    const [verbs] = await within(once(this.#agent, 'message'), `${this.name}: loading`)
+    this.#verbs = verbs
   }
 
   /** An app for it, on a port of its own; 0 is any port. */
@@ -176,8 +177,7 @@ export function instances(app) {
 export const alive = (app) => instances(app).filter(({ pid }) => !isDead(pid))
 
 /** The last instance, once there are so many. */
-export const listening = (app, count = 1) =>
-  until(() => instances(app)[count - 1], 'the app listens')
+export const listening = (app, count = 1) => until(() => instances(app)[count - 1], 'the app listens')
 
 /** Ends an app whose peer cannot. */
 export async function endByHand(pid) {

@@ -68,7 +68,12 @@ async function starts(lab, daimon, bare) {
     })
   const time = await medians(lab, 'start()', { daimon: from(daimon), bare: from(bare) })
   return [
-    row('`start()` until the port accepts − bare spawn with an empty --require', minus(time.daimon, time.bare), 'ms', 3),
+    row(
+      '`start()` until the port accepts − bare spawn with an empty --require',
+      minus(time.daimon, time.bare),
+      'ms',
+      3,
+    ),
     row("`start()` resolves − the server's own `listening`", late.length ? median(late) : undefined, 'ms', 3),
   ]
 }
@@ -156,7 +161,12 @@ async function commands(lab, daimon) {
   })
   return [
     row('`daimon status` ÷ `node -e 0`', per(time.status, time.node), '', 1.6),
-    row("`daimon stop` without the process's own end ÷ `node -e 0`", per(minus(time.stop, time.end), time.node), '', 1.6),
+    row(
+      "`daimon stop` without the process's own end ÷ `node -e 0`",
+      per(minus(time.stop, time.end), time.node),
+      '',
+      1.6,
+    ),
   ]
 }
 

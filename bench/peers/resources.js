@@ -51,7 +51,9 @@ function closure(folder, name, found = new Set()) {
 /** Of all files, except those of packages inside, in bytes. */
 function sizeOf(folder) {
   return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.name !== 'node_modules' && entry.name !== '__pycache__' && !entry.isSymbolicLink())
+    .filter(
+      (entry) => entry.name !== 'node_modules' && entry.name !== '__pycache__' && !entry.isSymbolicLink(),
+    )
     .map((entry) => join(folder, entry.name))
     .reduce((sum, path) => sum + (statSync(path).isDirectory() ? sizeOf(path) : statSync(path).size), 0)
 }

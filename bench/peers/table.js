@@ -77,7 +77,7 @@ export function page(report) {
     '# daimon beside others',
     `${where} ${quiet}`,
     'A dash: the peer has no such thing, or it could not be measured, which is said below.',
-    ...(report.peers.length > 0 ? [peers(report)] : []),
+    ...(report.peers.some(({ figures }) => Object.keys(figures).length > 0) ? [peers(report)] : []),
     ...(report.musts.length > 0 ? ['## Musts', musts(report.musts)] : []),
     ...(notes.length > 0 ? ['## Notes', notes.join('\n')] : []),
   ].join('\n\n')}\n`

@@ -124,8 +124,7 @@ async function stalls(lab) {
   const subjects = able.flatMap((peer) =>
     Object.entries(WEIGHTS).map(([size, megabytes]) => ({
       name: peer.name,
-      measure: async () =>
-        lab.samples.add(peer.name, `stall.${size}`, await stallOf(lab, peer, megabytes)),
+      measure: async () => lab.samples.add(peer.name, `stall.${size}`, await stallOf(lab, peer, megabytes)),
     })),
   )
   await inTurn(lab.rounds, subjects, lab.samples.failures, "the launcher's stall")

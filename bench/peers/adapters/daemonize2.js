@@ -9,7 +9,14 @@ const LOOK = 100
 const command = (verb) => (place, app) => {
   const look = verb === 'stop' && app.mode !== 'stubborn' ? ['stop', LOOK] : ['kill', PATIENCE]
   const what = verb === 'stop' ? look : [verb, LOOK]
-  return [NODE, program('daemonize2.cjs'), file(place, 'daemonize2'), ...what.map(String), app.pidFile, ...server(app)]
+  return [
+    NODE,
+    program('daemonize2.cjs'),
+    file(place, 'daemonize2'),
+    ...what.map(String),
+    app.pidFile,
+    ...server(app),
+  ]
 }
 
 export default {
@@ -17,16 +24,21 @@ export default {
   from: { npm: 'daemonize2' },
   api: (place) => {
     const { setup } = load(place, 'daemonize2')
-    const of = (app, stopTimeout = LOOK) =>
-      setup({ main: app.script, name: 'app', pidfile: app.pidFile, argv: words(app), silent: true, stopTimeout })
+    const daemons = new Map()
+    const of = (app) => {
+      if (!daemons.has(app.name)) {
+        const stopTimeout = app.mode === 'stubborn' ? PATIENCE : LOOK
+        const own = { main: app.script, argv: words(app), pidfile: app.pidFile }
+        daemons.set(app.name, setup({ name: 'app', silent: true, stopTimeout, ...own }))
+      }
+      return daemons.get(app.name)
+    }
     const done = (begin) => new Promise((resolve, reject) => begin((e) => (e ? reject(e) : resolve())))
     return {
       // It resolves when the module has been loaded, which is not when the server listens, and 100 ms later.
       start: (app) => done((callback) => of(app).start(callback)),
       stop: (app) =>
-        app.mode === 'stubborn'
-          ? done((callback) => of(app, PATIENCE).kill(callback))
-          : done((callback) => of(app).stop(callback)),
+        done((callback) => (app.mode === 'stubborn' ? of(app).kill(callback) : of(app).stop(callback))),
       status: (app) => of(app).status(),
     }
   },

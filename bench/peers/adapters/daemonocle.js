@@ -14,8 +14,6 @@ export default {
   name: 'daemonocle',
   from: { python: 'daemonocle' },
   env: (place) => ({ PYTHONPATH: place.folder }),
-  commands: Object.fromEntries(
-    ['start', 'stop', 'status', 'restart'].map((verb) => [verb, command(verb)]),
-  ),
+  commands: Object.fromEntries(['start', 'stop', 'status', 'restart'].map((verb) => [verb, command(verb)])),
   stale: (_place, app) => app.pidFile,
 }

@@ -5,8 +5,15 @@ import { NODE, PATIENCE, server, words } from './words.js'
 
 const bin = fileURLToPath(new URL('../../../dist/bin.js', import.meta.url))
 const pidFile = (app) => ['--pid-file', app.pidFile]
-const of = (app) =>
-  new Daemon({ pidFile: app.pidFile, script: app.script, scriptArgs: words(app), stopTimeout: PATIENCE })
+/** One for each app, as a program has it. */
+const daemons = new Map()
+
+function of(app) {
+  const { pidFile, script } = app
+  if (!daemons.has(app.name))
+    daemons.set(app.name, new Daemon({ pidFile, script, scriptArgs: words(app), stopTimeout: PATIENCE }))
+  return daemons.get(app.name)
+}
 
 export default {
   name: 'daimon',

@@ -4,7 +4,7 @@ import { NODE, server } from './words.js'
 const ssd = (place) => join(place.folder, 'sbin/start-stop-daemon')
 const whose = (app) => ['--pidfile', app.pidFile, '--exec', NODE]
 
-/** With `--exec` beside the pidfile, which spares processes of other programs, though not of other scripts of Node.js. */
+/** With `--exec` beside the pidfile, which spares processes of other programs, though not other scripts of Node.js. */
 export const startStopDaemon = {
   name: 'start-stop-daemon',
   from: { debian: 'start-stop-daemon' },

@@ -8,7 +8,11 @@ const root = (place) => join(place.home, 'forever')
 const times = { minUptime: 1000, spinSleepTime: 1000 }
 const command =
   (...all) =>
-  (place, app) => [NODE, bin(place), ...all.flatMap((part) => (typeof part === 'function' ? part(app) : part))]
+  (place, app) => [
+    NODE,
+    bin(place),
+    ...all.flatMap((part) => (typeof part === 'function' ? part(app) : part)),
+  ]
 
 /** A stop is SIGKILL at once, its default, and its fastest. */
 export default {
@@ -30,15 +34,19 @@ export default {
         forever.startDaemon(app.script, { uid: app.name, args: words(app), silent: true, ...times, ...pid })
       },
       stop: (app) => ended(forever.stop(app.name), 'stop'),
-      status: () => new Promise((resolve, reject) => forever.list(false, (e, all) => (e ? reject(e) : resolve(all)))),
+      status: () =>
+        new Promise((resolve, reject) => forever.list(false, (e, all) => (e ? reject(e) : resolve(all)))),
       restart: (app) => ended(forever.restart(app.name), 'restart'),
     }
   },
   commands: {
-    start: command(
-      ['start', '--append', '--minUptime', '1000', '--spinSleepTime', '1000'],
-      (app) => ['--pidFile', app.pidFile, '--uid', app.name, ...server(app)],
-    ),
+    start: command(['start', '--append', '--minUptime', '1000', '--spinSleepTime', '1000'], (app) => [
+      '--pidFile',
+      app.pidFile,
+      '--uid',
+      app.name,
+      ...server(app),
+    ]),
     stop: command('stop', (app) => app.name),
     status: command('list'),
     restart: command('restart', (app) => app.name),

@@ -16,12 +16,16 @@ function god(place) {
 
 const command =
   (...all) =>
-  (place, app) => [NODE, bin(place), ...all.flatMap((part) => (typeof part === 'function' ? part(app) : part))]
+  (place, app) => [
+    NODE,
+    bin(place),
+    ...all.flatMap((part) => (typeof part === 'function' ? part(app) : part)),
+  ]
 const name = (app) => app.name
 
 /**
- * Its god runs before anything is measured, as it does on a machine that uses pm2. `--silent` spares the table that every
- * command prints. A stop is `delete`: `stop` leaves an entry, which the next start of another app with that name meets.
+ * Its god runs before anything is measured, as it does on a machine that uses pm2. `--silent` spares the table that
+ * every command prints. A stop is `delete`, since `stop` leaves an entry, which a later start of that name meets.
  */
 export default {
   name: 'pm2',
@@ -54,7 +58,17 @@ export default {
     }
   },
   commands: {
-    start: command('start', (app) => app.script, '--name', name, '--silent', '--kill-timeout', `${PATIENCE}`, '--', words),
+    start: command(
+      'start',
+      (app) => app.script,
+      '--name',
+      name,
+      '--silent',
+      '--kill-timeout',
+      `${PATIENCE}`,
+      '--',
+      words,
+    ),
     stop: command('delete', name, '--silent'),
     // The PID alone, which is its cheapest question.
     status: command('pid', name),

@@ -1,5 +1,5 @@
-# A daemon whose worker becomes the server, which Node.js executes. Arguments: the verb, the pidfile, Node.js, the server
-# and its own.
+# A daemon whose worker becomes the server, which Node.js executes. Arguments: the verb, the pidfile, Node.js, the
+# server and its own.
 import os
 import sys
 
