@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { root } from '../scripts/lib/run.js'
-import { comparePeers } from './peers/index.js'
+import { comparePeers, chosen as peersOf } from './peers/index.js'
 import { scale } from './scale.js'
 
 const USAGE = `usage: npm run bench -- [--rounds N] [ROUNDS]
@@ -31,9 +31,10 @@ function options() {
     },
     allowPositionals: true,
   })
-  const count = (value, otherwise) => {
+  if (values.peers) peersOf(values.only)
+  const count = (value, otherwise, least = 1) => {
     const number = Number(value ?? otherwise)
-    if (!Number.isInteger(number) || number < 0) throw new Error(`${value} is no count`)
+    if (!Number.isInteger(number) || number < least) throw new Error(`${value} is no number from ${least} on`)
     return number
   }
   return {
@@ -43,7 +44,7 @@ function options() {
       values.peers || values.scale ? 20 : 30,
     ),
     daemons: count(values.scale ? positionals[0] : values.daemons, values.scale ? 500 : 50),
-    idle: count(values.idle, 1_000),
+    idle: count(values.idle, 1_000, 0),
     out: resolve(values.out ?? join(root, 'target/bench')),
   }
 }

@@ -24,8 +24,8 @@ const BASELINE = 'spawn'
 /** A peer's name on the command line, and of its folder. */
 const word = (name) => name.replaceAll(/[^\w]+/g, '-')
 
-/** The adapters that are asked for. No name: all. */
-function chosen(only) {
+/** The adapters that are asked for. No name: all. Throws for a name that is none. */
+export function chosen(only) {
   const words = adapters.map(({ name }) => word(name))
   const unknown = only.filter((name) => ![MUSTS, ...words].includes(name))
   if (unknown.length > 0)

@@ -10,6 +10,8 @@ import { isDead, kill } from './processes.js'
 import { inTurn } from './turns.js'
 
 const STARTS = 20
+/** One that loses a race sometimes is not right: the worst of so many. */
+const RACES = 3
 /** No process has come or gone for so long, ms: all starts have had their outcome. */
 const QUIET = 1_500
 const DEADLINE = 60_000
@@ -26,7 +28,7 @@ async function untilQuiet(peer, app) {
 }
 
 /** Instances after so many starts at once. */
-async function instancesOf(peer) {
+async function race(peer) {
   // Any port: a second instance does not fail for the port that the first one has.
   const app = await peer.app('plain', 0)
   try {
@@ -41,6 +43,12 @@ async function instancesOf(peer) {
   } finally {
     await peer.clean(app)
   }
+}
+
+async function instancesOf(peer) {
+  const counts = []
+  for (let races = 0; races < RACES; races++) counts.push(await race(peer))
+  return Math.max(...counts)
 }
 
 const LEARNS = ['nothing', 'a failure', 'its error']

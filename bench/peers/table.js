@@ -20,7 +20,7 @@ export const FIGURES = [
   ['processes.many', 'the same, MANY daemons', ''],
   ['size', 'installed size', 'MB'],
   ['packages', 'packages installed', ''],
-  ['instances', '**instances after 20 starts at once**', ''],
+  ['instances', '**instances after 20 starts at once**, the worst of 3 races', ''],
   ['learns', '**what the starter learns of a body that fails**', ''],
   ['stranger', '**a stranger that a stale pidfile names, at a stop**', ''],
 ]

@@ -26,9 +26,10 @@ export class Samples {
 /**
  * The subjects, round by round. One that fails is told of and left out of the rounds that follow; what it has measured
  * until then is kept.
- * @param subjects `{ name, measure() }`
+ * @param subjects `{ name, measure(round) }`
+ * @param say is told of a failure as it comes
  */
-export async function inTurn(rounds, subjects, failures, what) {
+export async function inTurn(rounds, subjects, failures, what, say = console.error) {
   const out = new Set()
   for (let round = 0; round < rounds; round++) {
     for (const subject of subjects) {
@@ -38,7 +39,7 @@ export async function inTurn(rounds, subjects, failures, what) {
       } catch (error) {
         out.add(subject)
         failures.push({ peer: subject.name, what, reason: error.message })
-        console.error(`${subject.name}, ${what}: ${error.stack}`)
+        say(`${subject.name}, ${what}: ${error.stack}`)
       }
     }
   }

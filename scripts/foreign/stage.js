@@ -8,6 +8,7 @@ import { binaries } from '../release/targets.js'
 const PARTS = [
   '__test__',
   'ava.config.js',
+  'bench',
   'build',
   'dist',
   'docs',
@@ -25,9 +26,8 @@ const PARTS = [
   'Cargo.toml',
   'package-lock.json',
   'scripts/bump.js',
-  // The scripts that say which module is in which bundle.
-  'scripts/lib/bundles.js',
-  'scripts/lib/run.js',
+  // The scripts that say which module is in which bundle, and those that the benchmark imports.
+  'scripts/lib',
 ]
 
 /** Makes the copy and gives its folder. Throws Unavailable if the binary has not been built. */

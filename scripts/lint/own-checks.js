@@ -67,6 +67,7 @@ function unused(folder, files) {
 export function unusedPackages() {
   const reports = [
     ['package.json', unused('.')],
+    ['bench/peers/npm/package.json', unused('bench/peers/npm', ['bench/peers/*.js'])],
     // Only files that import tools.js can use these.
     ['scripts/tools/package.json', unused('scripts/tools', having("/tools\\.js'$"))],
   ].filter(([, names]) => names.length > 0)

@@ -13,5 +13,8 @@ if verb == 'stop':
     worker.stop(force=True)
 elif verb == 'restart':
     worker.restart(force=True)
+elif verb == 'status':
+    # Without the share of the processor, for which it would look for a second.
+    worker.status(json=True, fields='name,pid,status')
 else:
-    worker.do_action(verb)
+    worker.start()
