@@ -1,6 +1,6 @@
 // The app that every peer makes a daemon of: an HTTP server. It records when it began to listen, on the clock that all
-// processes share. Arguments: the port (0: any), the record, and what it is to do besides: nothing (`plain`), ignore the
-// signals of a polite stop (`stubborn`), fail (`failing`).
+// processes share. Arguments: the port (0: any), the record, and what it is to do besides: nothing (`plain`), ignore
+// the signals of a polite stop (`stubborn`), fail (`failing`).
 const { appendFileSync } = require('node:fs')
 const { createServer } = require('node:http')
 
