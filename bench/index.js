@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: what daimon costs (figures.js); with --peers what others cost, and get right, beside it (peers/);
- * with --scale how it does with hundreds of daemons (scale.js).
+ * `npm run bench` measures daimon's costs (figures.js), with --peers daimon beside others (peers/), with --scale
+ * hundreds of daemons (scale.js).
  */
 
 import { spawn, spawnSync } from 'node:child_process'
@@ -60,7 +60,7 @@ try {
   process.exit(2)
 }
 
-/** Runs a program on this terminal, and ends as it does. */
+/** Runs a program on this terminal, and takes over its exit code. */
 async function become(file, ...args) {
   const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, [REAPED]: 'true' } })
   const [code] = await once(child, 'exit')
@@ -69,7 +69,7 @@ async function become(file, ...args) {
 
 const needsReaper = (chosen.peers || chosen.scale) && process.env[REAPED] === undefined
 
-// A process of its own: its memory is measured.
+// The figures have a process of their own, because its memory is measured.
 if (!chosen.peers && !chosen.scale) await become(process.execPath, here('figures.js'), String(chosen.rounds))
 else if (needsReaper && spawnSync('python3', ['--version']).status === 0)
   await become('python3', here('reaper.py'), process.execPath, ...process.argv.slice(1))

@@ -1,4 +1,4 @@
-/** Hundreds of daemons: the status of all against that of one, and the stop of all against signals by hand. */
+/** Measures hundreds of daemons: the status of all against that of one, the stop of all against signals by hand. */
 
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,9 +16,9 @@ import { markdown, number } from './peers/table.js'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const run = promisify(execFile)
-/** Starts at the same time: more would only wait for a processor. */
+/** Starts at the same time. More would only wait for a processor. */
 const TOGETHER = 4
-/** Every round of a stop starts all daemons anew. */
+/** The most rounds of stops, each of which starts all daemons anew. */
 const STOP_ROUNDS = 3
 
 const name = (index) => `d${index}`
@@ -49,13 +49,13 @@ async function timed(work) {
 
 const daimon = (...args) => run(process.execPath, [here('../dist/bin.js'), ...args], { maxBuffer: 2 ** 26 })
 
-/** The signal to all, and a look every millisecond until all are gone. */
+/** Sends SIGTERM to all, and looks every millisecond until all are gone. */
 async function stopByHand(pids) {
   for (const pid of pids) kill(pid, 'SIGTERM')
   while (!pids.every(isDead)) await delay(1)
 }
 
-/** In turn: the commands against each other, then the stops, each of as many daemons. */
+/** Measures the commands in turn, then the stops in turn. */
 async function measure(count, rounds, idle) {
   const times = { list: [], status: [], stopAll: [], byHand: [] }
   const note = async (series, work) => {

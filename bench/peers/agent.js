@@ -1,7 +1,6 @@
-// A launcher by API: a process that loads one peer and does what it is told, one thing at a time. It tells when it
-// began and ended, on the clock that all processes share, and if it is asked for it the longest stall of its event
-// loop.
-// Arguments: the peer's name, its place in JSON. Told: { verb, app, stall, repeat, together, megabytes, ms }.
+// A launcher by API: it loads one peer and carries out one message at a time. It answers with the begin and the end, on
+// the clock that all processes share, and if `stall` is set with the longest stall of its event loop.
+// Arguments: the peer's name, its place in JSON. Messages: { verb, app, stall, repeat, together, megabytes, ms }.
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
@@ -12,7 +11,7 @@ import { adapters } from './adapters/index.js'
 
 const [name, place] = process.argv.slice(2)
 const PIECE = 64
-// Not by a flag of Node.js, which daimon would hand on, and which makes every boot slower.
+// Set here, since daimon would hand a flag of Node.js on to its daemon, whose boot it would slow.
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc')
 let ballast = []
@@ -20,7 +19,7 @@ let ballast = []
 const own = {
   nothing: ({ ms }) => delay(ms),
   read: ({ app }) => readFileSync(app.pidFile),
-  /** Makes this process so much larger. */
+  /** Makes this process larger. */
   weigh({ megabytes }) {
     ballast = []
     gc()
@@ -40,7 +39,7 @@ async function work(told) {
 }
 
 process.on('message', async (told) => {
-  // Some throw the app's error into the middle of the launcher.
+  // daemonize2 throws the app's error from a listener of its own.
   const thrown = new Promise((_, reject) => process.once('uncaughtException', reject))
   const answer = { begin: process.hrtime.bigint() }
   const run = () => Promise.race([work(told), thrown])
@@ -54,5 +53,5 @@ process.on('message', async (told) => {
   process.removeAllListeners('uncaughtException')
   process.send(answer)
 })
-// Ready, with these verbs.
+// Tells that the peer is loaded, and the verbs of its API.
 process.send(Object.keys(api))

@@ -1,6 +1,6 @@
-// The app that every peer makes a daemon of: an HTTP server. It records when it began to listen, on the clock that all
-// processes share. Arguments: the port (0: any), the record, and what it is to do besides: nothing (`plain`), ignore
-// the signals of a polite stop (`stubborn`), fail (`failing`).
+// The app: an HTTP server, which every peer makes a daemon of. It records the time at which it began to listen, on the
+// clock that all processes share. Arguments: the port (0: any), the record, the mode: `plain`, `stubborn` (ignores
+// SIGTERM and SIGINT), `failing` (throws at once).
 const { appendFileSync } = require('node:fs')
 const { createServer } = require('node:http')
 
@@ -11,6 +11,6 @@ if (mode === 'stubborn') for (const name of ['SIGTERM', 'SIGINT']) process.on(na
 createServer((_request, response) => response.end('ok')).listen(Number(port), '127.0.0.1', () => {
   const listening = process.hrtime.bigint()
   appendFileSync(record, `${process.pid} ${listening}\n`)
-  // pm2 and others that wait for it wait for this message.
+  // pm2 waits for this message if it is asked to.
   if (process.connected) process.send('ready')
 })

@@ -1,4 +1,4 @@
-/** daimon beside others: all that is measured, in one run, as a table, JSON and a plot. */
+/** Measures daimon and its peers in one run, and writes a table, JSON and a plot. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -19,12 +19,12 @@ import { timings } from './timings.js'
 import { Samples } from './turns.js'
 
 const MUSTS = 'musts'
-/** What the others are measured against. */
+/** The peer whose app's memory is the measure for all. */
 const BASELINE = 'spawn'
-/** A peer's name on the command line, and of its folder. */
+/** The peer's name for the command line and for its folder. */
 const word = (name) => name.replaceAll(/[^\w]+/g, '-')
 
-/** The adapters that are asked for. No name: all. Throws for a name that is none. */
+/** The adapters with these names, or all. Throws if a name is unknown. */
 export function chosen(only) {
   const words = adapters.map(({ name }) => word(name))
   const unknown = only.filter((name) => ![MUSTS, ...words].includes(name))
@@ -41,7 +41,7 @@ export function chosen(only) {
   )
 }
 
-/** The peers, ready to be measured, and why the others are not. */
+/** Opens the peers. Gives these, and for each unavailable one the reason. */
 async function openAll(wanted, folder) {
   const peers = []
   const unavailable = new Map()
@@ -60,7 +60,7 @@ async function openAll(wanted, folder) {
 
 const rounded = (value) => (typeof value === 'number' ? Number(value.toFixed(4)) : value)
 
-/** Without a path of this machine: what it says may be published. */
+/** Puts the results together, without paths of this machine: they may be published. */
 function report(lab, wanted, unavailable, rows, folder) {
   const { samples } = lab
   const plain = (text) => text.replaceAll(folder, 'TMP').replaceAll(root, '').split('\n')[0]
@@ -103,7 +103,7 @@ export async function comparePeers({ rounds, daemons, idle, only, out }) {
   if (process.platform !== 'linux') throw new Error('--peers needs /proc: Linux')
   const wanted = chosen(only)
   const folder = mkdtempSync(join(tmpdir(), 'daimon-bench-'))
-  // However this ends: nothing of a peer is left on the machine.
+  // Leaves nothing of the peers, also after Ctrl-C.
   const tidy = atEnd(() => {
     killAll(() => wanted.flatMap(({ name }) => marked(join(folder, word(name)))))
     rmSync(folder, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-/** The peers, each in its pinned version, in a folder below `target/`: nothing of them is installed on the machine. */
+/** Installs the peers, each in its pinned version, below `target/` and nowhere else. */
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -18,10 +18,10 @@ import { root } from '../../scripts/lib/run.js'
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const target = join(root, 'target/bench/peers')
 const PYTHON = JSON.parse(readFileSync(here('python-packages.json'), 'utf8'))
-/** The package of Debian that has the command. */
+/** Debian's packages of the commands. */
 const DEBIAN = { 'start-stop-daemon': 'dpkg', daemonize: 'daemonize' }
 
-/** Runs a step of an installation; its output is shown when it fails. */
+/** Runs a step of an installation. Shows its output and throws Unavailable if it fails. */
 function step(command, args, cwd) {
   const { error, status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' })
   if (error?.code === 'ENOENT') throw new Unavailable(`there is no ${command}`)
@@ -30,7 +30,7 @@ function step(command, args, cwd) {
   throw new Unavailable(`${command} ${args.find((word) => /^[a-z]/.test(word))} failed`)
 }
 
-/** Makes a folder anew by `make`, unless it has been made of just this. */
+/** Makes a folder anew by `make`, unless it was made of the same content. */
 function once(folder, content, make) {
   const stamp = join(folder, '.made-of')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === content) return folder
@@ -59,7 +59,7 @@ function python(name) {
   })
 }
 
-/** Of this machine's own release of Debian, with lists of our own: that needs no root. */
+/** Unpacks a package of this machine's release of Debian. Its own lists of packages make that possible without root. */
 function debian(name) {
   const folder = join(target, 'debian', name)
   return once(folder, name, () => {
@@ -80,7 +80,7 @@ function debian(name) {
   })
 }
 
-/** The folder of where the adapter's peer comes from, and its version. Throws `Unavailable`. */
+/** Installs the adapter's peer. Gives its folder and its version. Throws Unavailable. */
 export function installed({ npm: package_, python: distribution, debian: command }) {
   if (package_ !== undefined) {
     const folder = npm()

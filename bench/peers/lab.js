@@ -1,4 +1,4 @@
-/** Peers that are ready to be measured, the apps that they start, and the machine, which should be idle before. */
+/** The peers, ready to be measured, their apps, and the wait for an idle machine. */
 
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ import { isDead, kill, killAll, MARK, marked, until, untilDead } from './process
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const STEP_MS = 60_000
 
-/** Nanoseconds of the shared clock as milliseconds. */
+/** Converts nanoseconds to milliseconds. */
 export const ms = (nanoseconds) => Number(nanoseconds) / 1e6
 
 function busyTime() {
@@ -22,7 +22,7 @@ function busyTime() {
   return { total, idle: times.reduce((sum, [idle]) => sum + idle, 0) }
 }
 
-/** Waits until hardly a processor is busy, for so long at most; counts how often it waited in vain. */
+/** Waits until less than a tenth of the processors' time is used, `most` ms at most. Counts the waits in vain. */
 export class Idle {
   waits = 0
   inVain = 0
@@ -47,7 +47,7 @@ export class Idle {
   }
 }
 
-/** A step of a peer that has a time limit: a peer that hangs must not hang the others. */
+/** Rejects after a time limit, so that a peer that hangs does not hang the run. */
 async function within(promise, what) {
   const limit = new AbortController()
   const late = delay(STEP_MS, undefined, { signal: limit.signal }).then(() => {
@@ -64,10 +64,10 @@ async function within(promise, what) {
 export class Peer {
   #agent
   #apps = 0
-  /** What it can do by API. */
+  /** The verbs of its API. */
   #verbs = []
 
-  /** @param folder for all that it writes. */
+  /** @param home the folder for all files of the peer */
   constructor(adapter, { folder, version }, home) {
     this.adapter = adapter
     this.name = adapter.name
@@ -84,7 +84,7 @@ export class Peer {
     return this.adapter.commands?.[verb] !== undefined
   }
 
-  /** Loads the peer into a launcher, which tells what it can do by API. */
+  /** Loads the peer into a launcher, which tells the verbs of its API. */
   async open() {
     if (this.adapter.api === undefined) return
     const log = openSync(this.output, 'a')
@@ -97,7 +97,7 @@ export class Peer {
     this.#verbs = verbs
   }
 
-  /** An app for it, on a port of its own; 0 is any port. */
+  /** Gives a new app with a port of its own; 0 is any port. */
   async app(mode = 'plain', port = undefined) {
     const name = `app${this.#apps++}`
     const file = (ending) => join(this.home, `${name}.${ending}`)
@@ -112,7 +112,7 @@ export class Peer {
     }
   }
 
-  /** A verb by API, or something that every launcher does: `{ begin, end, stall?, error? }`. */
+  /** Has the launcher carry out a verb. Gives `{ begin, end, stall?, error? }`. */
   async tell(told) {
     const answered = once(this.#agent, 'message')
     this.#agent.send(told)
@@ -126,7 +126,7 @@ export class Peer {
     return answer
   }
 
-  /** A verb by its command, with what that printed: `{ begin, end, code, output }`. */
+  /** Runs a verb's command. Gives `{ begin, end, code, output }`. */
   async command(verb, app, { checked = true } = {}) {
     const [file, ...args] = this.adapter.commands[verb](this.place, app)
     const output = join(this.home, `${app.name}.${verb}.output`)
@@ -140,16 +140,16 @@ export class Peer {
     return answer
   }
 
-  /** Its processes, except the launcher and what it keeps running. */
+  /** The PIDs of its processes, except the launcher and the resident one. */
   processes() {
     const kept = [this.#agent?.pid, this.adapter.resident?.(this.place)]
     return marked(this.home).filter((pid) => !kept.includes(pid))
   }
 
-  /** After a measurement, or a failure of one: nothing is left of the apps, which are all that the peer has. */
+  /** Stops the apps and kills everything of the peer except its launcher and its resident process. */
   async clean(...apps) {
     for (const app of apps) {
-      // A manager would start again what is only killed. There may be nothing to stop, which is as good.
+      // Stopped first, since a manager restarts a killed app. An app that does not run is no failure.
       if (this.has('api', 'stop')) await this.tell({ verb: 'stop', app })
       else if (this.has('command', 'stop')) await this.command('stop', app, { checked: false })
     }
@@ -165,7 +165,7 @@ export class Peer {
   }
 }
 
-/** The instances that have listened: `{ pid, listening }`. */
+/** The instances that the app has recorded: `{ pid, listening }`. */
 export function instances(app) {
   const lines = readFileSync(app.record, 'utf8').split('\n').slice(0, -1)
   return lines.map((line) => {
@@ -176,16 +176,16 @@ export function instances(app) {
 
 export const alive = (app) => instances(app).filter(({ pid }) => !isDead(pid))
 
-/** The last instance, once there are so many. */
+/** Waits until the app has recorded `count` instances. Gives the last of these. */
 export const listening = (app, count = 1) => until(() => instances(app)[count - 1], 'the app listens')
 
-/** Ends an app whose peer cannot. */
+/** Ends an app of a peer that has no stop. */
 export async function endByHand(pid) {
   kill(pid)
   await untilDead(pid)
 }
 
-/** All that one run needs. */
+/** The peers, settings and results of one run. */
 export class Lab {
   #said = new Map()
 
@@ -198,7 +198,7 @@ export class Lab {
     return this.peers.find((peer) => peer.name === name)
   }
 
-  /** A figure of a peer that is no sample of a series. */
+  /** Records a figure of a peer that has no samples. */
   say(name, what, value) {
     this.#said.set(JSON.stringify([name, what]), value)
   }

@@ -1,4 +1,4 @@
-/** What daimon must keep, each figure against a bound: a difference or a ratio of medians, measured in turn. */
+/** The musts of daimon: differences and ratios of medians, measured in turn, each with a bound. */
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,12 +14,12 @@ import { inTurn } from './turns.js'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const run = promisify(execFile)
-/** Calls in a row, where one is near the clock's own cost. */
+/** Calls in a row: a single call costs hardly more than the clock. */
 const BATCH = 50
-/** After the server listens, until its memory has settled, ms. */
+/** The time from `listening` to the look at the memory, which has settled by then, ms. */
 const SETTLED = 200
 
-/** A row of the table; no value: it could not be measured. */
+/** A row of the table. An undefined value could not be measured. */
 const row = (name, value, unit, bound, detail = '') => ({
   name,
   value,
@@ -29,7 +29,7 @@ const row = (name, value, unit, bound, detail = '') => ({
   detail,
 })
 
-/** The medians of what each of these gives, in turn. A failure leaves the figure out. */
+/** Calls each function in turn, round by round, and gives the median of its results; undefined after a failure. */
 async function medians(lab, what, measures) {
   const values = Object.fromEntries(Object.keys(measures).map((name) => [name, []]))
   const subjects = Object.entries(measures).map(([name, measure]) => ({
@@ -47,7 +47,7 @@ async function medians(lab, what, measures) {
 const minus = (a, b) => (a === undefined || b === undefined ? undefined : a - b)
 const per = (a, b) => (a === undefined || b === undefined ? undefined : a / b)
 
-/** Gives what `measure(app)` gives, and leaves nothing of the app. */
+/** Calls `measure` with an app of the peer, and cleans up. */
 async function withApp(peer, measure) {
   const app = await peer.app()
   try {
@@ -102,7 +102,7 @@ async function stalls(lab, daimon) {
   return rows
 }
 
-/** Our command against the fastest of theirs. */
+/** `daimon start` against the fastest command of npm's peers. */
 async function commandStarts(lab, daimon) {
   const others = lab.peers.filter((peer) => isOfNpm(peer.adapter) && peer.has('command', 'start'))
   const of = (peer) => () =>
@@ -110,7 +110,7 @@ async function commandStarts(lab, daimon) {
       const { begin } = await peer.command('start', app)
       return ms((await listening(app)).listening - begin)
     })
-  // Without a warm-up pm2's first start would make its god.
+  // A warm-up: pm2's first start also makes its god.
   for (const peer of others) await of(peer)().catch(() => {})
   const measures = Object.fromEntries([daimon, ...others].map((peer) => [peer.name, of(peer)]))
   const { daimon: own, ...theirs } = await medians(lab, 'start by command', measures)
@@ -151,7 +151,7 @@ async function commands(lab, daimon) {
       const { begin, end } = await daimon.command('stop', one.app)
       return ms(end - begin)
     }),
-    // The process's own end: from SIGTERM, by hand.
+    // The process's own end after SIGTERM, by hand.
     end: ended((one) =>
       timed(async () => {
         kill(one.pid, 'SIGTERM')
@@ -193,7 +193,7 @@ const statusAgainstRead = (lab, daimon) =>
     return [row('`status()` ÷ `readFileSync` of the pidfile', per(time.status, time.read), '', 4)]
   })
 
-/** A server in one program, made a daemon by `daemonize()`, and the same by hand. */
+/** The private memory of a server that became a daemon by `daemonize()`, against the same server by hand. */
 async function memory(lab, daimon) {
   const of = (isDaemon) => async () => {
     const app = await daimon.app()
@@ -214,7 +214,7 @@ async function memory(lab, daimon) {
   return [row(name, minus(taken.daemon, taken.byHand), 'MB', 2)]
 }
 
-/** The rows; none when daimon and the bare spawn are not among the peers. */
+/** Gives the rows; none if daimon or the bare spawn is not among the peers. */
 export async function musts(lab) {
   const [daimon, bare] = ['daimon', 'spawn, empty --require'].map((name) => lab.peer(name))
   if (daimon === undefined || bare === undefined) return []

@@ -1,9 +1,16 @@
-/** What a run has found, as horizontal bars, in SVG. */
+/** Draws the results of a run: horizontal bars in SVG. */
 
 import { FIGURES, number } from './table.js'
 
-/** The figures that are shown, one below the other. */
-const SHOWN = ['start.command', 'ready.api', 'stop.command', 'status.command', 'stall.1 GB', 'memory.many']
+/** The figures of the plot, from the top, with their titles. */
+const SHOWN = {
+  'start.command': 'start by command, until the port accepts',
+  'ready.api': 'start by API, until the caller knows that it serves',
+  'stop.command': 'stop by command, until the process is gone and the caller knows',
+  'status.command': 'status by command',
+  'stall.1 GB': 'longest stall of the event loop in a start, launcher of 1 GB',
+  'memory.many': 'private memory above the bare app, MANY daemons',
+}
 
 const [WIDTH, LEFT, RIGHT, BAR, GAP, TITLE] = [760, 190, 90, 14, 5, 34]
 const [OWN, OTHER, TEXT] = ['#c2410c', '#64748b', '#1e293b']
@@ -12,7 +19,7 @@ const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.ch
 const text = (x, y, anchor, words, more = '') =>
   `<text x="${x}" y="${y}" text-anchor="${anchor}" fill="${TEXT}"${more}>${escaped(words)}</text>`
 
-/** One figure, from `top` on: its lines, and where it ends. */
+/** Draws one figure below `top`. Gives its lines and its lower end. */
 function panel({ label, unit, bars }, top) {
   const longest = Math.max(...bars.map(({ value }) => value), Number.MIN_VALUE)
   const lines = [text(10, top + 22, 'start', `${label}, ${unit}`, ' font-weight="bold"')]
@@ -32,13 +39,15 @@ function panel({ label, unit, bars }, top) {
 }
 
 export function plot(report) {
-  const panels = SHOWN.map((key) => {
-    const [, label, unit] = FIGURES.find(([name]) => name === key)
-    const bars = report.peers
-      .map(({ name, figures }) => ({ name, value: figures[key] }))
-      .filter(({ value }) => value !== undefined)
-    return { label: label.replace('the same', 'longest stall').replace('MANY', report.many), unit, bars }
-  }).filter(({ bars }) => bars.length > 0)
+  const panels = Object.entries(SHOWN)
+    .map(([key, title]) => {
+      const [, , unit] = FIGURES.find(([name]) => name === key)
+      const bars = report.peers
+        .map(({ name, figures }) => ({ name, value: figures[key] }))
+        .filter(({ value }) => value !== undefined)
+      return { label: title.replace('MANY', report.many), unit, bars }
+    })
+    .filter(({ bars }) => bars.length > 0)
   const lines = []
   let height = 0
   for (const one of panels) {

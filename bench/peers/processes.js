@@ -1,9 +1,9 @@
-/** Processes as /proc shows them: whose they are, what memory is theirs alone, and whether they are dead. */
+/** Looks into /proc: the processes of a peer, their private memory, their end. */
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Every process that a peer makes, directly or not, inherits this variable: by it they are found again. */
+/** The variable that all processes of a peer inherit, by which they are found again. */
 export const MARK = 'DAIMON_BENCH_PEER'
 
 const read = (pid, name) => {
@@ -20,7 +20,7 @@ export function isDead(pid) {
   return text === '' || /^[ZX]/.test(text.slice(text.lastIndexOf(')') + 2))
 }
 
-/** The PIDs of the living with this mark. */
+/** The PIDs of the living processes with this mark. */
 export function marked(mark) {
   const has = (pid) => read(pid, 'environ').split('\0').includes(`${MARK}=${mark}`)
   return readdirSync('/proc')
@@ -28,13 +28,13 @@ export function marked(mark) {
     .map(Number)
 }
 
-/** Memory that would be free if the process were not there, in MB. */
+/** The private memory of a process, in MB. */
 export function privateMemory(pid) {
   const parts = read(pid, 'smaps_rollup').matchAll(/^Private_(?:Clean|Dirty):\s+(\d+)/gm)
   return [...parts].reduce((sum, [, kilobytes]) => sum + Number(kilobytes), 0) / 1024
 }
 
-/** Looks every millisecond until there is an answer. */
+/** Calls `look` every millisecond until it gives something true, and gives that. */
 export async function until(look, what, within = 20_000) {
   const deadline = performance.now() + within
   for (;;) {
@@ -49,7 +49,7 @@ export const untilDead = (pid) => until(() => isDead(pid), 'the end of the app')
 
 const asleep = new Int32Array(new SharedArrayBuffer(4))
 
-/** Kills them, and those that they make meanwhile: `list` gives who is left. It does not return before. */
+/** Kills the processes of `list()` until it is empty. Synchronous. */
 export function killAll(list) {
   for (let left = list(); left.length > 0; left = list()) {
     for (const pid of left) kill(pid)

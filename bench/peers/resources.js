@@ -1,4 +1,4 @@
-/** What a peer takes besides the app: memory, processes, and the room of its packages. */
+/** Measures the memory, the processes and the installed size that a peer adds to the app. */
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
@@ -9,10 +9,10 @@ import { instances, listening } from './lab.js'
 import { privateMemory } from './processes.js'
 import { inTurn } from './turns.js'
 
-/** After the last start: what loads later has been loaded, ms. */
+/** The time between the last start and the look, for modules that load late, ms. */
 const SETTLED = 500
 
-/** Of so many apps under a peer: the processes besides them, and the private memory of all. */
+/** Starts `count` apps by the peer. Gives the number of other processes, and the private memory of all processes. */
 async function beside(peer, count) {
   const kind = peer.has('api', 'start') ? 'api' : 'command'
   const apps = []
@@ -33,7 +33,7 @@ async function beside(peer, count) {
   }
 }
 
-/** The folders of the package and of all that it depends on, as Node.js resolves them. */
+/** The folders of the package and its dependencies, resolved as Node.js does. */
 function closure(folder, name, found = new Set()) {
   let at = folder
   while (!existsSync(join(at, 'node_modules', name, 'package.json'))) {
@@ -48,7 +48,7 @@ function closure(folder, name, found = new Set()) {
   return found
 }
 
-/** Of all files, except those of packages inside, in bytes. */
+/** The size of a package's own files, in bytes. */
 function sizeOf(folder) {
   return readdirSync(folder, { withFileTypes: true })
     .filter(
@@ -58,7 +58,7 @@ function sizeOf(folder) {
     .reduce((sum, path) => sum + (statSync(path).isDirectory() ? sizeOf(path) : statSync(path).size), 0)
 }
 
-/** In MB, and the number of packages. Nothing for what Node.js has itself. */
+/** The installed size in MB and the number of packages; undefined for peers that are part of Node.js. */
 function installation({ name, adapter: { from }, place }) {
   const megabytes = (bytes) => bytes / 1e6
   if (from.npm !== undefined) {
@@ -73,7 +73,7 @@ function installation({ name, adapter: { from }, place }) {
   if (name !== 'daimon') return undefined
   const args = ['pack', '--dry-run', '--json', '--ignore-scripts']
   const [packed] = JSON.parse(spawnSync('npm', args, { cwd: root, encoding: 'utf8' }).stdout)
-  // What a checkout has in one, npm has in two: the package, and the one of the platform with the binary.
+  // Two packages on npm: daimon, and the platform's package with the binary. A checkout has both in one.
   return { size: megabytes(packed.unpackedSize), packages: 2 }
 }
 

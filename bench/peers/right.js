@@ -1,4 +1,4 @@
-/** What is right: one instance, a failure that is told, and a stranger that is left alone. */
+/** Checks what is right: one instance, an error that the starter learns of, a stranger that lives. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,9 +10,9 @@ import { isDead, kill } from './processes.js'
 import { inTurn } from './turns.js'
 
 const STARTS = 20
-/** One that loses a race sometimes is not right: the worst of so many. */
+/** The number of races. The worst one counts. */
 const RACES = 3
-/** No process has come or gone for so long, ms: all starts have had their outcome. */
+/** All starts have had their outcome when no process has come or gone for so long, ms. */
 const QUIET = 1_500
 const DEADLINE = 60_000
 
@@ -27,9 +27,9 @@ async function untilQuiet(peer, app) {
   }
 }
 
-/** Instances after so many starts at once. */
+/** Gives the number of instances that live after the starts. */
 async function race(peer) {
-  // Any port: a second instance does not fail for the port that the first one has.
+  // Any port, so that a second instance does not fail by the port of the first one.
   const app = await peer.app('plain', 0)
   try {
     if (peer.has('command', 'start')) {
@@ -53,7 +53,7 @@ async function instancesOf(peer) {
 
 const LEARNS = ['nothing', 'a failure', 'its error']
 
-/** What a start tells of an app that throws at once: the better one of API and command. */
+/** Gives the better one of API and command: what a start tells of an app that throws at once. */
 async function learnt(peer) {
   const grade = (failed, text) => (failed ? (text.includes('the body of this daemon fails') ? 2 : 1) : 0)
   const grades = []
@@ -75,7 +75,7 @@ async function learnt(peer) {
   return LEARNS[Math.max(...grades)]
 }
 
-/** Whether another program of Node.js lives whose PID stands in a pidfile that a crash has left. */
+/** Tells whether a program of Node.js lives through a stop if a stale pidfile has its PID. */
 async function strangerLives(peer) {
   const app = await peer.app()
   const path = peer.adapter.stale(peer.place, app)
@@ -104,7 +104,7 @@ export async function right(lab) {
       failures,
       what,
     )
-  // A start that does not work at all would look as if it failed as it should.
+  // Leaves out peers whose starts failed in the timings: a broken start would pass for one that tells of a failure.
   const isBroken = (name) => failures.some(({ peer, what }) => peer === name && what.startsWith('verbs by'))
   const working = lab.peers.filter(({ name }) => !isBroken(name))
   await each('instances', working, instancesOf)

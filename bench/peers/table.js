@@ -1,6 +1,6 @@
-/** What a run has found, as Markdown. */
+/** Writes the results of a run in Markdown. */
 
-/** The rows: the figure's key, what it says, its unit. */
+/** The rows: the key of the figure, its label, its unit. */
 export const FIGURES = [
   ['start.api', 'start by API, until the port accepts', 'ms'],
   ['start.command', 'start by command, until the port accepts', 'ms'],
@@ -25,7 +25,7 @@ export const FIGURES = [
   ['stranger', '**a stranger that a stale pidfile names, at a stop**', ''],
 ]
 
-/** Three digits that count; a count is whole. */
+/** Formats a figure with three significant digits, and a count as it is. */
 export function number(value, unit) {
   if (typeof value !== 'number') return String(value)
   if (unit === '') return String(value)

@@ -1,15 +1,15 @@
-/** How long the verbs take, by API and by command. */
+/** Measures the time of the verbs, by API and by command, and the launcher's stalls. */
 
 import { endByHand, listening, ms } from './lab.js'
 import { untilDead } from './processes.js'
 import { inTurn } from './turns.js'
 
-/** Statuses in a row: one by API is near the clock's own cost. */
+/** Statuses in a row: a single one by API costs hardly more than the clock. */
 const BATCH = 20
-/** A stop that is ignored takes a second and more: so few rounds of it show what there is to see. */
+/** The most rounds of stops that an app ignores, each of which takes a second and more. */
 const STUBBORN_ROUNDS = 5
 
-/** One life of an app: `note(verb, ms)` is told each verb's time. */
+/** Measures one life of an app, and calls `note(verb, ms)` for each verb. */
 async function life(lab, peer, kind, note, mode) {
   const app = await peer.app(mode)
   const perform = async (verb, more) => {
@@ -35,7 +35,7 @@ async function life(lab, peer, kind, note, mode) {
     if (!peer.has(kind, 'stop')) return await endByHand(last.pid)
     const stop = await perform('stop')
     await untilDead(last.pid)
-    // Until the caller knows, and the app has gone.
+    // The later one of two moments: the caller knows, the app is gone.
     const gone = process.hrtime.bigint()
     note('stop', ms((isLate(stop.end, gone) ? gone : stop.end) - stop.begin))
   } finally {
@@ -43,7 +43,7 @@ async function life(lab, peer, kind, note, mode) {
   }
 }
 
-/** Whether the app lived on after the stop's own end, and not only until it was looked at. */
+/** Tells whether the app lived on after the stop's end. A gap of up to 1 ms is the look's own. */
 const isLate = (end, gone) => ms(gone - end) > 1
 
 async function verbs(lab, kind) {
@@ -55,7 +55,7 @@ async function verbs(lab, kind) {
         lab,
         peer,
         kind,
-        // The first round is a warm-up: it loads files, and makes pm2's god.
+        // The first round is a warm-up, which loads files and makes pm2's god.
         (verb, time) => round > 0 && lab.samples.add(peer.name, `${verb}.${kind}`, time),
         'plain',
       ),
@@ -63,7 +63,7 @@ async function verbs(lab, kind) {
   await inTurn(lab.rounds + 1, subjects, lab.samples.failures, `verbs by ${kind}`)
 }
 
-/** Where it must be asked for. */
+/** Measures starts that wait for readiness only if they are asked to. */
 async function readiness(lab) {
   const asked = lab.peers.filter((peer) => peer.adapter.tellsReady === 'asked')
   const subjects = asked.map((peer) => ({
@@ -83,7 +83,7 @@ async function readiness(lab) {
   await inTurn(lab.rounds, subjects, lab.samples.failures, 'a start that tells when it is ready')
 }
 
-/** A stop of an app that ignores SIGTERM, where the peer can be told to wait for a second. */
+/** Measures stops of an app that ignores SIGTERM. Peers with a setting for it wait for a second. */
 async function stubborn(lab) {
   const able = lab.peers.filter((peer) => peer.has('api', 'stop') || peer.has('command', 'stop'))
   const subjects = able.map((peer) => ({
@@ -101,7 +101,7 @@ async function stubborn(lab) {
   await inTurn(rounds, subjects, lab.samples.failures, 'a stop that is ignored')
 }
 
-/** What a start costs the launcher's own event loop, which grows with its memory where it is copied. */
+/** Gives the longest stall of the launcher's event loop during a start. A fork's grows with the memory. */
 export async function stallOf(lab, peer, megabytes) {
   const app = await peer.app()
   try {
@@ -116,7 +116,7 @@ export async function stallOf(lab, peer, megabytes) {
   }
 }
 
-/** What is added to a launcher, which has some 50 MB by itself. */
+/** The MB that are added to a launcher, which has about 50 MB by itself. */
 export const WEIGHTS = { '50 MB': 0, '1 GB': 960 }
 
 async function stalls(lab) {

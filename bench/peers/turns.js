@@ -1,8 +1,8 @@
-/** Everything is measured in turn, A B C A B C …, so that what the machine does besides hits all alike. */
+/** Measures in turn, A B C A B C …, so that the machine's other work hits all subjects alike. */
 
 import { median } from '../measure.js'
 
-/** The samples of each series of each peer, and why a series broke off. */
+/** The samples of each series of each peer, and the failures. */
 export class Samples {
   #all = new Map()
   failures = []
@@ -16,7 +16,7 @@ export class Samples {
     return this.#all.get(JSON.stringify([peer, series])) ?? []
   }
 
-  /** `undefined`: not measured. */
+  /** Undefined if there are no samples. */
   median(peer, series) {
     const values = this.of(peer, series)
     return values.length === 0 ? undefined : median(values)
@@ -24,10 +24,9 @@ export class Samples {
 }
 
 /**
- * The subjects, round by round. One that fails is told of and left out of the rounds that follow; what it has measured
- * until then is kept.
+ * Calls `measure` of all subjects, round by round. A subject that fails is left out of later rounds; its samples stay.
  * @param subjects `{ name, measure(round) }`
- * @param say is told of a failure as it comes
+ * @param say prints a failure
  */
 export async function inTurn(rounds, subjects, failures, what, say = console.error) {
   const out = new Set()

@@ -1,8 +1,8 @@
 import { NODE, program, server, url } from './words.js'
 
 /**
- * With its option `script`: the server's process need not load it. It ends the process that calls it, so there is
- * nothing for a launcher that lives on.
+ * Uses the option `script`, so that the server's process need not load it. No API for a launcher that lives on: it ends
+ * the process that calls it.
  */
 export default {
   name: 'daemonize-process',

@@ -1,8 +1,8 @@
 import { file, load, NODE, PATIENCE, program, server, words } from './words.js'
 
 /**
- * A stop looks only every `stopTimeout`, 2 s by default; 100 ms is near its fastest without a storm of signals, since
- * each look sends SIGTERM again. An app that ignores it needs `kill()`, whose first look is the last.
+ * The interval of a stop's looks, `stopTimeout`; the default is 2 s. Each look sends SIGTERM again, so a shorter one
+ * would be a storm of signals. An app that ignores SIGTERM needs `kill()`, which sends SIGKILL at the first look.
  */
 const LOOK = 100
 
@@ -35,7 +35,7 @@ export default {
     }
     const done = (begin) => new Promise((resolve, reject) => begin((e) => (e ? reject(e) : resolve())))
     return {
-      // It resolves when the module has been loaded, which is not when the server listens, and 100 ms later.
+      // Resolves 100 ms after the module was loaded. The server need not listen by then.
       start: (app) => done((callback) => of(app).start(callback)),
       stop: (app) =>
         done((callback) => (app.mode === 'stubborn' ? of(app).kill(callback) : of(app).stop(callback))),

@@ -9,7 +9,7 @@ const command = (verb) => (_place, app) => [
   ...server(app),
 ]
 
-/** A start waits for a second, and looks then whether the daemon lives. */
+/** Its start command always takes a second, and then looks whether the daemon lives. */
 export default {
   name: 'daemonocle',
   from: { python: 'daemonocle' },

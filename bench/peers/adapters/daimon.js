@@ -5,7 +5,7 @@ import { NODE, PATIENCE, server, words } from './words.js'
 
 const bin = fileURLToPath(new URL('../../../dist/bin.js', import.meta.url))
 const pidFile = (app) => ['--pid-file', app.pidFile]
-/** One for each app, as a program has it. */
+/** The `Daemon` of each app, made once, as programs do. */
 const daemons = new Map()
 
 function of(app) {
@@ -33,6 +33,6 @@ export default {
     status: (_place, app) => [NODE, bin, 'status', ...pidFile(app)],
     restart: (_place, app) => [NODE, bin, 'restart', ...pidFile(app), ...server(app).toSpliced(1, 0, '--')],
   },
-  /** Where a stranger's PID is put. */
+  /** The path of the stale pidfile. */
   stale: (_place, app) => app.pidFile,
 }

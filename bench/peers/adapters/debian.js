@@ -4,11 +4,11 @@ import { NODE, server } from './words.js'
 const ssd = (place) => join(place.folder, 'sbin/start-stop-daemon')
 const whose = (app) => ['--pidfile', app.pidFile, '--exec', NODE]
 
-/** With `--exec` beside the pidfile, which spares processes of other programs, though not other scripts of Node.js. */
+/** Matches pidfile and `--exec`: that spares other programs, but not other scripts of the same Node.js. */
 export const startStopDaemon = {
   name: 'start-stop-daemon',
   from: { debian: 'start-stop-daemon' },
-  // `--notify-await` needs a datagram to NOTIFY_SOCKET, which Node.js cannot send.
+  // No `--notify-await`: Node.js cannot send the datagram to NOTIFY_SOCKET.
   commands: {
     start: (place, app) => [
       ssd(place),

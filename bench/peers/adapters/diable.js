@@ -1,6 +1,6 @@
 import { file, load, NODE, program, server } from './words.js'
 
-/** By `daemonize()`, its low-level function: the server's process need not load diable, as it must by `Diable()`. */
+/** Uses its low-level `daemonize()`. With `Diable()` the server's process would have to load diable, too. */
 export default {
   name: 'diable',
   from: { npm: '@zkochan/diable' },
@@ -9,7 +9,7 @@ export default {
     return {
       start(app) {
         const [path, ...args] = server(app)
-        // It writes its mark into the environment that it is given.
+        // A copy, since diable writes its mark into the environment.
         daemonize(path, args, { env: { ...process.env } })
       },
     }

@@ -4,7 +4,7 @@ import { file, load, NODE, server, words } from './words.js'
 
 const bin = (place) => join(file(place, 'forever/package.json'), '../bin/forever')
 const root = (place) => join(place.home, 'forever')
-/** Given, since it warns of their absence; these are its defaults. */
+/** Its defaults, given because it warns if they are missing. */
 const times = { minUptime: 1000, spinSleepTime: 1000 }
 const command =
   (...all) =>
@@ -14,7 +14,7 @@ const command =
     ...all.flatMap((part) => (typeof part === 'function' ? part(app) : part)),
   ]
 
-/** A stop is SIGKILL at once, its default, and its fastest. */
+/** Stops by SIGKILL at once, which is its default and its fastest way. */
 export default {
   name: 'forever',
   from: { npm: 'forever' },

@@ -1,4 +1,4 @@
-/** All that are measured, in the order of the table. */
+/** The adapters, in the order of the table's columns. */
 
 import daemonizeProcess from './daemonize-process.js'
 import daemonize2 from './daemonize2.js'
@@ -27,5 +27,5 @@ export const adapters = [
   daemonize,
 ]
 
-/** Those of npm, whose command starts must not be faster than ours. */
+/** Tells whether the peer is from npm: `daimon start` must not be slower than the commands of these. */
 export const isOfNpm = ({ from }) => from.npm !== undefined

@@ -24,14 +24,14 @@ const command =
 const name = (app) => app.name
 
 /**
- * Its god runs before anything is measured, as it does on a machine that uses pm2. `--silent` spares the table that
- * every command prints. A stop is `delete`, since `stop` leaves an entry, which a later start of that name meets.
+ * The warm-up makes its god, which runs on every machine that uses pm2. `--silent` leaves out the table that every
+ * command prints. The stop is `delete`, because `stop` leaves an entry that a later start of that name meets.
  */
 export default {
   name: 'pm2',
   from: { npm: 'pm2' },
   env: (place) => ({ PM2_HOME: home(place), HOME: place.home, PM2_DISCRETE_MODE: 'true' }),
-  /** With `wait_ready` a start waits for the app's own message. */
+  /** A start with `wait_ready` waits for the app's message. */
   tellsReady: 'asked',
   api: (place) => {
     const pm2 = load(place, 'pm2')
@@ -70,13 +70,13 @@ export default {
       words,
     ),
     stop: command('delete', name, '--silent'),
-    // The PID alone, which is its cheapest question.
+    // `pid` is its cheapest question.
     status: command('pid', name),
     restart: command('restart', name, '--silent'),
   },
   stale: (place, app) => join(home(place), 'pids', `${app.name}-0.pid`),
   resident: (place) => god(place),
-  /** Ends the god, and what it has under it. */
+  /** Ends the god and its apps. */
   end(place, env) {
     spawnSync(NODE, [bin(place), 'kill', '--silent'], { env, stdio: 'ignore', timeout: 20_000 })
   },

@@ -1,6 +1,6 @@
 import { NODE, program, server } from './words.js'
 
-/** Its runner, which could stop and restart, has gone with version 3. */
+/** A start alone: version 3 has no runner any more, which stopped and restarted. */
 export default {
   name: 'python-daemon',
   from: { python: 'python-daemon' },

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { NODE, PATIENCE, program, server } from './words.js'
 
-/** `spawn`, detached: what is there without any package. It is the other peers' measure, too. */
+/** Node's `spawn` with `detached`, without any package. The others are measured against it. */
 const bare = (name, execArgv) => ({
   name,
   from: {},
@@ -15,7 +15,7 @@ const bare = (name, execArgv) => ({
         children.set(app.name, child)
         await once(child, 'spawn')
       },
-      /** By hand: the signal, the wait, and SIGKILL. */
+      /** By hand: SIGTERM, the wait, SIGKILL. */
       async stop(app) {
         const child = children.get(app.name)
         if (child.exitCode !== null || child.signalCode !== null) return

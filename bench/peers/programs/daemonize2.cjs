@@ -1,5 +1,5 @@
-// A controller as daemonize2's README has it. Arguments: its module, the verb, the stopTimeout, the pidfile, the server
-// and its own.
+// A controller as in daemonize2's README. Arguments: the module, the verb, the stopTimeout, the pidfile, the server and
+// its arguments.
 const [module_, verb, stopTimeout, pidfile, main, ...argv] = process.argv.slice(2)
 const options = { main, name: 'app', pidfile, argv, silent: true, stopTimeout: Number(stopTimeout) }
 const daemon = require(module_).setup(options)

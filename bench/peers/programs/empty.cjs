@@ -1,1 +1,1 @@
-// Loaded before a server, and does nothing: what any preload costs.
+// An empty preload. It shows the cost that every preload has.

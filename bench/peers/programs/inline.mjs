@@ -1,5 +1,5 @@
-// A server in a program of its own: by hand, or made a daemon by daimon. Arguments: the port (0: any), the record, and
-// for a daemon the pidfile and the URL of the package.
+// A server in one program, which becomes a daemon by daemonize() if it has a pidfile. Arguments: the port (0: any), the
+// record; the pidfile and the URL of the package.
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 

@@ -1,5 +1,5 @@
-# A daemon whose worker becomes the server, which Node.js executes. Arguments: the verb, the pidfile, Node.js, the
-# server and its own.
+# A daemon of daemonocle whose worker executes the server. Arguments: the verb, the pidfile, Node.js, the server and its
+# arguments.
 import os
 import sys
 
@@ -14,7 +14,7 @@ if verb == 'stop':
 elif verb == 'restart':
     worker.restart(force=True)
 elif verb == 'status':
-    # Without the share of the processor, for which it would look for a second.
+    # These fields alone: the share of the processor would take a second to measure.
     worker.status(json=True, fields='name,pid,status')
 else:
     worker.start()

@@ -1,4 +1,5 @@
-# Becomes a daemon and then the server, which Node.js executes. Arguments: the pidfile, Node.js, the server and its own.
+# Becomes a daemon by python-daemon and executes the server. Arguments: the pidfile, Node.js, the server and its
+# arguments.
 import os
 import sys
 
@@ -6,6 +7,6 @@ import daemon
 import daemon.pidfile
 
 pid_file, *command = sys.argv[1:]
-# With a time of 0 it refuses a second instance at once, where it would wait for ever.
+# A timeout of 0 refuses a second instance at once. The default waits for ever.
 with daemon.DaemonContext(pidfile=daemon.pidfile.TimeoutPIDLockFile(pid_file, 0)):
     os.execv(command[0], command)

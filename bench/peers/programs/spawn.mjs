@@ -1,4 +1,4 @@
-// The bare spawn as a program. Arguments: the server and its own.
+// Starts the server by a bare spawn. Arguments: the server and its arguments.
 import { spawn } from 'node:child_process'
 
 spawn(process.execPath, process.argv.slice(2), { detached: true, stdio: 'ignore' }).unref()
