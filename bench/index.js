@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { atEnd } from '../scripts/lib/at-end.js'
 import { root } from '../scripts/lib/run.js'
 import { comparePeers, chosen as peersOf } from './peers/index.js'
 import { scale } from './scale.js'
@@ -63,7 +64,10 @@ try {
 /** Runs a program on this terminal, and takes over its exit code. */
 async function become(file, ...args) {
   const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, [REAPED]: 'true' } })
+  // A SIGTERM that this process alone gets ends the program, too.
+  const tidy = atEnd(() => child.kill('SIGTERM'))
   const [code] = await once(child, 'exit')
+  tidy()
   process.exitCode = code ?? 1
 }
 
