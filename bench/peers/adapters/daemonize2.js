@@ -35,6 +35,7 @@ export default {
     }
     const done = (begin) => new Promise((resolve, reject) => begin((e) => (e ? reject(e) : resolve())))
     return {
+      prepare: of,
       // Resolves 100 ms after the module was loaded. The server need not listen by then.
       start: (app) => done((callback) => of(app).start(callback)),
       stop: (app) =>

@@ -22,6 +22,7 @@ export default {
   /** A start resolves when the server listens. */
   tellsReady: 'always',
   api: () => ({
+    prepare: of,
     start: (app) => of(app).start(),
     stop: (app) => of(app).stop(),
     status: (app) => of(app).status(),
