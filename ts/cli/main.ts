@@ -44,6 +44,7 @@ export async function main(argv: readonly string[], caller: Caller): Promise<num
     json: isAmong('json', argv),
     verbose: isAmong('verbose', argv),
     quiet: caller.quiet === true,
+    isOwnProcess: caller.daemon === undefined,
     flags: [],
   })
   const wasDaemon = Daemon.current !== undefined

@@ -1,12 +1,14 @@
 /** Prints for the command: data to stdout, texts to stderr, colours only on a terminal. */
 
-import { setImmediate as turn } from 'node:timers/promises'
 import { styleText } from 'node:util'
+import { turn } from '../turn.js'
+import { isFileOrPipe, writeNow } from './direct.js'
 import { detailsOf, lineOf, plain } from './failure.js'
 import type { Flag } from './flags.js'
 
 export type Colour = 'bold' | 'green' | 'red' | 'yellow'
 type Stream = 'stdout' | 'stderr'
+const DESCRIPTORS: Readonly<Record<Stream, number>> = { stdout: 1, stderr: 2 }
 
 /** How it prints. */
 export interface Manner {
@@ -15,6 +17,8 @@ export interface Manner {
   readonly verbose: boolean
   /** Prints nothing at all: in a daemon without a body yet. */
   readonly quiet: boolean
+  /** Whether the process is the command's own: a program may have its own idea of its output. */
+  readonly isOwnProcess: boolean
   /** The flags of the verb: no error advises others. */
   readonly flags: readonly Flag[]
 }
@@ -31,13 +35,17 @@ export function printable(text: string): string {
 /** Prints for a verb, until `end()`. */
 export class Output {
   #manner: Manner
-  readonly #closed: AbortController = new AbortController()
+  /** Aborts once nobody reads stdout any more; made when it is asked for. */
+  #closing: AbortController | undefined
+  #isClosed = false
+  #isStreaming = false
   readonly #written: Map<Stream, Promise<void>> = new Map()
   /** EPIPE is no error, because a reader such as `head` has seen enough. Errors of stderr are ignored. */
   readonly #listeners: Readonly<Record<Stream, (error: NodeJS.ErrnoException) => void>> = {
     stdout: (error) => {
       if (error.code !== 'EPIPE') this.#failure ??= error
-      this.#closed.abort()
+      this.#isClosed = true
+      this.#closing?.abort()
     },
     stderr: () => {},
   }
@@ -50,7 +58,16 @@ export class Output {
 
   /** Aborted when stdout has no reader any more. */
   get closed(): AbortSignal {
-    return this.#closed.signal
+    if (this.#closing === undefined) {
+      this.#closing = new AbortController()
+      if (this.#isClosed) this.#closing.abort()
+    }
+    return this.#closing.signal
+  }
+
+  /** Prints by streams from now on: a slow reader of a long output must not hold the process up. */
+  streams(): void {
+    this.#isStreaming = true
   }
 
   /** Notes the flags of the verb. */
@@ -96,7 +113,7 @@ export class Output {
   /** Shows on one line of a terminal what the verb waits for. */
   progress(text: string): void {
     const { json, quiet } = this.#manner
-    if (json || quiet || !process.stderr.isTTY) return
+    if (json || quiet || !this.#isTerminal('stderr')) return
     // A terminal that does not know its width says 0.
     const width = process.stderr.columns || 80
     this.#write('stderr', `\r\u001b[K${printable(text).slice(0, width - 2)}…`)
@@ -117,12 +134,13 @@ export class Output {
   }
 
   colour(colour: Colour, text: string): string {
-    const isPlain = this.#manner.json || !process.stdout.isTTY || (process.env.NO_COLOR ?? '') !== ''
+    const isPlain = this.#manner.json || !this.#isTerminal('stdout') || (process.env.NO_COLOR ?? '') !== ''
     return isPlain ? text : styleText(colour, text, { validateStream: false })
   }
 
   /** Resolves when all has been written, to the error of stdout if there was one other than EPIPE. */
   async end(): Promise<Error | undefined> {
+    if (this.#written.size === 0) return this.#failure
     await Promise.all(this.#written.values())
     // The stream tells its error after the callback.
     await turn()
@@ -131,11 +149,32 @@ export class Output {
   }
 
   #write(name: Stream, text: string): void {
-    if (this.#manner.quiet || text === '' || (name === 'stdout' && this.closed.aborted)) return
+    if (this.#manner.quiet || text === '' || (name === 'stdout' && this.#isClosed)) return
+    const rest = this.#writeNow(name, text)
+    if (rest.length === 0) return
     const stream = process[name]
     if (!this.#written.has(name)) stream.on('error', this.#listeners[name])
     // In order: the last one is all of them.
-    this.#written.set(name, new Promise((resolve) => stream.write(text, () => resolve())))
+    this.#written.set(name, new Promise((resolve) => stream.write(rest, () => resolve())))
+  }
+
+  /** Writes without the stream, unless that is in use already: lines must keep their order. Gives the rest. */
+  #writeNow(name: Stream, text: string): string | Buffer {
+    const descriptor = DESCRIPTORS[name]
+    const isInOrder = this.#manner.isOwnProcess && !this.#isStreaming && !this.#written.has(name)
+    if (!isInOrder || !isFileOrPipe(descriptor)) return text
+    try {
+      return writeNow(descriptor, Buffer.from(text))
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      this.#listeners[name](error)
+      return ''
+    }
+  }
+
+  #isTerminal(name: Stream): boolean {
+    const isKnown = this.#manner.isOwnProcess && isFileOrPipe(DESCRIPTORS[name])
+    return !isKnown && process[name].isTTY === true
   }
 
   endProgress(): void {

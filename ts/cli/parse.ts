@@ -35,6 +35,9 @@ function beforeEnd(args: readonly string[]): string[] {
 /** Whether a switch that every verb takes is among the words, even if other words are wrong. */
 export function isAmong(name: 'json' | 'verbose', args: readonly string[]): boolean {
   const own = ALL_FLAGS.find((flag) => flag.name === name)
+  // Most command lines have neither, and need not be taken apart to see that.
+  const shorts = own?.short === undefined ? /^$/ : new RegExp(`^-[^-]*${own.short}`)
+  if (!args.some((arg) => arg.startsWith(`--${name}`) || shorts.test(arg))) return false
   return tokensOf(beforeEnd(args), ALL_FLAGS).some((token) => {
     if (token.kind !== 'option') return false
     const flag = flagOf(token, ALL_FLAGS)

@@ -24,6 +24,7 @@ export const logs: Verb = {
   operands: [':names'],
   run: async (call) => {
     const { words, out } = call
+    out.streams()
     const lines = typeof words.values.lines === 'string' ? number(words.values.lines, 'lines') : undefined
     const follow = words.values.follow === true
     const { source, missing } = await logged(call, follow)
