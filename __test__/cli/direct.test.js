@@ -11,7 +11,9 @@ function pipe(t) {
   spawnSync('mkfifo', [path])
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
-  t.teardown(() => [reader, writer].forEach((fd) => closeSync(fd)))
+  t.teardown(() => {
+    for (const fd of [reader, writer]) closeSync(fd)
+  })
   return { reader, writer }
 }
 
