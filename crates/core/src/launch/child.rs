@@ -101,8 +101,12 @@ fn read_report(pipe: OwnedFd) -> io::Result<Option<Report>> {
 
 /// The first child: leaves the launcher's session, and makes the daemon. So the daemon is no session leader, and can
 /// never get a controlling terminal by opening one.
-extern "C" fn first_child(orders: *mut c_void) -> c_int {
-    // SAFETY: the launcher passes its `Orders`, which it frees only when both children are done with them.
+///
+/// # Safety
+///
+/// `orders` points to the launcher's `Orders`, which it frees only when both children are done with them.
+unsafe extern "C" fn first_child(orders: *mut c_void) -> c_int {
+    // SAFETY: the caller vouches for the orders; both children only read them.
     let shared = unsafe { &*orders.cast::<Orders>().cast_const() };
     if let Err(errno) = sys::set_session() {
         report(shared, Step::Session, errno);
@@ -125,7 +129,11 @@ extern "C" fn first_child(orders: *mut c_void) -> c_int {
 /// `umask`, `chdir`, `dup3`, `close_range` or `openat`, `getdents64` and `close`, `getpid`, `pwrite`, `fcntl`,
 /// `setpriority`, `prctl`, `prlimit`, `rt_sigprocmask`, `execve`, `write`, `_exit`). It allocates nothing, takes no
 /// lock and cannot panic. All signals are blocked until just before exec.
-extern "C" fn second_child(orders: *mut c_void) -> c_int {
+///
+/// # Safety
+///
+/// As for [`first_child`].
+unsafe extern "C" fn second_child(orders: *mut c_void) -> c_int {
     // SAFETY: as in `first_child`.
     let orders = unsafe { &*orders.cast::<Orders>().cast_const() };
     let (step, errno) = match prepare(orders) {

@@ -99,13 +99,11 @@ fn inherited(own: impl AsFd, null: &OwnedFd) -> Result<OwnedFd> {
 
 /// A duplicate out of the way of all targets, close-on-exec from birth.
 fn raised(fd: impl AsFd) -> Result<OwnedFd> {
-    raised_by(|lowest| sys::duplicate_from(fd.as_fd().as_raw_fd(), lowest))
+    raised_by(|lowest| sys::duplicate_above(fd.as_fd(), lowest))
 }
 
 /// The same, by a call that is given the lowest number.
-pub(super) fn raised_by(
-    duplicate: impl FnOnce(RawFd) -> std::result::Result<OwnedFd, Errno>,
-) -> Result<OwnedFd> {
+pub(super) fn raised_by<T>(duplicate: impl FnOnce(RawFd) -> std::result::Result<T, Errno>) -> Result<T> {
     duplicate(LOWEST_SOURCE).map_err(|errno| {
         let message = match errno {
             Errno::EMFILE | Errno::EINVAL => {

@@ -3,9 +3,10 @@
 use std::ffi::{CString, c_char};
 use std::os::fd::{OwnedFd, RawFd};
 
-use super::check::{c_string, own_fds};
+use super::check::{Problem, c_string, own_fds};
 use super::descriptors::raised_by;
 use super::plan::{Plan, Stdio};
+use crate::descriptor::Descriptor;
 use crate::error::{Result, Subject};
 use crate::handover::Handover;
 use crate::sys::{self, RawLimit};
@@ -69,13 +70,16 @@ impl Program {
             envp: StringArray::new(env),
             folder,
             limits: plan.limits.raw()?,
-            kept: plan
-                .keep_fds
-                .iter()
-                .map(|fd| Ok((raised_by(|lowest| sys::duplicate_from(fd.number(), lowest))?, fd.number())))
-                .collect::<Result<_>>()?,
+            kept: plan.keep_fds.iter().map(|fd| kept(*fd)).collect::<Result<_>>()?,
             lock_fd,
             channel_fd,
         })
     }
+}
+
+/// A duplicate of a descriptor to keep, and its number.
+fn kept(fd: Descriptor) -> Result<(OwnedFd, RawFd)> {
+    let number = fd.number();
+    let duplicate = raised_by(|lowest| sys::duplicate_number(number, lowest).transpose())?;
+    Ok((duplicate.ok_or(Problem::NotOpen(fd))?, number))
 }

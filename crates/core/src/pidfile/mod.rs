@@ -42,7 +42,7 @@ use fs4::{FileExt, TryLockError};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::{FileStat, SFlag};
-use nix::unistd::{geteuid, getpid};
+use nix::unistd::geteuid;
 
 use self::flaw::Flaw;
 use crate::error::{Error, Result, Subject};
@@ -168,9 +168,4 @@ fn read_text(file: impl AsFd) -> std::result::Result<text::Text, Errno> {
     let mut bytes = [0; text::READ_LIMIT];
     let length = nix::sys::uio::pread(file, &mut bytes, 0)?;
     Ok(text::Text::parse(&bytes[..length]))
-}
-
-/// Whether the open file's text is this process's PID.
-pub(crate) fn file_names_us(file: impl AsFd) -> bool {
-    read_text(file).is_ok_and(|text| text.pid() == Some(getpid().as_raw()))
 }

@@ -1,8 +1,7 @@
 //! Descriptors of which only the number is known.
 #![expect(unsafe_code, reason = "numbers come from JavaScript and over exec, and are used by their number")]
 
-use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::sys::stat::{FileStat, SFlag, fstat};
@@ -57,33 +56,12 @@ pub(crate) fn is_socket(number: RawFd) -> bool {
     stat_of(number).is_some_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFSOCK.bits())
 }
 
-/// Duplicates the descriptor of that number, close-on-exec from birth. The duplicate's number is `lowest` or above.
-pub(crate) fn duplicate_from(number: RawFd, lowest: RawFd) -> Result<OwnedFd, Errno> {
-    with(number, |fd| fcntl_dupfd_cloexec(fd, lowest).map_err(errno)).unwrap_or(Err(Errno::EBADF))
+/// Duplicates the descriptor of that number, as [`duplicate_above`]; `None` for a negative number.
+pub(crate) fn duplicate_number(number: RawFd, lowest: RawFd) -> Option<Result<OwnedFd, Errno>> {
+    with(number, |fd| duplicate_above(fd, lowest))
 }
 
-/// Takes ownership of the two descriptors that exec has passed on, lock and channel, if `prove` accepts them. At most
-/// once in a process: gives `None` afterwards, and if one of the two is not open.
-///
-/// `prove` must refuse all descriptors but those that a launch has made for this process.
-pub(crate) fn take_inherited<T, E>(
-    lock: RawFd,
-    channel: RawFd,
-    prove: impl FnOnce(BorrowedFd<'_>, BorrowedFd<'_>) -> Result<T, E>,
-) -> Option<Result<(OwnedFd, OwnedFd, T), E>> {
-    static TAKEN: AtomicBool = AtomicBool::new(false);
-    if lock == channel || !is_open(lock) || !is_open(channel) || TAKEN.load(Ordering::Acquire) {
-        return None;
-    }
-    match with(lock, |lock| with(channel, |channel| prove(lock, channel))).flatten()? {
-        Ok(_) if TAKEN.swap(true, Ordering::AcqRel) => None,
-        Ok(proof) => {
-            // SAFETY: both are open and they differ, and a process does this once, so that this function gives no
-            // descriptor two owners. No code of this process has opened them either: the lock is on a file that names
-            // this process as its holder, and only a launch writes that text, between clone and exec.
-            let [lock, channel] = [lock, channel].map(|number| unsafe { OwnedFd::from_raw_fd(number) });
-            Some(Ok((lock, channel, proof)))
-        }
-        Err(refusal) => Some(Err(refusal)),
-    }
+/// Duplicates a descriptor, close-on-exec from birth. The duplicate's number is `lowest` or above.
+pub(crate) fn duplicate_above(fd: BorrowedFd<'_>, lowest: RawFd) -> Result<OwnedFd, Errno> {
+    fcntl_dupfd_cloexec(fd, lowest).map_err(errno)
 }

@@ -48,8 +48,13 @@ pub(crate) fn end_group_from_outside(group: Pid, members: Option<&[BorrowedFd<'_
 
 /// Async-signal-safe: it calls `close_range` or its stand-ins, `setpgid`, `kill`, `poll`, `nanosleep`, `_exit`; no
 /// allocation, no lock, no panic. All signals are blocked, as in the thread that makes this child.
-extern "C" fn guard(orders: *mut c_void) -> c_int {
-    // SAFETY: the parent passes its `Orders`, and keeps them until this child has exited.
+///
+/// # Safety
+///
+/// `orders` points to the parent's `Orders`, which it keeps until this child has exited. The caller is a child that has
+/// its own descriptor table.
+unsafe extern "C" fn guard(orders: *mut c_void) -> c_int {
+    // SAFETY: the caller vouches for the orders; this child only reads them.
     let orders = unsafe { &*orders.cast::<Orders<'_>>().cast_const() };
     // This closes the daemon's lock, first of all, because the next start must not wait for this process.
     // SAFETY: this child has its own descriptor table, and uses only the members' descriptors, which are in `keep`.

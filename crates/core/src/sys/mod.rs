@@ -14,14 +14,16 @@ mod exit;
 mod fd;
 mod file_id;
 mod guard;
+mod inherited;
 mod kill;
 mod limits;
 pub(crate) use exit::at_exit;
 pub(crate) use fd::{
-    duplicate_from, errno_of, is_open, is_socket, let_inherit, set_close_on_exec, stat_of, take_inherited,
+    duplicate_above, duplicate_number, errno_of, is_open, is_socket, let_inherit, set_close_on_exec, stat_of,
 };
 pub(crate) use file_id::FileId;
 pub(crate) use guard::end_group_from_outside;
+pub(crate) use inherited::{Inherited, NotInherited, take_inherited};
 pub(crate) use kill::signal_group;
 pub(crate) use limits::RawLimit;
 

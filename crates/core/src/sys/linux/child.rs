@@ -12,7 +12,6 @@ use std::os::fd::AsRawFd;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
 use rustix::io::{pwrite, write as write_to};
 use rustix::process::{chdir, getpid, getpriority_process, setpgid, setpriority_process, setsid, umask};
-use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::thread::{Timespec, nanosleep, set_no_new_privs};
 
 use super::file::{MARKS, NAME, TO_THE_END};
@@ -88,19 +87,13 @@ pub(crate) fn forbid_new_privileges() -> Outcome {
 ///
 /// The caller is a child that has its own descriptor table and no longer uses the present descriptor `to`.
 pub(crate) unsafe fn duplicate(from: i32, to: i32) -> Outcome {
-    match to {
-        0 => with(from, |from| plain(dup2_stdin(from))),
-        1 => with(from, |from| plain(dup2_stdout(from))),
-        2 => with(from, |from| plain(dup2_stderr(from))),
-        // SAFETY: dup3(2) takes numbers. It closes the present `to`, which the caller promises not to use.
-        _ => return unsafe { call(libc::SYS_dup3, [from as usize, to as usize, 0, 0]) }.map(drop),
-    }
-    .unwrap_or(Err(libc::EBADF))
+    // SAFETY: dup3(2) takes numbers. It closes the present `to`, which the caller promises not to use.
+    unsafe { call(libc::SYS_dup3, [from as usize, to as usize, 0, 0]) }.map(drop)
 }
 
-/// Writes at the file's start; false if only a part was written.
+/// Writes at the file's start; false if not all was written.
 pub(crate) fn write_at_start(fd: i32, bytes: &[u8]) -> Result<bool, i32> {
-    let written = with(fd, |fd| pwrite(fd, bytes, 0)).unwrap_or(Err(rustix::io::Errno::BADF));
+    let written = with(fd, |fd| pwrite(fd, bytes, 0)).unwrap_or(Ok(0));
     written.map(|count| count == bytes.len()).map_err(rustix::io::Errno::raw_os_error)
 }
 
@@ -162,33 +155,46 @@ pub(crate) fn unblock_signals() -> Outcome {
 ///
 /// The caller is a child that has its own descriptor table and from now on uses only the descriptors in `keep`.
 pub(crate) unsafe fn close_others(keep: &[i32]) -> Outcome {
-    match close_ranges(keep) {
+    // SAFETY: the caller vouches for its descriptors.
+    match unsafe { close_ranges(keep) } {
         // The call is missing before Linux 5.9, and a seccomp filter may not know it.
-        Err(libc::ENOSYS | libc::EPERM) => close_listed(keep),
+        // SAFETY: as above.
+        Err(libc::ENOSYS | libc::EPERM) => unsafe { close_listed(keep) },
         other => other,
     }
 }
 
-fn close_ranges(keep: &[i32]) -> Outcome {
+/// # Safety
+///
+/// As for [`close_others`].
+unsafe fn close_ranges(keep: &[i32]) -> Outcome {
     let mut first = 3_u32;
     for fd in keep {
         let fd = *fd as u32;
         if fd > first {
-            close_range(first, fd - 1)?;
+            // SAFETY: none of these numbers is in `keep`, which is sorted; the caller uses no others.
+            unsafe { close_range(first, fd - 1) }?;
         }
         first = fd + 1;
     }
-    close_range(first, u32::MAX)
+    // SAFETY: as above.
+    unsafe { close_range(first, u32::MAX) }
 }
 
-fn close_range(first: u32, last: u32) -> Outcome {
-    // SAFETY: close_range(2) takes numbers. This process has its own descriptor table, and uses none of the closed
-    // descriptors before exec.
+/// # Safety
+///
+/// The caller uses none of these descriptors any more.
+unsafe fn close_range(first: u32, last: u32) -> Outcome {
+    // SAFETY: close_range(2) takes numbers; the caller vouches for the descriptors.
     unsafe { call(libc::SYS_close_range, [first as usize, last as usize, 0, 0]) }.map(drop)
 }
 
 /// Closes the same descriptors one by one, by the list in `/proc/self/fd`.
-fn close_listed(keep: &[i32]) -> Outcome {
+///
+/// # Safety
+///
+/// As for [`close_others`].
+unsafe fn close_listed(keep: &[i32]) -> Outcome {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let folder =
         openat(CWD, c"/proc/self/fd", flags, Mode::empty()).map_err(rustix::io::Errno::raw_os_error)?;
@@ -199,7 +205,7 @@ fn close_listed(keep: &[i32]) -> Outcome {
         // "." and ".." are not numbers.
         let Some(fd) = number(entry.file_name()) else { continue };
         if fd >= 3 && fd != folder.as_raw_fd() && !keep.contains(&fd) {
-            // SAFETY: as for close_range(2) above.
+            // SAFETY: close(2) takes a number, which is not in `keep`; the caller uses no others.
             let _ = unsafe { call(libc::SYS_close, [fd as usize, 0, 0, 0]) };
         }
     }

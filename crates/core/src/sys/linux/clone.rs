@@ -10,6 +10,14 @@ use nix::unistd::Pid as NixPid;
 
 use crate::sys::Pid;
 
+// SAFETY: as glibc and musl declare it. The libc crate would have `main` safe to call, with any pointer.
+unsafe extern "C" {
+    fn clone(main: Main, stack_top: *mut c_void, flags: c_int, arg: *mut c_void, ...) -> c_int;
+}
+
+/// What a child runs; safe to call with the argument that it is made for.
+type Main = unsafe extern "C" fn(*mut c_void) -> c_int;
+
 /// A stack for a function that runs between clone and exec; `u128` gives the alignment that every ABI wants.
 pub(crate) struct Stack(Box<[MaybeUninit<u128>]>);
 
@@ -41,21 +49,17 @@ impl Stack {
 /// # Safety
 ///
 /// `stack_top` is the top of a [`Stack`] that only the child uses until it has executed or exited. Until then `main`
-/// makes only async-signal-safe calls.
-pub(crate) unsafe fn spawn_child(
-    stack_top: *mut c_void,
-    main: extern "C" fn(*mut c_void) -> c_int,
-    arg: *mut c_void,
-) -> Result<Pid, Errno> {
+/// makes only async-signal-safe calls, and `arg` is what `main` wants.
+pub(crate) unsafe fn spawn_child(stack_top: *mut c_void, main: Main, arg: *mut c_void) -> Result<Pid, Errno> {
     const SHARED: c_int = libc::CLONE_VM | libc::CLONE_VFORK;
-    let clone = |flags| {
+    let make = |flags| {
         // SAFETY: the caller vouches for stack, function and argument; the other pointers of clone(2) are not used.
-        Errno::result(unsafe { libc::clone(main, stack_top, flags, arg) })
+        Errno::result(unsafe { clone(main, stack_top, flags, arg) })
     };
-    match clone(SHARED) {
+    match make(SHARED) {
         // qemu-user, in which containers of another architecture run, turns this into a fork, and refuses an exit
         // signal other than SIGCHLD. No kernel does.
-        Err(Errno::EINVAL) => clone(SHARED | libc::SIGCHLD),
+        Err(Errno::EINVAL) => make(SHARED | libc::SIGCHLD),
         result => result,
     }
 }

@@ -140,20 +140,26 @@ pub(crate) fn error_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
 pub(crate) fn is_written(file: BorrowedFd<'_>) -> bool {
     // If a process opens the file for writing during the lease, the kernel sends us a signal. Make it SIGURG, which is
     // ignored by default, instead of SIGIO, which would end this process.
-    if set(file, F_SETSIG, libc::SIGURG).is_err() {
+    if set(file, Setting::LeaseSignal, libc::SIGURG).is_err() {
         return false;
     }
-    let lease = set(file, libc::F_SETLEASE, libc::F_RDLCK);
-    let _ = set(file, libc::F_SETLEASE, libc::F_UNLCK);
+    let lease = set(file, Setting::Lease, libc::F_RDLCK);
+    let _ = set(file, Setting::Lease, libc::F_UNLCK);
     // EACCES: the file belongs to another user, so the kernel does not tell.
     matches!(lease, Err(Errno::EAGAIN | Errno::EACCES))
 }
 
-/// From asm-generic/fcntl.h, because the crate libc lacks it; the same on all architectures that we build for.
-const F_SETSIG: libc::c_int = 10;
+/// The commands of fcntl(2) that are used here. Each takes a number.
+#[derive(Clone, Copy)]
+#[repr(i32)]
+enum Setting {
+    Lease = libc::F_SETLEASE,
+    /// F_SETSIG of asm-generic/fcntl.h, which the crate libc lacks; the same on all architectures that we build for.
+    LeaseSignal = 10,
+}
 
-fn set(file: BorrowedFd<'_>, command: libc::c_int, value: libc::c_int) -> Result<(), Errno> {
+fn set(file: BorrowedFd<'_>, setting: Setting, value: libc::c_int) -> Result<(), Errno> {
     // SAFETY: both commands take a number and touch no memory.
-    let result = unsafe { libc::fcntl(file.as_raw_fd(), command, value) };
+    let result = unsafe { libc::fcntl(file.as_raw_fd(), setting as libc::c_int, value) };
     Errno::result(result).map(drop)
 }

@@ -87,9 +87,9 @@ pub(crate) unsafe fn duplicate(from: i32, to: i32) -> Outcome {
     plain(Errno::result(unsafe { libc::dup2(from, to) }))
 }
 
-/// Writes at the file's start; false if only a part was written.
+/// Writes at the file's start; false if not all was written.
 pub(crate) fn write_at_start(fd: i32, bytes: &[u8]) -> Result<bool, i32> {
-    let written = with(fd, |fd| pwrite(fd, bytes, 0)).unwrap_or(Err(rustix::io::Errno::BADF));
+    let written = with(fd, |fd| pwrite(fd, bytes, 0)).unwrap_or(Ok(0));
     written.map(|count| count == bytes.len()).map_err(rustix::io::Errno::raw_os_error)
 }
 
@@ -131,22 +131,26 @@ pub(crate) unsafe fn close_others(keep: &[i32]) -> Outcome {
     match super::process::list_descriptors(own_pid(), &mut list) {
         Some(listed) => {
             for entry in listed {
-                close_unless_kept(entry.proc_fd, keep);
+                // SAFETY: the caller vouches for its descriptors.
+                unsafe { close_unless_kept(entry.proc_fd, keep) };
             }
         }
         // The system does not list them, or they are too many for the list.
         None => {
             let size = sysconf(SysconfVar::OPEN_MAX).ok().flatten().unwrap_or(0);
             for fd in 3..c_int::try_from(size).unwrap_or(c_int::MAX) {
-                close_unless_kept(fd, keep);
+                // SAFETY: as above.
+                unsafe { close_unless_kept(fd, keep) };
             }
         }
     }
     Ok(())
 }
 
-/// No code uses the descriptor any more, because this process is about to execute another program.
-fn close_unless_kept(fd: i32, keep: &[i32]) {
+/// # Safety
+///
+/// As for [`close_others`].
+unsafe fn close_unless_kept(fd: i32, keep: &[i32]) {
     if fd >= 3 && !keep.contains(&fd) {
         let _ = close(fd);
     }

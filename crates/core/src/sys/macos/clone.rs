@@ -27,15 +27,16 @@ impl Stack {
 ///
 /// # Safety
 ///
-/// `main` makes only async-signal-safe calls, as all code between fork and exec.
+/// `main` makes only async-signal-safe calls, as all code between fork and exec, and `arg` is what `main` wants.
 pub(crate) unsafe fn spawn_child(
     _stack_top: *mut c_void,
-    main: extern "C" fn(*mut c_void) -> c_int,
+    main: unsafe extern "C" fn(*mut c_void) -> c_int,
     arg: *mut c_void,
 ) -> Result<Pid, Errno> {
     // SAFETY: the child calls only `main`, for which the caller vouches, and `_exit`.
     match Errno::result(unsafe { libc::fork() })? {
-        0 => exit_now(main(arg)),
+        // SAFETY: the caller vouches for function and argument.
+        0 => exit_now(unsafe { main(arg) }),
         pid => Ok(pid),
     }
 }

@@ -60,34 +60,46 @@ pub(crate) fn is_main_thread() -> bool {
 }
 
 /// A struct of plain numbers that proc_pidinfo fills in.
-trait Answer: Sized {
+///
+/// # Safety
+///
+/// All bytes are valid for it.
+unsafe trait Answer: Sized {
     /// The number by which proc_pidinfo gives this struct.
     const FLAVOR: c_int;
 }
 
-impl Answer for libc::proc_taskallinfo {
+// SAFETY: it has plain numbers alone.
+unsafe impl Answer for libc::proc_taskallinfo {
     const FLAVOR: c_int = libc::PROC_PIDTASKALLINFO;
 }
 
-impl Answer for libc::proc_bsdinfo {
+// SAFETY: as above.
+unsafe impl Answer for libc::proc_bsdinfo {
     const FLAVOR: c_int = libc::PROC_PIDTBSDINFO;
 }
 
 /// Asks for one struct about a process; `None` if we may not look into the process, or it has ended.
 fn ask<T: Answer>(pid: Pid, which: u64) -> Option<T> {
-    filled(|buffer, size| {
+    let call = |buffer, size| {
         // SAFETY: `filled` passes a buffer of the size that it names.
         unsafe { libc::proc_pidinfo(pid, T::FLAVOR, which, buffer, size) }
-    })
+    };
+    // SAFETY: the call gives the number of bytes that it has filled in, and all bytes are valid for an answer.
+    unsafe { filled(call) }
 }
 
 /// The struct that a call fills in; `None` unless the call has filled in all of it.
-fn filled<T>(call: impl FnOnce(*mut c_void, c_int) -> c_int) -> Option<T> {
+///
+/// # Safety
+///
+/// `T` is a struct of plain numbers, for which all bytes are valid. `call` gives the number of bytes that it has filled
+/// in from the buffer's beginning.
+unsafe fn filled<T>(call: impl FnOnce(*mut c_void, c_int) -> c_int) -> Option<T> {
     let mut answer = MaybeUninit::<T>::uninit();
     let size = size_of::<T>() as c_int;
     let length = call(answer.as_mut_ptr().cast(), size);
-    // SAFETY: the callers ask libproc for structs of plain numbers. Its result is the number of bytes that it has
-    // filled in, here those of the whole struct.
+    // SAFETY: all bytes are filled in, as the caller vouches, and valid for `T`.
     (length == size).then(|| unsafe { answer.assume_init() })
 }
 
@@ -193,10 +205,12 @@ pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
 }
 
 fn file_of(pid: Pid, fd: i32) -> Option<FileId> {
-    let info: VnodeFdInfo = filled(|buffer, size| {
+    let call = |buffer, size| {
         // SAFETY: `filled` passes a buffer of the size that it names.
         unsafe { proc_pidfdinfo(pid, fd, PROC_PIDFDVNODEPATHINFO, buffer, size) }
-    })?;
+    };
+    // SAFETY: the call gives the number of bytes that it has filled in, and the struct has plain numbers alone.
+    let info: VnodeFdInfo = unsafe { filled(call) }?;
     let stat = &info.vnode.vip_vi.vi_stat;
     // The signed device number, widened as in `FileId::of`.
     Some(FileId { dev: i64::from(stat.vst_dev.cast_signed()).cast_unsigned(), ino: stat.vst_ino })
