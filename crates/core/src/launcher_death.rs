@@ -104,16 +104,19 @@ fn end_from_outside(group: Pid, members: Option<Vec<Pid>>) -> bool {
 
 /// Gives handles on the processes that have not ended meanwhile; `None` when one cannot be had.
 fn handles_on(pids: Vec<Pid>) -> Option<Vec<Process>> {
-    let opened = pids.into_iter().map(Process::open).filter(|opened| !matches!(opened, Err(Errno::ESRCH)));
-    opened.collect::<Result<_, _>>().ok()
+    let opened = pids.into_iter().map(Process::open);
+    opened
+        .filter(|opened| !opened.as_ref().is_err_and(|error| error.has_ended()))
+        .collect::<Result<_, _>>()
+        .ok()
 }
 
 /// Signals to ourselves cannot fail.
 fn signal_all(us: Pid, group: Option<Pid>, signal: Signal) {
-    let _ = match group {
-        Some(group) => sys::signal_group(group, signal as i32),
-        None => kill(NixPid::from_raw(us), signal),
-    };
+    match group {
+        Some(group) => drop(sys::signal_group(group, signal as i32)),
+        None => drop(kill(NixPid::from_raw(us), signal)),
+    }
 }
 
 fn wait_for_hangup(channel: &OwnedFd, mut capture: Option<&mut Capture>) {

@@ -160,7 +160,7 @@ fn raw_limit(limit: &Limit) -> Result<RawLimit> {
 
 fn set(limit: RawLimit, problem: &str) -> Result<()> {
     sys::set_limit(limit)
-        .map_err(|errno| Error::system("limits", "setrlimit", Errno::from_raw(errno), problem))
+        .map_err(|errno| Error::system("limits", sys::SET_LIMIT, Errno::from_raw(errno), problem))
 }
 
 /// Sets the soft limit of open files, which Node.js has raised to the hard one at its boot.
@@ -203,9 +203,10 @@ pub fn check_oom_score_adj(wanted: i32) -> Result<()> {
 ///
 /// # Errors
 ///
-/// `PermissionDenied` or `StartFailed` with step `limits`.
+/// `PermissionDenied` or `StartFailed` with step `limits`; `Unsupported` where the system has no such score.
 pub fn set_oom_score_adj(value: i32) -> Result<()> {
     sys::set_oom_score_adj(value)
+        .ok_or(Problem::NoOomScore)?
         .map_err(|errno| Error::system("limits", "write", errno, "oom_score_adj cannot be set"))
 }
 

@@ -7,13 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use nix::errno::Errno;
-
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::handover::{Channel, Frame, Reception};
 use crate::process::Process;
 use crate::signal_mask::block_all;
-use crate::sys::{self, Armed, Selector};
+use crate::sys::{self, Armed, Failure, Selector};
 
 /// How often processes are looked at when the system does not report their end.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -141,12 +139,12 @@ pub fn unwatch(id: WatchId) {
     drop(removed);
 }
 
-fn add(watch: Watch) -> std::result::Result<WatchId, (&'static str, Errno)> {
+fn add(watch: Watch) -> std::result::Result<WatchId, Failure> {
     let mut present = lock(&POLLER);
     let poller = match &*present {
         Some(poller) => Arc::clone(poller),
         None => {
-            let selector = Selector::new().map_err(|errno| ("epoll", errno))?;
+            let selector = Selector::new()?;
             let poller = Arc::new(Poller { selector, watches: Mutex::default() });
             let for_thread = Arc::clone(&poller);
             let thread = thread::Builder::new().name("daimon-poller".into()).stack_size(STACK);
@@ -155,11 +153,11 @@ fn add(watch: Watch) -> std::result::Result<WatchId, (&'static str, Errno)> {
         }
     };
     // With POLLER locked throughout: the thread cannot end between the look and the insertion.
-    poller.insert(watch).map_err(|errno| ("epoll_ctl", errno))
+    poller.insert(watch)
 }
 
 impl Poller {
-    fn insert(&self, mut watch: Watch) -> std::result::Result<WatchId, Errno> {
+    fn insert(&self, mut watch: Watch) -> std::result::Result<WatchId, Failure> {
         let mut watches = lock(&self.watches);
         let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
         let armed = match &mut watch {

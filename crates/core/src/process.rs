@@ -10,7 +10,7 @@ use nix::unistd::{Pid as NixPid, getpgid, getsid};
 
 use crate::error::{Error, ErrorKind, Pid, Result, Subject};
 use crate::signal::Signal;
-use crate::sys;
+use crate::sys::{self, Unreached};
 
 /// A process that was alive when the handle was opened.
 ///
@@ -59,7 +59,7 @@ pub struct Stats {
 
 impl Process {
     /// A handle on `pid`. The caller must prove afterwards that it is the intended process.
-    pub(crate) fn open(pid: Pid) -> std::result::Result<Self, Errno> {
+    pub(crate) fn open(pid: Pid) -> std::result::Result<Self, Unreached> {
         Ok(Self { pid, handle: Arc::new(sys::ProcessHandle::open(pid)?), detached: false })
     }
 
@@ -86,19 +86,25 @@ impl Process {
     /// that is no signal.
     pub fn signal(&self, signal: impl Into<Signal>) -> Result<()> {
         let signal = signal.into();
-        self.handle.signal(self.pid, signal.number()).map_err(|(syscall, errno)| {
-            let pid = self.pid;
-            let error = match errno {
-                Errno::ESRCH => Error::new(ErrorKind::NotRunning, format!("process {pid} has ended")),
-                Errno::EPERM => {
-                    let message =
-                        format!("process {pid} may not be signalled by this user; ask its owner or root");
-                    Error::new(ErrorKind::PermissionDenied, message)
-                }
-                _ => Error::invalid(Subject::Signal, format!("{signal} cannot be sent to process {pid}")),
-            };
-            error.because(syscall, errno).with_pid(Some(pid))
-        })
+        self.handle
+            .signal(self.pid, signal.number())
+            .map_err(|unreached| self.not_signalled(signal, unreached))
+    }
+
+    fn not_signalled(&self, signal: Signal, unreached: Unreached) -> Error {
+        let pid = self.pid;
+        let error = match unreached {
+            unreached if unreached.has_ended() => {
+                Error::new(ErrorKind::NotRunning, format!("process {pid} has ended"))
+            }
+            Unreached::System(_, Errno::EPERM) => {
+                let message =
+                    format!("process {pid} may not be signalled by this user; ask its owner or root");
+                Error::new(ErrorKind::PermissionDenied, message)
+            }
+            _ => Error::invalid(Subject::Signal, format!("{signal} cannot be sent to process {pid}")),
+        };
+        error.unreached(unreached).with_pid(Some(pid))
     }
 
     /// Sends a signal to the process's whole group, if its launch has made the group; otherwise to the process only.
@@ -182,7 +188,7 @@ fn has_ended(leader: NixPid) -> bool {
     kill(leader, None) == Err(Errno::ESRCH)
         || match Process::open(leader.as_raw()) {
             Ok(leader) => !leader.is_alive(),
-            Err(errno) => errno == Errno::ESRCH,
+            Err(unreached) => unreached.has_ended(),
         }
 }
 

@@ -12,7 +12,7 @@ use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, fstat};
 use nix::unistd::geteuid;
 
-use crate::sys::{self, Step};
+use crate::sys::{self, PathPart};
 
 /// How many links the kernel follows, path_resolution(7). It answers ELOOP to more.
 const MAX_LINKS: usize = 40;
@@ -54,14 +54,14 @@ impl Walk {
             let changers = changers(&stat);
             // A path that begins at the root does not depend on where it has begun before.
             is_open |= !changers.is_empty() && part != "/";
-            match sys::step(&at, &part)? {
-                Step::Folder(next, found) => (at, stat) = (next, found),
+            match sys::look_at_part(&at, &part)? {
+                PathPart::Folder(next, found) => (at, stat) = (next, found),
                 // The kernel's own links lead elsewhere than their text says.
-                Step::Link(..) if sys::is_proc(&at) => {
+                PathPart::Link(..) if sys::is_proc(&at) => {
                     at = openat(&at, part.as_os_str(), sys::FOLDER_FLAGS, Mode::empty())?;
                     stat = fstat(&at)?;
                 }
-                Step::Link(link, target) => {
+                PathPart::Link(link, target) => {
                     links += 1;
                     if links > MAX_LINKS {
                         // Unless the links have been exchanged meanwhile, the kernel says so itself.

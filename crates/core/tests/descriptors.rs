@@ -48,8 +48,12 @@ fn without_descriptors_nothing_is_taken_for_something_else() {
     }
 
     until("the poller ends", || pollers() == 0);
-    let error = with_free(0, || watch_exit(&process, || ())).unwrap_err();
-    assert_eq!((error.kind(), error.pid()), (ErrorKind::Unverified, Some(process.pid())));
+    // One descriptor is for the handle on the process; without it the process is looked at.
+    for (free, call) in [(0, "epoll_create1"), (1, "epoll_create1"), (2, "eventfd")] {
+        let error = with_free(free, || watch_exit(&process, || ())).unwrap_err();
+        assert_eq!((error.kind(), error.pid()), (ErrorKind::Unverified, Some(process.pid())));
+        assert_eq!((error.syscall(), errno(&error)), (Some(call), Some(libc::EMFILE)), "{free}");
+    }
     // One that is there already takes in a wait that has no descriptor of its own.
     let (sender, receiver) = channel();
     let other = sender.clone();

@@ -10,6 +10,7 @@ use std::{fmt, io};
 use nix::errno::Errno;
 
 pub use crate::sys::Pid;
+use crate::sys::Unreached;
 pub use kind::{ErrorKind, PidFileReason};
 pub use subject::Subject;
 
@@ -116,10 +117,19 @@ impl Error {
     }
 
     pub(crate) fn because(mut self, syscall: &'static str, errno: Errno) -> Self {
-        self.0.syscall = Some(syscall);
-        // A call of std's that has failed without the kernel has none.
-        self.0.errno = Some(errno).filter(|errno| *errno != Errno::UnknownErrno);
+        // Where std has refused by itself, no system call has failed.
+        if errno != Errno::UnknownErrno {
+            (self.0.syscall, self.0.errno) = (Some(syscall), Some(errno));
+        }
         self
+    }
+
+    /// The system's error, if a call has failed.
+    pub(crate) fn unreached(self, why: Unreached) -> Self {
+        match why {
+            Unreached::Ended => self,
+            Unreached::System(syscall, errno) => self.because(syscall, errno),
+        }
     }
 
     /// Takes the system's error from another error.

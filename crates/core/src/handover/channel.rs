@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
 
 use super::decoder::Decoder;
-use super::encoder::send_frame;
+use super::encoder::{NotSent, send_frame};
 use super::frame::{Frame, FrameKind};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -159,13 +159,14 @@ impl Sender {
     ///
     /// When the other end is closed, or the body is longer than such a frame may be.
     pub fn send(&self, kind: FrameKind, body: &[u8]) -> Result<()> {
-        send_frame(self.fd.as_fd(), kind, body, MsgFlags::empty()).map_err(|errno| match errno {
-            // No word of the kernel's: nothing has been sent.
-            Errno::EMSGSIZE => {
+        send_frame(self.fd.as_fd(), kind, body, MsgFlags::empty()).map_err(|problem| match problem {
+            NotSent::TooLong => {
                 let message = format!("the message of {} bytes is longer than the channel takes", body.len());
                 Error::new(ErrorKind::StartFailed, message).during("payload")
             }
-            errno => Error::system("payload", "send", errno, "the other end of the channel is closed"),
+            NotSent::System(errno) => {
+                Error::system("payload", "sendmsg", errno, "the other end of the channel is closed")
+            }
         })
     }
 }
@@ -250,7 +251,7 @@ mod tests {
         let long = vec![0; FrameKind::Status.longest() + 1];
         assert_eq!(
             send_frame(daemon.as_fd(), FrameKind::Status, &long, MsgFlags::empty()),
-            Err(Errno::EMSGSIZE)
+            Err(NotSent::TooLong)
         );
         let error = daemon.sender().unwrap().send(FrameKind::Status, &long).unwrap_err();
         assert!(error.os_error().is_none() && error.message().contains("is longer"), "{error}");

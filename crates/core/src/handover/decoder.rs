@@ -20,8 +20,8 @@ impl fmt::Display for TooLong {
         let Self { length } = self;
         write!(
             f,
-            "the channel of the start brought a message of {length} bytes, as no daemon tells any: something in the \
-             daemon writes to a descriptor that it has not opened"
+            "The daemon sent a message of {length} bytes on the start channel, more than daimon ever sends. Some code \
+             in the daemon probably writes to a descriptor that it did not open."
         )
     }
 }

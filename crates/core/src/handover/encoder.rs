@@ -10,6 +10,14 @@ use super::decoder::HEADER;
 use super::frame::FrameKind;
 use crate::sys;
 
+/// Why a frame is not sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NotSent {
+    /// Its body is longer than that of such a frame may be.
+    TooLong,
+    System(Errno),
+}
+
 /// Sends a frame. With `MSG_DONTWAIT` in `flags` a frame that finds no room at all is `EAGAIN` and is not sent; one
 /// that has begun is always completed.
 pub(crate) fn send_frame(
@@ -17,10 +25,10 @@ pub(crate) fn send_frame(
     kind: FrameKind,
     body: &[u8],
     flags: MsgFlags,
-) -> std::result::Result<(), Errno> {
-    let length = u32::try_from(body.len()).map_err(|_| Errno::EMSGSIZE)?;
+) -> std::result::Result<(), NotSent> {
+    let length = u32::try_from(body.len()).map_err(|_| NotSent::TooLong)?;
     if body.len() > kind.longest() {
-        return Err(Errno::EMSGSIZE);
+        return Err(NotSent::TooLong);
     }
     let mut header = [kind.tag(); HEADER];
     header[1..].copy_from_slice(&length.to_le_bytes());
@@ -32,7 +40,7 @@ pub(crate) fn send_frame(
         match sendmsg::<()>(fd.as_raw_fd(), &parts, &[], how | sys::NO_SIGPIPE, None) {
             Ok(count) => sent += count,
             Err(Errno::EINTR) => (),
-            Err(errno) => return Err(errno),
+            Err(errno) => return Err(NotSent::System(errno)),
         }
     }
     Ok(())

@@ -161,7 +161,7 @@ fn prepare(orders: &Orders) -> Result<(), (Step, i32)> {
     let _ = sys::put_name_tag(program.lock_fd);
     write_pid(program.lock_fd)?;
     limit(orders)?;
-    sys::unblock_signals().map_err(|errno| (Step::Exec, errno))?;
+    sys::unblock_signals().map_err(|errno| (Step::SignalMask, errno))?;
     Ok(())
 }
 

@@ -30,6 +30,7 @@ use crate::handover::{Channel, Outcome};
 use crate::log::LogTail;
 use crate::pidfile::Locked;
 use crate::process::Process;
+use crate::sys;
 
 /// A daemon that has executed and is not ready yet.
 #[derive(Debug)]
@@ -116,7 +117,7 @@ fn launch_locked(plan: &Plan, program: Program, locked: &Locked) -> Result<Launc
         program,
     });
     let (leader, report) = child::run(orders, (lock, channel, error_pipe, stdio), own_error_pipe)
-        .map_err(|errno| Error::system("clone", "clone", errno, "no process could be created"))?;
+        .map_err(|errno| Error::system("clone", sys::CLONE, errno, "no process could be created"))?;
     let outcome = Arc::<Outcome>::default();
     let group = Group::new(leader, Arc::clone(&outcome));
     let own_channel = Channel::noting(own_channel, outcome);

@@ -1,5 +1,7 @@
 //! The steps between clone and exec, and how a failed one is told: by its tag and the error number, over a pipe.
 
+use crate::sys;
+
 /// A step that can fail in a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -15,11 +17,12 @@ pub(super) enum Step {
     Descriptors = b'n',
     CloseOthers = b'x',
     WritePid = b'p',
+    SignalMask = b'm',
     Exec = b'e',
 }
 
 impl Step {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Session,
         Self::Clone,
         Self::Folder,
@@ -31,6 +34,7 @@ impl Step {
         Self::Descriptors,
         Self::CloseOthers,
         Self::WritePid,
+        Self::SignalMask,
         Self::Exec,
     ];
 
@@ -38,16 +42,17 @@ impl Step {
     pub(super) fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Session => ("setsid", "setsid"),
-            Self::Clone => ("clone", "clone"),
+            Self::Clone => ("clone", sys::CLONE),
             Self::Folder => ("chdir", "chdir"),
-            Self::Limits => ("limits", "setrlimit"),
+            Self::Limits => ("limits", sys::SET_LIMIT),
             Self::Nice => ("nice", "setpriority"),
             Self::NoNewPrivileges => ("no-new-privileges", "prctl"),
-            Self::KeptDescriptors => ("keep-fds", "dup2"),
-            Self::Stdio => ("stdio", "dup2"),
-            Self::Descriptors => ("descriptors", "dup2"),
+            Self::KeptDescriptors => ("keep-fds", sys::DUPLICATE),
+            Self::Stdio => ("stdio", sys::DUPLICATE),
+            Self::Descriptors => ("descriptors", sys::DUPLICATE),
             Self::CloseOthers => ("descriptors", "close_range"),
             Self::WritePid => ("write-pidfile", "pwrite"),
+            Self::SignalMask => ("exec", "sigprocmask"),
             Self::Exec => ("exec", "execve"),
         }
     }
@@ -84,16 +89,17 @@ mod tests {
     fn the_launcher_tells_a_failed_step_as_the_child_has_written_it() {
         for (step, expected) in [
             (Step::Session, ("setsid", "setsid")),
-            (Step::Clone, ("clone", "clone")),
+            (Step::Clone, ("clone", sys::CLONE)),
             (Step::Folder, ("chdir", "chdir")),
-            (Step::Limits, ("limits", "setrlimit")),
+            (Step::Limits, ("limits", sys::SET_LIMIT)),
             (Step::Nice, ("nice", "setpriority")),
             (Step::NoNewPrivileges, ("no-new-privileges", "prctl")),
-            (Step::KeptDescriptors, ("keep-fds", "dup2")),
-            (Step::Stdio, ("stdio", "dup2")),
-            (Step::Descriptors, ("descriptors", "dup2")),
+            (Step::KeptDescriptors, ("keep-fds", sys::DUPLICATE)),
+            (Step::Stdio, ("stdio", sys::DUPLICATE)),
+            (Step::Descriptors, ("descriptors", sys::DUPLICATE)),
             (Step::CloseOthers, ("descriptors", "close_range")),
             (Step::WritePid, ("write-pidfile", "pwrite")),
+            (Step::SignalMask, ("exec", "sigprocmask")),
             (Step::Exec, ("exec", "execve")),
         ] {
             let report = Report::decode(step.report(libc::EIO));

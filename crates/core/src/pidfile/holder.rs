@@ -2,15 +2,13 @@
 
 use std::os::fd::AsFd;
 
-use nix::errno::Errno;
-
 use super::open::Opened;
 use super::probe::{Held, Seen, Status, unreadable};
 use super::{PidFile, looking};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
 use crate::signal::Signal;
-use crate::sys;
+use crate::sys::{self, Unreached};
 
 /// A daemon that has been proven to hold the pidfile, by a handle that no other process can come to own.
 #[derive(Debug)]
@@ -66,7 +64,7 @@ impl PidFile {
     /// `NotRunning`, `Unverified`, `PermissionDenied` when the file may not be read, or `PidFile`.
     pub fn holder(&self) -> Result<Holder> {
         let pid = self.proven()?;
-        let process = Process::open(pid).map_err(|errno| self.gone_or(errno, pid))?;
+        let process = Process::open(pid).map_err(|unreached| self.no_handle(unreached, pid))?;
         if self.proven()? != pid || !process.is_alive() {
             return Err(self.not_running());
         }
@@ -95,15 +93,13 @@ impl PidFile {
         }
     }
 
-    fn gone_or(&self, errno: Errno, pid: Pid) -> Error {
-        match errno {
-            Errno::ESRCH => self.not_running(),
-            errno => {
-                let reason = format!("no handle can be had on process {pid}, which holds it");
-                let held = Held { pid: Some(pid), reason, transient: false };
-                self.unverified(&held).because("pidfd_open", errno)
-            }
+    fn no_handle(&self, unreached: Unreached, pid: Pid) -> Error {
+        if unreached.has_ended() {
+            return self.not_running();
         }
+        let reason = format!("no handle can be had on process {pid}, which holds it");
+        let held = Held { pid: Some(pid), reason, transient: false };
+        self.unverified(&held).unreached(unreached)
     }
 
     pub(super) fn not_running(&self) -> Error {

@@ -17,7 +17,7 @@ use super::{Flock, PidFile, is_distrusted, looking, read_text, trusted, try_floc
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::own;
 use crate::process::Process;
-use crate::sys::{self, FileId};
+use crate::sys::{self, FileId, Unreached};
 
 /// How long to wait for the proof of a holder, or for probes and rival starts to let the lock go.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -218,12 +218,12 @@ impl PidFile {
             Look::Running(pid) => match Process::open(pid) {
                 Ok(process) if sys::is_starting(file.as_fd()) => Round::Starting(process),
                 Ok(process) => Round::Running(process),
-                // The process has ended since.
-                Err(Errno::ESRCH) => Round::Held,
-                Err(errno) => {
+                Err(Unreached::System(syscall, errno)) if errno != Errno::ESRCH => {
                     let message = format!("no handle can be had on process {pid}, which holds it");
-                    return Err(self.system("pidfd_open", errno, &message).with_pid(Some(pid)));
+                    return Err(self.system(syscall, errno, &message).with_pid(Some(pid)));
                 }
+                // The process has ended since.
+                Err(_) => Round::Held,
             },
             Look::Foreign(pid) => {
                 let message =
@@ -287,7 +287,7 @@ impl PidFile {
 
     /// Gives the error for a pidfile that stays locked though no daemon holds it. It names the processes that have the
     /// file open.
-    pub fn lock_leaked(&self) -> Error {
+    pub(super) fn lock_leaked(&self) -> Error {
         self.refuse(Flaw::LockLeaked(sys::openers(&self.path)))
     }
 

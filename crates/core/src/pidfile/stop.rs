@@ -11,7 +11,7 @@ use crate::signal::Signal;
 
 /// How long the lock may be held after the daemon's end: its children between fork and exec have it for a moment.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
-/// From SIGKILL to the end, at least.
+/// From SIGKILL, sent or refused, to the end, at least.
 const KILL_PATIENCE: Duration = Duration::from_secs(1);
 /// From the signal to SIGKILL, at least: the end by a signal takes a moment, too.
 const LEAST_TIMEOUT: Duration = Duration::from_millis(1);
@@ -149,7 +149,7 @@ impl PidFile {
 ///
 /// - `StopTimeout` when the process lives on: without `kill` after the signal, otherwise even after SIGKILL;
 /// - `Unverified` when its end cannot be seen: nothing was sent;
-/// - `PermissionDenied` or `InvalidOption`, as [`Process::signal`].
+/// - `PermissionDenied` or `InvalidOption`, as [`Process::signal`]; also if SIGKILL is refused, a second after it.
 pub fn end_process(process: &Process, options: &StopOptions, abort: &Abort) -> Result<Option<bool>> {
     unless_over(end(process, options, abort))
 }
@@ -170,14 +170,21 @@ fn end(process: &Process, options: &StopOptions, abort: &Abort) -> std::result::
     if !kill {
         return Err(lives_on(process, timeout).into());
     }
-    // Refused only if it has ended, which the watch tells, or may not be signalled any more: then it lives on.
-    let _ = abort.unless_aborted(|| {
+    let killed = abort.unless_aborted(|| {
         if group { process.signal_group(Signal::KILL) } else { process.signal(Signal::KILL) }
     })?;
-    if watch.ends_within(timeout.max(KILL_PATIENCE))? {
-        Ok(true)
-    } else {
-        Err(outlives_kill(process, timeout).into())
+    match killed {
+        // It may not be signalled any more, as after a change of its user. It may still end by the first signal.
+        Err(refused) if refused.kind() != ErrorKind::NotRunning => {
+            if watch.ends_within(KILL_PATIENCE)? {
+                Ok(false)
+            } else {
+                Err(refused.into())
+            }
+        }
+        // If it has ended meanwhile, the watch tells.
+        _ if watch.ends_within(timeout.max(KILL_PATIENCE))? => Ok(true),
+        _ => Err(outlives_kill(process, timeout).into()),
     }
 }
 
@@ -187,8 +194,8 @@ fn lives_on(process: &Process, timeout: Duration) -> Error {
 }
 
 fn outlives_kill(process: &Process, timeout: Duration) -> Error {
-    let why = "it waits in the kernel, for a disk or a network file system";
-    stop_timeout(process, timeout, &format!(", nor of SIGKILL: {why}"))
+    let why = "probably because it waits in the kernel, for a disk or a network file system";
+    stop_timeout(process, timeout, &format!(" and did not end by SIGKILL either, {why}"))
 }
 
 fn stop_timeout(process: &Process, timeout: Duration, outcome: &str) -> Error {

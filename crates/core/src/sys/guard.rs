@@ -6,7 +6,9 @@ use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use nix::errno::Errno;
 
-use super::{Pid, Stack, close_others, has_ended_by, leave_group, pause, reap, signal_group, spawn_child};
+use super::{
+    Pid, Stack, Unreached, close_others, has_ended_by, leave_group, pause, reap, signal_group, spawn_child,
+};
 
 /// The time from the first signal to SIGKILL: the number of looks, and the milliseconds between two of them.
 const LOOKS: u16 = 500;
@@ -68,7 +70,7 @@ unsafe extern "C" fn guard(orders: *mut c_void) -> c_int {
         let over = match orders.members {
             Some(fds) => fds.iter().all(|fd| has_ended_by(*fd)),
             // Members that have ended but are not collected still count, so this may never come true.
-            None => signal_group(orders.group, 0) == Err(Errno::ESRCH),
+            None => signal_group(orders.group, 0).is_err_and(Unreached::has_ended),
         };
         if over {
             break;

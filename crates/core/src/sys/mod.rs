@@ -31,13 +31,33 @@ use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::sys::stat::FileStat;
 
 /// A process id as the kernel counts it; always positive here.
 pub type Pid = i32;
 
+/// A failed system call, and its error.
+pub(crate) type Failure = (&'static str, Errno);
+
+/// Why a process or a group cannot be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreached {
+    /// It has ended, as another look than the call has told.
+    Ended,
+    /// The call has failed.
+    System(&'static str, Errno),
+}
+
+impl Unreached {
+    /// Whether there is no such process, or group, any more.
+    pub(crate) fn has_ended(self) -> bool {
+        matches!(self, Self::Ended | Self::System(_, Errno::ESRCH))
+    }
+}
+
 /// One part of a path.
-pub(crate) enum Step {
+pub(crate) enum PathPart {
     /// A folder, open for its place.
     Folder(OwnedFd, FileStat),
     /// A symbolic link, and the path that is written in it.

@@ -13,6 +13,11 @@ mod socket;
 mod trusted_path;
 mod watch;
 
+/// The calls that clone children, duplicate a descriptor and set a limit, by their names.
+pub(crate) const CLONE: &str = "clone";
+pub(crate) const DUPLICATE: &str = "dup3";
+pub(crate) const SET_LIMIT: &str = "prlimit";
+
 pub(crate) use child::*;
 pub(crate) use clone::{Stack, is_uncollected, reap, spawn_child};
 pub(crate) use exit::at_quick_end;
@@ -31,5 +36,5 @@ pub(crate) use rights::{
 };
 pub(crate) use select::{Armed, Selector};
 pub(crate) use socket::abstract_address;
-pub(crate) use trusted_path::{is_proc, overflow_user, step};
+pub(crate) use trusted_path::{is_proc, look_at_part, overflow_user};
 pub(crate) use watch::{FileWatch, is_shared_by_machines};

@@ -7,8 +7,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::process::PidfdFlags;
 
-use crate::sys::Pid;
 use crate::sys::fd::errno;
+use crate::sys::{Pid, Unreached};
 
 /// Whether the process of a pidfd has ended, collected or not. Async-signal-safe.
 pub(crate) fn has_ended_by(pidfd: BorrowedFd<'_>) -> bool {
@@ -16,17 +16,19 @@ pub(crate) fn has_ended_by(pidfd: BorrowedFd<'_>) -> bool {
     matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
 }
 
-pub(super) fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
-    let pid = rustix::process::Pid::from_raw(pid).ok_or(Errno::EINVAL)?;
-    rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(errno)
+pub(super) fn pidfd_open(pid: Pid) -> Result<OwnedFd, Unreached> {
+    // No process has the number 0.
+    let pid = rustix::process::Pid::from_raw(pid).ok_or(Unreached::Ended)?;
+    let opened = rustix::process::pidfd_open(pid, PidfdFlags::empty());
+    opened.map_err(|error| Unreached::System("pidfd_open", errno(error)))
 }
 
 /// A call of our own, because rustix's takes no real-time signals.
-pub(super) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
+pub(super) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Unreached> {
     let no_info = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: pidfd_send_signal(2) with a null siginfo reads no memory of ours.
     let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, 0) };
-    Errno::result(result).map(drop)
+    Errno::result(result).map(drop).map_err(|errno| Unreached::System("pidfd_send_signal", errno))
 }
 
 /// `struct pidfd_info` of `include/uapi/linux/pidfd.h`, its first version.

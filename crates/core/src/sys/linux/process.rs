@@ -15,7 +15,7 @@ use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, s
 use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signal};
 use crate::sys::fd::errno_of;
 use crate::sys::kill::signal_process;
-use crate::sys::{FileId, Hidden, Pid, RawStats};
+use crate::sys::{FileId, Hidden, Pid, RawStats, Unreached};
 
 /// Whether this is the process's main thread, whose id is the process's.
 pub(crate) fn is_main_thread() -> bool {
@@ -31,12 +31,14 @@ pub(crate) enum ProcessHandle {
 }
 
 impl ProcessHandle {
-    pub(crate) fn open(pid: Pid) -> Result<Self, Errno> {
+    pub(crate) fn open(pid: Pid) -> Result<Self, Unreached> {
         match pidfd_open(pid) {
             Ok(fd) => Ok(Self::PidFd(fd)),
             // EPERM: the answer of older seccomp filters to a call that they do not know.
-            Err(Errno::ENOSYS | Errno::EPERM) => start_time(pid).map(Self::StartTime).ok_or(Errno::ESRCH),
-            Err(errno) => Err(errno),
+            Err(Unreached::System(_, Errno::ENOSYS | Errno::EPERM)) => {
+                start_time(pid).map(Self::StartTime).ok_or(Unreached::Ended)
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -47,15 +49,11 @@ impl ProcessHandle {
         }
     }
 
-    pub(crate) fn signal(&self, pid: Pid, signal: i32) -> Result<(), (&'static str, Errno)> {
+    pub(crate) fn signal(&self, pid: Pid, signal: i32) -> Result<(), Unreached> {
         match self {
-            Self::PidFd(fd) => {
-                pidfd_send_signal(fd.as_fd(), signal).map_err(|errno| ("pidfd_send_signal", errno))
-            }
-            Self::StartTime(start) if start_time(pid) == Some(*start) => {
-                signal_process(pid, signal).map_err(|errno| ("kill", errno))
-            }
-            Self::StartTime(_) => Err(("kill", Errno::ESRCH)),
+            Self::PidFd(fd) => pidfd_send_signal(fd.as_fd(), signal),
+            Self::StartTime(start) if start_time(pid) == Some(*start) => signal_process(pid, signal),
+            Self::StartTime(_) => Err(Unreached::Ended),
         }
     }
 

@@ -11,8 +11,8 @@ use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresui
 
 use rustix::process::setpriority_process;
 
-use crate::sys::Pid;
 use crate::sys::fd::{errno, errno_of};
+use crate::sys::{Failure, Pid};
 
 /// Limits by the lower-case names of getrlimit(2).
 pub(crate) const LIMITS: &[(&str, Resource)] = &[
@@ -93,12 +93,13 @@ pub(crate) fn oom_score_adj() -> Option<i32> {
     fs::read_to_string(OOM_SCORE_ADJ).ok()?.trim().parse().ok()
 }
 
-pub(crate) fn set_oom_score_adj(value: i32) -> Result<(), Errno> {
-    fs::write(OOM_SCORE_ADJ, value.to_string()).map_err(|error| errno_of(&error))
+/// `None` where the system has no such value.
+pub(crate) fn set_oom_score_adj(value: i32) -> Option<Result<(), Errno>> {
+    Some(fs::write(OOM_SCORE_ADJ, value.to_string()).map_err(|error| errno_of(&error)))
 }
 
 /// Gives up all ids but these: real, effective and saved, in every thread, because libc's calls reach all threads.
-pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), (&'static str, Errno)> {
+pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), Failure> {
     let groups: Vec<_> = groups.iter().copied().map(Gid::from_raw).collect();
     setgroups(&groups).map_err(|errno| ("setgroups", errno))?;
     let gid = Gid::from_raw(gid);

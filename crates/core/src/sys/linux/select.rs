@@ -1,6 +1,6 @@
 //! Waits for many descriptors at once: epoll.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -8,7 +8,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::process::ProcessHandle;
-use crate::sys::Pid;
+use crate::sys::{Failure, Pid};
 
 /// How the poller notices the end of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,20 +40,22 @@ const WAKE: u64 = u64::MAX;
 const EVENTS_AT_ONCE: usize = 64;
 
 impl Selector {
-    pub(crate) fn new() -> Result<Self, Errno> {
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
-        epoll.add(&wake, EpollEvent::new(EpollFlags::EPOLLIN, WAKE))?;
-        Ok(Self { epoll, wake })
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(|errno| ("epoll_create1", errno))?;
+        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
+            .map_err(|errno| ("eventfd", errno))?;
+        let selector = Self { epoll, wake };
+        selector.add_readable(selector.wake.as_fd(), WAKE)?;
+        Ok(selector)
     }
 
     /// Reports `number` when the descriptor can be read, or its other end is closed.
-    pub(crate) fn add_readable(&self, fd: BorrowedFd<'_>, number: u64) -> Result<(), Errno> {
-        self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, number))
+    pub(crate) fn add_readable(&self, fd: BorrowedFd<'_>, number: u64) -> Result<(), Failure> {
+        self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, number)).map_err(|errno| ("epoll_ctl", errno))
     }
 
     /// Reports `number` when the process has ended.
-    pub(crate) fn add_exit(&self, process: &ProcessHandle, _pid: Pid, number: u64) -> Result<Armed, Errno> {
+    pub(crate) fn add_exit(&self, process: &ProcessHandle, _pid: Pid, number: u64) -> Result<Armed, Failure> {
         match process.pollable() {
             Some(fd) => self.add_readable(fd, number).map(|()| Armed::Selected),
             None => Ok(Armed::ByLooking),

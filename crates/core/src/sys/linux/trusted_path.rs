@@ -11,21 +11,21 @@ use nix::sys::stat::{Mode, SFlag, fstat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use super::FOLDER_FLAGS;
-use crate::sys::Step;
+use crate::sys::PathPart;
 
 /// Looks at a name in a folder. It opens a link, so that owner and text are of the same link.
-pub(crate) fn step(at: &OwnedFd, name: &OsStr) -> Result<Step, Errno> {
+pub(crate) fn look_at_part(at: &OwnedFd, name: &OsStr) -> Result<PathPart, Errno> {
     let found = openat(at, name, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())?;
     let stat = fstat(&found)?;
     match SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) {
-        SFlag::S_IFDIR => Ok(Step::Folder(found, stat)),
+        SFlag::S_IFDIR => Ok(PathPart::Folder(found, stat)),
         // The empty path means the open link itself, readlinkat(2).
-        SFlag::S_IFLNK => Ok(Step::Link(stat, readlinkat(&found, "")?)),
+        SFlag::S_IFLNK => Ok(PathPart::Link(stat, readlinkat(&found, "")?)),
         // Something else: the kernel says ENOTDIR, unless the name is a folder's by now.
         _ => {
             let folder = openat(at, name, FOLDER_FLAGS | OFlag::O_NOFOLLOW, Mode::empty())?;
             let stat = fstat(&folder)?;
-            Ok(Step::Folder(folder, stat))
+            Ok(PathPart::Folder(folder, stat))
         }
     }
 }

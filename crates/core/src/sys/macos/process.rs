@@ -12,7 +12,7 @@ use nix::sys::stat::lstat;
 use nix::unistd::{Pid as NixPid, getpgid};
 
 use crate::sys::kill::signal_process;
-use crate::sys::{FileId, Hidden, Pid, RawStats};
+use crate::sys::{FileId, Hidden, Pid, RawStats, Unreached};
 
 /// A process, recognised by the time of its start even after another process has got its PID.
 #[derive(Debug)]
@@ -24,19 +24,16 @@ pub(crate) struct ProcessHandle {
 type StartTime = (u64, u64);
 
 impl ProcessHandle {
-    pub(crate) fn open(pid: Pid) -> Result<Self, Errno> {
-        start_time(pid).map(|start| Self { start }).ok_or(Errno::ESRCH)
+    pub(crate) fn open(pid: Pid) -> Result<Self, Unreached> {
+        start_time(pid).map(|start| Self { start }).ok_or(Unreached::Ended)
     }
 
     pub(crate) fn is_alive(&self, pid: Pid) -> bool {
         start_time(pid) == Some(self.start)
     }
 
-    pub(crate) fn signal(&self, pid: Pid, signal: i32) -> Result<(), (&'static str, Errno)> {
-        if !self.is_alive(pid) {
-            return Err(("kill", Errno::ESRCH));
-        }
-        signal_process(pid, signal).map_err(|errno| ("kill", errno))
+    pub(crate) fn signal(&self, pid: Pid, signal: i32) -> Result<(), Unreached> {
+        if self.is_alive(pid) { signal_process(pid, signal) } else { Err(Unreached::Ended) }
     }
 
     /// Not known: macOS tells only the parent.

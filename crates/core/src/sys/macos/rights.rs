@@ -10,7 +10,7 @@ pub(crate) use rustix::process::Resource;
 use rustix::process::getrlimit;
 
 use super::child::set_nice;
-use crate::sys::Pid;
+use crate::sys::{Failure, Pid};
 
 /// Limits by the lower-case names of getrlimit(2).
 pub(crate) const LIMITS: &[(&str, Resource)] = &[
@@ -67,12 +67,13 @@ pub(crate) fn set_nice_everywhere(value: i32) -> Result<(), Errno> {
     set_nice(value).map_err(Errno::from_raw)
 }
 
-pub(crate) fn set_oom_score_adj(_value: i32) -> Result<(), Errno> {
-    Err(Errno::ENOSYS)
+/// None: macOS has no such value.
+pub(crate) fn set_oom_score_adj(_value: i32) -> Option<Result<(), Errno>> {
+    None
 }
 
 /// Gives up all ids but these. For root, setuid(2) sets the real, effective and saved id of the whole process.
-pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), (&'static str, Errno)> {
+pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), Failure> {
     let count = groups.len() as c_int;
     // SAFETY: the kernel reads `count` numbers from the slice.
     let result = unsafe { libc::setgroups(count, groups.as_ptr()) };

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
 
 use super::process::ProcessHandle;
-use crate::sys::Pid;
+use crate::sys::{Failure, Pid};
 
 /// How the poller notices the end of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +30,8 @@ const WAKE: u64 = u64::MAX;
 const EVENTS_AT_ONCE: usize = 64;
 
 impl Selector {
-    pub(crate) fn new() -> Result<Self, Errno> {
-        let selector = Self { queue: Kqueue::new()? };
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let selector = Self { queue: Kqueue::new().map_err(|errno| ("kqueue", errno))? };
         selector.change(event(
             0,
             EventFilter::EVFILT_USER,
@@ -42,25 +42,25 @@ impl Selector {
         Ok(selector)
     }
 
-    fn change(&self, change: KEvent) -> Result<(), Errno> {
-        self.queue.kevent(&[change], &mut [], None).map(drop)
+    fn change(&self, change: KEvent) -> Result<(), Failure> {
+        self.queue.kevent(&[change], &mut [], None).map(drop).map_err(|errno| ("kevent", errno))
     }
 
     /// Reports `number` when the descriptor can be read, or its other end is closed.
-    pub(crate) fn add_readable(&self, fd: BorrowedFd<'_>, number: u64) -> Result<(), Errno> {
+    pub(crate) fn add_readable(&self, fd: BorrowedFd<'_>, number: u64) -> Result<(), Failure> {
         let ident = fd.as_raw_fd() as usize;
         self.change(event(ident, EventFilter::EVFILT_READ, EvFlags::EV_ADD, FilterFlag::empty(), number))
     }
 
     /// Reports `number` when the process has ended. A kqueue has one watch for each process, with one number.
-    pub(crate) fn add_exit(&self, _process: &ProcessHandle, pid: Pid, number: u64) -> Result<Armed, Errno> {
+    pub(crate) fn add_exit(&self, _process: &ProcessHandle, pid: Pid, number: u64) -> Result<Armed, Failure> {
         let flags = EvFlags::EV_ADD | EvFlags::EV_ONESHOT;
         match self.change(event(pid as usize, EventFilter::EVFILT_PROC, flags, FilterFlag::NOTE_EXIT, number))
         {
             // Look as well, because a later watch on the same process replaces this one's number.
             Ok(()) => Ok(Armed::ByLooking),
-            Err(Errno::ESRCH) => Ok(Armed::Ended),
-            Err(errno) => Err(errno),
+            Err((_, Errno::ESRCH)) => Ok(Armed::Ended),
+            Err(failure) => Err(failure),
         }
     }
 
