@@ -53,7 +53,7 @@ function open(): Pool {
 }
 
 function end(pool: Pool, id: number): void {
-  pool.waits.cancel(id)
+  pool.waits.giveUp(id)
   pool.listeners.delete(id)
   closeIfIdle(pool)
 }
@@ -78,7 +78,7 @@ export interface LaunchWait {
 export function launch(plan: NativePlan, payload: Buffer, listener: Listener): LaunchWait {
   const { id, pool } = add((waits) => waits.launch(plan, payload), listener)
   return {
-    abort: () => pool.waits.abortLaunch(id),
+    abort: () => pool.waits.cancelLock(id),
     take: () => pool.waits.takeLaunched(id),
     end: () => end(pool, id),
   }
@@ -120,7 +120,7 @@ export async function becomeDaemon(plan: NativeForegroundPlan, signal?: AbortSig
   const begin = (waits: Waits): number => {
     const id = waits.becomeDaemon(plan)
     // The waiting thread decides which came first: a process that has become the daemon stays the daemon.
-    onAbort = () => waits.abortLaunch(id)
+    onAbort = () => waits.cancelLock(id)
     return id
   }
   try {

@@ -7,7 +7,9 @@
 //! A process that is not to be detached becomes the daemon itself ([`become_daemon`]), and tells its supervisor with a
 //! [`Notifier`].
 //!
-//! The crate knows nothing of Node.js; `daimon-node` makes it an addon.
+//! The crate needs no Node.js; `daimon-node` makes it an addon. Two things are as they are because of Node.js:
+//! [`set_soft_nofile`] undoes what Node.js does to a limit at its boot, and lock and channel have low numbers in the
+//! daemon, which Node.js marks close-on-exec.
 //!
 //! ```no_run
 //! use daimon_core::{PidFile, Signal, Status};

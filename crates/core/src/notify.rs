@@ -19,11 +19,11 @@ use crate::sys;
 /// use std::time::Duration;
 /// use daimon_core::Notifier;
 ///
-/// let folder = std::env::temp_dir().join(format!("daimon-doc-{}", std::process::id()));
-/// let supervisor = std::os::unix::net::UnixDatagram::bind(&folder)?;
-/// let notifier = Notifier::connect(folder.as_os_str())?;
+/// let path = std::env::temp_dir().join(format!("daimon-doc-{}.sock", std::process::id()));
+/// let supervisor = std::os::unix::net::UnixDatagram::bind(&path)?;
+/// let notifier = Notifier::connect(path.as_os_str())?;
 /// notifier.send("READY=1", Duration::ZERO)?;
-/// std::fs::remove_file(&folder)?;
+/// std::fs::remove_file(&path)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -99,7 +99,7 @@ pub fn monotonic() -> Duration {
     clock_gettime(ClockId::CLOCK_MONOTONIC).map(Duration::from).unwrap_or_default()
 }
 
-/// The outer error is of an address that is none, the inner one what the system says of the address.
+/// Outer error: not an address. Inner error: the system rejects the address.
 fn parse(address: &OsStr) -> Result<io::Result<SocketAddr>> {
     match address.as_bytes() {
         [b'/', ..] => Ok(SocketAddr::from_pathname(address)),

@@ -55,7 +55,7 @@ impl From<Error> for NativeError {
         let unproven = if reason.is_none() { error.reason().map(str::to_owned) } else { None };
         Self {
             code: error.kind().into(),
-            message: message_of(&error),
+            message: error.to_string(),
             step: error.step().map(str::to_owned),
             path: error.path().map(|path| path.to_string_lossy().into_owned()),
             errno: error.os_error().and_then(|error| error.raw_os_error()),
@@ -92,16 +92,6 @@ fn name_of(subject: Subject) -> &'static str {
         Subject::Signal => "signal",
         Subject::Foreground => "foreground",
         Subject::NotifySocket => "NOTIFY_SOCKET",
-    }
-}
-
-/// In the facade's words, where the core cannot name the option.
-fn message_of(error: &Error) -> String {
-    match error.subject() {
-        Some(subject @ Subject::OomScore) if error.kind() == ErrorKind::Unsupported => {
-            format!("Option '{}' is not supported by this system. Leave it out.", name_of(subject))
-        }
-        _ => error.to_string(),
     }
 }
 

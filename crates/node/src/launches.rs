@@ -19,7 +19,7 @@ pub struct LaunchedDaemon {
     pid: i32,
     process: Option<Process>,
     log: Option<LogTail>,
-    /// Dropped before the daemon's word of readiness it ends what is in there, on a thread of its own.
+    /// If dropped before the daemon is ready, a thread ends the group.
     pub(crate) group: Option<Group>,
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, pa
         Ok(launched) => launched,
         Err(error) => return shared.emit(NativeEvent::failed(wait, error)),
     };
-    // Without it the daemon would wait for what it is given for ever.
+    // Without a sender the daemon would wait for its payload for ever.
     let sender = match launched.channel.sender() {
         Ok(sender) => sender,
         Err(error) => {

@@ -1,5 +1,5 @@
-//! The waits for a daemon that runs: for its proof, for its handlers, for its end. Each has a thread of its own in the
-//! core, and one event. `cancel` gives each of them up: from then on no signal is sent.
+//! The waits for a daemon that runs: for its proof, for its handlers, for its end. Each has a thread of its own, which
+//! this binding makes, and one event. `give_up` aborts each of them: from then on no signal is sent.
 
 use std::sync::Arc;
 

@@ -40,7 +40,7 @@ pub fn monotonic_microseconds() -> f64 {
     daimon_core::monotonic().as_micros() as f64
 }
 
-/// Marks a descriptor that came with exec close-on-exec; false when it is not open.
+/// Marks a socket that came with exec close-on-exec; false if no socket of that number is open.
 #[napi]
 pub fn take_socket(fd: i32) -> bool {
     daimon_core::take_socket(fd)

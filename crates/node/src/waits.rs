@@ -1,5 +1,6 @@
-//! Waits of one JavaScript environment. Nothing here waits on the event loop or on libuv's pool: launches have a thread
-//! each for their half millisecond, all other waits share the core's poller.
+//! Waits of one JavaScript environment. Nothing here waits on the event loop or on libuv's pool. The ends of processes
+//! and the channels of launches share the core's poller. Each sequence of steps has a thread of its own while it lasts,
+//! which this binding makes: a launch, a stop, the end of a group, the removal of a leftover, the foreground.
 
 use std::collections::HashMap;
 use std::io;
@@ -145,9 +146,10 @@ impl Waits {
         wait
     }
 
-    /// Ends a launch's wait for the lock early: it then reports `failed`, or `launched` when that came first.
+    /// Ends the wait for the lock early, of a launch or of `become_daemon`: that then reports `failed`, unless it has
+    /// succeeded before.
     #[napi]
-    pub fn abort_launch(&self, wait: u32) {
+    pub fn cancel_lock(&self, wait: u32) {
         if let Some(cancel) = self.shared.state().launches.get(&wait) {
             cancel.cancel();
         }
@@ -186,7 +188,7 @@ impl Waits {
         wait
     }
 
-    /// Removes, by the protocol, what a daemon that is gone left. Event `done`, or `failed`.
+    /// Removes the pidfile of a daemon that has ended, under the lock. Event `done`, or `failed`.
     #[napi]
     pub fn remove_leftover(&self, pid_file: String) -> u32 {
         let wait = self.next();
@@ -200,7 +202,7 @@ impl Waits {
         wait
     }
 
-    /// Makes this process the daemon of a pidfile. Event `done`, or `failed`; `abort_launch` ends its wait for the
+    /// Makes this process the daemon of a pidfile. Event `done`, or `failed`; `cancel_lock` ends its wait for the
     /// lock.
     #[napi]
     pub fn become_daemon(&self, plan: NativeForegroundPlan) -> u32 {
@@ -220,7 +222,7 @@ impl Waits {
     /// Gives a wait up. A daemon that is not ready loses its channel by it, and ends itself; a stop sends no signal any
     /// more.
     #[napi]
-    pub fn cancel(&self, wait: u32) {
+    pub fn give_up(&self, wait: u32) {
         let mut state = self.shared.state();
         let (watch, launch) = (state.watches.remove(&wait), state.launches.remove(&wait));
         let abort = state.aborts.remove(&wait);
@@ -260,7 +262,9 @@ impl Waits {
     ) {
         let thread = thread::Builder::new().name(name.into());
         if let Err(error) = thread.spawn(work) {
-            let (errno, syscall) = (error.raw_os_error(), Some("clone".into()));
+            let errno = error.raw_os_error();
+            // Where std has refused by itself, no system call has failed.
+            let syscall = errno.map(|_| "clone".into());
             self.shared.emit(NativeEvent::failed(wait, NativeError { errno, syscall, ..refuse(&error) }));
         }
     }
