@@ -30,7 +30,7 @@ for (const way of ['promise', 'promise of the unknown']) {
       const { code, step, message } = await started(t, way)
       t.is(code, 'ERR_DAEMON_START_FAILED')
       t.is(step, 'channel')
-      t.regex(message, /a message of 4294967295 bytes.*a descriptor that it has not opened/)
+      t.regex(message, /a message of 4294967295 bytes.*a descriptor that it did not open/)
     },
   )
 }

@@ -17,8 +17,8 @@ use crate::process::Process;
 use crate::signal_mask::block_all;
 use crate::sys;
 
-/// How long a daemon that ignores SIGTERM lives on.
-const ABORT_GRACE: Duration = Duration::from_secs(1);
+/// From SIGTERM to SIGKILL, for a daemon that is not ready and that nobody waits for any more.
+pub(crate) const ABORT_GRACE: Duration = Duration::from_secs(1);
 
 /// Whether this process was alone in its group when its launcher died, so that no other process ends the group after
 /// it.

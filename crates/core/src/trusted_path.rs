@@ -14,6 +14,14 @@ use nix::unistd::geteuid;
 
 use crate::sys::{self, PathPart};
 
+/// Opens a file without following a link, waiting for a FIFO's other end, gaining a terminal or leaking into a child.
+pub(crate) const SAFE_OPEN: OFlag =
+    OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
+
+/// What is wrong with a path that leads through a user's link to what is not that user's.
+pub(crate) const LED_ASTRAY: &str =
+    "is reached by a symbolic link of another user than its owner; give the path without links";
+
 /// How many links the kernel follows, path_resolution(7). It answers ELOOP to more.
 const MAX_LINKS: usize = 40;
 

@@ -8,13 +8,12 @@ use nix::unistd::{Pid as NixPid, getpgid};
 
 use crate::error::Pid;
 use crate::handover::Outcome;
+use crate::launcher_death::ABORT_GRACE;
 use crate::sys;
 
-/// The time from SIGTERM to SIGKILL by default: the same as after a launcher's death.
-const ABORT_GRACE: Duration = Duration::from_secs(1);
 /// The wait from SIGKILL to the end. Only a process in the kernel takes longer, for a disk or a network file system.
 const KILL_PATIENCE: Duration = Duration::from_secs(1);
-/// The wait, after their end, until init has collected them and `kill -0` no longer finds them. Most inits collect at
+/// How long to wait after their end for init to collect them (until then `kill -0` finds them). Most inits collect at
 /// once, some in containers every two seconds, and some never.
 const INIT_PATIENCE: Duration = Duration::from_millis(2_500);
 /// How long another owner may take to close the channel when the group is dropped.

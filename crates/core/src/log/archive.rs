@@ -11,15 +11,16 @@ use flate2::write::GzEncoder;
 use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
-use super::open::{FLAGS, Owner, belong_and_permit, mode_of};
+use super::open::{Owner, belong_and_permit, mode_of};
 use crate::sys;
+use crate::trusted_path::SAFE_OPEN;
 
 /// Replaces `plain` by `packed`, which has the same owner, mode and time of modification. By that time and the size a
 /// reader that has the plain file open knows that both are the same log. At every moment one of the two is whole.
 ///
 /// A log that a child of the daemon still writes to is left as it is: lines after the compression would be lost.
 pub(super) fn pack(plain: &Path, unfinished: &Path, packed: &Path) -> io::Result<()> {
-    let source = OpenOptions::new().read(true).custom_flags(FLAGS.bits()).open(plain)?;
+    let source = OpenOptions::new().read(true).custom_flags(SAFE_OPEN.bits()).open(plain)?;
     if !source.metadata()?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }

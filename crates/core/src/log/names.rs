@@ -11,11 +11,12 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{FileStat, Mode, lstat};
 
 use super::archive;
-use super::open::{FLAGS, Owner, belong_and_permit, mode_of};
+use super::open::{Owner, belong_and_permit, mode_of};
 use super::reopen::{Outputs, exchange, regular};
 use super::rotate::Rotation;
 use crate::error::{Error, Result};
 use crate::sys::FileId;
+use crate::trusted_path::SAFE_OPEN;
 
 /// A rotated log is plain or compressed.
 const FORMS: [&str; 2] = ["", ".gz"];
@@ -187,7 +188,7 @@ impl Names {
 fn make(path: &Path, mode: Option<u32>, present: &FileStat) -> Result<OwnedFd> {
     absent_is_fine(fs::remove_file(path)).map_err(failed("unlink", path, "cannot be removed"))?;
     let flags =
-        OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_EXCL | (FLAGS - OFlag::O_NONBLOCK);
+        OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_EXCL | (SAFE_OPEN - OFlag::O_NONBLOCK);
     let made = open(path, flags, Mode::S_IRUSR | Mode::S_IWUSR).map_err(|errno| {
         let advice = match errno {
             Errno::EACCES | Errno::EPERM | Errno::EROFS => "; the folder must be writable",

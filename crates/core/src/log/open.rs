@@ -11,10 +11,7 @@ use nix::unistd::{Gid, Uid, fchown};
 
 use super::place::{Place, Refusal};
 use crate::error::{Error, ErrorKind, Result, Subject};
-
-/// Never follow a link, wait for a FIFO's reader, gain a terminal or leak into a child.
-pub(super) const FLAGS: OFlag =
-    OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
+use crate::trusted_path::{LED_ASTRAY, SAFE_OPEN};
 
 /// The default permissions of a new log: the group may read it.
 const MODE: u32 = 0o640;
@@ -57,7 +54,7 @@ pub(crate) fn open_output(
     mode: Option<u32>,
     owner: Option<Owner>,
 ) -> Result<OwnedFd> {
-    const FOR_APPEND: OFlag = OFlag::O_WRONLY.union(OFlag::O_APPEND).union(FLAGS);
+    const FOR_APPEND: OFlag = OFlag::O_WRONLY.union(OFlag::O_APPEND).union(SAFE_OPEN);
     const ABSENT: Refusal = Refusal::System(Errno::ENOENT);
     let refused = |refusal| refused(path, subject, "open", &refusal);
     let place = Place::of(path).map_err(refused)?;
@@ -75,7 +72,8 @@ pub(crate) fn open_output(
             (Ok(fd), _) => return blocking(fd, path, subject),
             // It has gone since.
             (Err(ABSENT), Refusal::System(Errno::EEXIST)) => (),
-            // An opening that makes nothing says more, unless what is wrong is that nothing may be made.
+            // If the file exists, the error of opening it says more than that of creating it; otherwise report the
+            // latter.
             (Err(ABSENT), refusal) => return Err(refused(refusal)),
             (Err(refusal), _) => return Err(refused(refusal)),
         }
@@ -110,7 +108,7 @@ fn permissions(mode: u32) -> Mode {
 
 /// Opens a file to read from. An error is about the subject.
 pub(crate) fn open_input(path: &Path, subject: Subject) -> Result<OwnedFd> {
-    let opened = Place::of(path).and_then(|place| open_checked(&place, OFlag::O_RDONLY | FLAGS));
+    let opened = Place::of(path).and_then(|place| open_checked(&place, OFlag::O_RDONLY | SAFE_OPEN));
     blocking(opened.map_err(|refusal| refused(path, subject, "open", &refusal))?, path, subject)
 }
 
@@ -149,9 +147,7 @@ impl fmt::Display for Refusal {
                 "cannot be made, for want of room; free some on its disk"
             }
             Self::System(_) => "cannot be opened",
-            Self::LedAstray => {
-                "is reached by somebody's symbolic link, and does not belong to them; give the path without links"
-            }
+            Self::LedAstray => LED_ASTRAY,
             Self::OtherKind => "is neither a regular file nor a character device",
         })
     }

@@ -4,12 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::LONGEST_WAIT;
 use crate::error::{Error, Result};
 use crate::poller::{WatchId, unwatch, watch_exit};
 use crate::process::Process;
-
-/// Longer than any wait, and short enough that no instant is out of range.
-const LONGEST: Duration = Duration::from_secs(1 << 32);
 
 /// Ends a stop, a signal's wait or a wait for a proven holder, from another thread. Clones are the same token.
 ///
@@ -67,7 +65,7 @@ impl Abort {
 
     /// Whether `is_over` has become true within that time. The code that makes it true wakes this by [`Abort::wake`].
     fn wait(&self, time: Duration, is_over: impl Fn() -> bool) -> std::result::Result<bool, Over> {
-        let until = Instant::now() + time.min(LONGEST);
+        let until = Instant::now() + time.min(LONGEST_WAIT);
         let mut aborted = self.lock();
         loop {
             if is_over() {

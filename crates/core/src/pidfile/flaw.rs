@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Pid, PidFileReason};
 use crate::shown::shown;
+use crate::trusted_path::LED_ASTRAY;
 
 /// How many of the processes that have the file of a leaked lock open are named.
 const NAMED: usize = 16;
@@ -84,10 +85,7 @@ impl fmt::Display for Flaw<'_> {
             Self::FolderForeign(folder, uid) => {
                 write!(f, "the folder {} belongs to user {uid}, {UNSAFE}", folder.display())
             }
-            Self::LedAstray => f.write_str(
-                "is reached by somebody's symbolic link, and does not belong to them; \
-                 give the path without links",
-            ),
+            Self::LedAstray => f.write_str(LED_ASTRAY),
             Self::Symlink => f.write_str("is a symbolic link; give the path of a regular file"),
             Self::NotRegular => f.write_str("is not a regular file; choose another path"),
             Self::HardLinked => f.write_str("has a second hard link; remove one of the two"),

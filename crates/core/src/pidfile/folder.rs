@@ -10,10 +10,10 @@ use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
 use super::flaw::Flaw;
-use super::{PidFile, SAFE_OPEN, trusted};
+use super::{PidFile, trusted};
 use crate::error::Result;
 use crate::sys::{self, FileId};
-use crate::trusted_path::Walk;
+use crate::trusted_path::{SAFE_OPEN, Walk};
 
 impl PidFile {
     /// Opens the folder and checks that no other user can replace files in it.

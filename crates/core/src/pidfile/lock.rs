@@ -13,7 +13,7 @@ use super::folder::Folder;
 use super::probe::{FOREIGN, Look, look_at};
 use super::text::Text;
 use super::wait::{Backoff, Cancel, wait};
-use super::{Flock, PidFile, is_distrusted, looking, read_text, trusted, try_flock};
+use super::{Flock, LONGEST_WAIT, PidFile, is_distrusted, looking, read_text, trusted, try_flock};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::own;
 use crate::process::Process;
@@ -116,8 +116,7 @@ impl PidFile {
     /// flock(2) on Linux and macOS. NFS and SMB may refuse it: the error names the file system.
     pub fn lock(&self, options: &LockOptions) -> Result<Locked> {
         let folder = self.open_folder()?;
-        // The bound is longer than any wait, and keeps the instant in range.
-        let until = Instant::now() + options.wait.min(Duration::from_secs(1 << 32));
+        let until = Instant::now() + options.wait.min(LONGEST_WAIT);
         let mut patience = until + PATIENCE;
         let mut backoff = Backoff::new();
         loop {

@@ -37,10 +37,10 @@ use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use fs4::{FileExt, TryLockError};
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 use nix::sys::stat::{FileStat, SFlag};
 use nix::unistd::geteuid;
 
@@ -131,9 +131,8 @@ impl PidFile {
     }
 }
 
-/// Neither follow a link, nor wait for a FIFO's other end, nor gain a terminal, nor leak into a child.
-const SAFE_OPEN: OFlag =
-    OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
+/// Longer than any wait, and short enough that no instant is out of range.
+const LONGEST_WAIT: Duration = Duration::from_secs(1 << 32);
 
 fn is_distrusted(stat: &FileStat) -> bool {
     stat.st_mode & DISTRUST.bits() != 0

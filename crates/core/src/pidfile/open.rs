@@ -6,12 +6,12 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat, lstat};
 
+use super::PidFile;
 use super::flaw::Flaw;
-use super::{PidFile, SAFE_OPEN};
 use crate::error::{Pid, Result};
 use crate::own;
 use crate::sys::FileId;
-use crate::trusted_path::Walk;
+use crate::trusted_path::{SAFE_OPEN, Walk};
 
 /// The file at the pidfile's path.
 pub(super) enum Opened {

@@ -55,9 +55,9 @@ pub(crate) fn take_inherited(lock: RawFd, channel: RawFd, path: &Path) -> Result
     if TAKEN.swap(true, Ordering::AcqRel) {
         return Err(NotInherited::NotOpen);
     }
-    // SAFETY: both are open and they differ, and a process does this once, so that this function gives no descriptor two
-    // owners. No code of this process has opened them either: `prove` has seen that the lock is on a file that names
-    // this process as its holder, and only a launch writes that text, between clone and exec.
+    // SAFETY: both are open and they differ, and a process does this once, so that this function gives no descriptor
+    // two owners. No code of this process has opened them either: `prove` has seen that the lock is on a file that
+    // names this process as its holder, and only a launch writes that text, between clone and exec.
     let [lock, channel] = [lock, channel].map(|number| unsafe { OwnedFd::from_raw_fd(number) });
     Ok(Inherited { lock, id, channel, second_channel })
 }

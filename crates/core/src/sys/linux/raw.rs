@@ -14,7 +14,7 @@ compile_error!("the system call instruction of this processor is not known here"
 ///
 /// # Safety
 ///
-/// The call of that number must be sound with these arguments: the kernel does to memory and descriptors what it means.
+/// The caller must make sure that this call with these arguments breaks no memory or I/O safety.
 pub(super) unsafe fn call(number: c_long, args: [usize; 4]) -> Result<usize, i32> {
     let [first, second, third, fourth] = args;
     let result: isize;
