@@ -259,7 +259,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
    *
    * @param argv - without program and script: `process.argv.slice(2)`
    * @returns the exit code, which is set as `process.exitCode`, too
-   * @throws UnsupportedError when the package has been removed since, but not in a daemon
+   * @throws UnsupportedError when the package has been removed or replaced by another version since, but not in a daemon
    */
   async cli(argv: readonly string[]): Promise<number> {
     // Now: by the time that the command is loaded the body may have begun.

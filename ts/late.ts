@@ -1,14 +1,14 @@
 /**
- * Loads the parts of the package that are files of their own, with their first use: from the text that has been kept,
- * else by an import. Runs in both processes.
+ * Loads the parts of the package that are files of their own, with their first use: from the text, which must be of
+ * this version, or in a bundle, which has no such files, by an import. Runs in both processes.
  */
 
-import { keptText, type Part, pathOf } from './binding/kept-texts.js'
+import { keepText, keptText, OWN_VERSION, type Part, pathOf } from './binding/kept-texts.js'
 import { UnsupportedError } from './errors.js'
-// All of it: what the texts say is imported from there.
+// The whole namespace: compiled texts get their imports from it.
 import * as facade from './index.js'
 
-/** What the verbs do where this process is not the daemon. */
+/** What the verbs need beyond options and a look at a daemon, see `verbs.ts`. */
 export type Verbs = typeof import('./verbs.js')
 
 interface Parts {
@@ -27,7 +27,7 @@ const loaded: Partial<Parts> = {}
 /**
  * The verbs.
  *
- * @throws UnsupportedError when their file is there no longer
+ * @throws UnsupportedError when their file is there no longer, or of another version
  */
 export async function loadVerbs(): Promise<Parts['verbs']> {
   loaded.verbs ??= fromText('verbs') ?? (await orExplain('verbs', () => import('./verbs.js')))
@@ -37,7 +37,7 @@ export async function loadVerbs(): Promise<Parts['verbs']> {
 /**
  * The command line.
  *
- * @throws UnsupportedError when its file is there no longer
+ * @throws UnsupportedError when its file is there no longer, or of another version
  */
 export async function loadCommand(): Promise<Parts['cli']> {
   loaded.cli ??= fromText('cli') ?? (await orExplain('cli', () => import('./cli/index.js')))
@@ -49,15 +49,22 @@ async function orExplain<P extends Part>(part: P, load: () => Promise<Parts[P]>)
     return await load()
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    const feature = FEATURES[part]
-    const message =
-      `The ${feature} of daimon cannot be loaded: ${why}. ` +
-      'Install daimon again, and start this program anew.'
-    throw new UnsupportedError(message, { feature, cause })
+    throw cannotLoad(part, `${why}. Install daimon again, and start this program anew`, cause)
   }
 }
 
+function cannotLoad(part: Part, why: string, cause?: unknown): UnsupportedError {
+  const feature = FEATURES[part]
+  const message = `The ${feature} of daimon cannot be loaded: ${why}.`
+  return new UnsupportedError(message, { feature, ...(cause === undefined ? {} : { cause }) })
+}
+
 function fromText<P extends Part>(part: P): Parts[P] | undefined {
+  const other = keepText(part)
+  if (other !== undefined) {
+    const what = `${pathOf(part)} is of version ${other}, and this program has loaded version ${OWN_VERSION}`
+    throw cannotLoad(part, `${what}. Start this program anew`)
+  }
   const text = keptText(part)
   if (text === undefined) return undefined
   const at = text.indexOf(FRAME)

@@ -1,7 +1,7 @@
 /**
- * What the verbs do where this process is not the daemon: the rooms of the launcher, of the foreground, of the logs and
- * of the restart. A file of its own, `verbs.js`, which `late.ts` loads with the first such verb. Runs in both
- * processes.
+ * What the verbs need beyond options and a look at a daemon: the rooms of the launcher, of the foreground, of the logs
+ * and of the restart. A file of its own, `verbs.js`, which `late.ts` loads with the first such verb. Most of it runs
+ * where this process is not the daemon; `alreadyThisProcess` and `beginRestart` run in the daemon.
  */
 
 import { ownStatus } from './control/status.js'

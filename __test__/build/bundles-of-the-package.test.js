@@ -91,6 +91,22 @@ needs('esbuild')('what is loaded before a script is small, and known by name', a
   t.deepEqual(found['settle.js'], ['build/binding/shared.js', 'build/inside/import-hook.js'])
 })
 
+needs('esbuild')('the licence of what is bundled names the file that contains it', async (t) => {
+  const { build } = await import('esbuild')
+  const found = []
+  for (const options of await bundles()) {
+    const { metafile } = await build({ ...options, metafile: true, write: false })
+    for (const [output, { inputs }] of Object.entries(metafile.outputs)) {
+      const names = Object.keys(inputs).filter((name) => inputs[name].bytesInOutput > 0)
+      const packages = names.flatMap((name) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(name)?.[1] ?? [])
+      found.push(...[...new Set(packages)].map((name) => `${output} contains ${name}`))
+    }
+  }
+  t.deepEqual(found, ['dist/verbs.js contains resolve.exports'])
+  const licence = readFileSync(join(ROOT, 'LICENSE'), 'utf8')
+  t.deepEqual(licence.match(/^dist\/\S+ contains [^\s,]+/gm), found)
+})
+
 needs('esbuild')('a module that is in no bundle has nothing in it', async (t) => {
   const found = new Set(Object.values(await modules()).flat())
   const files = readdirSync(join(ROOT, 'build'), { recursive: true }).filter((name) => name.endsWith('.js'))

@@ -47,3 +47,22 @@ test('a daemon whose package was replaced by another version is not restarted by
   t.regex(answer, /reads launches of version 2, and this daemon's is of version 1\. Restart it from outside/)
   t.true(alive(pid))
 })
+
+test('a command line of another version than the program has loaded is refused, not executed', async (t) => {
+  const place = install(t)
+  place.write(
+    'main.mjs',
+    `import { writeFileSync } from 'node:fs'
+    import { Daemon } from 'daimon'
+    const other = '// daimon 9.9.9: cli.js\\nconsole.log("executed"); export const main = () => 0'
+    writeFileSync('node_modules/daimon/dist/cli.js', other)
+    const answer = await new Daemon({ pidFile: 'a.pid' }).cli(['status']).catch((error) => error)
+    console.log(JSON.stringify({ ...answer, message: answer.message }))`,
+  )
+  const { code, feature, message } = JSON.parse((await place.node(['main.mjs'])).stdout)
+  t.deepEqual([code, feature], ['ERR_DAEMON_UNSUPPORTED', 'command line'])
+  t.regex(
+    message,
+    /cli\.js is of version 9\.9\.9, and this program has loaded version \d.*\. Start this program anew\.$/,
+  )
+})

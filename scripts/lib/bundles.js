@@ -1,7 +1,7 @@
 /**
  * Says which modules of `build/` go into which file of `dist/`. A program that imports the package takes 3 ms to load
- * one bundle, and would take 20 ms to load each module by itself. Each module is in one bundle, so that its state and
- * its classes exist once. The bundles that are loaded before a script import no other bundle.
+ * one bundle, and would take 20 ms to load each module by itself. Each module is in one ES bundle, so that its state and
+ * its classes exist once. What is loaded before a script imports no other bundle, and has copies.
  */
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -22,7 +22,7 @@ const ENTRIES = {
 }
 /** Files that others load, and never take into their own bundle. */
 const APART = new Map(['index', 'verbs', 'cli'].map((name) => [ENTRIES[name], `./${name}.js`]))
-/** What verbs and command both take from the facade. */
+/** Rooms that the facade has whole, because both verbs and command take from them. */
 const ROOMS_OF_THE_FACADE = ['binding', 'control', 'handover', 'inside', 'options', 'supervisor']
 /** The files that `late.ts` can compile from their texts, see `framed`. */
 const FRAMED = ['verbs', 'cli']
@@ -93,7 +93,7 @@ async function modulesOf(name, entry) {
   return found.map(([path]) => join(root, path))
 }
 
-/** What the modules of other bundles import of those of this one: names by module. */
+/** The names that other bundles import from this bundle, by module. */
 function lentBy(lender, owners) {
   const lent = new Map()
   for (const [importer, owner] of owners) {
@@ -140,7 +140,11 @@ function apart(bundle, owners) {
       onLoad({ filter: /./, namespace: LENT }, ({ path }) => {
         const module = join(root, path)
         const lender = owners.get(module)
-        const names = [...lenders.get(lender).get(module)].join(', ')
+        const lent = lenders.get(lender)?.get(module)
+        // `lentBy` finds only imports that are written `import { … } from`.
+        if (lent === undefined)
+          throw new Error(`build: ${lender}.js lends no names of ${path} to ${bundle}.js`)
+        const names = [...lent].join(', ')
         return {
           contents: `import { internals } from './${lender}.js'
             export const { ${names} } = internals()['${keyOf(module)}']`,

@@ -1,6 +1,7 @@
 /**
- * The texts of files that are loaded with their first use. They are read earlier: a daemon may have another root folder
- * by then, and a launcher another version of the package. To compile them at once would cost more. Runs in both
+ * The texts of files that are loaded with their first use. `verbs` is read with the import of the package; `cli` too in
+ * a daemon, which may have another root folder later, but in any other process with its first use. Each must be of this
+ * version, because the package may have been replaced since. To compile them at once would cost more. Runs in both
  * processes.
  */
 
@@ -13,13 +14,16 @@ declare const DAIMON_VERSION: string
 /** A file of `dist/` that is loaded with its first use, without its `.js`. */
 export type Part = 'verbs' | 'cli'
 
+/** The version of this code. */
+export const OWN_VERSION: string = DAIMON_VERSION
+
 /** As bytes, outside of the heap of JavaScript: as strings they would take twice the memory. */
 const texts = new Map<Part, Buffer>()
 
-/** How the build begins the file, see `framed` in `scripts/lib/bundles.js`. */
-function firstLine(part: Part): Buffer {
-  return Buffer.from(`// daimon ${DAIMON_VERSION}: ${part}.js\n`)
-}
+/** How the build begins a file, see `framed` in `scripts/lib/bundles.js`. */
+const FIRST_LINE = /^\/\/ daimon (\S+): (\w+)\.js\n/
+/** More than a first line has, in bytes. */
+const HEAD = 256
 
 /** Where the file is, or was. */
 export function pathOf(part: Part): string {
@@ -27,17 +31,23 @@ export function pathOf(part: Part): string {
 }
 
 /**
- * Keeps a text. Beside a bundle there is no such file, or another program's: there the bundle has the part in it.
+ * Keeps a text, if it is not kept yet. Beside a bundle there is no such file, or another program's: there the bundle has
+ * the part in it.
+ *
+ * @returns the version of the file if that is another than this code's: then nothing is kept
  */
-export function keepText(part: Part): void {
-  if (texts.has(part)) return
+export function keepText(part: Part): string | undefined {
+  if (texts.has(part)) return undefined
   try {
     const found = readFileSync(pathOf(part))
-    const first = firstLine(part)
-    if (found.subarray(0, first.length).equals(first)) texts.set(part, found)
+    const [, version, name] = FIRST_LINE.exec(found.toString('latin1', 0, HEAD)) ?? []
+    if (name !== part) return undefined
+    if (version !== OWN_VERSION) return version
+    texts.set(part, found)
   } catch {
     // Its first use says so.
   }
+  return undefined
 }
 
 keepText('verbs')
