@@ -131,6 +131,12 @@ test('what an error of its class always has is there whatever the binding tells'
   t.is(made('ERR_DAEMON_UNSUPPORTED').platform, process.platform)
 })
 
+test('a StopTimeoutError has no PID that the binding has not told', (t) => {
+  const error = toError({ code: 'ERR_DAEMON_STOP_TIMEOUT', message: 'what' })
+  t.false('pid' in error)
+  t.false('timeout' in error)
+})
+
 test('raise throws what toError makes', (t) => {
   const error = t.throws(() => raise({ code: 'ERR_DAEMON_NOT_RUNNING', message: 'what' }, '/run/x.pid'))
   t.true(error instanceof errors.NotRunningError)

@@ -68,11 +68,18 @@ function refusedByCore(
 }
 
 /**
- * Makes the error of the class that belongs to the binding's code; a system error becomes its `cause`. What an error of
- * that class always has the binding tells; its types do not say so.
+ * The binding always gives the fields that a class requires; its types mark them optional. No value stands in for them:
+ * a caller might send a signal to a made-up PID.
+ */
+function stopTold({ pid, timeout }: NativeError): { pid: number; timeout: number } {
+  return { pid, timeout } as { pid: number; timeout: number }
+}
+
+/**
+ * Makes the error of the class that belongs to the binding's code; a system error becomes its `cause`.
  */
 export function toError(native: NativeError, pidFile?: string): DaemonError {
-  const { message, step, pid, reason, unproven, option, timeout, errno, syscall, path } = native
+  const { message, step, pid, reason, unproven, option, errno, syscall, path } = native
   const cause = errno === undefined ? undefined : systemError({ errno, syscall, path })
   const common = { pidFile, cause }
   switch (native.code) {
@@ -81,7 +88,7 @@ export function toError(native: NativeError, pidFile?: string): DaemonError {
     case 'ERR_DAEMON_NOT_RUNNING':
       return new NotRunningError(message, common)
     case 'ERR_DAEMON_STOP_TIMEOUT':
-      return new StopTimeoutError(message, { ...common, pid: pid ?? 0, timeout: timeout ?? 0 })
+      return new StopTimeoutError(message, { ...common, ...stopTold(native) })
     case 'ERR_DAEMON_START_FAILED':
       return new StartFailedError(message, { ...common, step })
     case 'ERR_DAEMON_PIDFILE':
