@@ -5,13 +5,14 @@ import { dirname, join, relative, sep } from 'node:path'
 import { root } from '../lib/run.js'
 
 /** Every room may import these rooms; they import only each other. */
-const BASE = ['types', 'errors', 'never', 'say', 'turn']
+const BASE = ['types', 'errors', 'never', 'say', 'timer', 'turn']
 
 /** The rooms that each room may import. They stand above it, so that imports point one way. */
 const ROOMS = {
   types: [],
   errors: [],
   never: [],
+  timer: [],
   turn: [],
   /** The wording of errors about options. */
   say: [],

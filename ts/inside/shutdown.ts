@@ -2,15 +2,13 @@
 
 import { shown } from '../handover/thrown.js'
 import { never } from '../never.js'
+import { LONGEST_TIMER } from '../timer.js'
 import { turn } from '../turn.js'
 import type { StopHook, StopReason } from '../types/context.js'
 import type { Logger } from '../types/options.js'
 import type { SignalName } from '../types/signals.js'
 import { keep } from './signals/kept-listeners.js'
 import { writeStderr } from './stderr.js'
-
-/** The longest timer that Node.js has, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1
 
 /** The stop of this daemon, which happens once. */
 export class Shutdown {

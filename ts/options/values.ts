@@ -6,13 +6,11 @@
 import { fileURLToPath } from 'node:url'
 import { isA } from '../handover/thrown.js'
 import { either, invalid, refused, say, set, show } from '../say.js'
+import { LONGEST_TIMER } from '../timer.js'
 import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
 import { absolutePath } from './current-folder.js'
 import { NAME } from './places.js'
 import type { Stdio } from './settings.js'
-
-/** The longest time that `setTimeout` can wait, in milliseconds (24.8 days). */
-const LONGEST = 2 ** 31 - 1
 
 const WHOLE_NAME = new RegExp(`^${NAME}$`)
 
@@ -92,8 +90,8 @@ export function pidFileModeValue(option: string, value: unknown): number {
 /** A time in milliseconds. */
 export function timeValue(option: string, value: unknown): number {
   if (value === Infinity) return value
-  if (typeof value === 'number' && value >= 0 && value <= LONGEST) return value
-  throw invalid(option, value, `a time in milliseconds, from 0 to ${LONGEST}, or Infinity`)
+  if (typeof value === 'number' && value >= 0 && value <= LONGEST_TIMER) return value
+  throw invalid(option, value, `a time in milliseconds, from 0 to ${LONGEST_TIMER}, or Infinity`)
 }
 
 /** How many lines. */

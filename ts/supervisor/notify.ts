@@ -4,14 +4,12 @@
 
 import { type Notifier, native } from '../binding/native.js'
 import type { Supervisor } from '../inside/state.js'
+import { LONGEST_TIMER } from '../timer.js'
 import type { Logger } from '../types/options.js'
 import { notifyAddress, watchdogMicroseconds } from './environment.js'
 
 /** How long a message that must arrive waits for a supervisor that does not read, in milliseconds. */
 const PATIENCE = 1_000
-
-/** The longest time that a timer can have. */
-const LONGEST = 2 ** 31 - 1
 
 /** The supervisor that wants messages; undefined if there is none. */
 export function findSupervisor(logger: Logger | undefined): Supervisor | undefined {
@@ -72,7 +70,7 @@ class Systemd implements Supervisor {
     if (microseconds === undefined) return
     const ping = (): void => this.#send(['WATCHDOG=1'], 0)
     ping()
-    setInterval(ping, Math.min(Math.max(microseconds / 2_000, 1), LONGEST)).unref()
+    setInterval(ping, Math.min(Math.max(microseconds / 2_000, 1), LONGEST_TIMER)).unref()
   }
 
   #send(lines: readonly string[], patience: number): void {
