@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { Daemon } from '../index.js'
 import { isReadOnly, makeFolder } from '../options/folder.js'
-import { defaultLogFile, homeAdvice, isLogFolderMade, modesOf } from '../options/places.js'
+import { defaultLogFile, defaultPidFile, homeAdvice, isLogFolderMade, modesOf } from '../options/places.js'
 import type { DaemonOptions } from '../types/options.js'
 import { CommandError, UsageError } from './errors.js'
 import { optionsOf } from './options.js'
@@ -85,7 +85,7 @@ function noMore(words: readonly string[]): void {
 
 /** The default folder of pidfiles: where any name would have its own. */
 export function ownFolder(): string {
-  return dirname(new Daemon({ name: 'any' }).pidFile)
+  return defaultPidFile('any').defaultFolder
 }
 
 /** The log of a daemon that was given none, so that `logs` always has something to show. */
