@@ -6,14 +6,12 @@ import { loadVerbs } from './late.js'
 import { droppedTo } from './options/drop-privileges.js'
 import { signalActionValue, signalNameValue } from './options/signals.js'
 import { abortSignalValue } from './options/values.js'
-import { show } from './say.js'
 
 provide({
   abortSignalValue,
   droppedTo,
   signalActionValue,
   signalNameValue,
-  show,
   async beginRestart(state, args) {
     // Now: the caller may change them afterwards.
     const bytes = args && serializeArgs(args)

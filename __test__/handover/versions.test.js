@@ -23,7 +23,7 @@ for (const [title, file] of [
     const { code, message, cause } = JSON.parse(stdout)
     t.is(code, 'ERR_DAEMON_START_FAILED')
     t.deepEqual(cause, { name: 'UnsupportedError', code: 'ERR_DAEMON_UNSUPPORTED' })
-    t.regex(message, /in version \d.* reads version \d.*Start the launcher anew/)
+    t.regex(message, /handover version \d; daimon .* reads version \d\. .*Restart the launcher/)
     t.false(existsSync(place.file('begun')))
     t.false(existsSync(place.file('a.pid')))
     t.deepEqual(place.processes(), [])

@@ -1,6 +1,6 @@
 /**
  * The payload: all that a daemon gets from its launcher, in one piece. The launcher writes it, the daemon's preload
- * reads it: part of what is loaded before a script, so it loads nothing.
+ * reads it. It is loaded before a script: it imports only what the list in `bundles-of-the-package.test.js` has.
  *
  * The version and the length of the settings (4 bytes each, little endian), the settings as JSON, the arguments
  * (`args.ts`).
@@ -36,9 +36,8 @@ export function decodePayload(
   const version = payload.length < HEADER ? 0 : payload.readUInt32LE(0)
   if (version !== HANDOVER_VERSION) {
     const message =
-      `The launcher tells its daemon what to do in version ${version}, and daimon ${DAIMON_VERSION}, with which this ` +
-      `daemon has begun, reads version ${HANDOVER_VERSION}: one of the two has been replaced by another release. ` +
-      'Start the launcher anew, or build its bundle anew, so that both are of one release.'
+      `The launcher writes handover version ${version}; daimon ${DAIMON_VERSION} in the daemon reads version ` +
+      `${HANDOVER_VERSION}. One was replaced by another release. Restart the launcher, or rebuild its bundle.`
     return { code: 'ERR_DAEMON_UNSUPPORTED', message }
   }
   const end = HEADER + payload.readUInt32LE(4)

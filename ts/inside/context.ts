@@ -6,6 +6,7 @@ import { native } from '../binding/native.js'
 import { InvalidOptionError, StartFailedError, UnsupportedError } from '../errors.js'
 import { deserializeArgs } from '../handover/args.js'
 import { encodeOwn } from '../handover/told-error.js'
+import { show } from '../say.js'
 import type { DaemonContext, StopHook } from '../types/context.js'
 import type { Logger } from '../types/options.js'
 import type { SignalMap, SignalName } from '../types/signals.js'
@@ -144,7 +145,7 @@ class Context implements DaemonContext {
 
   stop(code = 0): Promise<never> {
     if (!Number.isInteger(code) || code < 0 || code > 255) {
-      const message = `The exit code must be an integer from 0 to 255, not ${provided().show(code)}.`
+      const message = `The exit code must be an integer from 0 to 255, not ${show(code)}.`
       return Promise.reject(new InvalidOptionError(message, { option: 'code', value: code }))
     }
     return this.#shutdown.begin({ by: 'stop', code }, code)
@@ -163,8 +164,9 @@ class Context implements DaemonContext {
     const { pidFile, isReady, detached } = this.#state
     // In the foreground a restart is never possible: `beginRestart` says so.
     if (detached && (!isReady || this.#shutdown.begun)) {
-      const when = isReady ? 'it stops already' : 'it is ready, because its start would fail by that'
-      const message = `A daemon cannot restart itself ${isReady ? 'when' : 'before'} ${when}.`
+      const message = isReady
+        ? 'The daemon is already stopping.'
+        : 'The daemon is not ready yet: a restart now would make its start fail.'
       throw new UnsupportedError(message, { pidFile, feature: 'restart' })
     }
     const helper = await provided().beginRestart(this.#state, args.length > 0 ? args : undefined)

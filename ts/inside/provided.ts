@@ -25,8 +25,6 @@ export interface Provided {
     user?: string | number
     group?: string | number
   }): { readonly identity: NativeIdentity; readonly variables: Readonly<Record<string, string>> } | undefined
-  /** The value within a sentence: one line, never long. */
-  show(value: unknown): string
   /**
    * Begins the restart of this daemon; gives the helper that is about to stop it.
    *

@@ -30,7 +30,8 @@ export function refuseBody(settings: Settings, detached: boolean = settings.deta
 }
 
 function noBody(pidFile: string): InvalidOptionError {
-  const problem = say`is missing, and so is ${named('script')}: this Daemon only controls`
+  const why = 'this Daemon can control a running daemon, but has nothing to start'
+  const problem = say`is missing, and so is ${named('script')}: ${why}`
   return refusal({ option: 'run', problem, advice: 'Give one of them to start it.' }, { pidFile })
 }
 
