@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `daimon` command. */
+/** The `daimon` command: the main module of its process. */
 
 import { main } from './cli/index.js'
 

@@ -78,7 +78,11 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return this.#settings.name
   }
 
-  /** The same Daemon with other options; `signal` aborts the waits of its verbs. */
+  /**
+   * The same Daemon with other options; `signal` aborts the waits of its verbs.
+   *
+   * @throws InvalidOptionError as the constructor
+   */
   with(options: WithOptions<A>): this {
     const settings = validateOptions(options, 'with', this.#settings)
     const other: this = Reflect.construct(Daemon, [undefined, settings], this.constructor)
@@ -259,7 +263,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
    *
    * @param argv - without program and script: `process.argv.slice(2)`
    * @returns the exit code, which is set as `process.exitCode`, too
-   * @throws UnsupportedError when the package has been removed or replaced by another version since, but not in a daemon
+   * @throws UnsupportedError when the package has been removed or replaced by another version since, but not in a
+   * daemon
    */
   async cli(argv: readonly string[]): Promise<number> {
     // Now: by the time that the command is loaded the body may have begun.

@@ -1,4 +1,4 @@
-/** Every error of the package. */
+/** Every error of the package. Runs in both processes. */
 
 /** Every value that {@link DaemonError.code} can have. Stable: match on it. */
 export type DaemonErrorCode =

@@ -3,7 +3,7 @@
  * this version, or in a bundle, which has no such files, by an import. Runs in both processes.
  */
 
-import { keepText, keptText, OWN_VERSION, type Part, pathOf } from './binding/kept-texts.js'
+import { keepText, keptText, ownVersion, type Part, pathOf } from './binding/kept-texts.js'
 import { UnsupportedError } from './errors.js'
 // The whole namespace: compiled texts get their imports from it.
 import * as facade from './index.js'
@@ -62,7 +62,7 @@ function cannotLoad(part: Part, why: string, cause?: unknown): UnsupportedError 
 function fromText<P extends Part>(part: P): Parts[P] | undefined {
   const other = keepText(part)
   if (other !== undefined) {
-    const what = `${pathOf(part)} is of version ${other}, and this program has loaded version ${OWN_VERSION}`
+    const what = `${pathOf(part)} is of version ${other}, and this program has loaded version ${ownVersion()}`
     throw cannotLoad(part, `${what}. Start this program anew`)
   }
   const text = keptText(part)

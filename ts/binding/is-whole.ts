@@ -1,4 +1,7 @@
-/** Whether a shared library is all there: an install that was cut short leaves part of one. */
+/**
+ * Whether a shared library is all there: an install that was cut short leaves part of one. Runs in both processes,
+ * before the binding is loaded.
+ */
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 

@@ -15,7 +15,9 @@ declare const DAIMON_VERSION: string
 export type Part = 'verbs' | 'cli'
 
 /** The version of this code. */
-export const OWN_VERSION: string = DAIMON_VERSION
+export function ownVersion(): string {
+  return DAIMON_VERSION
+}
 
 /** As bytes, outside of the heap of JavaScript: as strings they would take twice the memory. */
 const texts = new Map<Part, Buffer>()
@@ -31,8 +33,8 @@ export function pathOf(part: Part): string {
 }
 
 /**
- * Keeps a text, if it is not kept yet. Beside a bundle there is no such file, or another program's: there the bundle has
- * the part in it.
+ * Keeps a text, if it is not kept yet. Beside a bundle there is no such file, or another program's: there the bundle
+ * has the part in it.
  *
  * @returns the version of the file if that is another than this code's: then nothing is kept
  */
@@ -42,7 +44,7 @@ export function keepText(part: Part): string | undefined {
     const found = readFileSync(pathOf(part))
     const [, version, name] = FIRST_LINE.exec(found.toString('latin1', 0, HEAD)) ?? []
     if (name !== part) return undefined
-    if (version !== OWN_VERSION) return version
+    if (version !== DAIMON_VERSION) return version
     texts.set(part, found)
   } catch {
     // Its first use says so.

@@ -39,8 +39,9 @@ export const OPTION_FLAGS: readonly Flag[] = NAMES.flatMap((name) => {
 
 /** A flag of one verb, which does not set an option of the Daemon. */
 function own(name: 'lines' | 'follow'): Flag {
-  const [{ option: _, ...flag } = { name, help: '' }] = flagOf(name, OPTIONS[name])
-  return flag
+  const [flag = { name, help: '' }] = flagOf(name, OPTIONS[name])
+  const { option: _, ...rest } = flag
+  return rest
 }
 
 type OwnFlag = 'json' | 'verbose' | 'help' | 'all' | 'folder' | 'lines' | 'follow'

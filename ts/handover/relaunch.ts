@@ -1,5 +1,5 @@
 /**
- * The launch itself, which a launcher tells its daemon for `context.restart()`: by then no other process knows it.
+ * The launch as data. The launcher sends it, because at `context.restart()` no other process has it.
  * Written by the launcher; read by the daemon, and by the helper that restarts it.
  */
 

@@ -1,4 +1,8 @@
-/** The version of all messages from launcher to daemon, and from daemon to the helper that restarts it. */
+/**
+ * The version of all messages from launcher to daemon, and from daemon to the helper that restarts it. Runs in all
+ * three. The adoption variable has a version of its own, `VERSION` in `crates/core/src/handover/variable.rs`: the core of
+ * the daemon reads that before it receives any message.
+ */
 
 /**
  * Raised with each change that a reader of an older version would misunderstand. Writer and reader may come from two

@@ -1,7 +1,7 @@
 /**
- * Adoption: a process that the launcher has executed becomes the daemon, before any code of the program runs. Loads
- * nothing but the binding. The preload does it; where there is none (a bundle, another runtime) the facade does it with
- * its import.
+ * Adoption: a process that the launcher has executed becomes the daemon, before any code of the program runs. The
+ * preload does it; where there is none (a bundle, another runtime) the facade does it with its import. Runs in the
+ * daemon. It is loaded before a script: it imports only what the list in `bundles-of-the-package.test.js` has.
  */
 
 import { type Binding, loadBinding } from '../binding/load.js'

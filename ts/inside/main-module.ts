@@ -8,7 +8,7 @@ const UNSURE = /^(?:-e|-p|-pe|--eval\b.*|--print\b.*|--preserve-symlinks-main)$/
 const ENTRY_URL = /^--(?:experimental-)?entry[-_]url$/
 
 /** Read before the program runs, because some programs write a name of their own to `process.argv[1]`. */
-const AT_START = mainAtStart()
+const MAIN_AT_START = mainAtStart()
 
 /** The main program that this process was executed with: a path, or with `--entry-url` an address. */
 export function mainAtStart(): string | undefined {
@@ -24,7 +24,7 @@ export function mainAtStart(): string | undefined {
 
 /** The URL of the main module; undefined if it is in doubt, or if the module has no URL that can be imported. */
 export function mainModuleUrl(resolve: (path: string) => string): string | undefined {
-  const main = presentState()?.main ?? AT_START
+  const main = presentState()?.main ?? MAIN_AT_START
   const { execArgv } = process
   if (main === undefined || execArgv.some((flag) => UNSURE.test(flag))) return undefined
   if (isFromSnapshot || packer() !== undefined) return undefined

@@ -1,4 +1,7 @@
-/** Opens this daemon's logs again. Runs in the daemon. It is loaded before a script, so it loads nothing. */
+/**
+ * Opens this daemon's logs again. Runs in the daemon. It is loaded before a script: it imports only what the list in
+ * `bundles-of-the-package.test.js` has.
+ */
 
 import type { Binding } from '../binding/load.js'
 import type { LaunchSettings, OutputFile } from '../handover/settings.js'

@@ -1,4 +1,7 @@
-/** Lets the core rotate this daemon's log. Runs in the daemon. It is part of the preload, so it loads nothing. */
+/**
+ * Lets the core rotate this daemon's log. Runs in the daemon. It is loaded before a script: it imports only what the
+ * list in `bundles-of-the-package.test.js` has.
+ */
 
 import type { Binding } from '../binding/load.js'
 import type { LaunchSettings } from '../handover/settings.js'

@@ -57,7 +57,7 @@ function resolved(path: string): string {
     return join(realpathSync(dirname(path)), basename(path))
   } catch (error) {
     if (isDenied(error)) throw error
-    // Its folder is gone, so it can be no other's.
+    // The folder is gone: compare the path as it is written.
     return path
   }
 }

@@ -168,7 +168,7 @@ export class State implements SharedInDaemon {
     return this.#failure?.isSetUp === true ? this.#failure : undefined
   }
 
-  /** Notes a Daemon that the program constructs; `claim` makes the body of the last one for this daemon's pidfile. */
+  /** Records a constructed Daemon. For this daemon's pidfile, `claim` starts its body; the last one wins. */
   construct(pidFile: string, claim: (() => void) | undefined): void {
     this.#constructed.push(pidFile)
     if (claim !== undefined) this.#claimConstructed = claim
@@ -200,7 +200,7 @@ export class State implements SharedInDaemon {
     this.#move('script')
   }
 
-  /** The module of a Daemon with `run` has been evaluated: what it has constructed for this pidfile claims. */
+  /** The script has been evaluated: the last Daemon it constructed for this pidfile claims. */
   mainEnded(): void {
     if (this.#phase !== 'unclaimed') return
     if (this.#claimConstructed === undefined) this.#surroundings.unclaimed(this.#constructed)

@@ -1,4 +1,8 @@
-/** The process's own standard error: the last resort for what no caller is told. Loads nothing. */
+/**
+ * The process's own standard error: the last resort for what no caller is told. Runs in the daemon, and in the helper
+ * that restarts it. It is loaded before a script: it imports only what the list in
+ * `bundles-of-the-package.test.js` has.
+ */
 
 import { writeSync } from 'node:fs'
 

@@ -1,6 +1,6 @@
 /**
- * The command line as this process was given it: argv may hide some of it, and programs change argv. Runs in the
- * launcher.
+ * The command line as this process was given it: argv may hide some of it, and programs change argv. Read in
+ * every process, with the facade's import; used in the launcher.
  */
 
 /** The flag by which a single executable takes flags for Node.js, if it was built so. It is not in argv. */

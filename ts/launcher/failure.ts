@@ -1,6 +1,6 @@
 /**
  * The errors of failed starts: with the daemon's own error, its end, and the last lines of its log. Runs in the
- * launcher.
+ * launcher, and in the helper that restarts a daemon.
  *
  * This reads only such messages of Node.js whose facts have no field: the place of a syntax error is in the output, and
  * the name of a missing module in the error's message. daimon's own layers pass facts in fields.

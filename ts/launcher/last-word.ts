@@ -1,5 +1,6 @@
 /**
- * Why a daemon has ended, read from the end of its output where the daemon itself could not tell. Runs in the launcher.
+ * Why a daemon has ended, read from the end of its output where the daemon itself could not tell. Runs in the launcher,
+ * and in the helper that restarts a daemon.
  *
  * The sentences are those of Node.js, V8, and the run times of C++ and Rust: a process that they abort runs nothing
  * any more that could say it in another way.

@@ -1,6 +1,6 @@
 /**
  * Checks, for verbs that restart a daemon, whether its pidfile can be made again when the daemon has ended.
- * Runs in the launcher, and in a daemon that restarts itself.
+ * Runs in the launcher, in the process that becomes the daemon, and in a daemon that restarts itself.
  */
 
 import { accessSync, constants, lstatSync, statSync } from 'node:fs'

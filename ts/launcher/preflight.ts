@@ -1,6 +1,7 @@
 /**
  * All checks before a start, in one order for each way to a daemon: `start()` and `daemonize()`,
- * `foreground()`, `restart()`, and `context.restart()`. Runs in the launcher, and in a daemon that restarts itself.
+ * `foreground()`, `restart()`, and `context.restart()`. Runs in the launcher, in the process that becomes the daemon,
+ * and in a daemon that restarts itself.
  *
  *  1. The arguments: they are asked for, and serialised.
  *  2. Refusals of starts that cannot work in this way at all.

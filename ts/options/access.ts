@@ -1,6 +1,6 @@
 /**
  * Whether files may be written: by this process, or by the user that the daemon will be.
- * Runs in the launcher, and in a daemon that restarts itself.
+ * Runs in the launcher, in the process that becomes the daemon, and in a daemon that restarts itself.
  */
 
 import { accessSync, constants, statSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
  * Checks of the options that ask the system, before a start: the paths, and whether files may be written.
- * Runs in the launcher, and in a daemon that restarts itself.
+ * Runs in the launcher, in the process that becomes the daemon, and in a daemon that restarts itself.
  */
 
 import { constants } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Makes folders, and checks folders that would be made. Runs in the launcher, and in a daemon that restarts itself. */
+/**
+ * Makes folders, and checks folders that would be made. Runs in the launcher, in the process that becomes the daemon,
+ * in a daemon that restarts itself, and in the command.
+ */
 
 import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'

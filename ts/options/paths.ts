@@ -1,4 +1,7 @@
-/** Checks of an option's path that ask the system. Runs in the launcher, and in a daemon that restarts itself. */
+/**
+ * Checks of an option's path that ask the system. Runs in the launcher, in the process that becomes the daemon, and in
+ * a daemon that restarts itself.
+ */
 
 import { accessSync, statSync } from 'node:fs'
 import { ifPermitted } from '../binding/denied.js'

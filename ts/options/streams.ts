@@ -1,6 +1,6 @@
 /**
  * Checks, as far as the system tells before a start, whether the files of the standard streams can be used.
- * Runs in the launcher, and in a daemon that restarts itself.
+ * Runs in the launcher, in the process that becomes the daemon, and in a daemon that restarts itself.
  */
 
 import { constants, lstatSync, type Stats } from 'node:fs'

@@ -14,8 +14,11 @@ export type StopHook = (reason: StopReason) => unknown
 
 /** The daemon, seen from inside. */
 export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends AsyncDisposable {
+  /** Tells the daemon from its launcher, to which `daemonize()` may resolve with `'launcher'`. */
   readonly role: 'daemon'
+  /** The PID of this process. */
   readonly pid: number
+  /** The option `name`; absent without one. */
   readonly name?: string
   /** Absolute. */
   readonly pidFile: string
@@ -57,7 +60,9 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
   reopenLogs(): void
   /** Event `reload`: SIGHUP came; the logs have been opened again. */
   on(event: 'reload', listener: () => void): this
+  /** As `on`, for the next time only. */
   once(event: 'reload', listener: () => void): this
+  /** Removes a listener of `on` or `once`. */
   off(event: 'reload', listener: () => void): this
   /**
    * Gives up the rights of root for those of a user, a group or both, by name or id, in all threads and for good: for a

@@ -69,12 +69,17 @@ export interface SignalMap {
   /**
    * Runs `fn` and defers the actions of these signals until it has ended, however it does; then each signal that has
    * come is delivered, once. Resolves to what `fn` gives.
+   *
+   * @throws InvalidOptionError for an unknown signal, for SIGKILL and SIGSTOP, and if `fn` is no function
+   * @throws what `fn` throws
    */
   hold<T>(signals: SignalName | readonly SignalName[], fn: () => T | PromiseLike<T>): Promise<T>
   /**
    * Waits until the signal comes next, beside its action; one without action does nothing else meanwhile. Does not keep
    * the event loop alive.
    *
+   * @throws InvalidOptionError for an unknown signal, for SIGKILL and SIGSTOP, and if `options.signal` is no
+   * AbortSignal
    * @throws the reason of `options.signal` when that aborts
    */
   once(signal: SignalName, options?: { signal?: AbortSignal }): Promise<SignalName>

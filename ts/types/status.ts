@@ -5,6 +5,7 @@ import type { SignalName } from './signals.js'
 /** A daemon that is running, proven to hold its pidfile. What the system hides is absent. */
 export interface Running {
   state: 'running'
+  /** The PID of the daemon, in the PID namespace of the caller. */
   pid: number
   /** It is not ready yet, and may still fail. Absent once it is, and on macOS, where the pidfile does not tell. */
   starting?: true

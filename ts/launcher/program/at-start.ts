@@ -1,4 +1,7 @@
-/** The launcher's command line and folder, as they were when this package was loaded. Runs in the launcher. */
+/**
+ * The command line and folder of this process, as they were when this package was loaded. Evaluated in every process,
+ * with the facade's import; used in the launcher.
+ */
 
 import { existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'

@@ -1,4 +1,4 @@
-/** The environment that a daemon is executed with. Runs in the launcher. */
+/** The environment that a daemon is executed with. Runs in the launcher; the foreground takes `CLEAN`. */
 
 import { ADOPTION_VARIABLE } from '../../handover/variable.js'
 import { accountVariables, type Rights } from '../../options/identity.js'

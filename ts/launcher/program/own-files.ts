@@ -1,4 +1,7 @@
-/** The package's own files that a daemon loads before its program. Runs in the launcher. */
+/**
+ * The package's own files that a daemon loads before its program. Evaluated in every process, with the facade's import;
+ * used in the launcher.
+ */
 
 import { beside, ownFile } from '../../binding/package-files.js'
 
