@@ -49,3 +49,10 @@ export async function longestStall(work) {
   await new Promise((resolve) => setImmediate(resolve))
   return longest
 }
+
+/** How long `work` takes, in milliseconds. */
+export async function timed(work) {
+  const begin = performance.now()
+  await work()
+  return performance.now() - begin
+}

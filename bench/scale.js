@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Daemon } from '../dist/index.js'
 import { atEnd } from '../scripts/lib/at-end.js'
-import { median } from './measure.js'
+import { median, timed } from './measure.js'
 import { Idle } from './peers/lab.js'
 import { isDead, kill, killAll, MARK, marked } from './peers/processes.js'
 import { markdown, number } from './peers/table.js'
@@ -39,12 +39,6 @@ async function startAll(count) {
   }
   await Promise.all(Array.from({ length: TOGETHER }, starter))
   return pids
-}
-
-async function timed(work) {
-  const begin = performance.now()
-  await work()
-  return performance.now() - begin
 }
 
 const daimon = (...args) => run(process.execPath, [here('../dist/bin.js'), ...args], { maxBuffer: 2 ** 26 })

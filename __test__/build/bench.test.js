@@ -1,12 +1,15 @@
 // What the comparison with others writes: the table, the plot, and which samples it has them from.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import test from 'ava'
 import { listening } from '../../bench/peers/lab.js'
 import { plot } from '../../bench/peers/plot.js'
+import { isDead } from '../../bench/peers/processes.js'
 import { page } from '../../bench/peers/table.js'
 import { inTurn, Samples } from '../../bench/peers/turns.js'
-import { folder, ROOT } from '../helpers/index.js'
+import { folder, ROOT, stat, until } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 
 const peer = (name, figures, more = {}) => ({ name, figures, samples: {}, ...more })
 
@@ -126,6 +129,27 @@ test('an app that is being measured records its PID and when it began to listen'
   t.is(instance.pid, app.pid)
   t.true(begin < instance.listening && instance.listening < process.hrtime.bigint())
 })
+
+const FIRST_THREAD_ENDS = `
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+ctypes.CDLL(None).pthread_exit(None)`
+
+needs('python3', 'processor of its own')(
+  'a process whose first thread alone has ended is not dead',
+  async (t) => {
+    const child = spawn('python3', ['-c', FIRST_THREAD_ENDS], { stdio: 'ignore' })
+    const exit = once(child, 'exit')
+    try {
+      await until(() => stat(child.pid).state === 'Z', 'the end of the first thread')
+      t.false(isDead(child.pid))
+    } finally {
+      child.kill('SIGKILL')
+      await exit
+    }
+    t.true(isDead(child.pid))
+  },
+)
 
 test('a peer that nobody knows is a wrong command line, which names all', (t) => {
   const args = [join(ROOT, 'bench/index.js'), '--peers', '--only', 'nobody']

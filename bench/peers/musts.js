@@ -5,7 +5,8 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { median } from '../measure.js'
+import { BOUNDS } from '../bounds.js'
+import { median, timed } from '../measure.js'
 import { isOfNpm } from './adapters/index.js'
 import { endByHand, listening, ms } from './lab.js'
 import { kill, privateMemory, untilDead } from './processes.js'
@@ -72,9 +73,14 @@ async function starts(lab, daimon, bare) {
       '`start()` until the port accepts − bare spawn with an empty --require',
       minus(time.daimon, time.bare),
       'ms',
-      3,
+      BOUNDS.start,
     ),
-    row("`start()` resolves − the server's own `listening`", late.length ? median(late) : undefined, 'ms', 3),
+    row(
+      "`start()` resolves − the server's own `listening`",
+      late.length ? median(late) : undefined,
+      'ms',
+      BOUNDS.ready,
+    ),
   ]
 }
 
@@ -96,7 +102,7 @@ async function stalls(lab, daimon) {
       },
     })
     const name = `longest stall of the launcher's loop in a start − without a start, ${size}`
-    rows.push(row(name, minus(stall.start, stall.nothing), 'ms', 0.3))
+    rows.push(row(name, minus(stall.start, stall.nothing), 'ms', BOUNDS.stall))
   }
   await daimon.tell({ verb: 'weigh', megabytes: 0 })
   return rows
@@ -118,13 +124,7 @@ async function commandStarts(lab, daimon) {
     .filter(([, time]) => time !== undefined)
     .toSorted(([, a], [, b]) => a - b)
   const name = "`daimon start` until the port accepts − the fastest npm peer's command"
-  return [row(name, minus(own, fastest?.[1]), 'ms', 0, fastest?.[0])]
-}
-
-async function timed(work) {
-  const begin = performance.now()
-  await work()
-  return performance.now() - begin
+  return [row(name, minus(own, fastest?.[1]), 'ms', BOUNDS.commandStart, fastest?.[0])]
 }
 
 async function commands(lab, daimon) {
@@ -160,12 +160,12 @@ async function commands(lab, daimon) {
     ),
   })
   return [
-    row('`daimon status` ÷ `node -e 0`', per(time.status, time.node), '', 1.6),
+    row('`daimon status` ÷ `node -e 0`', per(time.status, time.node), '', BOUNDS.command),
     row(
       "`daimon stop` without the process's own end ÷ `node -e 0`",
       per(minus(time.stop, time.end), time.node),
       '',
-      1.6,
+      BOUNDS.command,
     ),
   ]
 }
@@ -179,7 +179,9 @@ async function imports(lab) {
     package: of(here('../../dist/index.js')),
     empty: of(here('../idle.js')),
   })
-  return [row('import of the package − an empty module', minus(time.package, time.empty), 'ms', 4)]
+  return [
+    row('import of the package − an empty module', minus(time.package, time.empty), 'ms', BOUNDS.import),
+  ]
 }
 
 const statusAgainstRead = (lab, daimon) =>
@@ -190,7 +192,7 @@ const statusAgainstRead = (lab, daimon) =>
       return ms(end - begin) / BATCH
     }
     const time = await medians(lab, 'status()', { status: each('status'), read: each('read') })
-    return [row('`status()` ÷ `readFileSync` of the pidfile', per(time.status, time.read), '', 4)]
+    return [row('`status()` ÷ `readFileSync` of the pidfile', per(time.status, time.read), '', BOUNDS.status)]
   })
 
 /** The private memory of a server that became a daemon by `daemonize()`, against the same server by hand. */
@@ -211,7 +213,7 @@ async function memory(lab, daimon) {
   }
   const taken = await medians(lab, 'memory', { daemon: of(true), byHand: of(false) })
   const name = "an inline server's private memory − the same by hand"
-  return [row(name, minus(taken.daemon, taken.byHand), 'MB', 2)]
+  return [row(name, minus(taken.daemon, taken.byHand), 'MB', BOUNDS.memory)]
 }
 
 /** Gives the rows; none if daimon or the bare spawn is not among the peers. */

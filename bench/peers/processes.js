@@ -15,9 +15,11 @@ const read = (pid, name) => {
   }
 }
 
+/** The first thread shows as a zombie as soon as it has ended itself; the process is dead when all have. */
 export function isDead(pid) {
   const text = read(pid, 'stat')
-  return text === '' || /^[ZX]/.test(text.slice(text.lastIndexOf(')') + 2))
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return text === '' || (/^[ZX]/.test(fields[0]) && Number(fields[17]) <= 1)
 }
 
 /** The PIDs of the living processes with this mark. */
