@@ -76,11 +76,16 @@ test.serial('it is refused before the daemon is ready, and when it stops', async
   const place = restarting(t)
   place.write('restart before ready', '')
   await place.start('start')
-  t.like(JSON.parse(place.read('answer.json')), { code: 'ERR_DAEMON_UNSUPPORTED', feature: 'restart' })
+  const refused = () => {
+    const { message, ...rest } = JSON.parse(place.read('answer.json'))
+    t.like(rest, { code: 'ERR_DAEMON_UNSUPPORTED', feature: 'restart' })
+    return message
+  }
+  t.is(refused(), 'The daemon is not ready yet: a restart now would make its start fail.')
   unlinkSync(place.file('answer.json'))
   place.write('restart when stopping', '')
   await place.daemon.stop()
-  t.like(JSON.parse(place.read('answer.json')), { code: 'ERR_DAEMON_UNSUPPORTED', feature: 'restart' })
+  t.is(refused(), 'The daemon is already stopping.')
   t.deepEqual(place.processes(), [])
 })
 
