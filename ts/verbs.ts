@@ -7,7 +7,13 @@
 import { ownStatus } from './control/status.js'
 import { stop } from './control/stop.js'
 import { foreground, foregroundChecked, inForeground } from './foreground/index.js'
-import { type Args, type Checked, checkPathsAgain, type Intended, preflight } from './launcher/preflight.js'
+import {
+  type Args,
+  type CheckedStart,
+  checkPathsAgain,
+  preflight,
+  type StartRequest,
+} from './launcher/preflight.js'
 import { refuseBody } from './launcher/refusals.js'
 import { detached, start, startChecked } from './launcher/start.js'
 import type { Settings } from './options/settings.js'
@@ -45,7 +51,10 @@ export async function replace(settings: Settings, args: Args): Promise<Running> 
 }
 
 /** Stops the daemon once the checks have found nothing that would make the next start fail. */
-async function replacing<C extends Checked<Intended>>(settings: Settings, checking: Promise<C>): Promise<C> {
+async function replacing<C extends CheckedStart<StartRequest>>(
+  settings: Settings,
+  checking: Promise<C>,
+): Promise<C> {
   const checked = await checking
   await stop(settings.pidFile, settings)
   checkPathsAgain(checked)

@@ -134,7 +134,7 @@ function elsewhere(folder: string, pidFile: string): string {
 
 /** Refuses a folder that others can write to: they could put another file in the log's place. */
 function refuseUnsafe(folder: string, pidFile: string): void {
-  const { uid, mode, isFolder } = lookAt(folder)
+  const { uid, mode, isFolder } = factsOf(folder)
   const uids = [uid, lstatSync(folder).uid]
   const isOurs = uids.every((one) => one === process.geteuid?.()) && (mode & 0o022) === 0
   if (isFolder && isOurs) return
@@ -150,7 +150,7 @@ function refuseUnsafe(folder: string, pidFile: string): void {
 }
 
 /** Where a link leads, too. */
-function lookAt(folder: string): { uid: number; mode: number; isFolder: boolean } {
+function factsOf(folder: string): { uid: number; mode: number; isFolder: boolean } {
   const found = statSync(folder, { throwIfNoEntry: false }) ?? lstatSync(folder)
   return { uid: found.uid, mode: found.mode, isFolder: found.isDirectory() }
 }

@@ -11,7 +11,7 @@ import { contextOf } from '../inside/context.js'
 import { startRotation } from '../inside/rotation.js'
 import { keep } from '../inside/signals/kept-listeners.js'
 import { State, type Supervisor, shareState } from '../inside/state.js'
-import type { Checked, Intended } from '../launcher/preflight.js'
+import type { CheckedStart, StartRequest } from '../launcher/preflight.js'
 import { CLEAN } from '../launcher/program/environment.js'
 import { currentFolder, neededFolder } from '../options/current-folder.js'
 import { makeDefaultFolder } from '../options/default-folder.js'
@@ -26,7 +26,7 @@ import type { DaemonContext } from '../types/context.js'
 import { leaveTerminal } from './terminal-streams.js'
 
 /** A start of this process, with the sockets that its supervisor has opened, by their names. */
-export type ForegroundStart = Intended<Settings, Record<string, number>>
+export type ForegroundStart = StartRequest<Settings, Record<string, number>>
 
 /**
  * Takes the lock, and makes this process what a launched daemon is when its body begins.
@@ -34,10 +34,10 @@ export type ForegroundStart = Intended<Settings, Record<string, number>>
  * @throws DaemonError of those that the lock and the system have; the reason of the settings' `signal`
  */
 export async function becomeChecked(
-  checked: Checked<ForegroundStart>,
+  checked: CheckedStart<ForegroundStart>,
   kind: BodyKind,
 ): Promise<DaemonContext> {
-  const { settings, args, rights, found: sockets } = checked
+  const { settings, args, rights, resources: sockets } = checked
   makeDefaultFolder(settings)
   const supervisor = findSupervisor(settings.logger)
   // Only a supervisor ends a foreground that is not ready in time: tell it how long the start may take.

@@ -6,7 +6,7 @@
 import type { BodyKind } from '../handover/settings.js'
 import { afterMain, evaluation } from '../inside/claim.js'
 import { ownState } from '../inside/own-state.js'
-import { type Args, type Checked, preflight } from '../launcher/preflight.js'
+import { type Args, type CheckedStart, preflight } from '../launcher/preflight.js'
 import { checkRights } from '../options/identity.js'
 import type { Settings } from '../options/settings.js'
 import { takeSockets } from '../supervisor/sockets.js'
@@ -44,7 +44,7 @@ export async function foreground(settings: Settings, args: Args): Promise<Daemon
 }
 
 /** The same for a restart: the start has been checked, and the daemon before it stopped. */
-export async function foregroundChecked(checked: Checked<ForegroundStart>): Promise<DaemonContext> {
+export async function foregroundChecked(checked: CheckedStart<ForegroundStart>): Promise<DaemonContext> {
   // Asked again: this process may have become another daemon since.
   refuseSecond(checked.settings, pending?.pidFile)
   return await run(checked.settings, Promise.resolve(checked))
@@ -61,7 +61,10 @@ export async function foregroundInline(settings: Settings, args: Args): Promise<
   return context
 }
 
-async function run(settings: Settings, checking: Promise<Checked<ForegroundStart>>): Promise<DaemonContext> {
+async function run(
+  settings: Settings,
+  checking: Promise<CheckedStart<ForegroundStart>>,
+): Promise<DaemonContext> {
   const context = await become(settings, checking, settings.run === undefined ? 'script' : 'program')
   const state = ownState()
   if (state === undefined) return context
@@ -71,7 +74,7 @@ async function run(settings: Settings, checking: Promise<Checked<ForegroundStart
 /** From its first turn on no other call makes this process a daemon. */
 function become(
   { pidFile }: Settings,
-  checking: Promise<Checked<ForegroundStart>>,
+  checking: Promise<CheckedStart<ForegroundStart>>,
   kind: BodyKind,
 ): Promise<DaemonContext> {
   const context = checking.then((checked) => becomeChecked(checked, kind))

@@ -3,7 +3,7 @@
  * copies of the package share it. It is loaded before a script.
  *
  * A copy of the package may read and call a state that a copy of another version has made. So the public members of
- * this class and of all that it takes and gives ({@link SignalActions}, {@link Performer}, {@link Holder},
+ * this class and of all that it takes and gives ({@link SignalActions}, {@link Performer}, {@link ContextSlot},
  * {@link Supervisor}, {@link LaunchSettings}) are a contract between versions: after a change of it raise `STATE_ABI`.
  */
 
@@ -42,7 +42,7 @@ export interface Bringer {
 }
 
 /** The context as the state holds it; any copy of the package may have made it. */
-export interface Holder {
+export interface ContextSlot {
   readonly context: DaemonContext
   take(bringer: Bringer): void
   /** The event loop has run dry. */
@@ -118,7 +118,7 @@ export class State implements SharedInDaemon {
   #isReady = false
   readonly #readyListeners: (() => void)[] = []
   #failure: { readonly error: unknown; readonly isSetUp: boolean } | undefined
-  #holder: Holder | undefined
+  #slot: ContextSlot | undefined
   #actions: SignalActions | undefined
   #claimConstructed: (() => void) | undefined
 
@@ -155,7 +155,7 @@ export class State implements SharedInDaemon {
   }
 
   get context(): DaemonContext | undefined {
-    return this.#holder?.context
+    return this.#slot?.context
   }
 
   /** Whether the body failed before it was ready. The caller of `foreground()` has been told. */
@@ -210,7 +210,7 @@ export class State implements SharedInDaemon {
   /** The event loop has run dry. A script's end is the daemon's, as that of any program. */
   idle(): void {
     if (this.#phase === 'unclaimed') this.#surroundings.unclaimed(this.#constructed)
-    else this.#holder?.end()
+    else this.#slot?.end()
   }
 
   /** Tells the launcher or the supervisor; once. */
@@ -253,13 +253,13 @@ export class State implements SharedInDaemon {
     this.#surroundings.listening()
   }
 
-  hold(holder: Holder): void {
-    this.#holder = holder
+  hold(slot: ContextSlot): void {
+    this.#slot = slot
   }
 
   /** Hands the context what only the program can give. */
   take(bringer: Bringer): void {
-    this.#holder?.take(bringer)
+    this.#slot?.take(bringer)
   }
 
   #move(next: Phase): void {

@@ -25,13 +25,13 @@ import { checkPidFile } from './pidfile.js'
 export type Args = readonly unknown[] | Buffer | (() => Promise<readonly unknown[]>)
 
 /** The settings that the checks need. */
-export type IntendedSettings = CheckedSettings & {
+export type RequestedSettings = CheckedSettings & {
   readonly signal: AbortSignal | undefined
   readonly defaultFolder: string | undefined
 }
 
 /** A start before its checks. */
-export interface Intended<S extends IntendedSettings = IntendedSettings, F = unknown> {
+export interface StartRequest<S extends RequestedSettings = RequestedSettings, F = unknown> {
   readonly settings: S
   readonly args: Args
   /** @throws UnsupportedError, InvalidOptionError */
@@ -47,14 +47,14 @@ export interface Intended<S extends IntendedSettings = IntendedSettings, F = unk
 }
 
 /** A start with all that the checks have found, so that none of them is made again. */
-export interface Checked<I extends Intended> {
+export interface CheckedStart<I extends StartRequest> {
   readonly settings: I['settings']
   /** As they were given. */
   readonly args: readonly unknown[] | Buffer
   /** As they are sent. */
   readonly bytes: Buffer
   readonly rights: Rights
-  readonly found: ReturnType<I['find']>
+  readonly resources: ReturnType<I['find']>
 }
 
 /**
@@ -63,20 +63,20 @@ export interface Checked<I extends Intended> {
  * @param replaces - whether a daemon that runs now will be stopped for this start
  * @throws DaemonError of the kinds that a start has before it has begun; the reason of `settings.signal`
  */
-export async function preflight<S extends IntendedSettings, F>(
-  intended: Intended<S, F>,
+export async function preflight<S extends RequestedSettings, F>(
+  request: StartRequest<S, F>,
   replaces = false,
-): Promise<Checked<Intended<S, F>>> {
-  const { settings } = intended
+): Promise<CheckedStart<StartRequest<S, F>>> {
+  const { settings } = request
   settings.signal?.throwIfAborted()
-  const args = typeof intended.args === 'function' ? await intended.args() : intended.args
+  const args = typeof request.args === 'function' ? await request.args() : request.args
   settings.signal?.throwIfAborted()
   const bytes = Buffer.isBuffer(args) ? args : serializeArgs(args)
   await turn()
-  intended.refuse()
-  const rights = intended.rights()
+  request.refuse()
+  const rights = request.rights()
   checkOptions(settings, rights.identity)
-  const found = intended.find(rights)
+  const resources = request.find(rights)
   await turn()
   settings.signal?.throwIfAborted()
   if (replaces) {
@@ -84,7 +84,7 @@ export async function preflight<S extends IntendedSettings, F>(
     makeDefaultFolder(settings)
     checkPidFile(settings.pidFile)
   }
-  return { settings, args, bytes, rights, found }
+  return { settings, args, bytes, rights, resources }
 }
 
 /**
@@ -93,6 +93,6 @@ export async function preflight<S extends IntendedSettings, F>(
  *
  * @throws InvalidOptionError
  */
-export function checkPathsAgain({ settings, rights }: Checked<Intended>): void {
+export function checkPathsAgain({ settings, rights }: CheckedStart<StartRequest>): void {
   checkOptions(settings, rights.identity)
 }

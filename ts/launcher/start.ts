@@ -11,13 +11,13 @@ import { checkRights, type Rights } from '../options/identity.js'
 import type { Settings } from '../options/settings.js'
 import type { Running } from '../types/status.js'
 import { Launch } from './launch.js'
-import { type Args, type Checked, type Intended, preflight } from './preflight.js'
+import { type Args, type CheckedStart, preflight, type StartRequest } from './preflight.js'
 import { checkFiles } from './program/files.js'
 import { type Program, programOf } from './program/index.js'
 import { refuseProgram } from './refusals.js'
 
 /** A start of a separate process. */
-export type DetachedStart = Intended<Settings, Program>
+export type DetachedStart = StartRequest<Settings, Program>
 
 /** The start of a daemon that leaves this process. */
 export function detached(settings: Settings, args: Args): DetachedStart {
@@ -44,8 +44,8 @@ export async function start(settings: Settings, args: Args): Promise<Running> {
 }
 
 /** The rest of a start; only plan and launch hold up the event loop. */
-export async function startChecked(checked: Checked<DetachedStart>): Promise<Running> {
-  const { settings, bytes, rights, found: program } = checked
+export async function startChecked(checked: CheckedStart<DetachedStart>): Promise<Running> {
+  const { settings, bytes, rights, resources: program } = checked
   settings.signal?.throwIfAborted()
   makeDefaultFolder(settings)
   settings.logger?.debug(`starting ${program.args.join(' ')}`)

@@ -42,7 +42,7 @@ const NO_SCRIPTS: readonly string[] = ['.json', '.node']
 function scriptFile(path: string): ScriptFile | undefined {
   return ifPermitted(() => {
     // The path is nearly always that of a file. The endings below need a module of Node's that is not loaded yet.
-    if (lookAt(path)?.isFile() === true) return { main: path, file: path }
+    if (statsAt(path)?.isFile() === true) return { main: path, file: path }
     // The endings of this process, which are the same for every `require`. Deno may have none.
     const nodes = Object.keys(requireFrom('/').extensions ?? {})
     const scripts = nodes.filter((ending) => !NO_SCRIPTS.includes(ending))
@@ -60,13 +60,13 @@ export function scriptOrPath(path: string): ScriptFile {
 
 /** As Node.js has it: a file goes before a folder of that name. */
 function fileAt(path: string, endings: readonly string[]): string | undefined {
-  return [path, ...endings.map((ending) => `${path}${ending}`)].find((one) => lookAt(one)?.isFile() === true)
+  return [path, ...endings.map((ending) => `${path}${ending}`)].find((one) => statsAt(one)?.isFile() === true)
 }
 
 function mainOf(folder: string, endings: readonly string[]): string | undefined {
-  if (lookAt(folder)?.isDirectory() !== true) return undefined
+  if (statsAt(folder)?.isDirectory() !== true) return undefined
   const index = (inside: string): string | undefined =>
-    endings.map((ending) => join(inside, `index${ending}`)).find((one) => lookAt(one)?.isFile() === true)
+    endings.map((ending) => join(inside, `index${ending}`)).find((one) => statsAt(one)?.isFile() === true)
   const main = manifestMain(folder)
   if (main === undefined) return index(folder)
   const named = resolve(folder, main)
@@ -84,7 +84,7 @@ function manifestMain(folder: string): string | undefined {
   }
 }
 
-function lookAt(path: string): Stats | undefined {
+function statsAt(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })
   } catch (error) {
@@ -154,7 +154,7 @@ function notFound(path: string): ScriptProblem {
 function present(folder: string, stem: string): string {
   try {
     const isScript = (name: string): boolean =>
-      name.startsWith(`${stem}.`) && JAVASCRIPT.test(name) && lookAt(join(folder, name))?.isFile() === true
+      name.startsWith(`${stem}.`) && JAVASCRIPT.test(name) && statsAt(join(folder, name))?.isFile() === true
     const names = readdirSync(folder).filter(isScript)
     const shown = names.slice(0, MOST_SHOWN).join(', ')
     return names.length === 0

@@ -82,7 +82,7 @@ function checkRotation(
     const what = say`contradicts ${named('chroot')} (${show(chroot)}), in which the log's path leads nowhere`
     throw refused(option, maxSize, what, 'Leave one of them out.')
   }
-  if (ifPermitted(() => lookAt(option, path)?.isCharacterDevice(), false) === true) {
+  if (ifPermitted(() => examined(option, path)?.isCharacterDevice(), false) === true) {
     throw refused(option, maxSize, `needs a log that is a regular file, but ${show(path)} is a device`)
   }
   const misplaced = identity?.uid === undefined ? native().checkRotation(path) : null
@@ -114,7 +114,7 @@ function refuseUnless(
   }
 }
 
-function lookAt(option: string, path: string): Stats | undefined {
+function examined(option: string, path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false })
   } catch (error) {
@@ -126,7 +126,7 @@ function lookAt(option: string, path: string): Stats | undefined {
 
 /** It is a regular file, a character device, or not there yet. Never opened here: a FIFO would wait. */
 function isThere(option: string, path: string): boolean {
-  const found = lookAt(option, path)
+  const found = examined(option, path)
   if (found === undefined) return false
   if (found.isFile() || found.isCharacterDevice()) return true
   const what = found.isSymbolicLink()

@@ -22,8 +22,8 @@ const NOT_FOR_HELPER = /^(?:NODE_OPTIONS|BUN_OPTIONS|NODE_V8_COVERAGE)=/
  */
 export async function beginRestart(state: State, args: Buffer | undefined): Promise<ChildProcess> {
   const { pid, pidFile, settings } = state
-  const { bytes, rights, found } = await preflight(again(state, args ?? state.args), true)
-  const { relaunch, helper } = found
+  const { bytes, rights, resources } = await preflight(again(state, args ?? state.args), true)
+  const { relaunch, helper } = resources
   const order: RestartOrder = {
     pid,
     pidFile,

@@ -9,7 +9,7 @@ import { PermissionDeniedError, UnsupportedError } from '../errors.js'
 import { decodeRelaunch, type Relaunch } from '../handover/relaunch.js'
 import type { LaunchSettings } from '../handover/settings.js'
 import type { State } from '../inside/state.js'
-import type { Args, Intended, IntendedSettings } from '../launcher/preflight.js'
+import type { Args, RequestedSettings, StartRequest } from '../launcher/preflight.js'
 import { checkFiles } from '../launcher/program/files.js'
 import { checkLimits, type Rights } from '../options/identity.js'
 
@@ -21,7 +21,7 @@ export interface Again {
 }
 
 /** The start for which `context.restart()` calls `preflight()`. */
-export type RestartFromInside = Intended<IntendedSettings, Again>
+export type RestartFromInside = StartRequest<RequestedSettings, Again>
 
 /**
  * The start of this daemon by itself.
@@ -35,7 +35,7 @@ export function again(state: State, args: Args): RestartFromInside {
   const { cwd, kind } = settings
   const { stdio, plan, main } = relaunch
   const script = kind === 'program' ? undefined : main
-  const intended: IntendedSettings = {
+  const requested: RequestedSettings = {
     pidFile,
     script,
     cwd,
@@ -48,7 +48,7 @@ export function again(state: State, args: Args): RestartFromInside {
     process: { chroot: undefined },
   }
   return {
-    settings: intended,
+    settings: requested,
     args,
     // Done: without its first launch there is nothing that could be asked about.
     refuse: () => {},
@@ -58,7 +58,7 @@ export function again(state: State, args: Args): RestartFromInside {
     },
     find() {
       const { program, folder } = plan
-      checkFiles({ ...relaunch, kind, program, main, folder }, intended)
+      checkFiles({ ...relaunch, kind, program, main, folder }, requested)
       return { relaunch, helper }
     },
   }
