@@ -2,7 +2,10 @@
 
 import { fstatSync, writeSync } from 'node:fs'
 
-/** Whether a descriptor is a file, a pipe, or the socket that Node.js gives its children as a pipe: no terminal, no device. */
+/**
+ * Whether a descriptor is a file, a pipe, or the socket that Node.js gives its children as a pipe: no terminal, no
+ * device.
+ */
 export function isFileOrPipe(fd: number): boolean {
   try {
     const found = fstatSync(fd)

@@ -1,7 +1,7 @@
 /**
  * The version of all messages from launcher to daemon, and from daemon to the helper that restarts it. Runs in all
- * three. The adoption variable has a version of its own, `VERSION` in `crates/core/src/handover/variable.rs`: the core of
- * the daemon reads that before it receives any message.
+ * three. The adoption variable has a version of its own, `VERSION` in `crates/core/src/handover/variable.rs`: the core
+ * of the daemon reads that before it receives any message.
  */
 
 /**
