@@ -63,7 +63,7 @@ function fromText<P extends Part>(part: P): Parts[P] | undefined {
   const other = keepText(part)
   if (other !== undefined) {
     const what = `${pathOf(part)} is of version ${other}, and this program has loaded version ${ownVersion()}`
-    throw cannotLoad(part, `${what}. Start this program anew`)
+    throw cannotLoad(part, `${what}. Start this program anew, or put files of one release beside its bundle`)
   }
   const text = keptText(part)
   if (text === undefined) return undefined

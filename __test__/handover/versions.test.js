@@ -63,6 +63,6 @@ test('a command line of another version than the program has loaded is refused, 
   t.deepEqual([code, feature], ['ERR_DAEMON_UNSUPPORTED', 'command line'])
   t.regex(
     message,
-    /cli\.js is of version 9\.9\.9, and this program has loaded version \d.*\. Start this program anew\.$/,
+    /cli\.js is of version 9\.9\.9, and this program has loaded version \d.*\. Start this program anew, /,
   )
 })

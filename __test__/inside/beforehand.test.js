@@ -202,19 +202,28 @@ test('a launcher whose package has been removed is told which file is missing, a
   t.regex(cli, /^true ERR_DAEMON_UNSUPPORTED The command line .*cli\.js.*Install daimon again/)
 })
 
-needs('esbuild')('one file that has become a daemon has its command line in it', async (t) => {
-  const place = folder(t)
-  const program = `import { Daemon, daemonize } from ${JSON.stringify(join(ROOT, 'dist/index.js'))}
+/** What may be beside a bundle, and is not taken for its part. */
+const FOREIGN = {
+  "somebody else's file": '// The command line of something else',
+  'that of another version': '// daimon 9.9.9: cli.js',
+}
+
+for (const [what, line] of Object.entries(FOREIGN)) {
+  const title = `one file that has become a daemon has its command line in it, and does not execute ${what}`
+  needs('esbuild')(title, async (t) => {
+    const place = folder(t)
+    const program = `import { Daemon, daemonize } from ${JSON.stringify(join(ROOT, 'dist/index.js'))}
     const { pidFile } = await daemonize({ pidFile: 'a.pid', log: 'a.log' })
     setInterval(() => {}, 1e6)
     process.on('SIGUSR2', async () => console.log('answer:', await new Daemon({ pidFile }).cli(['status'])))`
-  const flags = ['--bundle', '--platform=node', '--format=esm', `--outfile=${place.file('one/main.mjs')}`]
-  const bundler = join(ROOT, 'node_modules/.bin/esbuild')
-  t.is(spawnSync(bundler, [place.write('source.mjs', program), ...flags]).status, 0)
-  // Somebody else's file of that name is not taken for the package's.
-  place.write('one/cli.js', "// The command line of something else\nthrow new Error('executed')")
-  for (const name of readdirSync(join(ROOT, 'native')).filter((name) => name.endsWith('.node')))
-    cpSync(join(ROOT, 'native', name), place.file(`one/${name}`))
-  const started = "import './one/main.mjs'"
-  t.is(await answer(t, place, started, () => place.rename('one', 'elsewhere')), 'answer: 0')
-})
+    const flags = ['--bundle', '--platform=node', '--format=esm', `--outfile=${place.file('one/main.mjs')}`]
+    const bundler = join(ROOT, 'node_modules/.bin/esbuild')
+    t.is(spawnSync(bundler, [place.write('source.mjs', program), ...flags]).status, 0)
+    for (const name of ['cli', 'verbs'])
+      place.write(`one/${name}.js`, `${line.replace('cli.js', `${name}.js`)}\nthrow new Error('executed')`)
+    for (const name of readdirSync(join(ROOT, 'native')).filter((name) => name.endsWith('.node')))
+      cpSync(join(ROOT, 'native', name), place.file(`one/${name}`))
+    const started = "import './one/main.mjs'"
+    t.is(await answer(t, place, started, () => place.rename('one', 'elsewhere')), 'answer: 0')
+  })
+}

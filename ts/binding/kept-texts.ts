@@ -6,7 +6,8 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { ownFile } from './package-files.js'
+import { basename } from 'node:path'
+import { ownFile, ownPath } from './package-files.js'
 
 /** Put in by the build: the package's own version. */
 declare const DAIMON_VERSION: string
@@ -18,6 +19,9 @@ export type Part = 'verbs' | 'cli'
 export function ownVersion(): string {
   return DAIMON_VERSION
 }
+
+/** Whether this is the package's own facade: a bundle, which has all parts in it, may be called so, too. */
+const isPackaged = basename(ownPath) === 'index.js'
 
 /** As bytes, outside of the heap of JavaScript: as strings they would take twice the memory. */
 const texts = new Map<Part, Buffer>()
@@ -36,7 +40,7 @@ export function pathOf(part: Part): string {
  * Keeps a text, if it is not kept yet. Beside a bundle there is no such file, or another program's: there the bundle
  * has the part in it.
  *
- * @returns the version of the file if that is another than this code's: then nothing is kept
+ * @returns the version of the package's file if that is another than this code's: then nothing is kept
  */
 export function keepText(part: Part): string | undefined {
   if (texts.has(part)) return undefined
@@ -44,7 +48,7 @@ export function keepText(part: Part): string | undefined {
     const found = readFileSync(pathOf(part))
     const [, version, name] = FIRST_LINE.exec(found.toString('latin1', 0, HEAD)) ?? []
     if (name !== part) return undefined
-    if (version !== DAIMON_VERSION) return version
+    if (version !== DAIMON_VERSION) return isPackaged ? version : undefined
     texts.set(part, found)
   } catch {
     // Its first use says so.
