@@ -15,14 +15,13 @@ const BUILT = join(root, 'build')
 /** What is loaded by itself, by its names in `dist/`. A module belongs to the first of them that imports it. */
 const ENTRIES = {
   index: join(BUILT, 'index.js'),
-  verbs: join(BUILT, 'verbs.js'),
   cli: join(BUILT, 'cli/index.js'),
   bin: join(BUILT, 'bin.js'),
   'restart-helper': join(BUILT, 'restart/helper.js'),
 }
 /** Files that others load, and never take into their own bundle. */
-const APART = new Map(['index', 'verbs', 'cli'].map((name) => [ENTRIES[name], `./${name}.js`]))
-/** Rooms that the facade has whole, because both verbs and command take from them. */
+const APART = new Map(['index', 'cli'].map((name) => [ENTRIES[name], `./${name}.js`]))
+/** What verbs and command both take from the facade. */
 const ROOMS_OF_THE_FACADE = ['binding', 'control', 'handover', 'inside', 'options', 'supervisor']
 /** The files that `late.ts` can compile from their texts, see `framed`. */
 const FRAMED = ['verbs', 'cli']

@@ -1,7 +1,7 @@
 /** Finds the package's files beside this code, unless it is bundled without them. Runs in both processes. */
 
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Denial, ifPermitted, isDenied } from './denied.js'
 import { isBunExecutable } from './single-executable.js'
@@ -13,8 +13,10 @@ function place(): string {
   // Its modules are at places that no other file can be put beside.
   if (isBunExecutable()) return process.execPath
   // A bundle in CommonJS has no `import.meta.url`.
-  const { url } = import.meta
-  return url === undefined ? __filename : fileURLToPath(url)
+  // Written out: some bundlers replace just this expression.
+  if (import.meta.url !== undefined) return fileURLToPath(import.meta.url)
+  // Of code from standard input it is a name in brackets. Absolute now: the program may leave the folder.
+  return resolve(__filename)
 }
 
 /** The path that a file of the package has beside this one. */

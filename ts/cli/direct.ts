@@ -2,10 +2,7 @@
 
 import { fstatSync, writeSync } from 'node:fs'
 
-/**
- * Whether a descriptor is a file, a pipe, or the socket that Node.js gives its children as a pipe: no terminal, no
- * device.
- */
+/** Whether a descriptor is a file, a pipe, or the socket that Node.js gives its children as a pipe; no terminal. */
 export function isFileOrPipe(fd: number): boolean {
   try {
     const found = fstatSync(fd)
