@@ -1,6 +1,7 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. Runs in both processes. */
 
 import { basename } from 'node:path'
+import { loadCommand } from './command.js'
 import { exitOf } from './control/exit.js'
 import { ownStatus, status } from './control/status.js'
 import { signalHolder, stop } from './control/stop.js'
@@ -11,7 +12,6 @@ import { contextOf } from './inside/context.js'
 import { ownState } from './inside/own-state.js'
 import { isOwn, type Route, route, stateOf } from './inside/route.js'
 import { presentState } from './inside/state.js'
-import { loadCommand } from './late.js'
 import { noLines, readLogs } from './logs/index.js'
 import { never } from './never.js'
 import type { Settings, StopSettings } from './options/settings.js'

@@ -70,7 +70,6 @@ needs('esbuild')('each module of the package is in one bundle', async (t) => {
     'preload.cjs',
     'restart-helper.js',
     'settle.js',
-    'verbs.js',
   ])
   const apart = Object.entries(found).filter(([name]) => !STAND_ALONE.includes(name))
   const all = apart.flatMap(([, names]) => names)
@@ -102,7 +101,7 @@ needs('esbuild')('the licence of what is bundled names the file that contains it
       found.push(...[...new Set(packages)].map((name) => `${output} contains ${name}`))
     }
   }
-  t.deepEqual(found, ['dist/verbs.js contains resolve.exports'])
+  t.deepEqual(found, ['dist/index.js contains resolve.exports'])
   const licence = readFileSync(join(ROOT, 'LICENSE'), 'utf8')
   t.deepEqual(licence.match(/^dist\/\S+ contains [^\s,]+/gm), found)
 })

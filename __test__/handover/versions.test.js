@@ -54,7 +54,7 @@ test('a command line of another version than the program has loaded is refused, 
     'main.mjs',
     `import { writeFileSync } from 'node:fs'
     import { Daemon } from 'daimon'
-    const other = '// daimon 9.9.9: cli.js\\nconsole.log("executed"); export const main = () => 0'
+    const other = '// The command line of daimon 9.9.9\\nconsole.log("executed"); export const main = () => 0'
     writeFileSync('node_modules/daimon/dist/cli.js', other)
     const answer = await new Daemon({ pidFile: 'a.pid' }).cli(['status']).catch((error) => error)
     console.log(JSON.stringify({ ...answer, message: answer.message }))`,

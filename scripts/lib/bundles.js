@@ -5,14 +5,14 @@
  */
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { build, transform } from 'esbuild'
 import { root } from './run.js'
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const BUILT = join(root, 'build')
-/** What is loaded by itself, by its names in `dist/`. A module belongs to the first of them that imports it. */
+/** The ES bundles, by their names in `dist/`. */
 const ENTRIES = {
   index: join(BUILT, 'index.js'),
   cli: join(BUILT, 'cli/index.js'),
@@ -21,10 +21,6 @@ const ENTRIES = {
 }
 /** Files that others load, and never take into their own bundle. */
 const APART = new Map(['index', 'cli'].map((name) => [ENTRIES[name], `./${name}.js`]))
-/** What verbs and command both take from the facade. */
-const ROOMS_OF_THE_FACADE = ['binding', 'control', 'handover', 'inside', 'options', 'supervisor']
-/** The files that `late.ts` can compile from their texts, see `framed`. */
-const FRAMED = ['verbs', 'cli']
 
 /** Removes comments: esbuild keeps those of class members, and each import would have to read them. */
 const withoutComments = {
@@ -70,13 +66,12 @@ export async function bundles() {
   ]
 }
 
-/** Of each module the bundle that it is in: the facade, for what is in its rooms, else the first that needs it. */
+/** Of each module the bundle that it is in: the only one that needs it, or the facade, which lends it to the others. */
 async function ownersOfModules() {
   const owners = new Map()
   for (const [name, entry] of Object.entries(ENTRIES)) {
     for (const module of await modulesOf(name, entry)) {
-      const [room] = relative(BUILT, module).split(sep)
-      if (!owners.has(module)) owners.set(module, ROOMS_OF_THE_FACADE.includes(room) ? 'index' : name)
+      owners.set(module, owners.has(module) ? 'index' : name)
     }
   }
   return owners
@@ -92,16 +87,16 @@ async function modulesOf(name, entry) {
   return found.map(([path]) => join(root, path))
 }
 
-/** The names that other bundles import from this bundle, by module. */
-function lentBy(lender, owners) {
+/** The names that other bundles import of the facade's modules, by module. */
+function lentModules(owners) {
   const lent = new Map()
   for (const [importer, owner] of owners) {
-    if (owner === lender || !importer.startsWith(BUILT)) continue
+    if (owner === 'index' || !importer.startsWith(BUILT)) continue
     // The compiler writes each import on a line of its own.
     const imports = readFileSync(importer, 'utf8').matchAll(/^import \{([^}]*)\} from '(\.[^']*)';$/gm)
     for (const [, names, from] of imports) {
       const module = resolve(dirname(importer), from)
-      if (owners.get(module) !== lender || APART.has(module)) continue
+      if (owners.get(module) !== 'index' || APART.has(module)) continue
       const all = lent.get(module) ?? new Set()
       for (const name of names.split(',').map((one) => one.trim())) {
         if (name !== '') all.add(name.split(' as ')[0])
@@ -113,12 +108,11 @@ function lentBy(lender, owners) {
 }
 
 /**
- * Leaves files that others load apart, and takes modules of other bundles from there. Modules are told by their
- * absolute paths, wherever they are imported from.
+ * Leaves facade and command in files of their own, and lends modules of the facade to the others. Modules are told by
+ * their absolute paths, wherever they are imported from.
  */
 function apart(bundle, owners) {
-  const lenders = new Map([...owners.values()].map((name) => [name, lentBy(name, owners)]))
-  const keyOf = (module) => relative(BUILT, module).replace(/\.js$/, '')
+  const lent = lentModules(owners)
   return {
     name: 'apart',
     setup({ onResolve, onLoad }) {
@@ -127,39 +121,38 @@ function apart(bundle, owners) {
         if (kind === 'entry-point') return undefined
         const target = resolve(dirname(importer), path)
         if (APART.has(target)) {
-          // The facade loads the others, and gives them all of itself.
+          // The facade loads the command, and gives it all of itself.
           const isOwn = target === ENTRIES.index && bundle === 'index'
           return isOwn ? undefined : { path: APART.get(target), external: true }
         }
-        const owner = owners.get(target)
-        if (owner === undefined || owner === bundle) return undefined
+        if (bundle === 'index' || owners.get(target) !== 'index') return undefined
         // The bundle names it in a comment: no path of the machine that builds.
         return { path: relative(root, target), namespace: LENT }
       })
       onLoad({ filter: /./, namespace: LENT }, ({ path }) => {
         const module = join(root, path)
-        const lender = owners.get(module)
-        const lent = lenders.get(lender)?.get(module)
-        // `lentBy` finds only imports that are written `import { … } from`.
-        if (lent === undefined)
-          throw new Error(`build: ${lender}.js lends no names of ${path} to ${bundle}.js`)
-        const names = [...lent].join(', ')
+        const names = lent.get(module)
+        // `lentModules` finds only imports that are written `import { … } from`.
+        if (names === undefined)
+          throw new Error(`build: the facade lends no names of ${path} to ${bundle}.js`)
         return {
-          contents: `import { internals } from './${lender}.js'
-            export const { ${names} } = internals()['${keyOf(module)}']`,
+          contents: `import { internals } from './index.js'
+            export const { ${[...names].join(', ')} } = internals()['${keyOf(module)}']`,
         }
       })
-      const lent = lenders.get(bundle) ?? new Map()
       onLoad({ filter: /./ }, async ({ path }) => {
-        if (path !== ENTRIES[bundle] || lent.size === 0) return undefined
-        return { contents: `${await readFile(path, 'utf8')}\n${lending(lent, keyOf)}`, resolveDir: BUILT }
+        if (bundle !== 'index' || path !== ENTRIES.index || lent.size === 0) return undefined
+        return { contents: `${await readFile(path, 'utf8')}\n${lending(lent)}`, resolveDir: BUILT }
       })
     },
   }
 }
 
-/** The function by which a bundle lends its modules. A function: an import of the package does not pay for it. */
-function lending(lent, keyOf) {
+/** A module's name among those that are lent. */
+const keyOf = (module) => relative(BUILT, module).replace(/\.js$/, '')
+
+/** The function by which the facade lends its modules. A function: an import of the package does not pay for it. */
+function lending(lent) {
   const modules = [...lent].map(([module, names], at) => {
     const pairs = [...names].map((name) => [name, `lent${at}_${name}`])
     return {
@@ -177,8 +170,7 @@ const LENT = 'lent'
 export function finished(path, text) {
   if (path.endsWith('.cjs')) return text
   const whole = withBuiltins(text)
-  const name = basename(path, '.js')
-  return FRAMED.includes(name) ? framed(name, whole) : whole
+  return path.endsWith('/cli.js') ? framed(whole) : whole
 }
 
 /**
@@ -192,27 +184,17 @@ function withBuiltins(text) {
 }
 
 /**
- * A file as one function of the facade, which `ts/late.ts` can compile from its text: a daemon keeps that, and has no
- * file any more when it is wanted.
+ * Makes the command line one function of the facade, which `ts/command.ts` can compile from the file's text. A daemon
+ * keeps the text, because the file may be gone when the command is used.
  */
-function framed(name, text) {
-  const exported = /^export \{([^}]*)\};$/m
-  const names =
-    exported
-      .exec(text)?.[1]
-      .split(',')
-      .map((name) => name.trim().split(' as ').toReversed()) ?? []
+function framed(text) {
   const body = text
     .replace(/^import \{([^}]*)\} from "\.\/index\.js";$/gm, (_, names) => {
       return `const {${names.replaceAll(' as ', ': ')}} = daimon;`
     })
-    .replace(exported, `return { ${names.map((pair) => pair.join(': ')).join(', ')} };`)
+    .replace(/^export \{\s*main\s*\};$/m, 'return { main };')
   const left = /^(?:import|export)\b.*|\bimport(?:\(|\.meta\b).*/m.exec(body)
-  if (left !== null) throw new Error(`build: ${name}.js must stand alone, but has: ${left[0]}`)
-  return [
-    `// daimon ${version}: ${name}.js`,
-    'import * as daimon from "./index.js";',
-    `export const { ${names.map(([name]) => name).join(', ')} } = (function (daimon) {\n${body}})(daimon);`,
-    '',
-  ].join('\n')
+  if (left !== null) throw new Error(`build: cli.js must stand alone, but has: ${left[0]}`)
+  const lines = [`// The command line of daimon ${version}`, 'import * as daimon from "./index.js";']
+  return `${lines.join('\n')}\nexport const { main } = (function (daimon) {\n${body}})(daimon);\n`
 }

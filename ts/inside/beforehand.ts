@@ -3,13 +3,13 @@
  * user may be another, and the package may have been replaced or removed. Runs in the daemon, with the facade's import.
  */
 
-import { keepText } from '../binding/kept-texts.js'
+import { keepCommand } from '../binding/command-text.js'
 import { loadBinding } from '../binding/load.js'
 import { shared } from '../binding/shared.js'
 
 /** Never fails: if a file cannot be read, its first use reports that. */
 export function readBeforehand(): void {
-  keepText('cli')
+  keepCommand()
   try {
     loadBinding()
   } catch {
