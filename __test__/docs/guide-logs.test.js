@@ -25,7 +25,7 @@ logs('rotation, and a reader', ['chatty.js', 'watch.js'], async (t, place) => {
   t.false(existsSync(place.file('chatty.log.4.gz')))
 })
 
-const CONF = 'etc/logrotate.d/steady'
+const CONF = '/etc/logrotate.d/steady'
 const withLogrotate = logs.by(needs('logrotate'))
 
 withLogrotate('a log that logrotate rotates', ['steady.js', 'reload.js', CONF], async (t, place) => {

@@ -1,7 +1,7 @@
 // Our half of docs/migrating.md.
 import { Daemon } from '../../dist/index.js'
 import { privately } from '../helpers/cli.js'
-import { commands, guide } from '../helpers/guides.js'
+import { commands, follow, guide } from '../helpers/guides.js'
 import { content, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
@@ -85,10 +85,9 @@ const alone = migrating.by(needs('root', 'mount namespaces'))
 
 alone('pm2, by commands', [START], async (t, place) => {
   place.rename('pm2-server.js', 'server.js')
-  const wait = 'until grep -q up /var/log/daimon/web.log; do sleep 0.01; done'
-  const script = commands('docs/migrating.md').get(START).replace('\n', `\n${wait}\n`)
-  const { code, stdout, stderr } = await privately(place, `set -e\n${script}`)
+  const script = follow(commands('docs/migrating.md').get(START), 'the server is up')
+  const { code, stderr } = await privately(place, `set -e\n${script}`)
   t.is(code, 0, stderr)
-  t.regex(stdout, /^the server is up\n/m)
+  t.regex(place.read('followed'), /^the server is up$/m)
   t.deepEqual(place.processes(), [])
 })

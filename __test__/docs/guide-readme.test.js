@@ -1,9 +1,8 @@
 // The examples of README.
-import { cpSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { at, daimon, privately } from '../helpers/cli.js'
 import { commands, follow, guide } from '../helpers/guides.js'
-import { content, fixture, freePort } from '../helpers/index.js'
+import { content, freePort } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 
 const readme = guide('README.md')
@@ -29,9 +28,8 @@ readme('hello.js on a port in use prints why, and exits with 1', ['hello.js'], a
   t.deepEqual(place.processes(), [])
 })
 
-readme('ctl.js controls a script', ['ctl.js'], async (t, place) => {
+readme('ctl.js controls a script', ['ctl.js', 'server.js'], async (t, place) => {
   const port = await freePort()
-  cpSync(fixture('docs/server.js'), place.file('server.js'))
   place.write('ctl.js', place.read('ctl.js').replace('8080', String(port)))
   const ctl = async (...args) => {
     const { code, stdout, stderr } = await place.node(['ctl.js', ...args])
@@ -53,7 +51,6 @@ const alone = readme.by(needs('root', 'mount namespaces'))
 const COMMANDS = 'npx daimon start --name web server.js -- 8080'
 
 alone('the commands start, show, restart and stop a script', [COMMANDS], async (t, place) => {
-  cpSync(fixture('docs/server.js'), place.file('server.js'))
   const text = commands('README.md').get(COMMANDS)
   const first = String(await freePort())
   const second = String(await freePort())
