@@ -156,6 +156,19 @@ test.serial(
   },
 )
 
+test.serial('the help of start tells what its flags of a stop are about, as that of stop does', async (t) => {
+  const place = folder(t)
+  const start = (await daimon(place, 'start', '--help')).stdout
+  t.regex(start, /--stop-signal SIG +ends a failed start; tell stop, too \(SIGTERM\)$/m)
+  t.regex(start, /--stop-timeout MS +how long its stop hooks may take \(10000\)$/m)
+  t.regex(start, /--stop-group +ends a failed start's group; tell stop, too$/m)
+  const stop = (await daimon(place, 'stop', '--help')).stdout
+  t.regex(stop, /--stop-signal SIG +asks it to stop \(SIGTERM\)$/m)
+  // A longer time than the daemon's own gives its hooks no more.
+  const [, example] = /^ {2}daimon stop web --stop-timeout (\d+)$/m.exec(stop)
+  t.true(Number(example) < 10_000)
+})
+
 test.serial('the examples of all verbs are command lines that are understood', (t) => {
   for (const { form, flags } of VERBS) {
     const [line] = form.example.replace(/^source <\(|\)$/g, '').split(' > ')

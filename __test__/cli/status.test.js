@@ -163,7 +163,7 @@ test.serial('a wrong command line is 2, whatever the verb, and one line', async 
     [['start', ...logged(place), '--chroot', '/', idle(place)], /--chroot is not for scripts: leave it out/],
     [['stop', '--all', 'a'], /--all takes no name/],
     [['signal', 'a'], /give a daemon and a signal/],
-    [['signal', 'a', 'SIGNONE'], /: The signal must be the name of a signal, not 'SIGNONE'/],
+    [['signal', 'a', 'SIGNONE'], /: The signal: there is no signal 'SIGNONE'\. Did you mean 'SIGCONT'\?$/m],
     [['logs', ...at(place), '--lines', 'all'], /--lines takes a number, not 'all'/],
     [['logs', ...logged(place), '-f', '--lines=-1'], /: --lines must be an integer/],
     [['start', ...at(place), '--signals', 'term=x', idle(place)], /: --signals must be/],

@@ -6,6 +6,7 @@ import { OPTIONS } from '../options/table.js'
 import type { Logger } from '../types/options.js'
 import type { ExitInfo, Running } from '../types/status.js'
 import { FAILED, OK } from './exit-codes.js'
+import { advised } from './failure.js'
 import { interrupted, interruptible } from './interrupt.js'
 import type { Value } from './parse.js'
 import { milliseconds } from './read.js'
@@ -15,6 +16,9 @@ import type { Call, Form } from './verbs/verb.js'
 
 /** Exit codes of a start. */
 export const STARTS = '0 it runs, 1 could not be started, 130 Ctrl-C'
+
+/** Advice for a start that has waited in vain for another one. */
+const OTHER_STARTS = 'Wait longer for it by --ready-timeout, or stop it.'
 
 /** How a verb that starts is called. */
 export function starting(verb: string): { form: Form; embedded: Form } {
@@ -54,7 +58,7 @@ export async function begin(call: Call, daemon: Daemon, left: Interrupted, verb:
       if (signal.aborted) throw await interrupted(daemon, left)
       if (!isA(error, AlreadyRunningError)) throw error
       const { pid, pidFile } = error
-      if (!(await serves(daemon))) throw error
+      if (!(await serves(daemon))) throw advised(error, OTHER_STARTS)
       out.data({ state: 'running', pid, pidFile, alreadyRunning: true })
       out.note(isAlreadyRunning(who, pid))
       return OK

@@ -22,6 +22,15 @@ const ADVICE: Readonly<Partial<Record<DaemonErrorCode, string>>> = {
 
 const ON_VERBOSE = '--verbose shows more.'
 
+/** Advice that the verb alone can give, by the error. */
+const ADVISED = new WeakMap<DaemonError, string>()
+
+/** The error, to be told with this advice. */
+export function advised<E extends DaemonError>(error: E, advice: string): E {
+  ADVISED.set(error, advice)
+  return error
+}
+
 /** How a failure is asked for: in short or in full, and by which flags the verb could be called. */
 export interface Asked {
   readonly verbose: boolean
@@ -44,6 +53,8 @@ function onOneLine(text: string, isList: boolean): string {
 }
 
 function adviceOf(error: unknown, verbose: boolean): string {
+  const ofVerb = isA(error, DaemonError) ? ADVISED.get(error) : undefined
+  if (ofVerb !== undefined) return ofVerb
   // A message about an error of the system gives its own advice.
   const known = isA(error, DaemonError) && error.cause === undefined ? ADVICE[error.code] : undefined
   if (known !== undefined) return known

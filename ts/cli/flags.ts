@@ -29,12 +29,27 @@ function shownDefault({ reads }: FlagRow, value: unknown): string {
   return ` (${reads === 'signal' ? signalName(value) : value})`
 }
 
+/** @param helps - other texts for some of them */
+function optionFlags(helps: Readonly<Partial<Record<OptionName, string>>> = {}): readonly Flag[] {
+  return NAMES.flatMap((name) => {
+    const row: AnyRow = OPTIONS[name]
+    if (!row.forms.includes('Daemon')) return []
+    const { flag } = row
+    const help = helps[name]
+    const own = flag === undefined || help === undefined ? row : { ...row, flag: { ...flag, help } }
+    const parts = name === 'log' ? Object.entries<AnyRow>(LOG_PARTS) : []
+    return [...flagOf(name, own), ...parts.flatMap(([part, one]) => flagOf(`log.${part}`, one))]
+  })
+}
+
 /** Flags that set options of a Daemon, in the order of help. */
-export const OPTION_FLAGS: readonly Flag[] = NAMES.flatMap((name) => {
-  const row = OPTIONS[name]
-  if (!row.forms.includes('Daemon')) return []
-  const parts = name === 'log' ? Object.entries<AnyRow>(LOG_PARTS) : []
-  return [...flagOf(name, row), ...parts.flatMap(([part, one]) => flagOf(`log.${part}`, one))]
+export const OPTION_FLAGS: readonly Flag[] = optionFlags()
+
+/** The same for `start`, which stops no daemon but one that fails to start. */
+export const START_FLAGS: readonly Flag[] = optionFlags({
+  stopSignal: 'ends a failed start; tell stop, too',
+  stopTimeout: 'how long its stop hooks may take',
+  stopGroup: "ends a failed start's group; tell stop, too",
 })
 
 /** A flag of one verb, which does not set an option of the Daemon. */

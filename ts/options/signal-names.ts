@@ -1,6 +1,6 @@
 /** Signals by name and number. Runs in both processes. */
 
-import { didYouMean, invalid } from '../say.js'
+import { didYouMean, invalid, refusal, show } from '../say.js'
 
 /** By their names. Loaded with its first use: `node:os` would cost every import of the package 0.1 ms. */
 function numbers(): Readonly<Record<string, number>> {
@@ -23,7 +23,8 @@ export function signalNumber(signal: unknown, option: string): number {
     const known = numbers()
     const number = Object.hasOwn(known, signal) ? known[signal] : undefined
     if (number !== undefined) return number
-    throw invalid(option, signal, 'the name of a signal', suggestion(signal))
+    const problem = `there is no signal ${show(signal)}`
+    throw refusal({ option, problem, advice: suggestion(signal), isClause: true }, { value: signal })
   }
   if (typeof signal !== 'number')
     throw invalid(option, signal, "a signal: a name such as 'SIGTERM', or a number")

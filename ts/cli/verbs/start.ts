@@ -2,7 +2,7 @@
 
 import { isSupervised } from '../../supervisor/environment.js'
 import { begin, STARTS, starting } from '../begin.js'
-import { OPTION_FLAGS } from '../flags.js'
+import { START_FLAGS } from '../flags.js'
 import { START_INTERRUPTED } from '../states.js'
 import { daemonToStart } from '../target.js'
 import { foreground } from './run.js'
@@ -13,7 +13,7 @@ export const start: Verb = {
   summary: 'Start a daemon and wait until it serves',
   ...starting('start'),
   codes: STARTS,
-  flags: OPTION_FLAGS,
+  flags: START_FLAGS,
   operands: [':files'],
   run: async (call) => {
     const detach = call.words.values.detach ?? 'auto'

@@ -16,8 +16,8 @@ import type { Call, Verb } from './verb.js'
 export const stop: Verb = {
   name: 'stop',
   summary: 'Stop a daemon and wait until it is gone',
-  form: { usage: '[flags] [NAME | --all]', example: 'PROGRAM stop web --stop-timeout 30000' },
-  embedded: { usage: '[flags]', example: 'PROGRAM stop --stop-timeout 30000' },
+  form: { usage: '[flags] [NAME | --all]', example: 'PROGRAM stop web --stop-timeout 2000' },
+  embedded: { usage: '[flags]', example: 'PROGRAM stop --stop-timeout 2000' },
   codes: '0 gone, 1 lives on, 4 no rights, 130 Ctrl-C',
   flags: [...STOP_FLAGS, OWN_FLAGS.all],
   operands: [':names'],
