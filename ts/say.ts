@@ -137,6 +137,19 @@ export function errorOf<E extends DaemonError>(text: Text, make: (message: strin
   return error
 }
 
+/** Adds a sentence to the end of an error's message. */
+export function addSentence(error: DaemonError, sentence: string): void {
+  const { message, stack } = error
+  const more = `${'.!?'.includes(message.at(-1) ?? ' ') ? '' : '.'} ${sentence}`
+  error.message = `${message}${more}`
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message)
+  const made = MADE_OF.get(error)
+  if (made === undefined) return
+  if (isText(made)) MADE_OF.set(error, say`${made}${more}`)
+  // A refusal ends with a stop.
+  else MADE_OF.set(error, { ...made, advice: say`${made.advice ?? ''}${made.advice ? ' ' : ''}${sentence}` })
+}
+
 /** Makes the error of a refused option. */
 export function refusal(
   made: Refusal,

@@ -1,7 +1,8 @@
 /** The verbs that begin a body, where this process is not the daemon. Runs in the launcher, or in the foreground. */
 
-import { ownStatus } from './control/status.js'
+import { ownStatus, status } from './control/status.js'
 import { stop } from './control/stop.js'
+import { AlreadyRunningError, DaemonError } from './errors.js'
 import { foreground, foregroundChecked, inForeground } from './foreground/index.js'
 import {
   type Args,
@@ -13,6 +14,7 @@ import {
 import { refuseBody } from './launcher/refusals.js'
 import { detached, start, startChecked } from './launcher/start.js'
 import type { Settings } from './options/settings.js'
+import { addSentence } from './say.js'
 import type { DaemonContext } from './types/context.js'
 import type { Running } from './types/status.js'
 
@@ -34,19 +36,33 @@ export async function become(settings: Settings, args: Args): Promise<DaemonCont
 export async function replace(settings: Settings, args: Args): Promise<Running> {
   refuseBody(settings)
   if (settings.detach !== false) {
-    return await startChecked(await replacing(settings, preflight(detached(settings, args), true)))
+    return await replacing(settings, preflight(detached(settings, args), true), startChecked)
   }
-  await foregroundChecked(await replacing(settings, preflight(inForeground(settings, args), true)))
+  await replacing(settings, preflight(inForeground(settings, args), true), foregroundChecked)
   return ownStatus(settings.pidFile)
 }
 
-/** Stops the daemon once the checks have found nothing that would make the next start fail. */
-async function replacing<C extends CheckedStart<StartRequest>>(
+/** Stops the daemon once the checks have found nothing that would make the next start fail, and begins the next. */
+async function replacing<C extends CheckedStart<StartRequest>, T>(
   settings: Settings,
   checking: Promise<C>,
-): Promise<C> {
+  beginNext: (checked: C) => Promise<T>,
+): Promise<T> {
   const checked = await checking
-  await stop(settings.pidFile, settings)
-  checkPathsAgain(checked)
-  return checked
+  const { wasRunning } = await stop(settings.pidFile, settings)
+  try {
+    checkPathsAgain(checked)
+    return await beginNext(checked)
+  } catch (error) {
+    if (wasRunning && error instanceof DaemonError && (await leavesNone(error))) {
+      addSentence(error, 'The daemon before it has been stopped, so none runs now.')
+    }
+    throw error
+  }
+
+  async function leavesNone(error: DaemonError): Promise<boolean> {
+    if (error instanceof AlreadyRunningError) return false
+    const found = await status(settings.pidFile).catch(() => undefined)
+    return found?.state === 'stopped'
+  }
 }

@@ -1,6 +1,6 @@
 // What the command tells of a program that fails, whatever it throws.
 import test from 'ava'
-import { at, daimon, logged, PLAIN } from '../helpers/cli.js'
+import { at, daimon, idle, logged, PLAIN } from '../helpers/cli.js'
 import { folder } from '../helpers/index.js'
 
 test.serial(
@@ -42,6 +42,29 @@ test.serial(
     t.deepEqual(place.processes(), [])
   },
 )
+
+test.serial('a restart that fails says that the daemon before it has been stopped', async (t) => {
+  const place = folder(t)
+  const NONE_LEFT = 'The daemon before it has been stopped, so none runs now\\.'
+  const starts = async () => t.is((await daimon(place, 'start', ...logged(place), idle(place))).code, 0)
+  const bad = place.write('bad.mjs', "throw new Error('no luck')")
+  await starts()
+  const { code, stderr } = await daimon(place, 'restart', ...logged(place), bad)
+  t.is(code, 1)
+  t.regex(stderr, new RegExp(`: Error: no luck\\. ${NONE_LEFT} --verbose shows more\\.\\n$`))
+  await starts()
+  const late = await daimon(
+    place,
+    'restart',
+    ...logged(place),
+    '--ready=manual',
+    '--ready-timeout=300',
+    idle(place),
+  )
+  t.is(late.code, 1)
+  t.regex(late.stderr, new RegExp(`With --ready manual it must call \\S+\\. ${NONE_LEFT}`))
+  t.deepEqual(place.processes(), [])
+})
 
 test.serial('an error that JSON has no way to write is told in JSON all the same', async (t) => {
   const place = folder(t)

@@ -78,7 +78,10 @@ test.serial('a start that meets one that is never ready gives up, and is 1', asy
   await until(async () => (await control(place).status()).starting, 'the first daemon')
   const again = await daimon(place, 'start', ...logged(place), '--ready-timeout', '10', idle(place))
   t.like(again, { code: 1, stdout: '' })
-  t.regex(again.stderr, /: already being started, and not ready yet, with PID \d+\. Wait longer for it by --ready-timeout, or stop it\.$/m)
+  t.regex(
+    again.stderr,
+    /: already being started, and not ready yet, with PID \d+\. Wait longer for it by --ready-timeout, or stop it\.$/m,
+  )
   first.child.kill('SIGINT')
   t.is((await first.done).code, 130)
 })

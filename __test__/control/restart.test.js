@@ -89,12 +89,22 @@ test.serial('a restart whose signal has aborted stops nothing', async (t) => {
   t.deepEqual(processes(), [pid])
 })
 
+const NONE_LEFT = /\. The daemon before it has been stopped, so none runs now\.$/
+
 test.serial('a restart whose start fails says why, and leaves none', async (t) => {
   const { file, processes } = folder(t)
   await body({ pidFile: file('a.pid') }).start('serve')
   const broken = new Daemon({ pidFile: file('a.pid'), script: fixture('invalid/syntax.mjs') })
-  await t.throwsAsync(broken.restart(), { code: 'ERR_DAEMON_START_FAILED', message: /SyntaxError/ })
+  const error = await t.throwsAsync(broken.restart(), {
+    code: 'ERR_DAEMON_START_FAILED',
+    message: /SyntaxError/,
+  })
+  t.regex(error.message, NONE_LEFT)
+  t.true(error.stack.includes(error.message))
   t.deepEqual(processes(), [])
+  // None has been stopped for this one.
+  const other = await t.throwsAsync(broken.restart(), { code: 'ERR_DAEMON_START_FAILED' })
+  t.notRegex(other.message, NONE_LEFT)
   t.is(content(file('a.pid')), undefined)
 })
 

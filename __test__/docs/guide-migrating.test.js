@@ -80,7 +80,7 @@ migrating('daemonize-process', ['process.js'], async (t, place) => {
   await stops(t, place, 'process')
 })
 
-const START = 'daimon start --name web --log-max-size 10000000 --log-compress server.js'
+const START = 'daimon start --name web --log-max-size 10000000 --log-compress server.js -- 8080'
 const alone = migrating.by(needs('root', 'mount namespaces'))
 
 alone('pm2, by commands', [START], async (t, place) => {
