@@ -1,5 +1,7 @@
 /** The daemon's program, with its flags, arguments and environment. Runs in the launcher. */
 
+import { accessSync, constants } from 'node:fs'
+import { ifPermitted } from '../../binding/denied.js'
 import { electron } from '../../binding/runtimes.js'
 import { packer } from '../../binding/single-executable.js'
 import type { BodyKind } from '../../handover/settings.js'
@@ -43,7 +45,23 @@ export function programOf(settings: Settings, rights: Rights): Program {
   return {
     ...command,
     env: Array.from(env, ([name, value]) => `${name}=${value}`),
-    folder: AT_START.cwd === currentFolder() ? undefined : AT_START.cwd,
+    folder: folderOf(AT_START.cwd),
+  }
+}
+
+/** The folder of the start: flags may name files in it. If this process may not enter it, they name none. */
+function folderOf(cwd: string | undefined): string | undefined {
+  if (cwd !== currentFolder()) return cwd
+  // Node.js 24 does not begin in a folder in which it may not look for a package.json.
+  return cwd === undefined || mayEnter(cwd) ? undefined : '/'
+}
+
+function mayEnter(folder: string): boolean {
+  try {
+    ifPermitted(() => accessSync(folder, constants.X_OK), undefined)
+    return true
+  } catch {
+    return false
   }
 }
 
