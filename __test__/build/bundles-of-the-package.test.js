@@ -97,7 +97,9 @@ needs('esbuild')('the licence of what is bundled names the file that contains it
     const { metafile } = await build({ ...options, metafile: true, write: false })
     for (const [output, { inputs }] of Object.entries(metafile.outputs)) {
       const names = Object.keys(inputs).filter((name) => inputs[name].bytesInOutput > 0)
-      const packages = names.flatMap((name) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(name)?.[1] ?? [])
+      const packages = names.flatMap(
+        (name) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(name)?.[1] ?? [],
+      )
       found.push(...[...new Set(packages)].map((name) => `${output} contains ${name}`))
     }
   }

@@ -26,6 +26,10 @@ const EMULATOR_SEEN = {
     'the emulator has a thread of its own',
   no_child_is_left_of_a_launch_and_no_plain_wait_sees_one: 'the emulator knows of no exit signal but SIGCHLD',
   descriptors_are_closed_one_by_one_where_close_range_is_forbidden: 'the emulator has no seccomp filters',
+  a_sigkill_that_is_refused_is_the_error_of_the_stop: 'the emulator has no seccomp filters',
+  a_daemon_that_ends_by_itself_after_a_refused_sigkill_is_stopped_and_not_killed:
+    'the emulator has no seccomp filters',
+  what_no_system_call_has_refused_names_none: 'the emulator has no seccomp filters',
 }
 
 const target = targets.find(({ name }) => name === 'linux-arm64-gnu')
