@@ -62,7 +62,7 @@ for (const [title, value, message, seen] of [
   })
 }
 
-test('nothing that is asked of a thrown value throws', (t) => {
+test.serial('nothing that is asked of a thrown value throws', (t) => {
   for (const value of [
     revoked(),
     hostile(),
@@ -78,7 +78,7 @@ test('nothing that is asked of a thrown value throws', (t) => {
   }
 })
 
-test('a hook that throws what its logger cannot show keeps no other from running', async (t) => {
+test.serial('a hook that throws what its logger cannot show keeps no other from running', async (t) => {
   const place = folder(t)
   const program = place.write(
     'a.mjs',
@@ -98,7 +98,7 @@ test('a hook that throws what its logger cannot show keeps no other from running
   t.deepEqual(lines.slice(-2), ['daimon: the logger has failed: null', 'the other hook'])
 })
 
-test('an uncaught error without a stack is told, and stops a daemon that has hooks', async (t) => {
+test.serial('an uncaught error without a stack is told, and stops a daemon that has hooks', async (t) => {
   const place = folder(t)
   const program = place.write(
     'a.mjs',
@@ -117,7 +117,7 @@ test('an uncaught error without a stack is told, and stops a daemon that has hoo
   t.regex(place.read('a.log'), /^Uncaught .*kept.*\nstopped by error\n$/)
 })
 
-test('what a program has done to all objects does not take its own error away', async (t) => {
+test.serial('what a program has done to all objects does not take its own error away', async (t) => {
   const place = folder(t)
   for (const harm of [
     'Object.prototype.toJSON = () => { throw 1 }',
