@@ -77,7 +77,7 @@ function checkBursts(t, seen) {
   t.true(time < 200, `${time} ms`)
 }
 
-test('the thread of the rotation sleeps as long as nothing is written', async (t) => {
+test.serial('the thread of the rotation sleeps as long as nothing is written', async (t) => {
   const place = folder(t)
   const daemon = burster(place)
   const { pid } = await daemon.start()
