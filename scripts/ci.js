@@ -1,6 +1,8 @@
-// ci.js [LEG…]: runs the legs of CI in this order, by default all of them. The last line has the sum of their counts.
+// ci.js [LEG…]: runs the legs of CI in this order, by default all of them. The last lines say
+// again what has failed; the very last has the sum of all counts.
 import { counted } from './lib/counted.js'
 import { add, close, failure, none } from './lib/counts.js'
+import { Failures } from './lib/failures.js'
 
 const LEGS = {
   // The checks that a change must pass first.
@@ -17,8 +19,9 @@ const LEGS = {
 async function leg(name) {
   console.log(`\n==== ${name}`)
   const start = performance.now()
-  const counts = await counted(process.execPath, [LEGS[name]])
-  return { name, counts, seconds: Math.round((performance.now() - start) / 1000) }
+  const failures = new Failures()
+  const counts = await counted(process.execPath, [LEGS[name]], (line) => failures.take(line))
+  return { name, counts, failures: failures.lines, seconds: Math.round((performance.now() - start) / 1000) }
 }
 
 const chosen = process.argv.slice(2)
@@ -29,6 +32,10 @@ if (unknown.length > 0) {
 } else {
   const results = []
   for (const name of chosen.length > 0 ? chosen : Object.keys(LEGS)) results.push(await leg(name))
+  for (const { name, failures } of results.filter(({ counts }) => counts.failed > 0)) {
+    console.log(`\n==== failed in ${name}`)
+    for (const line of failures) console.log(line)
+  }
   console.log('\n==== all')
   for (const { name, counts, seconds } of results) {
     const { passed, failed, skipped } = counts

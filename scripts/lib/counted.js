@@ -4,14 +4,17 @@ import { stream } from './run.js'
 
 /**
  * Runs a command; resolves to the counts of its closing line. The line itself is not shown, because only the sum at the
- * very end may look like it. Each of these counts as one failure: no closing line, an exit code other than 0 without a
+ * very end may look like it. `also` gets every other line. Each of these counts as one failure: no closing line, an exit code other than 0 without a
  * failure in the counts, and a process that the command leaves behind.
  */
-export async function counted(command, args) {
+export async function counted(command, args, also = () => {}) {
   let counts
   const onLine = (line) => {
     const found = parse(line)
-    if (found === undefined) console.log(line)
+    if (found === undefined) {
+      console.log(line)
+      also(line)
+    }
     counts = found ?? counts
   }
   const { code, held } = await stream(command, args, { onLine, mergeStderr: true })
