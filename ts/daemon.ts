@@ -1,20 +1,20 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. Runs in both processes. */
 
 import { basename } from 'node:path'
-import { loadCommand } from './command.js'
 import { exitOf } from './control/exit.js'
 import { ownStatus, status } from './control/status.js'
 import { signalHolder, stop } from './control/stop.js'
-import { UnsupportedError } from './errors.js'
-import { alreadyThisProcess } from './foreground/refusals.js'
+import { type AlreadyRunningError, UnsupportedError } from './errors.js'
+import { serializeArgs } from './handover/args.js'
 import { claimWithoutBody, claimWithRun } from './inside/claim.js'
 import { contextOf } from './inside/context.js'
 import { ownState } from './inside/own-state.js'
 import { isOwn, type Route, route, stateOf } from './inside/route.js'
 import { presentState } from './inside/state.js'
-import { noLines, readLogs } from './logs/index.js'
+import { loadCommand, loadVerbs, type Verbs } from './late.js'
+import type { Args } from './launcher/preflight.js'
 import { never } from './never.js'
-import type { Settings, StopSettings } from './options/settings.js'
+import type { LogsSettings, Settings, StopSettings } from './options/settings.js'
 import { signalNumber } from './options/signal-names.js'
 import {
   validateLogsOptions,
@@ -27,7 +27,6 @@ import type { DaemonContext } from './types/context.js'
 import type { DaemonOptions, LogsOptions, RunFunction, StopOptions, WithOptions } from './types/options.js'
 import type { SignalName } from './types/signals.js'
 import type { ExitInfo, Running, Status, StopResult } from './types/status.js'
-import { become, begin, replace } from './verbs.js'
 
 /** The arguments that a Daemon's `run` takes after the context. */
 export type RunArgs<T> = T extends { run?(daemon: DaemonContext, ...args: infer A): unknown } ? A : unknown[]
@@ -106,11 +105,11 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'beginning':
         return never
       case 'self':
-        throw alreadyThisProcess(this.pidFile)
+        throw await this.#isThisProcess()
       case 'unclaimed':
         return this.#presentAs<Running>()
       case 'outside':
-        return await begin(this.#withBody(), args)
+        return await this.#beginBy('begin', args)
     }
   }
 
@@ -133,9 +132,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'unclaimed':
         return never
       case 'self':
-        throw alreadyThisProcess(this.pidFile)
+        throw await this.#isThisProcess()
       case 'outside':
-        return await become(this.#withBody(), args)
+        return await this.#beginBy('become', args)
     }
   }
 
@@ -178,7 +177,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'unclaimed':
         return this.#presentAs<Running>()
       case 'outside':
-        return await replace(this.#withBody(), args)
+        return await this.#beginBy('replace', args)
     }
   }
 
@@ -252,9 +251,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
   logs(options?: LogsOptions): AsyncIterable<string> {
     const settings = validateLogsOptions(options, this.#settings)
     const route = this.#route()
-    if (route === 'beginning') return noLines
     // Nothing to wait for where the verb only looks: the launcher has followed the log.
-    return readLogs(this.#settings, { ...settings, follow: settings.follow && route !== 'unclaimed' })
+    const follow = settings.follow && route !== 'unclaimed'
+    return this.#lines(route, { ...settings, follow })
   }
 
   /**
@@ -303,9 +302,29 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return result
   }
 
-  /** The settings with the body, for a verb that begins it. */
-  #withBody(): Settings {
-    return { ...this.#settings, run: this.#body() }
+  /** A verb that begins a body, where this process is not the daemon. */
+  async #beginBy<V extends 'begin' | 'become' | 'replace'>(
+    verb: V,
+    args: readonly unknown[],
+  ): Promise<Awaited<ReturnType<Verbs[V]>>>
+  async #beginBy(verb: 'begin' | 'become' | 'replace', args: readonly unknown[]): Promise<unknown> {
+    const settings = { ...this.#settings, run: this.#body() }
+    const isDetached = verb !== 'become' && settings.detach !== false
+    const given = isDetached ? asGiven(args) : args
+    const verbs = await loadVerbs()
+    return await verbs[verb](settings, given)
+  }
+
+  async #isThisProcess(): Promise<AlreadyRunningError> {
+    const { alreadyThisProcess } = await loadVerbs()
+    return alreadyThisProcess(this.pidFile)
+  }
+
+  async *#lines(route: Route, settings: LogsSettings): AsyncGenerator<string, void, undefined> {
+    // The body is about to begin.
+    if (route === 'beginning') return await never
+    const { readLogs } = await loadVerbs()
+    yield* readLogs(this.#settings, settings)
   }
 
   /**
@@ -327,6 +346,15 @@ export class Daemon<A extends unknown[] = unknown[]> {
   async #presentAs<T>(): Promise<T> {
     const present: unknown = await status(this.pidFile)
     return present as T
+  }
+}
+
+/** The arguments as they are now: the caller may change them while the verb goes on. What is wrong is said later. */
+function asGiven(args: readonly unknown[]): Args {
+  try {
+    return serializeArgs(args)
+  } catch (error) {
+    return () => Promise.reject(error)
   }
 }
 

@@ -1,9 +1,8 @@
 /** `await daemonize()`: the program becomes a daemon, and goes on after the call. Runs in both processes. */
 
-import { foregroundInline } from './foreground/index.js'
 import { claimInline } from './inside/claim.js'
 import { isOwn, route } from './inside/route.js'
-import { start } from './launcher/start.js'
+import { loadVerbs } from './late.js'
 import { never } from './never.js'
 import type { Settings } from './options/settings.js'
 import { validateOptions } from './options/validate.js'
@@ -46,6 +45,7 @@ export async function daemonize(options: DaemonizeOptions): Promise<LauncherResu
   // In the daemon of another pidfile: the launcher has done that call, and what follows it is another daemon's body.
   if (route(settings.pidFile) !== 'outside') return await never
   const { detach } = settings
+  const { foregroundInline, start } = await loadVerbs()
   if (detach === false || (detach === 'auto' && isSupervised())) {
     return await foregroundInline(settings, () => argsOf(settings))
   }

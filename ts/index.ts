@@ -12,6 +12,9 @@ import './inside/adopt.js'
 import './inside/beforehand.js'
 
 import './provide.js'
+// What process and package are now: both may change before the verbs are used.
+import './launcher/program/at-start.js'
+import './launcher/program/own-files.js'
 
 export { Daemon, type RunArgs } from './daemon.js'
 export { daemonize, type LauncherResult } from './daemonize.js'

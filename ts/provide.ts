@@ -1,15 +1,21 @@
 /** Provides `inside/` with functions of rooms that it does not import. Runs in both processes. */
 
+import { serializeArgs } from './handover/args.js'
 import { provide } from './inside/provided.js'
+import { loadVerbs } from './late.js'
 import { droppedTo } from './options/drop-privileges.js'
 import { signalActionValue, signalNameValue } from './options/signals.js'
 import { abortSignalValue } from './options/values.js'
-import { beginRestart } from './restart/begin.js'
 
 provide({
   abortSignalValue,
   droppedTo,
   signalActionValue,
   signalNameValue,
-  beginRestart,
+  async beginRestart(state, args) {
+    // Now: the caller may change them afterwards.
+    const bytes = args && serializeArgs(args)
+    const { beginRestart } = await loadVerbs()
+    return await beginRestart(state, bytes)
+  },
 })

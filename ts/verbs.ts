@@ -1,4 +1,8 @@
-/** The verbs that begin a body, where this process is not the daemon. Runs in the launcher, or in the foreground. */
+/**
+ * What the verbs need beyond options and a look at a daemon: the rooms of the launcher, of the foreground, of the logs
+ * and of the restart. A file of its own, `verbs.js`, which `late.ts` loads with the first such verb. Most of it runs
+ * where this process is not the daemon; `alreadyThisProcess` and `beginRestart` run in the daemon.
+ */
 
 import { ownStatus, status } from './control/status.js'
 import { stop } from './control/stop.js'
@@ -17,6 +21,12 @@ import type { Settings } from './options/settings.js'
 import { addSentence } from './say.js'
 import type { DaemonContext } from './types/context.js'
 import type { Running } from './types/status.js'
+
+export { foregroundInline } from './foreground/index.js'
+export { alreadyThisProcess } from './foreground/refusals.js'
+export { start } from './launcher/start.js'
+export { readLogs } from './logs/index.js'
+export { beginRestart } from './restart/begin.js'
 
 /** `start()`: detached, or with `detach: false` in this process. */
 export async function begin(settings: Settings, args: Args): Promise<Running> {

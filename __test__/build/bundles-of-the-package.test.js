@@ -65,11 +65,13 @@ needs('esbuild')('each module of the package is in one bundle', async (t) => {
   const found = await modules()
   t.deepEqual(Object.keys(found).toSorted(), [
     'bin.js',
+    'bundled.js',
     'cli.js',
     'index.js',
     'preload.cjs',
     'restart-helper.js',
     'settle.js',
+    'verbs.js',
   ])
   const apart = Object.entries(found).filter(([name]) => !STAND_ALONE.includes(name))
   const all = apart.flatMap(([, names]) => names)
@@ -103,7 +105,7 @@ needs('esbuild')('the licence of what is bundled names the file that contains it
       found.push(...[...new Set(packages)].map((name) => `${output} contains ${name}`))
     }
   }
-  t.deepEqual(found, ['dist/index.js contains resolve.exports'])
+  t.deepEqual(found, ['dist/verbs.js contains resolve.exports'])
   const licence = readFileSync(join(ROOT, 'LICENSE'), 'utf8')
   t.deepEqual(licence.match(/^dist\/\S+ contains [^\s,]+/gm), found)
 })

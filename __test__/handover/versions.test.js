@@ -48,13 +48,37 @@ test('a daemon whose package was replaced by another version is not restarted by
   t.true(alive(pid))
 })
 
+for (const [title, change] of [
+  [
+    'replaced by another version',
+    "writeFileSync(verbs, '// daimon 9.9.9: verbs.js\\nexport const begin = 1')",
+  ],
+  ['removed', 'rmSync(verbs)'],
+]) {
+  test(`a launcher whose package has been ${title} goes on with the verbs that it has`, async (t) => {
+    const place = install(t)
+    place.write(
+      'main.mjs',
+      `import { rmSync, writeFileSync } from 'node:fs'
+      import { Daemon } from 'daimon'
+      const verbs = 'node_modules/daimon/dist/verbs.js'
+      ${change}
+      const daemon = new Daemon({ pidFile: 'a.pid', script: 'script.mjs' })
+      console.log((await daemon.start()).state, (await daemon.restart()).state, (await daemon.stop()).wasRunning)`,
+    )
+    place.write('script.mjs', 'setInterval(() => {}, 1e6)')
+    const { stdout, stderr } = await place.node(['main.mjs'])
+    t.deepEqual([stdout, stderr], ['running running true\n', ''])
+  })
+}
+
 test('a command line of another version than the program has loaded is refused, not executed', async (t) => {
   const place = install(t)
   place.write(
     'main.mjs',
     `import { writeFileSync } from 'node:fs'
     import { Daemon } from 'daimon'
-    const other = '// The command line of daimon 9.9.9\\nconsole.log("executed"); export const main = () => 0'
+    const other = '// daimon 9.9.9: cli.js\\nconsole.log("executed"); export const main = () => 0'
     writeFileSync('node_modules/daimon/dist/cli.js', other)
     const answer = await new Daemon({ pidFile: 'a.pid' }).cli(['status']).catch((error) => error)
     console.log(JSON.stringify({ ...answer, message: answer.message }))`,

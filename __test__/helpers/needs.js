@@ -38,6 +38,7 @@ const CHECKS = {
   nohup: () => works('nohup', 'true'),
   // Programs of this machine's architecture and C library, which Node's may be another than.
   esbuild: () => works(join(ROOT, 'node_modules/.bin/esbuild'), '--version'),
+  rollup: () => works(join(ROOT, 'node_modules/.bin/rollup'), '--version'),
   tsc: () => works(join(ROOT, 'node_modules/.bin/tsc'), '--version'),
   zsh: () => works('zsh', '--version'),
   fish: () => works('fish', '--version'),

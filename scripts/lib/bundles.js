@@ -5,22 +5,28 @@
  */
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { build, transform } from 'esbuild'
 import { root } from './run.js'
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const BUILT = join(root, 'build')
-/** The ES bundles, by their names in `dist/`. */
+/** What is loaded by itself, by its names in `dist/`. A module belongs to the first of them that imports it. */
 const ENTRIES = {
   index: join(BUILT, 'index.js'),
+  verbs: join(BUILT, 'verbs.js'),
   cli: join(BUILT, 'cli/index.js'),
+  bundled: join(BUILT, 'bundled.js'),
   bin: join(BUILT, 'bin.js'),
   'restart-helper': join(BUILT, 'restart/helper.js'),
 }
 /** Files that others load, and never take into their own bundle. */
-const APART = new Map(['index', 'cli'].map((name) => [ENTRIES[name], `./${name}.js`]))
+const APART = new Map(['index', 'verbs', 'cli'].map((name) => [ENTRIES[name], `./${name}.js`]))
+/** Rooms that the facade has whole, because both verbs and command take from them. */
+const ROOMS_OF_THE_FACADE = ['binding', 'control', 'handover', 'inside', 'options', 'supervisor']
+/** The files that `late.ts` can compile from their texts, see `framed`. */
+const FRAMED = ['verbs', 'cli']
 
 /** Removes comments: esbuild keeps those of class members, and each import would have to read them. */
 const withoutComments = {
@@ -66,12 +72,13 @@ export async function bundles() {
   ]
 }
 
-/** Of each module the bundle that it is in: the only one that needs it, or the facade, which lends it to the others. */
+/** Of each module the bundle that it is in: the facade, for what is in its rooms, else the first that needs it. */
 async function ownersOfModules() {
   const owners = new Map()
   for (const [name, entry] of Object.entries(ENTRIES)) {
     for (const module of await modulesOf(name, entry)) {
-      owners.set(module, owners.has(module) ? 'index' : name)
+      const [room] = relative(BUILT, module).split(sep)
+      if (!owners.has(module)) owners.set(module, ROOMS_OF_THE_FACADE.includes(room) ? 'index' : name)
     }
   }
   return owners
@@ -87,16 +94,16 @@ async function modulesOf(name, entry) {
   return found.map(([path]) => join(root, path))
 }
 
-/** The names that other bundles import of the facade's modules, by module. */
-function lentModules(owners) {
+/** The names that other bundles import from this bundle, by module. */
+function lentBy(lender, owners) {
   const lent = new Map()
   for (const [importer, owner] of owners) {
-    if (owner === 'index' || !importer.startsWith(BUILT)) continue
+    if (owner === lender || !importer.startsWith(BUILT)) continue
     // The compiler writes each import on a line of its own.
     const imports = readFileSync(importer, 'utf8').matchAll(/^import \{([^}]*)\} from '(\.[^']*)';$/gm)
     for (const [, names, from] of imports) {
       const module = resolve(dirname(importer), from)
-      if (owners.get(module) !== 'index' || APART.has(module)) continue
+      if (owners.get(module) !== lender || APART.has(module)) continue
       const all = lent.get(module) ?? new Set()
       for (const name of names.split(',').map((one) => one.trim())) {
         if (name !== '') all.add(name.split(' as ')[0])
@@ -108,11 +115,12 @@ function lentModules(owners) {
 }
 
 /**
- * Leaves facade and command in files of their own, and lends modules of the facade to the others. Modules are told by
- * their absolute paths, wherever they are imported from.
+ * Leaves files that others load apart, and takes modules of other bundles from there. Modules are told by their
+ * absolute paths, wherever they are imported from.
  */
 function apart(bundle, owners) {
-  const lent = lentModules(owners)
+  const lenders = new Map([...owners.values()].map((name) => [name, lentBy(name, owners)]))
+  const keyOf = (module) => relative(BUILT, module).replace(/\.js$/, '')
   return {
     name: 'apart',
     setup({ onResolve, onLoad }) {
@@ -121,38 +129,39 @@ function apart(bundle, owners) {
         if (kind === 'entry-point') return undefined
         const target = resolve(dirname(importer), path)
         if (APART.has(target)) {
-          // The facade loads the command, and gives it all of itself.
+          // The facade loads the others, and gives them all of itself.
           const isOwn = target === ENTRIES.index && bundle === 'index'
           return isOwn ? undefined : { path: APART.get(target), external: true }
         }
-        if (bundle === 'index' || owners.get(target) !== 'index') return undefined
+        const owner = owners.get(target)
+        if (owner === undefined || owner === bundle) return undefined
         // The bundle names it in a comment: no path of the machine that builds.
         return { path: relative(root, target), namespace: LENT }
       })
       onLoad({ filter: /./, namespace: LENT }, ({ path }) => {
         const module = join(root, path)
-        const names = lent.get(module)
-        // `lentModules` finds only imports that are written `import { … } from`.
-        if (names === undefined)
-          throw new Error(`build: the facade lends no names of ${path} to ${bundle}.js`)
+        const lender = owners.get(module)
+        const lent = lenders.get(lender)?.get(module)
+        // `lentBy` finds only imports that are written `import { … } from`.
+        if (lent === undefined)
+          throw new Error(`build: ${lender}.js lends no names of ${path} to ${bundle}.js`)
+        const names = [...lent].join(', ')
         return {
-          contents: `import { internals } from './index.js'
-            export const { ${[...names].join(', ')} } = internals()['${keyOf(module)}']`,
+          contents: `import { internals } from './${lender}.js'
+            export const { ${names} } = internals()['${keyOf(module)}']`,
         }
       })
+      const lent = lenders.get(bundle) ?? new Map()
       onLoad({ filter: /./ }, async ({ path }) => {
-        if (bundle !== 'index' || path !== ENTRIES.index || lent.size === 0) return undefined
-        return { contents: `${await readFile(path, 'utf8')}\n${lending(lent)}`, resolveDir: BUILT }
+        if (path !== ENTRIES[bundle] || lent.size === 0) return undefined
+        return { contents: `${await readFile(path, 'utf8')}\n${lending(lent, keyOf)}`, resolveDir: BUILT }
       })
     },
   }
 }
 
-/** A module's name among those that are lent. */
-const keyOf = (module) => relative(BUILT, module).replace(/\.js$/, '')
-
-/** The function by which the facade lends its modules. A function: an import of the package does not pay for it. */
-function lending(lent) {
+/** The function by which a bundle lends its modules. A function: an import of the package does not pay for it. */
+function lending(lent, keyOf) {
   const modules = [...lent].map(([module, names], at) => {
     const pairs = [...names].map((name) => [name, `lent${at}_${name}`])
     return {
@@ -170,7 +179,8 @@ const LENT = 'lent'
 export function finished(path, text) {
   if (path.endsWith('.cjs')) return text
   const whole = withBuiltins(text)
-  return path.endsWith('/cli.js') ? framed(whole) : whole
+  const name = basename(path, '.js')
+  return FRAMED.includes(name) ? framed(name, whole) : whole
 }
 
 /**
@@ -184,17 +194,27 @@ function withBuiltins(text) {
 }
 
 /**
- * Makes the command line one function of the facade, which `ts/command.ts` can compile from the file's text. A daemon
- * keeps the text, because the file may be gone when the command is used.
+ * A file as one function of the facade, which `ts/late.ts` can compile from its text: a daemon keeps that, and has no
+ * file any more when it is wanted.
  */
-function framed(text) {
+function framed(name, text) {
+  const exported = /^export \{([^}]*)\};$/m
+  const names =
+    exported
+      .exec(text)?.[1]
+      .split(',')
+      .map((name) => name.trim().split(' as ').toReversed()) ?? []
   const body = text
     .replace(/^import \{([^}]*)\} from "\.\/index\.js";$/gm, (_, names) => {
       return `const {${names.replaceAll(' as ', ': ')}} = daimon;`
     })
-    .replace(/^export \{\s*main\s*\};$/m, 'return { main };')
+    .replace(exported, `return { ${names.map((pair) => pair.join(': ')).join(', ')} };`)
   const left = /^(?:import|export)\b.*|\bimport(?:\(|\.meta\b).*/m.exec(body)
-  if (left !== null) throw new Error(`build: cli.js must stand alone, but has: ${left[0]}`)
-  const lines = [`// The command line of daimon ${version}`, 'import * as daimon from "./index.js";']
-  return `${lines.join('\n')}\nexport const { main } = (function (daimon) {\n${body}})(daimon);\n`
+  if (left !== null) throw new Error(`build: ${name}.js must stand alone, but has: ${left[0]}`)
+  return [
+    `// daimon ${version}: ${name}.js`,
+    'import * as daimon from "./index.js";',
+    `export const { ${names.map(([name]) => name).join(', ')} } = (function (daimon) {\n${body}})(daimon);`,
+    '',
+  ].join('\n')
 }

@@ -19,7 +19,13 @@ const ROOT_FILES = [
 const MAX_BYTES = 700_000
 
 /** Files that other files of the package load by name. */
-const LOADED = ['dist/preload.cjs', 'dist/settle.js', 'dist/restart-helper.js', 'dist/cli.js']
+const LOADED = [
+  'dist/preload.cjs',
+  'dist/settle.js',
+  'dist/restart-helper.js',
+  'dist/verbs.js',
+  'dist/cli.js',
+]
 
 /** The guides to which README.md links. */
 function linked(folder) {

@@ -3,13 +3,13 @@
  * user may be another, and the package may have been replaced or removed. Runs in the daemon, with the facade's import.
  */
 
-import { keepCommand } from '../binding/command-text.js'
+import { keepText } from '../binding/kept-texts.js'
 import { loadBinding } from '../binding/load.js'
 import { shared } from '../binding/shared.js'
 
 /** Never fails: if a file cannot be read, its first use reports that. */
 export function readBeforehand(): void {
-  keepCommand()
+  keepText('cli')
   try {
     loadBinding()
   } catch {

@@ -2,7 +2,6 @@
 
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { type InvalidOptionError, PermissionDeniedError } from '../errors.js'
-import { never } from '../never.js'
 import type { LogsSettings, Settings } from '../options/settings.js'
 import { refusal } from '../say.js'
 import { Changes } from './changes.js'
@@ -22,11 +21,6 @@ const LATE_WRITES = 50
 const UNDER_WAY = 5
 /** How long to wait for the end of a line while more of its bytes come, in milliseconds. */
 const LONGEST_WAY = 250
-
-/** The lines for a daemon that is about to begin its body: none, ever. */
-export const noLines: AsyncIterable<string> = {
-  [Symbol.asyncIterator]: () => ({ next: () => never }),
-}
 
 /**
  * The last lines of the daemon's log; with `follow` also those that are written from now on.

@@ -20,10 +20,7 @@ const NOT_FOR_HELPER = /^(?:NODE_OPTIONS|BUN_OPTIONS|NODE_V8_COVERAGE)=/
  *
  * @throws DaemonError when something is known that would keep the daemon from starting; nothing has happened then
  */
-export async function beginRestart(
-  state: State,
-  args: readonly unknown[] | undefined,
-): Promise<ChildProcess> {
+export async function beginRestart(state: State, args: Buffer | undefined): Promise<ChildProcess> {
   const { pid, pidFile, settings } = state
   const { bytes, rights, resources } = await preflight(again(state, args ?? state.args), true)
   const { relaunch, helper } = resources

@@ -1,0 +1,82 @@
+/**
+ * The texts of the package's files that are loaded with their first use. `verbs` is read with the package's import;
+ * `cli`, too, in a daemon, which may have another root folder later, but in any other process with its first use. A
+ * text is kept only if it is of this version, because the package may have been replaced since. To compile the texts at
+ * once would cost more than to keep them. Runs in both processes.
+ */
+
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { basename } from 'node:path'
+import { ownFile, ownPath } from './package-files.js'
+
+/** Put in by the build: the package's own version. */
+declare const DAIMON_VERSION: string
+
+/** A file of `dist/` that is loaded with its first use, without its `.js`. */
+export type Part = 'verbs' | 'cli'
+
+/** The version of this code. */
+export function ownVersion(): string {
+  return DAIMON_VERSION
+}
+
+/** As bytes, outside of the heap of JavaScript: as strings they would take twice the memory. */
+const texts = new Map<Part, Buffer>()
+
+/** How the build begins a file, see `framed` in `scripts/lib/bundles.js`. */
+const FIRST_LINE = /^\/\/ daimon (\S+): (\w+)\.js\n/
+/** More than a first line has, in bytes. */
+const HEAD = 256
+
+/** Where the file is, or was. */
+export function pathOf(part: Part): string {
+  return ownFile(`${part}.js`)
+}
+
+/**
+ * Keeps a text, if it is of this version. Beside a bundle there is no such file, or another program's: there the bundle
+ * has the part in it.
+ */
+export function keepText(part: Part): void {
+  if (texts.has(part)) return
+  try {
+    const found = readFileSync(pathOf(part))
+    if (versionIn(found, part) === DAIMON_VERSION) texts.set(part, found)
+  } catch {
+    // Its first use says so.
+  }
+}
+
+keepText('verbs')
+
+/** The text, where it has been kept. */
+export function keptText(part: Part): string | undefined {
+  return texts.get(part)?.toString()
+}
+
+/**
+ * The version of the package's file now: another than this code's where the package has been replaced. Undefined where
+ * the file is gone, and for a bundle, which has all parts in it.
+ */
+export function versionNow(part: Part): string | undefined {
+  // A bundle may be called so, too; then the files beside it are not the package's.
+  if (basename(ownPath) !== 'index.js') return undefined
+  const head = Buffer.alloc(HEAD)
+  try {
+    const fd = openSync(pathOf(part), 'r')
+    try {
+      readSync(fd, head)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    // The import says so.
+    return undefined
+  }
+  return versionIn(head, part)
+}
+
+function versionIn(found: Buffer, part: Part): string | undefined {
+  const [, version, name] = FIRST_LINE.exec(found.toString('latin1', 0, HEAD)) ?? []
+  return name === part ? version : undefined
+}
