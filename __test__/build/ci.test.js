@@ -1,32 +1,12 @@
 // What the end of CI's log says again.
+import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { Failures } from '../../scripts/lib/failures.js'
-
-const OUTPUT = `
-   Compiling daimon-core v0.1.0
-test a_lock_is_kept ... ok
-test a_lock_is_left ... FAILED
----- a_lock_is_left stdout ----
-thread 'a_lock_is_left' (7) panicked at crates/core/src/lock.rs:7:5:
-lint: failed: typos
-  ✔ launcher › start › a start resolves (1.2s)
-  ✘ [fail]: launcher › stop › a stop resolves
-  ─
-
-  launcher › stop › a stop resolves
-
-  Difference (- actual, + expected):
-
-  ─
-
-  1 test failed
-  2 tests skipped
-ready: failed: lint, test
-`
+import { fixture } from '../helpers/index.js'
 
 test('the lines that tell of failures are picked out of the output, with the details of each', (t) => {
   const failures = new Failures()
-  for (const line of OUTPUT.split('\n')) failures.take(line)
+  for (const line of readFileSync(fixture('build/failed-leg.txt'), 'utf8').split('\n')) failures.take(line)
   t.deepEqual(failures.lines, [
     'test a_lock_is_left ... FAILED',
     '---- a_lock_is_left stdout ----',

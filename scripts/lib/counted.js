@@ -4,8 +4,8 @@ import { stream } from './run.js'
 
 /**
  * Runs a command; resolves to the counts of its closing line. The line itself is not shown, because only the sum at the
- * very end may look like it. `also` gets every other line. Each of these counts as one failure: no closing line, an exit code other than 0 without a
- * failure in the counts, and a process that the command leaves behind.
+ * very end may look like it; `also` gets every other line. Each of these counts as one failure: no closing line, an
+ * exit code other than 0 without a failure in the counts, and a process that the command leaves behind.
  */
 export async function counted(command, args, also = () => {}) {
   let counts

@@ -1,9 +1,14 @@
 // Picks out of a leg's output what tells of failures, so that the end of a long log says it again.
 import { stripVTControlCharacters } from 'node:util'
 
-/** AVA's failed tests, cargo's, and the sentences of these scripts. */
-const TELLS =
-  /^\s*✘ |^test .* \.\.\. FAILED$|^---- .* ----$|\bpanicked at\b|^assertion |^ +(?:left|right): |^[\w .]+: (?:\S+: )?(?:failed|no |ended )/
+const TELLS = [
+  // AVA's failed tests.
+  /^\s*✘ /,
+  // Cargo's.
+  /^test .* FAILED$|^---- .* ----$|\bpanicked at\b|^assertion |^ +(?:left|right): /,
+  // The sentences of these scripts.
+  /: (?:failed: |ended with exit code |no )|still alive/,
+]
 /** AVA prints the details of its failures below its first rule. */
 const RULE = /^\s*─+$/
 const SUMMARY = /^\s*\d+ tests? (?:passed|failed|skipped)/
@@ -19,7 +24,8 @@ export class Failures {
     const line = stripVTControlCharacters(raw)
     if (RULE.test(line)) this.#isInDetails = true
     else if (SUMMARY.test(line)) this.#isInDetails = false
-    else if (TELLS.test(line) || (this.#isInDetails && line.trim() !== '')) this.#lines.push(line)
+    else if (TELLS.some((one) => one.test(line)) || (this.#isInDetails && line.trim() !== ''))
+      this.#lines.push(line)
   }
 
   /** The lines that tell of failures; of too many the first. */
