@@ -1,6 +1,6 @@
 /**
  * `npm run bench` measures daimon's costs (figures.js), with --peers daimon beside others (peers/), with --scale
- * hundreds of daemons (scale.js).
+ * hundreds of daemons (scale.js), with --compile-cache a large server (compile-cache.js).
  */
 
 import { spawn, spawnSync } from 'node:child_process'
@@ -10,12 +10,14 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { atEnd } from '../scripts/lib/at-end.js'
 import { root } from '../scripts/lib/run.js'
+import { compileCache } from './compile-cache.js'
 import { comparePeers, chosen as peersOf } from './peers/index.js'
 import { scale } from './scale.js'
 
 const USAGE = `usage: npm run bench -- [--rounds N] [ROUNDS]
        npm run bench -- --peers [--rounds N] [--only NAME]… [--daemons N] [--idle MS] [--out DIR]
-       npm run bench -- --scale [N] [--rounds N] [--idle MS] [--out DIR]`
+       npm run bench -- --scale [N] [--rounds N] [--idle MS] [--out DIR]
+       npm run bench -- --compile-cache [--rounds N] [--idle MS]`
 
 function options() {
   const text = { type: 'string' }
@@ -24,6 +26,7 @@ function options() {
     options: {
       peers: flag,
       scale: flag,
+      'compile-cache': flag,
       rounds: text,
       daemons: text,
       idle: text,
@@ -42,7 +45,7 @@ function options() {
     ...values,
     rounds: count(
       values.rounds ?? (values.scale ? undefined : positionals[0]),
-      values.peers || values.scale ? 20 : 30,
+      values.peers || values.scale || values['compile-cache'] ? 20 : 30,
     ),
     daemons: count(values.scale ? positionals[0] : values.daemons, values.scale ? 500 : 50),
     idle: count(values.idle, 1_000, 0),
@@ -74,7 +77,9 @@ async function become(file, ...args) {
 const needsReaper = (chosen.peers || chosen.scale) && process.env[REAPED] === undefined
 
 // The figures have a process of their own, because its memory is measured.
-if (!chosen.peers && !chosen.scale) await become(process.execPath, here('figures.js'), String(chosen.rounds))
+if (chosen['compile-cache']) await compileCache(chosen)
+else if (!chosen.peers && !chosen.scale)
+  await become(process.execPath, here('figures.js'), String(chosen.rounds))
 else if (needsReaper && spawnSync('python3', ['--version']).status === 0)
   await become('python3', here('reaper.py'), process.execPath, ...process.argv.slice(1))
 else if (chosen.peers) await comparePeers({ ...chosen, isReaped: !needsReaper })

@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import nodeModule from 'node:module'
 import { join } from 'node:path'
 import test from 'ava'
 import { EMULATED, ROOT } from './index.js'
@@ -54,6 +55,8 @@ const CHECKS = {
   // Of Node.js 25.5 and later.
   '--build-sea': () => major > 25 || (major === 25 && minor >= 5),
   '--entry-url': () => major > 22 || (major === 22 && minor >= 10),
+  // Of Node.js 22.1 and later.
+  'compile cache': () => typeof nodeModule.enableCompileCache === 'function',
   'type stripping': () => major > 22 || (major === 22 && minor >= 18),
 }
 

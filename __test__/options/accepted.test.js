@@ -21,6 +21,7 @@ test('a name alone gives every default', (t) => {
     umask: 0o022,
     env: {},
     cleanEnv: false,
+    compileCache: false,
     title: 'web',
     args: [],
     exit: true,

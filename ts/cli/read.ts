@@ -50,7 +50,8 @@ export function signal(text: string): string | number {
   return upper.startsWith('SIG') ? upper : `SIG${upper}`
 }
 
-export function detach(text: string): string | boolean {
+/** `true` and `false` are no texts. */
+export function switchOrText(text: string): string | boolean {
   return text === 'true' || text === 'false' ? text === 'true' : text
 }
 
@@ -105,11 +106,11 @@ function fullPair(text: string, flag: string): [string, string] {
 const READINGS: Readonly<Record<Reading, (text: string, flag: string) => unknown>> = {
   account,
   bytes,
-  detach,
   milliseconds,
   number,
   octal,
   signal,
+  switchOrText,
 }
 
 const COLLECTIONS: Readonly<Record<Collection, (texts: readonly string[], flag: string) => unknown>> = {

@@ -7,12 +7,14 @@ import { becomeDaemon } from '../binding/waits.js'
 import { type BodyKind, launchSettings, ownerOf } from '../handover/settings.js'
 import { messageOf } from '../handover/thrown.js'
 import { readBeforehand } from '../inside/beforehand.js'
+import { useCompileCache } from '../inside/compile-cache.js'
 import { contextOf } from '../inside/context.js'
 import { startRotation } from '../inside/rotation.js'
 import { keep } from '../inside/signals/kept-listeners.js'
 import { State, type Supervisor, shareState } from '../inside/state.js'
 import type { CheckedStart, StartRequest } from '../launcher/preflight.js'
 import { CLEAN } from '../launcher/program/environment.js'
+import { compileCacheOf } from '../options/compile-cache.js'
 import { currentFolder, neededFolder } from '../options/current-folder.js'
 import { makeDefaultFolder } from '../options/default-folder.js'
 import { accountVariables, type Rights } from '../options/identity.js'
@@ -60,6 +62,7 @@ export async function becomeChecked(
   try {
     setUpProcess(settings, rights)
     startRotation(native(), state.settings)
+    useCompileCache(state.settings.compileCache)
   } catch (error) {
     state.fail(error, { isSetUp: true })
     throw error
@@ -91,7 +94,12 @@ function stateOf({ settings, rights, args, kind, sockets, supervisor }: Parts): 
     pid: process.pid,
     pidFile,
     detached: false,
-    settings: launchSettings(settings, { kind, cwd: cwd ?? neededFolder(), identity }),
+    settings: launchSettings(settings, {
+      kind,
+      cwd: cwd ?? neededFolder(),
+      identity,
+      compileCache: compileCacheOf(settings, identity),
+    }),
     args,
     sockets,
     supervisor,

@@ -21,6 +21,8 @@ export interface LaunchSettings {
   readonly chroot?: string | undefined
   /** The user and groups that the daemon takes when its body begins. */
   readonly identity?: NativeIdentity | undefined
+  /** The folder of Node's cache of compiled code. */
+  readonly compileCache?: string | undefined
   /** The soft limit of open files, which Node's boot lifts to the hard one. */
   readonly softNofile?: number | undefined
   readonly oomScoreAdj?: number | undefined
@@ -83,10 +85,13 @@ export interface ToldOptions {
   }
 }
 
+/** What the options come to when the system is asked. */
+type Found = Pick<LaunchSettings, 'kind' | 'cwd' | 'identity' | 'compileCache'>
+
 /** The settings to pass to the daemon. `cwd` is the folder that it runs in, `identity` the rights that it takes. */
 export function launchSettings(
   options: ToldOptions,
-  { kind, cwd, identity }: Pick<LaunchSettings, 'kind' | 'cwd' | 'identity'>,
+  { kind, cwd, identity, compileCache }: Found,
 ): LaunchSettings {
   const { name, title, ready, signals, stopTimeout, stdio } = options
   const { chroot, limits, oomScoreAdj, keepFds } = options.process
@@ -100,6 +105,7 @@ export function launchSettings(
     signals: kind === 'script' ? namedActions(signals) : undefined,
     chroot,
     identity,
+    compileCache,
     softNofile: finite(limits?.find(({ name }) => name === 'nofile')?.soft),
     oomScoreAdj,
     keepFds,

@@ -11,6 +11,7 @@ import { decodePayload, type Payload } from '../handover/payload.js'
 import type { LaunchSettings } from '../handover/settings.js'
 import { encodeOwn, encodeThrown } from '../handover/told-error.js'
 import { ADOPTION_VARIABLE } from '../handover/variable.js'
+import { useCompileCache } from './compile-cache.js'
 import { mainAtStart } from './main-module.js'
 import { startRotation } from './rotation.js'
 import { keep } from './signals/kept-listeners.js'
@@ -55,7 +56,13 @@ function enter(binding: Binding, settings: LaunchSettings): void {
   if (chroot !== undefined || !isIn(cwd)) process.chdir(cwd)
   const rights = identity === undefined ? null : binding.takeIdentity(identity)
   if (rights !== null) fail(binding, rights.message)
-  if (identity !== undefined) startRotation(binding, settings)
+  if (identity !== undefined) beginWithRights(binding, settings)
+}
+
+/** What is done with the daemon's own rights: root must rename nothing, and load nothing, in a folder of that user. */
+function beginWithRights(binding: Binding, settings: LaunchSettings): void {
+  startRotation(binding, settings)
+  useCompileCache(settings.compileCache)
 }
 
 function isIn(folder: string): boolean {
@@ -80,8 +87,7 @@ function adopt(value: string): void {
     ...(settings.keepFds ?? []),
   ])
   if (failure !== null) fail(binding, failure.message)
-  // With a user, rotation begins after the change of user: root must rename nothing in a folder of that user.
-  if (settings.identity === undefined) startRotation(binding, settings)
+  if (settings.identity === undefined) beginWithRights(binding, settings)
 
   const endReports = reportUncaught(binding)
   keep('exit', (code: number) => binding.tellExit(code))

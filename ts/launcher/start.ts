@@ -5,6 +5,7 @@ import { presentStatus } from '../control/status.js'
 import { encodePayload } from '../handover/payload.js'
 import { encodeRelaunch, relaunchOf } from '../handover/relaunch.js'
 import { launchSettings, ownerOf } from '../handover/settings.js'
+import { compileCacheOf } from '../options/compile-cache.js'
 import { currentFolder, neededFolder } from '../options/current-folder.js'
 import { makeDefaultFolder } from '../options/default-folder.js'
 import { checkRights, type Rights } from '../options/identity.js'
@@ -53,7 +54,8 @@ export async function startChecked(checked: CheckedStart<DetachedStart>): Promis
   const relaunch = encodeRelaunch(relaunchOf(settings, plan, program, folderOf(program)))
   const { kind } = program
   const { identity } = rights
-  const told = launchSettings(settings, { kind, cwd: settings.cwd ?? neededFolder(), identity })
+  const compileCache = compileCacheOf(settings, identity)
+  const told = launchSettings(settings, { kind, cwd: settings.cwd ?? neededFolder(), identity, compileCache })
   const payload = encodePayload({ settings: { ...told, relaunch }, args: bytes })
   const { pid, took, ended } = await new Launch(settings, plan, payload).run()
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)

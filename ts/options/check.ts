@@ -5,8 +5,9 @@
 
 import { constants } from 'node:fs'
 import { join } from 'node:path'
+import type { NativeIdentity } from '../binding/native.js'
 import { named, say } from '../say.js'
-import type { Identity } from './access.js'
+import { compileCacheOf } from './compile-cache.js'
 import { neededFolder } from './current-folder.js'
 import { checkPath } from './paths.js'
 import { checkScript } from './script.js'
@@ -22,7 +23,7 @@ import { checkStreams } from './streams.js'
  * @param identity - the user and groups that the daemon takes; without it, those of this process
  * @throws InvalidOptionError naming option and value, with the system error as `cause`
  */
-export function checkOptions(settings: CheckedSettings, identity?: Identity): void {
+export function checkOptions(settings: CheckedSettings, identity?: NativeIdentity): void {
   const { script } = settings
   const { execPath } = settings.given
   const { chroot } = settings.process
@@ -33,6 +34,7 @@ export function checkOptions(settings: CheckedSettings, identity?: Identity): vo
     checkPath('chroot', chroot, 'folder', constants.X_OK, 'must be a folder that can be entered')
   checkFolder(settings)
   checkStreams(settings, identity)
+  compileCacheOf(settings, identity)
 }
 
 function checkFolder({ cwd, given, process: { chroot } }: CheckedSettings): void {

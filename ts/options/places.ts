@@ -17,6 +17,14 @@ const OF_USERS = '.local/state/daimon'
 
 const ROOTS_LOGS = '/var/log/daimon'
 
+const ROOTS_CACHE = '/var/cache/daimon'
+
+/** Below a home folder: what can be made again. */
+const CACHE_OF_USERS = '.cache/daimon'
+
+/** Below these, and in the folder of DAIMON_HOME. */
+const COMPILED = 'compile-cache'
+
 /** The permissions of a default folder that is made, and of the folders that are made on the way to it. */
 export interface FolderModes {
   readonly mode: number
@@ -63,7 +71,7 @@ export function homeAdvice(): string {
  * @throws InvalidOptionError when nothing tells where
  */
 export function defaultPidFile(name: string): { pidFile: string; defaultFolder: string } {
-  const folder = given() ?? (isRoot() ? rootsPidFiles() : join(home(name), OF_USERS))
+  const folder = given() ?? (isRoot() ? rootsPidFiles() : join(homeFor(name), OF_USERS))
   return { pidFile: join(folder, `${name}.pid`), defaultFolder: folder }
 }
 
@@ -101,12 +109,37 @@ export function homeVariable(): Readonly<Record<string, string>> {
   return value === undefined || !isAbsolute(value) ? {} : { [HOME_VARIABLE]: value }
 }
 
-function home(name: string): string {
+/** The home folder for the pidfile of that name. */
+function homeFor(name: string): string {
+  const found = home()
+  if ('path' in found) return found.path
+  const what = `is missing, and its default for the name '${name}' is in the home folder of the user, ${found.why}`
+  const advice = say`Give ${named('pidFile')}, or ${homeAdvice()}.`
+  throw refused('pidFile', undefined, what, advice, found.cause)
+}
+
+/**
+ * The folder of the cache of compiled code: below the home folder of the user that the daemon becomes; else in the
+ * folder of DAIMON_HOME; else for root in the system's folder of caches, for any other user below the home folder.
+ *
+ * @throws InvalidOptionError when nothing tells where
+ */
+export function defaultCompileCache(account: { readonly home: string } | undefined): string {
+  if (account !== undefined) return join(account.home, CACHE_OF_USERS, COMPILED)
+  const folder = given() ?? (isRoot() ? ROOTS_CACHE : undefined)
+  if (folder !== undefined) return join(folder, COMPILED)
+  const found = home()
+  if ('path' in found) return join(found.path, CACHE_OF_USERS, COMPILED)
+  const what = `is true, and its folder is in the home folder of the user, ${found.why}`
+  throw refused('compileCache', true, what, `Give a folder, or ${homeAdvice()}.`, found.cause)
+}
+
+function home(): { readonly path: string } | { readonly why: string; readonly cause: unknown } {
   let why: string
   let cause: unknown
   try {
     const { homedir } = process.getBuiltinModule('node:os').userInfo()
-    if (homedir.startsWith('/')) return homedir
+    if (homedir.startsWith('/')) return { path: homedir }
     why = 'whose passwd entry has none'
   } catch (error) {
     why = 'who has no passwd entry'
@@ -114,10 +147,8 @@ function home(name: string): string {
   }
   const fallback = process.env.HOME
   const notHome = fallback === undefined ? 'HOME is not set' : whyNotOurs(fallback)
-  if (fallback !== undefined && notHome === undefined) return resolve(fallback)
-  const what = `is missing, and its default for the name '${name}' is in the home folder of the user, ${why}`
-  const advice = say`Give ${named('pidFile')}, or ${homeAdvice()}.`
-  throw refused('pidFile', undefined, `${what} (and ${notHome})`, advice, cause)
+  if (fallback !== undefined && notHome === undefined) return { path: resolve(fallback) }
+  return { why: `${why} (and ${notHome})`, cause }
 }
 
 /** In a container without a passwd entry HOME is often `/`, or another user's folder. */

@@ -7,7 +7,7 @@
 export type Form = 'Daemon' | 'daemonize' | 'with' | 'stop' | 'wait' | 'logs'
 
 /** How the text of a flag is read; without this the value is the text itself. */
-export type Reading = 'account' | 'bytes' | 'detach' | 'milliseconds' | 'number' | 'octal' | 'signal'
+export type Reading = 'account' | 'bytes' | 'milliseconds' | 'number' | 'octal' | 'signal' | 'switchOrText'
 
 /** How the texts of a flag are read that may be given several times. */
 export type Collection = 'actions' | 'limits' | 'numbers' | 'texts' | 'variables'

@@ -24,6 +24,8 @@ export interface Defaulted {
   /** A function has not been called yet, and its result is not checked. */
   readonly args: readonly unknown[] | (() => unknown)
   readonly cleanEnv: boolean
+  /** Whether there is a cache, or its folder. */
+  readonly compileCache: boolean | string
   readonly detach: Detach
   /** The variables to merge over the launcher's environment. */
   readonly env: Readonly<Record<string, string | undefined>>
@@ -106,7 +108,7 @@ export type StartSettings = StopSettings &
   }
 
 /** The options that are checked by asking the system before a start. */
-export type CheckedSettings = Pick<Settings, 'script' | 'cwd' | 'stdio' | 'pidFile'> & {
+export type CheckedSettings = Pick<Settings, 'script' | 'cwd' | 'stdio' | 'pidFile' | 'compileCache'> & {
   readonly given: Partial<OrUndefined<Pick<OtherValues, 'execPath' | 'cwd'>>>
   readonly process: Pick<GivenProcess, 'chroot'>
 }

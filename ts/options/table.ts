@@ -3,6 +3,7 @@
  * `settings.ts`, the public types in `types/options.ts`. Runs in both processes.
  */
 
+import { compileCacheValue } from './compile-cache.js'
 import { accountValue, descriptorsValue, integerValue, limitsValue } from './limits.js'
 import { logValue } from './log.js'
 import type { Form, Row, RowWithDefault } from './row.js'
@@ -182,7 +183,7 @@ export const OPTIONS: Table = {
     check: check.detachValue,
     default: 'auto',
     forms: COMMON,
-    flag: { value: 'HOW', choices: DETACH, reads: 'detach', notIn: ['decided'], help: listed(DETACH) },
+    flag: { value: 'HOW', choices: DETACH, reads: 'switchOrText', notIn: ['decided'], help: listed(DETACH) },
   },
   signals: {
     check: signalsValue,
@@ -207,6 +208,16 @@ export const OPTIONS: Table = {
       collects: 'texts',
       notIn: ['embedded', 'foreground'],
       help: 'a flag of that program',
+    },
+  },
+  compileCache: {
+    check: compileCacheValue,
+    default: false,
+    forms: COMMON,
+    flag: {
+      value: 'DIR',
+      reads: 'switchOrText',
+      help: "a folder for its compiled code, or 'true'",
     },
   },
   stopSignal: {

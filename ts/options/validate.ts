@@ -6,6 +6,7 @@
 import { DaemonError } from '../errors.js'
 import { isA, messageOf } from '../handover/thrown.js'
 import { didYouMean, invalid, named, refused, say, show } from '../say.js'
+import { checkCompileCacheAlone } from './compile-cache.js'
 import { currentFolder } from './current-folder.js'
 import { checkProcess } from './limits.js'
 import { defaultPidFile } from './places.js'
@@ -188,6 +189,7 @@ function complete(given: Given, base: Settings | undefined): Settings {
     }
   }
   checkProcess(given)
+  checkCompileCacheAlone(given)
   const none: Stdio = { kind: 'null' }
   return {
     ...defaulted(given),

@@ -45,6 +45,7 @@ export function again(state: State, args: Args): RestartFromInside {
     defaultFolder: undefined,
     // It has no options any more: what they came to is checked as files.
     given: { execPath: undefined, cwd },
+    compileCache: settings.compileCache ?? false,
     process: { chroot: undefined },
   }
   return {

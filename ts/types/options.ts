@@ -196,6 +196,19 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
    * @default SIGTERM, SIGINT, SIGQUIT: 'stop'; SIGHUP: 'reload'; SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1: 'ignore'
    */
   signals?: Readonly<Partial<Record<Exclude<SignalName, 'SIGKILL' | 'SIGSTOP'>, SignalAction>>>
+  /**
+   * Compiles the daemon's program with Node's own cache on disk, so that its next start is faster. From Node.js 22.1
+   * on; without effect before.
+   *
+   * A folder is made if it is missing. Only the daemon's user and root may be able to change anything in it, because
+   * the daemon executes what is there. `true` is `compile-cache` in `/var/cache/daimon` for root, else in
+   * `~/.cache/daimon`; with `user` in that user's home folder; else in the folder of the environment variable
+   * DAIMON_HOME where it is set.
+   *
+   * With `user` the cache holds what is loaded once the daemon is that user. It cannot be had with `chroot`.
+   * @default false
+   */
+  compileCache?: boolean | PathLike
   /** Is told of lifecycle events. */
   logger?: Logger
 }
