@@ -57,6 +57,10 @@ impl Walk {
         let mut led_by = Vec::new();
         let mut is_open = false;
         let mut parts = parts_of(path);
+        if path.is_absolute() {
+            // The first part is the root, which is open already.
+            parts.pop_front();
+        }
         let mut links = 0;
         while let Some(part) = parts.pop_front() {
             let changers = changers(&stat);

@@ -85,9 +85,16 @@ impl ProcessHandle {
     }
 }
 
+/// More than `/proc/PID/stat` has.
+const STAT_BYTES: usize = 1_024;
+/// Far more.
+const MOST_STAT_BYTES: u64 = 65_536;
+
 /// The fields after the command name in `/proc/PID/stat`, proc_pid_stat(5). The name may contain any byte, even `)`.
 fn stat_fields(pid: Pid) -> Option<(State, Vec<u64>)> {
-    let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let mut text = Vec::with_capacity(STAT_BYTES);
+    // As one read: `fs::read` asks for the size first, which is 0, and then begins with a few bytes.
+    File::open(format!("/proc/{pid}/stat")).ok()?.take(MOST_STAT_BYTES).read_to_end(&mut text).ok()?;
     let end_of_name = text.iter().rposition(|byte| *byte == b')')?;
     let rest = std::str::from_utf8(&text[end_of_name + 1..]).ok()?;
     let mut fields = rest.split_ascii_whitespace();
