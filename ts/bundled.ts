@@ -5,9 +5,9 @@
  */
 
 import * as cli from './cli/index.js'
-import { giveParts } from './late.js'
+import { takeParts } from './late.js'
 import * as verbs from './verbs.js'
 
 export * from './index.js'
 
-giveParts({ verbs, cli })
+takeParts({ verbs, cli })

@@ -253,7 +253,10 @@ export class Daemon<A extends unknown[] = unknown[]> {
     const route = this.#route()
     // Nothing to wait for where the verb only looks: the launcher has followed the log.
     const follow = settings.follow && route !== 'unclaimed'
-    return this.#lines(route, { ...settings, follow })
+    // Now: lines that are written meanwhile would be missed.
+    const verbs = loadVerbs()
+    verbs.catch(() => {})
+    return this.#lines(route, { ...settings, follow }, verbs)
   }
 
   /**
@@ -320,10 +323,14 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return alreadyThisProcess(this.pidFile)
   }
 
-  async *#lines(route: Route, settings: LogsSettings): AsyncGenerator<string, void, undefined> {
+  async *#lines(
+    route: Route,
+    settings: LogsSettings,
+    verbs: Promise<Verbs>,
+  ): AsyncGenerator<string, void, undefined> {
     // The body is about to begin.
     if (route === 'beginning') return await never
-    const { readLogs } = await loadVerbs()
+    const { readLogs } = await verbs
     yield* readLogs(this.#settings, settings)
   }
 

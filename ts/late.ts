@@ -1,12 +1,12 @@
 /**
  * Loads the parts of the package that are files of their own, with their first use. Runs in both processes.
  *
- * A launcher imports the file, unless another version has replaced it since: then it compiles the text that it has
- * kept. A daemon always compiles the text that it has kept, because it may have another root folder or user by then. A
+ * A launcher imports the file, unless it has been changed since: then it compiles the text that it has kept. A daemon
+ * always compiles the text that it has kept, because it may have another root folder or user by then. A
  * bundle has no such files: it has been given the parts (`bundled.ts`), or reaches them by the same import.
  */
 
-import { keptText, ownVersion, type Part, pathOf, versionNow } from './binding/kept-texts.js'
+import { isChanged, keptText, otherVersion, ownVersion, type Part, pathOf } from './binding/kept-texts.js'
 import { shared } from './binding/shared.js'
 import { UnsupportedError } from './errors.js'
 // The whole namespace: compiled texts get their imports from it.
@@ -30,10 +30,20 @@ const FEATURES: Readonly<Record<Part, string>> = { verbs: 'verbs', cli: 'command
 
 const parts: { -readonly [P in Part]?: Promise<Parts[P]> } = {}
 
-/** Gives parts that need not be loaded. */
-export function giveParts({ verbs, cli }: Parts): void {
-  parts.verbs = Promise.resolve(verbs)
-  parts.cli = Promise.resolve(cli)
+/** Takes parts that are loaded already. */
+export function takeParts({ verbs, cli }: Parts): void {
+  parts.verbs = Promise.resolve(exportsOf('verbs', verbs))
+  parts.cli = Promise.resolve(exportsOf('cli', cli))
+}
+
+/**
+ * The exports of a part. Its file exports a function of the facade instead, so that all of it works with this facade: a
+ * program may have several instances of it.
+ */
+export function exportsOf<P extends Part>(part: P, file: Parts[P]): Parts[P] {
+  const body: unknown = Reflect.get(file, 'default')
+  if (typeof body !== 'function') throw new Error(`${pathOf(part)} is damaged`)
+  return body(facade)
 }
 
 /**
@@ -58,7 +68,9 @@ export function loadCommand(): Promise<Command> {
 
 async function loadPart<P extends Part>(part: P, load: () => Promise<Parts[P]>): Promise<Parts[P]> {
   try {
-    return await loaded(part, load)
+    const text = keptText(part)
+    if (text !== undefined && (shared() !== undefined || isChanged(part))) return compile(part, text)
+    return await imported(part, load)
   } catch (error) {
     // The next use looks again.
     delete parts[part]
@@ -66,17 +78,17 @@ async function loadPart<P extends Part>(part: P, load: () => Promise<Parts[P]>):
   }
 }
 
-async function loaded<P extends Part>(part: P, load: () => Promise<Parts[P]>): Promise<Parts[P]> {
-  const now = versionNow(part)
-  const isThisVersion = now === ownVersion()
-  const text = isThisVersion && shared() === undefined ? undefined : keptText(part)
-  if (text === undefined && now !== undefined && !isThisVersion) {
-    const what = `${pathOf(part)} is of version ${now}, and this program has loaded version ${ownVersion()}`
+async function imported<P extends Part>(part: P, load: () => Promise<Parts[P]>): Promise<Parts[P]> {
+  const other = otherVersion(part)
+  if (other !== undefined) {
+    const what = `${pathOf(part)} is of version ${other}, and this program has loaded version ${ownVersion()}`
     throw cannotLoad(part, `${what}. Start this program anew, or put files of one release beside its bundle`)
   }
   try {
-    return text === undefined ? await load() : compile(part, text)
+    return exportsOf(part, await load())
   } catch (cause) {
+    const text = keptText(part)
+    if (text !== undefined) return compile(part, text)
     const why = cause instanceof Error ? cause.message : String(cause)
     throw cannotLoad(
       part,
@@ -97,5 +109,13 @@ function compile<P extends Part>(part: P, text: string): Parts[P] {
   const lineOffset = text.slice(0, at).split('\n').length - 1
   const options = { filename: pathOf(part), lineOffset }
   const { compileFunction } = process.getBuiltinModule('node:vm')
-  return compileFunction(`return ${text.slice(at)}`, ['daimon'], options)(facade)
+  return compileFunction(`return ${text.slice(at)}`, [], options)()(facade)
+}
+
+// A daemon of a bundle that has the parts in files of its own: later these may be gone.
+if (shared() !== undefined) {
+  queueMicrotask(() => {
+    if (keptText('verbs') === undefined) loadVerbs().catch(() => {})
+    if (keptText('cli') === undefined) loadCommand().catch(() => {})
+  })
 }

@@ -54,12 +54,13 @@ for (const [title, change] of [
     "writeFileSync(verbs, '// daimon 9.9.9: verbs.js\\nexport const begin = 1')",
   ],
   ['removed', 'rmSync(verbs)'],
+  ['cut off', 'truncateSync(verbs, 5000)'],
 ]) {
   test(`a launcher whose package has been ${title} goes on with the verbs that it has`, async (t) => {
     const place = install(t)
     place.write(
       'main.mjs',
-      `import { rmSync, writeFileSync } from 'node:fs'
+      `import { rmSync, truncateSync, writeFileSync } from 'node:fs'
       import { Daemon } from 'daimon'
       const verbs = 'node_modules/daimon/dist/verbs.js'
       ${change}
@@ -71,6 +72,19 @@ for (const [title, change] of [
     t.deepEqual([stdout, stderr], ['running running true\n', ''])
   })
 }
+
+test('the errors of a second instance of the facade are of its own classes, also those of late verbs', async (t) => {
+  const place = install(t)
+  place.write('script.mjs', "throw new Error('refuses to work')")
+  place.write(
+    'main.mjs',
+    `await import('daimon')
+    const { Daemon, StartFailedError } = await import('./node_modules/daimon/dist/index.js?second')
+    const error = await new Daemon({ pidFile: 'a.pid', script: 'script.mjs' }).start().catch((error) => error)
+    console.log(error instanceof StartFailedError, error.cause.message)`,
+  )
+  t.is((await place.node(['main.mjs'])).stdout, 'true refuses to work\n')
+})
 
 test('a command line of another version than the program has loaded is refused, not executed', async (t) => {
   const place = install(t)

@@ -94,16 +94,16 @@ async function modulesOf(name, entry) {
   return found.map(([path]) => join(root, path))
 }
 
-/** The names that other bundles import from this bundle, by module. */
-function lentBy(lender, owners) {
+/** The names that other bundles import of the facade's modules, by module. */
+function lentModules(owners) {
   const lent = new Map()
   for (const [importer, owner] of owners) {
-    if (owner === lender || !importer.startsWith(BUILT)) continue
+    if (owner === 'index' || !importer.startsWith(BUILT)) continue
     // The compiler writes each import on a line of its own.
     const imports = readFileSync(importer, 'utf8').matchAll(/^import \{([^}]*)\} from '(\.[^']*)';$/gm)
     for (const [, names, from] of imports) {
       const module = resolve(dirname(importer), from)
-      if (owners.get(module) !== lender || APART.has(module)) continue
+      if (owners.get(module) !== 'index' || APART.has(module)) continue
       const all = lent.get(module) ?? new Set()
       for (const name of names.split(',').map((one) => one.trim())) {
         if (name !== '') all.add(name.split(' as ')[0])
@@ -115,12 +115,12 @@ function lentBy(lender, owners) {
 }
 
 /**
- * Leaves files that others load apart, and takes modules of other bundles from there. Modules are told by their
- * absolute paths, wherever they are imported from.
+ * Leaves files that others load apart, and lends modules of the facade to the others. A module that the helper of
+ * restarts shares with the verbs is in both: the helper is a process of its own, and loads no verbs. Modules are told
+ * by their absolute paths, wherever they are imported from.
  */
 function apart(bundle, owners) {
-  const lenders = new Map([...owners.values()].map((name) => [name, lentBy(name, owners)]))
-  const keyOf = (module) => relative(BUILT, module).replace(/\.js$/, '')
+  const lent = lentModules(owners)
   return {
     name: 'apart',
     setup({ onResolve, onLoad }) {
@@ -133,35 +133,34 @@ function apart(bundle, owners) {
           const isOwn = target === ENTRIES.index && bundle === 'index'
           return isOwn ? undefined : { path: APART.get(target), external: true }
         }
-        const owner = owners.get(target)
-        if (owner === undefined || owner === bundle) return undefined
+        if (bundle === 'index' || owners.get(target) !== 'index') return undefined
         // The bundle names it in a comment: no path of the machine that builds.
         return { path: relative(root, target), namespace: LENT }
       })
       onLoad({ filter: /./, namespace: LENT }, ({ path }) => {
         const module = join(root, path)
-        const lender = owners.get(module)
-        const lent = lenders.get(lender)?.get(module)
-        // `lentBy` finds only imports that are written `import { … } from`.
-        if (lent === undefined)
-          throw new Error(`build: ${lender}.js lends no names of ${path} to ${bundle}.js`)
-        const names = [...lent].join(', ')
+        const names = lent.get(module)
+        // `lentModules` finds only imports that are written `import { … } from`.
+        if (names === undefined)
+          throw new Error(`build: the facade lends no names of ${path} to ${bundle}.js`)
         return {
-          contents: `import { internals } from './${lender}.js'
-            export const { ${names} } = internals()['${keyOf(module)}']`,
+          contents: `import { internals } from './index.js'
+            export const { ${[...names].join(', ')} } = internals()['${keyOf(module)}']`,
         }
       })
-      const lent = lenders.get(bundle) ?? new Map()
       onLoad({ filter: /./ }, async ({ path }) => {
-        if (path !== ENTRIES[bundle] || lent.size === 0) return undefined
-        return { contents: `${await readFile(path, 'utf8')}\n${lending(lent, keyOf)}`, resolveDir: BUILT }
+        if (bundle !== 'index' || path !== ENTRIES.index || lent.size === 0) return undefined
+        return { contents: `${await readFile(path, 'utf8')}\n${lending(lent)}`, resolveDir: BUILT }
       })
     },
   }
 }
 
-/** The function by which a bundle lends its modules. A function: an import of the package does not pay for it. */
-function lending(lent, keyOf) {
+/** A module's name among those that are lent. */
+const keyOf = (module) => relative(BUILT, module).replace(/\.js$/, '')
+
+/** The function by which the facade lends its modules. A function: an import of the package does not pay for it. */
+function lending(lent) {
   const modules = [...lent].map(([module, names], at) => {
     const pairs = [...names].map((name) => [name, `lent${at}_${name}`])
     return {
@@ -180,7 +179,15 @@ export function finished(path, text) {
   if (path.endsWith('.cjs')) return text
   const whole = withBuiltins(text)
   const name = basename(path, '.js')
-  return FRAMED.includes(name) ? framed(name, whole) : whole
+  return FRAMED.includes(name) ? framed(name, whole) : withEagerImports(whole)
+}
+
+/**
+ * Has webpack, and ncc, which sets conditions of its own, put what is loaded with its first use into the same file: a
+ * daemon would load another file late. esbuild removes such comments.
+ */
+function withEagerImports(text) {
+  return text.replace(/\bimport\((?="\.\/)/g, 'import(/* webpackMode: "eager" */ ')
 }
 
 /**
@@ -194,27 +201,19 @@ function withBuiltins(text) {
 }
 
 /**
- * A file as one function of the facade, which `ts/late.ts` can compile from its text: a daemon keeps that, and has no
- * file any more when it is wanted.
+ * A file that exports one function of the facade, which gives the exports of the module. `ts/late.ts` calls it with the
+ * very facade that has loaded the file. A daemon keeps the text, and has no file any more when it is wanted.
  */
 function framed(name, text) {
   const exported = /^export \{([^}]*)\};$/m
-  const names =
-    exported
-      .exec(text)?.[1]
-      .split(',')
-      .map((name) => name.trim().split(' as ').toReversed()) ?? []
+  const [, names] = exported.exec(text)
+  const pairs = names.split(',').map((one) => one.trim().split(' as ').toReversed().join(': '))
   const body = text
     .replace(/^import \{([^}]*)\} from "\.\/index\.js";$/gm, (_, names) => {
       return `const {${names.replaceAll(' as ', ': ')}} = daimon;`
     })
-    .replace(exported, `return { ${names.map((pair) => pair.join(': ')).join(', ')} };`)
+    .replace(exported, `return { ${pairs.join(', ')} };`)
   const left = /^(?:import|export)\b.*|\bimport(?:\(|\.meta\b).*/m.exec(body)
   if (left !== null) throw new Error(`build: ${name}.js must stand alone, but has: ${left[0]}`)
-  return [
-    `// daimon ${version}: ${name}.js`,
-    'import * as daimon from "./index.js";',
-    `export const { ${names.map(([name]) => name).join(', ')} } = (function (daimon) {\n${body}})(daimon);`,
-    '',
-  ].join('\n')
+  return `// daimon ${version}: ${name}.js\nexport default (function (daimon) {\n${body}})\n`
 }

@@ -40,7 +40,7 @@ const ROOMS = {
     'logs',
   ],
   cli: ['facade', 'binding', 'handover', 'options', 'supervisor'],
-  bin: ['cli'],
+  bin: ['cli', 'facade'],
 }
 
 /** The files of ts/ that together are the room `facade`. */

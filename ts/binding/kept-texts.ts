@@ -5,7 +5,7 @@
  * once would cost more than to keep them. Runs in both processes.
  */
 
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { ownFile, ownPath } from './package-files.js'
 
@@ -54,26 +54,29 @@ export function keptText(part: Part): string | undefined {
   return texts.get(part)?.toString()
 }
 
+/** Whether the file is another one than the text that has been kept: another release, or half of it. */
+export function isChanged(part: Part): boolean {
+  try {
+    return texts.get(part)?.equals(readFileSync(pathOf(part))) !== true
+  } catch {
+    return true
+  }
+}
+
 /**
- * The version of the package's file now: another than this code's where the package has been replaced. Undefined where
- * the file is gone, and for a bundle, which has all parts in it.
+ * The version of the package's file, where that is another than this code's because the package has been replaced.
+ * Undefined where the file is gone, and for a bundle, which has all parts in it.
  */
-export function versionNow(part: Part): string | undefined {
+export function otherVersion(part: Part): string | undefined {
   // A bundle may be called so, too; then the files beside it are not the package's.
   if (basename(ownPath) !== 'index.js') return undefined
-  const head = Buffer.alloc(HEAD)
   try {
-    const fd = openSync(pathOf(part), 'r')
-    try {
-      readSync(fd, head)
-    } finally {
-      closeSync(fd)
-    }
+    const found = versionIn(readFileSync(pathOf(part)), part)
+    return found === DAIMON_VERSION ? undefined : found
   } catch {
     // The import says so.
     return undefined
   }
-  return versionIn(head, part)
 }
 
 function versionIn(found: Buffer, part: Part): string | undefined {
