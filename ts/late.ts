@@ -7,6 +7,7 @@
  */
 
 import { isChanged, keptText, otherVersion, ownVersion, type Part, pathOf } from './binding/kept-texts.js'
+import { isError } from './binding/node-errors.js'
 import { shared } from './binding/shared.js'
 import { UnsupportedError } from './errors.js'
 // The whole namespace: compiled texts get their imports from it.
@@ -89,7 +90,7 @@ async function imported<P extends Part>(part: P, load: () => Promise<Parts[P]>):
   } catch (cause) {
     const text = keptText(part)
     if (text !== undefined) return compile(part, text)
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = isError(cause) ? cause.message : String(cause)
     throw cannotLoad(
       part,
       `${why.replace(/\.$/, '')}. Install daimon again, and start this program anew`,

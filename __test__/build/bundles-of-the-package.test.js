@@ -14,6 +14,7 @@ const PRELOADED = [
   'binding/is-whole',
   'binding/load',
   'binding/load-failure',
+  'binding/node-errors',
   'binding/package-files',
   'binding/require',
   'binding/shared',

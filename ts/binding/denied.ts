@@ -3,6 +3,8 @@
  * Runs in both processes.
  */
 
+import { hasCode } from './node-errors.js'
+
 /** Node's error for an operation that the program is not permitted. */
 export interface Denial extends Error {
   code: 'ERR_ACCESS_DENIED'
@@ -31,7 +33,7 @@ const SWITCHES: Readonly<Record<string, string>> = {
 
 /** Whether Node's permission model has denied something. */
 export function isDenied(error: unknown): error is Denial {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_ACCESS_DENIED'
+  return hasCode(error, 'ERR_ACCESS_DENIED')
 }
 
 /**

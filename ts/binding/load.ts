@@ -5,6 +5,7 @@
 
 import { isWhole } from './is-whole.js'
 import { BindingFailure, type Miss } from './load-failure.js'
+import { isError } from './node-errors.js'
 import { requireOwn } from './require.js'
 import { sharedOfThisLayout } from './shared.js'
 
@@ -60,7 +61,7 @@ function load(requireHere: NodeJS.Require, name: string, platform: string): Bind
 
 /** A package that is not there, or is, without its file. */
 function notFound(requireHere: NodeJS.Require, name: string, platform: string, error: unknown): Miss {
-  const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  const code = isError(error) ? Reflect.get(error, 'code') : undefined
   if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') return refused(name, platform, error)
   try {
     requireHere.resolve(`${name}/package.json`)
@@ -71,7 +72,7 @@ function notFound(requireHere: NodeJS.Require, name: string, platform: string, e
 }
 
 function refused(name: string, platform: string, error: unknown): Miss {
-  const [reason = ''] = error instanceof Error ? error.message.split('\n') : [String(error)]
+  const [reason = ''] = isError(error) ? error.message.split('\n') : [String(error)]
   return { name, platform, kind: 'refused', reason }
 }
 

@@ -5,6 +5,7 @@
 
 import { UnsupportedError } from '../errors.js'
 import { type Binding, loadBinding } from './load.js'
+import { isError } from './node-errors.js'
 
 export type {
   LaunchedDaemon,
@@ -32,7 +33,7 @@ export function native(): Binding {
   try {
     return loadBinding()
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
+    const message = isError(cause) ? cause.message : String(cause)
     throw new UnsupportedError(message, { feature: 'native binding', cause })
   }
 }

@@ -1,6 +1,7 @@
 /** Writes without a stream of Node's, which takes a short command longer to make than all that it prints. */
 
 import { fstatSync, writeSync } from 'node:fs'
+import { hasCode } from '../binding/node-errors.js'
 
 /** Whether a descriptor is a file, a pipe, or the socket that Node.js gives its children as a pipe; no terminal. */
 export function isFileOrPipe(fd: number): boolean {
@@ -24,7 +25,7 @@ export function writeNow(fd: number, bytes: Buffer): Buffer {
       rest = rest.subarray(writeSync(fd, rest))
     } catch (error) {
       // A pipe that does not wait is full.
-      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return rest
+      if (hasCode(error, 'EAGAIN')) return rest
       throw error
     }
   }

@@ -1,6 +1,7 @@
 /** Prints for the command: data to stdout, texts to stderr, colours only on a terminal. */
 
 import { styleText } from 'node:util'
+import { isError } from '../binding/node-errors.js'
 import { turn } from '../turn.js'
 import { isFileOrPipe, writeNow } from './direct.js'
 import { detailsOf, lineOf, plain } from './failure.js'
@@ -166,7 +167,7 @@ export class Output {
     try {
       return writeNow(descriptor, Buffer.from(text))
     } catch (error) {
-      if (!(error instanceof Error)) throw error
+      if (!isError(error)) throw error
       this.#listeners[name](error)
       return ''
     }

@@ -3,6 +3,7 @@
 import { opendirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { explainDenial, isDenied } from '../binding/denied.js'
+import { hasCode, isError } from '../binding/node-errors.js'
 import { Daemon, InvalidOptionError } from '../index.js'
 import { HOME_VARIABLE, NAME } from '../options/places.js'
 import { CommandError } from './errors.js'
@@ -57,8 +58,8 @@ function namesIn(folder: string, isDefault: boolean): string[] {
     }
     return names.sort()
   } catch (cause) {
-    if (isDefault && cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return []
-    const { message } = cause instanceof Error ? cause : { message: String(cause) }
+    if (isDefault && hasCode(cause, 'ENOENT')) return []
+    const { message } = isError(cause) ? cause : { message: String(cause) }
     // `stop --all` looks there, too, and takes no other folder.
     const advice = isDefault ? `Set ${HOME_VARIABLE} to another one` : 'Name a folder that you may read'
     const why = isDenied(cause) ? explainDenial(cause, folder) : `${message}. ${advice}`

@@ -3,6 +3,7 @@
 import { lstatSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { explainDenial, isDenied } from '../binding/denied.js'
+import { isError } from '../binding/node-errors.js'
 import { Daemon } from '../index.js'
 import { isReadOnly, makeFolder } from '../options/folder.js'
 import { defaultLogFile, defaultPidFile, homeAdvice, isLogFolderMade, modesOf } from '../options/places.js'
@@ -121,7 +122,7 @@ function noLogFolder(folder: string, pidFile: string, error: unknown): string {
     const advice = `give --log FILE and --pid-file FILE, or ${homeAdvice()}`
     return `${both} cannot be made on a read-only file system (EROFS): ${advice}`
   }
-  const { message } = error instanceof Error ? error : { message: String(error) }
+  const { message } = isError(error) ? error : { message: String(error) }
   const why = isDenied(error) ? explainDenial(error, folder) : message
   const what = `the folder ${folder} for the log cannot be made: ${why}`
   return `${what}; ${elsewhere(folder, pidFile)}, or ${homeAdvice()}`

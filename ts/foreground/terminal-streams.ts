@@ -3,6 +3,8 @@
  * becomes the daemon.
  */
 
+import { isError } from '../binding/node-errors.js'
+
 /**
  * Makes a stream that was made for a terminal write to its descriptor: libuv has opened the terminal anew, and would go
  * on writing there. Other streams write to the descriptor anyway, and a stream that is made later finds the file.
@@ -17,7 +19,7 @@ export function leaveTerminal(name: 'stdout' | 'stderr'): void {
       writeFileSync(stream.fd, chunk)
       done()
     } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)))
+      done(isError(error) ? error : new Error(String(error)))
     }
   }
   // The stream itself is changed, not replaced: `console` and loggers hold it.

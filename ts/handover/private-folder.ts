@@ -5,6 +5,7 @@
 
 import { lstatSync, realpathSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
+import { hasCode } from '../binding/node-errors.js'
 
 /** The user and the group that the daemon has. */
 export interface Owner {
@@ -49,8 +50,7 @@ function realpathOfNearest(path: string): { path: string; isParent: boolean } {
     try {
       return { path: realpathSync(at), isParent: at !== path }
     } catch (error) {
-      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-      if (!isMissing || dirname(at) === at) throw error
+      if (!hasCode(error, 'ENOENT') || dirname(at) === at) throw error
     }
   }
 }

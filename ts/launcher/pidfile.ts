@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import { ifPermitted } from '../binding/denied.js'
 import { raise } from '../binding/errors.js'
 import { native } from '../binding/native.js'
+import { isSystemError } from '../binding/node-errors.js'
 import { PermissionDeniedError } from '../errors.js'
 
 /**
@@ -40,7 +41,7 @@ function checkMakeable(pidFile: string): void {
     const { mode, uid } = statSync(folder)
     if (isOurs || user === 0 || (mode & STICKY) === 0 || uid === user) return
   } catch (cause) {
-    if (!(cause instanceof Error && 'syscall' in cause)) throw cause
+    if (!isSystemError(cause)) throw cause
     throw cannotMake(pidFile, cause.message, cause)
   }
   throw cannotMake(pidFile, `${folder} lets nobody but its owner remove it`)

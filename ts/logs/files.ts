@@ -2,6 +2,7 @@
 
 import { constants, stat } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
+import { hasCode } from '../binding/node-errors.js'
 import type { LogFile } from './file.js'
 import type { Moments } from './moments.js'
 import { PackedLog } from './packed.js'
@@ -41,7 +42,7 @@ async function openLog(path: string, compressed: boolean): Promise<PlainLog | Pa
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+  return hasCode(error, 'ENOENT', 'ENOTDIR')
 }
 
 /**

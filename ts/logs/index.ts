@@ -1,6 +1,7 @@
 /** `logs()`: the last lines of a log, and later lines. All files of this folder run in any process that reads a log. */
 
 import { explainDenial, isDenied } from '../binding/denied.js'
+import { isError } from '../binding/node-errors.js'
 import { type InvalidOptionError, PermissionDeniedError } from '../errors.js'
 import type { LogsSettings, Settings } from '../options/settings.js'
 import { refusal } from '../say.js'
@@ -138,7 +139,7 @@ function explained(error: unknown, path: string, pidFile: string): unknown {
     return refusal({ option: 'log', problem }, { value: path, pidFile, cause: error })
   }
   if (error instanceof NoRegularFile) return unreadable(error.message)
-  if (!(error instanceof Error) || !('code' in error) || 'option' in error) return error
+  if (!isError(error) || !('code' in error) || 'option' in error) return error
   // For a damaged file zlib has codes of its own, and no system error.
   if (!('syscall' in error)) {
     if (!String(error.code).startsWith('Z_')) return error

@@ -5,9 +5,9 @@
 
 import { isDenied } from '../binding/denied.js'
 import type { NativeIdentity } from '../binding/native.js'
+import { isSystemError } from '../binding/node-errors.js'
 import { type Owner, whyNotPrivate } from '../handover/private-folder.js'
 import { named, refused, say, show } from '../say.js'
-import { isSystemError } from './folder.js'
 import { defaultCompileCache } from './places.js'
 import type { Given, Settings } from './settings.js'
 import { pathValue } from './values.js'

@@ -1,6 +1,7 @@
 /** The current folder. It may have been removed, so only code that needs it asks for it. Runs in both processes. */
 
 import { resolve } from 'node:path'
+import { isError } from '../binding/node-errors.js'
 import { messageOf } from '../handover/thrown.js'
 import { named, refused, say } from '../say.js'
 
@@ -37,7 +38,7 @@ export function neededFolder(): string {
 }
 
 function stateOf(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  const code: unknown = isError(error) ? Reflect.get(error, 'code') : undefined
   if (code === 'ENOENT') return 'is no longer there'
   return `cannot be told: ${messageOf(error)}`
 }

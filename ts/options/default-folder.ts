@@ -2,9 +2,10 @@
 
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { native } from '../binding/native.js'
+import { isSystemError } from '../binding/node-errors.js'
 import { PidFileError } from '../errors.js'
 import { errorOf, named, say } from '../say.js'
-import { isSystemError, makeFolder } from './folder.js'
+import { makeFolder } from './folder.js'
 import { homeAdvice, modesOf } from './places.js'
 import type { Settings } from './settings.js'
 

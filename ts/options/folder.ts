@@ -6,12 +6,8 @@
 import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isDenied } from '../binding/denied.js'
+import { isSystemError } from '../binding/node-errors.js'
 import type { FolderModes } from './places.js'
-
-/** Whether it is Node's error of a failed system call. */
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error
-}
 
 /**
  * Makes a folder and its parents, if they are missing, with exactly these modes. Folders that exist stay as they are.

@@ -6,8 +6,8 @@
 import { accessSync, statSync } from 'node:fs'
 import { ifPermitted } from '../binding/denied.js'
 import { systemReason } from '../binding/errors.js'
+import { isSystemError } from '../binding/node-errors.js'
 import { refused, show, type Text } from '../say.js'
-import { isSystemError } from './folder.js'
 
 /**
  * Refuses a path that does not exist, is of another kind or cannot be used so. Skips checks that Node.js does not

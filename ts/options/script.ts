@@ -17,9 +17,9 @@ import {
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { ifPermitted } from '../binding/denied.js'
 import { systemReason } from '../binding/errors.js'
+import { isSystemError } from '../binding/node-errors.js'
 import { requireFrom } from '../binding/require.js'
 import { refused, show } from '../say.js'
-import { isSystemError } from './folder.js'
 
 /** The files of a script. */
 export interface ScriptFile {

@@ -6,6 +6,7 @@
 
 import { inspect } from 'node:util'
 import type { ProcessHandle } from '../binding/native.js'
+import { isError } from '../binding/node-errors.js'
 import { exited } from '../binding/waits.js'
 import { findHolder, stopHolder } from '../control/stop.js'
 import { AlreadyRunningError, StopTimeoutError, UnverifiedError } from '../errors.js'
@@ -111,7 +112,7 @@ async function main(): Promise<void> {
     await replace(order, relaunch, before)
   } catch (error) {
     const what = `daimon: the restart of the daemon of ${order.pidFile} has failed`
-    writeStderr(`${what}: ${error instanceof Error ? error.message : inspect(error)}`)
+    writeStderr(`${what}: ${isError(error) ? error.message : inspect(error)}`)
     process.exitCode = 1
   }
 }

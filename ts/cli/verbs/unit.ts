@@ -1,5 +1,6 @@
 /** The verb `unit`: files by which a system's own tools run a daemon, or rotate its log. */
 
+import { hasCode } from '../../binding/node-errors.js'
 import { Daemon } from '../../index.js'
 import { currentFolder } from '../../options/current-folder.js'
 import { scriptProblem } from '../../options/script.js'
@@ -69,7 +70,7 @@ function scriptPath(script: string, isNodes: boolean): string {
   const problem = scriptProblem(path, isNodes)
   if (problem === undefined) return path
   const { what, advice, cause } = problem
-  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+  const isMissing = hasCode(cause, 'ENOENT')
   const said = isMissing ? `there is no script ${path}` : `the script ${what}`
   throw new UsageError(`${said}${advice && `. ${advice}`}`)
 }

@@ -7,6 +7,7 @@ import { accessSync, constants } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { ifPermitted } from '../../binding/denied.js'
 import { systemReason } from '../../binding/errors.js'
+import { isError } from '../../binding/node-errors.js'
 import { packer } from '../../binding/single-executable.js'
 import { StartFailedError } from '../../errors.js'
 import type { BodyKind } from '../../handover/settings.js'
@@ -81,7 +82,7 @@ function check(path: string, access: number, what: string, advice: Text, pidFile
     ifPermitted(() => accessSync(path, access), undefined)
   } catch (cause) {
     // The path has just been told.
-    const why = cause instanceof Error ? systemReason(cause) : String(cause)
+    const why = isError(cause) ? systemReason(cause) : String(cause)
     throw errorOf(say`${what}: ${why}. ${advice}`, (message) => {
       return new StartFailedError(message, { pidFile, step: 'exec', cause })
     })
