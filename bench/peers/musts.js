@@ -9,7 +9,7 @@ import { BOUNDS } from '../bounds.js'
 import { median, timed } from '../measure.js'
 import { isOfNpm } from './adapters/index.js'
 import { endByHand, listening, ms } from './lab.js'
-import { kill, privateMemory, untilDead } from './processes.js'
+import { kill, privateMemory, untilDead } from '../../scripts/lib/processes.js'
 import { stallOf, WEIGHTS } from './timings.js'
 import { inTurn } from './turns.js'
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { root } from '../../scripts/lib/run.js'
 import { instances, listening } from './lab.js'
-import { privateMemory } from './processes.js'
+import { privateMemory } from '../../scripts/lib/processes.js'
 import { inTurn } from './turns.js'
 
 /** The time between the last start and the look, for modules that load late, ms. */

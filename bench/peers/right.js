@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { alive } from './lab.js'
-import { isDead, kill } from './processes.js'
+import { isDead, kill } from '../../scripts/lib/processes.js'
 import { inTurn } from './turns.js'
 
 const STARTS = 20

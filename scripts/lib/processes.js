@@ -1,10 +1,10 @@
-/** Looks into /proc: the processes of a peer, their private memory, their end. */
+/** Looks into /proc: the processes that a run has marked, their private memory, their end. */
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** The variable that all processes of a peer inherit, by which they are found again. */
-export const MARK = 'DAIMON_BENCH_PEER'
+/** The variable that all processes of a run inherit, by which they are found again. */
+export const MARK = 'MARK_OF_RUN'
 
 const read = (pid, name) => {
   try {
@@ -47,7 +47,7 @@ export async function until(look, what, within = 20_000) {
   }
 }
 
-export const untilDead = (pid) => until(() => isDead(pid), 'the end of the app')
+export const untilDead = (pid) => until(() => isDead(pid), 'the end of a process')
 
 const asleep = new Int32Array(new SharedArrayBuffer(4))
 

@@ -1,0 +1,64 @@
+/**
+ * `npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--out FILE]`: proves daimon's promises under fire. Prints
+ * a table for each part, and writes all of it to `torture-report.json`. The last line has the counts: a part without a
+ * failure is a test that has passed.
+ */
+
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { close, failure } from '../scripts/lib/counts.js'
+import { root } from '../scripts/lib/run.js'
+import { runPart } from './lib/part.js'
+import { report } from './lib/report.js'
+import { PARTS } from './parts.js'
+
+const USAGE = `usage: npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--out FILE]
+  --seconds  how long each part that goes on by itself may take (60)
+  --seed     the seed of all that is random (a random one)
+  --only     one part alone: ${PARTS.map(({ name }) => name).join(', ')}
+  --out      where the report goes (torture-report.json)`
+
+function options() {
+  const text = { type: 'string' }
+  const { values } = parseArgs({
+    options: { seconds: text, seed: text, out: text, only: { ...text, multiple: true, default: [] } },
+  })
+  const whole = (name, value) => {
+    if (!/^\d{1,10}$/.test(value)) throw new Error(`--${name} takes a whole number, not '${value}'`)
+    return Number(value)
+  }
+  const unknown = values.only.find((one) => !PARTS.some(({ name }) => name === one))
+  if (unknown !== undefined) throw new Error(`there is no part ${unknown}`)
+  return {
+    seconds: whole('seconds', values.seconds ?? '60'),
+    seed: whole('seed', values.seed ?? String(Math.floor(Math.random() * 2 ** 32))),
+    file: resolve(values.out ?? 'torture-report.json'),
+    parts: PARTS.filter(({ name, onlyByName }) =>
+      values.only.length > 0 ? values.only.includes(name) : onlyByName !== true,
+    ),
+  }
+}
+
+async function torture({ seconds, seed, file, parts }) {
+  const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+  const results = []
+  for (const part of parts) {
+    console.log(`-- ${part.name} (seed ${seed})`)
+    results.push(await runPart(part, { seed, seconds }))
+  }
+  console.log('')
+  report(results, { file, seed, version })
+  const failed = results.filter((one) => one.failed > 0).length
+  const skipped = results.filter((one) => one.failed === 0 && one.skipped.length > 0).length
+  close({ passed: results.length - failed - skipped, failed, skipped })
+}
+
+let chosen
+try {
+  chosen = options()
+} catch (error) {
+  console.error(`torture: ${error.message}\n${USAGE}`)
+  close(failure)
+}
+if (chosen !== undefined) await torture(chosen)

@@ -1,0 +1,123 @@
+/** Compares what the actors of a storm were told with what the daemons have recorded. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bornOf } from './state.js'
+
+/** Between the moment in which a process holds the lock and its first record, Node.js boots: in milliseconds. */
+const BOOT = 5_000
+
+/** Between its last record and its end a process still has the lock. */
+const EXIT = 1_000
+
+const ABORTED = ['startAborted', 'stopAborted', 'exited', 'follow']
+
+/** Errors that a verb may have while others start, stop and kill the same daemon. */
+const EXPECTED = {
+  start: ['ERR_DAEMON_ALREADY_RUNNING', 'ERR_DAEMON_START_FAILED'],
+  restart: ['ERR_DAEMON_ALREADY_RUNNING', 'ERR_DAEMON_START_FAILED'],
+  reload: ['ERR_DAEMON_NOT_RUNNING'],
+  signal: ['ERR_DAEMON_NOT_RUNNING'],
+}
+const verbOf = (operation) => operation.replace(/(?:Waiting|Aborted|Hard)$/, '')
+
+/** The lives of the processes that have had a pidfile, by `PID BORN`. */
+function livesOf({ records }) {
+  const lives = new Map()
+  const path = join(records, 'journal')
+  if (!existsSync(path)) return lives
+  for (const line of readFileSync(path, 'utf8').split('\n').slice(0, -1)) {
+    const { what, pid, at, born, ...more } = JSON.parse(line)
+    const key = `${pid} ${born}`
+    const life = lives.get(key) ?? { pid, bornTick: born }
+    lives.set(key, { ...life, [what]: { at, ...more } })
+  }
+  return lives
+}
+
+/** The moments, in which a life can have held the lock. */
+const heldFrom = ({ born, begin }) => (born ?? begin).at - BOOT
+const heldUntil = ({ end }) => (end === undefined ? Number.POSITIVE_INFINITY : end.at + EXIT)
+
+/** Judges all that was told. Gives how often each operation had which outcome. */
+export function judgeStorm({ told, targets, isDead, fail }) {
+  const lives = targets.map(livesOf)
+  const outcomes = {}
+  for (const one of told) {
+    if (one.crashed !== undefined) fail(`the actor ${one.actor} has crashed (${one.crashed})`)
+    if (one.ended === undefined) continue
+    const outcome = one.error === undefined ? 'done' : (one.error.code ?? one.error.name)
+    outcomes[one.operation] ??= {}
+    outcomes[one.operation][outcome] = (outcomes[one.operation][outcome] ?? 0) + 1
+    for (const text of problemsOf(one, [...lives[one.target].values()])) {
+      fail(`${one.operation} on ${targets[one.target].pidFile} by ${one.actor}: ${text}`)
+    }
+  }
+  targets.forEach((target, index) => {
+    for (const text of problemsOfLives(lives[index], isDead)) fail(`${target.pidFile}: ${text}`)
+    for (const text of problemsOfLog(target, lives[index])) fail(`${target.log}: ${text}`)
+  })
+  return outcomes
+}
+
+/** What is wrong with an operation's outcome. */
+function* problemsOf({ operation, begun, ended, value, error, isTyped, survivors }, lives) {
+  for (const pid of survivors ?? []) yield `it has returned while ${pid} lives, which had begun before`
+  const verb = verbOf(operation)
+  const during = (life) => heldFrom(life) <= ended && heldUntil(life) >= begun
+  const of = (pid) => lives.filter((life) => life.pid === pid)
+  if (error !== undefined) {
+    const isAbort = ABORTED.includes(operation) && !isTyped
+    if (!isTyped && !isAbort) yield `${error.name}: ${error.message}`
+    if (isTyped && !(EXPECTED[verb] ?? []).includes(error.code)) yield `${error.code}: ${error.message}`
+    // A process that was killed while Node.js booted has left no record.
+    const named = error.code === 'ERR_DAEMON_ALREADY_RUNNING' ? of(error.pid) : []
+    if (named.length > 0 && !named.some(during)) yield `${error.pid} did not run at that time`
+    return
+  }
+  if (verb === 'start' || verb === 'restart') {
+    const serves = of(value.pid).some(
+      (life) => life.begin !== undefined && life.begin.at <= ended && during(life),
+    )
+    if (!serves) yield `${value.pid} has not begun`
+  }
+  if (verb === 'status') {
+    const all = lives.filter(({ begin, end }) => begin?.at < begun && end?.at > ended)
+    if (value.state === 'stopped' && all.length > 0) yield `${all[0].pid} runs, and was told as stopped`
+    if (value.state === 'running' && of(value.pid).length > 0 && !of(value.pid).some(during))
+      yield `${value.pid} did not run at that time`
+  }
+}
+
+function* problemsOfLives(lives, isDead) {
+  for (const { pid, bornTick, overlap } of lives.values()) {
+    if (overlap !== undefined)
+      yield `two bodies at once: ${pid} was refused the oracle's lock (${JSON.stringify(overlap)})`
+    if (!isDead(pid) && bornOf(pid) === bornTick) yield `${pid} is left`
+  }
+}
+
+/** Lines are numbered by each body: none is missing, none is there twice, none is torn. */
+function* problemsOfLog({ records }, lives) {
+  const counts = new Map()
+  const files = readdirSync(records).filter((name) => name.startsWith('log'))
+  // The oldest first: log.9, log.8, …, log.
+  const age = (name) => Number(/\.(\d+)$/.exec(name)?.[1] ?? 0)
+  for (const name of files.sort((a, b) => age(b) - age(a))) {
+    for (const line of readFileSync(join(records, name), 'utf8').split('\n').slice(0, -1)) {
+      const [, key, number] = /^(\d+ \d+) (\d+)$/.exec(line) ?? []
+      if (key === undefined) {
+        if (/^\d/.test(line)) yield `a torn line: ${line.slice(0, 80)}`
+        continue
+      }
+      const before = counts.get(key) ?? 0
+      if (Number(number) !== before + 1) yield `of ${key} line ${number} follows ${before} (${name})`
+      counts.set(key, Number(number))
+    }
+  }
+  for (const [key, { end }] of lives) {
+    const written = counts.get(key) ?? 0
+    if (end !== undefined && end.lines !== written)
+      yield `of ${key} there are ${written} of ${end.lines} lines`
+  }
+}

@@ -1,0 +1,59 @@
+/** What a part of the torture is given, and what it leaves for the report. */
+
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { atEnd } from '../../scripts/lib/at-end.js'
+import { killAll, MARK, marked } from '../../scripts/lib/processes.js'
+import { randomOf } from './random.js'
+
+/** A part cannot be run on this machine. It is skipped by name, with the reason. */
+export class Unavailable extends Error {}
+
+/** How many failures are kept; more are only counted. */
+const MOST_FAILURES = 20
+
+/**
+ * Runs a part in a folder of its own. What it starts inherits the folder's mark; when it is over, every process with that
+ * mark is ended, and the folder removed. Gives the part's place in the report.
+ *
+ * @param part `{ name, summary, run }`
+ * @param options seed, seconds (for a part that goes on as long as it is let)
+ */
+export async function runPart({ name, summary, run }, { seed, seconds }) {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), `daimon-torture-${name}-`)))
+  const before = process.env[MARK]
+  process.env[MARK] = folder
+  const tidy = atEnd(() => {
+    killAll(() => marked(folder))
+    rmSync(folder, { recursive: true, force: true })
+    if (before === undefined) delete process.env[MARK]
+    else process.env[MARK] = before
+  })
+  const result = { name, summary, seed, rows: [], counts: {}, failures: [], failed: 0, skipped: [] }
+  const fail = (text) => {
+    result.failed++
+    if (result.failures.length < MOST_FAILURES) result.failures.push(text)
+  }
+  const begun = performance.now()
+  try {
+    await run({
+      seed,
+      random: randomOf(seed),
+      seconds,
+      folder,
+      note: (row) => result.rows.push(row),
+      count: (what, more = 1) => {
+        result.counts[what] = (result.counts[what] ?? 0) + more
+      },
+      fail,
+      skip: (reason) => result.skipped.push(reason),
+    })
+  } catch (error) {
+    if (error instanceof Unavailable) result.skipped.push(error.message)
+    else fail(error.stack ?? String(error))
+  }
+  tidy()
+  result.seconds = Math.round((performance.now() - begun) / 1000)
+  return result
+}

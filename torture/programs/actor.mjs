@@ -1,0 +1,115 @@
+// One of many that use the same daemons at random. Arguments: the seed, and the settings as JSON. It tells its parent of
+// each operation, before and after.
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { randomOf } from '../lib/random.js'
+import { bornOf, stateOf } from '../lib/state.js'
+
+const { now } = createRequire(import.meta.url)('./journal.cjs')
+const [seed, text] = process.argv.slice(2)
+const { facade, targets, until } = JSON.parse(text)
+const { Daemon, DaemonError } = await import(facade)
+const random = randomOf(Number(seed))
+const here = (name) => fileURLToPath(new URL(name, import.meta.url))
+
+function daemonOf({ pidFile, records, log }) {
+  return new Daemon({
+    pidFile,
+    script: here('body.cjs'),
+    scriptArgs: [records],
+    execArgv: ['--require', here('born.cjs')],
+    env: { STORM_RECORDS: records },
+    log: { file: log, maxSize: 20_000, keep: 200 },
+    readyTimeout: 20_000,
+    stopTimeout: 5_000,
+  })
+}
+
+async function follow(daemon) {
+  const enough = new AbortController()
+  const timer = setTimeout(() => enough.abort(), random.int(150))
+  let lines = 0
+  try {
+    for await (const _ of daemon.logs({ follow: true, lines: 5, signal: enough.signal })) lines++
+  } catch (error) {
+    if (!enough.signal.aborted) throw error
+  } finally {
+    clearTimeout(timer)
+  }
+  return { lines }
+}
+
+/** An abort at any time, as of a user who has had enough. */
+async function aborted(daemon, verb) {
+  const enough = new AbortController()
+  const timer = setTimeout(() => enough.abort(new Error('had enough')), random.int(120))
+  try {
+    return await daemon.with({ signal: enough.signal })[verb]()
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The operations, as often as they stand here. */
+const OPERATIONS = {
+  start: [16, (daemon) => daemon.start()],
+  startWaiting: [2, (daemon) => daemon.with({ lockTimeout: 300 }).start()],
+  startAborted: [2, (daemon) => aborted(daemon, 'start')],
+  stop: [3, (daemon) => daemon.stop()],
+  stopHard: [1, (daemon) => daemon.stop({ stopTimeout: random.int(20) })],
+  stopAborted: [1, (daemon) => aborted(daemon, 'stop')],
+  restart: [3, (daemon) => daemon.restart()],
+  reload: [5, (daemon) => daemon.reload()],
+  signal: [5, (daemon) => daemon.signal('SIGUSR2')],
+  status: [12, (daemon) => daemon.status()],
+  follow: [3, follow],
+  exited: [2, (daemon) => daemon.exited({ signal: AbortSignal.timeout(random.int(100) + 1) })],
+}
+const NAMES = Object.entries(OPERATIONS).flatMap(([name, [weight]]) => Array(weight).fill(name))
+
+/** The PIDs of bodies that had begun before that time, and live. */
+function begunBefore(records, time, except) {
+  const path = `${records}/journal`
+  if (!existsSync(path)) return []
+  const all = readFileSync(path, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line))
+  const begun = all.filter(({ what, pid, at }) => what === 'begin' && at < time && pid !== except)
+  return begun
+    .filter(({ pid, born }) => bornOf(pid) === born && !['Z', 'X'].includes(stateOf(pid)))
+    .map(({ pid }) => pid)
+}
+
+const told = (message) => new Promise((resolve) => process.send(message, resolve))
+
+while (now() < until) {
+  const target = random.int(targets.length)
+  const operation = random.pick(NAMES)
+  const daemon = daemonOf(targets[target])
+  // Dies in the middle of it.
+  if (random.int(40) === 0) setTimeout(() => process.kill(process.pid, 'SIGKILL'), random.int(150))
+  const begun = now()
+  await told({ target, operation, begun })
+  const outcome = await OPERATIONS[operation][1](daemon).then(
+    (value) => ({ value }),
+    (error) => ({
+      error: {
+        code: error?.code,
+        name: error?.name,
+        reason: error?.reason,
+        message: String(error?.message),
+        pid: error?.pid,
+      },
+      isTyped: error instanceof DaemonError,
+    }),
+  )
+  const ended = now()
+  const isOver = /^(?:stop|restart)/.test(operation) && outcome.error === undefined
+  const survivors = isOver ? begunBefore(targets[target].records, begun, outcome.value.pid) : []
+  await told({ target, operation, begun, ended, survivors, ...outcome })
+  await delay(random.int(30))
+}
+process.disconnect()

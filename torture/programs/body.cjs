@@ -1,0 +1,31 @@
+// The body of a daemon in the storm. It holds the oracle's lock for its life, writes numbered lines, and keeps a journal
+// of when it has begun and ended. Arguments: the folder of its pidfile's records.
+const { openSync, writeSync } = require('node:fs')
+const { spawnSync } = require('node:child_process')
+const { join } = require('node:path')
+const { born, journal } = require('./journal.cjs')
+
+const [folder] = process.argv.slice(2)
+const { pid } = process
+
+// Before anything else, and without waiting: two bodies at once are what must never be.
+const oracle = openSync(join(folder, 'oracle'), 'a')
+const locked = spawnSync('flock', ['--exclusive', '--nonblock', '3'], {
+  stdio: ['ignore', 'ignore', 'inherit', oracle],
+})
+if (locked.status !== 0)
+  journal(folder, 'overlap', { born, status: locked.status, error: locked.error?.message })
+journal(folder, 'begin', { born })
+
+let lines = 0
+const write = () => writeSync(1, `${pid} ${born} ${++lines}\n`)
+write()
+const timer = setInterval(write, 7)
+
+process.on('exit', (code) => {
+  clearInterval(timer)
+  journal(folder, 'end', { born, code, lines })
+})
+
+// A child that the daemon's end must not leave the lock to.
+if (pid % 4 === 0) spawnSync('true')

@@ -1,0 +1,86 @@
+/**
+ * The race storm: many processes use the same few daemons at random, and die. What each of them was told is compared with
+ * what the daemons themselves have recorded.
+ */
+
+import { spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isDead, kill } from '../scripts/lib/processes.js'
+import { root } from '../scripts/lib/run.js'
+import { Bystanders } from './lib/bystanders.js'
+import { judgeStorm } from './lib/oracle.js'
+
+const ACTORS = 16
+const TARGETS = 8
+
+const now = () => Number(process.hrtime.bigint()) / 1e6
+const here = (name) => fileURLToPath(new URL(name, import.meta.url))
+
+/** The pidfiles, each with a folder for the records of its bodies. */
+function targetsIn(folder) {
+  return Array.from({ length: TARGETS }, (_, index) => {
+    const records = join(folder, `records-${index}`)
+    mkdirSync(records)
+    return { pidFile: join(folder, `storm-${index}.pid`), log: join(records, 'log'), records }
+  })
+}
+
+/** Keeps so many actors alive until the time is up, and gives all that they have told. */
+async function actors({ random, facade, targets, until }) {
+  const told = []
+  const one = async () => {
+    while (now() < until) {
+      const settings = JSON.stringify({ facade, targets, until })
+      const child = spawn(process.execPath, [here('programs/actor.mjs'), String(random.seed()), settings], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      })
+      child.on('message', (message) => told.push({ actor: child.pid, ...message }))
+      const [code, signal] = await new Promise((resolve) => {
+        child.once('close', (...how) => resolve(how))
+      })
+      if (code !== 0 && signal !== 'SIGKILL') told.push({ actor: child.pid, crashed: `${code ?? signal}` })
+    }
+  }
+  await Promise.all(Array.from({ length: ACTORS }, one))
+  return told
+}
+
+/** Stops what still runs, so that the last records are complete. */
+async function stopAll(facade, targets, fail) {
+  const { Daemon } = await import(facade)
+  for (const { pidFile } of targets) {
+    try {
+      await new Daemon({ pidFile }).stop()
+    } catch (error) {
+      fail(`the last stop of ${pidFile}: ${error.message}`)
+    }
+  }
+}
+
+/** @param facade the address of the facade to try: that of a build with a broken rule, too */
+export async function runStorm(context, facade = pathToFileURL(join(root, 'dist/index.js')).href) {
+  const { folder, seconds, random, count, note, fail } = context
+  const targets = targetsIn(folder)
+  const bystanders = new Bystanders(4)
+  const told = await actors({ random, facade, targets, until: now() + seconds * 1000 })
+  // A start whose launcher has died ends its daemon, or has it serve.
+  await delay(500)
+  await stopAll(facade, targets, fail)
+  bystanders.judge(fail)
+  const operations = judgeStorm({ told, targets, isDead, fail })
+  for (const [operation, outcomes] of Object.entries(operations)) {
+    const all = Object.values(outcomes).reduce((sum, one) => sum + one, 0)
+    count('operations', all)
+    note({ operation, all, ...outcomes })
+  }
+  bystanders.end(kill)
+}
+
+export const storm = {
+  name: 'storm',
+  summary: `${ACTORS} processes use the same ${TARGETS} daemons at random`,
+  run: (context) => runStorm(context),
+}
