@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Daemon } from '../dist/index.js'
 import { atEnd } from '../scripts/lib/at-end.js'
+import { isDead, kill, killAll, MARK, marked } from '../scripts/lib/processes.js'
 import { median, timed } from './measure.js'
 import { Idle } from './peers/lab.js'
-import { isDead, kill, killAll, MARK, marked } from '../scripts/lib/processes.js'
 import { markdown, number } from './peers/table.js'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))

@@ -1,7 +1,7 @@
 /**
- * `npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--out FILE]`: proves daimon's promises under fire. Prints
- * a table for each part, and writes all of it to `torture-report.json`. The last line has the counts: a part without a
- * failure is a test that has passed.
+ * `npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--out FILE]`: proves daimon's promises under fire.
+ * Prints a table for each part, and writes all of it to `torture-report.json`. The last line has the counts: a part
+ * without a failure is a test that has passed.
  */
 
 import { readFileSync } from 'node:fs'

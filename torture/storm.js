@@ -1,6 +1,6 @@
 /**
- * The race storm: many processes use the same few daemons at random, and die. What each of them was told is compared with
- * what the daemons themselves have recorded.
+ * The race storm: many processes use the same few daemons at random, and die. What each of them was told is compared
+ * with what the daemons themselves have recorded.
  */
 
 import { spawn } from 'node:child_process'

@@ -7,8 +7,8 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../measure.js'
 import { isDead, kill, killAll, MARK, marked, until, untilDead } from '../../scripts/lib/processes.js'
+import { freePort } from '../measure.js'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const STEP_MS = 60_000

@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { privateMemory } from '../../scripts/lib/processes.js'
 import { root } from '../../scripts/lib/run.js'
 import { instances, listening } from './lab.js'
-import { privateMemory } from '../../scripts/lib/processes.js'
 import { inTurn } from './turns.js'
 
 /** The time between the last start and the look, for modules that load late, ms. */

@@ -5,8 +5,8 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { alive } from './lab.js'
 import { isDead, kill } from '../../scripts/lib/processes.js'
+import { alive } from './lab.js'
 import { inTurn } from './turns.js'
 
 const STARTS = 20

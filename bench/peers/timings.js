@@ -1,7 +1,7 @@
 /** Measures the time of the verbs, by API and by command, and the launcher's stalls. */
 
-import { endByHand, listening, ms } from './lab.js'
 import { untilDead } from '../../scripts/lib/processes.js'
+import { endByHand, listening, ms } from './lab.js'
 import { inTurn } from './turns.js'
 
 /** Statuses in a row: a single one by API costs hardly more than the clock. */

@@ -14,8 +14,8 @@ export class Unavailable extends Error {}
 const MOST_FAILURES = 20
 
 /**
- * Runs a part in a folder of its own. What it starts inherits the folder's mark; when it is over, every process with that
- * mark is ended, and the folder removed. Gives the part's place in the report.
+ * Runs a part in a folder of its own. What it starts inherits the folder's mark; when it is over, every process with
+ * that mark is ended, and the folder removed. Gives the part's place in the report.
  *
  * @param part `{ name, summary, run }`
  * @param options seed, seconds (for a part that goes on as long as it is let)

@@ -1,5 +1,5 @@
-// One of many that use the same daemons at random. Arguments: the seed, and the settings as JSON. It tells its parent of
-// each operation, before and after.
+// One of many that use the same daemons at random. Arguments: the seed, and the settings as JSON. It tells its parent
+// of each operation, before and after.
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'

@@ -1,5 +1,5 @@
-// The body of a daemon in the storm. It holds the oracle's lock for its life, writes numbered lines, and keeps a journal
-// of when it has begun and ended. Arguments: the folder of its pidfile's records.
+// The body of a daemon in the storm. It holds the oracle's lock for its life, writes numbered lines, and keeps a
+// journal of when it has begun and ended. Arguments: the folder of its pidfile's records.
 const { openSync, writeSync } = require('node:fs')
 const { spawnSync } = require('node:child_process')
 const { join } = require('node:path')
