@@ -1,4 +1,5 @@
-// build.js [native] [ts] [--if-needed]: builds the binding into native/ and the facade into dist/.
+// build.js [native] [ts] [--if-needed] [--seams]: builds the binding into native/ and the facade into dist/; with
+// --seams the build for the torture, in which tests can stop a process at each step, into target/seams/.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -18,6 +19,18 @@ function latest(paths, folders = false) {
   return Math.max(0, ...times)
 }
 
+const { values, positionals } = parseArgs({
+  options: {
+    'if-needed': { type: 'boolean', default: false },
+    seams: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+})
+
+const { seams } = values
+/** Where the output goes, from the root. */
+const folder = seams ? 'target/seams/' : ''
+
 const builds = {
   native: {
     sources: ['crates', 'Cargo.toml', 'Cargo.lock', 'build.rs'],
@@ -29,8 +42,9 @@ const builds = {
       const flags = remap.map((pair) => JSON.stringify(`--remap-path-prefix=${pair}`))
       const cargo = ['--config', `build.rustflags=[${flags.join(',')}]`]
       if (process.env.CI) cargo.push('--locked')
-      const out = ['--output-dir', 'native', '--no-js', '--dts', 'binding.d.cts', '--no-const-enum']
-      const args = ['--manifest-path', 'crates/node/Cargo.toml', '--platform', '--release', ...out]
+      const test = seams ? ['--features', 'seams', '--target-dir', 'target/seams/cargo'] : []
+      const out = ['--output-dir', `${folder}native`, '--no-js', '--dts', 'binding.d.cts', '--no-const-enum']
+      const args = ['--manifest-path', 'crates/node/Cargo.toml', '--platform', '--release', ...test, ...out]
       return run(bin('napi'), ['build', ...args, '--', ...cargo])
     },
   },
@@ -39,9 +53,10 @@ const builds = {
     output: 'dist',
     async build() {
       // Remove the output of sources that have been deleted.
-      for (const folder of ['build', 'dist']) rmSync(join(root, folder), { recursive: true, force: true })
+      for (const output of ['build', `${folder}dist`])
+        rmSync(join(root, output), { recursive: true, force: true })
       const code = await run(bin('tsc'), ['--project', 'tsconfig.json'])
-      if (code !== 0 || !publishTypes()) return code || 1
+      if (code !== 0 || (!seams && !publishTypes())) return code || 1
       return await bundle()
     },
   },
@@ -76,7 +91,8 @@ function publishTypes() {
 /** Bundles the modules of `build/` into the files of `dist/`. */
 async function bundle() {
   try {
-    for (const options of await bundles()) {
+    mkdirSync(join(root, folder, 'dist'), { recursive: true })
+    for (const options of await bundles({ outdir: `${folder}dist`, seams })) {
       const { outputFiles } = await esbuild({ ...options, write: false })
       for (const { path, text } of outputFiles) {
         writeFileSync(path, finished(path, text), { mode: path.endsWith('/bin.js') ? 0o755 : 0o644 })
@@ -90,21 +106,16 @@ async function bundle() {
   }
 }
 
-const { values, positionals } = parseArgs({
-  options: { 'if-needed': { type: 'boolean', default: false } },
-  allowPositionals: true,
-})
-
 for (const name of positionals.length > 0 ? positionals : Object.keys(builds)) {
   const { sources, output, build: make } = builds[name]
   const inputs = [...sources, 'package.json'].map((path) => join(root, path))
-  const fresh = latest([join(root, output)]) > latest(inputs, true)
+  const fresh = latest([join(root, folder, output)]) > latest(inputs, true)
   if (values['if-needed'] && fresh) continue
   const code = await make()
   if (code !== 0) {
     console.error(`build: ${name} failed`)
     // Remove a partial output: with --if-needed it would count as up to date.
-    rmSync(join(root, output), { recursive: true, force: true })
+    rmSync(join(root, folder, output), { recursive: true, force: true })
     process.exitCode = code
     break
   }

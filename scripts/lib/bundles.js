@@ -28,16 +28,22 @@ const ROOMS_OF_THE_FACADE = ['binding', 'control', 'handover', 'inside', 'option
 /** The files that `late.ts` can compile from their texts, see `framed`. */
 const FRAMED = ['verbs', 'cli']
 
-/** Removes comments: esbuild keeps those of class members, and each import would have to read them. */
-const withoutComments = {
-  name: 'without comments',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.js$/, namespace: 'file' }, async ({ path }) => {
-      const options = { minifyWhitespace: true, legalComments: 'none' }
-      const { code } = await transform(readFileSync(path, 'utf8'), options)
-      return { contents: code }
-    })
-  },
+/**
+ * Removes comments: esbuild keeps those of class members, and each import would have to read them. Removes the steps at
+ * which a test can stop a process, too, unless the build is one for tests.
+ */
+function withoutComments(seams) {
+  return {
+    name: 'without comments',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.js$/, namespace: 'file' }, async ({ path }) => {
+        const text = readFileSync(path, 'utf8')
+        const shipped = seams ? text : text.replace(/^\s*seam\(.*\);$/gm, '')
+        const { code } = await transform(shipped, { minifyWhitespace: true, legalComments: 'none' })
+        return { contents: code }
+      })
+    },
+  }
 }
 
 const common = {
@@ -47,22 +53,27 @@ const common = {
   platform: 'node',
   target: 'node20.19',
   logLevel: 'warning',
-  plugins: [withoutComments],
   define: { DAIMON_VERSION: JSON.stringify(version) },
 }
 
-/** The facade, files that take the rest from it, and what is loaded before a script. */
-export async function bundles() {
-  const owners = await ownersOfModules()
-  const esm = { ...common, format: 'esm' }
+/**
+ * The facade, files that take the rest from it, and what is loaded before a script.
+ *
+ * @param options outdir; seams: whether a test can stop a process at the package's steps
+ */
+export async function bundles({ outdir = 'dist', seams = false } = {}) {
+  const owners = await ownersOfModules(seams)
+  const plugins = [withoutComments(seams)]
+  const base = { ...common, plugins, outdir }
+  const esm = { ...base, format: 'esm' }
   return [
     ...Object.entries(ENTRIES).map(([name, entry]) => {
-      return { ...esm, entryPoints: { [name]: entry }, plugins: [apart(name, owners), withoutComments] }
+      return { ...esm, entryPoints: { [name]: entry }, plugins: [apart(name, owners), ...plugins] }
     }),
     { ...esm, entryPoints: { settle: join(BUILT, 'inside/import-hook.js') } },
     {
-      ...common,
-      define: { ...common.define, DAIMON_REQUIRE: 'require' },
+      ...base,
+      define: { ...base.define, DAIMON_REQUIRE: 'require' },
       entryPoints: { preload: join(BUILT, 'inside/preload.js') },
       format: 'cjs',
       outExtension: { '.js': '.cjs' },
@@ -73,10 +84,10 @@ export async function bundles() {
 }
 
 /** Of each module the bundle that it is in: the facade, for what is in its rooms, else the first that needs it. */
-async function ownersOfModules() {
+async function ownersOfModules(seams) {
   const owners = new Map()
   for (const [name, entry] of Object.entries(ENTRIES)) {
-    for (const module of await modulesOf(name, entry)) {
+    for (const module of await modulesOf(name, entry, seams)) {
       const [room] = relative(BUILT, module).split(sep)
       if (!owners.has(module)) owners.set(module, ROOMS_OF_THE_FACADE.includes(room) ? 'index' : name)
     }
@@ -85,8 +96,8 @@ async function ownersOfModules() {
 }
 
 /** The modules of which something would be in a bundle that stands alone. */
-async function modulesOf(name, entry) {
-  const plugins = [apart(name, new Map()), withoutComments]
+async function modulesOf(name, entry, seams) {
+  const plugins = [apart(name, new Map()), withoutComments(seams)]
   const options = { ...common, entryPoints: [entry], format: 'esm', plugins, metafile: true, write: false }
   const { metafile } = await build(options)
   const [{ inputs }] = Object.values(metafile.outputs)

@@ -110,6 +110,12 @@ const checks = {
       rmSync(folder, { recursive: true })
     }
   },
+  // crates/core/src/seam.rs
+  seams({ strings }) {
+    const found = strings.filter((text) => /DAIMON_(?:SEAM|BROKEN)/.test(text))
+    if (found.length > 0) throw 'has the steps at which tests stop a process'
+    return 'none'
+  },
   paths({ strings }) {
     const leaks = strings.filter((text) => HERE.some((path) => text.includes(path)))
     if (leaks.length > 0) throw leaks.slice(0, 3).join(' | ')

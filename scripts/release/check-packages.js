@@ -61,6 +61,13 @@ const rootChecks = {
     if (bytes > MAX_BYTES) throw `${bytes} bytes, over ${MAX_BYTES}`
     return `${files.length} files, ${Math.round(bytes / 1000)} kB`
   },
+  // ts/binding/seam.ts
+  seams(folder) {
+    const scripts = packed(folder).files.filter((path) => /\.c?js$/.test(path))
+    const found = scripts.filter((path) => /\bseam\(/.test(readFileSync(join(folder, path), 'utf8')))
+    if (found.length > 0) throw `has the steps at which tests stop a process: ${found.join(' ')}`
+    return `none in ${scripts.length} files`
+  },
   dependencies(folder, targets) {
     const { version, dependencies, optionalDependencies } = manifest(folder)
     if (dependencies) throw `dependencies: ${Object.keys(dependencies)}`

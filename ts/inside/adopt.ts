@@ -6,6 +6,7 @@
 
 import { type Binding, loadBinding } from '../binding/load.js'
 import { ownAddress, ownFile } from '../binding/package-files.js'
+import { seam } from '../binding/seam.js'
 import { shared } from '../binding/shared.js'
 import { decodePayload, type Payload } from '../handover/payload.js'
 import type { LaunchSettings } from '../handover/settings.js'
@@ -82,6 +83,7 @@ function adopt(value: string): void {
   if ('code' in found) throw new Error(`daimon: ${found.message}`)
   const { isBegunByImport } = removeOwnFlags()
   const { settings, args } = readPayload(binding)
+  seam(binding, 'adopt.told')
   if (settings.title !== undefined) process.title = settings.title
   const failure = binding.applyAfterBoot(settings.softNofile, settings.oomScoreAdj, [
     ...(settings.keepFds ?? []),
@@ -115,6 +117,7 @@ function adopt(value: string): void {
   })
   keep('beforeExit', () => state.idle())
   shareState(state)
+  seam(binding, 'adopt.shared')
 }
 
 /** Tells the launcher of uncaught errors, until the function that it gives is called. */

@@ -4,6 +4,7 @@
  */
 
 import { loadBinding } from '../binding/load.js'
+import { seam } from '../binding/seam.js'
 import type { SignalName } from '../types/signals.js'
 import { atOnce, mainEvaluated, readyOrOver } from './ready.js'
 import { reopenLogs } from './reopen.js'
@@ -22,6 +23,7 @@ export function beginScript(state: State): void {
 function becomeScript(state: State): void {
   // Loaded now, for reloads: the user that this process becomes may not be able to read the package, or it may be gone.
   const binding = loadBinding()
+  seam(binding, 'script.begun')
   state.becomeScript()
   // A reload only reopens the logs: there is no context yet, so there are no listeners.
   const reopen = (): void => reopenLogs(binding, state.settings)

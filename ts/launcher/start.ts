@@ -1,6 +1,7 @@
 /** A start: its plan, its messages to the daemon, and its outcome. Runs in the launcher. */
 
-import type { NativePlan } from '../binding/native.js'
+import { type NativePlan, native } from '../binding/native.js'
+import { seam } from '../binding/seam.js'
 import { presentStatus } from '../control/status.js'
 import { encodePayload } from '../handover/payload.js'
 import { encodeRelaunch, relaunchOf } from '../handover/relaunch.js'
@@ -57,7 +58,9 @@ export async function startChecked(checked: CheckedStart<DetachedStart>): Promis
   const compileCache = compileCacheOf(settings, identity)
   const told = launchSettings(settings, { kind, cwd: settings.cwd ?? neededFolder(), identity, compileCache })
   const payload = encodePayload({ settings: { ...told, relaunch }, args: bytes })
+  seam(native(), 'start.checked')
   const { pid, took, ended } = await new Launch(settings, plan, payload).run()
+  seam(native(), 'start.ready')
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
   const status = presentStatus(settings.pidFile)
   if (status?.state === 'running' && status.pid === pid) return status

@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::handover::{ADOPTION_VARIABLE, Channel, Handover};
 use crate::launcher_death::{end_latecomers, watch_launcher};
 use crate::own::{self, OwnDaemon, own_daemon};
+use crate::seam;
 use crate::shown::shown;
 use crate::sys::{self, Inherited, NotInherited};
 
@@ -43,14 +44,18 @@ pub fn adopt(value: &OsStr) -> Result<&'static OwnDaemon> {
     if let Some(daemon) = own_daemon() {
         return Ok(daemon);
     }
+    seam::at("adopt.begun");
     let handover = Handover::parse(value).ok_or_else(|| Forgery::Form.of(value))?;
     let (daemon, watched) = take_over(&handover).map_err(|forgery| forgery.of(value))?;
+    seam::at("adopt.taken");
     // Before the pidfile's removal is registered: of two handlers, exit runs the later one first.
     sys::at_exit(end_latecomers);
     let daemon = own::install(daemon).ok_or_else(|| Forgery::OtherDaemon.of(value))?;
+    seam::at("adopt.installed");
     let watcher = thread::Builder::new().name("daimon-launcher".into()).stack_size(WATCHER_STACK);
     // Ignore a failure: without the thread only the launcher's death before ready goes unnoticed.
     let _ = watcher.spawn(move || watch_launcher(daemon, watched));
+    seam::at("adopt.watched");
     Ok(daemon)
 }
 

@@ -10,6 +10,7 @@ use crate::launch::Stdio;
 use crate::log::{Owner, insist, open_input, open_null, open_output};
 use crate::own::{OwnDaemon, install, own_daemon};
 use crate::pidfile::{LockOptions, Locked, PidFile, nobody_looks};
+use crate::seam;
 use crate::sys;
 
 /// How a process becomes the daemon in the foreground: the pidfile, its lock, and the standard descriptors.
@@ -62,6 +63,7 @@ pub fn become_daemon(plan: &ForegroundPlan) -> Result<&'static OwnDaemon> {
         locked.remove(path);
         return Err(taken());
     }
+    seam::at("foreground.locked");
     let streams = open_streams(plan).inspect_err(|_| locked.remove(path))?;
     // Wait until no thread of this process has the pidfile open: once the tag is on, closing any other descriptor on
     // the file would take the tag off, fcntl(2). A thread that looks later asks first whether the file is its own
@@ -70,8 +72,10 @@ pub fn become_daemon(plan: &ForegroundPlan) -> Result<&'static OwnDaemon> {
     // The tag comes before the PID, because a process that finds us by the PID must see that we handle no signals yet.
     // Ignore a failure: where another process has a read lock on the file, and on odd file systems, other proofs serve.
     let _ = sys::put_name_tag(locked.file().as_raw_fd());
+    seam::at("foreground.tagged");
     sys::mark_attached(locked.file().as_fd());
     take_place(plan, &locked, &streams).inspect_err(|_| locked.remove(path))?;
+    seam::at("foreground.placed");
     let (file, id) = locked.into_parts();
     install(OwnDaemon::alone(path, id, file)).ok_or_else(taken)
 }

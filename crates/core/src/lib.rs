@@ -45,6 +45,7 @@ mod own;
 mod pidfile;
 mod poller;
 mod process;
+mod seam;
 mod shown;
 mod signal;
 mod signal_mask;
@@ -76,4 +77,6 @@ pub use pidfile::{
 };
 pub use poller::{ChannelEvent, WatchId, unwatch, watch_channel, watch_exit};
 pub use process::{ExitStatus, Process, Stats, stats};
+#[cfg(feature = "seams")]
+pub use seam::{on_step, reached};
 pub use signal::Signal;

@@ -12,6 +12,7 @@ use nix::unistd::{ftruncate, getpid, unlink};
 use crate::error::Pid;
 use crate::handover::{Channel, FrameKind, send_frame};
 use crate::log::silence_stderr;
+use crate::seam;
 use crate::sys::{self, FileId};
 
 /// The mark of a daemon that has given up root's rights: the sticky bit of its pidfile, which only the file's owner can
@@ -120,7 +121,15 @@ extern "C" fn remove_at_exit() {
     if let Some(daemon) = DAEMON.get() {
         // A fork of this process that calls exit(3) is not the daemon.
         if daemon.pid == getpid().as_raw() {
+            seam::at("exit.begun");
+            if seam::breaks("unlink-unlocked") {
+                let _ = fs4::FileExt::unlock(&daemon.lock);
+                seam::at("exit.unlocked");
+                let _ = unlink(&daemon.path);
+                return;
+            }
             remove(&daemon.path, &daemon.lock, daemon.id);
+            seam::at("exit.removed");
         }
     }
 }
@@ -170,6 +179,7 @@ impl OwnDaemon {
         let mut start = self.start();
         let Start::Starting(channel) = &mut *start else { return None };
         let frame = channel.wait_for_frame()?;
+        seam::at("adopt.received");
         (frame.kind == FrameKind::Payload).then_some(frame.body)
     }
 
@@ -177,6 +187,7 @@ impl OwnDaemon {
     /// would end the daemon.
     pub fn listening(&self) {
         sys::mark_listening(self.lock.as_fd());
+        seam::at("ready.listening");
     }
 
     /// Tells the launcher that the daemon serves, and closes the channel. Once; later calls do nothing.
@@ -196,9 +207,12 @@ impl OwnDaemon {
         if self.is_captured {
             silence_stderr();
         }
+        seam::at("ready.begun");
         // The mark comes first: a launcher that hears that the daemon is ready may look at once.
         sys::mark_ready(self.lock.as_fd());
+        seam::at("ready.marked");
         if send_frame(channel.as_fd(), FrameKind::Ready, &[], MsgFlags::empty()).is_ok() {
+            seam::at("ready.sent");
             // Dropping the channel wakes the watching thread.
             *start = Start::Over;
         } else {

@@ -9,6 +9,7 @@ use nix::sys::signal::kill;
 use nix::unistd::{Pid as NixPid, getpgid, getsid};
 
 use crate::error::{Error, ErrorKind, Pid, Result, Subject};
+use crate::seam;
 use crate::signal::Signal;
 use crate::sys::{self, Unreached};
 
@@ -86,6 +87,11 @@ impl Process {
     /// that is no signal.
     pub fn signal(&self, signal: impl Into<Signal>) -> Result<()> {
         let signal = signal.into();
+        seam::at("process.signalling");
+        if seam::breaks("kill-by-pid") {
+            let sent = sys::signal_process(self.pid, signal.number());
+            return sent.map_err(|unreached| self.not_signalled(signal, unreached));
+        }
         self.handle
             .signal(self.pid, signal.number())
             .map_err(|unreached| self.not_signalled(signal, unreached))

@@ -16,6 +16,13 @@ mod waits;
 
 use napi_derive::napi;
 
+/// This process gets to a step at which a test may stop or kill it.
+#[cfg(feature = "seams")]
+#[napi]
+pub fn seam(step: String) {
+    daimon_core::reached(&step);
+}
+
 /// Kept in the binary as text, where a look at the file finds it: an optimiser writes a short one as numbers in code.
 #[used]
 static VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -10,6 +10,7 @@ use nix::errno::Errno;
 
 use super::program::Program;
 use super::steps::{REPORT_BYTES, Report, Step};
+use crate::seam;
 use crate::signal_mask::AllBlocked;
 use crate::sys::{self, Pid, Stack};
 
@@ -112,10 +113,14 @@ unsafe extern "C" fn first_child(orders: *mut c_void) -> c_int {
         report(shared, Step::Session, errno);
         return 1;
     }
+    seam::at("child.session");
     // SAFETY: the second stack is this child's to give, and is freed with the orders. `second_child` makes
     // async-signal-safe calls alone.
     match unsafe { sys::spawn_child(shared.stacks.second_top, second_child, orders) } {
-        Ok(_) => 0,
+        Ok(_) => {
+            seam::at("child.cloned");
+            0
+        }
         Err(errno) => {
             report(shared, Step::Clone, errno as i32);
             1
@@ -149,6 +154,7 @@ unsafe extern "C" fn second_child(orders: *mut c_void) -> c_int {
 }
 
 fn prepare(orders: &Orders) -> Result<(), (Step, i32)> {
+    seam::at("child.begun");
     sys::reset_dispositions();
     sys::set_umask(orders.umask);
     let program = &orders.program;
@@ -156,12 +162,16 @@ fn prepare(orders: &Orders) -> Result<(), (Step, i32)> {
         sys::change_folder(folder).map_err(|errno| (Step::Folder, errno))?;
     }
     place_descriptors(orders)?;
+    seam::at("child.placed");
     // The tag comes before the PID, because a process that finds us by the PID must see that we handle no signals yet.
     // Ignore a failure: where another process has a read lock on the file, and on odd file systems, other proofs serve.
     let _ = sys::put_name_tag(program.lock_fd);
+    seam::at("child.tagged");
     write_pid(program.lock_fd)?;
+    seam::at("child.written");
     limit(orders)?;
     sys::unblock_signals().map_err(|errno| (Step::SignalMask, errno))?;
+    seam::at("child.executing");
     Ok(())
 }
 

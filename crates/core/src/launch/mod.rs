@@ -30,7 +30,7 @@ use crate::handover::{Channel, Outcome};
 use crate::log::LogTail;
 use crate::pidfile::Locked;
 use crate::process::Process;
-use crate::sys;
+use crate::{seam, sys};
 
 /// A daemon that has executed and is not ready yet.
 #[derive(Debug)]
@@ -84,6 +84,7 @@ impl Launched {
 /// On Linux both children share the launcher's memory (`CLONE_VM | CLONE_VFORK`): its size costs nothing and its event
 /// loop does not stall. On macOS they are forks, and SIGCHLD reaches the host program.
 pub fn launch(plan: &Plan) -> Result<Launched> {
+    seam::arm();
     let program = Program::new(plan)?;
     let locked = plan.pidfile.lock(&plan.lock)?;
     // The end of this function releases the launcher's lock in any case, because a launcher that is stopped (SIGSTOP)
@@ -99,6 +100,7 @@ fn launch_locked(plan: &Plan, program: Program, locked: &Locked) -> Result<Launc
     if let Some(fd) = descriptors.collides_with(&plan.keep_fds) {
         return Err(Problem::ClosedMeanwhile(fd).into());
     }
+    seam::at("launch.opened");
     let Descriptors { lock, channel, error_pipe, stdio, own_channel, own_error_pipe, log } = descriptors;
     let mut keep: Vec<_> = plan.keep_fds.iter().map(|fd| fd.number()).collect();
     keep.extend([program.lock_fd, program.channel_fd, error_pipe.as_raw_fd()]);
@@ -118,6 +120,7 @@ fn launch_locked(plan: &Plan, program: Program, locked: &Locked) -> Result<Launc
     });
     let (leader, report) = child::run(orders, (lock, channel, error_pipe, stdio), own_error_pipe)
         .map_err(|errno| Error::system("clone", sys::CLONE, errno, "no process could be created"))?;
+    seam::at("launch.executed");
     let outcome = Arc::<Outcome>::default();
     let group = Group::new(leader, Arc::clone(&outcome));
     let own_channel = Channel::noting(own_channel, outcome);
@@ -168,5 +171,6 @@ fn identify(locked: &Locked, channel: Channel, group: Group, log: Option<LogTail
     // process, which no signal reaches, still tells how that ended.
     let process = Process::open(pid).ok().filter(|process| locked.is_held_by(pid) || !process.is_alive());
     let process = process.map(Process::launched);
+    seam::at("launch.identified");
     Ok(Launched { pid, process, channel, log, group })
 }

@@ -15,6 +15,7 @@ use super::open::{Owner, belong_and_permit, mode_of};
 use super::reopen::{Outputs, exchange, regular};
 use super::rotate::Rotation;
 use crate::error::{Error, Result};
+use crate::seam;
 use crate::sys::FileId;
 use crate::trusted_path::SAFE_OPEN;
 
@@ -70,12 +71,15 @@ impl Names {
         // Look again: a reopening may have come in between.
         let Some((present, outputs)) = self.present() else { return Ok(Look::NotOurs) };
         let unfinished = self.unfinished(".new");
+        seam::at("rotate.begun");
         let next = make(&unfinished, rotation.mode, &present)?;
+        seam::at("rotate.made");
         let done = self.shift(rotation.keep).and_then(|()| self.exchange(&unfinished, &next, outputs));
         if done.is_err() {
             // The next try needs the name to be free.
             let _ = fs::remove_file(&unfinished);
         }
+        seam::at("rotate.done");
         done.map(|()| Look::Rotated(size))
     }
 
@@ -153,9 +157,11 @@ impl Names {
                 _ => fs::rename(&self.log, &first),
             })
             .map_err(failed("link", &first, "cannot be made"))?;
+        seam::at("rotate.linked");
         let placed = fs::rename(unfinished, &self.log)
             .map_err(failed("rename", &self.log, "cannot be replaced"))
             .and_then(|()| {
+                seam::at("rotate.renamed");
                 outputs.replace(next).map_err(|errno| {
                     let message = format!("{}: cannot be put in place", self.log.display());
                     Error::system("rotate", "dup2", errno, message).at(&self.log)
@@ -174,6 +180,7 @@ impl Names {
         for number in 2..=keep {
             let plain = self.rotated(number, "");
             let packed = self.rotated(number, ".gz");
+            seam::at("compress.begun");
             absent_is_fine(archive::pack(&plain, &self.unfinished(".gz"), &packed)).map_err(failed(
                 "write",
                 &plain,

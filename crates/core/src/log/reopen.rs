@@ -10,6 +10,7 @@ use nix::unistd::{dup2_stderr, dup2_stdout};
 
 use super::open::{Owner, open_output};
 use crate::error::{Error, Result, Subject};
+use crate::seam;
 
 /// Held while the outputs' files are exchanged: a reopening and a rotation must not meet half way.
 static EXCHANGE: Mutex<()> = Mutex::new(());
@@ -49,13 +50,17 @@ pub struct Outputs {
 /// `InvalidOption` when the file cannot be opened; the present one then stays in place.
 pub fn reopen(path: &Path, outputs: Outputs, mode: Option<u32>) -> Result<()> {
     let _exclusive = exchange();
+    seam::at("reopen.begun");
     let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
     let present = |wanted: bool, fd: &dyn AsFd| if wanted { regular(fd.as_fd()) } else { None };
     let (former_out, former_err) = (present(outputs.stdout, &stdout), present(outputs.stderr, &stderr));
     let file =
         open_output(path, Subject::Log, mode, former_out.as_ref().or(former_err.as_ref()).map(Owner::of))?;
+    seam::at("reopen.opened");
     let replaced = Outputs { stdout: former_out.is_some(), stderr: former_err.is_some() };
-    replaced.replace(&file).map_err(|errno| {
+    let done = replaced.replace(&file);
+    seam::at("reopen.replaced");
+    done.map_err(|errno| {
         let message = format!("{}: cannot be put in place", path.display());
         Error::system("reopen", "dup2", errno, message).at(path)
     })

@@ -7,6 +7,7 @@ use super::probe::{Held, Seen, Status, unreadable};
 use super::{PidFile, looking};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
+use crate::seam;
 use crate::signal::Signal;
 use crate::sys::{self, Unreached};
 
@@ -64,10 +65,16 @@ impl PidFile {
     /// `NotRunning`, `Unverified`, `PermissionDenied` when the file may not be read, or `PidFile`.
     pub fn holder(&self) -> Result<Holder> {
         let pid = self.proven()?;
+        seam::at("holder.looked");
         let process = Process::open(pid).map_err(|unreached| self.no_handle(unreached, pid))?;
+        seam::at("holder.opened");
+        if seam::breaks("second-look") {
+            return Ok(Holder { process, is_deaf: false });
+        }
         if self.proven()? != pid || !process.is_alive() {
             return Err(self.not_running());
         }
+        seam::at("holder.proven");
         let (is_detached, is_deaf) = self.marks();
         let process = if is_detached { process.launched() } else { process };
         Ok(Holder { process, is_deaf })

@@ -17,6 +17,7 @@ use super::{Flock, LONGEST_WAIT, PidFile, is_distrusted, looking, read_text, tru
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::own;
 use crate::process::Process;
+use crate::seam;
 use crate::sys::{self, FileId, Unreached};
 
 /// How long to wait for the proof of a holder, or for probes and rival starts to let the lock go.
@@ -166,6 +167,7 @@ impl PidFile {
             return Err(self.already_running(pid));
         }
         let file = folder.open_or_create()?;
+        seam::at("lock.opened");
         let stat = fstat(&file).map_err(|errno| self.system("fstat", errno, "cannot be examined"))?;
         let id = FileId::of(&stat);
         if stat.st_nlink == 0 {
@@ -177,21 +179,24 @@ impl PidFile {
         if !self.flock(&file, Flock::Shared)? {
             return self.held_round(folder, &file, &stat);
         }
+        seam::at("lock.shared");
         // Another program holds its pidfile by a POSIX lock alone: it is not ours to clear.
         if sys::name_tag(file.as_fd()).is_some() {
             return self.held_round(folder, &file, &stat);
         }
-        if !folder.names(id)? {
+        if !folder.names(id)? && !seam::breaks("inode") {
             return Ok(Round::Replaced);
         }
         let is_distrusted = is_distrusted(&stat);
         if !is_distrusted {
             self.clear_stale_text(&file)?;
         }
+        seam::at("lock.cleared");
         // The conversion is not atomic, flock(2): it drops the shared lock when it fails.
-        if !self.flock(&file, Flock::Exclusive)? {
+        if !self.flock(&file, Flock::Exclusive)? && !seam::breaks("exclusive") {
             return Ok(Round::Contended);
         }
+        seam::at("lock.exclusive");
         if is_distrusted {
             // Root must not believe this file again, because a process with a descriptor on it can write to it for
             // ever.
@@ -201,11 +206,12 @@ impl PidFile {
             return Ok(Round::Replaced);
         }
         let text = read_text(&file).map_err(|errno| self.system("pread", errno, "cannot be read"))?;
-        if !folder.names(id)? || text != Text::Empty {
+        if (!folder.names(id)? && !seam::breaks("inode")) || text != Text::Empty {
             return Ok(Round::Replaced);
         }
         fchmod(&file, Mode::from_bits_truncate(options.mode as _))
             .map_err(|errno| self.system("fchmod", errno, "its mode cannot be set"))?;
+        seam::at("lock.locked");
         Ok(Round::Locked(Locked { file, id }))
     }
 

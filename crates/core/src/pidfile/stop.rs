@@ -7,6 +7,7 @@ use super::proof::BETWEEN_LOOKS;
 use super::{PidFile, Status};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
+use crate::seam;
 use crate::signal::Signal;
 
 /// How long the lock may be held after the daemon's end: its children between fork and exec have it for a moment.
@@ -100,11 +101,19 @@ impl PidFile {
         options: &StopOptions,
         abort: &Abort,
     ) -> std::result::Result<Stopped, Over> {
+        seam::at("stop.proven");
+        if seam::breaks("stop-early") {
+            let _ = process.signal(options.signal);
+            return Ok(Stopped { was_running: true, forced: false, stale: false });
+        }
         let forced = end(process, options, abort)?;
+        seam::at("stop.ended");
         self.wait_until_free(process.pid(), abort)?;
         // Remove the pidfile that the daemon has left because it was killed, or could not unlink it with another user
         // or root folder than at its start. If another process has locked the pidfile since, it stays.
+        seam::at("stop.free");
         let _ = self.remove_leftover();
+        seam::at("stop.removed");
         Ok(Stopped { was_running: true, forced, stale: self.is_stale()? })
     }
 
@@ -164,6 +173,7 @@ fn end(process: &Process, options: &StopOptions, abort: &Abort) -> std::result::
         Err(error) if error.kind() != ErrorKind::NotRunning => return Err(error.into()),
         _ => (),
     }
+    seam::at("stop.signalled");
     if watch.ends_within(timeout.max(LEAST_TIMEOUT))? {
         return Ok(false);
     }

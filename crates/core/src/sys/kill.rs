@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use super::{Pid, Unreached};
 
 /// Sends a signal to one process, kill(2). Async-signal-safe.
-pub(super) fn signal_process(pid: Pid, signal: i32) -> Result<(), Unreached> {
+pub(crate) fn signal_process(pid: Pid, signal: i32) -> Result<(), Unreached> {
     // No process has such a number: 0 would mean this process's group, and -1 all processes.
     if pid <= 0 { Err(Unreached::Ended) } else { kill(pid, signal) }
 }

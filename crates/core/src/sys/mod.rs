@@ -24,7 +24,7 @@ pub(crate) use fd::{
 pub(crate) use file_id::FileId;
 pub(crate) use guard::end_group_from_outside;
 pub(crate) use inherited::{Inherited, NotInherited, take_inherited};
-pub(crate) use kill::signal_group;
+pub(crate) use kill::{signal_group, signal_process};
 pub(crate) use limits::RawLimit;
 
 use std::ffi::OsString;

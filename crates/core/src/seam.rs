@@ -1,0 +1,133 @@
+//! Named steps at which a test can stop, hold or kill this process, and rules that a test can break, to see what the
+//! torture makes of that. Without the feature `seams`, which nothing that is shipped has, all of it is compiled to
+//! nothing.
+//!
+//! `DAIMON_SEAM` in the environment is `STEP ACTION FILE`. When the process gets to the step for the first time it
+//! makes the file, and then does the action: `kill` (SIGKILL to itself), `stop` (SIGSTOP), or `hold` (it goes on when
+//! the file is removed). `DAIMON_BROKEN` is the name of a rule that this process breaks.
+
+#[cfg(feature = "seams")]
+pub(crate) use enabled::{arm, at, breaks};
+#[cfg(feature = "seams")]
+pub use enabled::{on_step, reached};
+
+/// The process gets to a step.
+#[cfg(not(feature = "seams"))]
+#[inline]
+pub(crate) const fn at(_step: &str) {}
+
+/// Reads the orders, so that the steps between clone and exec need not.
+#[cfg(not(feature = "seams"))]
+#[inline]
+pub(crate) const fn arm() {}
+
+/// Whether a test has this rule broken.
+#[cfg(not(feature = "seams"))]
+#[inline]
+pub(crate) const fn breaks(_rule: &str) -> bool {
+    false
+}
+
+#[cfg(feature = "seams")]
+mod enabled {
+    use std::env;
+    use std::ffi::{CStr, CString};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Mutex, OnceLock, PoisonError};
+
+    use rustix::fs::{Mode, OFlags, open, stat};
+    use rustix::process::{Signal, getpid, kill_process};
+    use rustix::thread::{NanosleepRelativeResult, Timespec, nanosleep};
+
+    struct Orders {
+        step: String,
+        action: Action,
+        file: CString,
+    }
+
+    #[derive(Clone, Copy)]
+    enum Action {
+        Kill,
+        Stop,
+        Hold,
+    }
+
+    static ORDERS: OnceLock<Option<Orders>> = OnceLock::new();
+    static DONE: AtomicBool = AtomicBool::new(false);
+    static HOOK: Mutex<Option<fn(&str)>> = Mutex::new(None);
+    static HAS_HOOK: AtomicBool = AtomicBool::new(false);
+
+    fn orders() -> Option<&'static Orders> {
+        ORDERS.get_or_init(read).as_ref()
+    }
+
+    fn read() -> Option<Orders> {
+        let value = env::var("DAIMON_SEAM").ok()?;
+        let mut words = value.splitn(3, ' ');
+        let step = words.next()?.to_owned();
+        let action = match words.next()? {
+            "kill" => Action::Kill,
+            "stop" => Action::Stop,
+            "hold" => Action::Hold,
+            _ => return None,
+        };
+        let file = CString::new(words.next()?).ok()?;
+        Some(Orders { step, action, file })
+    }
+
+    pub(crate) fn arm() {
+        orders();
+    }
+
+    /// Between clone and exec, too: once the orders are read, all calls here are system calls without libc's state.
+    pub(crate) fn at(step: &str) {
+        reached(step);
+    }
+
+    /// As the steps of the core, for those of its callers.
+    pub fn reached(step: &str) {
+        if HAS_HOOK.load(Ordering::Acquire) {
+            let hook = *HOOK.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(hook) = hook {
+                hook(step);
+            }
+        }
+        let Some(Some(orders)) = ORDERS.get() else {
+            if ORDERS.get().is_none() && orders().is_some() {
+                reached(step);
+            }
+            return;
+        };
+        // The child that shares the launcher's memory must not use up the launcher's turn, nor the other way round: the
+        // steps of each have names of their own.
+        if orders.step != step || DONE.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        act(orders.action, &orders.file);
+    }
+
+    fn act(action: Action, file: &CStr) {
+        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC;
+        drop(open(file, flags, Mode::from_raw_mode(0o644)));
+        match action {
+            Action::Kill => drop(kill_process(getpid(), Signal::KILL)),
+            Action::Stop => drop(kill_process(getpid(), Signal::STOP)),
+            Action::Hold => {
+                while stat(file).is_ok() {
+                    let _: NanosleepRelativeResult = nanosleep(&Timespec { tv_sec: 0, tv_nsec: 1_000_000 });
+                }
+            }
+        }
+    }
+
+    /// Has each step call this function, in the process and on the thread that gets there.
+    pub fn on_step(hook: fn(&str)) {
+        *HOOK.lock().unwrap_or_else(PoisonError::into_inner) = Some(hook);
+        HAS_HOOK.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn breaks(rule: &str) -> bool {
+        static BROKEN: OnceLock<Option<String>> = OnceLock::new();
+        BROKEN.get_or_init(|| env::var("DAIMON_BROKEN").ok()).as_deref() == Some(rule)
+    }
+}
