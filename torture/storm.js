@@ -4,13 +4,13 @@
  */
 
 import { spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isDead, kill } from '../scripts/lib/processes.js'
 import { root } from '../scripts/lib/run.js'
 import { Bystanders } from './lib/bystanders.js'
+import { targetIn } from './lib/daemon.js'
 import { judgeStorm } from './lib/oracle.js'
 
 const ACTORS = 16
@@ -19,21 +19,12 @@ const TARGETS = 8
 const now = () => Number(process.hrtime.bigint()) / 1e6
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 
-/** The pidfiles, each with a folder for the records of its bodies. */
-function targetsIn(folder) {
-  return Array.from({ length: TARGETS }, (_, index) => {
-    const records = join(folder, `records-${index}`)
-    mkdirSync(records)
-    return { pidFile: join(folder, `storm-${index}.pid`), log: join(records, 'log'), records }
-  })
-}
-
 /** Keeps so many actors alive until the time is up, and gives all that they have told. */
-async function actors({ random, facade, targets, until }) {
+async function actors({ random, facade, targets, only, until }) {
   const told = []
   const one = async () => {
     while (now() < until) {
-      const settings = JSON.stringify({ facade, targets, until })
+      const settings = JSON.stringify({ facade, targets, only, until })
       const child = spawn(process.execPath, [here('programs/actor.mjs'), String(random.seed()), settings], {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       })
@@ -60,12 +51,15 @@ async function stopAll(facade, targets, fail) {
   }
 }
 
-/** @param facade the address of the facade to try: that of a build with a broken rule, too */
+/**
+ * @param context of the part; also `spread`, the number of pidfiles, and `only`, the operations, where not all
+ * @param facade the address of the facade to try: that of a build with a broken rule, too
+ */
 export async function runStorm(context, facade = pathToFileURL(join(root, 'dist/index.js')).href) {
-  const { folder, seconds, random, count, note, fail } = context
-  const targets = targetsIn(folder)
+  const { folder, seconds, random, count, note, fail, name = 'storm', only, spread = TARGETS } = context
+  const targets = Array.from({ length: spread }, (_, index) => targetIn(folder, `${name}-${index}`))
   const bystanders = new Bystanders(4)
-  const told = await actors({ random, facade, targets, until: now() + seconds * 1000 })
+  const told = await actors({ random, facade, targets, only, until: now() + seconds * 1000 })
   // A start whose launcher has died ends its daemon, or has it serve.
   await delay(500)
   await stopAll(facade, targets, fail)

@@ -22,9 +22,9 @@ export function isDead(pid) {
   return text === '' || (/^[ZX]/.test(fields[0]) && Number(fields[17]) <= 1)
 }
 
-/** The PIDs of the living processes with this mark. */
-export function marked(mark) {
-  const has = (pid) => read(pid, 'environ').split('\0').includes(`${MARK}=${mark}`)
+/** The PIDs of the living processes with this mark, by the variable that has it. */
+export function marked(mark, variable = MARK) {
+  const has = (pid) => read(pid, 'environ').split('\0').includes(`${variable}=${mark}`)
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && has(name) && !isDead(name))
     .map(Number)

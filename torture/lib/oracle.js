@@ -1,7 +1,8 @@
 /** Compares what the actors of a storm were told with what the daemons have recorded. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { bornOf } from './state.js'
 
 /** Between the moment in which a process holds the lock and its first record, Node.js boots: in milliseconds. */
@@ -36,8 +37,9 @@ function livesOf({ records }) {
 }
 
 /** The moments, in which a life can have held the lock. */
-const heldFrom = ({ born, begin }) => (born ?? begin).at - BOOT
-const heldUntil = ({ end }) => (end === undefined ? Number.POSITIVE_INFINITY : end.at + EXIT)
+const heldFrom = ({ born, begin, crashed }) => (born ?? begin ?? crashed).at - BOOT
+const heldUntil = ({ end, crashed }) =>
+  crashed?.at ?? (end === undefined ? Number.POSITIVE_INFINITY : end.at + EXIT)
 
 /** Judges all that was told. Gives how often each operation had which outcome. */
 export function judgeStorm({ told, targets, isDead, fail }) {
@@ -53,11 +55,16 @@ export function judgeStorm({ told, targets, isDead, fail }) {
       fail(`${one.operation} on ${targets[one.target].pidFile} by ${one.actor}: ${text}`)
     }
   }
-  targets.forEach((target, index) => {
-    for (const text of problemsOfLives(lives[index], isDead)) fail(`${target.pidFile}: ${text}`)
-    for (const text of problemsOfLog(target, lives[index])) fail(`${target.log}: ${text}`)
-  })
+  for (const target of targets)
+    for (const text of problemsOfTarget(target, isDead)) fail(`${target.pidFile}: ${text}`)
   return outcomes
+}
+
+/** What is wrong with the lives and the log of a pidfile's bodies, when all of them have ended. */
+export function* problemsOfTarget(target, isDead) {
+  const lives = livesOf(target)
+  yield* problemsOfLives(lives, isDead)
+  yield* problemsOfLog(target, lives)
 }
 
 /** What is wrong with an operation's outcome. */
@@ -97,21 +104,37 @@ function* problemsOfLives(lives, isDead) {
   }
 }
 
+/** The files of a log, the oldest first, each once: a crash in a rotation leaves a log with two names. */
+function filesOf(records) {
+  const names = readdirSync(records).filter((name) => /^log(?:\.\d+(?:\.gz)?)?$/.test(name))
+  const age = (name) => Number(/\.(\d+)/.exec(name)?.[1] ?? 0)
+  const seen = new Set()
+  const first = names
+    .map((name) => ({ path: join(records, name), age: age(name) }))
+    .filter(({ path }) => {
+      const { ino } = statSync(path)
+      return !seen.has(ino) && seen.add(ino)
+    })
+  return first.toSorted((a, b) => b.age - a.age).map(({ path }) => path)
+}
+
+function textOf(path) {
+  const bytes = readFileSync(path)
+  return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()
+}
+
 /** Lines are numbered by each body: none is missing, none is there twice, none is torn. */
 function* problemsOfLog({ records }, lives) {
   const counts = new Map()
-  const files = readdirSync(records).filter((name) => name.startsWith('log'))
-  // The oldest first: log.9, log.8, …, log.
-  const age = (name) => Number(/\.(\d+)$/.exec(name)?.[1] ?? 0)
-  for (const name of files.sort((a, b) => age(b) - age(a))) {
-    for (const line of readFileSync(join(records, name), 'utf8').split('\n').slice(0, -1)) {
+  for (const path of filesOf(records)) {
+    for (const line of textOf(path).split('\n').slice(0, -1)) {
       const [, key, number] = /^(\d+ \d+) (\d+)$/.exec(line) ?? []
       if (key === undefined) {
         if (/^\d/.test(line)) yield `a torn line: ${line.slice(0, 80)}`
         continue
       }
       const before = counts.get(key) ?? 0
-      if (Number(number) !== before + 1) yield `of ${key} line ${number} follows ${before} (${name})`
+      if (Number(number) !== before + 1) yield `of ${key} line ${number} follows ${before} (${path})`
       counts.set(key, Number(number))
     }
   }

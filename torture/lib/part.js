@@ -33,6 +33,7 @@ export async function runPart({ name, summary, run }, { seed, seconds }) {
   const result = { name, summary, seed, rows: [], counts: {}, failures: [], failed: 0, skipped: [] }
   const fail = (text) => {
     result.failed++
+    console.log(`   failed: ${text}`)
     if (result.failures.length < MOST_FAILURES) result.failures.push(text)
   }
   const begun = performance.now()

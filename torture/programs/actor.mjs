@@ -3,29 +3,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { kill } from '../../scripts/lib/processes.js'
+import { daemonOf } from '../lib/daemon.js'
 import { randomOf } from '../lib/random.js'
 import { bornOf, stateOf } from '../lib/state.js'
 
-const { now } = createRequire(import.meta.url)('./journal.cjs')
+const { journal, now } = createRequire(import.meta.url)('./journal.cjs')
 const [seed, text] = process.argv.slice(2)
-const { facade, targets, until } = JSON.parse(text)
+const { facade, targets, until, only } = JSON.parse(text)
 const { Daemon, DaemonError } = await import(facade)
 const random = randomOf(Number(seed))
-const here = (name) => fileURLToPath(new URL(name, import.meta.url))
-
-function daemonOf({ pidFile, records, log }) {
-  return new Daemon({
-    pidFile,
-    script: here('body.cjs'),
-    scriptArgs: [records],
-    execArgv: ['--require', here('born.cjs')],
-    env: { STORM_RECORDS: records },
-    log: { file: log, maxSize: 20_000, keep: 200 },
-    readyTimeout: 20_000,
-    stopTimeout: 5_000,
-  })
-}
 
 async function follow(daemon) {
   const enough = new AbortController()
@@ -52,6 +39,17 @@ async function aborted(daemon, verb) {
   }
 }
 
+/** The daemon dies, as by the kernel's hand. */
+async function crash(daemon, { records }) {
+  const { state, pid } = await daemon.status()
+  if (state !== 'running') return { state }
+  const born = bornOf(pid)
+  kill(pid)
+  while (bornOf(pid) === born && !['Z', 'X'].includes(stateOf(pid))) await delay(1)
+  journal(records, 'crashed', { pid, born })
+  return { state }
+}
+
 /** The operations, as often as they stand here. */
 const OPERATIONS = {
   start: [16, (daemon) => daemon.start()],
@@ -65,11 +63,15 @@ const OPERATIONS = {
   signal: [5, (daemon) => daemon.signal('SIGUSR2')],
   status: [12, (daemon) => daemon.status()],
   follow: [3, follow],
+  crash: [1, crash],
   exited: [2, (daemon) => daemon.exited({ signal: AbortSignal.timeout(random.int(100) + 1) })],
 }
-const NAMES = Object.entries(OPERATIONS).flatMap(([name, [weight]]) => Array(weight).fill(name))
+const NAMES = only ?? Object.entries(OPERATIONS).flatMap(([name, [weight]]) => Array(weight).fill(name))
 
-/** The PIDs of bodies that had begun before that time, and live. */
+/**
+ * The PIDs of bodies that had begun before that time, are not ending, and live. A process that is ending gives its
+ * pidfile up, and then ends.
+ */
 function begunBefore(records, time, except) {
   const path = `${records}/journal`
   if (!existsSync(path)) return []
@@ -77,8 +79,10 @@ function begunBefore(records, time, except) {
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line))
-  const begun = all.filter(({ what, pid, at }) => what === 'begin' && at < time && pid !== except)
-  return begun
+  const ending = new Set(all.filter(({ what }) => what === 'end').map(({ pid, born }) => `${pid} ${born}`))
+  return all
+    .filter(({ what, at }) => what === 'begin' && at < time)
+    .filter(({ pid, born }) => pid !== except && !ending.has(`${pid} ${born}`))
     .filter(({ pid, born }) => bornOf(pid) === born && !['Z', 'X'].includes(stateOf(pid)))
     .map(({ pid }) => pid)
 }
@@ -88,18 +92,19 @@ const told = (message) => new Promise((resolve) => process.send(message, resolve
 while (now() < until) {
   const target = random.int(targets.length)
   const operation = random.pick(NAMES)
-  const daemon = daemonOf(targets[target])
+  const daemon = daemonOf(Daemon, targets[target])
   // Dies in the middle of it.
   if (random.int(40) === 0) setTimeout(() => process.kill(process.pid, 'SIGKILL'), random.int(150))
   const begun = now()
   await told({ target, operation, begun })
-  const outcome = await OPERATIONS[operation][1](daemon).then(
+  const outcome = await OPERATIONS[operation][1](daemon, targets[target]).then(
     (value) => ({ value }),
     (error) => ({
       error: {
         code: error?.code,
         name: error?.name,
         reason: error?.reason,
+
         message: String(error?.message),
         pid: error?.pid,
       },

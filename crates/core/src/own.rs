@@ -122,12 +122,6 @@ extern "C" fn remove_at_exit() {
         // A fork of this process that calls exit(3) is not the daemon.
         if daemon.pid == getpid().as_raw() {
             seam::at("exit.begun");
-            if seam::breaks("unlink-unlocked") {
-                let _ = fs4::FileExt::unlock(&daemon.lock);
-                seam::at("exit.unlocked");
-                let _ = unlink(&daemon.path);
-                return;
-            }
             remove(&daemon.path, &daemon.lock, daemon.id);
             seam::at("exit.removed");
         }

@@ -4,7 +4,8 @@
 //!
 //! `DAIMON_SEAM` in the environment is `STEP ACTION FILE`. When the process gets to the step for the first time it
 //! makes the file, and then does the action: `kill` (SIGKILL to itself), `stop` (SIGSTOP), or `hold` (it goes on when
-//! the file is removed). `DAIMON_BROKEN` is the name of a rule that this process breaks.
+//! the file is removed). With `DAIMON_JITTER`, a number of milliseconds, every fourth step on average takes up to that
+//! time, so that races are as good as sure to happen. `DAIMON_BROKEN` is the name of a rule that this process breaks.
 
 #[cfg(feature = "seams")]
 pub(crate) use enabled::{arm, at, breaks};
@@ -32,7 +33,7 @@ pub(crate) const fn breaks(_rule: &str) -> bool {
 mod enabled {
     use std::env;
     use std::ffi::{CStr, CString};
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
     use std::sync::{Mutex, OnceLock, PoisonError};
 
     use rustix::fs::{Mode, OFlags, open, stat};
@@ -51,6 +52,10 @@ mod enabled {
         Stop,
         Hold,
     }
+
+    /// The longest time that a step takes, in ms; 0 for none.
+    static JITTER: OnceLock<u64> = OnceLock::new();
+    static RANDOM: AtomicU64 = AtomicU64::new(0);
 
     static ORDERS: OnceLock<Option<Orders>> = OnceLock::new();
     static DONE: AtomicBool = AtomicBool::new(false);
@@ -77,6 +82,31 @@ mod enabled {
 
     pub(crate) fn arm() {
         orders();
+        jitter();
+    }
+
+    fn jitter() -> u64 {
+        *JITTER.get_or_init(|| {
+            RANDOM.store(u64::from(std::process::id()) << 20 | 1, Ordering::Relaxed);
+            env::var("DAIMON_JITTER").ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+        })
+    }
+
+    /// Every fourth step takes a while: splitmix64, whose state is a counter.
+    fn delay(longest: u64) {
+        let mut mixed = RANDOM.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        if mixed & 3 == 0 {
+            pause((mixed >> 8) % longest.saturating_mul(1_000_000).max(1));
+        }
+    }
+
+    fn pause(nanoseconds: u64) {
+        let (seconds, rest) = (nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000);
+        let time = Timespec { tv_sec: seconds.cast_signed(), tv_nsec: rest as _ };
+        let _: NanosleepRelativeResult = nanosleep(&time);
     }
 
     /// Between clone and exec, too: once the orders are read, all calls here are system calls without libc's state.
@@ -92,12 +122,12 @@ mod enabled {
                 hook(step);
             }
         }
-        let Some(Some(orders)) = ORDERS.get() else {
-            if ORDERS.get().is_none() && orders().is_some() {
-                reached(step);
-            }
-            return;
-        };
+        arm();
+        let longest = jitter();
+        if longest > 0 {
+            delay(longest);
+        }
+        let Some(orders) = orders() else { return };
         // The child that shares the launcher's memory must not use up the launcher's turn, nor the other way round: the
         // steps of each have names of their own.
         if orders.step != step || DONE.swap(true, Ordering::AcqRel) {
@@ -114,7 +144,7 @@ mod enabled {
             Action::Stop => drop(kill_process(getpid(), Signal::STOP)),
             Action::Hold => {
                 while stat(file).is_ok() {
-                    let _: NanosleepRelativeResult = nanosleep(&Timespec { tv_sec: 0, tv_nsec: 1_000_000 });
+                    pause(1_000_000);
                 }
             }
         }

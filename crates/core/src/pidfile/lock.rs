@@ -184,7 +184,7 @@ impl PidFile {
         if sys::name_tag(file.as_fd()).is_some() {
             return self.held_round(folder, &file, &stat);
         }
-        if !folder.names(id)? && !seam::breaks("inode") {
+        if !folder.names(id)? {
             return Ok(Round::Replaced);
         }
         let is_distrusted = is_distrusted(&stat);
@@ -206,7 +206,7 @@ impl PidFile {
             return Ok(Round::Replaced);
         }
         let text = read_text(&file).map_err(|errno| self.system("pread", errno, "cannot be read"))?;
-        if (!folder.names(id)? && !seam::breaks("inode")) || text != Text::Empty {
+        if !folder.names(id)? || text != Text::Empty {
             return Ok(Round::Replaced);
         }
         fchmod(&file, Mode::from_bits_truncate(options.mode as _))

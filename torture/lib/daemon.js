@@ -1,0 +1,33 @@
+/** The daemons of the torture. */
+
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const program = (name) => fileURLToPath(new URL(`../programs/${name}`, import.meta.url))
+
+/** A pidfile, with a folder for the records of its bodies. */
+export function targetIn(folder, name) {
+  const records = join(folder, `records-${name}`)
+  mkdirSync(records, { recursive: true })
+  return { pidFile: join(folder, `${name}.pid`), log: join(records, 'log'), records }
+}
+
+/**
+ * The daemon of a target: its body holds the oracle's lock, writes numbered lines and keeps a journal.
+ *
+ * @param isForeground whether it is the process of the caller, whose flags are no option then
+ */
+export function daemonOf(Daemon, target, isForeground = false) {
+  const { pidFile, records, log, maxSize = 20_000, compress = false, variables = {} } = target
+  return new Daemon({
+    pidFile,
+    script: program('body.cjs'),
+    scriptArgs: [records],
+    ...(isForeground ? {} : { execArgv: ['--require', program('born.cjs')] }),
+    env: { STORM_RECORDS: records, ...variables },
+    log: { file: log, maxSize, keep: 500, compress },
+    readyTimeout: 20_000,
+    stopTimeout: 5_000,
+  })
+}

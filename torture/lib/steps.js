@@ -1,0 +1,19 @@
+/** The steps of the package at which a test can stop a process, as the sources have them. */
+
+import { execFileSync } from 'node:child_process'
+import { root } from '../../scripts/lib/run.js'
+
+/** All of them: a step that a source gets is met from then on. */
+export function stepsOf() {
+  const args = [
+    'grep',
+    '--no-index',
+    '-hoE',
+    'seam(::at)?\\(.*"[a-z]+\\.[a-z]+"|seam\\(.*\'[a-z]+\\.[a-z]+\'',
+    '--',
+    'crates/core/src',
+    'ts',
+  ]
+  const found = execFileSync('git', args, { cwd: root, encoding: 'utf8' })
+  return [...new Set([...found.matchAll(/["']([a-z]+\.[a-z]+)["']/g)].map(([, step]) => step))].toSorted()
+}

@@ -1,0 +1,55 @@
+/** The storm sees each broken rule: in the build for tests one rule after the other is broken. */
+
+import { seamsFacade } from './lib/build.js'
+import { runStorm } from './storm.js'
+
+/** The rules that a process breaks by DAIMON_BROKEN: what each says, and what the storm must say then. */
+const RULES = {
+  exclusive: ['the lock is exclusive', /two bodies at once|it has returned while \d+ lives/],
+  'stop-early': ['a stop waits for the end', /it has returned while \d+ lives/],
+  'ready-early': ['a start waits until the daemon is ready', /\d+ has not begun/],
+  'text-alone': ['a PID in a file proves nothing', /^status .*\d+ did not run at that time/],
+}
+
+/** The longest time for one rule, in seconds. */
+const WITHIN = 60
+/** Storms are short, so that a broken rule is seen as soon as it can be. */
+const STORM = 8
+/** How long a step of the package takes, in milliseconds at most: so that races happen. */
+const JITTER = '20'
+/** All of them at few pidfiles, because what is broken lies between two operations. */
+const DENSE = { spread: 2, only: ['start', 'start', 'stop', 'status', 'crash'] }
+
+async function breakRule(rule, [means, expected], context, facade) {
+  const begun = performance.now()
+  const seconds = () => Math.round((performance.now() - begun) / 1000)
+  let seen
+  const count = (_, more) => context.count('operations', more)
+  const fail = (text) => {
+    if (expected.test(text)) seen ??= text
+  }
+  process.env.DAIMON_BROKEN = rule
+  process.env.DAIMON_JITTER = JITTER
+  try {
+    for (let storm = 0; seen === undefined && seconds() < WITHIN; storm++) {
+      const name = `${rule}-${storm}`
+      await runStorm({ ...context, note() {}, fail, count, seconds: STORM, name, ...DENSE }, facade)
+    }
+  } finally {
+    delete process.env.DAIMON_BROKEN
+    delete process.env.DAIMON_JITTER
+  }
+  if (seen === undefined) context.fail(`${rule}: no storm has seen it in ${seconds()} s`)
+  context.note({ rule: means, broken: rule, 'seen after': `${seconds()} s`, by: (seen ?? '').slice(0, 120) })
+}
+
+async function run(context) {
+  const facade = await seamsFacade()
+  for (const [rule, about] of Object.entries(RULES)) await breakRule(rule, about, context, facade)
+}
+
+export const mutants = {
+  name: 'mutants',
+  summary: 'each broken rule is seen by the storm within a minute',
+  run,
+}
