@@ -1,6 +1,6 @@
 /**
- * Killed anywhere: at each named step of the package the process that gets there is killed, or stopped and continued; and
- * launchers and daemons are killed at random times. Afterwards a stop and a start work, and nothing is left.
+ * Killed anywhere: at each named step of the package the process that gets there is killed, or stopped and continued;
+ * and launchers and daemons are killed at random times. Afterwards a stop and a start work, and nothing is left.
  */
 
 import { spawn } from 'node:child_process'
@@ -23,8 +23,8 @@ const WITHIN = 25_000
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 
 /**
- * How each step is met: the verb of the process that has the orders, and passes them on to the daemon that it starts, and
- * what is done when that daemon runs.
+ * How each step is met: the verb of the process that has the orders, and passes them on to the daemon that it starts,
+ * and what is done when that daemon runs.
  */
 const SCENARIOS = [
   { steps: /^(?:lock|launch|child|start|adopt|script|ready)\./, verb: 'start' },
