@@ -34,6 +34,9 @@ mod adopt;
 mod descriptor;
 mod error;
 mod foreground;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handover;
 mod identity;
 mod launch;
@@ -45,6 +48,8 @@ mod own;
 mod pidfile;
 mod poller;
 mod process;
+#[cfg(test)]
+mod property;
 mod seam;
 mod shown;
 mod signal;

@@ -18,6 +18,14 @@ pub(crate) enum NotSent {
     System(Errno),
 }
 
+/// The bytes before a frame's body; `None` if the body is longer than that of such a frame may be.
+pub(super) fn header_of(kind: FrameKind, body: &[u8]) -> Option<[u8; HEADER]> {
+    let length = u32::try_from(body.len()).ok().filter(|_| body.len() <= kind.longest())?;
+    let mut header = [kind.tag(); HEADER];
+    header[1..].copy_from_slice(&length.to_le_bytes());
+    Some(header)
+}
+
 /// Sends a frame. With `MSG_DONTWAIT` in `flags` a frame that finds no room at all is `EAGAIN` and is not sent; one
 /// that has begun is always completed.
 pub(crate) fn send_frame(
@@ -26,12 +34,7 @@ pub(crate) fn send_frame(
     body: &[u8],
     flags: MsgFlags,
 ) -> std::result::Result<(), NotSent> {
-    let length = u32::try_from(body.len()).map_err(|_| NotSent::TooLong)?;
-    if body.len() > kind.longest() {
-        return Err(NotSent::TooLong);
-    }
-    let mut header = [kind.tag(); HEADER];
-    header[1..].copy_from_slice(&length.to_le_bytes());
+    let header = header_of(kind, body).ok_or(NotSent::TooLong)?;
     let mut sent = 0;
     while sent < HEADER + body.len() {
         let how = if sent == 0 { flags } else { MsgFlags::empty() };

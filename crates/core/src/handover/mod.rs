@@ -6,6 +6,8 @@ mod channel;
 mod decoder;
 mod encoder;
 mod frame;
+#[cfg(any(test, feature = "fuzzing"))]
+mod invariants;
 mod variable;
 
 pub use backlog::{Backlog, Ticket};
@@ -13,5 +15,7 @@ pub(crate) use channel::Outcome;
 pub use channel::{Channel, Reception, Sender};
 pub(crate) use encoder::send_frame;
 pub use frame::{Frame, FrameKind};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use invariants::{check_frames, check_round_trip, check_variable};
 pub use variable::ADOPTION_VARIABLE;
 pub(crate) use variable::{Handover, OWN_FDS};

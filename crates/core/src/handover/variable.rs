@@ -48,7 +48,7 @@ impl Handover {
         let mut parts = value.as_bytes().splitn(5, |byte| *byte == b':');
         let mut text = || std::str::from_utf8(parts.next()?).ok();
         (text()? == VERSION).then_some(())?;
-        let (lock, channel) = (text()?.parse().ok()?, text()?.parse().ok()?);
+        let (lock, channel) = (number(text()?)?, number(text()?)?);
         let is_captured = match text()? {
             "0" => false,
             "1" => true,
@@ -61,9 +61,23 @@ impl Handover {
     }
 }
 
+/// A number as it is written: no `+`, and no zero before it.
+fn number(text: &str) -> Option<RawFd> {
+    text.parse().ok().filter(|number: &RawFd| number.to_string() == text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_no_launcher_writes_is_not_believed() {
+        for value in
+            ["1:+3:4:0:/a", "1:3:04:0:/a", "1:3:3:0:/a", "1:3:16:0:/a", "1:3:4:2:/a", "1:3:4:0:a", ""]
+        {
+            assert_eq!(Handover::parse(OsStr::new(value)), None, "{value}");
+        }
+    }
 
     #[test]
     fn what_a_launcher_writes_its_daemon_reads() {

@@ -30,6 +30,8 @@ pub use holder::Holder;
 pub use lock::{LockOptions, Locked};
 pub use probe::{Held, Status};
 pub use stop::{StopOptions, Stopped, end_process};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use text::check_text;
 pub use wait::Cancel;
 
 use std::ffi::OsString;

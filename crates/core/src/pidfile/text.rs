@@ -61,9 +61,28 @@ fn strict_pid(bytes: &[u8]) -> Option<Pid> {
     (pid <= PID_MAX).then_some(pid)
 }
 
+/// Holds for any bytes that a pidfile might have: the fuzzer and the property test ask it.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn check_text(bytes: &[u8]) {
+    let text = Text::parse(bytes);
+    // A PID is what writes exactly these bytes, and nothing else is one.
+    let number = std::str::from_utf8(bytes).ok().and_then(|text| text.trim().parse::<Pid>().ok());
+    let written = number.filter(|pid| (1..=PID_MAX).contains(pid) && format!("{pid}\n").as_bytes() == bytes);
+    assert_eq!(text.pid(), written);
+    assert_eq!(text == Text::Empty, bytes.is_empty());
+    // What may be cleared has no byte that says anything.
+    let says = |byte: &u8| !matches!(byte, b'0'..=b'9' | b' ' | b'\t' | b'\n' | b'\r' | 0x0c | 0);
+    assert_eq!(text == Text::Garbage, bytes.len() > CLEARABLE_LIMIT || bytes.iter().any(says));
+    // The reader stops there.
+    assert_eq!(Text::parse(&bytes[..bytes.len().min(READ_LIMIT)]), text);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::property::for_all;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     #[test]
     fn only_a_whole_line_is_a_pid() {
@@ -98,5 +117,15 @@ mod tests {
             assert_eq!(Text::parse(text), Text::Garbage, "{text:?}");
         }
         assert_eq!(Text::parse(b""), Text::Empty);
+    }
+
+    #[test]
+    fn of_all_bytes_a_pid_is_what_writes_them_and_nothing_that_says_something_is_cleared() {
+        let near = "[+-]?[0-9]{0,12}[ \n\r\t\0]{0,2}".prop_map(String::into_bytes);
+        let pid = any::<Pid>().prop_map(|pid| format!("{pid}\n").into_bytes());
+        let low = (0..2 * PID_MAX).prop_map(|pid| format!("{pid}\n").into_bytes());
+        let blank = vec(proptest::sample::select(b"0123456789 \n\t\r\x0b\x0c\0x".to_vec()), 0..40);
+        let any = vec(any::<u8>(), 0..40);
+        for_all(2_048, prop_oneof![near, pid, low, blank, any], |bytes| check_text(&bytes));
     }
 }

@@ -5,6 +5,7 @@ mod clone;
 mod exit;
 mod file;
 mod pidfd;
+mod proc_texts;
 mod process;
 mod raw;
 mod rights;
@@ -26,6 +27,8 @@ pub(crate) use file::{
     is_deaf, is_detached, is_starting, is_written, mark_attached, mark_listening, mark_ready, name_tag,
 };
 pub(crate) use pidfd::has_ended_by;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use proc_texts::check_proc_texts;
 pub(crate) use process::{
     ProcessHandle, group_members, has_children, hidden_by, holds_lock, is_main_thread, openers, raw_stats,
     user_ids,

@@ -5,7 +5,6 @@ use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::stat::{lstat, stat};
@@ -13,6 +12,7 @@ use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, sysconf};
 
 use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signal};
+use super::proc_texts::{Stat, State, Units, hides_processes, shows_lock, user_ids_in};
 use crate::sys::fd::errno_of;
 use crate::sys::kill::signal_process;
 use crate::sys::{FileId, Hidden, Pid, RawStats, Unreached};
@@ -90,28 +90,15 @@ const STAT_BYTES: usize = 1_024;
 /// Far more.
 const MOST_STAT_BYTES: u64 = 65_536;
 
-/// The fields after the command name in `/proc/PID/stat`, proc_pid_stat(5). The name may contain any byte, even `)`.
-fn stat_fields(pid: Pid) -> Option<(State, Vec<u64>)> {
+fn stat_of(pid: Pid) -> Option<Stat> {
     let mut text = Vec::with_capacity(STAT_BYTES);
     // As one read: `fs::read` asks for the size first, which is 0, and then begins with a few bytes.
     File::open(format!("/proc/{pid}/stat")).ok()?.take(MOST_STAT_BYTES).read_to_end(&mut text).ok()?;
-    let end_of_name = text.iter().rposition(|byte| *byte == b')')?;
-    let rest = std::str::from_utf8(&text[end_of_name + 1..]).ok()?;
-    let mut fields = rest.split_ascii_whitespace();
-    let state = if matches!(fields.next()?, "Z" | "X") { State::Ended } else { State::Alive };
-    // Negative fields (priorities) are not used.
-    Some((state, fields.map(|field| field.parse().unwrap_or(0)).collect()))
+    Stat::parse(&text)
 }
 
-#[derive(PartialEq, Eq)]
-enum State {
-    Alive,
-    Ended,
-}
-
-fn live_fields(pid: Pid) -> Option<Vec<u64>> {
-    let (state, fields) = stat_fields(pid)?;
-    (state == State::Alive).then_some(fields)
+fn live_stat(pid: Pid) -> Option<Stat> {
+    stat_of(pid).filter(|stat| stat.state == State::Alive)
 }
 
 /// The wait status of a zombie of our own user. A user that may not trace the process would see 0.
@@ -121,55 +108,36 @@ fn zombie_status(pid: Pid) -> Option<i32> {
     if !ours {
         return None;
     }
-    let (state, fields) = stat_fields(pid)?;
-    let status = fields.get(EXIT_CODE).copied()?;
-    (state == State::Ended).then(|| i32::try_from(status).ok()).flatten()
+    stat_of(pid).filter(|stat| stat.state == State::Ended)?.exit_code()
 }
 
-/// Indexes into [`stat_fields`], whose first field is number 4 of the manual page.
-const UTIME: usize = 14 - 4;
-const STIME: usize = 15 - 4;
-const THREADS: usize = 20 - 4;
-const START_TIME: usize = 22 - 4;
-const RSS: usize = 24 - 4;
-const EXIT_CODE: usize = 52 - 4;
-
 fn start_time(pid: Pid) -> Option<u64> {
-    live_fields(pid)?.get(START_TIME).copied()
+    live_stat(pid)?.start_time()
 }
 
 pub(crate) fn raw_stats(pid: Pid) -> Option<RawStats> {
-    static TICKS_AND_PAGE: OnceLock<Option<(u64, u64)>> = OnceLock::new();
-    let (ticks, page) = (*TICKS_AND_PAGE.get_or_init(|| {
+    static UNITS: OnceLock<Option<Units>> = OnceLock::new();
+    let units = (*UNITS.get_or_init(|| {
         let ask = |var| sysconf(var).ok().flatten().and_then(|value| u64::try_from(value).ok());
-        Some((ask(SysconfVar::CLK_TCK)?, ask(SysconfVar::PAGE_SIZE)?))
+        Some(Units { ticks_in_a_second: ask(SysconfVar::CLK_TCK)?, page: ask(SysconfVar::PAGE_SIZE)? })
     }))?;
-    let fields = live_fields(pid)?;
-    let time = |count: u64| Duration::from_millis(count * 1_000 / ticks);
-    let now = Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).ok()?);
-    Some(RawStats {
-        uptime: now.saturating_sub(time(*fields.get(START_TIME)?)),
-        memory: fields.get(RSS)? * page,
-        cpu: time(fields.get(UTIME)? + fields.get(STIME)?),
-    })
+    let stat = live_stat(pid)?;
+    stat.counts(clock_gettime(ClockId::CLOCK_BOOTTIME).ok()?.into(), units)
 }
 
 /// Whether the process holds the exclusive flock on the file: it has a descriptor on the file that shows a FLOCK WRITE
 /// lock, proc_pid_fdinfo(5). Also false if we may not look into the process.
 pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
-    descriptors_on(pid, id).any(|fd| {
-        let info = read_begin(&format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default();
-        info.lines()
-            .any(|line| line.starts_with("lock:") && line.contains(" FLOCK ") && line.contains(" WRITE "))
-    })
+    descriptors_on(pid, id)
+        .any(|fd| shows_lock(&read_begin(&format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default()))
 }
 
 /// The beginning of a text in `/proc`. A process can make the text about it very long, by a million locks on one file;
-/// locks by flock(2) come first. The text need not be UTF-8, because a title is cut at 15 bytes.
-fn read_begin(path: &str) -> Option<String> {
+/// locks by flock(2) come first.
+fn read_begin(path: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path).ok()?.take(LONGEST_TEXT).read_to_end(&mut bytes).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(bytes)
 }
 
 /// Long enough for the user ids in `status`: they come before the groups, of which there may be 65,536.
@@ -214,54 +182,19 @@ pub(crate) fn group_members(group: Pid) -> Option<Vec<Pid>> {
 
 /// Whether a process has ended. A process whose first thread has ended also looks like a zombie, but has other threads.
 fn has_ended(pid: Pid) -> bool {
-    stat_fields(pid).is_none_or(|(state, fields)| {
-        state == State::Ended && fields.get(THREADS).is_none_or(|threads| *threads <= 1)
-    })
+    stat_of(pid)
+        .is_none_or(|stat| stat.state == State::Ended && stat.threads().is_none_or(|threads| threads <= 1))
 }
 
 /// Real, effective and saved user id of a process.
 pub(crate) fn user_ids(pid: Pid) -> Option<[u32; 3]> {
-    let status = read_begin(&format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-    let mut ids = line.split_ascii_whitespace().map_while(|id| id.parse().ok());
-    Some([ids.next()?, ids.next()?, ids.next()?])
+    user_ids_in(&read_begin(&format!("/proc/{pid}/status"))?)
 }
 
 /// Why processes of other users cannot be seen; `None` if nothing is known to hide them.
 pub(crate) fn hidden_by() -> Option<Hidden> {
-    let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else {
+    let Ok(mounts) = fs::read("/proc/self/mountinfo") else {
         return (!Path::new("/proc/self").exists()).then_some(Hidden::ByAbsence);
     };
-    hides(&mounts).then_some(Hidden::ByOption)
-}
-
-/// Whether the visible mount on `/proc`, which is the last one, has the option hidepid, proc(5).
-fn hides(mounts: &str) -> bool {
-    let mount = mounts.lines().rfind(|line| line.split(' ').nth(4) == Some("/proc"));
-    let options = mount.and_then(|line| line.rsplit(' ').next()).unwrap_or_default();
-    options
-        .split(',')
-        .any(|option| option.strip_prefix("hidepid=").is_some_and(|value| !matches!(value, "0" | "off")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hidepid_is_seen_on_the_last_mount_of_proc() {
-        let mount = |options: &str| format!("21 28 0:19 / /proc rw,nosuid shared:12 - proc proc {options}\n");
-        let other = "22 28 0:20 / /sys rw - sysfs sysfs rw,hidepid=2\n";
-        for (mounts, expected) in [
-            (mount("rw"), false),
-            (mount("rw,hidepid=2"), true),
-            (mount("rw,hidepid=invisible,gid=3"), true),
-            (mount("rw,hidepid=0"), false),
-            (mount("rw") + &mount("rw,hidepid=1"), true),
-            (mount("rw,hidepid=1") + &mount("rw"), false),
-            (mount("rw") + other, false),
-        ] {
-            assert_eq!(hides(&mounts), expected, "{mounts}");
-        }
-    }
+    hides_processes(&mounts).then_some(Hidden::ByOption)
 }

@@ -1,8 +1,6 @@
 //! The rights, ids and limits of this process.
 
 use std::fs;
-use std::io;
-use std::path::Path;
 
 use nix::errno::Errno;
 pub(crate) use nix::sys::resource::Resource;
@@ -11,6 +9,7 @@ use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresui
 
 use rustix::process::setpriority_process;
 
+use super::proc_texts::{capabilities_in, numbers_in};
 use crate::sys::fd::{errno, errno_of};
 use crate::sys::{Failure, Pid};
 
@@ -46,9 +45,8 @@ pub(crate) enum Right {
 
 /// Whether this process has the right. Root in a container may lack some.
 pub(crate) fn may(right: Right) -> bool {
-    let status = status_of("/proc/self").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    match line.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()) {
+    let status = fs::read("/proc/self/status").unwrap_or_default();
+    match capabilities_in(&status) {
         Some(set) => set & (1 << right as u32) != 0,
         // Without /proc, trust root: if it lacks the right, the call itself will fail.
         None => nix::unistd::geteuid().is_root(),
@@ -125,8 +123,8 @@ pub(crate) fn thread_with_other_ids(uid: Option<u32>, gid: u32, groups: &[u32]) 
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     tasks
         .filter_map(|entry| {
-            let status = status_of(entry.path()).ok()?;
-            let ids = |name| numbers(&status, name);
+            let status = fs::read(entry.path().join("status")).ok()?;
+            let ids = |name| numbers_in(&status, name);
             let mut wanted = groups.to_vec();
             wanted.sort_unstable();
             let fits = uid.is_none_or(|uid| ids("Uid:").iter().all(|id| *id == uid))
@@ -135,19 +133,6 @@ pub(crate) fn thread_with_other_ids(uid: Option<u32>, gid: u32, groups: &[u32]) 
             if fits { None } else { entry.file_name().to_str()?.parse().ok() }
         })
         .next()
-}
-
-/// The text of `status`. The name in it need not be UTF-8, because a title is cut at 15 bytes.
-fn status_of(process: impl AsRef<Path>) -> io::Result<String> {
-    let bytes = fs::read(process.as_ref().join("status"))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn numbers(status: &str, name: &str) -> Vec<u32> {
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-    let mut numbers: Vec<_> = line.split_ascii_whitespace().filter_map(|id| id.parse().ok()).collect();
-    numbers.sort_unstable();
-    numbers
 }
 
 /// The groups of a user, including `gid`, getgrouplist(3).
