@@ -7,14 +7,16 @@ const RESULT =
   /^test result: \S+\. (\d+) passed; (\d+) failed; (\d+) ignored; \d+ measured; (\d+) filtered out;/
 
 /**
- * Runs every Rust test except those in `skip` (name to reason), which are printed and counted as skipped. A test binary
- * that ends without its summary counts as one failure; so do names in `skip` that no test has any more.
+ * Runs every Rust test except those in `skip` (name to reason), which are printed and counted as skipped; or those in
+ * `only`. A test binary that ends without its summary counts as one failure; so do names in `skip` or `only` that no
+ * test has any more.
  */
 export async function cargoTest({
   command = ['cargo', 'test'],
   args: more = ['--workspace'],
   env: given = process.env,
   skip = {},
+  only = [],
 } = {}) {
   const counts = { ...none(), skipped: Object.keys(skip).length }
   for (const [name, reason] of Object.entries(skip)) console.log(`cargo test: skipped: ${name}: ${reason}`)
@@ -45,11 +47,15 @@ export async function cargoTest({
   const args = [...verb, ...more, '--no-fail-fast']
   const skips = Object.keys(skip).flatMap((name) => ['--skip', name])
   if (process.env.CI) args.push('--locked')
-  if (skips.length > 0) args.push('--', '--exact', ...skips)
+  if (skips.length + only.length > 0) args.push('--', '--exact', ...skips, ...only)
   const env = { ...given, CARGO_TERM_COLOR: process.stdout.isTTY ? 'always' : 'auto' }
   const end = await stream(file, args, { env, mergeStderr: true, onLine })
   countWithoutSummary()
-  if (filtered !== Object.keys(skip).length) {
+  const ran = counts.passed + counts.failed
+  if (only.length > 0 && ran !== only.length) {
+    console.log(`cargo test: ${ran} tests were run, not the ${only.length} named ones`)
+    counts.failed += 1
+  } else if (only.length === 0 && filtered !== Object.keys(skip).length) {
     console.log(`cargo test: ${filtered} tests were left out, not the ${Object.keys(skip).length} named ones`)
     counts.failed += 1
   }

@@ -95,7 +95,37 @@ fn read_tail(file: &File, from: u64, limit: usize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::property::for_all;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
     use std::io::Write;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[test]
+    fn the_tail_is_the_end_of_what_was_written_since_the_launch_even_across_a_rotation() {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let bytes = || vec(any::<u8>(), 0..40);
+        let rotation = proptest::option::of(bytes());
+        for_all(128, (bytes(), bytes(), rotation, 0_usize..100), |(before, after, rotated, limit)| {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let path = std::env::temp_dir().join(format!("daimon-tails-{}-{number}", std::process::id()));
+            let first = path.with_extension("1");
+            std::fs::write(&path, &before).unwrap();
+            let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+            let tail = LogTail::of(&path, &file).unwrap();
+            file.write_all(&after).unwrap();
+            let mut since = after;
+            if let Some(more) = rotated {
+                std::fs::rename(&path, &first).unwrap();
+                std::fs::write(&path, &more).unwrap();
+                since.extend(more);
+            }
+            let read = tail.read(limit);
+            std::fs::remove_file(path).unwrap();
+            let _ = std::fs::remove_file(first);
+            assert_eq!(read, since[since.len().saturating_sub(limit)..]);
+        });
+    }
 
     #[test]
     fn the_tail_begins_where_the_launch_did_and_goes_on_after_a_rotation() {

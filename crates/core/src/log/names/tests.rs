@@ -1,5 +1,9 @@
 use super::*;
-use std::io::Read;
+use crate::property::for_all;
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 struct Folder(PathBuf);
@@ -116,4 +120,85 @@ fn one_that_is_still_written_to_is_not_compressed() {
     folder.names().compress(2).unwrap();
     assert_eq!(folder.seen().len(), 1);
     assert!(folder.0.join("a.2.gz").exists());
+}
+
+/// What `shift` makes of rotated logs, by number and form, with what each holds: the numbers up to the first gap move up
+/// by one, and no further than to `keep`; from there on those without a gap go.
+fn shifted(logs: &BTreeMap<(u32, &str), String>, keep: u32) -> BTreeMap<(u32, String), String> {
+    let there = |number: u32| logs.keys().any(|(other, _)| *other == number);
+    let gap = (1..=keep).find(|number| !there(*number)).unwrap_or(keep);
+    let kept_beyond = (keep + 1..).find(|number| !there(*number)).unwrap_or(u32::MAX);
+    let moved = |number: u32| match number {
+        _ if number < gap => Some(number + 1),
+        _ if number == gap && there(gap) => None,
+        _ if number > keep && number < kept_beyond => None,
+        _ => Some(number),
+    };
+    let all = logs.iter().filter_map(|((number, form), text)| {
+        moved(*number).map(|number| ((number, (*form).to_owned()), text.clone()))
+    });
+    all.collect()
+}
+
+#[test]
+fn a_shift_frees_the_first_number_and_loses_only_what_is_beyond_keep() {
+    let logs = btree_set((1_u32..9, proptest::sample::select(FORMS.to_vec())), 0..9);
+    for_all(96, (logs, 1_u32..7), |(logs, keep)| {
+        let name = |number: u32, form: &str| format!("a.{number}{form}");
+        let files: Vec<_> = logs.iter().map(|(number, form)| name(*number, form)).collect();
+        let folder = Folder::with(&files.iter().map(String::as_str).collect::<Vec<_>>());
+        let before = logs.iter().map(|(number, form)| ((*number, *form), name(*number, form))).collect();
+        folder.names().shift(keep).unwrap();
+        let mut expected: Vec<_> = shifted(&before, keep)
+            .into_iter()
+            .map(|((number, form), text)| (name(number, &form), text))
+            .collect();
+        expected.sort();
+        assert_eq!(folder.seen(), expected, "keep {keep}");
+        assert!(!folder.seen().iter().any(|(file, _)| file == "a.1" || file == "a.1.gz"));
+    });
+}
+
+/// What a rotated log holds, in whichever form.
+fn text_of(names: &Names, number: u32) -> Option<String> {
+    let mut text = String::new();
+    if let Ok(plain) = fs::read_to_string(names.rotated(number, "")) {
+        return Some(plain);
+    }
+    let packed = fs::File::open(names.rotated(number, ".gz")).ok()?;
+    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+    Some(text)
+}
+
+#[test]
+fn after_any_rotations_the_files_hold_the_last_of_all_that_was_written() {
+    // A text, and whether the log is rotated after it, and the rotated ones compressed.
+    let steps = vec(("[a-c\\n]{0,20}", any::<bool>(), any::<bool>()), 0..12);
+    for_all(48, (steps, 1_u32..5), |(steps, keep)| {
+        let folder = Folder::with(&["a"]);
+        let names = folder.names();
+        let mut written = vec!["a".to_owned()];
+        for (text, rotate, compress) in steps {
+            let mut log = fs::OpenOptions::new().append(true).open(&names.log).unwrap();
+            log.write_all(text.as_bytes()).unwrap();
+            drop(log);
+            written.last_mut().unwrap().push_str(&text);
+            if rotate {
+                let next = make(&names.unfinished(".new"), None, &lstat(&names.log).unwrap()).unwrap();
+                names.shift(keep).unwrap();
+                let neither = Outputs { stdout: false, stderr: false };
+                names.exchange(&names.unfinished(".new"), &next, neither).unwrap();
+                written.push(String::new());
+            }
+            if compress {
+                names.compress(keep).unwrap();
+            }
+        }
+        let rotated = (1..).map_while(|number| text_of(&names, number));
+        let mut files: Vec<_> =
+            [fs::read_to_string(&names.log).unwrap()].into_iter().chain(rotated).collect();
+        files.reverse();
+        let kept = written.len().saturating_sub(keep as usize + 1);
+        assert_eq!(files, written[kept..], "keep {keep}");
+    });
 }
