@@ -181,11 +181,18 @@ export function refused(
   return refusal({ option, problem, advice }, { value, cause })
 }
 
+/** The most that is shown of a value, in characters. An object may have any number of properties. */
+const LONGEST_SHOWN = 300
+
 /** Shows a value within a sentence: one line, never long. */
 export function show(value: unknown): string {
+  // Given by mistake. What is in it is often secret.
+  if (value === process.env) return 'process.env'
   const options = { depth: 0, maxStringLength: 100, maxArrayLength: 3, breakLength: Infinity, compact: true }
   try {
-    return inspect(value, options)
+    // An error is shown with its stack.
+    const line = inspect(value, options).replaceAll(/\s*\n\s*/g, ' ')
+    return line.length > LONGEST_SHOWN ? `${line.slice(0, LONGEST_SHOWN)}…` : line
   } catch {
     // A property of the value throws.
     return `one ${typeof value} that cannot be shown`

@@ -181,3 +181,15 @@ for (const [option, value, form, message] of ELSEWHERE) {
     t.is(error.value, value)
   })
 }
+
+test('a value is shown short and on one line, whatever is in it, and the environment not at all', (t) => {
+  const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`key${index}`, index]))
+  for (const value of [many, new Error('two\nlines'), new Map([[{ a: '\n' }, 'x'.repeat(1_000)]])]) {
+    const { message } = t.throws(() => valid({ keepFds: value }))
+    t.true(message.length < 500 && !message.includes('\n'), message)
+  }
+  for (const option of ['keepFds', 'title', 'script']) {
+    const { message } = t.throws(() => valid({ [option]: process.env }), { message: /, not process\.env\./ })
+    t.false(message.includes(process.env.PATH))
+  }
+})

@@ -1,0 +1,114 @@
+// Options as properties: whatever is given is accepted or refused by name, and stays as it was.
+import test from 'ava'
+import fc from 'fast-check'
+import { NAMES } from '../../build/options/table.js'
+import {
+  validateLogsOptions,
+  validateOptions,
+  validateStopOptions,
+  validateWaitOptions,
+} from '../../build/options/validate.js'
+import { Daemon } from '../../dist/index.js'
+import { acceptedOptions, anyOptions, anything } from '../helpers/any-options.js'
+import { holds } from '../helpers/property.js'
+
+/** The error that a call throws; undefined if it does not. */
+function thrown(call) {
+  try {
+    call()
+    return undefined
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** An error about options: of that class alone, and it names one that is known, or was given. */
+function checkRefusal(t, { error }, given) {
+  t.is(error?.code, 'ERR_DAEMON_INVALID_OPTION', String(error?.stack))
+  const { option, message } = error
+  const [known] = /^[^.[]*/.exec(option)
+  const isNamed = known === 'options' || NAMES.includes(known) || given.includes(option)
+  t.true(isNamed && message.includes(option), `${option}: ${message}`)
+  // A sentence for a log: one line, never long.
+  if (NAMES.includes(known)) t.notRegex(message, /\n/)
+  t.true(message.length < 1_000 + 2 * option.length, message)
+}
+
+const keysOf = (options) => {
+  try {
+    return Object.keys(options)
+  } catch {
+    return []
+  }
+}
+
+test('any options give a Daemon, or an InvalidOptionError that names an option', async (t) => {
+  const options = fc.oneof({ weight: 9, arbitrary: anyOptions(NAMES) }, { weight: 1, arbitrary: anything })
+  await holds(
+    fc.property(options, ({ get }) => {
+      const given = get()
+      const found = thrown(() => new Daemon(given))
+      if (found !== undefined) checkRefusal(t, found, keysOf(given))
+    }),
+    1_000,
+  )
+})
+
+test('so do the options of with() and of the verbs', async (t) => {
+  const base = validateOptions({ name: 'x' }, 'Daemon')
+  const options = fc.oneof({ weight: 9, arbitrary: anyOptions(NAMES) }, { weight: 1, arbitrary: anything })
+  const calls = [
+    (given) => validateOptions(given, 'with', base),
+    (given) => validateOptions(given, 'daemonize'),
+    (given) => validateStopOptions(given, base),
+    (given) => validateWaitOptions(given, base),
+    (given) => validateLogsOptions(given, base),
+  ]
+  await holds(
+    fc.property(options, fc.constantFrom(...calls), ({ get }, call) => {
+      const given = get()
+      const found = thrown(() => call(given))
+      if (found !== undefined) checkRefusal(t, found, keysOf(given))
+    }),
+    1_000,
+  )
+})
+
+test('options are read once and never touched', async (t) => {
+  await holds(
+    fc.property(anyOptions(NAMES), ({ get }) => {
+      const reads = []
+      const touched = (name) => () => t.fail(`${name} of the options`)
+      const watched = new Proxy(get(), {
+        get(target, key, receiver) {
+          reads.push(key)
+          return Reflect.get(target, key, receiver)
+        },
+        set: touched('set'),
+        defineProperty: touched('defineProperty'),
+        deleteProperty: touched('deleteProperty'),
+        setPrototypeOf: touched('setPrototypeOf'),
+        preventExtensions: touched('preventExtensions'),
+      })
+      thrown(() => validateOptions(watched, 'Daemon'))
+      t.is(new Set(reads).size, reads.length, reads.join(' '))
+    }),
+    1_000,
+  )
+})
+
+test('accepted options are accepted by with() again, and change nothing there', async (t) => {
+  await holds(
+    fc.property(acceptedOptions, (given) => {
+      const settings = validateOptions(given, 'Daemon')
+      t.deepEqual(validateOptions(given, 'with', settings), settings)
+      // What is left out stays, too.
+      t.deepEqual(validateOptions({}, 'with', settings), settings)
+      const other = validateOptions({ name: 'other' }, 'Daemon')
+      const { pidFile, title } = validateOptions({ ...given, name: 'other' }, 'with', other)
+      t.is(pidFile, given.pidFile === undefined ? other.pidFile : settings.pidFile)
+      t.is(title, given.title ?? 'other')
+    }),
+    1_000,
+  )
+})
