@@ -1,4 +1,5 @@
 // Flags as properties: any command line is read or refused as such, and a flag gives what the option gives.
+import assert from 'node:assert/strict'
 import test from 'ava'
 import fc from 'fast-check'
 import { answer } from '../../build/cli/completion/answer.js'
@@ -56,15 +57,16 @@ function outcome(call) {
 
 test('any command line gives options that are checked by name, or a UsageError', async (t) => {
   await holds(
+    t,
     fc.property(words, fc.constantFrom(...flagSets), (args, flags) => {
       const { given, error } = outcome(() => optionsOf(parse(args, flags).values))
       if (error !== undefined) {
-        t.is(error.name, 'UsageError', error.stack)
+        assert.equal(error.name, 'UsageError', error.stack)
         return
       }
       const checked = outcome(() => validateOptions({ name: 'x', script: 'x.js', ...given }, 'Daemon'))
       if (checked.error !== undefined)
-        t.is(checked.error.code, 'ERR_DAEMON_INVALID_OPTION', checked.error.stack)
+        assert.equal(checked.error.code, 'ERR_DAEMON_INVALID_OPTION', checked.error.stack)
     }),
     2_000,
   )
@@ -72,13 +74,14 @@ test('any command line gives options that are checked by name, or a UsageError',
 
 test('no word is lost, and those after -- are as they were', async (t) => {
   await holds(
+    t,
     fc.property(words, fc.array(value), (args, rest) => {
       const { given } = outcome(() => parse([...args, '--', ...rest], ALL_FLAGS))
       if (given === undefined) return
       const before = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
-      t.deepEqual(given.rest, [...args, '--', ...rest].slice(before.length + 1))
-      t.true(given.positionals.every((one) => before.includes(one)))
-      t.deepEqual(outcome(() => parse(before, ALL_FLAGS)).given?.values, given.values)
+      assert.deepEqual(given.rest, [...args, '--', ...rest].slice(before.length + 1))
+      assert.ok(given.positionals.every((one) => before.includes(one)))
+      assert.deepEqual(outcome(() => parse(before, ALL_FLAGS)).given?.values, given.values)
     }),
     1_000,
   )
@@ -86,11 +89,12 @@ test('no word is lost, and those after -- are as they were', async (t) => {
 
 test('what looks at words that may be wrong never fails', async (t) => {
   await holds(
+    t,
     fc.property(words, fc.constantFrom(...flagSets, []), (args, flags) => {
-      for (const name of ['json', 'verbose']) t.is(typeof isAmong(name, args), 'boolean')
-      t.true(Array.isArray(positionalsOf(args, flags).positionals))
+      for (const name of ['json', 'verbose']) assert.equal(typeof isAmong(name, args), 'boolean')
+      assert.ok(Array.isArray(positionalsOf(args, flags).positionals))
       for (const { name } of VERBS)
-        t.true(answer([name, ...args], VERBS).every((line) => typeof line === 'string'))
+        assert.ok(answer([name, ...args], VERBS).every((line) => typeof line === 'string'))
     }),
     300,
   )
@@ -127,11 +131,12 @@ for (const [option, accepted] of Object.entries(ACCEPTED_ALONE)) {
   test(`the flag of ${option} gives what the option gives`, async (t) => {
     const settings = (more) => validateOptions({ name: 'x', script: 'x.js', ...more }, 'Daemon')
     await holds(
+      t,
       fc.property(accepted, fc.boolean(), (given, isOther) => {
         const args = flagsOf(option, given, isOther)
         const found = optionsOf(parse(args, OPTION_FLAGS).values)
         // An empty list is no flag at all.
-        if (args.length > 0) t.deepEqual(settings(found), settings({ [option]: given }))
+        if (args.length > 0) assert.deepEqual(settings(found), settings({ [option]: given }))
       }),
       60,
     )
@@ -141,11 +146,12 @@ for (const [option, accepted] of Object.entries(ACCEPTED_ALONE)) {
 test('the flags of a log give what the option gives', async (t) => {
   const settings = (given) => validateOptions({ name: 'x', log: given }, 'Daemon')
   await holds(
+    t,
     fc.property(log, fc.boolean(), (given, isOther) => {
       const { file, ...parts } = typeof given === 'string' ? { file: given } : given
       const more = Object.entries(parts).flatMap(([part, one]) => flagsOf(`log.${part}`, one, isOther))
       const found = optionsOf(parse([...more, `--log=${file}`], OPTION_FLAGS).values)
-      t.deepEqual(settings(found.log), settings(given))
+      assert.deepEqual(settings(found.log), settings(given))
     }),
     100,
   )

@@ -1,4 +1,5 @@
 // Options as properties: whatever is given is accepted or refused by name, and stays as it was.
+import assert from 'node:assert/strict'
 import test from 'ava'
 import fc from 'fast-check'
 import { NAMES } from '../../build/options/table.js'
@@ -23,15 +24,15 @@ function thrown(call) {
 }
 
 /** An error about options: of that class alone, and it names one that is known, or was given. */
-function checkRefusal(t, { error }, given) {
-  t.is(error?.code, 'ERR_DAEMON_INVALID_OPTION', String(error?.stack))
+function checkRefusal({ error }, given) {
+  assert.equal(error?.code, 'ERR_DAEMON_INVALID_OPTION', String(error?.stack))
   const { option, message } = error
   const [known] = /^[^.[]*/.exec(option)
   const isNamed = known === 'options' || NAMES.includes(known) || given.includes(option)
-  t.true(isNamed && message.includes(option), `${option}: ${message}`)
+  assert.ok(isNamed && message.includes(option), `${option}: ${message}`)
   // A sentence for a log: one line, never long.
-  if (NAMES.includes(known)) t.notRegex(message, /\n/)
-  t.true(message.length < 1_000 + 2 * option.length, message)
+  if (NAMES.includes(known)) assert.doesNotMatch(message, /\n/)
+  assert.ok(message.length < 1_000 + 2 * option.length, message)
 }
 
 const keysOf = (options) => {
@@ -45,10 +46,11 @@ const keysOf = (options) => {
 test('any options give a Daemon, or an InvalidOptionError that names an option', async (t) => {
   const options = fc.oneof({ weight: 9, arbitrary: anyOptions(NAMES) }, { weight: 1, arbitrary: anything })
   await holds(
+    t,
     fc.property(options, ({ get }) => {
       const given = get()
       const found = thrown(() => new Daemon(given))
-      if (found !== undefined) checkRefusal(t, found, keysOf(given))
+      if (found !== undefined) checkRefusal(found, keysOf(given))
     }),
     1_000,
   )
@@ -65,10 +67,11 @@ test('so do the options of with() and of the verbs', async (t) => {
     (given) => validateLogsOptions(given, base),
   ]
   await holds(
+    t,
     fc.property(options, fc.constantFrom(...calls), ({ get }, call) => {
       const given = get()
       const found = thrown(() => call(given))
-      if (found !== undefined) checkRefusal(t, found, keysOf(given))
+      if (found !== undefined) checkRefusal(found, keysOf(given))
     }),
     1_000,
   )
@@ -76,9 +79,10 @@ test('so do the options of with() and of the verbs', async (t) => {
 
 test('options are read once and never touched', async (t) => {
   await holds(
+    t,
     fc.property(anyOptions(NAMES), ({ get }) => {
       const reads = []
-      const touched = (name) => () => t.fail(`${name} of the options`)
+      const touched = (name) => () => assert.fail(`${name} of the options`)
       const watched = new Proxy(get(), {
         get(target, key, receiver) {
           reads.push(key)
@@ -91,7 +95,7 @@ test('options are read once and never touched', async (t) => {
         preventExtensions: touched('preventExtensions'),
       })
       thrown(() => validateOptions(watched, 'Daemon'))
-      t.is(new Set(reads).size, reads.length, reads.join(' '))
+      assert.equal(new Set(reads).size, reads.length, reads.join(' '))
     }),
     1_000,
   )
@@ -99,15 +103,16 @@ test('options are read once and never touched', async (t) => {
 
 test('accepted options are accepted by with() again, and change nothing there', async (t) => {
   await holds(
+    t,
     fc.property(acceptedOptions, (given) => {
       const settings = validateOptions(given, 'Daemon')
-      t.deepEqual(validateOptions(given, 'with', settings), settings)
+      assert.deepEqual(validateOptions(given, 'with', settings), settings)
       // What is left out stays, too.
-      t.deepEqual(validateOptions({}, 'with', settings), settings)
+      assert.deepEqual(validateOptions({}, 'with', settings), settings)
       const other = validateOptions({ name: 'other' }, 'Daemon')
       const { pidFile, title } = validateOptions({ ...given, name: 'other' }, 'with', other)
-      t.is(pidFile, given.pidFile === undefined ? other.pidFile : settings.pidFile)
-      t.is(title, given.title ?? 'other')
+      assert.equal(pidFile, given.pidFile === undefined ? other.pidFile : settings.pidFile)
+      assert.equal(title, given.title ?? 'other')
     }),
     1_000,
   )

@@ -43,8 +43,8 @@ export abstract class LogFile {
    */
   abstract seekBack(newlines: number, check: () => void): Promise<number>
   abstract hasData(): Promise<boolean>
-  /** Whether its last line has its end. */
-  abstract endsWithLine(): Promise<boolean>
+  /** Whether its last line has its end; undefined if it is empty. It may take its time, as `seekBack()`. */
+  abstract endsWithLine(check: () => void): Promise<boolean | undefined>
   protected abstract readonly compressed: boolean
   protected abstract mark(): Promise<Mark>
 

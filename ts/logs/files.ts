@@ -130,12 +130,15 @@ export async function openTail(
   countUnfinished: boolean,
   check: () => void,
 ): Promise<LogFile[]> {
-  let newlines: number | undefined
+  // The newline before the first of them counts, too.
+  let newlines = countUnfinished ? undefined : lines + 1
   return await walk(log, async (file) => {
     if (newlines === undefined) {
-      // The newline before the first of them counts, too; an unfinished line has none of its own.
-      const unfinished = countUnfinished && !(await file.endsWithLine())
-      newlines = unfinished ? lines : lines + 1
+      const ends = await file.endsWithLine(check)
+      // An empty log, as after a rotation, does not tell: the last line may be torn, and in an older file.
+      if (ends === undefined) return 'take'
+      // An unfinished line has no newline of its own.
+      newlines = ends ? lines + 1 : lines
     }
     newlines -= await file.seekBack(newlines, check)
     return newlines > 0 ? 'take' : 'last'

@@ -48,9 +48,13 @@ export class PackedLog extends LogFile {
     return (await this.mark()).length > 0n
   }
 
-  /** A rotation by size comes between two writes. A line that is torn all the same goes on in the next file. */
-  async endsWithLine(): Promise<boolean> {
-    return true
+  async endsWithLine(check: () => void): Promise<boolean | undefined> {
+    let last: number | undefined
+    for (let bytes = await this.read(check); bytes !== undefined; bytes = await this.read(check)) {
+      last = bytes.at(-1)
+    }
+    await this.#endReading()
+    return last === undefined ? undefined : last === NEWLINE
   }
 
   override async close(): Promise<void> {

@@ -61,9 +61,9 @@ export class PlainLog extends LogFile {
     return (await this.handle.stat()).size > 0
   }
 
-  async endsWithLine(): Promise<boolean> {
+  async endsWithLine(): Promise<boolean | undefined> {
     const length = await this.#length()
-    return length === 0 || (await this.readAt(length - 1, 1))[0] === NEWLINE
+    return length === 0 ? undefined : (await this.readAt(length - 1, 1))[0] === NEWLINE
   }
 
   protected async mark(): Promise<Mark> {
