@@ -38,6 +38,7 @@ function changes(version) {
     packageLock(version),
     change('Cargo.toml', [/(\[workspace\.package\]\nversion = ")[^"]+(")/], keep),
     change('Cargo.lock', crates, keep),
+    change('fuzz/Cargo.lock', crates.slice(0, 1), keep),
     change('CHANGELOG.md', [UNRELEASED], `## [${version}] - ${today}`),
   ]
 }

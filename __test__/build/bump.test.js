@@ -7,7 +7,7 @@ import { needs } from '../helpers/needs.js'
 
 const test = needs('git')
 
-const MANIFESTS = ['package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock']
+const MANIFESTS = ['package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock', 'fuzz/Cargo.lock']
 const FILES = [...MANIFESTS, 'scripts/bump.js', 'scripts/lib/run.js']
 
 const CHANGELOG = '# Changelog\n\n## [0.3.0] - unreleased\n\n- New.\n\n## [0.2.0] - 2026-01-01\n'
@@ -44,6 +44,7 @@ test('one command moves every manifest, crate and lock file', async (t) => {
   for (const crate of ['daimon-core', 'daimon-node']) {
     t.regex(place.read('Cargo.lock'), new RegExp(`name = "${crate}"\\nversion = "12\\.34\\.56"`))
   }
+  t.regex(place.read('fuzz/Cargo.lock'), /name = "daimon-core"\nversion = "12\.34\.56"/)
   t.regex(place.read('CHANGELOG.md'), /^## \[12\.34\.56\] - \d{4}-\d\d-\d\d$/m)
   // A line or two in each, and nothing else.
   const changed = git('diff', '--numstat').trimEnd().split('\n')
@@ -52,6 +53,7 @@ test('one command moves every manifest, crate and lock file', async (t) => {
     'CHANGELOG.md': 1,
     'Cargo.lock': 2,
     'Cargo.toml': 1,
+    'fuzz/Cargo.lock': 1,
     'package-lock.json': 2,
     'package.json': 1,
   })

@@ -10,6 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import test from 'ava'
 import { readLogs } from '../../build/logs/index.js'
 import { validateOptions } from '../../build/options/validate.js'
@@ -138,6 +139,28 @@ test.serial('several rotations between two looks, with compression, lose and dou
   t.is(await next, 6)
   t.is(await number(), 7)
 })
+
+for (const [unit, cut] of [
+  ['seconds', 2_000],
+  ['milliseconds', 2_000.123],
+]) {
+  test.serial(`a log is known again whose time a compressor has cut to ${unit}`, async (t) => {
+    const place = folder(t)
+    const [path, rotated] = [place.write('a.log', 'one\n'), place.file('a.log.1')]
+    utimesSync(path, 1_000, 1_000)
+    const log = follow(t, control(place), { lines: 1 })
+    t.is(await log.next(), 'one')
+    const [two, three, four] = [log.next(), log.next(), log.next()]
+    appendFileSync(path, 'two\n')
+    utimesSync(path, 2_000.123_456, 2_000.123_456)
+    renameSync(path, rotated)
+    writeFileSync(`${rotated}.gz`, gzipSync('one\ntwo\n'))
+    utimesSync(`${rotated}.gz`, cut, cut)
+    rmSync(rotated)
+    writeFileSync(path, 'three\nfour\n')
+    t.deepEqual([await two, await three, await four], ['two', 'three', 'four'])
+  })
+}
 
 test.serial('several rotations while the reader looks for new files change no order', async (t) => {
   const place = folder(t)

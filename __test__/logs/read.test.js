@@ -52,6 +52,26 @@ test.serial('lines are whole: long ones, with characters of many bytes, or torn 
   }
 })
 
+test.serial(
+  'a line that a rotation has torn counts once while the new log is empty, or missing',
+  async (t) => {
+    const place = folder(t)
+    place.write('a.log.1', 'one\ntwo\nthr')
+    const daemon = control(place)
+    const check = async () => {
+      for (const lines of [1, 2, 3]) {
+        t.deepEqual(await all(daemon.logs({ lines })), ['one', 'two', 'thr'].slice(-lines), `${lines}`)
+      }
+    }
+    await check()
+    place.write('a.log', '')
+    await check()
+    writeFileSync(place.file('a.log.1.gz'), gzipSync('one\ntwo\nthr'))
+    rmSync(place.file('a.log.1'))
+    await check()
+  },
+)
+
 test.serial('a line that is being written is given whole', async (t) => {
   const place = folder(t)
   place.write('a.log', 'one\ntw')

@@ -20,6 +20,15 @@ export interface Mark {
   readonly length: bigint
 }
 
+/** Compressors may cut the time to these, in nanoseconds: GNU gzip keeps all of it, busybox's whole seconds. */
+const UNITS = [1n, 1_000n, 1_000_000n, 1_000_000_000n]
+
+/** Whether both are one time, which a compressor may have cut. */
+function isSameTime(one: bigint, another: bigint): boolean {
+  const [cut, whole] = one < another ? [one, another] : [another, one]
+  return UNITS.some((unit) => cut === whole - (whole % unit))
+}
+
 /** A log that is read from a position on. It stays the same file even if its name changes. */
 export abstract class LogFile {
   protected readonly handle: FileHandle
@@ -53,7 +62,8 @@ export abstract class LogFile {
     if (this.dev === other.dev && this.ino === other.ino) return true
     if (!this.compressed && !other.compressed) return false
     const [one, another] = [await this.mark(), await other.mark()]
-    return one.modified === another.modified && BigInt.asUintN(32, one.length - another.length) === 0n
+    if (BigInt.asUintN(32, one.length - another.length) !== 0n) return false
+    return isSameTime(one.modified, another.modified)
   }
 
   async close(): Promise<void> {
