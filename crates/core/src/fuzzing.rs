@@ -1,5 +1,5 @@
-//! What holds for any bytes that the parsers are given, for the fuzzer (`fuzz/` in the repository) and for the test that
-//! asks the same of the fuzzer's seeds. Each function panics if it does not hold. Not a part of what is shipped.
+//! What holds for any bytes that the parsers are given, for the fuzzer (`fuzz/` in the repository) and for the test
+//! that asks the same of the fuzzer's seeds. Each function panics if it does not hold. Not a part of what is shipped.
 
 /// The text of a pidfile.
 pub fn pidfile(bytes: &[u8]) {

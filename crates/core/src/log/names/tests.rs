@@ -122,8 +122,8 @@ fn one_that_is_still_written_to_is_not_compressed() {
     assert!(folder.0.join("a.2.gz").exists());
 }
 
-/// What `shift` makes of rotated logs, by number and form, with what each holds: the numbers up to the first gap move up
-/// by one, and no further than to `keep`; from there on those without a gap go.
+/// What `shift` makes of rotated logs, by number and form, with what each holds: the numbers up to the first gap move
+/// up by one, and no further than to `keep`; from there on those without a gap go.
 fn shifted(logs: &BTreeMap<(u32, &str), String>, keep: u32) -> BTreeMap<(u32, String), String> {
     let there = |number: u32| logs.keys().any(|(other, _)| *other == number);
     let gap = (1..=keep).find(|number| !there(*number)).unwrap_or(keep);

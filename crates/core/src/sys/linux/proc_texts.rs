@@ -110,7 +110,7 @@ fn value_of<'a>(status: &'a str, name: &str) -> Option<&'a str> {
     status.lines().find_map(|line| line.strip_prefix(name))
 }
 
-/// Whether the visible mount on `/proc` in `/proc/PID/mountinfo`, which is the last one, has the option hidepid, proc(5).
+/// Whether the visible mount on `/proc` has the option hidepid, proc(5): the last one in `/proc/PID/mountinfo`.
 pub(super) fn hides_processes(mounts: &[u8]) -> bool {
     let mounts = lossy(mounts);
     let mount = mounts.lines().rfind(|line| line.split(' ').nth(4) == Some("/proc"));
