@@ -16,9 +16,9 @@ export const sanitizer = {
   name: 'sanitizer',
   summary: "the core's tests with AddressSanitizer: memory that is used after its end, or leaks",
   async run({ folder, note, count, fail }) {
+    await nightly()
     const triple = host()
     if (!HOSTS.includes(triple)) throw new Unavailable(`Rust has no AddressSanitizer for ${triple}`)
-    await nightly()
     const flags = '-Zsanitizer=address'
     const { passed, failed } = await cargoTest({
       command: ['cargo', '+nightly', 'test'],
