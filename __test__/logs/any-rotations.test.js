@@ -62,7 +62,7 @@ test.serial('the last lines are those of all that the files hold, whatever has b
 })
 
 /** How long a follower may take for all that was written, in milliseconds. */
-const PATIENCE = 10_000
+const PATIENCE = 30_000
 /** How long until a file that is written to has another time, in milliseconds. */
 const TICK = 12
 
