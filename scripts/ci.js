@@ -12,6 +12,7 @@ const LEGS = {
   installed: 'scripts/release/test-installed.js',
   darwin: 'scripts/release/lint-darwin.js',
   workflows: 'scripts/lint-workflows.js',
+  torture: 'scripts/torture.js',
   arm64: 'scripts/foreign/arm64.js',
   musl: 'scripts/foreign/musl.js',
 }

@@ -1,11 +1,15 @@
-// test.js [--ava-only] [--built] [--node PATH] [-- AVA ARGUMENTS]: builds and runs all tests; the last line has their
-// counts. With --built it does not build the binding.
+// test.js [--ava-only] [--built] [--node PATH] [-- AVA ARGUMENTS]: builds and runs all tests, and a short storm of the
+// torture; the last line has their counts. With --built it does not build the binding.
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ava } from './lib/ava.js'
 import { cargoTest } from './lib/cargo-test.js'
+import { counted } from './lib/counted.js'
 import { add, close, none } from './lib/counts.js'
 import { run } from './lib/run.js'
+
+/** Always the same one, of 500 operations and more. */
+const STORM = ['--only', 'storm', '--seconds', '15', '--seed', '1', '--out', 'target/torture-storm.json']
 
 const { values, positionals } = parseArgs({
   options: {
@@ -25,5 +29,7 @@ if (built !== 0) {
 } else {
   if (!values['ava-only']) counts = add(counts, await cargoTest())
   counts = add(counts, await ava({ node: resolve(values.node), args: positionals }))
+  if (!values['ava-only'])
+    counts = add(counts, await counted(process.execPath, ['torture/index.js', ...STORM]))
 }
 close(counts)

@@ -15,8 +15,9 @@ const ABORTED = ['startAborted', 'stopAborted', 'exited', 'follow']
 
 /** Errors that a verb may have while others start, stop and kill the same daemon. */
 const EXPECTED = {
-  start: ['ERR_DAEMON_ALREADY_RUNNING', 'ERR_DAEMON_START_FAILED'],
-  restart: ['ERR_DAEMON_ALREADY_RUNNING', 'ERR_DAEMON_START_FAILED'],
+  // ERR_DAEMON_PIDFILE: for two seconds others have kept the lock away, or a process had it that was ending.
+  start: ['ERR_DAEMON_ALREADY_RUNNING', 'ERR_DAEMON_START_FAILED', 'ERR_DAEMON_PIDFILE'],
+  restart: ['ERR_DAEMON_ALREADY_RUNNING', 'ERR_DAEMON_START_FAILED', 'ERR_DAEMON_PIDFILE'],
   reload: ['ERR_DAEMON_NOT_RUNNING'],
   signal: ['ERR_DAEMON_NOT_RUNNING'],
 }
