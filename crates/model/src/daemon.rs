@@ -1,0 +1,212 @@
+//! The daemon: from clone to exec, adoption, readiness, exit.
+
+use crate::model::{Draft, Moves};
+use crate::rules::Rule;
+use crate::state::{At, DEAF, NAME, Phase, STARTING, Text};
+use crate::steps::Step;
+
+/// The steps from clone to exec, in the order of the code.
+const CHILD: [Phase; 5] =
+    [Phase::CloseOthers, Phase::PutNameTag, Phase::PutMarks, Phase::WritePid, Phase::Execute];
+
+impl Draft {
+    pub(crate) fn first_of_child(&self) -> Phase {
+        self.child.first().copied().unwrap_or_default()
+    }
+}
+
+impl Moves<'_> {
+    /// The steps from clone to exec, in the order that a broken rule has changed.
+    pub(crate) fn child(&self) -> Vec<Phase> {
+        let mut child = CHILD.to_vec();
+        if self.breaks(Rule::TagBeforeText) {
+            child = vec![
+                Phase::CloseOthers,
+                Phase::WritePid,
+                Phase::PutNameTag,
+                Phase::PutMarks,
+                Phase::Execute,
+            ];
+        }
+        if self.breaks(Rule::MarksBeforeText) {
+            child.swap(2, 3);
+        }
+        if self.breaks(Rule::CloseBeforeTag) {
+            child.rotate_left(1);
+            child.swap(3, 4);
+        }
+        if !self.model.has_threads {
+            child.retain(|phase| *phase != Phase::CloseOthers);
+        }
+        if !self.model.has_tags {
+            child.retain(|phase| !matches!(phase, Phase::PutNameTag | Phase::PutMarks));
+        }
+        child
+    }
+
+    fn after(&self, phase: Phase) -> Phase {
+        let child = self.child();
+        let place = child.iter().position(|other| *other == phase).unwrap_or(child.len());
+        child.get(place + 1).copied().unwrap_or(Phase::TakeOver)
+    }
+
+    /// The first step of an exit.
+    pub(crate) fn first_of_exit(draft: &Draft) -> Phase {
+        if draft.unlocks_first { Phase::CloseFirst } else { Phase::RemoveLstat }
+    }
+
+    pub(crate) fn of_daemon(&mut self) {
+        let index = self.index();
+        let phase = self.from.daemons[index].phase;
+        match phase {
+            Phase::Unborn | Phase::Zombie | Phase::Gone => (),
+            Phase::CloseOthers | Phase::PutNameTag | Phase::PutMarks | Phase::WritePid | Phase::Execute => {
+                self.prepares(index, phase);
+            }
+            Phase::CloseFirst | Phase::RemoveLstat | Phase::RemoveUnlink | Phase::Exit => {
+                self.exits(index, phase);
+            }
+            _ => self.runs_program(index, phase),
+        }
+    }
+
+    fn prepares(&mut self, index: usize, phase: Phase) {
+        let next = self.after(phase);
+        let daemon = self.from.daemons[index];
+        let is_free = self.from.tagged(daemon.ino).is_none_or(|other| other == index);
+        match phase {
+            Phase::CloseOthers => self.go(Step::CloseOthers, |draft| {
+                let daemon = &mut draft.state.daemons[index];
+                if daemon.extra {
+                    // The process closes a descriptor on the file: its record locks go, fcntl(2).
+                    (daemon.extra, daemon.marks) = (false, 0);
+                }
+                daemon.phase = next;
+            }),
+            Phase::PutNameTag | Phase::PutMarks => {
+                let (step, marks) = if phase == Phase::PutNameTag {
+                    (Step::PutNameTag, NAME)
+                } else {
+                    (Step::PutMarks, STARTING | DEAF)
+                };
+                self.go(step, |draft| {
+                    let daemon = &mut draft.state.daemons[index];
+                    daemon.marks |= if is_free { marks } else { 0 };
+                    daemon.phase = next;
+                });
+            }
+            Phase::WritePid => self.go(Step::WritePid, |draft| {
+                draft.state.set_text(daemon.ino, Text { pid: daemon.pid, by: index as u8 });
+                draft.state.daemons[index].phase = next;
+            }),
+            _ => {
+                self.go(Step::Execute, |draft| {
+                    if daemon.is_told_to_end {
+                        draft.state.end_daemon(index);
+                    } else {
+                        draft.state.daemons[index].phase = Phase::TakeOver;
+                    }
+                });
+                if self.model.has_failures {
+                    self.may(Step::ExecFails, |draft| {
+                        draft.state.end_daemon(index);
+                        draft.state.daemons[index].reported = true;
+                    });
+                }
+            }
+        }
+    }
+
+    fn runs_program(&mut self, index: usize, phase: Phase) {
+        let daemon = self.from.daemons[index];
+        let launcher = self.from.actors[index];
+        let is_heard = launcher.is_busy();
+        match phase {
+            Phase::TakeOver => {
+                let text = self.from.text(daemon.ino);
+                let is_ours = self.from.path == daemon.ino && text.pid == daemon.pid;
+                self.go(Step::TakeOver, |draft| {
+                    if is_ours {
+                        draft.state.daemons[index].phase = Phase::Listening;
+                    } else {
+                        draft.state.end_daemon(index);
+                    }
+                });
+            }
+            Phase::Listening => self.go(Step::Listening, |draft| {
+                let daemon = &mut draft.state.daemons[index];
+                (daemon.marks, daemon.phase) = (daemon.marks & !DEAF, Phase::MarkReady);
+            }),
+            Phase::MarkReady | Phase::MarkLate => self.marks_ready(index, phase),
+            Phase::SendReady => self.go(Step::SendReady, |draft| {
+                let exit = Self::first_of_exit(draft);
+                let daemon = &mut draft.state.daemons[index];
+                if !is_heard {
+                    daemon.marks |= if daemon.marks == 0 { 0 } else { STARTING | DEAF };
+                    daemon.phase = Phase::Alone;
+                } else {
+                    daemon.said_ready = true;
+                    daemon.phase = Phase::Serving;
+                }
+                if std::mem::take(&mut daemon.is_told_to_end) {
+                    daemon.phase = exit;
+                }
+            }),
+            _ => (),
+        }
+        // Between mark and word it waits, as handlers of signals do: both look at the start's state under its lock.
+        let is_starting = matches!(phase, Phase::Listening | Phase::MarkReady | Phase::Alone);
+        if is_starting && !is_heard && !self.breaks(Rule::WatchLauncher) {
+            self.go(Step::WatchLauncher, |draft| {
+                if daemon.listens() {
+                    draft.state.daemons[index].phase = Self::first_of_exit(draft);
+                } else {
+                    draft.state.end_daemon(index);
+                }
+            });
+        }
+        if self.model.has_failures && matches!(phase, Phase::MarkReady | Phase::Serving) {
+            self.may(Step::BodyEnds, |draft| {
+                draft.state.daemons[index].phase = Self::first_of_exit(draft);
+            });
+        }
+        if self.breaks(Rule::OwnFileUnopened) && phase == Phase::Serving {
+            self.may(Step::LooksAtOwnFile, |draft| draft.state.daemons[index].marks = 0);
+        }
+    }
+
+    fn marks_ready(&mut self, index: usize, phase: Phase) {
+        if phase == Phase::MarkReady && self.breaks(Rule::MarkBeforeWord) {
+            let is_heard = self.from.actors[index].is_busy();
+            // The mutant: the word first.
+            return self.go(Step::SendReady, |draft| {
+                draft.state.daemons[index].said_ready = is_heard;
+                let next = if is_heard { Phase::MarkLate } else { Phase::Alone };
+                draft.state.daemons[index].phase = next;
+            });
+        }
+        let next = if phase == Phase::MarkReady { Phase::SendReady } else { Phase::Serving };
+        self.go(Step::MarkReady, |draft| {
+            let daemon = &mut draft.state.daemons[index];
+            (daemon.marks, daemon.phase) = (daemon.marks & !(STARTING | DEAF), next);
+        });
+    }
+
+    fn exits(&mut self, index: usize, phase: Phase) {
+        match phase {
+            Phase::CloseFirst => self.go(Step::Close, |draft| {
+                let daemon = &mut draft.state.daemons[index];
+                (daemon.daemon_has, daemon.marks, daemon.claims) = (false, 0, false);
+                daemon.phase = Phase::RemoveLstat;
+                draft.state.close_description(index);
+            }),
+            Phase::RemoveLstat => self.go(Step::RemoveLstat, |draft| {
+                let daemon = &mut draft.state.daemons[index];
+                daemon.still_ours = draft.state.path == daemon.ino;
+                daemon.phase = Phase::RemoveUnlink;
+            }),
+            Phase::RemoveUnlink => self.removes_own(index, At::Done, Phase::Exit),
+            _ => self.go(Step::Exit, |draft| draft.state.end_daemon(index)),
+        }
+    }
+}
