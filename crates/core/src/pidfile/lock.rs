@@ -221,8 +221,7 @@ impl PidFile {
         }
         Ok(match look_at(file, stat) {
             Look::Running(pid) => match Process::open(pid) {
-                Ok(process) if sys::is_starting(file.as_fd()) => Round::Starting(process),
-                Ok(process) => Round::Running(process),
+                Ok(process) => meet(file, stat, process),
                 Err(Unreached::System(syscall, errno)) if errno != Errno::ESRCH => {
                     let message = format!("no handle can be had on process {pid}, which holds it");
                     return Err(self.system(syscall, errno, &message).with_pid(Some(pid)));
@@ -298,5 +297,18 @@ impl PidFile {
 
     fn contended(&self) -> Error {
         self.refuse(Flaw::Contended)
+    }
+}
+
+/// What a start does about the holder that a first look has found, by a handle on it and a second look. If the holder has
+/// ended since the first one, its marks have gone, too, and the handle may be on a stranger with the same PID, whose end
+/// would say nothing about the lock.
+fn meet(file: &File, stat: &FileStat, process: Process) -> Round {
+    let is_starting = sys::is_starting(file.as_fd());
+    match look_at(file, stat) {
+        Look::Running(pid) if pid != process.pid() => Round::Held,
+        Look::Running(_) if is_starting => Round::Starting(process),
+        Look::Running(_) => Round::Running(process),
+        _ => Round::Held,
     }
 }

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 
 use nix::errno::Errno;
 use nix::sys::signal::kill;
-use nix::sys::stat::FileStat;
+use nix::sys::stat::{FileStat, fstat};
 use nix::unistd::getpid;
 
 use super::open::Opened;
@@ -54,6 +54,9 @@ pub(super) enum Seen {
 
 /// Why a holder that has the name tag is not proven.
 pub(super) const FOREIGN: &str = "its holder is in another PID namespace";
+
+/// Why a holder is not proven that has ended between two questions.
+const ENDED: &str = "its holder has just ended";
 
 /// The holder of an open, locked file, by the file's marks and text.
 pub(super) enum Look {
@@ -175,19 +178,33 @@ impl PidFile {
         let tag = sys::name_tag(file.as_fd());
         if tag.is_none() {
             match self.flock(&file, Flock::Shared) {
-                Ok(true) => return Ok(Seen::Known(Status::Stopped { stale: stat.st_size > 0 })),
+                // Asked anew, because the last holder may have removed the file since it was opened.
+                Ok(true) => return Ok(Seen::Known(Status::Stopped { stale: is_left(&file) })),
                 Ok(false) => (),
                 Err(error) => return Ok(Seen::Unreadable(error)),
             }
         }
         Ok(Seen::Known(match look_with_tag(&file, &stat, tag) {
-            Look::Running(pid) => Status::Running { pid, starting: sys::is_starting(file.as_fd()) },
+            Look::Running(pid) => {
+                let starting = sys::is_starting(file.as_fd());
+                // If the holder has ended since, its marks have gone with the tag: nobody knows whether it was ready.
+                if sys::name_tag(file.as_fd()) == tag {
+                    Status::Running { pid, starting }
+                } else {
+                    Status::Unverified(Held { pid: Some(pid), reason: ENDED.into(), transient: true })
+                }
+            }
             Look::Foreign(pid) => Status::Unverified(Held { pid, reason: FOREIGN.into(), transient: false }),
             Look::Unproven { pid, reason, transient } => {
                 Status::Unverified(Held { pid, reason: reason.into(), transient })
             }
         }))
     }
+}
+
+/// Whether a file that no process holds has been left with text in it.
+fn is_left(file: &File) -> bool {
+    fstat(file).is_ok_and(|stat| stat.st_nlink > 0 && stat.st_size > 0)
 }
 
 /// Why a file that cannot be read proves nothing.

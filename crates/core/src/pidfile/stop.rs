@@ -131,8 +131,8 @@ impl PidFile {
         loop {
             match self.status()? {
                 Status::Stopped { .. } => return Ok(()),
-                // A successor's.
-                Status::Running { pid: holder, .. } if holder != pid => return Ok(()),
+                // A successor's, which may have got the same number: the daemon itself has ended.
+                Status::Running { pid: holder, .. } if holder != pid || is_alive(holder) => return Ok(()),
                 _ if begun.elapsed() >= LOCK_PATIENCE => return Err(self.lock_leaked().into()),
                 _ => abort.pause(BETWEEN_LOOKS)?,
             }
@@ -198,6 +198,11 @@ fn end(process: &Process, options: &StopOptions, abort: &Abort) -> std::result::
     }
 }
 
+/// Whether a process with that number lives, by a handle that is opened now.
+fn is_alive(pid: Pid) -> bool {
+    Process::open(pid).is_ok_and(|process| process.is_alive())
+}
+
 fn lives_on(process: &Process, timeout: Duration) -> Error {
     let cure = "Give it more time, or let it be killed.";
     stop_timeout(process, timeout, &format!(" and goes on running, since it is not to be killed. {cure}"))
@@ -214,4 +219,29 @@ fn stop_timeout(process: &Process, timeout: Duration, outcome: &str) -> Error {
     let millis = timeout.as_nanos() as f64 / 1e6;
     let message = format!("Process {pid} has not ended within {millis} ms{outcome}");
     Error::new(ErrorKind::StopTimeout, message).with_pid(Some(pid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pidfile::LockOptions;
+    use std::process::Command;
+
+    #[test]
+    fn a_successor_with_the_number_of_the_stopped_daemon_is_no_leaked_lock() {
+        let folder = std::env::temp_dir().join(format!("daimon-successor-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let pidfile = PidFile::new(folder.join("web.pid")).unwrap();
+        let locked = pidfile.lock(&LockOptions::default()).unwrap();
+        let copy = locked.file().try_clone().unwrap();
+        let mut successor = Command::new("sleep").arg("60").stdin(copy).spawn().unwrap();
+        let pid = successor.id() as Pid;
+        std::fs::write(pidfile.path(), format!("{pid}\n")).unwrap();
+        drop(locked);
+        let result = pidfile.wait_until_free(pid, &Abort::new());
+        successor.kill().unwrap();
+        successor.wait().unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+        assert!(result.is_ok(), "the daemon of before has ended");
+    }
 }
