@@ -1,14 +1,26 @@
 //! The search: breadth first through all states, then the ends of all calls.
 
-use std::hash::{Hash, Hasher};
-
+use crate::graph::Graph;
 use crate::model::{Kind, Model, Who};
 use crate::rules::Property;
 use crate::state::{ACTORS, State};
 use crate::steps::Step;
+use crate::table::Table;
 
-/// A path from the first state: who makes which step.
+/// A path: who makes which step.
 pub type Path = Vec<(Who, Step)>;
+
+/// A path from the first state to a broken property.
+#[derive(Clone, Debug)]
+pub struct Counterexample {
+    /// What is broken.
+    pub property: Property,
+    /// The shortest path. For [`Property::EveryCallEnds`] it leads to a state from which the call cannot end any more.
+    pub path: Path,
+    /// How it goes on from there, if nothing else happens: to a state in which no process makes a step, or into a
+    /// circle.
+    pub then: Path,
+}
 
 /// What a search has found.
 #[derive(Clone, Debug)]
@@ -18,7 +30,7 @@ pub struct Found {
     /// The number of steps between them.
     pub steps: usize,
     /// The shortest path to each property that is broken, if all are searched for; else to the first.
-    pub broken: Vec<(Property, Path)>,
+    pub broken: Vec<Counterexample>,
 }
 
 /// Searches a model, by default for any fault of any property; with `only`, for one of this property.
@@ -31,13 +43,26 @@ pub fn check(model: &Model, only: Option<Property>) -> Found {
     let mut found = Found { states, steps, broken };
     let is_wanted = only.is_none_or(|property| property == Property::EveryCallEnds);
     if is_wanted && (only.is_none() || found.broken.is_empty()) {
-        let stuck = (0..ACTORS).filter_map(|actor| search.stuck(model, actor)).min_by_key(Vec::len);
-        found.broken.extend(stuck.map(|path| (Property::EveryCallEnds, path)));
+        let stuck = (0..ACTORS).filter_map(|actor| Some((search.stuck(model, actor)?, actor)));
+        if let Some((id, actor)) = stuck.min() {
+            let (path, then) = (search.path(id), search.then(id, actor));
+            found.broken.push(Counterexample { property: Property::EveryCallEnds, path, then });
+        }
     }
     found
 }
 
-type Id = u32;
+/// The number of a state, in the order of their discovery.
+pub(crate) type Id = u32;
+
+/// A step between two states.
+struct Edge {
+    from: Id,
+    to: Id,
+    who: Who,
+    step: Step,
+    kind: Kind,
+}
 
 #[derive(Default)]
 struct Search {
@@ -45,12 +70,12 @@ struct Search {
     known: Table,
     /// For each state but the first: the state before it, and the step.
     before: Vec<(Id, Who, Step)>,
-    edges: Vec<(Id, Id, Who, Kind)>,
+    edges: Vec<Edge>,
 }
 
 impl Search {
-    fn explore(&mut self, model: &Model, only: Option<Property>) -> Vec<(Property, Path)> {
-        let mut broken: Vec<(Property, Path)> = Vec::new();
+    fn explore(&mut self, model: &Model, only: Option<Property>) -> Vec<Counterexample> {
+        let mut broken: Vec<Counterexample> = Vec::new();
         let first = model.initial();
         self.add(0, Who::World, Step::Call, first);
         let mut next = 0;
@@ -58,13 +83,13 @@ impl Search {
             let from = next as Id;
             for step in model.moves(&state) {
                 let to = self.add(from, step.who, step.step, step.to);
-                self.edges.push((from, to, step.who, step.kind));
+                self.edges.push(Edge { from, to, who: step.who, step: step.step, kind: step.kind });
                 for fault in step.faults.iter().copied().chain(model.faults(&step.to)) {
                     let is_wanted = only.is_none_or(|property| property == fault);
-                    if is_wanted && !broken.iter().any(|(property, _)| *property == fault) {
+                    if is_wanted && !broken.iter().any(|found| found.property == fault) {
                         let mut path = self.path(from);
                         path.push((step.who, step.step));
-                        broken.push((fault, path));
+                        broken.push(Counterexample { property: fault, path, then: Vec::new() });
                     }
                 }
                 if only.is_some() && !broken.is_empty() {
@@ -96,11 +121,10 @@ impl Search {
         path
     }
 
-    /// The path to a state from which the actor's call cannot end, or in which it goes round alone.
-    fn stuck(&self, model: &Model, actor: usize) -> Option<Path> {
+    /// The first state from which the actor's call cannot end, or in which it goes round alone.
+    fn stuck(&self, model: &Model, actor: usize) -> Option<Id> {
         let back = Graph::new(self.states.len(), self.progress().map(|(from, to, _)| (to, from)));
-        let mut ends: Vec<_> =
-            self.states.iter().map(|state| !model.is_pending(state, actor)).collect();
+        let mut ends: Vec<_> = self.states.iter().map(|state| !model.is_pending(state, actor)).collect();
         let mut work: Vec<_> = (0..ends.len()).filter(|id| ends[*id]).collect();
         while let Some(id) = work.pop() {
             for from in back.next(id) {
@@ -111,7 +135,7 @@ impl Search {
         }
         // States are numbered by their distance from the first.
         let endless = ends.iter().position(|ends| !ends).or_else(|| self.circle(model, actor))?;
-        Some(self.path(endless as Id))
+        Some(endless as Id)
     }
 
     /// A state from which the actor goes round in a circle while no other process can make a step.
@@ -140,109 +164,27 @@ impl Search {
         left.iter().position(|left| *left)
     }
 
-    fn progress(&self) -> impl Iterator<Item = (usize, usize, Who)> + Clone {
-        let progress = self.edges.iter().filter(|(.., kind)| *kind == Kind::Progress);
-        progress.map(|(from, to, who, _)| (*from as usize, *to as usize, *who))
-    }
-}
-
-/// The steps between states, by the state that they begin at.
-struct Graph {
-    /// Where the steps of each state begin in `to`.
-    begin: Vec<u32>,
-    to: Vec<Id>,
-}
-
-impl Graph {
-    fn new(states: usize, steps: impl Iterator<Item = (usize, usize)> + Clone) -> Self {
-        let mut begin = vec![0; states + 1];
-        for (from, _) in steps.clone() {
-            begin[from + 1] += 1;
-        }
-        for id in 0..states {
-            begin[id + 1] += begin[id];
-        }
-        let mut to = vec![0; begin[states] as usize];
-        let mut free = begin.clone();
-        for (from, next) in steps {
-            to[free[from] as usize] = next as Id;
-            free[from] += 1;
-        }
-        Self { begin, to }
-    }
-
-    fn next(&self, from: usize) -> impl Iterator<Item = usize> {
-        let (begin, end) = (self.begin[from] as usize, self.begin[from + 1] as usize);
-        self.to[begin..end].iter().map(|to| *to as usize)
-    }
-}
-
-/// The numbers of states by their hash; the states themselves are compared. Open addressing, at most half full.
-#[derive(Default)]
-struct Table {
-    /// 0 is an empty place, else the number + 1.
-    places: Vec<Id>,
-}
-
-impl Table {
-    fn place(&self, states: &[State], wanted: &State) -> usize {
-        let mask = self.places.len() - 1;
-        let mut place = hash_of(wanted) as usize & mask;
-        while self.places[place] != 0 && states[self.places[place] as usize - 1] != *wanted {
-            place = (place + 1) & mask;
-        }
-        place
-    }
-
-    /// The number of a state; that of the next new one if there is no such state yet.
-    fn find_or_insert(&mut self, states: &[State], wanted: &State) -> Id {
-        if states.len() * 2 >= self.places.len() {
-            self.places = vec![0; (states.len() * 4).next_power_of_two().max(64)];
-            for (id, state) in states.iter().enumerate() {
-                let place = self.place(states, state);
-                self.places[place] = id as Id + 1;
+    /// A run from there: the others make their steps first, then the actor goes on alone.
+    fn then(&self, mut id: Id, actor: usize) -> Path {
+        let (mut path, mut seen) = (Vec::new(), vec![id]);
+        loop {
+            let first = self.edges.partition_point(|edge| edge.from < id);
+            let edges = self.edges[first..].iter().take_while(|edge| edge.from == id);
+            let progress = edges.filter(|edge| edge.kind == Kind::Progress);
+            let Some(edge) = progress.min_by_key(|edge| edge.who == Who::Actor(actor as u8)) else {
+                return path;
+            };
+            path.push((edge.who, edge.step));
+            if seen.contains(&edge.to) {
+                return path;
             }
-        }
-        let place = self.place(states, wanted);
-        if self.places[place] == 0 {
-            self.places[place] = states.len() as Id + 1;
-        }
-        self.places[place] - 1
-    }
-}
-
-fn hash_of(state: &State) -> u64 {
-    let mut hasher = Fold::default();
-    state.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// A fast hash for many small states: the multiplication of FxHash.
-#[derive(Default)]
-struct Fold(u64);
-
-impl Hasher for Fold {
-    fn finish(&self) -> u64 {
-        self.0.rotate_left(26)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_ne_bytes(word));
+            seen.push(edge.to);
+            id = edge.to;
         }
     }
 
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-    }
-
-    fn write_u8(&mut self, byte: u8) {
-        self.write_u64(byte.into());
-    }
-
-    fn write_isize(&mut self, number: isize) {
-        self.write_u64(number as u64);
+    fn progress(&self) -> impl Iterator<Item = (usize, usize, Who)> + Clone {
+        let progress = self.edges.iter().filter(|edge| edge.kind == Kind::Progress);
+        progress.map(|edge| (edge.from as usize, edge.to as usize, edge.who))
     }
 }

@@ -1,6 +1,6 @@
 //! The daemon: from clone to exec, adoption, readiness, exit.
 
-use crate::model::{Draft, Moves};
+use crate::model::{Draft, Model, Moves};
 use crate::rules::Rule;
 use crate::state::{At, DEAF, NAME, Phase, STARTING, Text};
 use crate::steps::Step;
@@ -9,50 +9,45 @@ use crate::steps::Step;
 const CHILD: [Phase; 5] =
     [Phase::CloseOthers, Phase::PutNameTag, Phase::PutMarks, Phase::WritePid, Phase::Execute];
 
-impl Draft {
+impl Model {
+    /// The steps from clone to exec, in the order that a broken rule has changed.
+    fn child(&self) -> Vec<Phase> {
+        let breaks = |rule| self.broken.contains(&rule);
+        let mut child = CHILD.to_vec();
+        if breaks(Rule::TagBeforeText) {
+            child[1..4].rotate_right(1);
+        }
+        if breaks(Rule::MarksBeforeText) {
+            child.swap(2, 3);
+        }
+        if breaks(Rule::CloseBeforeTag) {
+            child[..4].rotate_left(1);
+        }
+        child.retain(|phase| match phase {
+            Phase::CloseOthers => self.has_threads,
+            Phase::PutNameTag | Phase::PutMarks => self.has_tags,
+            _ => true,
+        });
+        child
+    }
+}
+
+impl Draft<'_> {
     pub(crate) fn first_of_child(&self) -> Phase {
-        self.child.first().copied().unwrap_or_default()
+        self.model.child().first().copied().unwrap_or_default()
+    }
+
+    /// The first step of an exit.
+    pub(crate) fn first_of_exit(&self) -> Phase {
+        if self.breaks(Rule::UnlinkUnderLock) { Phase::CloseFirst } else { Phase::RemoveLstat }
     }
 }
 
 impl Moves<'_> {
-    /// The steps from clone to exec, in the order that a broken rule has changed.
-    pub(crate) fn child(&self) -> Vec<Phase> {
-        let mut child = CHILD.to_vec();
-        if self.breaks(Rule::TagBeforeText) {
-            child = vec![
-                Phase::CloseOthers,
-                Phase::WritePid,
-                Phase::PutNameTag,
-                Phase::PutMarks,
-                Phase::Execute,
-            ];
-        }
-        if self.breaks(Rule::MarksBeforeText) {
-            child.swap(2, 3);
-        }
-        if self.breaks(Rule::CloseBeforeTag) {
-            child.rotate_left(1);
-            child.swap(3, 4);
-        }
-        if !self.model.has_threads {
-            child.retain(|phase| *phase != Phase::CloseOthers);
-        }
-        if !self.model.has_tags {
-            child.retain(|phase| !matches!(phase, Phase::PutNameTag | Phase::PutMarks));
-        }
-        child
-    }
-
     fn after(&self, phase: Phase) -> Phase {
-        let child = self.child();
+        let child = self.model.child();
         let place = child.iter().position(|other| *other == phase).unwrap_or(child.len());
         child.get(place + 1).copied().unwrap_or(Phase::TakeOver)
-    }
-
-    /// The first step of an exit.
-    pub(crate) fn first_of_exit(draft: &Draft) -> Phase {
-        if draft.unlocks_first { Phase::CloseFirst } else { Phase::RemoveLstat }
     }
 
     pub(crate) fn of_daemon(&mut self) {
@@ -139,7 +134,7 @@ impl Moves<'_> {
             }),
             Phase::MarkReady | Phase::MarkLate => self.marks_ready(index, phase),
             Phase::SendReady => self.go(Step::SendReady, |draft| {
-                let exit = Self::first_of_exit(draft);
+                let exit = draft.first_of_exit();
                 let daemon = &mut draft.state.daemons[index];
                 if !is_heard {
                     daemon.marks |= if daemon.marks == 0 { 0 } else { STARTING | DEAF };
@@ -159,7 +154,7 @@ impl Moves<'_> {
         if is_starting && !is_heard && !self.breaks(Rule::WatchLauncher) {
             self.go(Step::WatchLauncher, |draft| {
                 if daemon.listens() {
-                    draft.state.daemons[index].phase = Self::first_of_exit(draft);
+                    draft.state.daemons[index].phase = draft.first_of_exit();
                 } else {
                     draft.state.end_daemon(index);
                 }
@@ -167,7 +162,7 @@ impl Moves<'_> {
         }
         if self.model.has_failures && matches!(phase, Phase::MarkReady | Phase::Serving) {
             self.may(Step::BodyEnds, |draft| {
-                draft.state.daemons[index].phase = Self::first_of_exit(draft);
+                draft.state.daemons[index].phase = draft.first_of_exit();
             });
         }
         if self.breaks(Rule::OwnFileUnopened) && phase == Phase::Serving {

@@ -1,7 +1,7 @@
 //! The launch, by the launcher: `launch`, `identify`, and the outcome of the start.
 
-use crate::look::{done, start_failed};
 use crate::model::{Draft, Moves};
+use crate::proof::{done, start_failed};
 use crate::rules::{Property, Rule};
 use crate::state::{Actor, At, Daemon, Handle, Phase, STARTING, Text, Why};
 use crate::steps::Step;
@@ -39,7 +39,7 @@ impl Moves<'_> {
             At::EndDaemon => {
                 let target = self.me().handle;
                 self.go(Step::Signal, |draft| {
-                    Moves::send(draft, target, false);
+                    draft.send(target, false);
                     draft.me().at = At::AwaitEnd;
                 });
             }
@@ -86,8 +86,7 @@ impl Moves<'_> {
 
     fn drops_locked(&mut self) {
         let index = self.index();
-        let (closes, unlocks) =
-            (!self.breaks(Rule::LauncherCloses), self.breaks(Rule::OnlyCloseUnlocks));
+        let (closes, unlocks) = (!self.breaks(Rule::LauncherCloses), self.breaks(Rule::OnlyCloseUnlocks));
         self.go(Step::DropLocked, |draft| {
             if closes {
                 draft.state.daemons[index].launcher_has = false;
@@ -172,7 +171,7 @@ impl Moves<'_> {
     }
 }
 
-impl Draft {
+impl Draft<'_> {
     /// Unlinks what has the name. It may be no file that another one holds.
     pub(crate) fn unlink(&mut self, by: usize) {
         let path = self.state.path;

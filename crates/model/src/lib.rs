@@ -1,19 +1,30 @@
 //! model
+#![forbid(unsafe_code)]
+#![warn(unused_crate_dependencies)]
+
 mod checker;
 mod daemon;
-mod experiments;
+mod graph;
+mod kernel;
 mod launch;
 mod lock;
 mod look;
 mod model;
+mod models;
+mod mutants;
+mod proof;
+mod report;
 mod rules;
 mod state;
 mod steps;
 mod stop;
+mod table;
+mod world;
 
-pub use checker::{Found, Path, check};
-pub use experiments::{Expected, Mutant, large, mutants, small};
-pub use model::{Kind, Model, Move, Role, Who};
+pub use checker::{Counterexample, Found, Path, check};
+pub use model::{Model, Role, Who};
+pub use models::{large, small};
+pub use mutants::{Expected, Mutant, mutants};
+pub use report::Report;
 pub use rules::{Property, Rule};
-pub use state::State;
 pub use steps::{Code, Step};

@@ -1,7 +1,8 @@
 //! `lock_round` and `held_round`.
 
-use crate::look::{done, is_named, left};
-use crate::model::{Draft, Moves, Role};
+use crate::look::is_named;
+use crate::model::{Draft, Moves};
+use crate::proof::{done, left};
 use crate::rules::{Property, Rule};
 use crate::state::{Actor, At, Daemon, File, Handle, Lock, STARTING, Text, Why};
 use crate::steps::Step;
@@ -122,55 +123,60 @@ impl Moves<'_> {
                     return self.held(Step::HeldOpen);
                 }
                 self.go(Step::HeldOpen, |draft| {
-                    (draft.me().handle, draft.me().at) = (handle, At::HeldIsStarting);
+                    (draft.me().handle, draft.me().at) = (handle, At::MeetIsStarting);
                 });
             }
-            At::HeldIsStarting => self.asks_whether_to_wait(),
-            At::HeldLookAgain => self.looks_again(),
+            At::MeetIsStarting => {
+                let is_starting = self.from.is_marked(ino, STARTING);
+                if self.breaks(Rule::SecondLookWhenHeld) {
+                    return self.met(Step::MeetIsStarting, is_starting);
+                }
+                self.go(Step::MeetIsStarting, |draft| {
+                    (draft.me().is_starting, draft.me().at) = (is_starting, At::MeetLookAgain);
+                });
+            }
+            At::MeetLookAgain => self.looks_again(),
             _ => self.waits(),
         }
-    }
-
-    fn asks_whether_to_wait(&mut self) {
-        let me = *self.me();
-        let is_starting = self.from.is_marked(me.file.ino, STARTING);
-        if is_starting && !self.breaks(Rule::WaitForStarting) {
-            let is_true = is_named(self.from, me.holders, me.found);
-            return self.another_round(Step::HeldIsStarting, (!is_true).then_some(Property::RunningIsTrue));
-        }
-        if self.breaks(Rule::SecondLookWhenHeld) {
-            return self.runs(Step::HeldIsStarting);
-        }
-        self.go(Step::HeldIsStarting, |draft| draft.me().at = At::HeldLookAgain);
     }
 
     /// The second look: the handle is on the holder, and what was said of its marks is.
     fn looks_again(&mut self) {
         let me = *self.me();
         let ino = me.file.ino;
-        let tag = self.from.name_tag(ino);
-        let is_named = self.from.text(ino).pid == me.found && tag == me.tag;
+        let names = self.from.text(ino).pid == me.found;
+        let by_tag = self.from.name_tag(ino) == me.found;
         let by_lock = || self.model.has_fdinfo && self.from.holds_lock(me.found, ino) != Handle::None;
-        if is_named && (tag == me.found || by_lock()) {
-            self.runs(Step::HeldLookAgain);
+        if names && (by_tag || by_lock()) {
+            self.met(Step::MeetLookAgain, me.is_starting);
         } else {
-            self.held(Step::HeldLookAgain);
+            self.held(Step::MeetLookAgain);
         }
+    }
+
+    fn met(&mut self, step: Step, is_starting: bool) {
+        let me = *self.me();
+        if !is_starting || self.breaks(Rule::WaitForStarting) {
+            return self.runs(step);
+        }
+        // When patience is spent, the start says AlreadyRunning, too.
+        let is_true = is_named(self.from, me.holders, me.found);
+        self.another_round(step, (!is_true).then_some(Property::RunningIsTrue));
     }
 
     fn runs(&mut self, step: Step) {
         let me = *self.me();
-        let role = self.model.roles[self.index()];
         let has_tags = me.tag != 0;
         self.go(step, |draft| {
             if me.patient {
                 let me = draft.me();
                 *me = Actor { at: At::WaitForHolder, file: File::default(), tag: 0, found: 0, ..*me };
+                me.is_starting = false;
                 return;
             }
             if me.why == Why::LeftoverLock {
                 // The refusal is ignored.
-                return after_removal(draft, role);
+                return left(draft);
             }
             draft.must(is_named(&draft.state, me.holders, me.found), Property::RunningIsTrue);
             if has_tags {
@@ -192,31 +198,21 @@ impl Moves<'_> {
     }
 }
 
-fn next_round(draft: &mut Draft) {
+fn next_round(draft: &mut Draft<'_>) {
     let me = draft.me();
     let (file, handle, at) = (File::default(), Handle::None, At::OpenOrCreate);
-    *me = Actor { at, file, handle, tag: 0, found: 0, wanted: 0, proven: 0, ..*me };
+    let is_starting = false;
+    *me = Actor { at, file, handle, is_starting, tag: 0, found: 0, wanted: 0, proven: 0, ..*me };
 }
 
-fn locked(draft: &mut Draft) {
+fn locked(draft: &mut Draft<'_>) {
     let (me, index) = (*draft.me(), draft.index());
     if me.why == Why::LeftoverLock {
         draft.me().at = At::LeftoverUnlink;
         return;
     }
-    draft.state.daemons[index] = Daemon {
-        ino: me.file.ino,
-        is_locked: true,
-        launcher_has: true,
-        claims: true,
-        ..Daemon::default()
-    };
+    draft.state.daemons[index] =
+        Daemon { ino: me.file.ino, is_locked: true, launcher_has: true, claims: true, ..Daemon::default() };
     let me = draft.me();
     *me = Actor { at: At::SpawnChild, file: File::default(), tag: 0, found: 0, ..*me };
-}
-
-pub(crate) fn after_removal(draft: &mut Draft, role: Role) {
-    let me = draft.me();
-    (me.file, me.tag, me.found) = (File::default(), 0, 0);
-    left(draft, role);
 }

@@ -1,8 +1,9 @@
 //! `see`, and the proof before a signal.
 
-use crate::model::{Draft, Moves, Role};
+use crate::model::{Draft, Moves};
+use crate::proof::{again, done, is_free, left, not_running, stop_is_over};
 use crate::rules::{Property, Rule};
-use crate::state::{Actor, At, DEAF, File, Handle, Lock, STARTING, State, Why};
+use crate::state::{Actor, At, File, Handle, Lock, STARTING, State, Why};
 use crate::steps::Step;
 
 /// The result of one look.
@@ -59,19 +60,21 @@ impl Moves<'_> {
                 let holder = self.from.holds_lock(me.found, ino);
                 self.looked(Step::LookHoldsLock, holder, holder != Handle::None);
             }
-            _ => self.asks_whether_it_is_starting(),
+            At::SeeIsStarting => self.asks_whether_it_is_starting(),
+            _ => self.asks_for_the_tag_again(),
         }
     }
 
     fn opens_to_read(&mut self) {
         let ino = self.from.path;
         let text = self.from.text(ino);
+        let step = if self.me().why == Why::ProveAgain { Step::HolderProvenAgain } else { Step::OpenToRead };
         if ino == 0 {
-            self.seen(Step::OpenToRead, Seen::Stopped { stale: false });
+            self.seen(step, Seen::Stopped { stale: false });
         } else if self.breaks(Rule::LockDecides) && text.pid != 0 {
-            self.go_with(Step::OpenToRead, |draft| draft.me().found = text.pid, Seen::Running);
+            self.go_with(step, |draft| draft.me().found = text.pid, Seen::Running);
         } else {
-            self.go(Step::OpenToRead, |draft| {
+            self.go(step, |draft| {
                 let me = draft.me();
                 me.file = File { ino, lock: Lock::No };
                 (me.stale, me.at) = (text.pid != 0, At::SeeNameTag);
@@ -134,13 +137,28 @@ impl Moves<'_> {
     }
 
     fn asks_whether_it_is_starting(&mut self) {
-        let me = *self.me();
-        let is_starting = self.from.is_marked(me.file.ino, STARTING);
-        // The tag must still be there: else the daemon has ended since, and the mark with it.
-        if self.from.name_tag(me.file.ino) != me.tag && !self.breaks(Rule::MarksOfHolder) {
-            return self.seen(Step::SeeIsStarting, Seen::Unproven);
+        let is_starting = self.from.is_marked(self.me().file.ino, STARTING);
+        if self.breaks(Rule::MarksOfHolder) {
+            return self.says_running(Step::SeeIsStarting, is_starting);
         }
         self.go(Step::SeeIsStarting, |draft| {
+            (draft.me().is_starting, draft.me().at) = (is_starting, At::SeeNameTagAgain);
+        });
+    }
+
+    /// The tag must still be there: else the holder has ended since, and its marks with it.
+    fn asks_for_the_tag_again(&mut self) {
+        let me = *self.me();
+        if self.from.name_tag(me.file.ino) == me.tag {
+            self.says_running(Step::SeeNameTagAgain, me.is_starting);
+        } else {
+            self.seen(Step::SeeNameTagAgain, Seen::Unproven);
+        }
+    }
+
+    fn says_running(&mut self, step: Step, is_starting: bool) {
+        let me = *self.me();
+        self.go(step, |draft| {
             draft.must(is_named(&draft.state, me.holders, me.found), Property::RunningIsTrue);
             if !is_starting && me.tag != 0 {
                 draft.must(is_named(&draft.state, me.ready, me.found), Property::RunningIsReady);
@@ -154,126 +172,73 @@ impl Moves<'_> {
     }
 
     /// Closes the descriptor, and goes on with what the look was made for.
-    fn go_with(&mut self, step: Step, set: impl Fn(&mut Draft), seen: Seen) {
+    fn go_with(&mut self, step: Step, set: impl Fn(&mut Draft<'_>), seen: Seen) {
         let me = *self.me();
-        let role = self.model.roles[self.index()];
-        let (second_look, successor_by_handle) =
-            (!self.breaks(Rule::SecondLook), !self.breaks(Rule::SuccessorByHandle));
-        let unlocked = self.breaks(Rule::RemoveUnderLock);
-        let looks_first = !self.breaks(Rule::LeftoverLooks);
-        let ended = |draft: &mut Draft| {
+        let close = |draft: &mut Draft<'_>| {
             set(draft);
-            (draft.me().file, draft.me().tag, draft.me().stale) = (File::default(), 0, false);
+            let me = draft.me();
+            *me = Actor { file: File::default(), tag: 0, stale: false, is_starting: false, ..*me };
         };
         if let (Seen::Unproven, Why::Report | Why::Prove | Why::ProveAgain) = (seen, me.why) {
+            // Patience is spent.
             self.may(step, |draft| {
-                ended(draft);
                 draft.must(me.saw_held, Property::HeldIsTrue);
                 done(draft);
             });
         }
-        let step = if me.why == Why::Free && !matches!(seen, Seen::Stopped { .. }) {
-            Step::WaitUntilFree
-        } else {
-            step
-        };
+        let is_free = matches!(seen, Seen::Stopped { .. });
+        let step = if me.why == Why::Free && !is_free { Step::WaitUntilFree } else { step };
         self.go(step, |draft| {
-            ended(draft);
+            close(draft);
             if let (Seen::Stopped { stale: true }, Why::Report | Why::Stale) = (seen, me.why) {
                 draft.must(me.saw_stale, Property::StaleIsTrue);
             }
-            match (me.why, seen) {
-                (Why::Report, Seen::Stopped { .. }) => {
-                    draft.must(me.saw_free, Property::StoppedIsFree);
-                    done(draft);
-                }
-                (Why::Prove | Why::ProveAgain, Seen::Stopped { .. }) => not_running(draft, role),
-                (Why::Prove, Seen::Running) => {
-                    let found = draft.me().found;
-                    *draft.me() = Actor { wanted: found, found: 0, at: At::HolderOpen, ..*draft.me() };
-                }
-                (Why::ProveAgain, Seen::Running) => {
-                    if draft.me().found == me.wanted && second_look {
-                        (draft.me().found, draft.me().at) = (0, At::HolderIsAlive);
-                    } else {
-                        not_running(draft, role);
-                    }
-                }
-                (Why::Report | Why::Prove | Why::ProveAgain, _) => {
-                    again(draft, if me.why == Why::Report { Why::Report } else { Why::Prove });
-                }
-                (Why::Free, Seen::Stopped { .. }) => is_free(draft),
-                (Why::Free, Seen::Running) => {
-                    let found = std::mem::take(&mut draft.me().found);
-                    // A handle on the holder, opened now, cannot be on the daemon that has ended.
-                    let process = draft.state.open_process(found);
-                    let is_other = found != me.wanted;
-                    let is_successor = successor_by_handle && !draft.state.has_ended(process);
-                    if is_other || is_successor { is_free(draft) } else { draft.me().at = At::OpenToRead }
-                }
-                (Why::Free, Seen::Unproven) => draft.me().at = At::OpenToRead,
-                (Why::LeftoverLook, Seen::Running) if looks_first => {
-                    draft.me().found = 0;
-                    left(draft, role);
-                }
-                (Why::LeftoverLook, _) => {
-                    let next = if unlocked { At::LeftoverUnlink } else { At::OpenOrCreate };
-                    *draft.me() = Actor { found: 0, why: Why::LeftoverLock, at: next, ..*draft.me() };
-                }
-                _ => stop_is_over(draft),
-            }
+            draft.has_seen(seen);
         });
     }
+}
 
-    pub(crate) fn proves(&mut self, at: At) {
+impl Draft<'_> {
+    fn has_seen(&mut self, seen: Seen) {
         let me = *self.me();
-        let role = self.model.roles[self.index()];
-        match at {
-            At::HolderOpen => {
-                let handle = self.from.open_process(me.wanted);
-                let second_look = !self.breaks(Rule::SecondLook);
-                self.go(Step::HolderOpen, |draft| {
-                    if handle == Handle::None {
-                        return not_running(draft, role);
-                    }
-                    let next = if second_look { At::OpenToRead } else { At::HolderIsAlive };
-                    *draft.me() = Actor { handle, why: Why::ProveAgain, at: next, ..*draft.me() };
-                });
+        match (me.why, seen) {
+            (Why::Report, Seen::Stopped { .. }) => {
+                self.must(me.saw_free, Property::StoppedIsFree);
+                done(self);
             }
-            At::HolderIsAlive => {
-                let has_ended = self.from.has_ended(me.handle) && !self.breaks(Rule::AliveAfterLook);
-                let next = if role == Role::Signal { At::Marks } else { At::Signal };
-                self.go(Step::HolderIsAlive, |draft| {
-                    if has_ended { not_running(draft, role) } else { draft.me().at = next }
-                });
+            (Why::Report, _) => again(self, Why::Report),
+            (Why::Prove | Why::ProveAgain, Seen::Stopped { .. }) => not_running(self),
+            (Why::Prove, Seen::Running) => {
+                *self.me() = Actor { wanted: me.found, found: 0, at: At::HolderOpen, ..me };
             }
-            At::Marks => {
-                let is_deaf = self.from.path != 0 && self.from.is_marked(self.from.path, DEAF);
-                let holds_back = is_deaf && !self.breaks(Rule::HoldBackFromDeaf);
-                self.go(Step::Marks, |draft| {
-                    if holds_back { again(draft, Why::Prove) } else { draft.me().at = At::Signal }
-                });
-                if holds_back {
-                    self.may(Step::Marks, done);
+            (Why::ProveAgain, Seen::Running) if me.found == me.wanted => {
+                (self.me().found, self.me().at) = (0, At::HolderIsAlive);
+            }
+            (Why::ProveAgain, Seen::Running) => not_running(self),
+            (Why::Prove | Why::ProveAgain, Seen::Unproven) => again(self, Why::Prove),
+            (Why::Free, Seen::Stopped { .. }) => is_free(self),
+            (Why::Free, Seen::Running) => {
+                // A handle on the holder, opened now, cannot be on the daemon that has ended.
+                let process = self.state.open_process(me.found);
+                let by_handle = !self.breaks(Rule::SuccessorByHandle) && !self.state.has_ended(process);
+                self.me().found = 0;
+                if me.found != me.wanted || by_handle {
+                    is_free(self);
+                } else {
+                    self.me().at = At::OpenToRead;
                 }
             }
-            _ => {
-                let target =
-                    if self.breaks(Rule::Pidfd) { self.from.open_process(me.wanted) } else { me.handle };
-                // Only where the kernel tells which daemon has handlers.
-                let needs_handler = role == Role::Signal && self.model.has_tags;
-                self.go(Step::Signal, |draft| {
-                    Moves::send(draft, target, needs_handler);
-                    if role == Role::Signal {
-                        done(draft);
-                    } else {
-                        if let Handle::Daemon(index) = target {
-                            draft.me().victim = index + 1;
-                        }
-                        draft.me().at = At::EndsWithin;
-                    }
-                });
+            (Why::Free, Seen::Unproven) => self.me().at = At::OpenToRead,
+            (Why::LeftoverLook, Seen::Running) if !self.breaks(Rule::LeftoverLooks) => {
+                self.me().found = 0;
+                left(self);
             }
+            (Why::LeftoverLook, _) => {
+                let unlocked = self.breaks(Rule::RemoveUnderLock);
+                let at = if unlocked { At::LeftoverUnlink } else { At::OpenOrCreate };
+                *self.me() = Actor { found: 0, why: Why::LeftoverLock, at, ..me };
+            }
+            _ => stop_is_over(self),
         }
     }
 }
@@ -284,60 +249,7 @@ fn proof(tagged: Option<usize>) -> u8 {
 
 /// Whether one of these daemons has the number.
 pub(crate) fn is_named(state: &State, daemons: u8, pid: u8) -> bool {
-    let named = |(index, daemon): (usize, &crate::state::Daemon)| {
-        daemons & (1 << index) != 0 && daemon.pid == pid
-    };
+    let named =
+        |(index, daemon): (usize, &crate::state::Daemon)| daemons & (1 << index) != 0 && daemon.pid == pid;
     state.daemons.iter().enumerate().any(named)
-}
-
-/// The call has its answer.
-pub(crate) fn done(draft: &mut Draft) {
-    *draft.me() = Actor { at: At::Done, ..Actor::default() };
-}
-
-fn again(draft: &mut Draft, why: Why) {
-    let me = draft.me();
-    *me = Actor { at: At::OpenToRead, why, found: 0, wanted: 0, handle: Handle::None, proven: 0, ..*me };
-}
-
-/// No daemon holds the pidfile: a stop then asks whether one has left it.
-fn not_running(draft: &mut Draft, role: Role) {
-    let saw_down = draft.me().saw_down;
-    draft.must(saw_down, Property::StoppedIsFree);
-    if role == Role::Stop { again(draft, Why::Stale) } else { done(draft) }
-}
-
-/// After `remove_leftover`.
-pub(crate) fn left(draft: &mut Draft, role: Role) {
-    if role == Role::Stop {
-        let me = draft.me();
-        let (at, why, file, handle) = (At::OpenToRead, Why::Stale, File::default(), Handle::None);
-        *me = Actor { at, why, file, handle, tag: 0, found: 0, wanted: 0, proven: 0, ..*me };
-    } else {
-        start_failed(draft);
-    }
-}
-
-fn is_free(draft: &mut Draft) {
-    (draft.me().at, draft.me().wanted) = (At::LeftoverStat, 0);
-}
-
-pub(crate) fn start_failed(draft: &mut Draft) {
-    let by = draft.index() as u8;
-    let text = draft.state.text(draft.state.path);
-    draft.must(text.pid == 0 || text.by != by, Property::NothingLeft);
-    done(draft);
-}
-
-/// A stop's answer.
-fn stop_is_over(draft: &mut Draft) {
-    let victim = draft.me().victim;
-    if let Some(index) = victim.checked_sub(1) {
-        let (daemon, path) = (draft.state.daemons[usize::from(index)], draft.state.path);
-        let is_locked = path != 0 && daemon.ino == path && daemon.is_locked;
-        draft.must(!daemon.is_alive() && !is_locked, Property::StopIsOver);
-        let text = draft.state.text(path);
-        draft.must(text.pid == 0 || text.by != index, Property::NothingLeft);
-    }
-    done(draft);
 }

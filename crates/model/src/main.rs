@@ -1,28 +1,28 @@
-use daimon_model::*;
-fn main() {
-    let t0 = std::time::Instant::now();
-    for m in small() {
-        let t = std::time::Instant::now();
-        let found = check(&m, None);
-        println!("{} {} states {} steps {:?}", m.name, found.states, found.steps, t.elapsed());
-        for (p, path) in found.broken { println!("  {p:?} {}", path.len()); for (w,s) in path { println!("      {w:?}: {s}"); } }
+//! Prints the report of the model: `cargo run --release -p daimon-model -- [--json FILE]`. It ends with code 1 if the
+//! protocol breaks a property, or a mutant does not do what is expected of it.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use daimon_model::Report;
+
+fn main() -> io::Result<ExitCode> {
+    let mut args = std::env::args_os().skip(1);
+    let json = match (args.next(), args.next()) {
+        (None, _) => None,
+        (Some(flag), Some(file)) if flag == "--json" => Some(file),
+        _ => {
+            writeln!(io::stderr(), "usage: daimon-model [--json FILE]")?;
+            return Ok(ExitCode::from(2));
+        }
+    };
+    let report = Report::make(|search| {
+        // Progress alone.
+        let _ = writeln!(io::stderr(), "searching: {search}");
+    });
+    writeln!(io::stdout(), "{report}")?;
+    if let Some(file) = json {
+        std::fs::write(file, report.json() + "\n")?;
     }
-    println!("{:?}", t0.elapsed());
-    for m in mutants() {
-        let t = std::time::Instant::now();
-        let only = match m.expected { Expected::Breaks(p) => Some(p), _ => None };
-        let found = check(&m.model, only);
-        let ok = match m.expected { Expected::Breaks(p) => found.broken.iter().any(|(q,_)| *q==p), _ => found.broken.is_empty() };
-        println!("{ok} {:?} {:?}: {} states {:?}", m.rule, m.expected, found.states, t.elapsed());
-        for (p, path) in found.broken { println!("  {p:?} {}", path.len()); for (w,s) in path { println!("      {w:?}: {s}"); } }
-    }
-    println!("{:?}", t0.elapsed());
-    if std::env::args().len() > 1 {
-    for m in large() {
-        let t = std::time::Instant::now();
-        let found = check(&m, None);
-        println!("{} {} states {} steps {:?}", m.name, found.states, found.steps, t.elapsed());
-        for (p, path) in found.broken { println!("  {p:?} {}", path.len()); for (w,s) in path { println!("      {w:?}: {s}"); } }
-    }
-    }
+    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -7,19 +7,24 @@ use crate::steps::Step;
 /// A verb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
+    /// A start, which gives up when a daemon runs.
     Start,
     /// A start that waits for a running daemon to leave.
     PatientStart,
+    /// A stop: SIGTERM, the wait, and the removal of what is left.
     Stop,
     /// A signal that needs a handler.
     Signal,
+    /// A look, again and again until it has proof.
     Status,
 }
 
 /// A model: verbs, what the system has, what may go wrong, and a rule that is broken.
 #[derive(Clone, Debug)]
 pub struct Model {
+    /// What it is about.
     pub name: &'static str,
+    /// The verbs that are called, each at any time, by a process of its own.
     pub roles: Vec<Role>,
     /// How many processes of daimon's are killed.
     pub crashes: u8,
@@ -68,14 +73,17 @@ impl Default for Model {
 /// Whose step it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
+    /// A process that has called a verb, by its place in [`Model::roles`].
     Actor(u8),
+    /// The daemon that this one has launched.
     Daemon(u8),
+    /// Another process.
     World,
 }
 
 /// Whether a call may rely on a step for its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// The step of a process that goes on.
     Progress,
     /// A failure, the end of patience, a stranger: may happen, or not.
@@ -84,26 +92,33 @@ pub enum Kind {
 
 /// A step to another state.
 #[derive(Clone, Debug)]
-pub struct Move {
-    pub who: Who,
-    pub step: Step,
-    pub kind: Kind,
+pub(crate) struct Move {
+    pub(crate) who: Who,
+    pub(crate) step: Step,
+    pub(crate) kind: Kind,
     /// What the step itself breaks.
-    pub faults: Vec<Property>,
-    pub to: State,
+    pub(crate) faults: Vec<Property>,
+    pub(crate) to: State,
 }
 
 /// The state after a step, while the step is made.
-pub(crate) struct Draft {
+pub(crate) struct Draft<'a> {
+    pub(crate) model: &'a Model,
     pub(crate) state: State,
     pub(crate) faults: Vec<Property>,
+    /// The actor or daemon that makes it.
     index: usize,
-    /// What the mutants change in the daemon's steps.
-    pub(crate) child: Vec<Phase>,
-    pub(crate) unlocks_first: bool,
 }
 
-impl Draft {
+impl Draft<'_> {
+    pub(crate) fn breaks(&self, rule: Rule) -> bool {
+        self.model.broken.contains(&rule)
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.model.roles[self.index]
+    }
+
     pub(crate) fn index(&self) -> usize {
         self.index
     }
@@ -115,6 +130,32 @@ impl Draft {
     pub(crate) fn must(&mut self, holds: bool, property: Property) {
         if !holds {
             self.faults.push(property);
+        }
+    }
+}
+
+impl Draft<'_> {
+    /// Sends a signal through a handle. Without a handler SIGTERM ends a daemon at once, and so does any other signal.
+    pub(crate) fn send(&mut self, target: Handle, needs_handler: bool) {
+        let proven = self.me().proven;
+        let Handle::Daemon(index) = target else {
+            return self.must(self.state.has_ended(target), Property::RightTarget);
+        };
+        let index = usize::from(index);
+        let daemon = &mut self.state.daemons[index];
+        if daemon.has_ended() {
+            return;
+        }
+        let (listens, phase) = (daemon.listens(), daemon.phase);
+        self.must(usize::from(proven) == index + 1, Property::RightTarget);
+        if needs_handler {
+            self.must(listens, Property::NoDeafTarget);
+        } else if phase <= Phase::Execute || phase == Phase::SendReady {
+            self.state.daemons[index].is_told_to_end = true;
+        } else if !listens {
+            self.state.end_daemon(index);
+        } else if phase < Phase::CloseFirst {
+            self.state.daemons[index].phase = self.first_of_exit();
         }
     }
 }
@@ -144,27 +185,59 @@ impl Moves<'_> {
         self.model.broken.contains(&rule)
     }
 
-    pub(crate) fn go(&mut self, step: Step, change: impl FnOnce(&mut Draft)) {
+    pub(crate) fn go(&mut self, step: Step, change: impl FnOnce(&mut Draft<'_>)) {
         self.push(step, Kind::Progress, change);
     }
 
-    pub(crate) fn may(&mut self, step: Step, change: impl FnOnce(&mut Draft)) {
+    pub(crate) fn may(&mut self, step: Step, change: impl FnOnce(&mut Draft<'_>)) {
         self.push(step, Kind::Chance, change);
     }
 
-    fn push(&mut self, step: Step, kind: Kind, change: impl FnOnce(&mut Draft)) {
-        let unlocks_first = self.breaks(Rule::UnlinkUnderLock);
-        let (state, faults, index) = (*self.from, Vec::new(), self.index());
-        let mut draft = Draft { state, faults, index, child: self.child(), unlocks_first };
+    fn push(&mut self, step: Step, kind: Kind, change: impl FnOnce(&mut Draft<'_>)) {
+        let mut draft =
+            Draft { model: self.model, state: *self.from, faults: Vec::new(), index: self.index() };
         change(&mut draft);
         draft.state.settle();
         self.list.push(Move { who: self.who, step, kind, faults: draft.faults, to: draft.state });
     }
 }
 
+impl Moves<'_> {
+    /// The moves of an actor.
+    fn of_actor(&mut self) {
+        match self.me().at {
+            At::Idle => self.calls(),
+            At::Done | At::Dead => (),
+            at if (At::OpenToRead as u8..=At::SeeNameTagAgain as u8).contains(&(at as u8)) => self.looks(at),
+            at if (At::HolderOpen as u8..=At::Signal as u8).contains(&(at as u8)) => self.proves(at),
+            at if (At::OpenOrCreate as u8..=At::CloseRound as u8).contains(&(at as u8)) => self.locks(at),
+            at if (At::HeldNames as u8..=At::WaitForHolder as u8).contains(&(at as u8)) => self.meets(at),
+            at if (At::SpawnChild as u8..=At::FailClose as u8).contains(&(at as u8)) => self.launches(at),
+            at => self.stops(at),
+        }
+    }
+
+    fn calls(&mut self) {
+        let role = self.model.roles[self.index()];
+        let (at, why) = match role {
+            Role::Start | Role::PatientStart => (At::OpenOrCreate, Why::Launch),
+            Role::Stop | Role::Signal => (At::OpenToRead, Why::Prove),
+            Role::Status => (At::OpenToRead, Why::Report),
+        };
+        let patient = role == Role::PatientStart;
+        self.go(Step::Call, |draft| *draft.me() = Actor { at, why, patient, ..Actor::default() });
+        let leftover = self.from.text(self.from.path).pid;
+        if self.model.reuses_for_actors && leftover != 0 && !self.from.is_taken(leftover) {
+            self.may(Step::CallOnOldNumber, |draft| {
+                *draft.me() = Actor { at, why, patient, pid: leftover, ..Actor::default() };
+            });
+        }
+    }
+}
+
 impl Model {
     /// The state before all calls.
-    pub fn initial(&self) -> State {
+    pub(crate) fn initial(&self) -> State {
         let mut state = State { crashes: self.crashes, deletions: self.deletions, ..State::default() };
         if self.has_leftover {
             let ino: Ino = state.create();
@@ -174,7 +247,7 @@ impl Model {
     }
 
     /// All moves from a state.
-    pub fn moves(&self, from: &State) -> Vec<Move> {
+    pub(crate) fn moves(&self, from: &State) -> Vec<Move> {
         let mut list = Vec::new();
         for index in 0..self.roles.len().min(ACTORS) {
             let mut moves = Moves { model: self, from, who: Who::Actor(index as u8), list: &mut list };
@@ -196,7 +269,7 @@ impl Model {
     }
 
     /// What is broken in a state.
-    pub fn faults(&self, state: &State) -> Vec<Property> {
+    pub(crate) fn faults(&self, state: &State) -> Vec<Property> {
         let mut faults = Vec::new();
         let claims = |index: &usize| {
             let (daemon, actor) = (&state.daemons[*index], &state.actors[*index]);
@@ -226,116 +299,5 @@ impl Model {
             }
         }
         faults
-    }
-}
-
-impl Moves<'_> {
-    /// What daimon does not do.
-    fn of_world(&mut self) {
-        let from = self.from;
-        for index in 0..ACTORS {
-            if from.daemons[index].phase == Phase::Zombie {
-                self.who = Who::Daemon(index as u8);
-                self.go(Step::Reaped, |draft| draft.state.daemons[index].phase = Phase::Gone);
-            }
-            if from.crashes > 0 {
-                self.crashes(index);
-            }
-        }
-        self.who = Who::World;
-        if from.stranger != 0 {
-            self.may(Step::StrangerEnds, |draft| draft.state.end_stranger());
-        } else if self.model.has_strangers {
-            for pid in from.free_pids(self.model.pids).into_iter().filter(|pid| from.is_known(*pid)) {
-                self.may(Step::StrangerBegins, |draft| draft.state.stranger = pid);
-            }
-        }
-        // An outsider is taken to be slower than the two calls of a removal.
-        let removes = from.daemons.iter().any(|daemon| daemon.phase == Phase::RemoveUnlink)
-            || from.actors.iter().any(|actor| matches!(actor.at, At::FailUnlink | At::LeftoverUnlink));
-        if from.deletions > 0 && from.path != 0 && !removes {
-            self.may(Step::OutsiderUnlinks, |draft| {
-                draft.state.path = 0;
-                draft.state.deletions -= 1;
-            });
-        }
-    }
-
-    fn crashes(&mut self, index: usize) {
-        let (actor, daemon) = (self.from.actors[index], self.from.daemons[index]);
-        if actor.is_busy() {
-            self.who = Who::Actor(index as u8);
-            self.may(Step::Killed, |draft| {
-                draft.state.crashes -= 1;
-                draft.state.end_actor(index, At::Dead);
-                let daemon = &mut draft.state.daemons[index];
-                daemon.launcher_has = false;
-                // A launch that had no daemon yet.
-                daemon.claims &= daemon.is_alive();
-                draft.state.close_description(index);
-            });
-        }
-        if daemon.is_alive() {
-            self.who = Who::Daemon(index as u8);
-            self.may(Step::Killed, |draft| {
-                draft.state.crashes -= 1;
-                draft.state.end_daemon(index);
-            });
-        }
-    }
-
-    /// The moves of an actor.
-    fn of_actor(&mut self) {
-        match self.me().at {
-            At::Idle => self.calls(),
-            At::Done | At::Dead => (),
-            at if (At::OpenToRead as u8..=At::SeeIsStarting as u8).contains(&(at as u8)) => self.looks(at),
-            at if (At::HolderOpen as u8..=At::Signal as u8).contains(&(at as u8)) => self.proves(at),
-            at if (At::OpenOrCreate as u8..=At::CloseRound as u8).contains(&(at as u8)) => self.locks(at),
-            at if (At::HeldNames as u8..=At::WaitForHolder as u8).contains(&(at as u8)) => self.meets(at),
-            at if (At::SpawnChild as u8..=At::FailClose as u8).contains(&(at as u8)) => self.launches(at),
-            at => self.stops(at),
-        }
-    }
-
-    fn calls(&mut self) {
-        let role = self.model.roles[self.index()];
-        let (at, why) = match role {
-            Role::Start | Role::PatientStart => (At::OpenOrCreate, Why::Launch),
-            Role::Stop | Role::Signal => (At::OpenToRead, Why::Prove),
-            Role::Status => (At::OpenToRead, Why::Report),
-        };
-        let patient = role == Role::PatientStart;
-        self.go(Step::Call, |draft| *draft.me() = Actor { at, why, patient, ..Actor::default() });
-        let leftover = self.from.text(self.from.path).pid;
-        if self.model.reuses_for_actors && leftover != 0 && !self.from.is_taken(leftover) {
-            self.may(Step::CallOnOldNumber, |draft| {
-                *draft.me() = Actor { at, why, patient, pid: leftover, ..Actor::default() };
-            });
-        }
-    }
-
-    /// Sends a signal through a handle. Without a handler SIGTERM ends a daemon at once, and so does any other signal.
-    pub(crate) fn send(draft: &mut Draft, target: Handle, needs_handler: bool) {
-        let proven = draft.me().proven;
-        let Handle::Daemon(index) = target else {
-            return draft.must(draft.state.has_ended(target), Property::RightTarget);
-        };
-        let index = usize::from(index);
-        let daemon = &mut draft.state.daemons[index];
-        if daemon.has_ended() {
-            return;
-        }
-        let (listens, phase) = (daemon.listens(), daemon.phase);
-        draft.must(usize::from(proven) == index + 1, Property::RightTarget);
-        if needs_handler {
-            draft.must(listens, Property::NoDeafTarget);
-        } else if phase <= Phase::Execute || phase == Phase::SendReady {
-            draft.state.daemons[index].is_told_to_end = true;
-        } else if !listens {
-            draft.state.end_daemon(index);
-        } else if phase < Phase::CloseFirst {
-            draft.state.daemons[index].phase = Self::first_of_exit(draft);
-        }
     }
 }

@@ -60,8 +60,9 @@ impl Property {
     ];
 }
 
-/// A rule, by the mutant that breaks it.
+/// A rule of the protocol, which a mutant breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "its mutant says it in words")]
 pub enum Rule {
     NamesAfterShared,
     NamesAfterExclusive,

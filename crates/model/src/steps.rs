@@ -51,14 +51,15 @@ steps! {
         OpenToRead: "pidfile/probe.rs" "see" "open_to_read";
         SeeNameTag: "pidfile/probe.rs" "see" "name_tag";
         SeeFlock: "pidfile/probe.rs" "see" "Flock::Shared";
-        SeeStopped: "pidfile/probe.rs" "see" "Status::Stopped";
+        SeeStopped: "pidfile/probe.rs" "see" "is_left";
         LookNameTag: "pidfile/probe.rs" "look_at" "name_tag";
         LookReadText: "pidfile/probe.rs" "look_with_tag" "read_text";
         LookHoldsLock: "pidfile/probe.rs" "look_with_tag" "holds_lock";
         SeeIsStarting: "pidfile/probe.rs" "see" "is_starting";
+        SeeNameTagAgain: "pidfile/probe.rs" "see" "name_tag";
         // The proof before a signal.
         HolderOpen: "pidfile/holder.rs" "holder" "Process::open";
-        HolderProvenAgain: "pidfile/holder.rs" "holder" "self.proven()? != pid";
+        HolderProvenAgain: "pidfile/holder.rs" "holder" "proven()? != pid";
         HolderIsAlive: "pidfile/holder.rs" "holder" "is_alive";
         Marks: "pidfile/holder.rs" "marks" "is_deaf";
         Signal: "process.rs" "signal" "signal.number()";
@@ -68,22 +69,20 @@ steps! {
         RoundNameTag: "pidfile/lock.rs" "lock_round" "name_tag";
         Names: "pidfile/lock.rs" "lock_round" "names";
         ClearStaleText: "pidfile/lock.rs" "lock_round" "clear_stale_text";
-        DropShared: "pidfile/lock.rs" "lock_round" "The conversion is not atomic";
         FlockExclusive: "pidfile/lock.rs" "lock_round" "Flock::Exclusive";
         NamesAgain: "pidfile/lock.rs" "lock_round" "text != Text::Empty";
         Replaced: "pidfile/lock.rs" "lock_round" "Round::Replaced";
         HeldNames: "pidfile/lock.rs" "held_round" "names";
         HeldOpen: "pidfile/lock.rs" "held_round" "Process::open";
-        HeldIsStarting: "pidfile/lock.rs" "held_round" "is_starting";
-        HeldLookAgain: "pidfile/lock.rs" "held_round" "look_at(file, stat)";
-        WaitForHolder: "pidfile/lock.rs" "lock" "process.pollable()";
+        MeetIsStarting: "pidfile/lock.rs" "meet" "is_starting";
+        MeetLookAgain: "pidfile/lock.rs" "meet" "look_at";
         WaitIsOver: "pidfile/lock.rs" "lock" "now >= until";
+        WaitForHolder: "pidfile/lock.rs" "lock" "process.pollable()";
         // The launch.
         LaunchLocked: "launch/mod.rs" "launch" "launch_locked";
-        LockedRemove: "launch/mod.rs" "launch" "locked.remove";
         SpawnChild: "launch/child.rs" "first_child" "spawn_child";
         ReadReport: "launch/child.rs" "run" "read_report";
-        CloseOthers: "launch/child.rs" "place_descriptors" "close_others";
+        CloseOthers: "launch/child.rs" "prepare" "place_descriptors";
         PutNameTag: "launch/child.rs" "prepare" "put_name_tag";
         PutMarks: "sys/linux/child.rs" "put_name_tag" "MARKS";
         WritePid: "launch/child.rs" "prepare" "write_pid";
@@ -92,7 +91,6 @@ steps! {
         LockedPid: "launch/mod.rs" "identify" "locked.pid()";
         IdentifyOpen: "launch/mod.rs" "identify" "Process::open";
         IsHeldBy: "launch/mod.rs" "identify" "is_held_by";
-        DropLocked: "launch/mod.rs" "launch" "releases the launcher's lock";
         LeaderEnd: "launch/group.rs" "end" "leader.end";
         // The daemon.
         TakeOver: "adopt.rs" "adopt" "take_over";
@@ -114,6 +112,8 @@ steps! {
     world {
         Call: "is called";
         CallOnOldNumber: "is called, in a process that has got the number in the stale text";
+        DropShared: "gives up the shared lock: the conversion is not atomic";
+        DropLocked: "closes its copy of the lock: launch returns";
         Close: "closes its descriptor";
         LauncherHearsReady: "hears that the daemon is ready: the start succeeds";
         LauncherHearsEnd: "hears the end of the channel";

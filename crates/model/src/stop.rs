@@ -1,7 +1,7 @@
 //! The stop after its signal, and `remove_leftover`.
 
-use crate::look::left;
 use crate::model::Moves;
+use crate::proof::left;
 use crate::rules::Rule;
 use crate::state::{Actor, At, File, Handle, Why};
 use crate::steps::Step;
@@ -9,7 +9,6 @@ use crate::steps::Step;
 impl Moves<'_> {
     pub(crate) fn stops(&mut self, at: At) {
         let (index, me) = (self.index(), *self.me());
-        let role = self.model.roles[index];
         match at {
             At::EndsWithin => self.awaits_end(),
             At::LeftoverStat => {
@@ -17,7 +16,7 @@ impl Moves<'_> {
                 let removes = !self.breaks(Rule::StopRemoves) || me.victim == 0;
                 self.go(Step::LeftoverStat, |draft| {
                     if is_missing || !removes {
-                        return left(draft, role);
+                        return left(draft);
                     }
                     (draft.me().at, draft.me().why) = (At::OpenToRead, Why::LeftoverLook);
                 });
@@ -34,7 +33,7 @@ impl Moves<'_> {
             }
             _ => self.go(Step::Close, |draft| {
                 draft.me().file = File::default();
-                left(draft, role);
+                left(draft);
             }),
         }
     }

@@ -1,17 +1,26 @@
-//! What is checked: the protocol with all its rules, and each rule by a mutant without it.
+//! The protocol without one of its rules, for each of them.
 
 use crate::model::{Model, Role};
+use crate::models::model;
 use crate::rules::{Property, Rule};
+use Property::{
+    EveryCallEnds, HeldIsTrue, NoDeadText, NoDeafTarget, NothingLeft, OneHolder, OwnUnlink, PidfileStays,
+    RightTarget, RunningIsReady, StaleIsTrue, StartedIsReady, StopIsOver, TagStays,
+};
+use Role::{PatientStart, Signal, Start, Status, Stop};
 
 /// A mutant, and what the search must find.
 #[derive(Clone, Debug)]
 pub struct Mutant {
+    /// The rule that it breaks.
     pub rule: Rule,
     /// The rule, in words.
     pub says: &'static str,
     /// What the mutant does instead.
     pub instead: &'static str,
+    /// What the search must find.
     pub expected: Expected,
+    /// The verbs with which it is found, and the broken rule.
     pub model: Model,
 }
 
@@ -24,73 +33,7 @@ pub enum Expected {
     Survives(&'static str),
 }
 
-use Property::{
-    EveryCallEnds, HeldIsTrue, NoDeadText, NoDeafTarget, NothingLeft, OneHolder, OwnUnlink, PidfileStays,
-    RightTarget, RunningIsReady, StaleIsTrue, StartedIsReady, StopIsOver, TagStays,
-};
-use Role::{PatientStart, Signal, Start, Status, Stop};
-
-fn model(name: &'static str, roles: &[Role], crashes: u8) -> Model {
-    Model { name, roles: roles.to_vec(), crashes, ..Model::default() }
-}
-
-/// The protocol with all its rules, each in a moment.
-pub fn small() -> Vec<Model> {
-    let pair = |name, roles: &[Role]| Model {
-        pids: 3,
-        has_strangers: true,
-        has_failures: true,
-        ..model(name, roles, 1)
-    };
-    vec![
-        pair("a start, a status", &[Start, Status]),
-        pair("a start, a signal", &[Start, Signal]),
-        pair("a start, a stop", &[Start, Stop]),
-        Model { has_threads: true, ..pair("a start with threads, a status", &[Start, Status]) },
-        Model { has_fdinfo: false, ..pair("a start, a stop, no /proc", &[Start, Stop]) },
-        Model { has_tags: false, ..pair("a start, a stop, no tags", &[Start, Stop]) },
-        Model {
-            has_leftover: true,
-            reuses_for_actors: true,
-            ..pair("a start, a signal, numbers of the past", &[Start, Signal])
-        },
-        Model { has_leftover: true, ..model("two looks, a start", &[Status, Status, Start], 0) },
-        model("two starts", &[Start, Start], 1),
-        Model { has_strangers: true, ..model("two starts, one waits", &[Start, PatientStart], 1) },
-        Model { deletions: 1, has_failures: true, ..model("an outsider", &[Start, Start], 0) },
-    ]
-}
-
-/// The protocol with all its rules, in more ways than a test has time for.
-pub fn large() -> Vec<Model> {
-    vec![
-        Model { has_failures: true, ..model("two starts that may fail", &[Start, Start], 2) },
-        Model {
-            has_failures: true,
-            has_strangers: true,
-            ..model("two starts that may fail, one waits", &[Start, PatientStart], 1)
-        },
-        model("three starts", &[Start, Start, Start], 2),
-        Model { has_strangers: true, ..model("two starts, a signal", &[Start, Signal, Start], 2) },
-        model("two starts, a status", &[Start, Status, Start], 2),
-        model("two starts, a stop", &[Start, Stop, Start], 1),
-        Model { pids: 1, ..model("two starts, a stop, one number", &[Start, Stop, Start], 1) },
-        Model { has_failures: true, deletions: 1, ..model("an outsider", &[Start, Start], 1) },
-        Model {
-            has_leftover: true,
-            reuses_for_actors: true,
-            ..model("numbers of the past", &[Start, Stop, Start], 0)
-        },
-    ]
-}
-
-fn mutant(
-    rule: Rule,
-    says: &'static str,
-    instead: &'static str,
-    expected: Expected,
-    model: Model,
-) -> Mutant {
+fn mutant(rule: Rule, says: &'static str, instead: &'static str, expected: Expected, model: Model) -> Mutant {
     Mutant { rule, says, instead, expected, model: Model { broken: vec![rule], ..model } }
 }
 
@@ -357,14 +300,16 @@ fn of_the_stop() -> Vec<Mutant> {
             Rule::RemoveUnderLock,
             "What is left is removed under the lock",
             "without a lock",
-            Breaks(OneHolder),
-            model("", &[Start, Stop, Start], 1),
+            Breaks(OwnUnlink),
+            model("", &[Start, Stop, Start], 0),
         ),
         mutant(
             Rule::LeftoverLooks,
             "The removal of what is left looks first for a successor",
             "it locks at once",
-            Survives("The lock alone is safe. The look spares a stop the wait for a successor that is not ready yet."),
+            Survives(
+                "The lock alone is safe. The look spares a stop the wait for a successor that is not ready yet.",
+            ),
             model("", &[Start, Stop, Start], 0),
         ),
     ]
