@@ -23,7 +23,7 @@ mod world;
 
 pub use checker::{Counterexample, Found, Path, check};
 pub use model::{Model, Role, Who};
-pub use models::{large, small};
+pub use models::{deep, large, small};
 pub use mutants::{Expected, Mutant, mutants};
 pub use report::Report;
 pub use rules::{Property, Rule};

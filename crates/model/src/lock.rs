@@ -122,9 +122,9 @@ impl Moves<'_> {
                 if handle == Handle::None {
                     return self.held(Step::HeldOpen);
                 }
-                self.go(Step::HeldOpen, |draft| {
-                    (draft.me().handle, draft.me().at) = (handle, At::MeetIsStarting);
-                });
+                let looks_once = self.breaks(Rule::SecondLookWhenHeld);
+                let at = if looks_once { At::MeetIsStarting } else { At::LookNameTag };
+                self.go(Step::HeldOpen, |draft| (draft.me().handle, draft.me().at) = (handle, at));
             }
             At::MeetIsStarting => {
                 let is_starting = self.from.is_marked(ino, STARTING);
@@ -132,26 +132,25 @@ impl Moves<'_> {
                     return self.met(Step::MeetIsStarting, is_starting);
                 }
                 self.go(Step::MeetIsStarting, |draft| {
-                    (draft.me().is_starting, draft.me().at) = (is_starting, At::MeetLookAgain);
+                    (draft.me().is_starting, draft.me().at) = (is_starting, At::MeetIsAlive);
                 });
             }
-            At::MeetLookAgain => self.looks_again(),
+            At::MeetIsAlive if self.from.has_ended(me.handle) && !self.breaks(Rule::AliveWhenHeld) => {
+                self.held(Step::MeetIsAlive);
+            }
+            At::MeetIsAlive => self.met(Step::MeetIsAlive, me.is_starting),
             _ => self.waits(),
         }
     }
 
-    /// The second look: the handle is on the holder, and what was said of its marks is.
-    fn looks_again(&mut self) {
+    /// A look has found a holder: the first one opens a handle, the second one must find the same number.
+    pub(crate) fn finds_holder(&mut self, step: Step, found: u8) {
         let me = *self.me();
-        let ino = me.file.ino;
-        let names = self.from.text(ino).pid == me.found;
-        let by_tag = self.from.name_tag(ino) == me.found;
-        let by_lock = || self.model.has_fdinfo && self.from.holds_lock(me.found, ino) != Handle::None;
-        if names && (by_tag || by_lock()) {
-            self.met(Step::MeetLookAgain, me.is_starting);
-        } else {
-            self.held(Step::MeetLookAgain);
+        if me.handle != Handle::None && found != me.wanted {
+            return self.held(step);
         }
+        let at = if me.handle == Handle::None { At::HeldOpen } else { At::MeetIsStarting };
+        self.go(step, |draft| *draft.me() = Actor { found, wanted: found, at, ..*draft.me() });
     }
 
     fn met(&mut self, step: Step, is_starting: bool) {
@@ -170,7 +169,14 @@ impl Moves<'_> {
         self.go(step, |draft| {
             if me.patient {
                 let me = draft.me();
-                *me = Actor { at: At::WaitForHolder, file: File::default(), tag: 0, found: 0, ..*me };
+                *me = Actor {
+                    at: At::WaitForHolder,
+                    file: File::default(),
+                    tag: 0,
+                    found: 0,
+                    wanted: 0,
+                    ..*me
+                };
                 me.is_starting = false;
                 return;
             }

@@ -23,10 +23,10 @@ impl Moves<'_> {
             At::SeeNameTag | At::LookNameTag => {
                 let tag = self.from.name_tag(ino);
                 let proven = proof(self.from.tagged(ino));
-                let (step, probes) = if at == At::SeeNameTag {
-                    (Step::SeeNameTag, tag == 0)
-                } else {
-                    (Step::LookNameTag, false)
+                let (step, probes) = match at {
+                    At::SeeNameTag => (Step::SeeNameTag, tag == 0),
+                    _ if me.handle == Handle::None => (Step::LookNameTag, false),
+                    _ => (Step::MeetLookAgain, false),
                 };
                 self.go(step, |draft| {
                     let next = if probes { At::SeeFlock } else { At::LookReadText };
@@ -60,8 +60,7 @@ impl Moves<'_> {
                 let holder = self.from.holds_lock(me.found, ino);
                 self.looked(Step::LookHoldsLock, holder, holder != Handle::None);
             }
-            At::SeeIsStarting => self.asks_whether_it_is_starting(),
-            _ => self.asks_for_the_tag_again(),
+            at => self.asks_whether_it_is_starting(at),
         }
     }
 
@@ -117,14 +116,14 @@ impl Moves<'_> {
         let why = self.me().why;
         let set = |draft: &mut Draft| draft.me().found = found;
         match why {
-            Why::Launch | Why::LeftoverLock => self.go(step, |draft| {
-                set(draft);
-                draft.me().at = At::HeldOpen;
-            }),
-            Why::Report => self.go(step, |draft| {
-                set(draft);
-                draft.me().at = At::SeeIsStarting;
-            }),
+            Why::Launch | Why::LeftoverLock => self.finds_holder(step, found),
+            Why::Report => {
+                let breaks = self.breaks(Rule::MarksOfHolder);
+                self.go(step, |draft| {
+                    set(draft);
+                    draft.me().at = if breaks { At::StartingMark } else { At::StartingOpen };
+                });
+            }
             _ => self.go_with(step, set, Seen::Running),
         }
     }
@@ -136,23 +135,32 @@ impl Moves<'_> {
         }
     }
 
-    fn asks_whether_it_is_starting(&mut self) {
-        let is_starting = self.from.is_marked(self.me().file.ino, STARTING);
-        if self.breaks(Rule::MarksOfHolder) {
-            return self.says_running(Step::SeeIsStarting, is_starting);
-        }
-        self.go(Step::SeeIsStarting, |draft| {
-            (draft.me().is_starting, draft.me().at) = (is_starting, At::SeeNameTagAgain);
-        });
-    }
-
-    /// The tag must still be there: else the holder has ended since, and its marks with it.
-    fn asks_for_the_tag_again(&mut self) {
+    /// `is_starting`: the mark, between the opening of a handle and the question whether its process lives.
+    fn asks_whether_it_is_starting(&mut self, at: At) {
         let me = *self.me();
-        if self.from.name_tag(me.file.ino) == me.tag {
-            self.says_running(Step::SeeNameTagAgain, me.is_starting);
-        } else {
-            self.seen(Step::SeeNameTagAgain, Seen::Unproven);
+        let is_tagged = self.from.name_tag(me.file.ino) == me.tag;
+        match at {
+            At::StartingOpen => {
+                let handle = self.from.open_process(me.found);
+                self.go(Step::StartingOpen, |draft| {
+                    (draft.me().handle, draft.me().at) = (handle, At::StartingNameTag);
+                });
+            }
+            At::StartingNameTag if is_tagged => {
+                self.go(Step::StartingNameTag, |draft| draft.me().at = At::StartingMark);
+            }
+            At::StartingNameTag => self.seen(Step::StartingNameTag, Seen::Unproven),
+            At::StartingMark => {
+                let is_starting = self.from.is_marked(me.file.ino, STARTING);
+                if self.breaks(Rule::MarksOfHolder) {
+                    return self.says_running(Step::StartingMark, is_starting);
+                }
+                self.go(Step::StartingMark, |draft| {
+                    (draft.me().is_starting, draft.me().at) = (is_starting, At::StartingIsAlive);
+                });
+            }
+            _ if self.from.has_ended(me.handle) => self.seen(Step::StartingIsAlive, Seen::Unproven),
+            _ => self.says_running(Step::StartingIsAlive, me.is_starting),
         }
     }
 
@@ -178,6 +186,9 @@ impl Moves<'_> {
             set(draft);
             let me = draft.me();
             *me = Actor { file: File::default(), tag: 0, stale: false, is_starting: false, ..*me };
+            if me.why == Why::Report {
+                me.handle = Handle::None;
+            }
         };
         if let (Seen::Unproven, Why::Report | Why::Prove | Why::ProveAgain) = (seen, me.why) {
             // Patience is spent.

@@ -43,15 +43,27 @@ pub fn large() -> Vec<Model> {
             has_strangers: true,
             ..model("two starts that may fail, one waits", &[Start, PatientStart], 1)
         },
+        Model { pids: 1, ..model("three starts, one number", &[Start, Start, Start], 2) },
+        Model { has_strangers: true, ..model("two starts, a signal", &[Start, Signal, Start], 1) },
+        model("two starts, a status", &[Start, Status, Start], 1),
+        model("two starts, a stop", &[Start, Stop, Start], 0),
+        Model { pids: 1, ..model("two starts, a stop, one number", &[Start, Stop, Start], 0) },
+        Model { deletions: 1, has_failures: true, ..model("an outsider", &[Start, Start], 0) },
+    ]
+}
+
+/// The same, for several minutes and some gigabytes of memory.
+pub fn deep() -> Vec<Model> {
+    vec![
         model("three starts", &[Start, Start, Start], 2),
         Model { has_strangers: true, ..model("two starts, a signal", &[Start, Signal, Start], 2) },
         model("two starts, a status", &[Start, Status, Start], 2),
         model("two starts, a stop", &[Start, Stop, Start], 1),
         Model { pids: 1, ..model("two starts, a stop, one number", &[Start, Stop, Start], 1) },
-        Model { has_failures: true, deletions: 1, ..model("an outsider", &[Start, Start], 1) },
         Model {
             has_leftover: true,
             reuses_for_actors: true,
+            pids: 5,
             ..model("numbers of the past", &[Start, Stop, Start], 0)
         },
     ]

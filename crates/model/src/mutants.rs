@@ -103,6 +103,13 @@ fn of_the_lock() -> Vec<Mutant> {
             Model { has_strangers: true, ..model("", &[Start, PatientStart], 1) },
         ),
         mutant(
+            Rule::AliveWhenHeld,
+            "The process of that handle must live after its marks were read",
+            "no question",
+            Breaks(RunningIsReady),
+            Model { pids: 1, ..model("", &[Start, Start, Start], 2) },
+        ),
+        mutant(
             Rule::HeldNames,
             "The path is compared with a file that is held",
             "no comparison",
@@ -257,7 +264,7 @@ fn of_the_proof() -> Vec<Mutant> {
         ),
         mutant(
             Rule::MarksOfHolder,
-            "A look says \"ready\" only if the tag is still there after the marks were read",
+            "A look says \"ready\" only if the holder lives after its marks were read",
             "marks are believed",
             Breaks(RunningIsReady),
             model("", &[Start, Status], 1),

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use crate::checker::{Counterexample, Found, Path, check};
 use crate::model::{Model, Who};
-use crate::models::{large, small};
+use crate::models::{deep, large, small};
 use crate::mutants::{Expected, Mutant, mutants};
 use crate::rules::Property;
 
@@ -16,17 +16,18 @@ pub struct Report {
 }
 
 impl Report {
-    /// Searches everything; tells of each search before it begins.
-    pub fn make(mut tell: impl FnMut(&str)) -> Self {
+    /// Makes all searches, with `is_deep` also those that take long; tells of each, and how many states it had.
+    pub fn make(is_deep: bool, mut tell: impl FnMut(&str, usize)) -> Self {
         let mut report = Self::default();
-        for model in small().into_iter().chain(large()) {
-            tell(model.name);
+        let more = if is_deep { deep() } else { Vec::new() };
+        for model in small().into_iter().chain(large()).chain(more) {
             let found = check(&model, None);
+            tell(model.name, found.states);
             report.protocol.push((model, found));
         }
         for mutant in mutants() {
-            tell(mutant.instead);
             let found = mutant.check();
+            tell(mutant.instead, found.states);
             report.mutants.push((mutant, found));
         }
         report

@@ -71,6 +71,7 @@ pub enum Rule {
     ClearUnderLock,
     WaitForStarting,
     SecondLookWhenHeld,
+    AliveWhenHeld,
     MarksOfHolder,
     HeldNames,
     TagBeforeText,

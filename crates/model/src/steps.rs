@@ -55,8 +55,10 @@ steps! {
         LookNameTag: "pidfile/probe.rs" "look_at" "name_tag";
         LookReadText: "pidfile/probe.rs" "look_with_tag" "read_text";
         LookHoldsLock: "pidfile/probe.rs" "look_with_tag" "holds_lock";
-        SeeIsStarting: "pidfile/probe.rs" "see" "is_starting";
-        SeeNameTagAgain: "pidfile/probe.rs" "see" "name_tag";
+        StartingOpen: "pidfile/probe.rs" "is_starting" "Process::open";
+        StartingNameTag: "pidfile/probe.rs" "is_starting" "name_tag";
+        StartingMark: "pidfile/probe.rs" "is_starting" "sys::is_starting";
+        StartingIsAlive: "pidfile/probe.rs" "is_starting" "is_alive";
         // The proof before a signal.
         HolderOpen: "pidfile/holder.rs" "holder" "Process::open";
         HolderProvenAgain: "pidfile/holder.rs" "holder" "proven()? != pid";
@@ -74,8 +76,9 @@ steps! {
         Replaced: "pidfile/lock.rs" "lock_round" "Round::Replaced";
         HeldNames: "pidfile/lock.rs" "held_round" "names";
         HeldOpen: "pidfile/lock.rs" "held_round" "Process::open";
-        MeetIsStarting: "pidfile/lock.rs" "meet" "is_starting";
         MeetLookAgain: "pidfile/lock.rs" "meet" "look_at";
+        MeetIsStarting: "pidfile/lock.rs" "meet" "is_starting";
+        MeetIsAlive: "pidfile/lock.rs" "meet" "is_alive";
         WaitIsOver: "pidfile/lock.rs" "lock" "now >= until";
         WaitForHolder: "pidfile/lock.rs" "lock" "process.pollable()";
         // The launch.

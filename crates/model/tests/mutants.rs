@@ -4,9 +4,7 @@ use daimon_model::{Expected, Property, Rule, mutants};
 
 /// Searches the mutant of a rule, which must break the property.
 fn breaks(rule: Rule, property: Property) {
-    let Some(mutant) = mutants().into_iter().find(|mutant| mutant.rule == rule) else {
-        panic!("there is no mutant without {rule:?}")
-    };
+    let mutant = mutants().into_iter().find(|mutant| mutant.rule == rule).unwrap();
     assert_eq!(mutant.expected, Expected::Breaks(property));
     let found = mutant.check();
     assert!(mutant.is_as_expected(&found), "{}: {} states, nothing found", mutant.instead, found.states);
@@ -31,6 +29,7 @@ mutants! {
     a_start_that_does_not_wait_for_a_starting_one_names_a_daemon_that_was_never_ready:
         WaitForStarting RunningIsReady;
     a_start_that_looks_once_waits_for_a_stranger: SecondLookWhenHeld EveryCallEnds;
+    a_start_that_believes_marks_of_the_dead_names_a_daemon_that_was_never_ready: AliveWhenHeld RunningIsReady;
     with_text_before_the_tag_a_daemon_without_handlers_is_signalled: TagBeforeText NoDeafTarget;
     with_text_before_the_marks_a_daemon_without_handlers_is_signalled: MarksBeforeText NoDeafTarget;
     a_descriptor_that_exec_closes_takes_the_tag_off: CloseBeforeTag TagStays;

@@ -302,13 +302,13 @@ impl PidFile {
 
 /// What a start does about the holder that a first look has found, by a handle on it and a second look. If the holder has
 /// ended since the first one, its marks have gone, too, and the handle may be on a stranger with the same PID, whose end
-/// would say nothing about the lock.
+/// would say nothing about the lock. The process must live after the question for its marks, so that they are its own.
 fn meet(file: &File, stat: &FileStat, process: Process) -> Round {
+    let is_proven = matches!(look_at(file, stat), Look::Running(pid) if pid == process.pid());
     let is_starting = sys::is_starting(file.as_fd());
-    match look_at(file, stat) {
-        Look::Running(pid) if pid != process.pid() => Round::Held,
-        Look::Running(_) if is_starting => Round::Starting(process),
-        Look::Running(_) => Round::Running(process),
-        _ => Round::Held,
+    match is_proven && process.is_alive() {
+        true if is_starting => Round::Starting(process),
+        true => Round::Running(process),
+        false => Round::Held,
     }
 }

@@ -12,6 +12,7 @@ use super::open::Opened;
 use super::{Flock, PidFile, is_distrusted, looking, read_text, trusted};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::own;
+use crate::process::Process;
 use crate::seam;
 use crate::sys::{self, FileId, Hidden};
 
@@ -185,21 +186,30 @@ impl PidFile {
             }
         }
         Ok(Seen::Known(match look_with_tag(&file, &stat, tag) {
-            Look::Running(pid) => {
-                let starting = sys::is_starting(file.as_fd());
-                // If the holder has ended since, its marks have gone with the tag: nobody knows whether it was ready.
-                if sys::name_tag(file.as_fd()) == tag {
-                    Status::Running { pid, starting }
-                } else {
-                    Status::Unverified(Held { pid: Some(pid), reason: ENDED.into(), transient: true })
-                }
-            }
+            Look::Running(pid) => match is_starting(&file, tag, pid) {
+                Some(starting) => Status::Running { pid, starting },
+                None => Status::Unverified(Held { pid: Some(pid), reason: ENDED.into(), transient: true }),
+            },
             Look::Foreign(pid) => Status::Unverified(Held { pid, reason: FOREIGN.into(), transient: false }),
             Look::Unproven { pid, reason, transient } => {
                 Status::Unverified(Held { pid, reason: reason.into(), transient })
             }
         }))
     }
+}
+
+/// Whether the holder is not ready yet, by its marks. `None` if it has ended since it was proven: its marks have gone
+/// with its tag then, and nobody knows whether it was ready. A handle shows that tag and marks are of one process, also
+/// if another one has got the PID.
+fn is_starting(file: &File, tag: Option<Pid>, pid: Pid) -> Option<bool> {
+    let process = Process::open(pid);
+    let has_tag = || sys::name_tag(file.as_fd()) == tag;
+    if !has_tag() {
+        return None;
+    }
+    let is_starting = sys::is_starting(file.as_fd());
+    let is_there = process.map_or_else(|_| has_tag(), |process| process.is_alive());
+    is_there.then_some(is_starting)
 }
 
 /// Whether a file that no process holds has been left with text in it.
