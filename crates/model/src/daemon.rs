@@ -7,7 +7,7 @@ use crate::steps::Step;
 
 /// The steps from clone to exec, in the order of the code.
 const CHILD: [Phase; 5] =
-    [Phase::CloseOthers, Phase::PutNameTag, Phase::PutMarks, Phase::WritePid, Phase::Execute];
+    [Phase::CloseOthers, Phase::PutMarks, Phase::PutNameTag, Phase::WritePid, Phase::Execute];
 
 impl Model {
     /// The steps from clone to exec, in the order that a broken rule has changed.
@@ -17,8 +17,11 @@ impl Model {
         if breaks(Rule::TagBeforeText) {
             child[1..4].rotate_right(1);
         }
+        if breaks(Rule::MarksBeforeTag) {
+            child.swap(1, 2);
+        }
         if breaks(Rule::MarksBeforeText) {
-            child.swap(2, 3);
+            child[1..4].rotate_left(1);
         }
         if breaks(Rule::CloseBeforeTag) {
             child[..4].rotate_left(1);
@@ -55,6 +58,9 @@ impl Moves<'_> {
         let phase = self.from.daemons[index].phase;
         match phase {
             Phase::Unborn | Phase::Zombie | Phase::Gone => (),
+            Phase::Dying => {
+                self.go(Step::BecomesZombie, |draft| draft.state.daemons[index].phase = Phase::Zombie);
+            }
             Phase::CloseOthers | Phase::PutNameTag | Phase::PutMarks | Phase::WritePid | Phase::Execute => {
                 self.prepares(index, phase);
             }

@@ -92,12 +92,12 @@ impl State {
         if holds { self.open_process(pid) } else { Handle::None }
     }
 
-    /// The kernel's part of a process's end: descriptors, record locks and flocks go, the number stays.
+    /// The kernel's part of a process's end: descriptors, record locks and flocks go first; the number stays.
     pub(crate) fn end_daemon(&mut self, index: usize) {
         let daemon = &mut self.daemons[index];
         (daemon.daemon_has, daemon.marks, daemon.extra) = (false, 0, false);
         (daemon.is_told_to_end, daemon.still_ours, daemon.claims) = (false, false, false);
-        daemon.phase = Phase::Zombie;
+        daemon.phase = Phase::Dying;
         self.close_description(index);
     }
 

@@ -107,7 +107,7 @@ impl Moves<'_> {
                 draft.must(daemon.marks & STARTING == 0, Property::StartedIsReady);
                 done(draft);
             });
-        } else if daemon.has_ended() {
+        } else if daemon.phase >= Phase::Dying {
             self.go(Step::LauncherHearsEnd, |draft| draft.me().at = At::LeaderEnd);
         } else if self.model.has_failures {
             self.may(Step::LauncherTimesOut, |draft| {
@@ -121,7 +121,7 @@ impl Moves<'_> {
         let index = self.index();
         let removes = !self.breaks(Rule::FailedStartRemoves);
         self.go(Step::LeaderEnd, |draft| {
-            if draft.state.daemons[index].is_alive() {
+            if draft.state.daemons[index].phase < Phase::Dying {
                 draft.state.end_daemon(index);
             }
             let me = draft.me();

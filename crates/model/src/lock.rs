@@ -4,7 +4,7 @@ use crate::look::is_named;
 use crate::model::{Draft, Moves};
 use crate::proof::{done, left};
 use crate::rules::{Property, Rule};
-use crate::state::{Actor, At, Daemon, File, Handle, Lock, STARTING, Text, Why};
+use crate::state::{Actor, At, Daemon, File, Handle, Lock, Text, Why};
 use crate::steps::Step;
 
 /// The steps of a round, in the order of the code.
@@ -123,22 +123,9 @@ impl Moves<'_> {
                     return self.held(Step::HeldOpen);
                 }
                 let looks_once = self.breaks(Rule::SecondLookWhenHeld);
-                let at = if looks_once { At::MeetIsStarting } else { At::LookNameTag };
+                let at = if looks_once { At::StartingMark } else { At::LookNameTag };
                 self.go(Step::HeldOpen, |draft| (draft.me().handle, draft.me().at) = (handle, at));
             }
-            At::MeetIsStarting => {
-                let is_starting = self.from.is_marked(ino, STARTING);
-                if self.breaks(Rule::SecondLookWhenHeld) {
-                    return self.met(Step::MeetIsStarting, is_starting);
-                }
-                self.go(Step::MeetIsStarting, |draft| {
-                    (draft.me().is_starting, draft.me().at) = (is_starting, At::MeetIsAlive);
-                });
-            }
-            At::MeetIsAlive if self.from.has_ended(me.handle) && !self.breaks(Rule::AliveWhenHeld) => {
-                self.held(Step::MeetIsAlive);
-            }
-            At::MeetIsAlive => self.met(Step::MeetIsAlive, me.is_starting),
             _ => self.waits(),
         }
     }
@@ -149,11 +136,11 @@ impl Moves<'_> {
         if me.handle != Handle::None && found != me.wanted {
             return self.held(step);
         }
-        let at = if me.handle == Handle::None { At::HeldOpen } else { At::MeetIsStarting };
+        let at = if me.handle == Handle::None { At::HeldOpen } else { At::StartingNameTag };
         self.go(step, |draft| *draft.me() = Actor { found, wanted: found, at, ..*draft.me() });
     }
 
-    fn met(&mut self, step: Step, is_starting: bool) {
+    pub(crate) fn met(&mut self, step: Step, is_starting: bool) {
         let me = *self.me();
         if !is_starting || self.breaks(Rule::WaitForStarting) {
             return self.runs(step);

@@ -135,7 +135,8 @@ impl Moves<'_> {
         }
     }
 
-    /// `is_starting`: the mark, between the opening of a handle and the question whether its process lives.
+    /// `is_starting`: the mark, between two questions for the tag, and then whether the process of a handle lives that was
+    /// opened before.
     fn asks_whether_it_is_starting(&mut self, at: At) {
         let me = *self.me();
         let is_tagged = self.from.name_tag(me.file.ino) == me.tag;
@@ -149,18 +150,42 @@ impl Moves<'_> {
             At::StartingNameTag if is_tagged => {
                 self.go(Step::StartingNameTag, |draft| draft.me().at = At::StartingMark);
             }
-            At::StartingNameTag => self.seen(Step::StartingNameTag, Seen::Unproven),
+            At::StartingNameTag => self.has_ended_since(Step::StartingNameTag),
             At::StartingMark => {
                 let is_starting = self.from.is_marked(me.file.ino, STARTING);
-                if self.breaks(Rule::MarksOfHolder) {
-                    return self.says_running(Step::StartingMark, is_starting);
+                if self.breaks(Rule::MarksOfHolder) || self.breaks(Rule::SecondLookWhenHeld) {
+                    return self.knows_marks(Step::StartingMark, is_starting);
                 }
                 self.go(Step::StartingMark, |draft| {
-                    (draft.me().is_starting, draft.me().at) = (is_starting, At::StartingIsAlive);
+                    (draft.me().is_starting, draft.me().at) = (is_starting, At::StartingNameTagAgain);
                 });
             }
-            _ if self.from.has_ended(me.handle) => self.seen(Step::StartingIsAlive, Seen::Unproven),
-            _ => self.says_running(Step::StartingIsAlive, me.is_starting),
+            At::StartingNameTagAgain if is_tagged || self.breaks(Rule::TagAfterMarks) => {
+                self.go(Step::StartingNameTagAgain, |draft| draft.me().at = At::StartingIsAlive);
+            }
+            At::StartingNameTagAgain => self.has_ended_since(Step::StartingNameTagAgain),
+            // Without a handle the tag must do.
+            _ if self.from.has_ended(me.handle)
+                && me.handle != Handle::None
+                && !self.breaks(Rule::AliveAfterMarks) =>
+            {
+                self.has_ended_since(Step::StartingIsAlive);
+            }
+            _ => self.knows_marks(Step::StartingIsAlive, me.is_starting),
+        }
+    }
+
+    fn has_ended_since(&mut self, step: Step) {
+        match self.me().why {
+            Why::Report => self.seen(step, Seen::Unproven),
+            _ => self.held(step),
+        }
+    }
+
+    fn knows_marks(&mut self, step: Step, is_starting: bool) {
+        match self.me().why {
+            Why::Report => self.says_running(step, is_starting),
+            _ => self.met(step, is_starting),
         }
     }
 

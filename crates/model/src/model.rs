@@ -143,7 +143,7 @@ impl Draft<'_> {
         };
         let index = usize::from(index);
         let daemon = &mut self.state.daemons[index];
-        if daemon.has_ended() {
+        if daemon.phase >= Phase::Dying {
             return;
         }
         let (listens, phase) = (daemon.listens(), daemon.phase);

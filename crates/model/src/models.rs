@@ -43,7 +43,7 @@ pub fn large() -> Vec<Model> {
             has_strangers: true,
             ..model("two starts that may fail, one waits", &[Start, PatientStart], 1)
         },
-        Model { pids: 1, ..model("three starts, one number", &[Start, Start, Start], 2) },
+        Model { pids: 1, ..model("three starts, one number", &[Start, Start, Start], 1) },
         Model { has_strangers: true, ..model("two starts, a signal", &[Start, Signal, Start], 1) },
         model("two starts, a status", &[Start, Status, Start], 1),
         model("two starts, a stop", &[Start, Stop, Start], 0),
@@ -56,6 +56,7 @@ pub fn large() -> Vec<Model> {
 pub fn deep() -> Vec<Model> {
     vec![
         model("three starts", &[Start, Start, Start], 2),
+        Model { pids: 1, ..model("three starts, one number", &[Start, Start, Start], 2) },
         Model { has_strangers: true, ..model("two starts, a signal", &[Start, Signal, Start], 2) },
         model("two starts, a status", &[Start, Status, Start], 2),
         model("two starts, a stop", &[Start, Stop, Start], 1),

@@ -103,8 +103,15 @@ fn of_the_lock() -> Vec<Mutant> {
             Model { has_strangers: true, ..model("", &[Start, PatientStart], 1) },
         ),
         mutant(
-            Rule::AliveWhenHeld,
-            "The process of that handle must live after its marks were read",
+            Rule::TagAfterMarks,
+            "The holder's tag must be there after its marks were read",
+            "no question",
+            Breaks(RunningIsReady),
+            model("", &[Start, Start], 1),
+        ),
+        mutant(
+            Rule::AliveAfterMarks,
+            "The holder must live after that, by a handle that was opened before",
             "no question",
             Breaks(RunningIsReady),
             Model { pids: 1, ..model("", &[Start, Start, Start], 2) },
@@ -139,6 +146,13 @@ fn of_the_daemon() -> Vec<Mutant> {
             "tag, text, marks",
             Breaks(NoDeafTarget),
             model("", &[Start, Signal], 0),
+        ),
+        mutant(
+            Rule::MarksBeforeTag,
+            "The marks come before the tag",
+            "tag, marks, text",
+            Breaks(RunningIsReady),
+            Model { pids: 1, ..model("", &[Start, Status, Start], 2) },
         ),
         mutant(
             Rule::CloseBeforeTag,
@@ -200,8 +214,8 @@ fn of_the_daemon() -> Vec<Mutant> {
             Rule::UnlinkUnderLock,
             "A daemon unlinks its pidfile under the lock",
             "it closes, then it unlinks",
-            Breaks(OneHolder),
-            failing(&[Start, Start, Start]),
+            Breaks(OwnUnlink),
+            failing(&[Start, Start]),
         ),
     ]
 }

@@ -87,6 +87,7 @@ pub(crate) enum At {
     StartingOpen,
     StartingNameTag,
     StartingMark,
+    StartingNameTagAgain,
     StartingIsAlive,
     HolderOpen,
     HolderIsAlive,
@@ -103,8 +104,6 @@ pub(crate) enum At {
     CloseRound,
     HeldNames,
     HeldOpen,
-    MeetIsStarting,
-    MeetIsAlive,
     WaitForHolder,
     SpawnChild,
     ReadReport,
@@ -176,7 +175,7 @@ pub(crate) struct Sees {
 impl Actor {
     pub(crate) fn sees(&self) -> Sees {
         let locks = (At::OpenOrCreate as u8..=At::WaitForHolder as u8).contains(&(self.at as u8))
-            || matches!(self.at, At::LookNameTag | At::LookReadText | At::LookHoldsLock);
+            || (At::OpenToRead as u8..=At::StartingIsAlive as u8).contains(&(self.at as u8));
         match self.why {
             _ if !self.is_busy() => Sees::default(),
             Why::Report => Sees { free: true, held: true, stale: true, holders: true, ..Sees::default() },
@@ -199,8 +198,8 @@ pub(crate) enum Phase {
     #[default]
     Unborn,
     CloseOthers,
-    PutNameTag,
     PutMarks,
+    PutNameTag,
     WritePid,
     Execute,
     TakeOver,
@@ -217,6 +216,8 @@ pub(crate) enum Phase {
     RemoveLstat,
     RemoveUnlink,
     Exit,
+    /// The kernel has closed its descriptors; the process is not a zombie yet.
+    Dying,
     Zombie,
     Gone,
 }
@@ -269,7 +270,7 @@ impl Daemon {
     }
 
     pub(crate) fn is_exiting(&self) -> bool {
-        self.phase >= Phase::CloseFirst && self.is_alive()
+        self.phase >= Phase::CloseFirst && self.phase < Phase::Dying
     }
 }
 

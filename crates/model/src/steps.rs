@@ -55,9 +55,10 @@ steps! {
         LookNameTag: "pidfile/probe.rs" "look_at" "name_tag";
         LookReadText: "pidfile/probe.rs" "look_with_tag" "read_text";
         LookHoldsLock: "pidfile/probe.rs" "look_with_tag" "holds_lock";
-        StartingOpen: "pidfile/probe.rs" "is_starting" "Process::open";
-        StartingNameTag: "pidfile/probe.rs" "is_starting" "name_tag";
+        StartingOpen: "pidfile/probe.rs" "see" "Process::open";
+        StartingNameTag: "pidfile/probe.rs" "is_starting" "!has_tag()";
         StartingMark: "pidfile/probe.rs" "is_starting" "sys::is_starting";
+        StartingNameTagAgain: "pidfile/probe.rs" "is_starting" "has_tag() &&";
         StartingIsAlive: "pidfile/probe.rs" "is_starting" "is_alive";
         // The proof before a signal.
         HolderOpen: "pidfile/holder.rs" "holder" "Process::open";
@@ -78,7 +79,6 @@ steps! {
         HeldOpen: "pidfile/lock.rs" "held_round" "Process::open";
         MeetLookAgain: "pidfile/lock.rs" "meet" "look_at";
         MeetIsStarting: "pidfile/lock.rs" "meet" "is_starting";
-        MeetIsAlive: "pidfile/lock.rs" "meet" "is_alive";
         WaitIsOver: "pidfile/lock.rs" "lock" "now >= until";
         WaitForHolder: "pidfile/lock.rs" "lock" "process.pollable()";
         // The launch.
@@ -86,8 +86,9 @@ steps! {
         SpawnChild: "launch/child.rs" "first_child" "spawn_child";
         ReadReport: "launch/child.rs" "run" "read_report";
         CloseOthers: "launch/child.rs" "prepare" "place_descriptors";
-        PutNameTag: "launch/child.rs" "prepare" "put_name_tag";
         PutMarks: "sys/linux/child.rs" "put_name_tag" "MARKS";
+        PutNameTag: "sys/linux/child.rs" "put_name_tag" "NAME";
+        TagBeforeText: "launch/child.rs" "prepare" "put_name_tag";
         WritePid: "launch/child.rs" "prepare" "write_pid";
         Execute: "launch/child.rs" "second_child" "execute";
         ExecFails: "launch/child.rs" "second_child" "report";
@@ -124,6 +125,7 @@ steps! {
         BodyEnds: "the daemon's body ends by itself";
         Exit: "has exited: the kernel closes its descriptors";
         LooksAtOwnFile: "opens and closes its own pidfile";
+        BecomesZombie: "is a zombie";
         Reaped: "is reaped: its number may be given away";
         Killed: "is killed by SIGKILL";
         StrangerBegins: "a stranger gets a number that has been seen";

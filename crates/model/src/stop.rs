@@ -3,7 +3,7 @@
 use crate::model::Moves;
 use crate::proof::left;
 use crate::rules::Rule;
-use crate::state::{Actor, At, File, Handle, Why};
+use crate::state::{Actor, At, File, Handle, Phase, Why};
 use crate::steps::Step;
 
 impl Moves<'_> {
@@ -49,7 +49,9 @@ impl Moves<'_> {
                 *me = Actor { at, why, handle: Handle::None, proven: 0, ..*me };
             });
         }
-        if let (true, Handle::Daemon(index)) = (self.model.has_failures, me.handle) {
+        if let (true, Handle::Daemon(index)) = (self.model.has_failures, me.handle)
+            && self.from.daemons[usize::from(index)].phase < Phase::Dying
+        {
             self.may(Step::EndByKill, |draft| draft.state.end_daemon(usize::from(index)));
         }
     }

@@ -50,7 +50,7 @@ impl Moves<'_> {
                 draft.state.close_description(index);
             });
         }
-        if daemon.is_alive() {
+        if daemon.is_alive() && daemon.phase != Phase::Dying {
             self.who = Who::Daemon(index as u8);
             self.may(Step::Killed, |draft| {
                 draft.state.crashes -= 1;

@@ -29,7 +29,10 @@ mutants! {
     a_start_that_does_not_wait_for_a_starting_one_names_a_daemon_that_was_never_ready:
         WaitForStarting RunningIsReady;
     a_start_that_looks_once_waits_for_a_stranger: SecondLookWhenHeld EveryCallEnds;
-    a_start_that_believes_marks_of_the_dead_names_a_daemon_that_was_never_ready: AliveWhenHeld RunningIsReady;
+    a_start_that_does_not_ask_for_the_tag_again_names_a_daemon_that_was_never_ready: TagAfterMarks RunningIsReady;
+    a_start_that_does_not_ask_for_the_holders_life_names_a_daemon_that_was_never_ready:
+        AliveAfterMarks RunningIsReady;
+    with_the_tag_before_the_marks_a_starting_daemon_is_called_ready: MarksBeforeTag RunningIsReady;
     with_text_before_the_tag_a_daemon_without_handlers_is_signalled: TagBeforeText NoDeafTarget;
     with_text_before_the_marks_a_daemon_without_handlers_is_signalled: MarksBeforeText NoDeafTarget;
     a_descriptor_that_exec_closes_takes_the_tag_off: CloseBeforeTag TagStays;
@@ -40,7 +43,7 @@ mutants! {
     a_daemon_that_outlives_its_launcher_keeps_the_next_start_waiting: WatchLauncher EveryCallEnds;
     a_failed_start_that_removes_nothing_leaves_a_pidfile: FailedStartRemoves NothingLeft;
     a_daemon_that_unlinks_without_a_look_removes_anothers_pidfile: LookBeforeUnlink OwnUnlink;
-    a_daemon_that_unlinks_after_it_has_unlocked_lets_a_second_holder_in: UnlinkUnderLock OneHolder;
+    a_daemon_that_unlinks_after_it_has_unlocked_removes_a_successors_pidfile: UnlinkUnderLock OwnUnlink;
     a_signal_after_one_look_reaches_a_stranger: SecondLook RightTarget;
     a_signal_by_number_reaches_a_stranger: Pidfd RightTarget;
     a_signal_that_is_not_held_back_reaches_a_daemon_without_handlers: HoldBackFromDeaf NoDeafTarget;

@@ -10,7 +10,7 @@ use nix::unistd::ftruncate;
 
 use super::flaw::Flaw;
 use super::folder::Folder;
-use super::probe::{FOREIGN, Look, look_at};
+use super::probe::{FOREIGN, Look, is_starting, look_at};
 use super::text::Text;
 use super::wait::{Backoff, Cancel, wait};
 use super::{Flock, LONGEST_WAIT, PidFile, is_distrusted, looking, read_text, trusted, try_flock};
@@ -301,14 +301,14 @@ impl PidFile {
 }
 
 /// What a start does about the holder that a first look has found, by a handle on it and a second look. If the holder has
-/// ended since the first one, its marks have gone, too, and the handle may be on a stranger with the same PID, whose end
-/// would say nothing about the lock. The process must live after the question for its marks, so that they are its own.
+/// ended since the first one, the handle may be on a stranger with the same PID, whose end would say nothing about the
+/// lock.
 fn meet(file: &File, stat: &FileStat, process: Process) -> Round {
+    let tag = sys::name_tag(file.as_fd());
     let is_proven = matches!(look_at(file, stat), Look::Running(pid) if pid == process.pid());
-    let is_starting = sys::is_starting(file.as_fd());
-    match is_proven && process.is_alive() {
-        true if is_starting => Round::Starting(process),
-        true => Round::Running(process),
-        false => Round::Held,
+    match is_starting(file, tag, Some(&process)) {
+        Some(true) if is_proven => Round::Starting(process),
+        Some(false) if is_proven => Round::Running(process),
+        _ => Round::Held,
     }
 }

@@ -186,7 +186,8 @@ impl PidFile {
             }
         }
         Ok(Seen::Known(match look_with_tag(&file, &stat, tag) {
-            Look::Running(pid) => match is_starting(&file, tag, pid) {
+            // Without a handle, as where no descriptor is left, the tag must do.
+            Look::Running(pid) => match is_starting(&file, tag, Process::open(pid).ok().as_ref()) {
                 Some(starting) => Status::Running { pid, starting },
                 None => Status::Unverified(Held { pid: Some(pid), reason: ENDED.into(), transient: true }),
             },
@@ -198,17 +199,16 @@ impl PidFile {
     }
 }
 
-/// Whether the holder is not ready yet, by its marks. `None` if it has ended since it was proven: its marks have gone
-/// with its tag then, and nobody knows whether it was ready. A handle shows that tag and marks are of one process, also
-/// if another one has got the PID.
-fn is_starting(file: &File, tag: Option<Pid>, pid: Pid) -> Option<bool> {
-    let process = Process::open(pid);
+/// Whether the holder that has this tag is not ready yet, by its marks. `None` if it has ended since: its marks have gone
+/// with its tag then, and nobody knows whether it was ready. That the tag is there before and after is not enough: by
+/// then another daemon may have the PID. It has not if a process that was opened before lives afterwards.
+pub(super) fn is_starting(file: &File, tag: Option<Pid>, process: Option<&Process>) -> Option<bool> {
     let has_tag = || sys::name_tag(file.as_fd()) == tag;
     if !has_tag() {
         return None;
     }
     let is_starting = sys::is_starting(file.as_fd());
-    let is_there = process.map_or_else(|_| has_tag(), |process| process.is_alive());
+    let is_there = has_tag() && process.is_none_or(Process::is_alive);
     is_there.then_some(is_starting)
 }
 

@@ -102,10 +102,11 @@ pub(crate) fn write(fd: i32, bytes: &[u8]) {
     let _ = with(fd, |fd| write_to(fd, bytes));
 }
 
-/// Puts on the name tag and all marks of a start: POSIX write locks, which survive exec and end with the process.
+/// Puts on all marks of a start and the name tag: POSIX write locks, which survive exec and end with the process. The
+/// marks come first, because a process that sees the tag takes it that the marks are there.
 pub(crate) fn put_name_tag(fd: i32) -> Outcome {
-    write_lock(fd, NAME, 1)?;
-    write_lock(fd, MARKS, TO_THE_END)
+    write_lock(fd, MARKS, TO_THE_END)?;
+    write_lock(fd, NAME, 1)
 }
 
 fn write_lock(fd: i32, start: i64, length: i64) -> Outcome {
