@@ -1,4 +1,5 @@
 //! What looks and starts say about a pidfile that changes meanwhile.
+#![cfg(test)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Each mutant is found, by the property that its rule is for.
+#![cfg(test)]
 
 use daimon_model::{Expected, Property, Rule, mutants};
 

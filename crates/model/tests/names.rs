@@ -1,4 +1,5 @@
 //! The steps of the model are those of the code, by name and in the order of the code.
+#![cfg(test)]
 
 use std::collections::HashMap;
 use std::fs;

@@ -1,4 +1,5 @@
 //! The protocol with all its rules breaks no property.
+#![cfg(test)]
 
 use daimon_model::{check, small};
 
