@@ -135,8 +135,8 @@ impl Moves<'_> {
         }
     }
 
-    /// `is_starting`: the mark, between two questions for the tag, and then whether the process of a handle lives that was
-    /// opened before.
+    /// `is_starting`: the mark, between two questions for the tag, and then whether the process of a handle lives that
+    /// was opened before.
     fn asks_whether_it_is_starting(&mut self, at: At) {
         let me = *self.me();
         let is_tagged = self.from.name_tag(me.file.ino) == me.tag;

@@ -1,5 +1,5 @@
-//! Prints the report of the model: `cargo run --release -p daimon-model -- [--deep] [--json FILE]`. It ends with code 1 if
-//! the protocol breaks a property, or a mutant does not do what is expected of it.
+//! Prints the report of the model: `cargo run --release -p daimon-model -- [--deep] [--json FILE]`. It ends with code
+//! 1 if the protocol breaks a property, or a mutant does not do what is expected of it.
 
 use std::ffi::OsString;
 use std::io::{self, Write};

@@ -259,8 +259,8 @@ impl Model {
         list
     }
 
-    /// Whether the call of an actor must come to an end. A start may wait for a running daemon to leave as long as it has
-    /// been told to.
+    /// Whether the call of an actor must come to an end. A start may wait for a running daemon to leave as long as it
+    /// has been told to.
     pub(crate) fn is_pending(&self, state: &State, actor: usize) -> bool {
         let me = &state.actors[actor];
         let waits = me.at == At::WaitForHolder

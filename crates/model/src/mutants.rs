@@ -55,8 +55,8 @@ fn of_the_lock() -> Vec<Mutant> {
             "The path is compared with the file after the shared lock",
             "no comparison there",
             Survives(
-                "The comparison after the exclusive lock decides. The first one keeps a start from clearing the text of \
-                 a file that is no pidfile any more.",
+                "The comparison after the exclusive lock decides. The first one keeps a start from clearing the text \
+                 of a file that is no pidfile any more.",
             ),
             model("", &[Start, Start], 2),
         ),

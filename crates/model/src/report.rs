@@ -88,7 +88,8 @@ impl Mutant {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("| setting | verbs | crashes | states | steps | result |\n| --- | --- | --- | --- | --- | --- |\n")?;
+        f.write_str("| setting | verbs | crashes | states | steps | result |\n")?;
+        f.write_str("| --- | --- | --- | --- | --- | --- |\n")?;
         for (model, found) in &self.protocol {
             let (states, steps) = (found.states, found.steps);
             let result = if found.broken.is_empty() { "holds" } else { "**broken**" };

@@ -17,7 +17,8 @@ pub enum Property {
     HeldIsTrue,
     /// AlreadyRunning, and "running", name a process that lived as holder at some moment of the call.
     RunningIsTrue,
-    /// Without its patience spent, AlreadyRunning names a daemon that was marked ready. So does "running, not starting".
+    /// Without its patience spent, AlreadyRunning names a daemon that was marked ready. So does "running, not
+    /// starting".
     RunningIsReady,
     /// A daemon that a start has reported is not marked as starting.
     StartedIsReady,

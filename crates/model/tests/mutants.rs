@@ -43,7 +43,7 @@ mutants! {
     with_the_word_before_the_mark_a_reported_daemon_looks_as_if_it_were_starting: MarkBeforeWord StartedIsReady;
     a_daemon_that_outlives_its_launcher_keeps_the_next_start_waiting: WatchLauncher EveryCallEnds;
     a_failed_start_that_removes_nothing_leaves_a_pidfile: FailedStartRemoves NothingLeft;
-    a_daemon_that_unlinks_without_a_look_removes_anothers_pidfile: LookBeforeUnlink OwnUnlink;
+    a_daemon_that_unlinks_without_a_look_removes_another_pidfile: LookBeforeUnlink OwnUnlink;
     a_daemon_that_unlinks_after_it_has_unlocked_removes_a_successors_pidfile: UnlinkUnderLock OwnUnlink;
     a_signal_after_one_look_reaches_a_stranger: SecondLook RightTarget;
     a_signal_by_number_reaches_a_stranger: Pidfd RightTarget;

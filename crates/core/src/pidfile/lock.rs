@@ -300,9 +300,9 @@ impl PidFile {
     }
 }
 
-/// What a start does about the holder that a first look has found, by a handle on it and a second look. If the holder has
-/// ended since the first one, the handle may be on a stranger with the same PID, whose end would say nothing about the
-/// lock.
+/// What a start does about the holder that a first look has found, by a handle on it and a second look. If the holder
+/// has ended since the first one, the handle may be on a stranger with the same PID, whose end would say nothing about
+/// the lock.
 fn meet(file: &File, stat: &FileStat, process: Process) -> Round {
     let tag = sys::name_tag(file.as_fd());
     let is_proven = matches!(look_at(file, stat), Look::Running(pid) if pid == process.pid());

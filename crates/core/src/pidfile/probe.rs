@@ -199,9 +199,9 @@ impl PidFile {
     }
 }
 
-/// Whether the holder that has this tag is not ready yet, by its marks. `None` if it has ended since: its marks have gone
-/// with its tag then, and nobody knows whether it was ready. That the tag is there before and after is not enough: by
-/// then another daemon may have the PID. It has not if a process that was opened before lives afterwards.
+/// Whether the holder that has this tag is not ready yet, by its marks. `None` if it has ended since: its marks have
+/// gone with its tag then, and nobody knows whether it was ready. That the tag is there before and after is not
+/// enough: by then another daemon may have the PID. It has not if a process that was opened before lives afterwards.
 pub(super) fn is_starting(file: &File, tag: Option<Pid>, process: Option<&Process>) -> Option<bool> {
     let has_tag = || sys::name_tag(file.as_fd()) == tag;
     if !has_tag() {
