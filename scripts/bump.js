@@ -29,7 +29,7 @@ function packageLock(version) {
 /** All changes as files and texts; none is written yet. */
 function changes(version) {
   const keep = (_, before, after) => `${before}${version}${after}`
-  const crates = ['daimon-core', 'daimon-model', 'daimon-node'].map(
+  const crates = ['daimon-core', 'daimon-model', 'daimon-node', 'daimon-torture'].map(
     (name) => new RegExp(`(\\nname = "${name}"\\nversion = ")[^"]+(")`),
   )
   const today = new Date().toISOString().slice(0, 10)
