@@ -40,11 +40,13 @@ const builds = {
       const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
       const remap = [`${cargoHome}=/cargo`, `${root.replace(/\/$/, '')}=/daimon`]
       const flags = remap.map((pair) => JSON.stringify(`--remap-path-prefix=${pair}`))
-      const cargo = ['--config', `build.rustflags=[${flags.join(',')}]`]
+      const cargo = seams ? [] : ['--config', `build.rustflags=[${flags.join(',')}]`]
       if (process.env.CI) cargo.push('--locked')
-      const test = seams ? ['--features', 'seams', '--target-dir', 'target/seams/cargo'] : []
+      const how = seams
+        ? ['--profile', 'torture', '--features', 'seams', '--target-dir', 'target/seams/cargo']
+        : ['--release']
       const out = ['--output-dir', `${folder}native`, '--no-js', '--dts', 'binding.d.cts', '--no-const-enum']
-      const args = ['--manifest-path', 'crates/node/Cargo.toml', '--platform', '--release', ...test, ...out]
+      const args = ['--manifest-path', 'crates/node/Cargo.toml', '--platform', ...how, ...out]
       return run(bin('napi'), ['build', ...args, '--', ...cargo])
     },
   },

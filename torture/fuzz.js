@@ -54,6 +54,7 @@ async function fuzz(name, { seconds, seed }) {
 export const fuzzing = {
   name: 'fuzz',
   summary: 'what daimon reads of others may be any bytes',
+  isCalm: true,
   async run({ seed, seconds, note, count, fail }) {
     const env = await cargoFuzz()
     const build = ['+nightly', 'fuzz', 'build', '--target-dir', FOLDER]

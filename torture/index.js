@@ -13,6 +13,9 @@ import { runPart } from './lib/part.js'
 import { report } from './lib/report.js'
 import { PARTS } from './parts.js'
 
+/** Calm parts at the same time. */
+const CALM_TOGETHER = 2
+
 const USAGE = `usage: npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--out FILE]
   --seconds  how long each part that goes on by itself may take (60)
   --seed     the seed of all that is random (a random one)
@@ -42,16 +45,23 @@ function options() {
 
 async function torture({ seconds, seed, file, parts }) {
   const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
-  const results = []
-  for (const part of parts) {
+  const results = new Map()
+  const runOne = async (part) => {
     console.log(`-- ${part.name} (seed ${seed})`)
-    results.push(await runPart(part, { seed, seconds }))
+    results.set(part, await runPart(part, { seed, seconds }))
   }
+  for (const part of parts.filter(({ isCalm }) => !isCalm)) await runOne(part)
+  const calm = parts.filter(({ isCalm }) => isCalm).values()
+  const worker = async () => {
+    for (const part of calm) await runOne(part)
+  }
+  await Promise.all(Array.from({ length: CALM_TOGETHER }, worker))
   console.log('')
-  report(results, { file, seed, version })
-  const failed = results.filter((one) => one.failed > 0).length
-  const skipped = results.filter((one) => one.failed === 0 && one.skipped.length > 0).length
-  close({ passed: results.length - failed - skipped, failed, skipped })
+  const all = parts.map((part) => results.get(part))
+  report(all, { file, seed, version })
+  const failed = all.filter((one) => one.failed > 0).length
+  const skipped = all.filter((one) => one.failed === 0 && one.skipped.length > 0).length
+  close({ passed: all.length - failed - skipped, failed, skipped })
 }
 
 let chosen

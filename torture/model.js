@@ -23,5 +23,6 @@ async function run({ folder, note, count, fail }) {
 export const model = {
   name: 'model',
   summary: 'the pidfile protocol, through all states of a model, and with each rule broken',
+  isCalm: true,
   run,
 }

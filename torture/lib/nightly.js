@@ -23,7 +23,16 @@ async function rustup(...args) {
  *
  * @throws Unavailable
  */
-export async function nightly(...components) {
+export function nightly(...components) {
+  // One after the other: parts that run beside each other want different components of one toolchain.
+  const own = last.then(() => install(components))
+  last = own.catch(() => {})
+  return own
+}
+
+let last = Promise.resolve()
+
+async function install(components) {
   if (output('rustup', ['--version']) === '')
     throw new Unavailable('it needs a nightly Rust, and this machine has no rustup to get one')
   if (output('cargo', ['+nightly', '--version']) === '')

@@ -13,23 +13,31 @@ export class Unavailable extends Error {}
 /** How many failures are kept; more are only counted. */
 const MOST_FAILURES = 20
 
+/** What a part leaves behind is ended by its mark, and removed. Gives what undoes it. */
+function marking(folder, isCalm) {
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  if (isCalm) return remove
+  const before = process.env[MARK]
+  process.env[MARK] = folder
+  return () => {
+    killAll(() => marked(folder))
+    remove()
+    if (before === undefined) delete process.env[MARK]
+    else process.env[MARK] = before
+  }
+}
+
 /**
  * Runs a part in a folder of its own. What it starts inherits the folder's mark; when it is over, every process with
  * that mark is ended, and the folder removed. Gives the part's place in the report.
  *
- * @param part `{ name, summary, run }`
+ * @param part `{ name, summary, run, isCalm }`; a calm part starts nothing but compilers and the like, and may be run
+ * beside another one
  * @param options seed, seconds (for a part that goes on as long as it is let)
  */
-export async function runPart({ name, summary, run }, { seed, seconds }) {
+export async function runPart({ name, summary, run, isCalm = false }, { seed, seconds }) {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), `daimon-torture-${name}-`)))
-  const before = process.env[MARK]
-  process.env[MARK] = folder
-  const tidy = atEnd(() => {
-    killAll(() => marked(folder))
-    rmSync(folder, { recursive: true, force: true })
-    if (before === undefined) delete process.env[MARK]
-    else process.env[MARK] = before
-  })
+  const tidy = atEnd(marking(folder, isCalm))
   const result = { name, summary, seed, rows: [], counts: {}, failures: [], failed: 0, skipped: [] }
   const fail = (text) => {
     result.failed++
