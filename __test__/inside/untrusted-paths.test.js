@@ -5,12 +5,14 @@ import {
   closeSync,
   copyFileSync,
   lchownSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { basename } from 'node:path'
 import { Daemon } from '../../dist/index.js'
@@ -99,6 +101,33 @@ root('no pidfile of root’s is where a user could have its path lead elsewhere'
   const astray = new Daemon({ pidFile: place.file('users/logs/a.pid') })
   await isUnsafe(astray.stop())
   t.true(alive(pid))
+})
+
+root('a hard link of a user’s leads root neither to another daemon nor into another file', async (t) => {
+  const { place, ids, start } = linked(t, 'root')
+  const { pid } = await start({ log: place.file('a.log'), pidFile: place.file('target/a.pid') })
+  // As the user could without the system's protection of hard links.
+  mkdirSync(place.file('users/run'))
+  const sticky = place.file('sticky')
+  mkdirSync(sticky)
+  chmodSync(sticky, 0o1777)
+  chownSync(place.file('users/run'), ...ids)
+  writeFileSync(place.file('mine.log'), '')
+  for (const path of [place.file('users/run'), sticky]) {
+    linkSync(place.file('target/a.pid'), `${path}/a.pid`)
+    linkSync(place.file('mine.log'), `${path}/a.log`)
+    const astray = new Daemon({ pidFile: `${path}/a.pid` })
+    for (const ask of [() => astray.stop(), () => astray.status(), () => astray.reload()]) {
+      t.is((await t.throwsAsync(ask(), { code: 'ERR_DAEMON_PIDFILE' })).reason, 'hard-linked')
+    }
+    await t.throwsAsync(start({ log: `${path}/a.log` }), OPTION)
+  }
+  t.is(place.read('mine.log'), '')
+  t.true(alive(pid))
+  // Root's own link, where only root can make one.
+  linkSync(place.file('target/a.pid'), place.file('target/b.pid'))
+  await new Daemon({ pidFile: place.file('target/b.pid') }).stop()
+  t.false(alive(pid))
 })
 
 root('a start takes no file over to which a daemon without rights can still write', async (t) => {

@@ -9,7 +9,7 @@ use std::path::{Component, Path};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
-use nix::sys::stat::{FileStat, Mode, fstat};
+use nix::sys::stat::{FileStat, Mode, fstat, mode_t};
 use nix::unistd::geteuid;
 
 use crate::sys::{self, PathPart};
@@ -21,6 +21,10 @@ pub(crate) const SAFE_OPEN: OFlag =
 /// What is wrong with a path that leads through a user's link to what is not that user's.
 pub(crate) const LED_ASTRAY: &str =
     "is reached by a symbolic link of another user than its owner; give the path without links";
+
+/// What is wrong with a file that a user may have linked into a folder of their own.
+pub(crate) const LINKED_ASTRAY: &str =
+    "has a second hard link, which another user than its owner may have made; give the path of the first";
 
 /// How many links the kernel follows, path_resolution(7). It answers ELOOP to more.
 const MAX_LINKS: usize = 40;
@@ -36,6 +40,8 @@ pub(crate) struct Walk {
     led_by: Vec<u32>,
     /// Whether a user other than root can change the names in a folder on the way, or in this folder.
     is_open: (bool, bool),
+    /// The users, other than root, that can link files into this folder.
+    linkers: Vec<u32>,
 }
 
 impl Walk {
@@ -90,7 +96,7 @@ impl Walk {
             }
         }
         let is_open = (is_open, !changers(&stat).is_empty());
-        Ok(Self { folder: at, led_by, is_open })
+        Ok(Self { folder: at, led_by, is_open, linkers: those_who_may(&stat, 0o002, 0o002) })
     }
 
     /// The folder at its end.
@@ -110,6 +116,12 @@ impl Walk {
     /// Whether every link that has led here belongs to this user.
     pub(crate) fn may_lead_to(&self, uid: u32) -> bool {
         self.led_by.iter().all(|one| *one == uid)
+    }
+
+    /// Whether a file in the folder has its name there by root or by its owner. Another user can link files of others
+    /// into a folder, unless `fs.protected_hardlinks` is set, proc_sys_fs(5).
+    pub(crate) fn has_own_name(&self, found: &FileStat) -> bool {
+        found.st_nlink <= 1 || self.linkers.iter().all(|one| *one == found.st_uid)
     }
 
     /// Whether only root can redirect the path from now on.
@@ -135,7 +147,13 @@ impl Walk {
 /// The users, other than root, that can change the names in a folder: its owner, or everybody. A group is no danger:
 /// root has chosen its members, and Ubuntu lets one write to `/var/log`.
 fn changers(stat: &FileStat) -> Vec<u32> {
-    let is_everybodys = stat.st_mode & 0o1002 == 0o002;
+    // In a sticky folder users can exchange their own files alone.
+    those_who_may(stat, 0o1002, 0o002)
+}
+
+/// The owner of a folder, unless that is root, and everybody if these bits of its mode have this value.
+fn those_who_may(stat: &FileStat, bits: mode_t, value: mode_t) -> Vec<u32> {
+    let is_everybodys = stat.st_mode & bits == value;
     let owner = Some(stat.st_uid).filter(|uid| is_other(*uid));
     owner.into_iter().chain(is_everybodys.then_some(EVERYBODY)).collect()
 }

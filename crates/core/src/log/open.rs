@@ -11,7 +11,7 @@ use nix::unistd::{Gid, Uid, fchown};
 
 use super::place::{Place, Refusal};
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::trusted_path::{LED_ASTRAY, SAFE_OPEN};
+use crate::trusted_path::{LED_ASTRAY, LINKED_ASTRAY, SAFE_OPEN};
 
 /// The default permissions of a new log: the group may read it.
 const MODE: u32 = 0o640;
@@ -148,6 +148,7 @@ impl fmt::Display for Refusal {
             }
             Self::System(_) => "cannot be opened",
             Self::LedAstray => LED_ASTRAY,
+            Self::LinkedAstray => LINKED_ASTRAY,
             Self::OtherKind => "is neither a regular file nor a character device",
         })
     }

@@ -20,6 +20,8 @@ pub(super) enum Refusal {
     Folder,
     /// Links have led to a folder or a file that does not belong to the links' owner.
     LedAstray,
+    /// A user may have linked another's file into a folder of their own.
+    LinkedAstray,
     /// It is neither a regular file nor a character device.
     OtherKind,
 }
@@ -54,7 +56,14 @@ impl<'a> Place<'a> {
     pub(super) fn open(&self, flags: OFlag) -> Result<OwnedFd, Refusal> {
         let Some(walk) = &self.walk else { return Ok(open(self.path, flags, Mode::empty())?) };
         let file = walk.open(self.name, flags, Mode::empty())?;
-        if walk.leads_to_own(&fstat(&file)?) { Ok(file) } else { Err(Refusal::LedAstray) }
+        let stat = fstat(&file)?;
+        if !walk.leads_to_own(&stat) {
+            Err(Refusal::LedAstray)
+        } else if !walk.has_own_name(&stat) {
+            Err(Refusal::LinkedAstray)
+        } else {
+            Ok(file)
+        }
     }
 
     /// Makes a file, `owner`'s, where there is none.

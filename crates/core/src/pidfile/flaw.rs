@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Pid, PidFileReason};
 use crate::shown::shown;
-use crate::trusted_path::LED_ASTRAY;
+use crate::trusted_path::{LED_ASTRAY, LINKED_ASTRAY};
 
 /// How many of the processes that have the file of a leaked lock open are named.
 const NAMED: usize = 16;
@@ -24,6 +24,8 @@ pub(super) enum Flaw<'a> {
     FolderForeign(&'a Path, u32),
     /// A user's link leads to a file that does not belong to the same user.
     LedAstray,
+    /// A user may have linked another's file into a folder of their own.
+    LinkedAstray,
     Symlink,
     NotRegular,
     HardLinked,
@@ -44,7 +46,7 @@ impl Flaw<'_> {
             }
             Self::Symlink => PidFileReason::Symlink,
             Self::NotRegular => PidFileReason::NotRegular,
-            Self::HardLinked => PidFileReason::HardLinked,
+            Self::HardLinked | Self::LinkedAstray => PidFileReason::HardLinked,
             Self::ForeignOwner(_) => PidFileReason::ForeignOwner,
             Self::WorldWritable => PidFileReason::WorldWritable,
             Self::Garbage => PidFileReason::Garbage,
@@ -86,6 +88,7 @@ impl fmt::Display for Flaw<'_> {
                 write!(f, "the folder {} belongs to user {uid}, {UNSAFE}", folder.display())
             }
             Self::LedAstray => f.write_str(LED_ASTRAY),
+            Self::LinkedAstray => f.write_str(LINKED_ASTRAY),
             Self::Symlink => f.write_str("is a symbolic link; give the path of a regular file"),
             Self::NotRegular => f.write_str("is not a regular file; choose another path"),
             Self::HardLinked => f.write_str("has a second hard link; remove one of the two"),

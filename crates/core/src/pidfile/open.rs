@@ -58,9 +58,10 @@ impl PidFile {
         };
         let stat = fstat(&file).map_err(|errno| self.system("fstat", errno, "cannot be examined"))?;
         self.check_regular(&stat)?;
-        if walk.is_some_and(|walk| !walk.leads_to_own(&stat)) {
-            return Err(self.refuse(Flaw::LedAstray));
+        match walk {
+            Some(walk) if !walk.leads_to_own(&stat) => Err(self.refuse(Flaw::LedAstray)),
+            Some(walk) if !walk.has_own_name(&stat) => Err(self.refuse(Flaw::LinkedAstray)),
+            _ => Ok(Opened::File(file, stat)),
         }
-        Ok(Opened::File(file, stat))
     }
 }
