@@ -143,6 +143,15 @@ test('raise throws what toError makes', (t) => {
   t.is(error.pidFile, '/run/x.pid')
 })
 
+test('an error number that Node.js has no text for has its name all the same', (t) => {
+  for (const name of ['EDQUOT', 'ENOLCK']) {
+    const error = systemError({ errno: constants.errno[name], syscall: 'openat', path: '/x' })
+    t.is(error.code, name)
+    t.true(error.message.startsWith(`${name}: `), error.message)
+    t.true(error.message.endsWith(", openat '/x'"), error.message)
+  }
+})
+
 test('a system error without path or call says what it knows', (t) => {
   const { ENOENT } = constants.errno
   t.is(systemError({ errno: ENOENT }).message, 'ENOENT: no such file or directory')

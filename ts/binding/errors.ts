@@ -1,5 +1,6 @@
 /** The one place where the binding's error data becomes an error of the package. Runs in both processes. */
 
+import { constants } from 'node:os'
 import { getSystemErrorMap, getSystemErrorName } from 'node:util'
 import {
   AlreadyRunningError,
@@ -28,6 +29,12 @@ export interface SystemError extends Error {
   path?: string
 }
 
+/** The name of an error number that libuv does not know, such as EDQUOT and ENOLCK. */
+function nameOf(errno: number): string {
+  const found = Object.entries(constants.errno).find(([, number]) => number === errno)
+  return found?.[0] ?? getSystemErrorName(-errno)
+}
+
 /** Makes an error such as `EACCES: permission denied, open '/x'`, with the properties that Node's own have. */
 export function systemError(failure: {
   errno: number
@@ -35,7 +42,7 @@ export function systemError(failure: {
   path?: string | undefined
 }): SystemError {
   const errno = -Math.abs(failure.errno)
-  const [code, text] = getSystemErrorMap().get(errno) ?? [getSystemErrorName(errno), 'unknown error']
+  const [code, text] = getSystemErrorMap().get(errno) ?? [nameOf(-errno), 'the system refuses']
   const { syscall, path } = failure
   const where = [syscall, path === undefined ? undefined : `'${path}'`].filter((part) => part !== undefined)
   const message = `${code}: ${text}${where.length > 0 ? `, ${where.join(' ')}` : ''}`
