@@ -32,8 +32,16 @@ type OnExit = Box<dyn FnOnce() + Send>;
 type OnChannel = Box<dyn FnMut(ChannelEvent) + Send>;
 
 enum Watch {
-    Exit { process: Process, armed: Armed, callback: OnExit },
-    Channel { channel: Channel, callback: OnChannel },
+    /// All waits for the end of a process, with their numbers, by one handle: a set takes each descriptor once.
+    Exit {
+        process: Process,
+        armed: Armed,
+        callbacks: Vec<(u64, OnExit)>,
+    },
+    Channel {
+        channel: Channel,
+        callback: OnChannel,
+    },
 }
 
 /// A wait that can be given up.
@@ -43,6 +51,8 @@ pub struct WatchId(u64);
 #[derive(Default)]
 struct Watches {
     by_number: HashMap<u64, Watch>,
+    /// For each wait for the end of a process that has not been called back: the number of the watch that has it.
+    exits: HashMap<u64, u64>,
     /// The watch that the thread has taken out to call back, and whether it has been given up meanwhile.
     delivering: Option<u64>,
     given_up: bool,
@@ -79,13 +89,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 ///
 /// `Unverified` with the system's error, if no descriptor or thread is left, so that the end could not be seen.
 pub fn watch_exit(process: &Process, callback: impl FnOnce() + Send + 'static) -> Result<WatchId> {
-    // Every wait needs a descriptor of its own, because a set takes each descriptor once. Without one, look at the
-    // process.
-    let (watched, armed) = match process.apart() {
-        Ok(apart) => (apart, Armed::Selected),
-        Err(_) => (process.clone(), Armed::ByLooking),
-    };
-    add(Watch::Exit { process: watched, armed, callback: Box::new(callback) })
+    add(New::Exit(process.clone(), Box::new(callback)))
         .map_err(|(syscall, errno)| unseen(process.pid()).because(syscall, errno))
 }
 
@@ -118,20 +122,20 @@ pub fn watch_channel(
     channel: Channel,
     callback: impl FnMut(ChannelEvent) + Send + 'static,
 ) -> Result<WatchId> {
-    add(Watch::Channel { channel, callback: Box::new(callback) })
+    add(New::Channel(channel, Box::new(callback)))
         .map_err(|(syscall, errno)| Error::system("wait", syscall, errno, "the daemon cannot be heard"))
 }
 
 /// Gives a wait up. A callback that has begun runs to its end.
 pub fn unwatch(id: WatchId) {
     // Dropped when the poller's lock is free again, because dropping a channel makes system calls.
-    let mut removed = None;
+    let mut removed = (None, None);
     if let Some(poller) = &*lock(&POLLER) {
         let mut watches = lock(&poller.watches);
-        removed = watches.by_number.remove(&id.0);
+        removed = watches.remove(id.0);
         // A watch that is being delivered is not in the map.
         watches.given_up |= watches.delivering == Some(id.0);
-        if let Some(watch) = &removed {
+        if let Some(watch) = &removed.0 {
             poller.disarm(watch);
         }
         poller.selector.wake();
@@ -139,7 +143,13 @@ pub fn unwatch(id: WatchId) {
     drop(removed);
 }
 
-fn add(watch: Watch) -> std::result::Result<WatchId, Failure> {
+/// A wait that begins.
+enum New {
+    Exit(Process, OnExit),
+    Channel(Channel, OnChannel),
+}
+
+fn add(new: New) -> std::result::Result<WatchId, Failure> {
     let mut present = lock(&POLLER);
     let poller = match &*present {
         Some(poller) => Arc::clone(poller),
@@ -153,26 +163,48 @@ fn add(watch: Watch) -> std::result::Result<WatchId, Failure> {
         }
     };
     // With POLLER locked throughout: the thread cannot end between the look and the insertion.
-    poller.insert(watch)
+    poller.insert(new)
 }
 
 impl Poller {
-    fn insert(&self, mut watch: Watch) -> std::result::Result<WatchId, Failure> {
+    fn insert(&self, new: New) -> std::result::Result<WatchId, Failure> {
         let mut watches = lock(&self.watches);
         let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
-        let armed = match &mut watch {
-            Watch::Exit { armed: Armed::ByLooking, .. } => Ok(()),
-            Watch::Exit { process, armed, .. } => {
-                self.selector.add_exit(process.handle(), process.pid(), number).map(|how| *armed = how)
+        let inserted = match new {
+            New::Exit(process, callback) => self.insert_exit(&mut watches, number, process, callback),
+            New::Channel(channel, callback) => {
+                self.selector.add_readable(channel.as_fd(), number).map(|()| {
+                    watches.by_number.insert(number, Watch::Channel { channel, callback });
+                })
             }
-            Watch::Channel { channel, .. } => self.selector.add_readable(channel.as_fd(), number),
         };
-        if armed.is_ok() {
-            watches.by_number.insert(number, watch);
-        }
         // Wake the thread after a failure, too: if it was begun for this wait, it must see that no wait is left.
         self.selector.wake();
-        armed.map(|()| WatchId(number))
+        inserted.map(|()| WatchId(number))
+    }
+
+    fn insert_exit(
+        &self,
+        watches: &mut Watches,
+        number: u64,
+        process: Process,
+        callback: OnExit,
+    ) -> std::result::Result<(), Failure> {
+        let waiting = watches.by_number.iter_mut().find_map(|(watch, found)| match found {
+            Watch::Exit { process: other, callbacks, .. } if other.shares_handle(&process) => {
+                Some((*watch, callbacks))
+            }
+            _ => None,
+        });
+        if let Some((watch, callbacks)) = waiting {
+            callbacks.push((number, callback));
+            watches.exits.insert(number, watch);
+            return Ok(());
+        }
+        let armed = self.selector.add_exit(process.handle(), process.pid(), number)?;
+        watches.by_number.insert(number, Watch::Exit { process, armed, callbacks: vec![(number, callback)] });
+        watches.exits.insert(number, number);
+        Ok(())
     }
 
     fn disarm(&self, watch: &Watch) {
@@ -209,17 +241,29 @@ impl Poller {
 
     /// Calls back without any lock held, so that callbacks may add and give up waits.
     fn deliver(&self, number: u64) {
-        let Some(watch) = lock(&self.watches).take(number) else { return };
-        match watch {
-            Watch::Exit { .. } => {
-                self.disarm(&watch);
-                if let Watch::Exit { process, callback, .. } = watch {
-                    // Its descriptor is given back before the listener hears of the end.
-                    drop(process);
-                    callback();
+        let taken = {
+            let mut watches = lock(&self.watches);
+            let taken = watches.take(number);
+            // Under the lock: from now on another wait for the same process needs the descriptor for itself.
+            if let Some(watch @ Watch::Exit { .. }) = &taken {
+                self.disarm(watch);
+            }
+            taken
+        };
+        match taken {
+            None => (),
+            Some(Watch::Exit { process, callbacks, .. }) => {
+                // Its descriptor is given back before the listeners hear of the end.
+                drop(process);
+                for (wait, callback) in callbacks {
+                    // Another one may have given it up.
+                    let is_waited_for = lock(&self.watches).exits.remove(&wait).is_some();
+                    if is_waited_for {
+                        callback();
+                    }
                 }
             }
-            Watch::Channel { mut channel, mut callback } => {
+            Some(Watch::Channel { mut channel, mut callback }) => {
                 let (frames, how) = channel.receive();
                 for frame in frames {
                     callback(ChannelEvent::Frame(frame));
@@ -245,6 +289,22 @@ impl Poller {
 }
 
 impl Watches {
+    /// Removes a wait: gives its watch if it was the only wait of that, and otherwise its callback.
+    fn remove(&mut self, wait: u64) -> (Option<Watch>, Option<OnExit>) {
+        let Some(number) = self.exits.remove(&wait) else {
+            // The number of the first wait for a process is that of its watch, which others may still need.
+            let is_channel = matches!(self.by_number.get(&wait), Some(Watch::Channel { .. }));
+            return (is_channel.then(|| self.by_number.remove(&wait)).flatten(), None);
+        };
+        if let Some(Watch::Exit { callbacks, .. }) = self.by_number.get_mut(&number)
+            && callbacks.len() > 1
+        {
+            let at = callbacks.iter().position(|(other, _)| *other == wait);
+            return (None, at.map(|at| callbacks.swap_remove(at).1));
+        }
+        (self.by_number.remove(&number), None)
+    }
+
     /// Takes a watch out, to call back without a lock.
     fn take(&mut self, number: u64) -> Option<Watch> {
         let watch = self.by_number.remove(&number)?;

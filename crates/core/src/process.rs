@@ -1,7 +1,8 @@
 //! One process, by a handle that a recycled PID cannot take over.
 
+use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use nix::errno::Errno;
@@ -61,7 +62,7 @@ pub struct Stats {
 impl Process {
     /// A handle on `pid`. The caller must prove afterwards that it is the intended process.
     pub(crate) fn open(pid: Pid) -> std::result::Result<Self, Unreached> {
-        Ok(Self { pid, handle: Arc::new(sys::ProcessHandle::open(pid)?), detached: false })
+        Ok(Self { pid, handle: handle_on(pid)?, detached: false })
     }
 
     /// The same, known to have been launched.
@@ -84,7 +85,7 @@ impl Process {
     /// # Errors
     ///
     /// `NotRunning` when it has ended, `PermissionDenied` when it is another user's, `InvalidOption` for a number
-    /// that is no signal.
+    /// that is no signal, `Unverified` when the system has no room for one more real-time signal.
     pub fn signal(&self, signal: impl Into<Signal>) -> Result<()> {
         let signal = signal.into();
         seam::at("process.signalling");
@@ -108,7 +109,15 @@ impl Process {
                     format!("process {pid} may not be signalled by this user; ask its owner or root");
                 Error::new(ErrorKind::PermissionDenied, message)
             }
-            _ => Error::invalid(Subject::Signal, format!("{signal} cannot be sent to process {pid}")),
+            Unreached::System(_, Errno::EINVAL) => {
+                Error::invalid(Subject::Signal, format!("{signal} cannot be sent to process {pid}"))
+            }
+            // EAGAIN: a real-time signal, and RLIMIT_SIGPENDING.
+            _ => {
+                const REASON: &str = "the system refuses to send the signal";
+                let message = format!("{signal} cannot be sent to process {pid}: {REASON}");
+                Error::new(ErrorKind::Unverified, message).for_reason(REASON)
+            }
         };
         error.unreached(unreached).with_pid(Some(pid))
     }
@@ -183,10 +192,31 @@ impl Process {
         &self.handle
     }
 
-    /// The same process by a handle that is not shared; fails when no descriptor is left.
-    pub(crate) fn apart(&self) -> std::result::Result<Self, Errno> {
-        Ok(Self { handle: Arc::new(self.handle.try_clone()?), ..*self })
+    pub(crate) fn shares_handle(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.handle, &other.handle)
     }
+}
+
+/// The handles that somebody has, so that a thousand looks at a process, each kept for a wait, cost one descriptor.
+static HANDLES: Mutex<BTreeMap<Pid, Weak<sys::ProcessHandle>>> = Mutex::new(BTreeMap::new());
+
+/// How many there are at least before those that nobody has any more are forgotten.
+const FEW: usize = 64;
+
+fn handle_on(pid: Pid) -> std::result::Result<Arc<sys::ProcessHandle>, Unreached> {
+    // A poisoned lock is no problem: the map is consistent at every statement.
+    let mut handles = HANDLES.lock().unwrap_or_else(PoisonError::into_inner);
+    // No other process has the PID as long as this one lives.
+    let known = handles.get(&pid).and_then(Weak::upgrade).filter(|handle| handle.is_alive(pid));
+    if let Some(handle) = known {
+        return Ok(handle);
+    }
+    let handle = Arc::new(sys::ProcessHandle::open(pid)?);
+    if handles.len() >= FEW && handles.len().is_power_of_two() {
+        handles.retain(|_, handle| handle.strong_count() > 0);
+    }
+    handles.insert(pid, Arc::downgrade(&handle));
+    Ok(handle)
 }
 
 /// Whether a session's leader has ended. A launcher does not collect it before the daemon is ready.

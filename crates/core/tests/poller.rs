@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::fs;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
@@ -21,7 +22,8 @@ fn a_thousand_waits_cost_one_thread_which_ends_with_the_last() {
             watch_exit(&process, move || sender.send(()).unwrap()).unwrap()
         })
         .collect();
-    assert_eq!(pollers(), 1);
+    // The thread gives itself its name, once it runs.
+    until("the poller begins", || pollers() == 1);
     for watch in &watches[..500] {
         unwatch(*watch);
     }
@@ -33,6 +35,49 @@ fn a_thousand_waits_cost_one_thread_which_ends_with_the_last() {
     drop(sender);
     until("the poller ends", || pollers() == 0);
     assert!(receiver.try_recv().is_err());
+}
+
+#[test]
+fn a_thousand_looks_and_waits_on_a_process_cost_one_descriptor() {
+    let folder = Folder::new();
+    let process = folder.serve();
+    let first = folder.pidfile().holder().unwrap();
+    let watch = watch_exit(first.process(), || ()).unwrap();
+    let descriptors = || fs::read_dir("/proc/self/fd").unwrap().count();
+    let before = descriptors();
+    let holders: Vec<_> = (0..1_000).map(|_| folder.pidfile().holder().unwrap()).collect();
+    let (sender, receiver) = channel();
+    let waits = holders.iter().map(|holder| {
+        let sender = sender.clone();
+        watch_exit(holder.process(), move || sender.send(()).unwrap()).unwrap()
+    });
+    let waits: Vec<_> = waits.collect();
+    // Other tests of this process have some at the same time.
+    assert!(descriptors() < before + 100, "{} {before}", descriptors());
+    unwatch(watch);
+    // A wait that is given up twice takes no other along, though the watch has its number.
+    unwatch(watch);
+    for wait in &waits[..999] {
+        unwatch(*wait);
+    }
+    unwatch(watch);
+    process.signal(libc::SIGTERM).unwrap();
+    receiver.recv_timeout(PATIENCE).unwrap();
+    drop(sender);
+    assert!(receiver.recv_timeout(PATIENCE).is_err());
+}
+
+#[test]
+fn a_process_is_known_by_a_handle_of_its_own_after_another_with_its_pidfile() {
+    let folder = Folder::new();
+    let first = folder.serve();
+    let held = folder.pidfile().holder().unwrap();
+    first.signal(libc::SIGKILL).unwrap();
+    assert!(ends(&first));
+    let second = folder.serve();
+    assert!(!held.process().is_alive());
+    assert_eq!(folder.pidfile().holder().unwrap().process().pid(), second.pid());
+    assert!(folder.pidfile().holder().unwrap().process().is_alive());
 }
 
 #[test]

@@ -15,8 +15,13 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
 /// Answers EPERM to one system call of this thread and the children that it makes.
 fn forbid(call: libc::c_long) {
+    answer(call, libc::EPERM);
+}
+
+/// Answers so to one system call of this thread and the children that it makes.
+fn answer(call: libc::c_long, errno: i32) {
     // The number is at the beginning of `struct seccomp_data`.
-    forbid_where(&[(0, u32::try_from(call).unwrap())]);
+    answer_where(&[(0, u32::try_from(call).unwrap())], errno);
 }
 
 /// The same for one signal by a pidfd.
@@ -26,8 +31,12 @@ fn forbid_signal(signal: i32) {
     forbid_where(&[(0, call), (16 + 8, u32::try_from(signal).unwrap())]);
 }
 
-/// The same where each of these places in `struct seccomp_data` has its number.
 fn forbid_where(conditions: &[(u32, u32)]) {
+    answer_where(conditions, libc::EPERM);
+}
+
+/// The same where each of these places in `struct seccomp_data` has its number.
+fn answer_where(conditions: &[(u32, u32)], errno: i32) {
     let instruction = |code, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
     let mut filter = Vec::new();
     for (index, (place, number)) in conditions.iter().enumerate() {
@@ -36,7 +45,7 @@ fn forbid_where(conditions: &[(u32, u32)]) {
         filter.push(instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, *place));
         filter.push(instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, to_the_end, *number));
     }
-    let refusal = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+    let refusal = libc::SECCOMP_RET_ERRNO | errno as u32;
     filter.push(instruction(libc::BPF_RET | libc::BPF_K, 0, 0, refusal));
     filter.push(instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW));
     let program = libc::sock_fprog { len: u16::try_from(filter.len()).unwrap(), filter: filter.as_mut_ptr() };
@@ -118,15 +127,56 @@ fn a_daemon_that_ends_by_itself_after_a_refused_sigkill_is_stopped_and_not_kille
 #[test]
 fn what_no_system_call_has_refused_names_none() {
     let folder = Folder::new();
-    let process = folder.serve();
+    let daemon = folder.serve_without_handle();
     let error = apart(|| {
         // The handle has the start time.
         forbid(libc::SYS_pidfd_open);
         let holder = folder.pidfile().holder().unwrap();
-        process.signal(Signal::KILL).unwrap();
-        assert!(ends(&process));
+        holder.process().signal(Signal::KILL).unwrap();
+        assert!(ends(holder.process()));
         holder.process().signal(Signal::TERM).unwrap_err()
     });
-    assert_eq!((error.kind(), error.pid()), (ErrorKind::NotRunning, Some(process.pid())));
+    assert_eq!((error.kind(), error.pid()), (ErrorKind::NotRunning, Some(daemon.0)));
     assert_eq!((error.syscall(), errno(&error)), (None, None), "{error}");
+}
+
+#[test]
+fn a_signal_is_sent_where_pidfds_can_be_had_but_not_signalled() {
+    let folder = Folder::new();
+    let process = folder.serve();
+    let sent = apart(|| {
+        answer(libc::SYS_pidfd_send_signal, libc::ENOSYS);
+        process.signal(Signal::TERM)
+    });
+    sent.unwrap();
+    assert!(ends(&process));
+    let error = apart(|| {
+        answer(libc::SYS_pidfd_send_signal, libc::ENOSYS);
+        process.signal(Signal::TERM).unwrap_err()
+    });
+    assert_eq!(error.kind(), ErrorKind::NotRunning, "{error}");
+}
+
+#[test]
+fn a_signal_that_the_system_has_no_room_for_is_no_wrong_option() {
+    let folder = Folder::new();
+    let process = folder.serve();
+    let error = apart(|| {
+        answer(libc::SYS_pidfd_send_signal, libc::EAGAIN);
+        process.signal(Signal::TERM).unwrap_err()
+    });
+    assert_eq!((error.kind(), errno(&error)), (ErrorKind::Unverified, Some(libc::EAGAIN)), "{error}");
+    assert_eq!(error.syscall(), Some("pidfd_send_signal"));
+    assert!(process.is_alive());
+}
+
+#[test]
+fn a_channel_that_cannot_be_shut_down_is_dropped_all_the_same() {
+    let folder = Folder::new();
+    let launched = folder.launch(&folder.plan(&["deaf"])).unwrap();
+    let dropped = thread::spawn(|| {
+        forbid(libc::SYS_shutdown);
+        drop(launched);
+    });
+    until("it is dropped", || dropped.is_finished());
 }

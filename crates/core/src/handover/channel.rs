@@ -135,10 +135,11 @@ impl AsFd for Channel {
 impl Drop for Channel {
     fn drop(&mut self) {
         // A copy in a child between fork and exec would keep the socket open; this closes it for all.
-        let _ = shutdown(self.fd.as_raw_fd(), Shutdown::Both);
+        let is_closed = shutdown(self.fd.as_raw_fd(), Shutdown::Both).is_ok();
         if self.outcome.is_some() {
-            // A word of readiness that came before the end counts, though it was not read: that daemon lives on.
-            while matches!(self.receive().1, Reception::GoesOn) {}
+            // A word of readiness that came before the end counts, though it was not read: that daemon lives on. If a
+            // filter forbids the call, there is no end to read to.
+            while matches!(self.receive().1, Reception::GoesOn) && is_closed {}
         }
         if let Some(outcome) = &self.outcome {
             outcome.closed.store(true, Ordering::Release);

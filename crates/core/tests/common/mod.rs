@@ -77,6 +77,22 @@ impl Folder {
         assert_eq!(frames.recv_timeout(PATIENCE), Ok(Some(FrameKind::Ready)));
         process
     }
+
+    /// The same, and then gives up all handles on daemons, which are shared by all looks.
+    pub fn serve_without_handle(&self) -> Killed {
+        let pid = self.serve().pid();
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Killed(pid)
+    }
+}
+
+/// A process that is killed at the end, by its PID.
+pub struct Killed(pub i32);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.0), nix::sys::signal::Signal::SIGKILL);
+    }
 }
 
 impl Drop for Folder {

@@ -42,8 +42,14 @@ impl Stat {
         let end_of_name = text.iter().rposition(|byte| *byte == b')')?;
         let rest = std::str::from_utf8(&text[end_of_name + 1..]).ok()?;
         let mut fields = rest.split_ascii_whitespace();
-        let state = if matches!(fields.next()?, "Z" | "X") { State::Ended } else { State::Alive };
-        Some(Self { state, fields: fields.map(|field| field.parse().unwrap_or(0)).collect() })
+        let is_zombie = matches!(fields.next()?, "Z" | "X");
+        let mut stat =
+            Self { state: State::Alive, fields: fields.map(|field| field.parse().unwrap_or(0)).collect() };
+        // A process whose first thread has ended looks like a zombie, but has other threads, and all that they hold.
+        if is_zombie && stat.field(Self::THREADS).is_none_or(|threads| threads <= 1) {
+            stat.state = State::Ended;
+        }
+        Some(stat)
     }
 
     fn field(&self, number: usize) -> Option<u64> {
@@ -53,10 +59,6 @@ impl Stat {
     /// In ticks from boot on.
     pub(super) fn start_time(&self) -> Option<u64> {
         self.field(Self::START_TIME)
-    }
-
-    pub(super) fn threads(&self) -> Option<u64> {
-        self.field(Self::THREADS)
     }
 
     /// The wait status as waitpid(2) gives it, of a process that has ended.
@@ -193,6 +195,19 @@ mod tests {
     }
 
     #[test]
+    fn a_process_has_ended_when_all_its_threads_have() {
+        for (state, threads, ended) in
+            [("Z", "1", true), ("X", "0", true), ("Z", "2", false), ("S", "1", false), ("R", "9", false)]
+        {
+            let text =
+                format!("7 (a) Z 1 9 (b) {state} 1 7 7 0 -1 4 0 0 0 0 1 2 0 0 20 0 {threads} 0 123 0 0");
+            let stat = Stat::parse(text.as_bytes()).unwrap();
+            assert_eq!(stat.state == State::Ended, ended, "{state} {threads}");
+            assert_eq!(stat.start_time(), Some(123));
+        }
+    }
+
+    #[test]
     fn a_mount_whose_path_is_no_utf_8_hides_nothing_of_the_others() {
         let mounts = b"30 28 0:9 / /mnt/\xff\xfe rw - tmpfs tmpfs rw\n\
             21 28 0:19 / /proc rw - proc proc rw,hidepid=2\n";
@@ -217,10 +232,11 @@ mod tests {
             let numbers: Vec<_> = fields.iter().map(u32::to_string).collect();
             let text = [b"42 (", &name[..], format!(") {state} {}\n", numbers.join(" ")).as_bytes()].concat();
             let stat = Stat::parse(&text).unwrap();
-            assert_eq!(stat.state == State::Ended, matches!(state.as_str(), "Z" | "X"));
+            let has_ended = matches!(state.as_str(), "Z" | "X") && fields[20 - 4] <= 1;
+            assert_eq!(stat.state == State::Ended, has_ended);
             // Field 4 is the first of them.
             assert_eq!(stat.start_time(), Some(u64::from(fields[22 - 4])));
-            assert_eq!(stat.threads(), Some(u64::from(fields[20 - 4])));
+            assert_eq!(stat.field(Stat::THREADS), Some(u64::from(fields[20 - 4])));
             assert_eq!(stat.exit_code(), i32::try_from(fields[52 - 4]).ok());
         });
     }

@@ -13,7 +13,6 @@ use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, s
 
 use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signal};
 use super::proc_texts::{Stat, State, Units, hides_processes, shows_lock, user_ids_in};
-use crate::sys::fd::errno_of;
 use crate::sys::kill::signal_process;
 use crate::sys::{FileId, Hidden, Pid, RawStats, Unreached};
 
@@ -51,7 +50,12 @@ impl ProcessHandle {
 
     pub(crate) fn signal(&self, pid: Pid, signal: i32) -> Result<(), Unreached> {
         match self {
-            Self::PidFd(fd) => pidfd_send_signal(fd.as_fd(), signal),
+            Self::PidFd(fd) => match pidfd_send_signal(fd.as_fd(), signal) {
+                // A filter may know one of the two calls alone.
+                Err(Unreached::System(_, Errno::ENOSYS)) if has_ended_by(fd.as_fd()) => Err(Unreached::Ended),
+                Err(Unreached::System(_, Errno::ENOSYS)) => signal_process(pid, signal),
+                sent => sent,
+            },
             Self::StartTime(start) if start_time(pid) == Some(*start) => signal_process(pid, signal),
             Self::StartTime(_) => Err(Unreached::Ended),
         }
@@ -74,13 +78,6 @@ impl ProcessHandle {
         match self {
             Self::PidFd(fd) => Some(fd.as_fd()),
             Self::StartTime(_) => None,
-        }
-    }
-
-    pub(crate) fn try_clone(&self) -> Result<Self, Errno> {
-        match self {
-            Self::PidFd(fd) => fd.try_clone().map(Self::PidFd).map_err(|error| errno_of(&error)),
-            Self::StartTime(start) => Ok(Self::StartTime(*start)),
         }
     }
 }
@@ -180,10 +177,8 @@ pub(crate) fn group_members(group: Pid) -> Option<Vec<Pid>> {
     Some(pids.filter(is_in_group).filter(|pid| !has_ended(*pid)).collect())
 }
 
-/// Whether a process has ended. A process whose first thread has ended also looks like a zombie, but has other threads.
 fn has_ended(pid: Pid) -> bool {
-    stat_of(pid)
-        .is_none_or(|stat| stat.state == State::Ended && stat.threads().is_none_or(|threads| threads <= 1))
+    stat_of(pid).is_none_or(|stat| stat.state == State::Ended)
 }
 
 /// Real, effective and saved user id of a process.

@@ -7,7 +7,6 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use nix::errno::Errno;
 use nix::sys::stat::lstat;
 use nix::unistd::{Pid as NixPid, getpgid};
 
@@ -43,10 +42,6 @@ impl ProcessHandle {
 
     pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
         None
-    }
-
-    pub(crate) fn try_clone(&self) -> Result<Self, Errno> {
-        Ok(Self { start: self.start })
     }
 }
 
