@@ -16,3 +16,9 @@ export function randomOf(seed) {
   random.seed = () => random.int(2 ** 32)
   return random
 }
+
+/** A list in another order. */
+export function shuffled(list, random) {
+  const rest = [...list]
+  return list.map(() => rest.splice(random.int(rest.length), 1)[0])
+}
