@@ -29,6 +29,8 @@ const CHECKS = {
   'processor of its own': () => !EMULATED,
   python3: () => works('python3', '-c', 'import fcntl'),
   'systemd-analyze': () => works('systemd-analyze', '--version'),
+  // A container may forbid ptrace(2).
+  strace: () => works('strace', '-f', '-o', '/dev/null', 'true'),
   setpriv: () => works('setpriv', '--version'),
   logrotate: () => works('logrotate', '--version'),
   git: () => works('git', '--version'),

@@ -103,6 +103,9 @@ fn read_report(pipe: OwnedFd) -> io::Result<Option<Report>> {
 /// The first child: leaves the launcher's session, and makes the daemon. So the daemon is no session leader, and can
 /// never get a controlling terminal by opening one.
 ///
+/// Async-signal-safe: its system calls (`setsid`, `clone`, `write`, `exit`) are raw ones, but for clone(3) of libc,
+/// which makes two of them. `__test__/launcher/between-clone-and-exec.test.js` holds both children to their lists.
+///
 /// # Safety
 ///
 /// `orders` points to the launcher's `Orders`, which it frees only when both children are done with them.

@@ -1,0 +1,2 @@
+// The smallest daemon.
+setInterval(() => {}, 1e6)

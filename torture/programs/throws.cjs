@@ -1,0 +1,2 @@
+// A daemon that fails before it is ready.
+throw new Error('as expected')
