@@ -1,47 +1,18 @@
 /** Measures hundreds of daemons: the status of all against that of one, the stop of all against signals by hand. */
 
-import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { Daemon } from '../dist/index.js'
 import { atEnd } from '../scripts/lib/at-end.js'
 import { isDead, kill, killAll, MARK, marked } from '../scripts/lib/processes.js'
+import { daimon, nameOf, startAll } from './fleet.js'
 import { median, timed } from './measure.js'
 import { Idle } from './peers/lab.js'
 import { markdown, number } from './peers/table.js'
 
-const here = (name) => fileURLToPath(new URL(name, import.meta.url))
-const run = promisify(execFile)
-/** Starts at the same time. More would only wait for a processor. */
-const TOGETHER = 4
 /** The most rounds of stops, each of which starts all daemons anew. */
 const STOP_ROUNDS = 3
-
-const name = (index) => `d${index}`
-
-async function startAll(count) {
-  const pids = []
-  const indexes = Array.from({ length: count }, (_, index) => index).values()
-  const record = join(process.env.DAIMON_HOME, 'record')
-  const starter = async () => {
-    for (const index of indexes) {
-      const daemon = new Daemon({
-        name: name(index),
-        script: here('peers/app.cjs'),
-        scriptArgs: ['0', record, 'plain'],
-      })
-      pids.push((await daemon.start()).pid)
-    }
-  }
-  await Promise.all(Array.from({ length: TOGETHER }, starter))
-  return pids
-}
-
-const daimon = (...args) => run(process.execPath, [here('../dist/bin.js'), ...args], { maxBuffer: 2 ** 26 })
 
 /** Sends SIGTERM to all, and looks every millisecond until all are gone. */
 async function stopByHand(pids) {
@@ -59,7 +30,7 @@ async function measure(count, rounds, idle) {
   await startAll(count)
   for (let round = 0; round < rounds; round++) {
     await note('list', () => daimon('list'))
-    await note('status', () => daimon('status', name(0)))
+    await note('status', () => daimon('status', nameOf(0)))
   }
   await daimon('stop', '--all')
   for (let round = 0; round < Math.min(rounds, STOP_ROUNDS); round++) {

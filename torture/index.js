@@ -1,7 +1,7 @@
 /**
- * `npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--out FILE]`: proves daimon's promises under fire.
- * Prints a table for each part, and writes all of it to `torture-report.json`. The last line has the counts: a part
- * without a failure is a test that has passed.
+ * `npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--daemons N] [--out FILE]`: proves daimon's promises
+ * under fire. Prints a table for each part, and writes all of it to `torture-report.json`. The last line has the
+ * counts: a part without a failure is a test that has passed.
  */
 
 import { readFileSync } from 'node:fs'
@@ -16,16 +16,23 @@ import { PARTS } from './parts.js'
 /** Calm parts at the same time. */
 const CALM_TOGETHER = 2
 
-const USAGE = `usage: npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--out FILE]
+const USAGE = `usage: npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--daemons N] [--out FILE]
   --seconds  how long each part that goes on by itself may take (60)
   --seed     the seed of all that is random (a random one)
   --only     one part alone: ${PARTS.map(({ name }) => name).join(', ')}
+  --daemons  how many daemons the part scale starts (50)
   --out      where the report goes (torture-report.json)`
 
 function options() {
   const text = { type: 'string' }
   const { values } = parseArgs({
-    options: { seconds: text, seed: text, out: text, only: { ...text, multiple: true, default: [] } },
+    options: {
+      seconds: text,
+      seed: text,
+      daemons: text,
+      out: text,
+      only: { ...text, multiple: true, default: [] },
+    },
   })
   const whole = (name, value) => {
     if (!/^\d{1,10}$/.test(value)) throw new Error(`--${name} takes a whole number, not '${value}'`)
@@ -36,6 +43,7 @@ function options() {
   return {
     seconds: whole('seconds', values.seconds ?? '60'),
     seed: whole('seed', values.seed ?? String(Math.floor(Math.random() * 2 ** 32))),
+    daemons: whole('daemons', values.daemons ?? '50'),
     file: resolve(values.out ?? 'torture-report.json'),
     parts: PARTS.filter(({ name, onlyByName }) =>
       values.only.length > 0 ? values.only.includes(name) : onlyByName !== true,
@@ -43,12 +51,12 @@ function options() {
   }
 }
 
-async function torture({ seconds, seed, file, parts }) {
+async function torture({ seconds, seed, daemons, file, parts }) {
   const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
   const results = new Map()
   const runOne = async (part) => {
     console.log(`-- ${part.name} (seed ${seed})`)
-    results.set(part, await runPart(part, { seed, seconds }))
+    results.set(part, await runPart(part, { seed, seconds, daemons }))
   }
   for (const part of parts.filter(({ isCalm }) => !isCalm)) await runOne(part)
   const calm = parts.filter(({ isCalm }) => isCalm).values()

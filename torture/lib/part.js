@@ -33,9 +33,9 @@ function marking(folder, isCalm) {
  *
  * @param part `{ name, summary, run, isCalm }`; a calm part starts nothing but compilers and the like, and may be run
  * beside another one
- * @param options seed, seconds (for a part that goes on as long as it is let)
+ * @param options seed, seconds (for a part that goes on as long as it is let), daemons (for the part scale)
  */
-export async function runPart({ name, summary, run, isCalm = false }, { seed, seconds }) {
+export async function runPart({ name, summary, run, isCalm = false }, { seed, seconds, daemons }) {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), `daimon-torture-${name}-`)))
   const tidy = atEnd(marking(folder, isCalm))
   const result = { name, summary, seed, rows: [], counts: {}, failures: [], failed: 0, skipped: [] }
@@ -50,6 +50,7 @@ export async function runPart({ name, summary, run, isCalm = false }, { seed, se
       seed,
       random: randomOf(seed),
       seconds,
+      daemons,
       folder,
       note: (row) => result.rows.push(row),
       count: (what, more = 1) => {
