@@ -29,16 +29,15 @@ function packageLock(version) {
 /** All changes as files and texts; none is written yet. */
 function changes(version) {
   const keep = (_, before, after) => `${before}${version}${after}`
-  const crates = ['daimon-core', 'daimon-model', 'daimon-node', 'daimon-torture'].map(
-    (name) => new RegExp(`(\\nname = "${name}"\\nversion = ")[^"]+(")`),
-  )
+  const inLock = (name) => new RegExp(`(\\nname = "${name}"\\nversion = ")[^"]+(")`)
+  const crates = ['daimon-confine', 'daimon-core', 'daimon-model', 'daimon-node', 'daimon-torture']
   const today = new Date().toISOString().slice(0, 10)
   return [
     change('package.json', [/^( {2}"version": ")[^"]+(",)$/m], keep),
     packageLock(version),
     change('Cargo.toml', [/(\[workspace\.package\]\nversion = ")[^"]+(")/], keep),
-    change('Cargo.lock', crates, keep),
-    change('fuzz/Cargo.lock', crates.slice(0, 1), keep),
+    change('Cargo.lock', crates.map(inLock), keep),
+    change('fuzz/Cargo.lock', [inLock('daimon-core')], keep),
     change('CHANGELOG.md', [UNRELEASED], `## [${version}] - ${today}`),
   ]
 }

@@ -51,7 +51,7 @@ test('one command moves every manifest, crate and lock file', async (t) => {
   const counts = changed.map((line) => line.split('\t')).map(([added, , name]) => [name, Number(added)])
   t.deepEqual(Object.fromEntries(counts), {
     'CHANGELOG.md': 1,
-    'Cargo.lock': 4,
+    'Cargo.lock': 5,
     'Cargo.toml': 1,
     'fuzz/Cargo.lock': 1,
     'package-lock.json': 2,
