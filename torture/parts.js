@@ -21,9 +21,9 @@ export const PARTS = [
   leaks,
   mutants,
   reuse,
+  scale,
   model,
   fuzzing,
   miri,
   sanitizer,
-  scale,
 ]
