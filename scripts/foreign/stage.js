@@ -26,10 +26,13 @@ const PARTS = [
   'Cargo.toml',
   'package-lock.json',
   'scripts/bump.js',
-  // The core's name of a variable that the facade has, too.
-  'crates/core/src/handover/variable.rs',
+  // Sources of the core that tests read, and manifests that `bump` moves.
+  'crates',
+  'fuzz',
   // The scripts that say which module is in which bundle, and those that the benchmark imports.
   'scripts/lib',
+  // Its parts, which a page names.
+  'torture',
 ]
 
 /** Makes the copy and gives its folder. Throws Unavailable if the binary has not been built. */
