@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { Daemon } from '../dist/index.js'
 import { atEnd } from '../scripts/lib/at-end.js'
 import { installNode, nodeVersion } from '../scripts/lib/nodes.js'
+import { killAll, MARK, marked } from '../scripts/lib/processes.js'
 import { root } from '../scripts/lib/run.js'
 import { median } from './measure.js'
 import { Idle, listening, ms } from './peers/lab.js'
@@ -63,7 +64,11 @@ async function byDaimon(daemon, record) {
 export async function compileCache({ rounds, idle: most }) {
   const [{ script, modules }, node] = [install(), await nodeWithCache()]
   const folder = mkdtempSync(join(tmpdir(), 'daimon-bench-'))
-  const tidy = atEnd(() => rmSync(folder, { recursive: true, force: true }))
+  process.env[MARK] = folder
+  const tidy = atEnd(() => {
+    killAll(() => marked(folder))
+    rmSync(folder, { recursive: true, force: true })
+  })
   const record = join(folder, 'record')
   const options = { pidFile: join(folder, 'a.pid'), script, scriptArgs: [record], execPath: node }
   const without = new Daemon(options)

@@ -11,6 +11,7 @@ import { FAULTS } from './faults/table.js'
 import { Bystanders } from './lib/bystanders.js'
 import { confine } from './lib/confine.js'
 import { missing } from './lib/needs.js'
+import { Unavailable } from './lib/part.js'
 import { randomOf, shuffled } from './lib/random.js'
 
 /** So many at the same time: each waits most of its time for a process to begin or to end. */
@@ -24,6 +25,7 @@ function confined(skip) {
   try {
     return confine()
   } catch (error) {
+    if (!(error instanceof Unavailable)) throw error
     skip(error.message)
     return undefined
   }

@@ -125,6 +125,7 @@ async function ended(exchangers, { count, note, fail }) {
     if (child.connected) child.send('over')
     const result = await told
     if (result === undefined) fail('an exchanger has crashed')
+    if (result?.count === 0) fail('an exchanger has exchanged nothing')
     count('exchanges', result?.count ?? 0)
     for (const [kind, times] of Object.entries(result?.done ?? {})) all[kind] = (all[kind] ?? 0) + times
   }
@@ -172,7 +173,9 @@ async function runHostile(context, facade = pathToFileURL(join(root, 'dist/index
   const spared = [...strangers]
   const left = () => marked(folder).filter((pid) => !spared.includes(pid))
   await until(() => left().length === 0, 'the end of all daemons', 10_000).catch(() => fail(`${left()} left`))
-  count('inodes with a daemon', judgeRecords(records, fail))
+  const inodes = judgeRecords(records, fail)
+  count('inodes with a daemon', inodes)
+  if (inodes === 0) fail('no daemon has begun')
   victim.judge(fail)
   outside.judge(fail)
   bystanders.judge(fail)

@@ -1,7 +1,7 @@
 /**
  * `npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--daemons N] [--out FILE]`: proves daimon's promises
  * under fire. Prints a table for each part, and writes all of it to `torture-report.json`. The last line has the
- * counts: a part without a failure is a test that has passed.
+ * counts: a part without a failure has passed, one that has left something out counts as skipped.
  */
 
 import { readFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { runPart } from './lib/part.js'
 import { report } from './lib/report.js'
 import { PARTS } from './parts.js'
 
-/** Calm parts at the same time. */
+/** So many calm parts run at the same time. */
 const CALM_TOGETHER = 2
 
 const USAGE = `usage: npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--daemons N] [--out FILE]

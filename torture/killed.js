@@ -108,7 +108,7 @@ async function round({ facade, Daemon, folder, step, action, fail }) {
   if (scenario.startsBefore) await daemon.start()
   const { victim, over, pending } = await untilMet({ step, action, scenario, target, facade, daemon, folder })
   if (action === 'stop') await continueAll({ daemon, folder, fail, step })
-  if (scenario.verb === 'foreground') kill(victim.pid)
+  if (scenario.verb === 'foreground') victim.kill('SIGKILL')
   await within(() => victim.exitCode !== null || victim.signalCode !== null, `${what}: the end of the victim`)
   await over
   await pending?.catch(() => {})
@@ -132,7 +132,8 @@ async function randomRound({ facade, Daemon, folder, random, fail }) {
   await delay(random.int(400))
   const all = processesOf(folder)
   const pid = all.length > 0 ? random.pick(all) : victim.pid
-  kill(pid)
+  if (pid === victim.pid) victim.kill('SIGKILL')
+  else kill(pid)
   await over
   await recover({ daemon, target, folder, fail, what: `a kill of ${pid} at a random time of ${verb}` })
   rmSync(folder, { recursive: true, force: true })

@@ -1,5 +1,6 @@
 /** The storm sees each broken rule: in the build for tests one rule after the other is broken. */
 
+import { killAll, marked } from '../scripts/lib/processes.js'
 import { seamsFacade } from './lib/build.js'
 import { runStorm } from './storm.js'
 
@@ -34,6 +35,8 @@ async function breakRule(rule, [means, expected], context, facade) {
     for (let storm = 0; seen === undefined && seconds() < WITHIN; storm++) {
       const name = `${rule}-${storm}`
       await runStorm({ ...context, note() {}, fail, count, seconds: STORM, name, ...DENSE }, facade)
+      // A second instance lives on.
+      killAll(() => marked(context.folder))
     }
   } finally {
     delete process.env.DAIMON_BROKEN
@@ -43,8 +46,24 @@ async function breakRule(rule, [means, expected], context, facade) {
   context.note({ rule: means, broken: rule, 'seen after': `${seconds()} s`, by: (seen ?? '').slice(0, 120) })
 }
 
+/** The same storm with nothing broken: what it says of a broken rule it must not say then. */
+async function withoutBroken(context, facade) {
+  process.env.DAIMON_JITTER = JITTER
+  const fail = (text) => {
+    if (Object.values(RULES).some(([, expected]) => expected.test(text)))
+      context.fail(`nothing broken: ${text}`)
+  }
+  const count = (_, more) => context.count('operations', more)
+  try {
+    await runStorm({ ...context, note() {}, fail, count, seconds: STORM, name: 'nothing', ...DENSE }, facade)
+  } finally {
+    delete process.env.DAIMON_JITTER
+  }
+}
+
 async function run(context) {
   const facade = await seamsFacade()
+  await withoutBroken(context, facade)
   for (const [rule, about] of Object.entries(RULES)) await breakRule(rule, about, context, facade)
 }
 

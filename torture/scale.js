@@ -79,7 +79,17 @@ async function runScale({ daemons, folder, note, count, fail }) {
       `${daemons} daemons need 12 GB of free memory; here are ${(freemem() / GB).toFixed(1)}`,
     )
   }
+  const before = process.env.DAIMON_HOME
   process.env.DAIMON_HOME = folder
+  try {
+    await figures({ daemons, folder, note, count, fail })
+  } finally {
+    if (before === undefined) delete process.env.DAIMON_HOME
+    else process.env.DAIMON_HOME = before
+  }
+}
+
+async function figures({ daemons, folder, note, count, fail }) {
   let pids = []
   const start = async () => {
     pids = await startAll(daemons)
@@ -93,7 +103,6 @@ async function runScale({ daemons, folder, note, count, fail }) {
   await figure(`start of ${daemons} again`, start)
   count('operations', 4 * daemons)
   await waits({ pids, folder, note, count, fail })
-  delete process.env.DAIMON_HOME
 }
 
 export const scale = {

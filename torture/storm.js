@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { isDead, kill } from '../scripts/lib/processes.js'
+import { isDead, kill, marked, until } from '../scripts/lib/processes.js'
 import { root } from '../scripts/lib/run.js'
 import { Bystanders } from './lib/bystanders.js'
 import { targetIn } from './lib/daemon.js'
@@ -15,6 +15,9 @@ import { judgeStorm } from './lib/oracle.js'
 
 const ACTORS = 16
 const TARGETS = 8
+
+/** How long an actor may take to end when the time is up, in milliseconds: longer than any verb of the storm. */
+const HANG = 60_000
 
 const now = () => Number(process.hrtime.bigint()) / 1e6
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
@@ -29,9 +32,17 @@ async function actors({ random, facade, targets, only, until }) {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       })
       child.on('message', (message) => told.push({ actor: child.pid, ...message }))
+      const late = setTimeout(
+        () => {
+          told.push({ actor: child.pid, crashed: 'it hangs' })
+          child.kill('SIGKILL')
+        },
+        until - now() + HANG,
+      )
       const [code, signal] = await new Promise((resolve) => {
         child.once('close', (...how) => resolve(how))
       })
+      clearTimeout(late)
       if (code !== 0 && signal !== 'SIGKILL') told.push({ actor: child.pid, crashed: `${code ?? signal}` })
     }
   }
@@ -63,6 +74,9 @@ export async function runStorm(context, facade = pathToFileURL(join(root, 'dist/
   // A start whose launcher has died ends its daemon, or has it serve.
   await delay(500)
   await stopAll(facade, targets, fail)
+  const left = () => marked(folder).filter((pid) => !bystanders.pids.includes(pid))
+  // Of a broken rule a second instance lives on, which the oracle tells.
+  await until(() => left().length === 0, 'the end of all daemons', 5_000).catch(() => {})
   bystanders.judge(fail)
   const operations = judgeStorm({ told, targets, isDead, fail })
   for (const [operation, outcomes] of Object.entries(operations)) {
@@ -71,10 +85,14 @@ export async function runStorm(context, facade = pathToFileURL(join(root, 'dist/
     note({ operation, all, ...outcomes })
   }
   bystanders.end(kill)
+  return operations
 }
 
 export const storm = {
   name: 'storm',
   summary: `${ACTORS} processes use the same ${TARGETS} daemons at random`,
-  run: (context) => runStorm(context),
+  async run(context) {
+    const operations = await runStorm(context)
+    if (!(operations.start?.done > 0)) context.fail('no start has succeeded')
+  },
 }

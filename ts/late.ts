@@ -68,6 +68,8 @@ export function loadCommand(): Promise<Command> {
 }
 
 async function loadPart<P extends Part>(part: P, load: () => Promise<Parts[P]>): Promise<Parts[P]> {
+  // A failure comes when the promise has been kept.
+  await undefined
   try {
     const text = keptText(part)
     if (text !== undefined && (shared() !== undefined || isChanged(part))) return compile(part, text)

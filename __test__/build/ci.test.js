@@ -15,6 +15,7 @@ test('the lines that tell of failures are picked out of the output, with the det
     '  ✘ [fail]: launcher › stop › a stop resolves',
     '  launcher › stop › a stop resolves',
     '  Difference (- actual, + expected):',
+    '   failed: status on a.pid: 7 did not run at that time',
     'ready: failed: lint, test',
   ])
 })

@@ -1,7 +1,7 @@
 /**
  * Says which modules of `build/` go into which file of `dist/`. A program that imports the package takes 3 ms to load
- * one bundle, and would take 20 ms to load each module by itself. Each module is in one ES bundle, so that its state
- * and its classes exist once. What is loaded before a script imports no other bundle, and has copies.
+ * one bundle, and would take 20 ms to load each module by itself. Each module of the facade is in one ES bundle, so
+ * that its state and its classes exist once. What is loaded before a script imports no other bundle, and has copies.
  */
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'

@@ -7,7 +7,7 @@ const TELLS = [
   // Cargo's.
   /^test .* FAILED$|^---- .* ----$|\bpanicked at\b|^assertion |^ +(?:left|right): /,
   // The sentences of these scripts.
-  /: (?:failed: |ended with exit code |no )|still alive/,
+  /^\s*failed: |: (?:failed: |ended with exit code )|: no (?:closing line|summary)|still alive/,
 ]
 /** AVA prints the details of its failures below its first rule. */
 const RULE = /^\s*─+$/

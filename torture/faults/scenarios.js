@@ -11,7 +11,9 @@ import { problemsOfLogs } from './logs.js'
 const program = (name) => fileURLToPath(new URL(`../programs/${name}`, import.meta.url))
 const FACADE = pathToFileURL(join(root, 'dist/index.js')).href
 const DEADLINE = 20_000
-const BARE_DEADLINE = 5_000
+const BARE_DEADLINE = 20_000
+/** The exit code of confine when it has not executed the command. */
+const CONFINE_FAILED = 125
 const BARE = 'Node.js itself does not run'
 
 /** What is left of a run: files that nobody reads any more, such as one that was to replace another. */
@@ -66,8 +68,9 @@ export class Place {
 
   /** Whether Node.js itself runs under the fault. */
   async bare() {
-    const { code } = await this.#run(true, [program('bare.mjs')], () => {}, BARE_DEADLINE)
-    return code === 0
+    const how = await this.#run(true, [program('bare.mjs')], () => {}, BARE_DEADLINE)
+    if (how.code === CONFINE_FAILED) throw new Error(`the fault cannot be made: ${endOf(how)}`)
+    return how.code === 0
   }
 
   /** Calls the verbs, and judges each. */
@@ -114,6 +117,8 @@ export class Place {
       for (const text of problemsOf(told, { pidFile: join(this.seen, 'a.pid'), known: this.known })) {
         this.fail(text)
       }
+      const isBound = this.fault.works && told.error !== undefined
+      if (isBound) this.fail(`${way} does not work without it: ${told.error.message}`)
       asked.resolve()
     }
     const running = this.#run(true, [program('becomes.mjs'), way, settings], hear)

@@ -59,6 +59,7 @@ export function launchesIn(folder) {
 /** The calls of launches that are on no list. */
 export function* strangersIn(launches) {
   for (const { first, second } of launches) {
+    if (first.length === 0 || second.length === 0) yield 'a child is not in the trace'
     for (const name of new Set(first)) if (!FIRST.includes(name)) yield `the first child calls ${name}`
     for (const name of new Set(second)) if (!SECOND.includes(name)) yield `the second child calls ${name}`
   }

@@ -8,7 +8,8 @@ import { Unavailable } from './part.js'
 export function confine() {
   const cargo = ['build', '--quiet', '--package', 'daimon-confine', '--message-format', 'json']
   const { error, status, stdout, stderr } = spawnSync('cargo', cargo, { cwd: root, encoding: 'utf8' })
-  if (status !== 0) throw new Unavailable(`confine cannot be built: ${error?.message ?? stderr}`)
+  if (error?.code === 'ENOENT') throw new Unavailable('there is no cargo to build confine')
+  if (status !== 0) throw new Error(`confine cannot be built: ${error?.message ?? stderr}`)
   const path = stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))

@@ -11,7 +11,8 @@ const BOOT = 5_000
 /** Between its last record and its end a process still has the lock. */
 const EXIT = 1_000
 
-const ABORTED = ['startAborted', 'stopAborted', 'exited', 'follow']
+/** The name or the message of the error of an operation that was aborted. */
+const ABORTS = { startAborted: 'had enough', stopAborted: 'had enough', exited: 'TimeoutError' }
 
 /** Errors that a verb may have while others start, stop and kill the same daemon. */
 const EXPECTED = {
@@ -75,7 +76,7 @@ function* problemsOf({ operation, begun, ended, value, error, isTyped, survivors
   const during = (life) => heldFrom(life) <= ended && heldUntil(life) >= begun
   const of = (pid) => lives.filter((life) => life.pid === pid)
   if (error !== undefined) {
-    const isAbort = ABORTED.includes(operation) && !isTyped
+    const isAbort = [error.name, error.message].includes(ABORTS[operation])
     if (!isTyped && !isAbort) yield `${error.name}: ${error.message}`
     if (isTyped && !(EXPECTED[verb] ?? []).includes(error.code)) yield `${error.code}: ${error.message}`
     // A process that was killed while Node.js booted has left no record.
@@ -124,6 +125,12 @@ function textOf(path) {
   return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()
 }
 
+/** How many lines a body had written at least, by its own count. */
+function countedBy(records, key) {
+  const path = join(records, `lines-${key.replace(' ', '-')}`)
+  return existsSync(path) ? Number(readFileSync(path, 'utf8').split('\n')[0]) : 0
+}
+
 /** Lines are numbered by each body: none is missing, none is there twice, none is torn. */
 function* problemsOfLog({ records }, lives) {
   const counts = new Map()
@@ -143,5 +150,7 @@ function* problemsOfLog({ records }, lives) {
     const written = counts.get(key) ?? 0
     if (end !== undefined && end.lines !== written)
       yield `of ${key} there are ${written} of ${end.lines} lines`
+    const least = countedBy(records, key)
+    if (written < least) yield `of ${key} there are ${written} lines, and it had written ${least}`
   }
 }

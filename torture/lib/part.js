@@ -38,7 +38,17 @@ function marking(folder, isCalm) {
 export async function runPart({ name, summary, run, isCalm = false }, { seed, seconds, daemons }) {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), `daimon-torture-${name}-`)))
   const tidy = atEnd(marking(folder, isCalm))
-  const result = { name, summary, seed, rows: [], counts: {}, failures: [], failed: 0, skipped: [] }
+  const result = {
+    name,
+    summary,
+    seed,
+    share: seconds,
+    rows: [],
+    counts: {},
+    failures: [],
+    failed: 0,
+    skipped: [],
+  }
   const fail = (text) => {
     result.failed++
     console.log(`   failed: ${text}`)

@@ -12,7 +12,7 @@ function tableOf(rows) {
   )
 }
 
-function textOf({ name, summary, seed, seconds, counts, rows, skipped, failures, failed }) {
+function textOf({ name, summary, seed, share, seconds, counts, rows, skipped, failures, failed }) {
   const all = Object.entries(counts).map(([what, count]) => `${count} ${what}`)
   return [
     `## ${name}: ${summary}`,
@@ -20,7 +20,10 @@ function textOf({ name, summary, seed, seconds, counts, rows, skipped, failures,
     `Seed ${seed}, ${seconds} s${all.length > 0 ? `: ${all.join(', ')}` : ''}. ${failed} failed.`,
     ...(rows.length > 0 ? ['', tableOf(rows)] : []),
     ...skipped.map((reason) => `\nskipped: ${reason}`),
-    ...failures.map((text) => `\nfailed: ${text}\n(again: npm run torture -- --only ${name} --seed ${seed})`),
+    ...failures.map(
+      (text) =>
+        `\nfailed: ${text}\n(again: npm run torture -- --only ${name} --seed ${seed} --seconds ${share})`,
+    ),
     '',
   ].join('\n')
 }

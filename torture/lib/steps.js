@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { root } from '../../scripts/lib/run.js'
 
-/** All of them: a step that a source gets is met from then on. */
+/** All of them, so that a step that is added to a source is met, too. */
 export function stepsOf() {
   const args = [
     'grep',

@@ -18,7 +18,12 @@ if (locked.status !== 0)
 journal(folder, 'begin', { born })
 
 let lines = 0
-const write = () => writeSync(1, `${pid} ${born} ${++lines}\n`)
+// What it has written is known of one that is killed, too.
+const counter = openSync(join(folder, `lines-${pid}-${born}`), 'w')
+const write = () => {
+  writeSync(1, `${pid} ${born} ${++lines}\n`)
+  writeSync(counter, `${lines}\n`, 0)
+}
 write()
 const timer = setInterval(write, 7)
 

@@ -120,7 +120,8 @@ function exchange(wanted) {
     else exchangeFile(kind)
     count++
     done[kind] = (done[kind] ?? 0) + 1
-  } catch {
+  } catch (error) {
+    if (error.code === undefined) throw error
     // Another has exchanged it at the same time; or a user may not link to root's file.
   }
 }

@@ -65,9 +65,14 @@ const count = (path) => readdirSync(path).length
 
 function children() {
   const tasks = readdirSync('/proc/self/task')
-  return tasks.flatMap((task) =>
-    readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
-  )
+  return tasks.flatMap((task) => {
+    try {
+      return readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' ').filter(Boolean)
+    } catch {
+      // The thread has ended since.
+      return []
+    }
+  })
 }
 
 const now = () => ({

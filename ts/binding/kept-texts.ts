@@ -1,8 +1,8 @@
 /**
- * The texts of the package's files that are loaded with their first use. `verbs` is read with the package's import;
- * `cli`, too, in a daemon, which may have another root folder later, but in any other process with its first use. A
- * text is kept only if it is of this version, because the package may have been replaced since. To compile the texts at
- * once would cost more than to keep them. Runs in both processes.
+ * The texts of the package's files that are loaded with their first use. `verbs` is kept from the package's import on;
+ * `cli` only in a daemon, which may have another root folder later. Any other process imports `cli.js` at its first
+ * use. A text is kept only if it is of this version, because the package may have been replaced since. To compile the
+ * texts at once would cost more than to keep them. Runs in both processes.
  */
 
 import { readFileSync } from 'node:fs'

@@ -1,6 +1,7 @@
 /**
- * Tells errors apart from other values that may be thrown, also errors of another realm: Node's own are these in a test
- * of Jest's and in any other context of `node:vm`. Runs in both processes. It is loaded before a script.
+ * Tells errors apart from other values that may be thrown, also errors of another realm: in a test of Jest's, and in
+ * any other context of `node:vm`, Node's own errors are of another realm. Runs in both processes. It is loaded before
+ * a script.
  */
 
 import { types } from 'node:util'

@@ -1,6 +1,7 @@
 /**
- * Whether a folder is one in which only the daemon's own user can change what is there. The launcher checks it for the
- * error, the daemon for what it does. It is loaded before a script.
+ * Whether a folder is one in which no other user can change what is there; the daemon's own group, and root's, are
+ * trusted. The launcher checks it to refuse the start, the daemon to decide whether it uses the folder. It is loaded
+ * before a script.
  */
 
 import { lstatSync, realpathSync, type Stats } from 'node:fs'

@@ -14,7 +14,7 @@ export function useCompileCache(folder: string | undefined): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0]
-    // Behind links it is another folder's: only the one that has been looked at is used.
+    // If it is a link, use the folder that was checked, and not the link.
     const real = realpathSync(folder)
     if (whyNotPrivate(real, { uid, gid }) === undefined) enable(real)
   } catch {

@@ -1,11 +1,11 @@
-//! Named steps at which a test can stop, hold or kill this process, and rules that a test can break, to see what the
+//! Named steps at which a test can stop or kill this process, and rules that a test can break, to see what the
 //! torture makes of that. Without the feature `seams`, which nothing that is shipped has, all of it is compiled to
 //! nothing.
 //!
 //! `DAIMON_SEAM` in the environment is `STEP ACTION FILE`. When the process gets to the step for the first time it
-//! makes the file, and then does the action: `kill` (SIGKILL to itself), `stop` (SIGSTOP), or `hold` (it goes on when
-//! the file is removed). With `DAIMON_JITTER`, a number of milliseconds, every fourth step on average takes up to that
-//! time, so that races are as good as sure to happen. `DAIMON_BROKEN` is the name of a rule that this process breaks.
+//! makes the file, and then sends itself the signal of the action: `kill` (SIGKILL) or `stop` (SIGSTOP). With
+//! `DAIMON_JITTER`, a number of milliseconds, every fourth step on average takes up to that time, so that races
+//! become likely. `DAIMON_BROKEN` is the name of a rule that this process breaks.
 
 #[cfg(feature = "seams")]
 pub(crate) use enabled::{arm, at, breaks};
@@ -36,7 +36,7 @@ mod enabled {
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
     use std::sync::{Mutex, OnceLock, PoisonError};
 
-    use rustix::fs::{Mode, OFlags, open, stat};
+    use rustix::fs::{Mode, OFlags, open};
     use rustix::process::{Signal, getpid, kill_process};
     use rustix::thread::{NanosleepRelativeResult, Timespec, nanosleep};
 
@@ -50,7 +50,6 @@ mod enabled {
     enum Action {
         Kill,
         Stop,
-        Hold,
     }
 
     /// The longest time that a step takes, in ms; 0 for none.
@@ -73,7 +72,6 @@ mod enabled {
         let action = match words.next()? {
             "kill" => Action::Kill,
             "stop" => Action::Stop,
-            "hold" => Action::Hold,
             _ => return None,
         };
         let file = CString::new(words.next()?).ok()?;
@@ -128,8 +126,7 @@ mod enabled {
             delay(longest);
         }
         let Some(orders) = orders() else { return };
-        // The child that shares the launcher's memory must not use up the launcher's turn, nor the other way round: the
-        // steps of each have names of their own.
+        // Launcher and child share memory, and this with it: they have no step in common.
         if orders.step != step || DONE.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -142,11 +139,6 @@ mod enabled {
         match action {
             Action::Kill => drop(kill_process(getpid(), Signal::KILL)),
             Action::Stop => drop(kill_process(getpid(), Signal::STOP)),
-            Action::Hold => {
-                while stat(file).is_ok() {
-                    pause(1_000_000);
-                }
-            }
         }
     }
 

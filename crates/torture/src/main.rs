@@ -4,7 +4,8 @@
 //!
 //! `daimon-torture PIDFILE ROUNDS FORCED` prints `{"rounds":…,"forced":{…},"missed":…,"hits":…}`. In the first
 //! `FORCED` rounds the PID changes hands at the steps of the core that lie between look and signal, in the others
-//! before the look. Missed: another process got the PID first. Hits: signals that a stranger got.
+//! before the look. Missed: no stranger has got the PID, because another process was faster or the step was not met.
+//! Hits: strangers that got a signal.
 #![expect(clippy::print_stdout, reason = "its report")]
 
 use std::env;
