@@ -2,7 +2,7 @@
 import { counted } from './lib/counted.js'
 import { close } from './lib/counts.js'
 
-const SECONDS = 20
+const SECONDS = 15
 const seed = Math.floor(Date.now() / 86_400_000)
 
 const args = ['torture/index.js', '--seconds', String(SECONDS), '--seed', String(seed)]

@@ -15,7 +15,7 @@ const execute = promisify(execFile)
 
 /** Rounds of a whole run, which takes half a minute; of a shorter one as many as it has time for. */
 const ROUNDS = 10_000
-const SECONDS = 20
+const SECONDS = 15
 /** Namespaces at the same time. */
 const TOGETHER = 2
 /** In so many of all rounds the PID changes hands at a step between look and signal. */

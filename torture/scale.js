@@ -108,6 +108,5 @@ async function figures({ daemons, folder, note, count, fail }) {
 export const scale = {
   name: 'scale',
   summary: 'many daemons at once, and ten thousand waits in one process',
-  onlyByName: true,
   run: runScale,
 }
