@@ -30,6 +30,9 @@ const EMULATOR_SEEN = {
   a_daemon_that_ends_by_itself_after_a_refused_sigkill_is_stopped_and_not_killed:
     'the emulator has no seccomp filters',
   what_no_system_call_has_refused_names_none: 'the emulator has no seccomp filters',
+  a_signal_is_sent_where_pidfds_can_be_had_but_not_signalled: 'the emulator has no seccomp filters',
+  a_signal_that_the_system_has_no_room_for_is_no_wrong_option: 'the emulator has no seccomp filters',
+  a_channel_that_cannot_be_shut_down_is_dropped_all_the_same: 'the emulator has no seccomp filters',
 }
 
 const target = targets.find(({ name }) => name === 'linux-arm64-gnu')
