@@ -93,7 +93,8 @@ test.serial('what is written to a stderr without a log is kept in memory by its 
   }, 'a gigabyte')
   t.true(most < 300e6, `${most} bytes`)
   const { log } = await starting
-  t.regex(log, /^…[x\n]+$/)
+  // The end of one line, or a whole one after an end: it goes by where the last line was broken off.
+  t.regex(log, /^…?[x\n]+$/)
 })
 
 test.serial(

@@ -171,8 +171,8 @@ impl PidFile {
             Err(error) if error.errno().is_some() => return Ok(Seen::Unreadable(error)),
             Err(error) => return Err(error),
         };
-        if let (true, Some(pid)) =
-            (seam::breaks("text-alone"), read_text(&file).ok().and_then(|text| text.pid()))
+        if seam::breaks("text-alone")
+            && let Some(pid) = read_text(&file).ok().and_then(|text| text.pid())
         {
             return Ok(Seen::Known(Status::Running { pid, starting: false }));
         }

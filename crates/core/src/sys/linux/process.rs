@@ -82,16 +82,14 @@ impl ProcessHandle {
     }
 }
 
-/// More than `/proc/PID/stat` has.
-const STAT_BYTES: usize = 1_024;
-/// Far more.
-const MOST_STAT_BYTES: u64 = 65_536;
+/// More than `/proc/PID/stat` has: 52 numbers of at most 20 digits, and a name.
+const STAT_BYTES: usize = 2_048;
 
 fn stat_of(pid: Pid) -> Option<Stat> {
-    let mut text = Vec::with_capacity(STAT_BYTES);
-    // As one read: `fs::read` asks for the size first, which is 0, and then begins with a few bytes.
-    File::open(format!("/proc/{pid}/stat")).ok()?.take(MOST_STAT_BYTES).read_to_end(&mut text).ok()?;
-    Stat::parse(&text)
+    let mut text = [0; STAT_BYTES];
+    // One read gives all of it, because the kernel makes the whole text when it is first asked.
+    let length = File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut text).ok()?;
+    Stat::parse(&text[..length])
 }
 
 fn live_stat(pid: Pid) -> Option<Stat> {
