@@ -3,10 +3,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
-import { kill } from '../../scripts/lib/processes.js'
+import { isDead, kill } from '../../scripts/lib/processes.js'
 import { daemonOf } from '../lib/daemon.js'
 import { randomOf } from '../lib/random.js'
-import { bornOf, stateOf } from '../lib/state.js'
+import { bornOf } from '../lib/state.js'
 
 const { journal, now } = createRequire(import.meta.url)('./journal.cjs')
 const [seed, text] = process.argv.slice(2)
@@ -45,7 +45,7 @@ async function crash(daemon, { records }) {
   if (state !== 'running') return { state }
   const born = bornOf(pid)
   kill(pid)
-  while (bornOf(pid) === born && !['Z', 'X'].includes(stateOf(pid))) await delay(1)
+  while (bornOf(pid) === born && !isDead(pid)) await delay(1)
   journal(records, 'crashed', { pid, born })
   return { state }
 }
@@ -83,7 +83,7 @@ function begunBefore(records, time, except) {
   return all
     .filter(({ what, at }) => what === 'begin' && at < time)
     .filter(({ pid, born }) => pid !== except && !ending.has(`${pid} ${born}`))
-    .filter(({ pid, born }) => bornOf(pid) === born && !['Z', 'X'].includes(stateOf(pid)))
+    .filter(({ pid, born }) => bornOf(pid) === born && !isDead(pid))
     .map(({ pid }) => pid)
 }
 
@@ -104,7 +104,6 @@ while (now() < until) {
         code: error?.code,
         name: error?.name,
         reason: error?.reason,
-
         message: String(error?.message),
         pid: error?.pid,
       },
