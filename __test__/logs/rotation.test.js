@@ -119,6 +119,22 @@ test.serial('a log that somebody else has renamed is left alone until it is open
   t.is(content(`${file}.1`).slice(0, 1_000), 'x'.repeat(1_000))
 })
 
+test.serial('what another program appends after a rotation is not written over', async (t) => {
+  const place = folder(t)
+  const file = place.file('a.log')
+  const daemon = teller(place, { log: { file, maxSize: 1_000, keep: 999 } })
+  await daemon.start()
+  await tellUntil(daemon, () => content(`${file}.1`) !== undefined, 'the rotation')
+  await found(file)
+  appendFileSync(file, 'of another program\n')
+  const lines = () => texts(place).join('').split('\n').slice(0, -1)
+  const before = lines().length
+  await tellUntil(daemon, () => lines().length > before, 'another line')
+  t.like(await daemon.stop(), { forced: false })
+  t.is(lines().filter((line) => line === 'of another program').length, 1)
+  t.true(lines().every((line) => line === 'of another program' || /^\d+\.+$/.test(line)))
+})
+
 test.serial('a failed start tells what has been written before and after a rotation', async (t) => {
   const place = folder(t)
   const file = place.write('a.log', `${'before'.repeat(100)}\n`)
