@@ -81,5 +81,6 @@ export async function runFaults(context, faults = FAULTS) {
 export const faults = {
   name: 'faults',
   summary: 'what happens when the system refuses, lacks or hides something',
+  fails: 'an error without a type, a verb that hangs, an answer that is not true, anything that is left',
   run: (context) => runFaults(context),
 }

@@ -54,6 +54,7 @@ async function fuzz(name, { seconds, seed }) {
 export const fuzzing = {
   name: 'fuzz',
   summary: 'what daimon reads of others may be any bytes',
+  fails: 'a crash, a check of the core that does not hold, an input that takes more than ten seconds',
   isCalm: true,
   async run({ seed, seconds, note, count, fail }) {
     const env = await cargoFuzz()

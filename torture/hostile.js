@@ -129,7 +129,7 @@ async function ended(exchangers, { count, note, fail }) {
     count('exchanges', result?.count ?? 0)
     for (const [kind, times] of Object.entries(result?.done ?? {})) all[kind] = (all[kind] ?? 0) + times
   }
-  note({ operation: 'exchanges', ...all })
+  for (const [kind, times] of Object.entries(all)) note({ 'in place of the pidfile': kind, times })
 }
 
 function judgeRecords(records, fail) {
@@ -185,5 +185,9 @@ async function runHostile(context, facade = pathToFileURL(join(root, 'dist/index
 export const hostile = {
   name: 'hostile',
   summary: 'pidfiles and their folders are exchanged while root uses them',
+  columns: "A column is an outcome: done, the reason of a PidFileError, or the error's code.",
+  fails:
+    'a signal to a stranger, a change outside of the folders, a daemon in a folder that a user can exchange, ' +
+    'an error without a type, a verb that hangs',
   run: (context) => runHostile(context),
 }

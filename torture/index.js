@@ -1,6 +1,6 @@
 /**
  * `npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--daemons N] [--out FILE]`: proves daimon's promises
- * under fire. Prints a table for each part, and writes all of it to `torture-report.json`. The last line has the
+ * under fire. Prints tables for each part, and writes all of it to `torture-report.json`. The last line has the
  * counts: a part without a failure has passed, one that has left something out counts as skipped.
  */
 
@@ -19,14 +19,18 @@ const CALM_TOGETHER = 2
 const USAGE = `usage: npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--daemons N] [--out FILE]
   --seconds  how long each part that goes on by itself may take (60)
   --seed     the seed of all that is random (a random one)
-  --only     one part alone: ${PARTS.map(({ name }) => name).join(', ')}
+  --only     one part alone; may be given again
   --daemons  how many daemons the part scale starts (50)
-  --out      where the report goes (torture-report.json)`
+  --out      where the report goes (torture-report.json)
+
+parts:
+${PARTS.map(({ name, summary }) => `  ${name.padEnd(9)}  ${summary}`).join('\n')}`
 
 function options() {
   const text = { type: 'string' }
   const { values } = parseArgs({
     options: {
+      help: { type: 'boolean', short: 'h', default: false },
       seconds: text,
       seed: text,
       daemons: text,
@@ -34,12 +38,13 @@ function options() {
       only: { ...text, multiple: true, default: [] },
     },
   })
+  if (values.help) return undefined
   const whole = (name, value) => {
     if (!/^\d{1,10}$/.test(value)) throw new Error(`--${name} takes a whole number, not '${value}'`)
     return Number(value)
   }
   const unknown = values.only.find((one) => !PARTS.some(({ name }) => name === one))
-  if (unknown !== undefined) throw new Error(`there is no part ${unknown}`)
+  if (unknown !== undefined) throw new Error(`there is no part '${unknown}'`)
   return {
     seconds: whole('seconds', values.seconds ?? '60'),
     seed: whole('seed', values.seed ?? String(Math.floor(Math.random() * 2 ** 32))),
@@ -73,6 +78,7 @@ async function torture({ seconds, seed, daemons, file, parts }) {
 let chosen
 try {
   chosen = options()
+  if (chosen === undefined) console.log(USAGE)
 } catch (error) {
   console.error(`torture: ${error.message}\n${USAGE}`)
   close(failure)

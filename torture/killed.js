@@ -171,5 +171,8 @@ async function run({ seconds, folder, random, note, count, fail }) {
 export const killed = {
   name: 'killed',
   summary: 'launchers and daemons are killed and stopped at each step',
+  columns: 'A row is a place in the code (`seam` in crates/core and ts); kill and stop: how often there.',
+  fails:
+    'a stop, start and stop afterwards that do not work, a process or file that is left, a line that is lost',
   run,
 }

@@ -96,6 +96,9 @@ export async function runLeaks(context, facade = pathToFileURL(join(root, 'dist/
 
 export const leaks = {
   name: 'leaks',
-  summary: `one process starts and stops ${ROUNDS} times, and nothing grows`,
+  summary: `one process starts and stops up to ${ROUNDS} times, and nothing grows`,
+  columns:
+    'First and last: at the beginning and at the end; bound: how much more there may be. Memory in MB.',
+  fails: 'more than the bound at the end, a system call between clone and exec that is not on its list',
   run: (context) => runLeaks(context),
 }

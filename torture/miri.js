@@ -7,6 +7,7 @@ import { nightly, target } from './lib/nightly.js'
 export const miri = {
   name: 'miri',
   summary: 'no undefined behaviour in parsers, frames and the codec of the handover',
+  fails: 'a test that fails under miri',
   isCalm: true,
   async run({ note, count, fail }) {
     await nightly('miri', 'rust-src')

@@ -70,5 +70,7 @@ async function run(context) {
 export const mutants = {
   name: 'mutants',
   summary: 'each broken rule is seen by the storm within a minute',
+  columns: 'A row is a rule of the package, which DAIMON_BROKEN breaks, and what the storm said of it.',
+  fails: 'a broken rule that no storm sees, or the same complaint with nothing broken',
   run,
 }

@@ -85,5 +85,8 @@ async function run({ seconds, folder, note, count, fail }) {
 export const reuse = {
   name: 'reuse',
   summary: 'PIDs are given to strangers before a verb looks, and between look and signal',
+  columns:
+    'The first row is the package as it is. In the other rows a rule is broken: there a stranger must be hit.',
+  fails: 'a signal to a stranger; a broken rule without one; rounds in which nobody got the PID',
   run,
 }

@@ -15,6 +15,7 @@ const ERROR = /ERROR: \w+Sanitizer/
 export const sanitizer = {
   name: 'sanitizer',
   summary: "the core's tests with AddressSanitizer: memory that is used after its end, or leaks",
+  fails: 'a test that fails, a report of the sanitizer',
   isCalm: true,
   async run({ folder, note, count, fail }) {
     await nightly()

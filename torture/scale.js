@@ -108,5 +108,7 @@ async function figures({ daemons, folder, note, count, fail }) {
 export const scale = {
   name: 'scale',
   summary: 'many daemons at once, and ten thousand waits in one process',
+  fails:
+    'a daemon that is missing, listed wrongly or left, a wait that ends too early or never, too many descriptors',
   run: runScale,
 }

@@ -22,6 +22,12 @@ const EXPECTED = {
   reload: ['ERR_DAEMON_NOT_RUNNING'],
   signal: ['ERR_DAEMON_NOT_RUNNING'],
 }
+const isAbort = (operation, { name, message }) => [name, message].includes(ABORTS[operation])
+
+const outcomeOf = ({ operation, error }) => {
+  if (error === undefined) return 'done'
+  return isAbort(operation, error) ? 'aborted' : (error.code ?? error.name)
+}
 const verbOf = (operation) => operation.replace(/(?:Waiting|Aborted|Hard)$/, '')
 
 /** The lives of the processes that have had a pidfile, by `PID BORN`. */
@@ -50,7 +56,7 @@ export function judgeStorm({ told, targets, isDead, fail }) {
   for (const one of told) {
     if (one.crashed !== undefined) fail(`the actor ${one.actor} has crashed (${one.crashed})`)
     if (one.ended === undefined) continue
-    const outcome = one.error === undefined ? 'done' : (one.error.code ?? one.error.name)
+    const outcome = outcomeOf(one)
     outcomes[one.operation] ??= {}
     outcomes[one.operation][outcome] = (outcomes[one.operation][outcome] ?? 0) + 1
     for (const text of problemsOf(one, [...lives[one.target].values()])) {
@@ -76,8 +82,7 @@ function* problemsOf({ operation, begun, ended, value, error, isTyped, survivors
   const during = (life) => heldFrom(life) <= ended && heldUntil(life) >= begun
   const of = (pid) => lives.filter((life) => life.pid === pid)
   if (error !== undefined) {
-    const isAbort = [error.name, error.message].includes(ABORTS[operation])
-    if (!isTyped && !isAbort) yield `${error.name}: ${error.message}`
+    if (!isTyped && !isAbort(operation, error)) yield `${error.name}: ${error.message}`
     if (isTyped && !(EXPECTED[verb] ?? []).includes(error.code)) yield `${error.code}: ${error.message}`
     // A process that was killed while Node.js booted has left no record.
     const named = error.code === 'ERR_DAEMON_ALREADY_RUNNING' ? of(error.pid) : []

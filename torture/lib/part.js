@@ -27,28 +27,42 @@ function marking(folder, isCalm) {
   }
 }
 
-/**
- * Runs a part in a folder of its own. What it starts inherits the folder's mark; when it is over, every process with
- * that mark is ended, and the folder removed. Gives the part's place in the report.
- *
- * @param part `{ name, summary, run, isCalm }`; a calm part starts nothing but compilers and the like, and may be run
- * beside another one
- * @param options seed, seconds (for a part that goes on as long as it is let), daemons (for the part scale)
- */
-export async function runPart({ name, summary, run, isCalm = false }, { seed, seconds, daemons }) {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), `daimon-torture-${name}-`)))
-  const tidy = atEnd(marking(folder, isCalm))
-  const result = {
+/** The command that makes a part run in the same way. */
+function commandOf(name, { seed, seconds, daemons }) {
+  const more = name === 'scale' ? ` --daemons ${daemons}` : ''
+  return `npm run torture -- --only ${name} --seed ${seed} --seconds ${seconds}${more}`
+}
+
+/** The place of a part in the report, before it has run. */
+function emptyResult({ name, summary, columns, fails }, options) {
+  return {
     name,
     summary,
-    seed,
-    share: seconds,
+    columns,
+    fails,
+    seed: options.seed,
+    again: commandOf(name, options),
     rows: [],
     counts: {},
     failures: [],
     failed: 0,
     skipped: [],
   }
+}
+
+/**
+ * Runs a part in a folder of its own. What it starts inherits the folder's mark; when it is over, every process with
+ * that mark is ended, and the folder removed. Gives the part's place in the report.
+ *
+ * @param part `{ name, summary, columns, fails, run, isCalm }`: `columns` says how to read its tables, `fails` what it
+ * takes for a failure; a calm part starts nothing but compilers and the like, and may be run beside another one
+ * @param options seed, seconds (for a part that goes on as long as it is let), daemons (for the part scale)
+ */
+export async function runPart(part, options) {
+  const { name, run, isCalm = false } = part
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), `daimon-torture-${name}-`)))
+  const tidy = atEnd(marking(folder, isCalm))
+  const result = emptyResult(part, options)
   const fail = (text) => {
     result.failed++
     console.log(`   failed: ${text}`)
@@ -57,10 +71,8 @@ export async function runPart({ name, summary, run, isCalm = false }, { seed, se
   const begun = performance.now()
   try {
     await run({
-      seed,
-      random: randomOf(seed),
-      seconds,
-      daemons,
+      ...options,
+      random: randomOf(options.seed),
       folder,
       note: (row) => result.rows.push(row),
       count: (what, more = 1) => {

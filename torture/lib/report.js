@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { markdown } from '../../bench/peers/table.js'
 
-/** The rows of a part as a table: a column for each key that a row has. */
+/** Rows as a table: a column for each key that a row has. */
 function tableOf(rows) {
   const keys = [...new Set(rows.flatMap(Object.keys))]
   return markdown(
@@ -12,18 +12,29 @@ function tableOf(rows) {
   )
 }
 
-function textOf({ name, summary, seed, share, seconds, counts, rows, skipped, failures, failed }) {
+/** The rows of a part as tables: rows whose first key is the same are of one table. */
+function tablesOf(rows) {
+  const tables = {}
+  for (const row of rows) {
+    const [first] = Object.keys(row)
+    tables[first] ??= []
+    tables[first].push(row)
+  }
+  return Object.values(tables).map(tableOf).join('\n\n')
+}
+
+/** The report of a part. */
+export function textOf({ name, summary, columns, fails, seed, again, seconds, counts, rows, ...outcome }) {
+  const { skipped, failures, failed } = outcome
   const all = Object.entries(counts).map(([what, count]) => `${count} ${what}`)
   return [
     `## ${name}: ${summary}`,
     '',
     `Seed ${seed}, ${seconds} s${all.length > 0 ? `: ${all.join(', ')}` : ''}. ${failed} failed.`,
-    ...(rows.length > 0 ? ['', tableOf(rows)] : []),
+    `A failure is: ${fails}.`,
+    ...(rows.length > 0 ? ['', ...(columns === undefined ? [] : [columns, '']), tablesOf(rows)] : []),
     ...skipped.map((reason) => `\nskipped: ${reason}`),
-    ...failures.map(
-      (text) =>
-        `\nfailed: ${text}\n(again: npm run torture -- --only ${name} --seed ${seed} --seconds ${share})`,
-    ),
+    ...failures.map((text) => `\nfailed: ${text}\n(again: ${again})`),
     '',
   ].join('\n')
 }
@@ -34,6 +45,7 @@ export function report(parts, { file, seed, version }) {
   const operations = parts.reduce((sum, { counts }) => sum + (counts.operations ?? 0), 0)
   const about = {
     version,
+    date: new Date().toISOString(),
     node: process.version,
     platform: process.platform,
     arch: process.arch,
@@ -41,5 +53,5 @@ export function report(parts, { file, seed, version }) {
     operations,
   }
   writeFileSync(file, `${JSON.stringify({ ...about, parts }, undefined, 2)}\n`)
-  console.log(`${operations} operations; all of it is in ${file}`)
+  console.log(`${operations > 0 ? `${operations} operations; ` : ''}all of it is in ${file}`)
 }
