@@ -93,8 +93,8 @@ export const storm = {
   summary: `${ACTORS} processes use the same ${TARGETS} daemons at random`,
   columns: 'A column is an outcome: done, aborted by the caller, or the code of the error.',
   fails:
-    'two bodies at once, a stop that returns while its body lives, a start without a body, a status that is not true, ' +
-    'an error that the verb may not have then, a lost, doubled or torn line, a signal to a bystander',
+    'two bodies at once, a stop that returns while its body lives, a start without a body, a status that is not ' +
+    'true, an error that the verb may not have then, a lost, doubled or torn line, a signal to a bystander',
   async run(context) {
     const operations = await runStorm(context)
     if (!(operations.start?.done > 0)) context.fail('no start has succeeded')

@@ -24,7 +24,7 @@ for (const [title, args, message] of [
     const { code, stderr } = await torture(folder(t), ...args)
     t.is(code, 1)
     t.regex(stderr, message)
-    t.regex(stderr, /^usage: npm run torture[^]*^ {2}storm {2}/m)
+    t.regex(stderr, /^usage: npm run torture[\s\S]*^ {2}storm {2}/m)
   })
 }
 

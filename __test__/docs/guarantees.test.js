@@ -8,17 +8,20 @@ import { ROOT } from '../helpers/index.js'
 
 const PAGE = pageText('docs/guarantees.md')
 
+/** Whether a text has the title of a test; in the page `…` stands for what the title varies. */
+function hasTitle(text, title) {
+  const parts = title.split('…').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  const pattern = parts.join('\\$\\{[^}]+\\}')
+  return new RegExp(`'${pattern}'|"${pattern}"|\`${pattern}\``).test(text)
+}
+
 test('every test that the guarantees name exists', (t) => {
   const named = [...PAGE.matchAll(/^\| `([\w-]+\/[\w-]+)`: (.*?) \|/gm)]
   t.true(named.length > 12)
   for (const [, file, title] of named) {
     const path = join(ROOT, `__test__/${file}.test.js`)
     t.true(existsSync(path), path)
-    const text = readFileSync(path, 'utf8')
-    t.true(
-      [`'${title}'`, `"${title}"`, `\`${title}\``].some((quoted) => text.includes(quoted)),
-      `${file}: ${title}`,
-    )
+    t.true(hasTitle(readFileSync(path, 'utf8'), title), `${file}: ${title}`)
   }
 })
 
@@ -27,4 +30,12 @@ test('every part of the torture that the guarantees name exists, and they name a
     names.match(/\w+(?=`)/g),
   )
   t.deepEqual([...new Set(named)].toSorted(), PARTS.map(({ name }) => name).toSorted())
+})
+
+test('every property of the model that the guarantees name exists', (t) => {
+  const rules = readFileSync(join(ROOT, 'crates/model/src/rules.rs'), 'utf8')
+  const rows = PAGE.match(/^\| torture `model`: .*?\|/gm).join('')
+  const named = [...rows.matchAll(/`([A-Z]\w+)`/g)].map(([, name]) => name)
+  t.true(named.length > 10)
+  for (const name of named) t.regex(rules, new RegExp(`^    ${name},$`, 'm'), name)
 })
