@@ -61,6 +61,20 @@ needs('root', 'setpriv')('a folder that is closed is told to be the current one'
   )
 })
 
+needs('root', 'setpriv')('an output that may not be seen is told, with the flag that helps', async (t) => {
+  const place = folder(t)
+  chmodSync(place.path, 0o755)
+  const which = ['--pid-file', place.file('a.pid')]
+  const start = ['start', ...which, '--pid-file-mode', '644', '--log', place.file('a.log'), idle(place)]
+  t.is((await place.node([BIN, ...start], { env: PLAIN })).code, 0)
+  const nobody = ['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, BIN]
+  const { code, stderr } = await place.command('setpriv', [...nobody, 'logs', ...which], { env: PLAIN })
+  t.is(code, 1)
+  const seen =
+    /^daimon: The log is missing, and the output of process \d+ cannot be seen\. Give --log FILE\. /
+  t.regex(stderr, seen)
+})
+
 test.serial('a folder that is for log and pidfile is told once', async (t) => {
   const place = folder(t)
   place.write('file', '')

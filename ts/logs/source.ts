@@ -6,7 +6,7 @@ import { findHolder } from '../control/stop.js'
 import type { InvalidOptionError } from '../errors.js'
 import { isOwn } from '../inside/route.js'
 import type { Settings } from '../options/settings.js'
-import { refusal } from '../say.js'
+import { either, named, refusal, say, type Text } from '../say.js'
 
 /**
  * The file of the options; without one, on Linux, that which the running daemon's standard output goes to.
@@ -63,7 +63,7 @@ function noLog(
   { pidFile }: Settings,
   why: string,
   cause?: unknown,
-  advice = "Give the daemon's log.",
+  advice: Text = say`${either("Give the daemon's log.", say`Give ${named('log')} FILE.`)}`,
 ): InvalidOptionError {
   return refusal({ option: 'log', problem: `is missing, ${why}`, advice }, { pidFile, cause })
 }
