@@ -1,5 +1,5 @@
 // What a daemon may use up, and which descriptors it keeps.
-import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { alive, fixture, folder, until } from '../helpers/index.js'
@@ -115,6 +115,24 @@ test.serial('a kept descriptor that is not open is refused', async (t) => {
   const place = folder(t)
   const daemon = new Daemon({ pidFile: place.file('a.pid'), script: RIGHTS, keepFds: [987] })
   t.like(await t.throwsAsync(daemon.start(), OPTION), { option: 'keepFds', value: [987] })
+  t.false(existsSync(place.file('a.pid')))
+})
+
+const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip
+
+onLinux("a kept descriptor that is Node's own is refused, with what to do", async (t) => {
+  const place = folder(t)
+  // The folder's own descriptor is closed by then.
+  const targetOf = (fd) => (existsSync(`/proc/self/fdinfo/${fd}`) ? readlinkSync(`/proc/self/fd/${fd}`) : '')
+  const fds = readdirSync('/proc/self/fd').map(Number)
+  const fd = fds.find((one) => targetOf(one) === 'anon_inode:[eventpoll]')
+  const daemon = new Daemon({ pidFile: place.file('a.pid'), script: RIGHTS, keepFds: [fd] })
+  const error = await t.throwsAsync(daemon.start(), OPTION)
+  t.like(error, { option: 'keepFds', value: [fd] })
+  t.regex(
+    error.message,
+    /Node\.js itself, for its event loop\. Start this process with \d+ open: node FILE \d+>>/,
+  )
   t.false(existsSync(place.file('a.pid')))
 })
 

@@ -1,5 +1,16 @@
 // Where a daemon cannot have itself replaced.
-import { chmodSync, cpSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { content, folder, ROOT, until } from '../helpers/index.js'
@@ -120,7 +131,9 @@ test.serial('with descriptors of its launcher it cannot be started again', async
   const place = restarting(t)
   const args = [place.program, 'start']
   const env = { OPTIONS: JSON.stringify({ keepFds: [3] }) }
-  t.like(await place.node(args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ignore'] }), { code: 0 })
+  const kept = openSync('/dev/null', 'r')
+  t.teardown(() => closeSync(kept))
+  t.like(await place.node(args, { env, stdio: ['ignore', 'pipe', 'pipe', kept] }), { code: 0 })
   t.like(await place.refused(), { code: 'ERR_DAEMON_UNSUPPORTED', feature: 'restart' })
   await place.daemon.stop()
 })

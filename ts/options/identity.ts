@@ -3,6 +3,7 @@
  * Runs in both processes.
  */
 
+import { readlinkSync } from 'node:fs'
 import { toError } from '../binding/errors.js'
 import { type NativeError, type NativeIdentity, type NativeLimits, native } from '../binding/native.js'
 import { InvalidOptionError, UnsupportedError } from '../errors.js'
@@ -94,6 +95,19 @@ function forbidsNewPrivileges({ noNewPrivileges, user }: Settings['process']): b
 }
 
 function checkOpen(fd: number, value: readonly number[]): void {
-  if (native().isOpen(fd)) return
-  throw refused('keepFds', value, `has ${fd} in it, which is no open descriptor of this process`)
+  if (!native().isOpen(fd)) {
+    throw refused('keepFds', value, `has ${fd} in it, which is no open descriptor of this process`)
+  }
+  if (!isOfEventLoop(fd)) return
+  const problem = `has ${fd} in it, which is a descriptor of Node.js itself, for its event loop`
+  throw refused('keepFds', value, problem, `Start this process with ${fd} open: node FILE ${fd}>>OUTPUT.`)
+}
+
+/** Whether Node.js has made the descriptor: it takes the lowest numbers that the starter has left free (Linux). */
+function isOfEventLoop(fd: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`) === 'anon_inode:[eventpoll]'
+  } catch {
+    return false
+  }
 }
