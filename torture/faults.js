@@ -81,6 +81,9 @@ export async function runFaults(context, faults = FAULTS) {
 export const faults = {
   name: 'faults',
   summary: 'what happens when the system refuses, lacks or hides something',
+  columns:
+    'A row is a fault and who meets it, a column what a verb told then. With few seconds not all are reached: ' +
+    '--seconds 300 is enough for all.',
   fails: 'an error without a type, a verb that hangs, an answer that is not true, anything that is left',
   run: (context) => runFaults(context),
 }

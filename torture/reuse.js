@@ -66,7 +66,13 @@ async function run({ seconds, folder, note, count, fail }) {
   count('operations', rounds)
   count('PIDs given away', rounds - found.missed)
   count('of them between look and signal', forced)
-  note({ rule: '', rounds, ...found.forced, missed: found.missed, 'signals to strangers': found.hits })
+  note({
+    rule: 'none broken',
+    rounds,
+    ...found.forced,
+    missed: found.missed,
+    'signals to strangers': found.hits,
+  })
   if (found.hits > 0) fail(`${found.hits} strangers have got a signal`)
   if (found.missed > rounds / 100) fail(`in ${found.missed} of ${rounds} rounds nobody got the PID`)
   for (const [broken, few] of Object.entries(RULES)) {
@@ -86,7 +92,9 @@ export const reuse = {
   name: 'reuse',
   summary: 'PIDs are given to strangers before a verb looks, and between look and signal',
   columns:
-    'The first row is the package as it is. In the other rows a rule is broken: there a stranger must be hit.',
-  fails: 'a signal to a stranger; a broken rule without one; rounds in which nobody got the PID',
+    'The first row is the package as it is. In the others a rule is broken, so that a stranger must be hit. A column ' +
+    'with a dot is the step at which the PID changed hands; missed: nobody got it.',
+  fails:
+    'a signal to a stranger; none where a rule is broken; more than one round of a hundred that is missed',
   run,
 }

@@ -61,7 +61,7 @@ async function waits({ pids, folder, note, count, fail }) {
   for (const what of ['descriptors', 'threads']) {
     note({
       what: `${what} without, with and after the waits`,
-      ms: `${before[what]}, ${during[what]}, ${after[what]}`,
+      count: `${before[what]}, ${during[what]}, ${after[what]}`,
     })
   }
   if (resolved !== WAITS || failed > 0) fail(`${resolved} waits are over, ${failed} have failed: ${first}`)

@@ -16,7 +16,7 @@ test('the help names each part and what it does, and runs none', async (t) => {
 })
 
 for (const [title, args, message] of [
-  ['an unknown flag', ['--sceonds', '3'], /^torture: Unknown option '--sceonds'/],
+  ['an unknown flag', ['--minutes', '3'], /^torture: Unknown option '--minutes'/],
   ['an unknown part', ['--only', 'strom'], /^torture: there is no part 'strom'/],
   ['a number that is none', ['--seconds', '3s'], /^torture: --seconds takes a whole number, not '3s'/],
 ]) {
