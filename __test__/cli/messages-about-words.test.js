@@ -22,6 +22,21 @@ test.serial('a flag that lacks its value says which words there are, or what it 
   }
 })
 
+test.serial('a number with a unit is refused with the number that it means', async (t) => {
+  const place = folder(t)
+  for (const [flag, text, said] of [
+    ['--ready-timeout', '5s', "milliseconds, not '5s': give 5000. See"],
+    ['--stop-timeout', '2 min', "milliseconds, not '2 min': give 120000. See"],
+    ['--log-max-size', '10M', "bytes, not '10M': give 10000000. See"],
+    ['--log-max-size', '1constructor', "bytes, not '1constructor'. See"],
+    ['--ready-timeout', 'soon', "milliseconds, not 'soon'. See"],
+  ]) {
+    const { code, stderr } = await daimon(place, 'start', ...logged(place), flag, text, 'x.js')
+    t.is(code, 2)
+    t.true(stderr.startsWith(`daimon: ${flag} takes a number of ${said}`), stderr)
+  }
+})
+
 for (const path of ['/dev/stdout', '/dev/stderr', '/dev/fd/1', '/proc/self/fd/1']) {
   test.serial(`${path} as a log is told to be no file, and what to say instead`, async (t) => {
     const place = folder(t)

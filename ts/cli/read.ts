@@ -12,20 +12,33 @@ export function optionValue({ name, reads, collects, on = true }: Flag, given: V
   return reads === undefined ? given : READINGS[reads](given, name)
 }
 
-/** A number, or `infinity`. */
-export function number(text: string, flag: string, what = 'a number'): number {
+/** A number, or `infinity`. A number with one of the units is refused, with the number that it means. */
+export function number(text: string, flag: string, what = 'a number', units: Units = {}): number {
   if (/^infinity$/i.test(text)) return Number.POSITIVE_INFINITY
   const found = Number(text)
   if (text.trim() !== '' && !Number.isNaN(found)) return found
-  throw new UsageError(`--${flag} takes ${what}, not '${text}'`)
+  throw new UsageError(`--${flag} takes ${what}, not '${text}'${meantBy(text, units)}`)
 }
 
+/** Units that people write, in those of the options. */
+const TIMES: Units = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000 }
+const SIZES: Units = { b: 1, k: 1e3, kb: 1e3, m: 1e6, mb: 1e6, g: 1e9, gb: 1e9 }
+
+type Units = Readonly<Record<string, number>>
+
 export function milliseconds(text: string, flag: string): number {
-  return number(text, flag, 'a number of milliseconds')
+  return number(text, flag, 'a number of milliseconds', TIMES)
 }
 
 export function bytes(text: string, flag: string): number {
-  return number(text, flag, 'a number of bytes')
+  return number(text, flag, 'a number of bytes', SIZES)
+}
+
+/** What to give instead of a number with a unit. */
+function meantBy(text: string, units: Units): string {
+  const [, count, unit = ''] = /^(\d+) ?([a-z]{1,3})$/i.exec(text) ?? []
+  const factor = Object.hasOwn(units, unit.toLowerCase()) ? units[unit.toLowerCase()] : undefined
+  return factor === undefined ? '' : `: give ${Number(count) * factor}`
 }
 
 export function numbers(texts: readonly string[], flag: string): number[] {
