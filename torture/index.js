@@ -4,8 +4,8 @@
  * counts: a part without a failure has passed, one that has left something out counts as skipped.
  */
 
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { close, failure } from '../scripts/lib/counts.js'
 import { root } from '../scripts/lib/run.js'
@@ -45,11 +45,13 @@ function options() {
   }
   const unknown = values.only.find((one) => !PARTS.some(({ name }) => name === one))
   if (unknown !== undefined) throw new Error(`there is no part '${unknown}'`)
+  const file = resolve(values.out ?? 'torture-report.json')
+  if (!existsSync(dirname(file))) throw new Error(`--out: there is no folder ${dirname(file)}`)
   return {
     seconds: whole('seconds', values.seconds ?? '60'),
     seed: whole('seed', values.seed ?? String(Math.floor(Math.random() * 2 ** 32))),
     daemons: whole('daemons', values.daemons ?? '50'),
-    file: resolve(values.out ?? 'torture-report.json'),
+    file,
     parts: PARTS.filter(({ name }) => values.only.length === 0 || values.only.includes(name)),
   }
 }

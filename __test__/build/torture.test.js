@@ -18,6 +18,11 @@ test('the help names each part and what it does, and runs none', async (t) => {
 for (const [title, args, message] of [
   ['an unknown flag', ['--minutes', '3'], /^torture: Unknown option '--minutes'/],
   ['an unknown part', ['--only', 'strom'], /^torture: there is no part 'strom'/],
+  [
+    'a report in no folder',
+    ['--out', '/none/of/these/a.json'],
+    /^torture: --out: there is no folder \/none\/of\/these/,
+  ],
   ['a number that is none', ['--seconds', '3s'], /^torture: --seconds takes a whole number, not '3s'/],
 ]) {
   test(`${title} is told, with the usage`, async (t) => {
