@@ -1,6 +1,6 @@
 /** What the tests of the pidfile share. */
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { Daemon } from '../../dist/index.js'
 import { alive, fixture, until } from './index.js'
 
@@ -26,11 +26,18 @@ export async function deadPid(place) {
 }
 
 /**
- * A process that is no daemon holds the flock on the files; as cron does, it may `write` its PID. With `posix` it does
- * so too, and the lock is one of POSIX, on the whole file. Gives its PID.
+ * A process that is no daemon holds the flock on the files; as cron does, it may `write` its PID. With `posix` and
+ * `read` it does so too, and the lock is one of POSIX, on the whole file, for writing or for reading. Gives its PID.
  */
 export async function hold(place, files, mode = 'keep') {
   const holder = place.spawnCommand('python3', [fixture('helpers/holds.py'), mode, ...files])
   await until(() => holder.output().stdout === 'held\n', 'the holder of the lock')
   return holder.pid
+}
+
+/** The POSIX write locks that a process has on a file, by the first and the last byte of each, proc_locks(5). */
+export function locks(path, pid) {
+  const line = RegExp(`POSIX +ADVISORY +WRITE +${pid} \\S+:${statSync(path).ino} (\\d+ \\w+)$`, 'gm')
+  const found = readFileSync('/proc/locks', 'utf8').matchAll(line)
+  return [...found].map(([, bytes]) => bytes).sort()
 }

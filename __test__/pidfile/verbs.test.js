@@ -3,7 +3,7 @@ import test from 'ava'
 import { Daemon, send } from '../../dist/index.js'
 import { alive, folder } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
-import { canary, hold } from '../helpers/pidfile.js'
+import { canary, hold, idle, locks } from '../helpers/pidfile.js'
 
 /** Texts that name nobody who could be proven: what they would hit if they were believed is a canary, or us. */
 const TEXTS = {
@@ -151,7 +151,7 @@ needs('python3')(
 
 for (const [mode, how] of [
   ['write', 'as cron does'],
-  ['posix', 'with a lock of POSIX'],
+  ['posix', 'with a lock of POSIX on the whole file'],
 ]) {
   needs('python3')(
     `a program that locks its pidfile and writes its own PID, ${how}, is proven and thus running`,
@@ -171,3 +171,22 @@ for (const [mode, how] of [
     },
   )
 }
+
+needs('python3')(
+  'a program that has a read lock on a pidfile does not hold it, and a start beside it is proven by its flock',
+  async (t) => {
+    const place = folder(t)
+    const path = place.write('a.pid', '')
+    const reader = await hold(place, [path], 'read')
+    const daemon = idle(place)
+    t.like(await daemon.status(), { state: 'stopped', stale: true })
+    const { pid } = await daemon.start()
+    // Its name tag could not be put on, so nothing tells that it was starting.
+    t.deepEqual(locks(path, pid), [])
+    const status = await daemon.status()
+    t.deepEqual([status.state, status.pid, status.starting], ['running', pid, undefined])
+    await daemon.with({ readyTimeout: 0 }).signal('SIGWINCH')
+    t.like(await daemon.stop(), { wasRunning: true })
+    t.true(alive(reader))
+  },
+)

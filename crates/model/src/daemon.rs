@@ -2,12 +2,11 @@
 
 use crate::model::{Draft, Model, Moves};
 use crate::rules::Rule;
-use crate::state::{At, DEAF, NAME, Phase, STARTING, Text};
+use crate::state::{At, Phase, Tag, Text};
 use crate::steps::Step;
 
 /// The steps from clone to exec, in the order of the code.
-const CHILD: [Phase; 5] =
-    [Phase::CloseOthers, Phase::PutMarks, Phase::PutNameTag, Phase::WritePid, Phase::Execute];
+const CHILD: [Phase; 4] = [Phase::CloseOthers, Phase::PutNameTag, Phase::WritePid, Phase::Execute];
 
 impl Model {
     /// The steps from clone to exec, in the order that a broken rule has changed.
@@ -15,20 +14,14 @@ impl Model {
         let breaks = |rule| self.broken.contains(&rule);
         let mut child = CHILD.to_vec();
         if breaks(Rule::TagBeforeText) {
-            child[1..4].rotate_right(1);
-        }
-        if breaks(Rule::MarksBeforeTag) {
             child.swap(1, 2);
         }
-        if breaks(Rule::MarksBeforeText) {
-            child[1..4].rotate_left(1);
-        }
         if breaks(Rule::CloseBeforeTag) {
-            child[..4].rotate_left(1);
+            child[..3].rotate_left(1);
         }
         child.retain(|phase| match phase {
             Phase::CloseOthers => self.has_threads,
-            Phase::PutNameTag | Phase::PutMarks => self.has_tags,
+            Phase::PutNameTag => self.has_tags,
             _ => true,
         });
         child
@@ -61,7 +54,7 @@ impl Moves<'_> {
             Phase::Dying => {
                 self.go(Step::BecomesZombie, |draft| draft.state.daemons[index].phase = Phase::Zombie);
             }
-            Phase::CloseOthers | Phase::PutNameTag | Phase::PutMarks | Phase::WritePid | Phase::Execute => {
+            Phase::CloseOthers | Phase::PutNameTag | Phase::WritePid | Phase::Execute => {
                 self.prepares(index, phase);
             }
             Phase::CloseFirst | Phase::RemoveLstat | Phase::RemoveUnlink | Phase::Exit => {
@@ -80,22 +73,15 @@ impl Moves<'_> {
                 let daemon = &mut draft.state.daemons[index];
                 if daemon.extra {
                     // The process closes a descriptor on the file: its record locks go, fcntl(2).
-                    (daemon.extra, daemon.marks) = (false, 0);
+                    (daemon.extra, daemon.tag) = (false, Tag::No);
                 }
                 daemon.phase = next;
             }),
-            Phase::PutNameTag | Phase::PutMarks => {
-                let (step, marks) = if phase == Phase::PutNameTag {
-                    (Step::PutNameTag, NAME)
-                } else {
-                    (Step::PutMarks, STARTING | DEAF)
-                };
-                self.go(step, |draft| {
-                    let daemon = &mut draft.state.daemons[index];
-                    daemon.marks |= if is_free { marks } else { 0 };
-                    daemon.phase = next;
-                });
-            }
+            Phase::PutNameTag => self.go(Step::PutNameTag, |draft| {
+                let daemon = &mut draft.state.daemons[index];
+                daemon.tag = if is_free { Tag::Deaf } else { Tag::No };
+                daemon.phase = next;
+            }),
             Phase::WritePid => self.go(Step::WritePid, |draft| {
                 draft.state.set_text(daemon.ino, Text { pid: daemon.pid, by: index as u8 });
                 draft.state.daemons[index].phase = next;
@@ -136,14 +122,14 @@ impl Moves<'_> {
             }
             Phase::Listening => self.go(Step::Listening, |draft| {
                 let daemon = &mut draft.state.daemons[index];
-                (daemon.marks, daemon.phase) = (daemon.marks & !DEAF, Phase::MarkReady);
+                (daemon.tag, daemon.phase) = (daemon.tag.min(Tag::Starting), Phase::MarkReady);
             }),
             Phase::MarkReady | Phase::MarkLate => self.marks_ready(index, phase),
             Phase::SendReady => self.go(Step::SendReady, |draft| {
                 let exit = draft.first_of_exit();
                 let daemon = &mut draft.state.daemons[index];
                 if !is_heard {
-                    daemon.marks |= if daemon.marks == 0 { 0 } else { STARTING | DEAF };
+                    daemon.tag = if daemon.tag == Tag::No { Tag::No } else { Tag::Deaf };
                     daemon.phase = Phase::Alone;
                 } else {
                     daemon.said_ready = true;
@@ -172,7 +158,7 @@ impl Moves<'_> {
             });
         }
         if self.breaks(Rule::OwnFileUnopened) && phase == Phase::Serving {
-            self.may(Step::LooksAtOwnFile, |draft| draft.state.daemons[index].marks = 0);
+            self.may(Step::LooksAtOwnFile, |draft| draft.state.daemons[index].tag = Tag::No);
         }
     }
 
@@ -189,7 +175,7 @@ impl Moves<'_> {
         let next = if phase == Phase::MarkReady { Phase::SendReady } else { Phase::Serving };
         self.go(Step::MarkReady, |draft| {
             let daemon = &mut draft.state.daemons[index];
-            (daemon.marks, daemon.phase) = (daemon.marks & !(STARTING | DEAF), next);
+            (daemon.tag, daemon.phase) = (daemon.tag.min(Tag::Serving), next);
         });
     }
 
@@ -197,7 +183,7 @@ impl Moves<'_> {
         match phase {
             Phase::CloseFirst => self.go(Step::Close, |draft| {
                 let daemon = &mut draft.state.daemons[index];
-                (daemon.daemon_has, daemon.marks, daemon.claims) = (false, 0, false);
+                (daemon.daemon_has, daemon.tag, daemon.claims) = (false, Tag::No, false);
                 daemon.phase = Phase::RemoveLstat;
                 draft.state.close_description(index);
             }),

@@ -1,6 +1,6 @@
 //! What the kernel does: files, flocks, record locks, numbers of processes; and what the model notes after each step.
 
-use crate::state::{ACTORS, Actor, At, Daemon, Handle, INODES, Ino, Lock, NAME, Phase, Pid, State, Text};
+use crate::state::{ACTORS, Actor, At, Daemon, Handle, INODES, Ino, Lock, Phase, Pid, State, Tag, Text};
 
 impl State {
     pub(crate) fn text(&self, ino: Ino) -> Text {
@@ -39,15 +39,12 @@ impl State {
 
     /// The daemon that has the name tag on a file.
     pub(crate) fn tagged(&self, ino: Ino) -> Option<usize> {
-        self.daemons.iter().position(|daemon| daemon.ino == ino && daemon.marks & NAME != 0)
+        self.daemons.iter().position(|daemon| daemon.ino == ino && daemon.tag != Tag::No)
     }
 
-    pub(crate) fn name_tag(&self, ino: Ino) -> Pid {
-        self.tagged(ino).map_or(0, |index| self.daemons[index].pid)
-    }
-
-    pub(crate) fn is_marked(&self, ino: Ino, mark: u8) -> bool {
-        self.daemons.iter().any(|daemon| daemon.ino == ino && daemon.marks & mark != 0)
+    /// The number and the phase of that daemon, by one question.
+    pub(crate) fn name_tag(&self, ino: Ino) -> (Pid, Tag) {
+        self.tagged(ino).map(|index| (self.daemons[index].pid, self.daemons[index].tag)).unwrap_or_default()
     }
 
     /// The process that has this number, zombies included.
@@ -95,7 +92,7 @@ impl State {
     /// The kernel's part of a process's end: descriptors, record locks and flocks go first; the number stays.
     pub(crate) fn end_daemon(&mut self, index: usize) {
         let daemon = &mut self.daemons[index];
-        (daemon.daemon_has, daemon.marks, daemon.extra) = (false, 0, false);
+        (daemon.daemon_has, daemon.tag, daemon.extra) = (false, Tag::No, false);
         (daemon.is_told_to_end, daemon.still_ours, daemon.claims) = (false, false, false);
         daemon.phase = Phase::Dying;
         self.close_description(index);
@@ -162,7 +159,7 @@ impl State {
             && (self
                 .daemons
                 .iter()
-                .any(|daemon| daemon.ino == path && (daemon.is_locked || daemon.marks != 0))
+                .any(|daemon| daemon.ino == path && (daemon.is_locked || daemon.tag != Tag::No))
                 || self.actors.iter().any(removal))
     }
 

@@ -3,7 +3,7 @@
 use crate::model::{Draft, Moves};
 use crate::proof::{done, start_failed};
 use crate::rules::{Property, Rule};
-use crate::state::{Actor, At, Daemon, Handle, Phase, STARTING, Text, Why};
+use crate::state::{Actor, At, Daemon, Handle, Phase, Text, Why};
 use crate::steps::Step;
 
 impl Moves<'_> {
@@ -74,7 +74,7 @@ impl Moves<'_> {
     fn identifies(&mut self) {
         let index = self.index();
         let (me, ino) = (*self.me(), self.from.daemons[index].ino);
-        let by_tag = self.from.name_tag(ino) == me.wanted && self.from.text(ino).pid == me.wanted;
+        let by_tag = self.from.name_tag(ino).0 == me.wanted && self.from.text(ino).pid == me.wanted;
         let by_lock = self.model.has_fdinfo && self.from.holds_lock(me.wanted, ino) != Handle::None;
         let keeps = by_tag || by_lock || self.from.has_ended(me.handle);
         self.go(Step::IsHeldBy, |draft| {
@@ -104,7 +104,7 @@ impl Moves<'_> {
         let handle = self.me().handle;
         if daemon.said_ready {
             self.go(Step::LauncherHearsReady, |draft| {
-                draft.must(daemon.marks & STARTING == 0, Property::StartedIsReady);
+                draft.must(!daemon.tag.is_starting(), Property::StartedIsReady);
                 done(draft);
             });
         } else if daemon.phase >= Phase::Dying {

@@ -23,7 +23,8 @@
 //! - Files as inodes, whose numbers come back, and a path that names one of them or none.
 //! - Open file descriptions with their flock, freed when launcher and daemon have closed them. A conversion from
 //!   shared to exclusive is two steps, flock(2).
-//! - The name tag and its marks as POSIX locks of one process, taken off when it closes any descriptor on the file.
+//! - The name tag as a POSIX lock of one process, read with its phase in one step, and taken off when the process
+//!   closes any descriptor on the file.
 //! - PIDs from a small pool, given to daemons, strangers and callers as soon as the last owner is reaped; pidfds.
 //! - The end of a process in three steps: descriptors closed, zombie, reaped.
 //! - SIGKILL of any launcher, caller or daemon between any two steps.

@@ -1,10 +1,10 @@
 //! `lock_round` and `held_round`.
 
-use crate::look::is_named;
+use crate::look::{Proven, is_named};
 use crate::model::{Draft, Moves};
-use crate::proof::{done, left};
+use crate::proof::{again, done, left};
 use crate::rules::{Property, Rule};
-use crate::state::{Actor, At, Daemon, File, Handle, Lock, Text, Why};
+use crate::state::{Actor, At, Daemon, File, Handle, Lock, Tag, Text, Why};
 use crate::steps::Step;
 
 /// The steps of a round, in the order of the code.
@@ -117,64 +117,28 @@ impl Moves<'_> {
                 self.another_round(Step::HeldNames, None);
             }
             At::HeldNames => self.go(Step::HeldNames, |draft| draft.me().at = At::LookNameTag),
-            At::HeldOpen => {
-                let handle = self.from.open_process(me.found);
-                if handle == Handle::None {
-                    return self.held(Step::HeldOpen);
-                }
-                let looks_once = self.breaks(Rule::SecondLookWhenHeld);
-                let at = if looks_once { At::StartingMark } else { At::LookNameTag };
-                self.go(Step::HeldOpen, |draft| (draft.me().handle, draft.me().at) = (handle, at));
-            }
             _ => self.waits(),
         }
     }
 
-    /// A look has found a holder: the first one opens a handle, the second one must find the same number.
-    pub(crate) fn finds_holder(&mut self, step: Step, found: u8) {
+    pub(crate) fn finds_holder(&mut self, step: Step, found: Proven) {
         let me = *self.me();
-        if me.handle != Handle::None && found != me.wanted {
-            return self.held(step);
+        let is_true = is_named(self.from, me.holders, found.pid);
+        if found.phase.is_starting() && !self.breaks(Rule::WaitForStarting) {
+            // When patience is spent, the start says AlreadyRunning, too.
+            return self.another_round(step, (!is_true).then_some(Property::RunningIsTrue));
         }
-        let at = if me.handle == Handle::None { At::HeldOpen } else { At::StartingNameTag };
-        self.go(step, |draft| *draft.me() = Actor { found, wanted: found, at, ..*draft.me() });
-    }
-
-    pub(crate) fn met(&mut self, step: Step, is_starting: bool) {
-        let me = *self.me();
-        if !is_starting || self.breaks(Rule::WaitForStarting) {
-            return self.runs(step);
-        }
-        // When patience is spent, the start says AlreadyRunning, too.
-        let is_true = is_named(self.from, me.holders, me.found);
-        self.another_round(step, (!is_true).then_some(Property::RunningIsTrue));
-    }
-
-    fn runs(&mut self, step: Step) {
-        let me = *self.me();
-        let has_tags = me.tag != 0;
         self.go(step, |draft| {
-            if me.patient {
-                let me = draft.me();
-                *me = Actor {
-                    at: At::WaitForHolder,
-                    file: File::default(),
-                    tag: 0,
-                    found: 0,
-                    wanted: 0,
-                    ..*me
-                };
-                me.is_starting = false;
-                return;
-            }
             if me.why == Why::LeftoverLock {
                 // The refusal is ignored.
                 return left(draft);
             }
-            draft.must(is_named(&draft.state, me.holders, me.found), Property::RunningIsTrue);
-            if has_tags {
-                draft.must(is_named(&draft.state, me.ready, me.found), Property::RunningIsReady);
+            if me.patient {
+                // `holder` finds it once more, for a handle.
+                return again(draft, Why::Prove);
             }
+            draft.must(is_true, Property::RunningIsTrue);
+            draft.must(found.is_ready(&draft.state, me.ready), Property::RunningIsReady);
             done(draft);
         });
     }
@@ -191,11 +155,12 @@ impl Moves<'_> {
     }
 }
 
-fn next_round(draft: &mut Draft<'_>) {
+pub(crate) fn next_round(draft: &mut Draft<'_>) {
     let me = draft.me();
-    let (file, handle, at) = (File::default(), Handle::None, At::OpenOrCreate);
-    let is_starting = false;
-    *me = Actor { at, file, handle, is_starting, tag: 0, found: 0, wanted: 0, proven: 0, ..*me };
+    let (file, handle, phase) = (File::default(), Handle::None, Tag::No);
+    let why = if me.why == Why::LeftoverLock { me.why } else { Why::Launch };
+    let at = At::OpenOrCreate;
+    *me = Actor { at, why, file, handle, phase, tag: 0, found: 0, wanted: 0, proven: 0, ..*me };
 }
 
 fn locked(draft: &mut Draft<'_>) {

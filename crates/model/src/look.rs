@@ -1,9 +1,10 @@
 //! `see`, and the proof before a signal.
 
-use crate::model::{Draft, Moves};
+use crate::lock::next_round;
+use crate::model::{Draft, Moves, Role};
 use crate::proof::{again, done, is_free, left, not_running, stop_is_over};
 use crate::rules::{Property, Rule};
-use crate::state::{Actor, At, File, Handle, Lock, STARTING, State, Why};
+use crate::state::{Actor, At, File, Handle, Lock, Pid, State, Tag, Why};
 use crate::steps::Step;
 
 /// The result of one look.
@@ -14,6 +15,17 @@ enum Seen {
     Unproven,
 }
 
+/// A holder that a look has found.
+#[derive(Clone, Copy)]
+pub(crate) struct Proven {
+    pub(crate) pid: Pid,
+    pub(crate) phase: Tag,
+    /// The daemon, as [`Actor::proven`].
+    proven: u8,
+    /// It is the one that the kernel names, or the one that has written the text.
+    is_surely: bool,
+}
+
 impl Moves<'_> {
     pub(crate) fn looks(&mut self, at: At) {
         let me = *self.me();
@@ -21,16 +33,14 @@ impl Moves<'_> {
         match at {
             At::OpenToRead => self.opens_to_read(),
             At::SeeNameTag | At::LookNameTag => {
-                let tag = self.from.name_tag(ino);
-                let proven = proof(self.from.tagged(ino));
+                let ((tag, phase), proven) = (self.from.name_tag(ino), proof(self.from.tagged(ino)));
                 let (step, probes) = match at {
                     At::SeeNameTag => (Step::SeeNameTag, tag == 0),
-                    _ if me.handle == Handle::None => (Step::LookNameTag, false),
-                    _ => (Step::MeetLookAgain, false),
+                    _ => (Step::LookNameTag, false),
                 };
                 self.go(step, |draft| {
                     let next = if probes { At::SeeFlock } else { At::LookReadText };
-                    *draft.me() = Actor { tag, proven, at: next, ..*draft.me() };
+                    *draft.me() = Actor { tag, phase, proven, at: next, ..*draft.me() };
                 });
             }
             At::SeeFlock => {
@@ -56,11 +66,23 @@ impl Moves<'_> {
                 self.seen(Step::SeeStopped, Seen::Stopped { stale });
             }
             At::LookReadText => self.reads_text(),
+            At::LookNameTagAgain => self.asks_for_tag_again(),
             At::LookHoldsLock => {
                 let holder = self.from.holds_lock(me.found, ino);
-                self.looked(Step::LookHoldsLock, holder, holder != Handle::None);
+                let Some(proven) = self.model.has_fdinfo.then(|| daemon_of(holder)).flatten() else {
+                    return self.unproven(Step::LookHoldsLock);
+                };
+                // A number that has been given away since the text was read may be that of a launch.
+                let is_surely = self.model.has_tags && proven == me.proven;
+                let found = Proven { pid: me.found, phase: me.phase, proven, is_surely };
+                self.running(Step::LookHoldsLock, found);
             }
-            at => self.asks_whether_it_is_starting(at),
+            _ => {
+                // The mutant: the phase of whoever has a tag now.
+                let phase = self.from.name_tag(ino).1;
+                let found = Proven { pid: me.found, phase, proven: me.proven, is_surely: true };
+                self.running(Step::PhaseApart, found);
+            }
         }
     }
 
@@ -81,49 +103,49 @@ impl Moves<'_> {
         }
     }
 
-    /// `look_with_tag`: the text must name the process that the kernel names; else the flock of the named one counts.
+    /// `look_with_tag`: the text must name the process that the kernel names, now or when it is asked again; else the
+    /// flock of the named one counts.
     fn reads_text(&mut self) {
         let me = *self.me();
-        let found = self.from.text(me.file.ino).pid;
-        if found != 0 && found == me.tag && found != me.pid {
-            return self.running(Step::LookReadText, found);
-        }
+        let text = self.from.text(me.file.ino);
         // Its own number in a file that it does not hold is that of an earlier process.
-        if found == 0 || found == me.pid || !self.model.has_fdinfo {
+        if text.pid == 0 || text.pid == me.pid {
             return self.unproven(Step::LookReadText);
         }
-        self.go(Step::LookReadText, |draft| (draft.me().found, draft.me().at) = (found, At::LookHoldsLock));
+        if text.pid == me.tag {
+            let found = Proven { pid: text.pid, phase: me.phase, proven: me.proven, is_surely: true };
+            return self.running(Step::LookReadText, found);
+        }
+        let at = if self.breaks(Rule::TagAfterText) { At::LookHoldsLock } else { At::LookNameTagAgain };
+        self.go(Step::LookReadText, |draft| {
+            *draft.me() = Actor { found: text.pid, proven: text.by + 1, at, ..*draft.me() };
+        });
     }
 
-    fn looked(&mut self, step: Step, holder: Handle, holds: bool) {
-        let found = self.me().found;
-        if !holds {
-            return self.unproven(step);
+    fn asks_for_tag_again(&mut self) {
+        let me = *self.me();
+        let ((tag, phase), proven) = (self.from.name_tag(me.file.ino), proof(self.from.tagged(me.file.ino)));
+        if tag == me.found {
+            let found = Proven { pid: tag, phase, proven, is_surely: true };
+            return self.running(Step::LookNameTagAgain, found);
         }
-        let proven = match holder {
-            Handle::Daemon(index) => index + 1,
-            _ => 0,
+        self.go(Step::LookNameTagAgain, |draft| {
+            *draft.me() = Actor { tag, phase, at: At::LookHoldsLock, ..*draft.me() };
+        });
+    }
+
+    fn running(&mut self, step: Step, found: Proven) {
+        let set = |draft: &mut Draft<'_>| {
+            let Proven { pid, phase, proven, .. } = found;
+            *draft.me() = Actor { found: pid, phase, proven, ..*draft.me() };
         };
-        let before = self.list.len();
-        self.running(step, found);
-        let index = self.index();
-        for one in &mut self.list[before..] {
-            one.to.actors[index].proven = proven;
-        }
-    }
-
-    fn running(&mut self, step: Step, found: u8) {
-        let why = self.me().why;
-        let set = |draft: &mut Draft| draft.me().found = found;
-        match why {
+        match self.me().why {
+            _ if self.breaks(Rule::PhaseWithTag) && step != Step::PhaseApart => self.go(step, |draft| {
+                set(draft);
+                draft.me().at = At::PhaseApart;
+            }),
             Why::Launch | Why::LeftoverLock => self.finds_holder(step, found),
-            Why::Report => {
-                let breaks = self.breaks(Rule::MarksOfHolder);
-                self.go(step, |draft| {
-                    set(draft);
-                    draft.me().at = if breaks { At::StartingMark } else { At::StartingOpen };
-                });
-            }
+            Why::Report => self.says_running(step, found),
             _ => self.go_with(step, set, Seen::Running),
         }
     }
@@ -135,66 +157,12 @@ impl Moves<'_> {
         }
     }
 
-    /// `is_starting`: the mark, between two questions for the tag, and then whether the process of a handle lives that
-    /// was opened before.
-    fn asks_whether_it_is_starting(&mut self, at: At) {
-        let me = *self.me();
-        let is_tagged = self.from.name_tag(me.file.ino) == me.tag;
-        match at {
-            At::StartingOpen => {
-                let handle = self.from.open_process(me.found);
-                self.go(Step::StartingOpen, |draft| {
-                    (draft.me().handle, draft.me().at) = (handle, At::StartingNameTag);
-                });
-            }
-            At::StartingNameTag if is_tagged => {
-                self.go(Step::StartingNameTag, |draft| draft.me().at = At::StartingMark);
-            }
-            At::StartingNameTag => self.has_ended_since(Step::StartingNameTag),
-            At::StartingMark => {
-                let is_starting = self.from.is_marked(me.file.ino, STARTING);
-                if self.breaks(Rule::MarksOfHolder) || self.breaks(Rule::SecondLookWhenHeld) {
-                    return self.knows_marks(Step::StartingMark, is_starting);
-                }
-                self.go(Step::StartingMark, |draft| {
-                    (draft.me().is_starting, draft.me().at) = (is_starting, At::StartingNameTagAgain);
-                });
-            }
-            At::StartingNameTagAgain if is_tagged || self.breaks(Rule::TagAfterMarks) => {
-                self.go(Step::StartingNameTagAgain, |draft| draft.me().at = At::StartingIsAlive);
-            }
-            At::StartingNameTagAgain => self.has_ended_since(Step::StartingNameTagAgain),
-            // Without a handle the tag must do.
-            _ if self.from.has_ended(me.handle)
-                && me.handle != Handle::None
-                && !self.breaks(Rule::AliveAfterMarks) =>
-            {
-                self.has_ended_since(Step::StartingIsAlive);
-            }
-            _ => self.knows_marks(Step::StartingIsAlive, me.is_starting),
-        }
-    }
-
-    fn has_ended_since(&mut self, step: Step) {
-        match self.me().why {
-            Why::Report => self.seen(step, Seen::Unproven),
-            _ => self.held(step),
-        }
-    }
-
-    fn knows_marks(&mut self, step: Step, is_starting: bool) {
-        match self.me().why {
-            Why::Report => self.says_running(step, is_starting),
-            _ => self.met(step, is_starting),
-        }
-    }
-
-    fn says_running(&mut self, step: Step, is_starting: bool) {
+    fn says_running(&mut self, step: Step, found: Proven) {
         let me = *self.me();
         self.go(step, |draft| {
-            draft.must(is_named(&draft.state, me.holders, me.found), Property::RunningIsTrue);
-            if !is_starting && me.tag != 0 {
-                draft.must(is_named(&draft.state, me.ready, me.found), Property::RunningIsReady);
+            draft.must(is_named(&draft.state, me.holders, found.pid), Property::RunningIsTrue);
+            if !found.phase.is_starting() {
+                draft.must(found.is_ready(&draft.state, me.ready), Property::RunningIsReady);
             }
             done(draft);
         });
@@ -210,12 +178,12 @@ impl Moves<'_> {
         let close = |draft: &mut Draft<'_>| {
             set(draft);
             let me = draft.me();
-            *me = Actor { file: File::default(), tag: 0, stale: false, is_starting: false, ..*me };
-            if me.why == Why::Report {
-                me.handle = Handle::None;
-            }
+            let phase = if me.why == Why::ProveAgain { me.phase } else { Tag::No };
+            *me = Actor { file: File::default(), tag: 0, phase, stale: false, ..*me };
         };
-        if let (Seen::Unproven, Why::Report | Why::Prove | Why::ProveAgain) = (seen, me.why) {
+        let is_start = self.model.roles[self.index()] == Role::PatientStart;
+        if let (Seen::Unproven, Why::Report | Why::Prove | Why::ProveAgain, false) = (seen, me.why, is_start)
+        {
             // Patience is spent.
             self.may(step, |draft| {
                 draft.must(me.saw_held, Property::HeldIsTrue);
@@ -251,6 +219,9 @@ impl Draft<'_> {
                 (self.me().found, self.me().at) = (0, At::HolderIsAlive);
             }
             (Why::ProveAgain, Seen::Running) => not_running(self),
+            (Why::Prove | Why::ProveAgain, Seen::Unproven) if self.role() == Role::PatientStart => {
+                next_round(self);
+            }
             (Why::Prove | Why::ProveAgain, Seen::Unproven) => again(self, Why::Prove),
             (Why::Free, Seen::Stopped { .. }) => is_free(self),
             (Why::Free, Seen::Running) => {
@@ -276,6 +247,22 @@ impl Draft<'_> {
             }
             _ => stop_is_over(self),
         }
+    }
+}
+
+impl Proven {
+    /// Whether it is one of these daemons, which were ready; or nobody can say which daemon it is.
+    pub(crate) fn is_ready(self, state: &State, ready: u8) -> bool {
+        !self.is_surely || is_named(state, ready, self.pid)
+    }
+}
+
+/// The daemon of a handle, as [`Actor::proven`]: 0 for another process, `None` for none.
+fn daemon_of(handle: Handle) -> Option<u8> {
+    match handle {
+        Handle::None => None,
+        Handle::Daemon(index) => Some(index + 1),
+        _ => Some(0),
     }
 }
 

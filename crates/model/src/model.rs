@@ -208,7 +208,7 @@ impl Moves<'_> {
         match self.me().at {
             At::Idle => self.calls(),
             At::Done | At::Dead => (),
-            at if (At::OpenToRead as u8..=At::StartingIsAlive as u8).contains(&(at as u8)) => self.looks(at),
+            at if (At::OpenToRead as u8..=At::PhaseApart as u8).contains(&(at as u8)) => self.looks(at),
             at if (At::HolderOpen as u8..=At::Signal as u8).contains(&(at as u8)) => self.proves(at),
             at if (At::OpenOrCreate as u8..=At::CloseRound as u8).contains(&(at as u8)) => self.locks(at),
             at if (At::HeldNames as u8..=At::WaitForHolder as u8).contains(&(at as u8)) => self.meets(at),

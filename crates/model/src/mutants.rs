@@ -103,20 +103,6 @@ fn of_the_lock() -> Vec<Mutant> {
             Model { has_strangers: true, ..model("", &[Start, PatientStart], 1) },
         ),
         mutant(
-            Rule::TagAfterMarks,
-            "The holder's tag must be there after its marks were read",
-            "no question",
-            Breaks(RunningIsReady),
-            model("", &[Start, Start], 1),
-        ),
-        mutant(
-            Rule::AliveAfterMarks,
-            "The holder must live after that, by a handle that was opened before",
-            "no question",
-            Breaks(RunningIsReady),
-            Model { pids: 1, ..model("", &[Start, Start, Start], 2) },
-        ),
-        mutant(
             Rule::HeldNames,
             "The path is compared with a file that is held",
             "no comparison",
@@ -139,20 +125,6 @@ fn of_the_daemon() -> Vec<Mutant> {
             "text before tag",
             Breaks(NoDeafTarget),
             model("", &[Start, Signal], 0),
-        ),
-        mutant(
-            Rule::MarksBeforeText,
-            "The marks come before the text",
-            "tag, text, marks",
-            Breaks(NoDeafTarget),
-            model("", &[Start, Signal], 0),
-        ),
-        mutant(
-            Rule::MarksBeforeTag,
-            "The marks come before the tag",
-            "tag, marks, text",
-            Breaks(RunningIsReady),
-            Model { pids: 1, ..model("", &[Start, Status, Start], 2) },
         ),
         mutant(
             Rule::CloseBeforeTag,
@@ -277,11 +249,18 @@ fn of_the_proof() -> Vec<Mutant> {
             model("", &[Start, Status], 1),
         ),
         mutant(
-            Rule::MarksOfHolder,
-            "A look says \"ready\" only if the holder lives after its marks were read",
-            "marks are believed",
+            Rule::PhaseWithTag,
+            "The name tag itself says the phase, by its length",
+            "the phase is asked for after the tag, by a question of its own",
             Breaks(RunningIsReady),
             model("", &[Start, Status], 1),
+        ),
+        mutant(
+            Rule::TagAfterText,
+            "A tag that does not name the process of the text is asked for again after the text",
+            "one question, before the text",
+            Breaks(RunningIsReady),
+            model("", &[Start, Status], 0),
         ),
     ]
 }

@@ -1,8 +1,9 @@
 //! `holder`, the signal, and the answers.
 
+use crate::lock::next_round;
 use crate::model::{Draft, Moves, Role};
 use crate::rules::{Property, Rule};
-use crate::state::{Actor, At, DEAF, File, Handle, Why};
+use crate::state::{Actor, At, File, Handle, Tag, Why};
 use crate::steps::Step;
 
 impl Moves<'_> {
@@ -12,30 +13,33 @@ impl Moves<'_> {
         match at {
             At::HolderOpen => {
                 let handle = self.from.open_process(me.wanted);
-                let second_look = !self.breaks(Rule::SecondLook);
+                let looks_once = self.breaks(Rule::SecondLook) || self.breaks(Rule::SecondLookWhenHeld);
                 self.go(Step::HolderOpen, |draft| {
                     if handle == Handle::None {
                         return not_running(draft);
                     }
-                    let next = if second_look { At::OpenToRead } else { At::HolderIsAlive };
+                    let next = if looks_once { At::HolderIsAlive } else { At::OpenToRead };
                     *draft.me() = Actor { handle, why: Why::ProveAgain, at: next, ..*draft.me() };
                 });
             }
             At::HolderIsAlive => {
                 let has_ended = self.from.has_ended(me.handle) && !self.breaks(Rule::AliveAfterLook);
-                let next = if role == Role::Signal { At::Marks } else { At::Signal };
+                let needs_handler = role == Role::Signal && !self.breaks(Rule::HoldBackFromDeaf);
+                let holds_back = needs_handler && me.phase == Tag::Deaf && !has_ended;
                 self.go(Step::HolderIsAlive, |draft| {
-                    if has_ended { not_running(draft) } else { draft.me().at = next }
-                });
-            }
-            At::Marks => {
-                let is_deaf = self.from.path != 0 && self.from.is_marked(self.from.path, DEAF);
-                let holds_back = is_deaf && !self.breaks(Rule::HoldBackFromDeaf);
-                self.go(Step::Marks, |draft| {
-                    if holds_back { again(draft, Why::Prove) } else { draft.me().at = At::Signal }
+                    draft.me().phase = Tag::No;
+                    match role {
+                        _ if has_ended => not_running(draft),
+                        _ if holds_back => again(draft, Why::Prove),
+                        Role::PatientStart => {
+                            let (at, why) = (At::WaitForHolder, Why::Launch);
+                            *draft.me() = Actor { at, why, wanted: 0, proven: 0, ..*draft.me() };
+                        }
+                        _ => draft.me().at = At::Signal,
+                    }
                 });
                 if holds_back {
-                    self.may(Step::Marks, done);
+                    self.may(Step::HolderIsAlive, done);
                 }
             }
             _ => {
@@ -66,11 +70,15 @@ pub(crate) fn done(draft: &mut Draft<'_>) {
 
 pub(crate) fn again(draft: &mut Draft<'_>, why: Why) {
     let me = draft.me();
-    *me = Actor { at: At::OpenToRead, why, found: 0, wanted: 0, handle: Handle::None, proven: 0, ..*me };
+    let (at, file, handle, phase) = (At::OpenToRead, File::default(), Handle::None, Tag::No);
+    *me = Actor { at, why, file, handle, phase, tag: 0, found: 0, wanted: 0, proven: 0, ..*me };
 }
 
-/// No daemon holds the pidfile: a stop then asks whether one has left it.
+/// No daemon holds the pidfile: a stop then asks whether one has left it; a start, which waits for its end, goes on.
 pub(crate) fn not_running(draft: &mut Draft<'_>) {
+    if draft.role() == Role::PatientStart {
+        return next_round(draft);
+    }
     let saw_down = draft.me().saw_down;
     draft.must(saw_down, Property::StoppedIsFree);
     if draft.role() == Role::Stop { again(draft, Why::Stale) } else { done(draft) }
@@ -79,9 +87,7 @@ pub(crate) fn not_running(draft: &mut Draft<'_>) {
 /// After `remove_leftover`.
 pub(crate) fn left(draft: &mut Draft<'_>) {
     if draft.role() == Role::Stop {
-        let me = draft.me();
-        let (at, why, file, handle) = (At::OpenToRead, Why::Stale, File::default(), Handle::None);
-        *me = Actor { at, why, file, handle, tag: 0, found: 0, wanted: 0, proven: 0, ..*me };
+        again(draft, Why::Stale);
     } else {
         start_failed(draft);
     }

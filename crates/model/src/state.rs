@@ -83,15 +83,12 @@ pub(crate) enum At {
     SeeStopped,
     LookNameTag,
     LookReadText,
+    LookNameTagAgain,
     LookHoldsLock,
-    StartingOpen,
-    StartingNameTag,
-    StartingMark,
-    StartingNameTagAgain,
-    StartingIsAlive,
+    /// In the mutant alone: the phase by a question of its own.
+    PhaseApart,
     HolderOpen,
     HolderIsAlive,
-    Marks,
     Signal,
     OpenOrCreate,
     FlockShared,
@@ -103,7 +100,6 @@ pub(crate) enum At {
     NamesAgain,
     CloseRound,
     HeldNames,
-    HeldOpen,
     WaitForHolder,
     SpawnChild,
     ReadReport,
@@ -136,6 +132,7 @@ pub(crate) struct Actor {
     pub(crate) file: File,
     /// What it has read: the name tag, the text, the PID of the first look.
     pub(crate) tag: Pid,
+    pub(crate) phase: Tag,
     pub(crate) found: Pid,
     pub(crate) wanted: Pid,
     pub(crate) handle: Handle,
@@ -143,8 +140,6 @@ pub(crate) struct Actor {
     pub(crate) victim: u8,
     /// The file had text when it was opened.
     pub(crate) stale: bool,
-    /// The holder was marked as starting.
-    pub(crate) is_starting: bool,
     /// It still waits for a running daemon to leave.
     pub(crate) patient: bool,
     // What was true at some moment since the call, for the properties:
@@ -175,7 +170,7 @@ pub(crate) struct Sees {
 impl Actor {
     pub(crate) fn sees(&self) -> Sees {
         let locks = (At::OpenOrCreate as u8..=At::WaitForHolder as u8).contains(&(self.at as u8))
-            || (At::OpenToRead as u8..=At::StartingIsAlive as u8).contains(&(self.at as u8));
+            || (At::OpenToRead as u8..=At::PhaseApart as u8).contains(&(self.at as u8));
         match self.why {
             _ if !self.is_busy() => Sees::default(),
             Why::Report => Sees { free: true, held: true, stale: true, holders: true, ..Sees::default() },
@@ -198,7 +193,6 @@ pub(crate) enum Phase {
     #[default]
     Unborn,
     CloseOthers,
-    PutMarks,
     PutNameTag,
     WritePid,
     Execute,
@@ -222,10 +216,22 @@ pub(crate) enum Phase {
     Gone,
 }
 
-/// The name tag and the marks that a daemon has on its pidfile.
-pub(crate) const NAME: u8 = 1;
-pub(crate) const STARTING: u8 = 2;
-pub(crate) const DEAF: u8 = 4;
+/// The name tag that a daemon has on its pidfile: its length says how far the daemon has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Tag {
+    /// There is none.
+    #[default]
+    No,
+    Serving,
+    Starting,
+    Deaf,
+}
+
+impl Tag {
+    pub(crate) fn is_starting(self) -> bool {
+        self > Self::Serving
+    }
+}
 
 /// The daemon of a start, and the open file description that its launcher has locked for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -238,7 +244,7 @@ pub(crate) struct Daemon {
     /// The launcher, the daemon has a descriptor on it.
     pub(crate) launcher_has: bool,
     pub(crate) daemon_has: bool,
-    pub(crate) marks: u8,
+    pub(crate) tag: Tag,
     /// It has inherited a descriptor by which another thread of the launcher looks at the file.
     pub(crate) extra: bool,
     /// SIGTERM waits until exec.

@@ -54,17 +54,12 @@ steps! {
         SeeStopped: "pidfile/probe.rs" "see" "is_left";
         LookNameTag: "pidfile/probe.rs" "look_at" "name_tag";
         LookReadText: "pidfile/probe.rs" "look_with_tag" "read_text";
+        LookNameTagAgain: "pidfile/probe.rs" "look_with_tag" "name_tag";
         LookHoldsLock: "pidfile/probe.rs" "look_with_tag" "holds_lock";
-        StartingOpen: "pidfile/probe.rs" "see" "Process::open";
-        StartingNameTag: "pidfile/probe.rs" "is_starting" "!has_tag()";
-        StartingMark: "pidfile/probe.rs" "is_starting" "sys::is_starting";
-        StartingNameTagAgain: "pidfile/probe.rs" "is_starting" "has_tag() &&";
-        StartingIsAlive: "pidfile/probe.rs" "is_starting" "is_alive";
         // The proof before a signal.
         HolderOpen: "pidfile/holder.rs" "holder" "Process::open";
-        HolderProvenAgain: "pidfile/holder.rs" "holder" "proven()? != pid";
+        HolderProvenAgain: "pidfile/holder.rs" "holder" "second = self.proven()";
         HolderIsAlive: "pidfile/holder.rs" "holder" "is_alive";
-        Marks: "pidfile/holder.rs" "marks" "is_deaf";
         Signal: "process.rs" "signal" "signal.number()";
         // The lock.
         OpenOrCreate: "pidfile/lock.rs" "lock_round" "open_or_create";
@@ -76,18 +71,14 @@ steps! {
         NamesAgain: "pidfile/lock.rs" "lock_round" "text != Text::Empty";
         Replaced: "pidfile/lock.rs" "lock_round" "Round::Replaced";
         HeldNames: "pidfile/lock.rs" "held_round" "names";
-        HeldOpen: "pidfile/lock.rs" "held_round" "Process::open";
-        MeetLookAgain: "pidfile/lock.rs" "meet" "look_at";
-        MeetIsStarting: "pidfile/lock.rs" "meet" "is_starting";
         WaitIsOver: "pidfile/lock.rs" "lock" "now >= until";
-        WaitForHolder: "pidfile/lock.rs" "lock" "process.pollable()";
+        WaitForHolder: "pidfile/lock.rs" "lock" "pollable()";
         // The launch.
         LaunchLocked: "launch/mod.rs" "launch" "launch_locked";
         SpawnChild: "launch/child.rs" "first_child" "spawn_child";
         ReadReport: "launch/child.rs" "run" "read_report";
         CloseOthers: "launch/child.rs" "prepare" "place_descriptors";
-        PutMarks: "sys/linux/child.rs" "put_name_tag" "MARKS";
-        PutNameTag: "sys/linux/child.rs" "put_name_tag" "NAME";
+        PutNameTag: "sys/linux/child.rs" "put_name_tag" "TAG";
         TagBeforeText: "launch/child.rs" "prepare" "put_name_tag";
         WritePid: "launch/child.rs" "prepare" "write_pid";
         Execute: "launch/child.rs" "second_child" "execute";
@@ -124,6 +115,7 @@ steps! {
         LauncherTimesOut: "has waited too long for the daemon";
         BodyEnds: "the daemon's body ends by itself";
         Exit: "has exited: the kernel closes its descriptors";
+        PhaseApart: "asks for the holder's phase by a question of its own";
         LooksAtOwnFile: "opens and closes its own pidfile";
         BecomesZombie: "is a zombie";
         Reaped: "is reaped: its number may be given away";

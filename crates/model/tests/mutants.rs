@@ -30,12 +30,7 @@ mutants! {
     a_start_that_does_not_wait_for_a_starting_one_names_a_daemon_that_was_never_ready:
         WaitForStarting RunningIsReady;
     a_start_that_looks_once_waits_for_a_stranger: SecondLookWhenHeld EveryCallEnds;
-    a_start_that_does_not_ask_for_the_tag_again_names_a_daemon_that_was_never_ready: TagAfterMarks RunningIsReady;
-    a_start_that_does_not_ask_for_the_holders_life_names_a_daemon_that_was_never_ready:
-        AliveAfterMarks RunningIsReady;
-    with_the_tag_before_the_marks_a_starting_daemon_is_called_ready: MarksBeforeTag RunningIsReady;
     with_text_before_the_tag_a_daemon_without_handlers_is_signalled: TagBeforeText NoDeafTarget;
-    with_text_before_the_marks_a_daemon_without_handlers_is_signalled: MarksBeforeText NoDeafTarget;
     a_descriptor_that_exec_closes_takes_the_tag_off: CloseBeforeTag TagStays;
     a_daemon_that_opens_its_own_pidfile_takes_its_tag_off: OwnFileUnopened TagStays;
     a_launcher_that_unlocks_frees_the_daemons_lock: OnlyCloseUnlocks OneHolder;
@@ -51,7 +46,8 @@ mutants! {
     a_look_that_believes_the_text_gives_a_stranger_the_signal: LockDecides RightTarget;
     a_look_that_locks_exclusively_looks_like_a_holder: ProbeShares HeldIsTrue;
     a_look_that_does_not_ask_again_calls_a_removed_pidfile_stale: StaleUnderLock StaleIsTrue;
-    a_look_that_believes_marks_alone_calls_a_dead_daemon_ready: MarksOfHolder RunningIsReady;
+    a_phase_that_is_asked_for_apart_makes_a_dead_daemon_ready: PhaseWithTag RunningIsReady;
+    a_tag_that_is_not_asked_for_again_makes_a_starting_daemon_ready: TagAfterText RunningIsReady;
     a_stop_that_does_not_wait_returns_while_its_daemon_lives: StopWaitsForEnd StopIsOver;
     a_stop_that_does_not_wait_for_the_lock_returns_while_it_is_held: StopWaitsForLock StopIsOver;
     a_stop_that_compares_numbers_waits_for_a_successor: SuccessorByHandle EveryCallEnds;

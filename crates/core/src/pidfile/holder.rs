@@ -1,15 +1,12 @@
 //! The proof before a signal.
 
-use std::os::fd::AsFd;
-
-use super::open::Opened;
-use super::probe::{Held, Seen, Status, unreadable};
-use super::{PidFile, looking};
+use super::PidFile;
+use super::probe::{Held, Proven, Seen, unreadable};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
 use crate::seam;
 use crate::signal::Signal;
-use crate::sys::{self, Unreached};
+use crate::sys::{Phase, Unreached};
 
 /// A daemon that has been proven to hold the pidfile, by a handle that no other process can come to own.
 #[derive(Debug)]
@@ -64,39 +61,31 @@ impl PidFile {
     ///
     /// `NotRunning`, `Unverified`, `PermissionDenied` when the file may not be read, or `PidFile`.
     pub fn holder(&self) -> Result<Holder> {
-        let pid = self.proven()?;
+        let pid = self.proven()?.pid;
         seam::at("holder.looked");
         let process = Process::open(pid).map_err(|unreached| self.no_handle(unreached, pid))?;
         seam::at("holder.opened");
         if seam::breaks("second-look") {
             return Ok(Holder { process, is_deaf: false });
         }
-        if self.proven()? != pid || !process.is_alive() {
+        let second = self.proven()?;
+        let is_detached = second.is_detached();
+        if second.pid != pid || !process.is_alive() {
             return Err(self.not_running());
         }
         seam::at("holder.proven");
-        let (is_detached, is_deaf) = self.marks();
         let process = if is_detached { process.launched() } else { process };
-        Ok(Holder { process, is_deaf })
+        Ok(Holder { process, is_deaf: second.phase == Phase::Deaf })
     }
 
-    /// The PID of the daemon that holds it, by one look.
-    fn proven(&self) -> Result<Pid> {
+    /// The daemon that holds it, by one look.
+    fn proven(&self) -> Result<Proven> {
         match self.see()? {
-            Seen::Known(Status::Running { pid, .. }) => Ok(pid),
-            Seen::Known(Status::Stopped { .. }) => Err(self.not_running()),
-            Seen::Known(Status::Unverified(held)) => Err(self.unverified(&held)),
+            Seen::Running(proven) => Ok(proven),
+            Seen::Stopped { .. } => Err(self.not_running()),
+            Seen::Unverified(held) => Err(self.unverified(&held)),
             Seen::Unreadable(error) if error.kind() == ErrorKind::PermissionDenied => Err(error),
             Seen::Unreadable(error) => Err(self.unproven_since(&error)),
-        }
-    }
-
-    /// Whether the holder was launched, and whether it has no handlers for signals yet.
-    fn marks(&self) -> (bool, bool) {
-        let _look = looking();
-        match self.open_to_read() {
-            Ok(Opened::File(file, _)) => (sys::is_detached(file.as_fd()), sys::is_deaf(file.as_fd())),
-            _ => (false, false),
         }
     }
 

@@ -4,21 +4,19 @@ use std::fs::File;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::sys::stat::{FileStat, Mode, fchmod, fstat};
 use nix::unistd::ftruncate;
 
 use super::flaw::Flaw;
 use super::folder::Folder;
-use super::probe::{FOREIGN, Look, is_starting, look_at};
+use super::probe::{FOREIGN, Look, look_at};
 use super::text::Text;
 use super::wait::{Backoff, Cancel, wait};
 use super::{Flock, LONGEST_WAIT, PidFile, is_distrusted, looking, read_text, trusted, try_flock};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::own;
-use crate::process::Process;
 use crate::seam;
-use crate::sys::{self, FileId, Unreached};
+use crate::sys::{self, FileId, Phase};
 
 /// How long to wait for the proof of a holder, or for probes and rival starts to let the lock go.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -68,7 +66,7 @@ impl Locked {
     /// Whether `pid` provably shares this lock.
     pub(crate) fn is_held_by(&self, pid: Pid) -> bool {
         let stat = fstat(&self.file);
-        stat.is_ok_and(|stat| matches!(look_at(&self.file, &stat), Look::Running(holder) if holder == pid))
+        stat.is_ok_and(|stat| matches!(look_at(&self.file, &stat), Look::Running(holder, _) if holder == pid))
     }
 }
 
@@ -78,9 +76,9 @@ enum Round {
     /// Another file has the name now.
     Replaced,
     /// A daemon holds it, proven.
-    Running(Process),
+    Running(Pid),
     /// A proven daemon holds it and is not ready: it may still fail, or end with its launcher.
-    Starting(Process),
+    Starting(Pid),
     /// Held, and no process is proven to be the holder.
     Held,
     /// Probes or rival starts stood in the way.
@@ -125,20 +123,18 @@ impl PidFile {
             let now = Instant::now();
             match round {
                 Round::Locked(locked) => return Ok(locked),
-                Round::Running(process) if now >= until => return Err(self.already_running(process.pid())),
-                Round::Running(process) => {
-                    wait(options.cancel.as_ref(), process.pollable(), until - now)?;
+                Round::Running(pid) if now >= until => return Err(self.already_running(pid)),
+                Round::Running(_) => {
+                    // Without a handle, as where no descriptor is left, more rounds tell of its end.
+                    let holder = self.holder().ok();
+                    let end = holder.as_ref().and_then(|holder| holder.process().pollable());
+                    wait(options.cancel.as_ref(), end, until - now)?;
                     patience = until.max(Instant::now()) + PATIENCE;
                 }
-                Round::Starting(process) if now >= patience => {
-                    return Err(self.already_starting(process.pid()));
-                }
-                Round::Starting(process) => {
-                    wait(options.cancel.as_ref(), process.pollable(), backoff.next())?;
-                }
+                Round::Starting(pid) if now >= patience => return Err(self.already_starting(pid)),
                 Round::Held if now >= patience => return Err(self.lock_leaked()),
                 Round::Contended | Round::Replaced if now >= patience => return Err(self.contended()),
-                Round::Held | Round::Contended | Round::Replaced => {
+                Round::Starting(_) | Round::Held | Round::Contended | Round::Replaced => {
                     wait(options.cancel.as_ref(), None, backoff.next())?;
                 }
             }
@@ -220,15 +216,8 @@ impl PidFile {
             return Ok(Round::Replaced);
         }
         Ok(match look_at(file, stat) {
-            Look::Running(pid) => match Process::open(pid) {
-                Ok(process) => meet(file, stat, process),
-                Err(Unreached::System(syscall, errno)) if errno != Errno::ESRCH => {
-                    let message = format!("no handle can be had on process {pid}, which holds it");
-                    return Err(self.system(syscall, errno, &message).with_pid(Some(pid)));
-                }
-                // The process has ended since.
-                Err(_) => Round::Held,
-            },
+            Look::Running(pid, Phase::Serving) => Round::Running(pid),
+            Look::Running(pid, _) => Round::Starting(pid),
             Look::Foreign(pid) => {
                 let message =
                     "is held by a process in another PID namespace; stop that daemon from its own container";
@@ -297,18 +286,5 @@ impl PidFile {
 
     fn contended(&self) -> Error {
         self.refuse(Flaw::Contended)
-    }
-}
-
-/// What a start does about the holder that a first look has found, by a handle on it and a second look. If the holder
-/// has ended since the first one, the handle may be on a stranger with the same PID, whose end would say nothing about
-/// the lock.
-fn meet(file: &File, stat: &FileStat, process: Process) -> Round {
-    let tag = sys::name_tag(file.as_fd());
-    let is_proven = matches!(look_at(file, stat), Look::Running(pid) if pid == process.pid());
-    match is_starting(file, tag, Some(&process)) {
-        Some(true) if is_proven => Round::Starting(process),
-        Some(false) if is_proven => Round::Running(process),
-        _ => Round::Held,
     }
 }

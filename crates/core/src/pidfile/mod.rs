@@ -2,7 +2,7 @@
 //!
 //! Three marks on one file. The **flock** is held by the daemon or by a launch. The **text** is for people and
 //! tools. On Linux the **name tag**, a POSIX write lock that the daemon takes itself before it executes, makes
-//! the kernel name the holder.
+//! the kernel name the holder; its length says how far the holder has come.
 //!
 //! Everything rests on two rules: no process writes or unlinks without the exclusive flock, except that stale text may
 //! be cleared under the shared one; and no process is signalled without proof that it is the holder.
@@ -54,8 +54,10 @@ use crate::sys;
 /// Shared by the looks of this process at pidfiles, exclusive for the moment in which it becomes a daemon itself.
 static LOOKS: RwLock<()> = RwLock::new(());
 
+type Looking = RwLockReadGuard<'static, ()>;
+
 /// Held from the question whether a pidfile is our own until the descriptor on it is closed. Never nested.
-fn looking() -> RwLockReadGuard<'static, ()> {
+fn looking() -> Looking {
     LOOKS.read().unwrap_or_else(PoisonError::into_inner)
 }
 

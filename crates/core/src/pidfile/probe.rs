@@ -9,12 +9,11 @@ use nix::sys::stat::{FileStat, fstat};
 use nix::unistd::getpid;
 
 use super::open::Opened;
-use super::{Flock, PidFile, is_distrusted, looking, read_text, trusted};
+use super::{Flock, Looking, PidFile, is_distrusted, looking, read_text, trusted};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::own;
-use crate::process::Process;
 use crate::seam;
-use crate::sys::{self, FileId, Hidden};
+use crate::sys::{self, FileId, Hidden, NameTag, Phase};
 
 /// The state of a pidfile at present.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,20 +47,38 @@ pub struct Held {
 
 /// The result of one look.
 pub(super) enum Seen {
-    Known(Status),
+    Running(Proven),
+    Stopped {
+        stale: bool,
+    },
+    Unverified(Held),
     /// The pidfile cannot be read, for this reason.
     Unreadable(Error),
+}
+
+/// A holder that a look has proven, and the look's open file.
+pub(super) struct Proven {
+    pub(super) pid: Pid,
+    pub(super) phase: Phase,
+    /// `None` for this process's own pidfile.
+    file: Option<File>,
+    /// Until the file is closed.
+    _looking: Looking,
+}
+
+impl Proven {
+    /// Whether it was launched.
+    pub(super) fn is_detached(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| sys::is_detached(file.as_fd()))
+    }
 }
 
 /// Why a holder that has the name tag is not proven.
 pub(super) const FOREIGN: &str = "its holder is in another PID namespace";
 
-/// Why a holder is not proven that has ended between two questions.
-const ENDED: &str = "its holder has just ended";
-
 /// The holder of an open, locked file, by the file's marks and text.
 pub(super) enum Look {
-    Running(Pid),
+    Running(Pid, Phase),
     /// The name tag belongs to a process of another PID namespace; the text may name one.
     Foreign(Option<Pid>),
     Unproven {
@@ -84,16 +101,16 @@ pub(super) fn look_at(file: &File, stat: &FileStat) -> Look {
     look_with_tag(file, stat, tag)
 }
 
-fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
+fn look_with_tag(file: &File, stat: &FileStat, first: Option<NameTag>) -> Look {
     let Ok(text) = read_text(file) else {
         return Look::unproven(None, "its text cannot be read");
     };
-    if let (true, Some(pid @ 1..)) = (is_distrusted(stat), tag) {
-        return Look::Running(pid);
+    if let (true, Some(NameTag { pid: pid @ 1.., phase })) = (is_distrusted(stat), first) {
+        return Look::Running(pid, phase);
     }
     let Some(pid) = text.pid() else {
-        return match tag {
-            Some(0) => Look::Foreign(None),
+        return match first {
+            Some(NameTag { pid: 0, .. }) => Look::Foreign(None),
             _ => Look::unproven(None, "it is locked, but names no process"),
         };
     };
@@ -101,18 +118,21 @@ fn look_with_tag(file: &File, stat: &FileStat, tag: Option<Pid>) -> Look {
         // Our own PID in a file that we do not hold is that of an earlier process with the same number.
         return Look::unproven(Some(pid), "it names this very process, which does not hold it");
     }
+    let names_it = |tag: Option<NameTag>| tag.is_some_and(|tag| tag.pid == pid);
+    // Ask again after the text, because a daemon puts its tag on before it writes: if the tag is not there now, it does
+    // not come any more.
+    let tag = if names_it(first) { first } else { sys::name_tag(file.as_fd()) };
     let by_lock = || !is_distrusted(stat) && sys::holds_lock(pid, FileId::of(stat));
-    let proven = tag == Some(pid) || by_lock();
+    let proven = names_it(tag) || by_lock();
     let mistrust = if proven { mistrust(stat, pid) } else { None };
     match (tag, mistrust) {
-        (_, None) if proven => Look::Running(pid),
-        (Some(0), _) => Look::Foreign(Some(pid)),
+        (_, None) if proven => Look::Running(pid, tag.map_or(Phase::Serving, |tag| tag.phase)),
+        (Some(NameTag { pid: 0, .. }), _) => Look::Foreign(Some(pid)),
         (_, Some(mistrust)) => mistrust,
         (Some(_), _) => {
             // Seen from an outer namespace this lasts. Where the tag has just changed, so had the text.
-            let transient = sys::name_tag(file.as_fd()) != tag;
             let reason = "it names another process than the one that holds it";
-            Look::Unproven { pid: Some(pid), reason, transient }
+            Look::Unproven { pid: Some(pid), reason, transient: tag != first }
         }
         (None, _) if sys::user_ids(pid).is_none() => hidden(pid),
         (None, _) => Look::unproven(Some(pid), "it is locked, but not provably by the process it names"),
@@ -153,7 +173,11 @@ impl PidFile {
     /// `PidFile` when the path is a link or not a regular file. What cannot be read is `Unverified`, not an error.
     pub fn status(&self) -> Result<Status> {
         Ok(match self.see()? {
-            Seen::Known(status) => status,
+            Seen::Running(Proven { pid, phase, .. }) => {
+                Status::Running { pid, starting: phase != Phase::Serving }
+            }
+            Seen::Stopped { stale } => Status::Stopped { stale },
+            Seen::Unverified(held) => Status::Unverified(held),
             Seen::Unreadable(error) => {
                 Status::Unverified(Held { pid: None, reason: unreadable(&error), transient: false })
             }
@@ -161,55 +185,42 @@ impl PidFile {
     }
 
     pub(super) fn see(&self) -> Result<Seen> {
-        let _looking = looking();
+        let looking = looking();
         let (file, stat) = match self.open_to_read() {
             Ok(Opened::File(file, stat)) => (file, stat),
             Ok(Opened::Own(pid)) => {
-                return Ok(Seen::Known(Status::Running { pid, starting: own::is_starting() }));
+                let phase = if own::is_starting() { Phase::Starting } else { Phase::Serving };
+                return Ok(Seen::Running(Proven { pid, phase, file: None, _looking: looking }));
             }
-            Ok(Opened::Missing) => return Ok(Seen::Known(Status::Stopped { stale: false })),
+            Ok(Opened::Missing) => return Ok(Seen::Stopped { stale: false }),
             Err(error) if error.errno().is_some() => return Ok(Seen::Unreadable(error)),
             Err(error) => return Err(error),
         };
         if seam::breaks("text-alone")
             && let Some(pid) = read_text(&file).ok().and_then(|text| text.pid())
         {
-            return Ok(Seen::Known(Status::Running { pid, starting: false }));
+            let phase = Phase::Serving;
+            return Ok(Seen::Running(Proven { pid, phase, file: Some(file), _looking: looking }));
         }
         let tag = sys::name_tag(file.as_fd());
         if tag.is_none() {
             match self.flock(&file, Flock::Shared) {
                 // Asked anew, because the last holder may have removed the file since it was opened.
-                Ok(true) => return Ok(Seen::Known(Status::Stopped { stale: is_left(&file) })),
+                Ok(true) => return Ok(Seen::Stopped { stale: is_left(&file) }),
                 Ok(false) => (),
                 Err(error) => return Ok(Seen::Unreadable(error)),
             }
         }
-        Ok(Seen::Known(match look_with_tag(&file, &stat, tag) {
-            // Without a handle, as where no descriptor is left, the tag must do.
-            Look::Running(pid) => match is_starting(&file, tag, Process::open(pid).ok().as_ref()) {
-                Some(starting) => Status::Running { pid, starting },
-                None => Status::Unverified(Held { pid: Some(pid), reason: ENDED.into(), transient: true }),
-            },
-            Look::Foreign(pid) => Status::Unverified(Held { pid, reason: FOREIGN.into(), transient: false }),
-            Look::Unproven { pid, reason, transient } => {
-                Status::Unverified(Held { pid, reason: reason.into(), transient })
+        Ok(match look_with_tag(&file, &stat, tag) {
+            Look::Running(pid, phase) => {
+                Seen::Running(Proven { pid, phase, file: Some(file), _looking: looking })
             }
-        }))
+            Look::Foreign(pid) => Seen::Unverified(Held { pid, reason: FOREIGN.into(), transient: false }),
+            Look::Unproven { pid, reason, transient } => {
+                Seen::Unverified(Held { pid, reason: reason.into(), transient })
+            }
+        })
     }
-}
-
-/// Whether the holder that has this tag is not ready yet, by its marks. `None` if it has ended since: its marks have
-/// gone with its tag then, and nobody knows whether it was ready. That the tag is there before and after is not
-/// enough: by then another daemon may have the PID. It has not if a process that was opened before lives afterwards.
-pub(super) fn is_starting(file: &File, tag: Option<Pid>, process: Option<&Process>) -> Option<bool> {
-    let has_tag = || sys::name_tag(file.as_fd()) == tag;
-    if !has_tag() {
-        return None;
-    }
-    let is_starting = sys::is_starting(file.as_fd());
-    let is_there = has_tag() && process.is_none_or(Process::is_alive);
-    is_there.then_some(is_starting)
 }
 
 /// Whether a file that no process holds has been left with text in it.

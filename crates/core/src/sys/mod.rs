@@ -37,6 +37,25 @@ use nix::sys::stat::FileStat;
 /// A process id as the kernel counts it; always positive here.
 pub type Pid = i32;
 
+/// The name tag of a pidfile: whom the kernel names as its holder, and how far the holder has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NameTag {
+    /// 0 for a process of another PID namespace.
+    pub(crate) pid: Pid,
+    pub(crate) phase: Phase,
+}
+
+/// How far the holder of a pidfile has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It is ready, or nothing tells.
+    Serving,
+    /// It is not ready.
+    Starting,
+    /// It is not ready, and has no handlers for signals, so that the system's default would end it.
+    Deaf,
+}
+
 /// A failed system call, and its error.
 pub(crate) type Failure = (&'static str, Errno);
 

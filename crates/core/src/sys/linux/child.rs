@@ -14,7 +14,7 @@ use rustix::io::{pwrite, write as write_to};
 use rustix::process::{chdir, getpid, getpriority_process, setpgid, setpriority_process, setsid, umask};
 use rustix::thread::{Timespec, nanosleep, set_no_new_privs};
 
-use super::file::{MARKS, NAME, TO_THE_END};
+use super::file::{DEAF, DETACHED, TAG};
 use super::raw::call;
 use crate::sys::fd::with;
 use crate::sys::{Pid, RawLimit};
@@ -102,11 +102,12 @@ pub(crate) fn write(fd: i32, bytes: &[u8]) {
     let _ = with(fd, |fd| write_to(fd, bytes));
 }
 
-/// Puts on all marks of a start and the name tag: POSIX write locks, which survive exec and end with the process. The
-/// marks come first, because a process that sees the tag takes it that the marks are there.
+/// Puts on the mark "detached" and the name tag of a daemon that is not ready and has no handlers for signals: POSIX
+/// write locks, which survive exec and end with the process. The mark comes first, because a process that sees the tag
+/// takes it that the mark is there.
 pub(crate) fn put_name_tag(fd: i32) -> Outcome {
-    write_lock(fd, MARKS, TO_THE_END)?;
-    write_lock(fd, NAME, 1)
+    write_lock(fd, DETACHED, 1)?;
+    write_lock(fd, TAG, DEAF)
 }
 
 fn write_lock(fd: i32, start: i64, length: i64) -> Outcome {

@@ -11,8 +11,8 @@ use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::pipe2;
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use crate::sys::Pid;
 use crate::sys::fd::errno;
+use crate::sys::{NameTag, Phase};
 
 /// Whether the kernel can tell the daemon's PID, by the name tag.
 pub(crate) const HAS_NAME_TAG: bool = true;
@@ -20,36 +20,42 @@ pub(crate) const HAS_NAME_TAG: bool = true;
 /// Opens a folder only as a place for further calls, which needs no permission to list it.
 pub(crate) const FOLDER_FLAGS: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 
-/// The PID of the process that has a POSIX write lock on the file's first byte, F_GETLK, fcntl(2). 0 for a process of
-/// another PID namespace, `None` without such a lock.
-pub(crate) fn name_tag(file: BorrowedFd<'_>) -> Option<Pid> {
-    write_locked(file, NAME)
-}
+/// The first byte of the name tag, a POSIX write lock whose length says the phase. The kernel keeps adjacent locks of a
+/// process as one, and gives all of the lock that covers a byte: holder and phase are one answer, F_GETLK, fcntl(2). A
+/// lock may lie beyond the end of the file. The fourth byte is kept for one more phase.
+pub(super) const TAG: i64 = 0;
+const SERVING: i64 = 1;
+const STARTING: i64 = 2;
+pub(super) const DEAF: i64 = 3;
+/// The byte of the mark "detached". The byte before it is never locked, because the kernel would join mark and tag.
+pub(super) const DETACHED: i64 = 5;
 
-/// Whether the holder is not ready yet.
-pub(crate) fn is_starting(file: BorrowedFd<'_>) -> bool {
-    is_marked(file, STARTING)
-}
-
-/// Whether the holder has no handlers for signals yet, so that the system's default would end it.
-pub(crate) fn is_deaf(file: BorrowedFd<'_>) -> bool {
-    is_marked(file, DEAF)
+/// The process that has a POSIX write lock on the file's first byte, and its phase; `None` without such a lock.
+pub(crate) fn name_tag(file: BorrowedFd<'_>) -> Option<NameTag> {
+    let lock = write_lock(file, TAG)?;
+    let phase = match lock.l_len {
+        STARTING => Phase::Starting,
+        DEAF => Phase::Deaf,
+        // Of any other length it is another program's, which may lock its whole pidfile (0).
+        _ => Phase::Serving,
+    };
+    Some(NameTag { pid: lock.l_pid, phase })
 }
 
 /// Whether the holder was launched, so that it has a session and a process group of its own.
 pub(crate) fn is_detached(file: BorrowedFd<'_>) -> bool {
-    is_marked(file, DETACHED)
+    // Another program's lock on its whole pidfile begins before.
+    write_lock(file, DETACHED).is_some_and(|lock| lock.l_start == DETACHED)
 }
 
-/// Takes off the marks "starting" and "deaf". The caller is the process that holds the file.
+/// Shortens the tag: the holder is ready. The caller is the process that holds the file.
 pub(crate) fn mark_ready(file: BorrowedFd<'_>) {
-    // Also DEAF, which lies behind STARTING. If STARTING stayed, another start would take this one for under way.
-    unlock(file, STARTING, TO_THE_END);
+    unlock(file, SERVING, DEAF - SERVING);
 }
 
-/// Takes off the mark "deaf". The caller is the process that holds the file.
+/// Shortens the tag of a start: the holder has handlers for signals. The caller is the process that holds the file.
 pub(crate) fn mark_listening(file: BorrowedFd<'_>) {
-    unlock(file, DEAF, TO_THE_END);
+    unlock(file, STARTING, DEAF - STARTING);
 }
 
 /// Takes off the mark "detached". The caller is the process that holds the file.
@@ -57,30 +63,17 @@ pub(crate) fn mark_attached(file: BorrowedFd<'_>) {
     unlock(file, DETACHED, 1);
 }
 
-/// The byte of the tag; the marks follow. A lock may lie beyond the end of the file, fcntl(2).
-pub(super) const NAME: i64 = 0;
-/// daimon never locks this byte. If it is locked, another program has locked its whole pidfile, and sets no marks.
-const GAP: i64 = 1;
-pub(super) const MARKS: i64 = DETACHED;
-const DETACHED: i64 = 2;
-const STARTING: i64 = 3;
-const DEAF: i64 = 4;
-pub(super) const TO_THE_END: i64 = 0;
-
-fn is_marked(file: BorrowedFd<'_>, mark: i64) -> bool {
-    write_locked(file, mark).is_some() && write_locked(file, GAP).is_none()
-}
-
 fn unlock(file: BorrowedFd<'_>, start: i64, length: i64) {
     // It fails only for a descriptor that is not open.
     let _ = fcntl(file, FcntlArg::F_SETLK(&range(libc::F_UNLCK, start, length)));
 }
 
-fn write_locked(file: BorrowedFd<'_>, byte: i64) -> Option<Pid> {
+/// The lock that another process has on the byte.
+fn write_lock(file: BorrowedFd<'_>, byte: i64) -> Option<libc::flock> {
     // Ask for a read lock, because read locks of other processes do not conflict with it, and are no tag.
     let mut lock = range(libc::F_RDLCK, byte, 1);
     fcntl(file, FcntlArg::F_GETLK(&mut lock)).ok()?;
-    (i32::from(lock.l_type) != libc::F_UNLCK).then_some(lock.l_pid)
+    (i32::from(lock.l_type) != libc::F_UNLCK).then_some(lock)
 }
 
 fn range(kind: i32, start: i64, length: i64) -> libc::flock {
@@ -162,4 +155,70 @@ fn set(file: BorrowedFd<'_>, setting: Setting, value: libc::c_int) -> Result<(),
     // SAFETY: both commands take a number and touch no memory.
     let result = unsafe { libc::fcntl(file.as_raw_fd(), setting as libc::c_int, value) };
     Errno::result(result).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::OpenOptions;
+    use std::os::fd::AsFd;
+
+    /// A file on which another open file description has locks: a kind, the first byte, the length. They conflict with
+    /// this process's as another process's do, and the kernel gives -1 as their PID, fcntl(2).
+    fn locked(locks: &[(i32, i64, i64)]) -> (File, File) {
+        let file = capture_file().unwrap();
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+        let other = OpenOptions::new().read(true).write(true).open(path).unwrap();
+        for (kind, start, length) in locks {
+            fcntl(&other, FcntlArg::F_OFD_SETLK(&range(*kind, *start, *length))).unwrap();
+        }
+        (file, other)
+    }
+
+    fn phase(locks: &[(i32, i64, i64)]) -> Option<Phase> {
+        let (file, _other) = locked(locks);
+        let tag = name_tag(file.as_fd());
+        assert!(tag.is_none_or(|tag| tag.pid == -1));
+        tag.map(|tag| tag.phase)
+    }
+
+    fn detached(locks: &[(i32, i64, i64)]) -> bool {
+        let (file, _other) = locked(locks);
+        is_detached(file.as_fd())
+    }
+
+    #[test]
+    fn the_length_of_the_lock_on_the_first_byte_says_the_phase() {
+        for (length, expected) in [(1, Phase::Serving), (2, Phase::Starting), (3, Phase::Deaf)] {
+            assert_eq!(phase(&[(libc::F_WRLCK, 0, length)]), Some(expected), "{length}");
+            assert_eq!(
+                phase(&[(libc::F_WRLCK, 0, length), (libc::F_WRLCK, 5, 1)]),
+                Some(expected),
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn another_programs_lock_is_a_tag_that_says_nothing_more() {
+        // All of a file of any length, all of a long and of a shorter one.
+        for length in [0, 1 << 20, 7] {
+            assert_eq!(phase(&[(libc::F_WRLCK, 0, length)]), Some(Phase::Serving), "{length}");
+            assert!(!detached(&[(libc::F_WRLCK, 0, length)]), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_lock_for_reading_and_one_behind_the_first_byte_are_no_tag() {
+        assert_eq!(phase(&[]), None);
+        assert_eq!(phase(&[(libc::F_RDLCK, 0, 3), (libc::F_RDLCK, 5, 1)]), None);
+        assert!(!detached(&[(libc::F_RDLCK, 0, 3), (libc::F_RDLCK, 5, 1)]));
+        assert_eq!(phase(&[(libc::F_WRLCK, 1, 0)]), None);
+    }
+
+    #[test]
+    fn the_mark_detached_is_a_lock_of_its_own() {
+        assert!(detached(&[(libc::F_WRLCK, 5, 1), (libc::F_WRLCK, 0, 3)]));
+        assert!(!detached(&[(libc::F_WRLCK, 0, 3)]));
+    }
 }

@@ -12,7 +12,7 @@ use nix::sys::statfs::fstatfs;
 use nix::unistd::{getpid, pipe, unlink};
 use rustix::net::sockopt::set_socket_nosigpipe;
 
-use crate::sys::Pid;
+use crate::sys::NameTag;
 use crate::sys::fd::errno;
 
 /// Whether the kernel can tell the daemon's PID, by the name tag.
@@ -25,21 +25,11 @@ pub(crate) const FOLDER_FLAGS: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY)
 pub(crate) const NO_SIGPIPE: MsgFlags = MsgFlags::empty();
 
 /// None, because flock and fcntl locks share one list: a name tag would conflict with our own flock.
-pub(crate) fn name_tag(_file: BorrowedFd<'_>) -> Option<Pid> {
+pub(crate) fn name_tag(_file: BorrowedFd<'_>) -> Option<NameTag> {
     None
 }
 
-/// Not known, without a name tag.
-pub(crate) fn is_starting(_file: BorrowedFd<'_>) -> bool {
-    false
-}
-
 pub(crate) fn mark_ready(_file: BorrowedFd<'_>) {}
-
-/// Not known, without a name tag.
-pub(crate) fn is_deaf(_file: BorrowedFd<'_>) -> bool {
-    false
-}
 
 pub(crate) fn mark_listening(_file: BorrowedFd<'_>) {}
 

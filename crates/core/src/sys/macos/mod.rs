@@ -21,7 +21,7 @@ pub(crate) use clone::{Stack, is_uncollected, reap, spawn_child};
 pub(crate) use exit::at_quick_end;
 pub(crate) use file::{
     FOLDER_FLAGS, HAS_NAME_TAG, NO_SIGPIPE, capture_file, channel_pair, error_pipe, file_system, free_range,
-    is_deaf, is_detached, is_starting, is_written, mark_attached, mark_listening, mark_ready, name_tag,
+    is_detached, is_written, mark_attached, mark_listening, mark_ready, name_tag,
 };
 pub(crate) use process::{
     ProcessHandle, group_members, has_children, has_ended_by, hidden_by, holds_lock, is_main_thread, openers,
