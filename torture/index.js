@@ -1,68 +1,45 @@
 /**
  * `npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--daemons N] [--out FILE]`: proves daimon's promises
  * under fire. Prints tables for each part, and writes all of it to `torture-report.json`. The last line has the
- * counts: a part without a failure has passed, one that has left something out counts as skipped.
+ * counts: a part without a failure has passed, one that has left something out counts as skipped. The exit code is 2
+ * for a command line that is wrong.
  */
 
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { close, failure } from '../scripts/lib/counts.js'
+import { readFileSync } from 'node:fs'
+import { atEnd } from '../scripts/lib/at-end.js'
+import { close } from '../scripts/lib/counts.js'
+import { killAll, marked } from '../scripts/lib/processes.js'
 import { root } from '../scripts/lib/run.js'
+import { optionsOf, usageOf } from './lib/options.js'
 import { runPart } from './lib/part.js'
-import { report } from './lib/report.js'
+import { report, save } from './lib/report.js'
 import { PARTS } from './parts.js'
 
 /** So many calm parts run at the same time. */
 const CALM_TOGETHER = 2
 
-const USAGE = `usage: npm run torture -- [--seconds N] [--seed S] [--only NAME]… [--daemons N] [--out FILE]
-  --seconds  how long each part that goes on by itself may take (60)
-  --seed     the seed of all that is random (a random one)
-  --only     one part alone; may be given again
-  --daemons  how many daemons the part scale starts (50)
-  --out      where the report goes (torture-report.json)
+const NAMES = PARTS.map(({ name }) => name)
 
-parts:
-${PARTS.map(({ name, summary }) => `  ${name.padEnd(9)}  ${summary}`).join('\n')}`
-
-function options() {
-  const text = { type: 'string' }
-  const { values } = parseArgs({
-    options: {
-      help: { type: 'boolean', short: 'h', default: false },
-      seconds: text,
-      seed: text,
-      daemons: text,
-      out: text,
-      only: { ...text, multiple: true, default: [] },
-    },
-  })
-  if (values.help) return undefined
-  const whole = (name, value) => {
-    if (!/^\d{1,10}$/.test(value)) throw new Error(`--${name} takes a whole number, not '${value}'`)
-    return Number(value)
-  }
-  const unknown = values.only.find((one) => !PARTS.some(({ name }) => name === one))
-  if (unknown !== undefined) throw new Error(`there is no part '${unknown}'`)
-  const file = resolve(values.out ?? 'torture-report.json')
-  if (!existsSync(dirname(file))) throw new Error(`--out: there is no folder ${dirname(file)}`)
-  return {
-    seconds: whole('seconds', values.seconds ?? '60'),
-    seed: whole('seed', values.seed ?? String(Math.floor(Math.random() * 2 ** 32))),
-    daemons: whole('daemons', values.daemons ?? '50'),
-    file,
-    parts: PARTS.filter(({ name }) => values.only.length === 0 || values.only.includes(name)),
-  }
+/** All that this run starts is ended with it, compilers and fuzzers, too. Parts mark what is theirs. */
+function markRun() {
+  process.env.TORTURE_RUN = `${process.pid}-${Date.now()}`
+  atEnd(() => killAll(() => marked(process.env.TORTURE_RUN, 'TORTURE_RUN')))
 }
 
-async function torture({ seconds, seed, daemons, file, parts }) {
+async function torture({ seconds, seed, daemons, file, only }) {
+  markRun()
+  const parts = PARTS.filter(({ name }) => only.includes(name))
   const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+  const about = { file, seed, version }
   const results = new Map()
+  const all = () => parts.filter((part) => results.has(part)).map((part) => results.get(part))
   const runOne = async (part) => {
     console.log(`-- ${part.name} (seed ${seed})`)
     results.set(part, await runPart(part, { seed, seconds, daemons }))
+    save(all(), { ...about, isComplete: results.size === parts.length })
   }
+  // The report of an earlier run is none of this one.
+  save([], { ...about, isComplete: false })
   for (const part of parts.filter(({ isCalm }) => !isCalm)) await runOne(part)
   const calm = parts.filter(({ isCalm }) => isCalm).values()
   const worker = async () => {
@@ -70,19 +47,24 @@ async function torture({ seconds, seed, daemons, file, parts }) {
   }
   await Promise.all(Array.from({ length: CALM_TOGETHER }, worker))
   console.log('')
-  const all = parts.map((part) => results.get(part))
-  report(all, { file, seed, version })
-  const failed = all.filter((one) => one.failed > 0).length
-  const skipped = all.filter((one) => one.failed === 0 && one.skipped.length > 0).length
-  close({ passed: all.length - failed - skipped, failed, skipped })
+  report(all(), about)
+  const failed = all().filter((one) => one.failed > 0).length
+  const skipped = all().filter((one) => one.failed === 0 && one.skipped.length > 0).length
+  close({ passed: results.size - failed - skipped, failed, skipped })
 }
 
-let chosen
-try {
-  chosen = options()
-  if (chosen === undefined) console.log(USAGE)
-} catch (error) {
-  console.error(`torture: ${error.message}\n${USAGE}`)
-  close(failure)
+/** What the command line asks for; undefined if it is wrong, or asks for help, and that has been said. */
+function asked() {
+  try {
+    const options = optionsOf(process.argv.slice(2), NAMES)
+    if (!options.help) return options
+    console.log(usageOf(PARTS))
+  } catch (error) {
+    console.error(`torture: ${error.message}\n${usageOf(PARTS)}`)
+    process.exitCode = 2
+  }
+  return undefined
 }
-if (chosen !== undefined) await torture(chosen)
+
+const options = asked()
+if (options !== undefined) await torture(options)

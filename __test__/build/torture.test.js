@@ -1,12 +1,13 @@
-// The command of the torture and its report: a stranger must be able to read them.
+// The command of the torture, its end half way, and its report: a stranger must be able to read them.
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { judgeStorm } from '../../torture/lib/oracle.js'
 import { textOf } from '../../torture/lib/report.js'
 import { PARTS } from '../../torture/parts.js'
-import { folder, ROOT } from '../helpers/index.js'
+import { fixture, folder, ROOT, until } from '../helpers/index.js'
 
-const torture = (place, ...args) => place.node([join(ROOT, 'torture/index.js'), ...args])
+const TORTURE = join(ROOT, 'torture/index.js')
+const torture = (place, ...args) => place.node([TORTURE, ...args])
 
 test('the help names each part and what it does, and runs none', async (t) => {
   const { code, stdout } = await torture(folder(t), '--help')
@@ -15,21 +16,45 @@ test('the help names each part and what it does, and runs none', async (t) => {
   t.notRegex(stdout, /seed \d/)
 })
 
-for (const [title, args, message] of [
-  ['an unknown flag', ['--minutes', '3'], /^torture: Unknown option '--minutes'/],
-  ['an unknown part', ['--only', 'strom'], /^torture: there is no part 'strom'/],
-  [
-    'a report in no folder',
-    ['--out', '/none/of/these/a.json'],
-    /^torture: --out: there is no folder \/none\/of\/these/,
-  ],
-  ['a number that is none', ['--seconds', '3s'], /^torture: --seconds takes a whole number, not '3s'/],
-]) {
-  test(`${title} is told, with the usage`, async (t) => {
-    const { code, stderr } = await torture(folder(t), ...args)
-    t.is(code, 1)
-    t.regex(stderr, message)
-    t.regex(stderr, /^usage: npm run torture[\s\S]*^ {2}storm {2}/m)
+const WRONG = {
+  '--seconds 0': "--seconds takes a whole number from 1 to 1000000, not '0'",
+  '--seconds=-1': "--seconds takes a whole number from 1 to 1000000, not '-1'",
+  '--seconds abc': "--seconds takes a whole number from 1 to 1000000, not 'abc'",
+  '--seconds 1 --seconds 2': '--seconds is given 2 times',
+  '--seed text': "--seed takes a whole number from 0 to 4294967295, not 'text'",
+  '--seed 4294967296': "--seed takes a whole number from 0 to 4294967295, not '4294967296'",
+  '--only nonsense': "there is no part 'nonsense'",
+  '--daemons 0': "--daemons takes a whole number from 1 to 10000, not '0'",
+  '--out /none/of/these/a.json': '--out: there is no folder /none/of/these',
+  '--minutes 3': "Unknown option '--minutes'",
+}
+
+test('a wrong command line is told, with the usage, and nothing is run', async (t) => {
+  const place = folder(t)
+  const one = async ([args, message]) => {
+    const { code, stdout, stderr } = await torture(place, ...args.split(' '))
+    t.is(code, 2, args)
+    t.is(stdout, '', args)
+    t.true(stderr.startsWith(`torture: ${message}`), `${args}: ${stderr}`)
+    t.regex(stderr, /^usage: npm run torture[\s\S]*^ {2}storm {2}/m, args)
+  }
+  await Promise.all(Object.entries(WRONG).map(one))
+})
+
+for (const name of ['storm', 'model']) {
+  test(`${name}: an end half way leaves no process and no file but a report that says so`, async (t) => {
+    const place = folder(t)
+    mkdirSync(place.file('tmp'))
+    const args = [TORTURE, '--only', name, '--out', place.file('report.json')]
+    const run = place.spawn(args, { env: { TMPDIR: place.file('tmp') } })
+    await until(() => place.processes().some((pid) => pid !== run.pid))
+    run.child.kill('SIGTERM')
+    const { code } = await run.done
+    t.is(code, 143)
+    t.deepEqual(place.processes(), [])
+    t.deepEqual(readdirSync(place.file('tmp')), [])
+    const { isComplete, parts } = JSON.parse(place.read('report.json'))
+    t.deepEqual({ isComplete, parts }, { isComplete: false, parts: [] })
   })
 }
 
@@ -56,50 +81,23 @@ test('the report has a table for each kind of row, and says how to run a failed 
     failures: ['status on a.pid: a lie'],
     failed: 1,
   }
-  t.is(
-    textOf(part),
-    `## storm: much at once
-
-Seed 7, 3 s: 2 operations. 1 failed.
-A failure is: a lie.
-
-A column is an outcome.
-
-| operation | done | aborted |
-| --- | --- | --- |
-| stop | 1 |  |
-| start |  | 1 |
-
-| step | kill |
-| --- | --- |
-| lock | 2 |
-
-failed: status on a.pid: a lie
-(again: npm run torture -- --only storm --seed 7 --seconds 3)
-`,
-  )
+  const printed = readFileSync(fixture('build/torture-report.txt'), 'utf8')
+  t.is(textOf(part), printed.slice(printed.indexOf('\n') + 1))
 })
 
-test('an aborted operation of the storm is told as aborted, another error by its code or name', (t) => {
-  const target = { pidFile: 'a.pid', records: folder(t).path }
-  const errors = {
-    stopAborted: { name: 'Error', message: 'had enough' },
-    startAborted: { name: 'AlreadyRunningError', code: 'ERR_DAEMON_ALREADY_RUNNING', message: '' },
-    // The code of a DOMException is a number.
-    exited: { name: 'TimeoutError', code: 23, message: 'The operation was aborted due to timeout' },
-    status: { name: 'TypeError', message: 'no' },
-  }
-  const told = Object.entries(errors).map(([operation, error]) => {
-    const isTyped = error.name === 'AlreadyRunningError'
-    return { operation, target: 0, actor: 1, begun: 1, ended: 2, error, isTyped }
-  })
-  const failures = []
-  const fail = (text) => failures.push(text)
-  t.deepEqual(judgeStorm({ told, targets: [target], isDead: () => true, fail }), {
-    stopAborted: { aborted: 1 },
-    startAborted: { ERR_DAEMON_ALREADY_RUNNING: 1 },
-    exited: { aborted: 1 },
-    status: { TypeError: 1 },
-  })
-  t.deepEqual(failures, ['status on a.pid by 1: TypeError: no'])
+test('a report is complete after a failure', async (t) => {
+  const place = folder(t)
+  const args = [TORTURE, '--only', 'miri', '--only', 'model', '--out', place.file('report.json')]
+  // Neither cargo nor rustup is there: one part is skipped, the other fails.
+  const { code, stdout } = await place.node(args, { env: { PATH: place.path } })
+  t.is(code, 1, stdout)
+  const { isComplete, parts } = JSON.parse(readFileSync(place.file('report.json'), 'utf8'))
+  t.true(isComplete)
+  t.deepEqual(
+    parts.map(({ name, failed, skipped }) => [name, failed, skipped.length]),
+    [
+      ['model', 1, 0],
+      ['miri', 0, 1],
+    ],
+  )
 })

@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { statOf } from './stat.cjs'
 
 /** The variable that all processes of a run inherit, by which they are found again. */
 export const MARK = 'MARK_OF_RUN'
@@ -17,16 +18,24 @@ const read = (pid, name) => {
 
 /** The first thread shows as a zombie as soon as it has ended itself; the process is dead when all have. */
 export function isDead(pid) {
-  const text = read(pid, 'stat')
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return text === '' || (/^[ZX]/.test(fields[0]) && Number(fields[17]) <= 1)
+  const stat = statOf(pid)
+  return stat === undefined || (/^[ZX]/.test(stat.state) && stat.threads <= 1)
 }
 
-/** The PIDs of the living processes with this mark, by the variable that has it. */
+/** When it began, in ticks since boot; undefined if there is no such process. */
+export const bornOf = (pid) => statOf(pid)?.born
+
+/** Its command line, for people. */
+export const commandOf = (pid) => read(pid, 'cmdline').split('\0').join(' ').trim()
+
+/** Whether a process has this mark, by the variable that has it. */
+export const isMarked = (pid, mark, variable = MARK) =>
+  read(pid, 'environ').split('\0').includes(`${variable}=${mark}`)
+
+/** The PIDs of the living processes with this mark. */
 export function marked(mark, variable = MARK) {
-  const has = (pid) => read(pid, 'environ').split('\0').includes(`${variable}=${mark}`)
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && has(name) && !isDead(name))
+    .filter((name) => /^\d+$/.test(name) && isMarked(name, mark, variable) && !isDead(name))
     .map(Number)
 }
 
@@ -51,11 +60,16 @@ export const untilDead = (pid) => until(() => isDead(pid), 'the end of a process
 
 const asleep = new Int32Array(new SharedArrayBuffer(4))
 
-/** Kills the processes of `list()` until it is empty. Synchronous. */
+/**
+ * Kills the processes of `list()` until it is empty twice: a look into /proc goes from one process to the next, and
+ * misses one that another makes behind it. Synchronous.
+ */
 export function killAll(list) {
-  for (let left = list(); left.length > 0; left = list()) {
+  for (let empty = 0; empty < 2; ) {
+    const left = list()
     for (const pid of left) kill(pid)
-    Atomics.wait(asleep, 0, 0, 5)
+    empty = left.length > 0 ? 0 : empty + 1
+    if (left.length > 0) Atomics.wait(asleep, 0, 0, 5)
   }
 }
 

@@ -1,14 +1,13 @@
 /** Faults by limits of a process, setrlimit(2). */
 
+import { freshUser } from './users.js'
+
 const wrapped = (name, value, more) => ({
   name: `--${name}=${value}`,
   needs: ['prlimit'],
   wrap: (command) => ['prlimit', `--${name}=${value}`, '--', ...command],
   ...more,
 })
-
-/** Users that have no other process: RLIMIT_NPROC counts the threads of a user. */
-let user = 54_400
 
 const MB = 2 ** 20
 
@@ -20,7 +19,7 @@ export const limitFaults = () => [
     options: (_, isFaulty) => (isFaulty ? { limits: { nofile: count } } : {}),
   })),
   ...[1, 11, 14, 18, 24].map((count) =>
-    wrapped('nproc', count, { needs: ['root', 'prlimit', 'setpriv'], user: user++, isShared: true }),
+    wrapped('nproc', count, { needs: ['root', 'prlimit', 'setpriv'], user: freshUser(), isShared: true }),
   ),
   ...[512, 800, 1_000, 2_000].map((size) => wrapped('as', size * MB)),
   ...[0, 3, 1_000].map((size) => wrapped('fsize', size, { losesLines: true })),

@@ -4,10 +4,9 @@ import { spawn } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { until } from '../../scripts/lib/processes.js'
+import { freshUser } from './users.js'
 
 const NOBODY = 65_534
-/** A user without processes. */
-const USER = 54_390
 
 /**
  * Makes a mount namespace by these shell commands, in which $0 is the folder. A process holds it.
@@ -79,13 +78,13 @@ const proc = [
   { name: 'no /proc', needs, prepare: (folder) => namespace(folder, 'mount -t tmpfs tmpfs /proc', true) },
   {
     name: 'no /proc, as a user',
-    user: USER,
+    user: freshUser(),
     needs: [...needs, 'setpriv'],
     prepare: (folder) => namespace(folder, 'mount -t tmpfs tmpfs /proc', true),
   },
   {
     name: 'hidepid=2, as a user',
-    user: USER + 1,
+    user: freshUser(),
     needs: [...needs, 'setpriv', 'a hidepid of its own'],
     prepare: (folder) => namespace(folder, 'mount -t proc -o hidepid=2 proc /proc', true),
   },
@@ -94,13 +93,13 @@ const proc = [
 const rights = [
   {
     name: 'a folder without the right to write, as a user',
-    user: USER + 2,
+    user: freshUser(),
     isBroken: true,
     prepare: (folder) => chownSync(folder, 0, 0),
   },
   {
     name: 'a folder without the right to enter, as a user',
-    user: USER + 3,
+    user: freshUser(),
     isBroken: true,
     prepare: (folder) => {
       chownSync(folder, 0, 0)
@@ -109,7 +108,7 @@ const rights = [
   },
   {
     name: 'a log without the right to write, as a user',
-    user: USER + 4,
+    user: freshUser(),
     isBroken: true,
     prepare: (folder) => {
       writeFileSync(join(folder, 'log'), '')
@@ -119,7 +118,7 @@ const rights = [
   },
   {
     name: "a log's folder without the right to write, as a user",
-    user: USER + 5,
+    user: freshUser(),
     isBroken: true,
     options: (folder) => ({ log: { file: join(dirname(folder), 'log'), maxSize: 4_000 } }),
   },

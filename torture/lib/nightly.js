@@ -1,6 +1,6 @@
 /** A nightly Rust, for what the stable one cannot do, and what must be installed beside it. */
 
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { output, root, run } from '../../scripts/lib/run.js'
 import { Unavailable } from './part.js'
@@ -58,8 +58,11 @@ export async function cargoFuzz() {
     throw new Unavailable('libFuzzer needs a C++ compiler, c++ (Debian: g++)')
   const tools = target('tools')
   if (!existsSync(join(tools, 'bin/cargo-fuzz'))) {
-    const args = ['install', 'cargo-fuzz', '--locked', '--version', CARGO_FUZZ, '--root', tools]
+    // Below target/, where it is no rubbish if this is interrupted.
+    const places = ['--root', tools, '--target-dir', join(tools, 'build')]
+    const args = ['install', 'cargo-fuzz', '--locked', '--version', CARGO_FUZZ, ...places]
     if ((await run('cargo', args)) !== 0) throw new Unavailable('cargo cannot install cargo-fuzz')
+    rmSync(join(tools, 'build'), { recursive: true, force: true })
   }
   return { ...process.env, PATH: `${join(tools, 'bin')}:${process.env.PATH}` }
 }

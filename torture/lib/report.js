@@ -39,10 +39,10 @@ export function textOf({ name, summary, columns, fails, seed, again, seconds, co
   ].join('\n')
 }
 
-/** Prints the report of the parts, and writes it to the file. */
-export function report(parts, { file, seed, version }) {
-  for (const part of parts) console.log(textOf(part))
-  const operations = parts.reduce((sum, { counts }) => sum + (counts.operations ?? 0), 0)
+const operationsOf = (parts) => parts.reduce((sum, { counts }) => sum + (counts.operations ?? 0), 0)
+
+/** Writes the report of the parts that are over to the file. @param isComplete whether these are all */
+export function save(parts, { file, seed, version, isComplete }) {
   const about = {
     version,
     date: new Date().toISOString(),
@@ -50,8 +50,15 @@ export function report(parts, { file, seed, version }) {
     platform: process.platform,
     arch: process.arch,
     seed,
-    operations,
+    isComplete,
+    operations: operationsOf(parts),
   }
   writeFileSync(file, `${JSON.stringify({ ...about, parts }, undefined, 2)}\n`)
+}
+
+/** Prints the report of the parts. */
+export function report(parts, { file }) {
+  for (const part of parts) console.log(textOf(part))
+  const operations = operationsOf(parts)
   console.log(`${operations > 0 ? `${operations} operations; ` : ''}all of it is in ${file}`)
 }
