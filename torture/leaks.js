@@ -6,10 +6,9 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { root } from '../scripts/lib/run.js'
 import { FIRST, launchesIn, SECOND, strangersIn } from './lib/between.js'
 import { missing } from './lib/needs.js'
+import { FACADE, program } from './lib/programs.js'
 
 const LANES = 4
 const ROUNDS = 2_000
@@ -21,7 +20,6 @@ const WINDOW = 6
 /** How much more there may be at the end: nothing. Of memory, in MB, less than a kilobyte or two for each round. */
 const BOUNDS = { descriptors: 0, threads: 0, children: 0, files: 0, heap: 1, native: 3 }
 
-const here = (name) => fileURLToPath(new URL(`./programs/${name}`, import.meta.url))
 const middle = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
 
 function ended(child) {
@@ -37,7 +35,7 @@ async function rounds({ folder, random, seconds, note, count, fail }, facade) {
   const settings = JSON.stringify({ facade, folder: place, lanes: LANES, rounds: ROUNDS })
   const child = spawn(
     process.execPath,
-    ['--expose-gc', here('rounds.mjs'), String(random.seed()), settings],
+    ['--expose-gc', program('rounds.mjs'), String(random.seed()), settings],
     {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     },
@@ -75,7 +73,7 @@ async function traced({ folder, note, fail, skip }, facade) {
     '-o',
     join(traces, 'trace'),
     process.execPath,
-    here('launches.mjs'),
+    program('launches.mjs'),
     facade,
     place,
   ]
@@ -89,7 +87,7 @@ async function traced({ folder, note, fail, skip }, facade) {
   note({ what: `calls of the second child, ${SECOND.length} allowed`, first: called('second') })
 }
 
-export async function runLeaks(context, facade = pathToFileURL(join(root, 'dist/index.js')).href) {
+export async function runLeaks(context, facade = FACADE) {
   await traced(context, facade)
   await rounds(context, facade)
 }

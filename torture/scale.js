@@ -4,18 +4,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { freemem } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { daimon, nameOf, startAll } from '../bench/fleet.js'
 import { timed } from '../bench/measure.js'
 import { isDead, until } from '../scripts/lib/processes.js'
-import { root } from '../scripts/lib/run.js'
 import { Unavailable } from './lib/part.js'
+import { FACADE, program } from './lib/programs.js'
 
 const GB = 2 ** 30
 const WAITS = 10_000
-const FACADE = pathToFileURL(join(root, 'dist/index.js')).href
-const WAITING = fileURLToPath(new URL('./programs/waits.mjs', import.meta.url))
 
 /** Stops all by the command, and judges that none is left. */
 async function stopAll(pids, folder, fail) {
@@ -39,7 +35,7 @@ async function judgeList(pids, fail) {
 /** Ten thousand waits in one process, and the end of all that they wait for. */
 async function waits({ pids, folder, note, count, fail }) {
   const names = pids.map((_, index) => nameOf(index))
-  const child = spawn(process.execPath, [WAITING, FACADE, String(WAITS), ...names], {
+  const child = spawn(process.execPath, [program('waits.mjs'), FACADE, String(WAITS), ...names], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const end = once(child, 'close')

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { isDead, kill, MARK } from '../../scripts/lib/processes.js'
+import { commandOf, isDead, kill, MARK, marked } from '../../scripts/lib/processes.js'
 
 /** A verb that takes longer hangs, in milliseconds. The program itself gives up a little earlier, and says so. */
 const DEADLINE = 25_000
@@ -76,20 +76,31 @@ const read = (path) => {
   }
 }
 
+/** A start that has failed has ended all that it has launched, or says that it could not. */
+function* survivorsOf(verb, { code, message }, { known, mark }) {
+  if (/could not be ended/.test(message)) return
+  for (const pid of marked(mark, 'FAULT_DAEMON')) {
+    if (!known.has(pid)) yield `${verb} has thrown ${code}, and left ${pid} (${commandOf(pid)}): ${message}`
+  }
+}
+
 /**
  * What is wrong with what a verb has told.
  *
  * @param pidFile its path as this process sees it
  * @param known the PIDs of the daemons that are known; it is changed
+ * @param mark what the daemons have in their environment as `FAULT_DAEMON`
  */
-export function* problemsOf({ verb, hang, value, error, isTyped }, { pidFile, known }) {
+export function* problemsOf({ verb, hang, value, error, isTyped }, { pidFile, known, mark }) {
   if (hang) return yield `${verb} hangs`
+  const begins = ['start', 'restart', 'daemonize', 'foreground'].includes(verb)
   if (error !== undefined) {
     if (!isTyped) yield `${verb} has thrown ${error.stack}`
     else if (!CODES.includes(error.code)) yield `${verb} has thrown the unknown code ${error.code}`
+    if (begins) yield* survivorsOf(verb, error, { known, mark })
     return
   }
-  if (['start', 'restart', 'daemonize', 'foreground'].includes(verb)) {
+  if (begins) {
     if (isDead(value.pid)) yield `${verb} tells of ${value.pid}, which does not run`
     if (read(pidFile) !== `${value.pid}\n`) yield `${verb}: the pidfile has ${JSON.stringify(read(pidFile))}`
   }

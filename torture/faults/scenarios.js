@@ -2,14 +2,11 @@
 
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isDead, kill, killAll, marked, until } from '../../scripts/lib/processes.js'
-import { root } from '../../scripts/lib/run.js'
+import { FACADE, program } from '../lib/programs.js'
 import { heard, problemsOf, wordsOf } from './judge.js'
 import { problemsOfLogs } from './logs.js'
 
-const program = (name) => fileURLToPath(new URL(`../programs/${name}`, import.meta.url))
-const FACADE = pathToFileURL(join(root, 'dist/index.js')).href
 const DEADLINE = 20_000
 const BARE_DEADLINE = 20_000
 /** The exit code of confine when it has not executed the command. */
@@ -46,6 +43,8 @@ export class Place {
       script: program('writer.cjs'),
       log: { file: join(folder, 'log'), maxSize: 4_000, keep: 500 },
       cwd: '/',
+      // What is launched, and not the launcher.
+      env: { FAULT_DAEMON: folder },
       readyTimeout: 10_000,
       stopTimeout: 3_000,
       ...fault.options?.(folder, isFaulty),
@@ -66,6 +65,11 @@ export class Place {
     return heard(command, { mark: this.folder, cwd: '/', deadline }, hear)
   }
 
+  /** What the judge must know. */
+  #about() {
+    return { pidFile: join(this.seen, 'a.pid'), known: this.known, mark: this.folder }
+  }
+
   /** Whether Node.js itself runs under the fault. */
   async bare() {
     const how = await this.#run(true, [program('bare.mjs')], () => {}, BARE_DEADLINE)
@@ -83,7 +87,7 @@ export class Place {
       this.operations++
       const isBound = this.fault.works && one.error !== undefined
       if (isBound) this.fail(`${who}: ${one.verb} does not work without it: ${one.error.message}`)
-      for (const text of problemsOf(one, { pidFile: join(this.seen, 'a.pid'), known: this.known })) {
+      for (const text of problemsOf(one, this.#about())) {
         this.fail(`${who}: ${text}`)
       }
     }
@@ -114,7 +118,7 @@ export class Place {
     const hear = (told) => {
       outcome = told
       this.operations++
-      for (const text of problemsOf(told, { pidFile: join(this.seen, 'a.pid'), known: this.known })) {
+      for (const text of problemsOf(told, this.#about())) {
         this.fail(text)
       }
       const isBound = this.fault.works && told.error !== undefined
@@ -143,7 +147,11 @@ export class Place {
     await until(() => left.every(isDead), 'the end of all', 3_000).catch(() => {
       this.fail(`${left.filter((pid) => !isDead(pid))} left`)
     })
-    const files = readdirSync(this.seen).filter((name) => !EXPECTED.test(name))
+    // A stop that finds nothing leaves a stale pidfile, which the next start takes over.
+    const isClean = more.length > 0 && !this.fault.isBroken
+    const files = readdirSync(this.seen).filter(
+      (name) => !EXPECTED.test(name) || (isClean && name === 'a.pid'),
+    )
     if (files.length > 0) this.fail(`files are left: ${files}`)
     if (!this.fault.losesLines) for (const text of problemsOfLogs(this.seen)) this.fail(text)
   }

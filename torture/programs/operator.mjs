@@ -1,8 +1,8 @@
 // Calls verbs at random on pidfiles that others exchange, until its parent sends a message. Arguments: the seed, and
 // settings as JSON. Tells its parent of each outcome.
-import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { program } from '../lib/programs.js'
 import { randomOf } from '../lib/random.js'
+import { within } from '../lib/within.js'
 
 const [seed, text] = process.argv.slice(2)
 const { facade, pidFiles, records } = JSON.parse(text)
@@ -13,7 +13,7 @@ const DEADLINE = 20_000
 const daemonOf = (pidFile) =>
   new Daemon({
     pidFile,
-    script: fileURLToPath(new URL('./held.cjs', import.meta.url)),
+    script: program('held.cjs'),
     scriptArgs: [records],
     cwd: '/',
     readyTimeout: 10_000,
@@ -41,8 +41,6 @@ function timedOut(error) {
 }
 
 async function outcomeOf(operation, pidFile) {
-  const late = new AbortController()
-  const hang = delay(DEADLINE, { hang: true }, { signal: late.signal }).catch(() => {})
   const work = OPERATIONS[operation](pidFile).then(
     (value) => ({ value: { pid: value?.pid, state: value?.state } }),
     (error) => ({
@@ -50,11 +48,7 @@ async function outcomeOf(operation, pidFile) {
       error: { code: error?.code, reason: error?.reason, text: error?.stack ?? String(error) },
     }),
   )
-  try {
-    return await Promise.race([work, hang])
-  } finally {
-    late.abort()
-  }
+  return await within(work, DEADLINE)
 }
 
 let isOver = false

@@ -4,20 +4,19 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { privateMemory } from '../../scripts/lib/processes.js'
+import { program } from '../lib/programs.js'
 import { randomOf } from '../lib/random.js'
 
 const [seed, text] = process.argv.slice(2)
 const { facade, folder, lanes, rounds } = JSON.parse(text)
 const { Daemon } = await import(facade)
 const random = randomOf(Number(seed))
-const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 
 const daemonOf = (lane, more) =>
   new Daemon({
     pidFile: join(folder, `${lane}.pid`),
-    script: here('idle.cjs'),
+    script: program('idle.cjs'),
     cwd: '/',
     stopTimeout: 5_000,
     ...more,
@@ -44,7 +43,7 @@ const KINDS = [
     await fails(daemon.start(), 'ERR_DAEMON_ALREADY_RUNNING')
     await daemon.stop()
   },
-  (lane) => fails(daemonOf(lane, { script: here('throws.cjs') }).start(), 'ERR_DAEMON_START_FAILED'),
+  (lane) => fails(daemonOf(lane, { script: program('throws.cjs') }).start(), 'ERR_DAEMON_START_FAILED'),
   (lane) => fails(daemonOf(lane, { execPath: join(folder, 'broken') }).start(), 'ERR_DAEMON_START_FAILED'),
   async (lane) => {
     const enough = new AbortController()

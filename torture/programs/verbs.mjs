@@ -3,6 +3,7 @@
 // JSON.
 import { readdirSync, readSync, writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { within } from '../lib/within.js'
 
 const { facade, options, verbs, deadline } = JSON.parse(process.argv[2])
 
@@ -65,16 +66,6 @@ function tell(verb, outcome) {
   readSync(0, Buffer.alloc(1))
 }
 
-async function within(promise) {
-  const late = new AbortController()
-  const hang = delay(deadline, { hang: true }, { signal: late.signal }).catch(() => {})
-  try {
-    return await Promise.race([promise, hang])
-  } finally {
-    late.abort()
-  }
-}
-
 async function all() {
   let loaded
   try {
@@ -85,7 +76,7 @@ async function all() {
   const { Daemon, DaemonError } = loaded
   const daemon = new Daemon(options)
   for (const verb of verbs) {
-    const outcome = await within(VERBS[verb](daemon)).then(
+    const outcome = await within(VERBS[verb](daemon), deadline).then(
       (value) => (value?.hang ? { hang: true } : { value }),
       (error) => toldOf(error, DaemonError),
     )
