@@ -7,16 +7,14 @@ import { spawn } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isDead, kill, marked, until } from '../scripts/lib/processes.js'
-import { root } from '../scripts/lib/run.js'
 import { canaries } from './hostile/canaries.js'
 import { Bystanders } from './lib/bystanders.js'
 import { missing } from './lib/needs.js'
+import { FACADE, program } from './lib/programs.js'
 
 const NOBODY = 65_534
 const OPERATORS = 5
-const here = (name) => fileURLToPath(new URL(`./programs/${name}`, import.meta.url))
 
 /** A folder with two more below it, of that user: the innermost is for the pidfile. */
 function nested(folder, user) {
@@ -38,7 +36,7 @@ function sticky(folder) {
 function exchanger(random, place, settings) {
   const { user, pidFile, levels } = place
   const args = [
-    here('exchanger.cjs'),
+    program('exchanger.cjs'),
     String(random.seed()),
     JSON.stringify({ pidFile, levels, ...settings }),
   ]
@@ -61,7 +59,7 @@ async function victimIn(folder, Daemon) {
   const heard = join(folder, 'heard')
   const options = {
     pidFile: join(folder, 'a.pid'),
-    script: here('victim.cjs'),
+    script: program('victim.cjs'),
     scriptArgs: [heard],
     cwd: '/',
   }
@@ -97,7 +95,7 @@ const wordsOf = ({ hang, error }) =>
 async function operate({ random, seconds, fail, count }, settings, movable) {
   const outcomes = {}
   const one = () => {
-    const args = [here('operator.mjs'), String(random.seed()), JSON.stringify(settings)]
+    const args = [program('operator.mjs'), String(random.seed()), JSON.stringify(settings)]
     const child = spawn(process.execPath, args, { cwd: '/', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     child.on('message', (told) => {
       count('operations')
@@ -138,7 +136,7 @@ function judgeRecords(records, fail) {
   return readdirSync(records).filter((name) => name.startsWith('inode-')).length
 }
 
-async function runHostile(context, facade = pathToFileURL(join(root, 'dist/index.js')).href) {
+async function runHostile(context, facade = FACADE) {
   const { folder, random, count, note, fail, skip } = context
   const lacks = missing(['root', 'mknod'])
   if (lacks.length > 0) return skip(`no ${lacks.join(', no ')} here`)

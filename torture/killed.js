@@ -7,20 +7,18 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { isDead, kill, marked, until } from '../scripts/lib/processes.js'
+import { commandOf, isDead, kill, marked, until } from '../scripts/lib/processes.js'
+import { statOf } from '../scripts/lib/stat.cjs'
 import { seamsFacade } from './lib/build.js'
 import { daemonOf, targetIn } from './lib/daemon.js'
 import { problemsOfTarget } from './lib/oracle.js'
-import { stateOf } from './lib/state.js'
+import { program } from './lib/programs.js'
 import { stepsOf } from './lib/steps.js'
 
 /** Rounds at the same time. */
 const TOGETHER = 3
 /** The longest time for anything, in milliseconds. */
 const WITHIN = 25_000
-
-const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 
 /**
  * How each step is met: the verb of the process that has the orders, and passes them on to the daemon that it starts,
@@ -51,7 +49,7 @@ async function untilMet({ step, action, scenario, target, facade, daemon, folder
   const file = join(folder, 'met')
   const env = { ...process.env, TORTURE_ROUND: folder, DAIMON_SEAM: `${step} ${action} ${file}` }
   const settings = JSON.stringify({ facade, target })
-  const victim = spawn(process.execPath, [here('programs/victim.mjs'), scenario.verb, settings], {
+  const victim = spawn(process.execPath, [program('victim.mjs'), scenario.verb, settings], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -62,16 +60,22 @@ async function untilMet({ step, action, scenario, target, facade, daemon, folder
   const over = new Promise((resolve) => victim.once('close', resolve))
   const isMet = () => existsSync(file)
   await within(() => isMet() || printed !== '' || victim.exitCode !== null, `${step}: an answer`)
-  const pending = isMet() ? undefined : scenario.next?.(daemon)
-  pending?.catch(() => {})
+  const state = { isOver: false }
+  const next = isMet() ? undefined : scenario.next?.(daemon)
+  const pending = next
+    ?.catch(() => {})
+    .then(() => {
+      state.isOver = true
+    })
   await within(isMet, `${step}, after ${JSON.stringify(printed)}`)
-  return { victim, over, pending }
+  return { victim, over, pending, state }
 }
 
 /** The stopped processes of the round go on, when others have looked. */
-async function continueAll({ daemon, folder, fail, step }) {
-  const stopped = () => processesOf(folder).filter((pid) => stateOf(pid) === 'T')
-  await within(() => stopped().length > 0, `${step}: a stopped process`)
+async function continueAll({ daemon, folder, fail, step, state }) {
+  const stopped = () => processesOf(folder).filter((pid) => statOf(pid)?.state === 'T')
+  // A stop sends SIGCONT after its signal, and may have continued the process before anybody has looked.
+  await within(() => stopped().length > 0 || state.isOver, `${step}: a stopped process`)
   await daemon.status().catch((error) => {
     if (!/^ERR_DAEMON_/.test(error.code)) fail(`${step}: status: ${error.stack}`)
   })
@@ -106,37 +110,66 @@ async function round({ facade, Daemon, folder, step, action, fail }) {
   const daemon = daemonOf(Daemon, target)
   const what = `${action} at ${step}`
   if (scenario.startsBefore) await daemon.start()
-  const { victim, over, pending } = await untilMet({ step, action, scenario, target, facade, daemon, folder })
-  if (action === 'stop') await continueAll({ daemon, folder, fail, step })
+  const { victim, over, pending, state } = await untilMet({
+    step,
+    action,
+    scenario,
+    target,
+    facade,
+    daemon,
+    folder,
+  })
+  if (action === 'stop') await continueAll({ daemon, folder, fail, step, state })
   if (scenario.verb === 'foreground') victim.kill('SIGKILL')
   await within(() => victim.exitCode !== null || victim.signalCode !== null, `${what}: the end of the victim`)
   await over
-  await pending?.catch(() => {})
+  await pending
   await recover({ daemon, target, folder, fail, what })
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Launcher or daemon is killed at a random time of a start or a stop. */
-async function randomRound({ facade, Daemon, folder, random, fail }) {
-  mkdirSync(folder)
-  const target = { ...targetIn(folder, 'victim'), maxSize: 400, variables: { TORTURE_ROUND: folder } }
-  const daemon = daemonOf(Daemon, target)
-  const verb = random.pick(['start', 'start', 'restart', 'stop'])
-  if (verb !== 'start') await daemon.start()
+/** What goes on at a random time; `inside` is a daemon that restarts itself, by a helper. */
+const VERBS = ['start', 'start', 'restart', 'stop', 'inside', 'inside']
+
+/** Begins the verb in a process of its own. Gives that process, and its end. */
+function begin(verb, { facade, target, folder }) {
   const settings = JSON.stringify({ facade, target })
-  const victim = spawn(process.execPath, [here('programs/victim.mjs'), verb, settings], {
+  const victim = spawn(process.execPath, [program('victim.mjs'), verb, settings], {
     env: { ...process.env, TORTURE_ROUND: folder },
     stdio: 'ignore',
   })
-  const over = new Promise((resolve) => victim.once('close', resolve))
+  return { victim, over: new Promise((resolve) => victim.once('close', resolve)) }
+}
+
+const roleOf = (pid, launcher) => {
+  if (pid === undefined) return 'nobody'
+  return pid === launcher ? 'the launcher' : isHelper(pid) ? 'the helper' : 'the daemon'
+}
+
+const isHelper = (pid) => commandOf(pid).includes('restart-helper')
+
+/** One of launcher, daemon and helper is killed at a random time. Gives which. */
+async function randomRound({ facade, Daemon, folder, random, fail }) {
+  mkdirSync(folder)
+  const variables = { TORTURE_ROUND: folder, STORM_FACADE: facade }
+  const target = { ...targetIn(folder, 'victim'), maxSize: 400, variables }
+  const daemon = daemonOf(Daemon, target)
+  const verb = random.pick(VERBS)
+  if (verb !== 'start') await daemon.start()
+  const begun = verb === 'inside' ? await daemon.signal('SIGUSR1') : begin(verb, { facade, target, folder })
   await delay(random.int(400))
   const all = processesOf(folder)
-  const pid = all.length > 0 ? random.pick(all) : victim.pid
-  if (pid === victim.pid) victim.kill('SIGKILL')
-  else kill(pid)
-  await over
-  await recover({ daemon, target, folder, fail, what: `a kill of ${pid} at a random time of ${verb}` })
+  const pid = all.length > 0 ? random.pick(all) : begun?.victim.pid
+  const who = roleOf(pid, begun?.victim.pid)
+  // The launcher's PID may be another's by now, which Node.js knows.
+  if (pid !== undefined && pid === begun?.victim.pid) begun.victim.kill('SIGKILL')
+  else if (pid !== undefined) kill(pid)
+  await begun?.over
+  const what = `a kill of ${pid} (${who}) at a random time of ${verb}`
+  await within(() => !processesOf(folder).some(isHelper), `${what}: the end of the helper`)
+  await recover({ daemon, target, folder, fail, what })
   rmSync(folder, { recursive: true, force: true })
+  return who
 }
 
 async function run({ seconds, folder, random, note, count, fail }) {
@@ -153,7 +186,8 @@ async function run({ seconds, folder, random, note, count, fail }) {
       const what = job === undefined ? 'a random time' : `${job.action} at ${job.step}`
       const common = { facade, Daemon, folder: next(), random, fail }
       try {
-        await (job === undefined ? randomRound(common) : round({ ...common, ...job }))
+        if (job === undefined) count(`kills of ${await randomRound(common)} at a random time`)
+        else await round({ ...common, ...job })
       } catch (error) {
         fail(`${what}: ${error.message}`)
       }

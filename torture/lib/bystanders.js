@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { stateOf } from './state.js'
+import { statOf } from '../../scripts/lib/stat.cjs'
 
 export class Bystanders {
   #children
@@ -20,7 +20,7 @@ export class Bystanders {
   /** Tells of each that has got a signal, is dead or stopped. */
   judge(fail) {
     for (const pid of this.pids) {
-      const state = stateOf(pid)
+      const state = statOf(pid)?.state
       if (!['S', 'R', 'D'].includes(state)) fail(`the bystander ${pid} is in state ${state ?? 'gone'}`)
       else for (const signal of pendingOf(pid)) fail(`the bystander ${pid} has got signal ${signal}`)
     }

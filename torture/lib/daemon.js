@@ -2,9 +2,7 @@
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const program = (name) => fileURLToPath(new URL(`../programs/${name}`, import.meta.url))
+import { program } from './programs.js'
 
 /** A pidfile, with a folder for the records of its bodies. */
 export function targetIn(folder, name) {
@@ -14,7 +12,7 @@ export function targetIn(folder, name) {
 }
 
 /**
- * The daemon of a target: its body holds the oracle's lock, writes numbered lines and keeps a journal.
+ * The daemon of a target: its body has the oracle's name, writes numbered lines and keeps a journal.
  *
  * @param isForeground whether it is the process of the caller, whose flags are no option then
  */

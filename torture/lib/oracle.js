@@ -1,9 +1,11 @@
 /** Compares what the actors of a storm were told with what the daemons have recorded. */
 
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { bornOf } from './state.js'
+import { bornOf } from '../../scripts/lib/processes.js'
+import { unexplained } from './causes.js'
+import { countedBy, livesOf } from './lives.js'
 
 /** Between the moment in which a process holds the lock and its first record, Node.js boots: in milliseconds. */
 const BOOT = 5_000
@@ -30,28 +32,19 @@ const outcomeOf = ({ operation, error }) => {
 }
 const verbOf = (operation) => operation.replace(/(?:Waiting|Aborted|Hard)$/, '')
 
-/** The lives of the processes that have had a pidfile, by `PID BORN`. */
-function livesOf({ records }) {
-  const lives = new Map()
-  const path = join(records, 'journal')
-  if (!existsSync(path)) return lives
-  for (const line of readFileSync(path, 'utf8').split('\n').slice(0, -1)) {
-    const { what, pid, at, born, ...more } = JSON.parse(line)
-    const key = `${pid} ${born}`
-    const life = lives.get(key) ?? { pid, bornTick: born }
-    lives.set(key, { ...life, [what]: { at, ...more } })
-  }
-  return lives
-}
-
 /** The moments, in which a life can have held the lock. */
 const heldFrom = ({ born, begin, crashed }) => (born ?? begin ?? crashed).at - BOOT
 const heldUntil = ({ end, crashed }) =>
   crashed?.at ?? (end === undefined ? Number.POSITIVE_INFINITY : end.at + EXIT)
 
-/** Judges all that was told. Gives how often each operation had which outcome. */
-export function judgeStorm({ told, targets, isDead, fail }) {
+/**
+ * Judges all that was told. Gives how often each operation had which outcome.
+ *
+ * @param over when all are stopped in the end
+ */
+export function judgeStorm({ told, targets, isDead, fail, over = Infinity }) {
   const lives = targets.map(livesOf)
+  const hidden = targets.map((_, target) => launchesWithoutRecord(told, target, lives[target]))
   const outcomes = {}
   for (const one of told) {
     if (one.crashed !== undefined) fail(`the actor ${one.actor} has crashed (${one.crashed})`)
@@ -59,12 +52,14 @@ export function judgeStorm({ told, targets, isDead, fail }) {
     const outcome = outcomeOf(one)
     outcomes[one.operation] ??= {}
     outcomes[one.operation][outcome] = (outcomes[one.operation][outcome] ?? 0) + 1
-    for (const text of problemsOf(one, [...lives[one.target].values()])) {
+    for (const text of problemsOf(one, [...lives[one.target].values()], hidden[one.target])) {
       fail(`${one.operation} on ${targets[one.target].pidFile} by ${one.actor}: ${text}`)
     }
   }
-  for (const target of targets)
+  targets.forEach((target, index) => {
     for (const text of problemsOfTarget(target, isDead)) fail(`${target.pidFile}: ${text}`)
+    for (const text of unexplained(told, index, lives[index], over)) fail(`${target.pidFile}: ${text}`)
+  })
   return outcomes
 }
 
@@ -75,18 +70,37 @@ export function* problemsOfTarget(target, isDead) {
   yield* problemsOfLog(target, lives)
 }
 
-/** What is wrong with an operation's outcome. */
-function* problemsOf({ operation, begun, ended, value, error, isTyped, survivors }, lives) {
-  for (const pid of survivors ?? []) yield `it has returned while ${pid} lives, which had begun before`
+/**
+ * The launches whose process was killed while Node.js booted, so that it has left no record: each with the time in
+ * which that process can have lived.
+ */
+function launchesWithoutRecord(told, target, lives) {
+  const recorded = new Set([...lives.values()].map(({ born }) => born?.launch))
+  const launches = new Map()
+  for (const { target: of, launch, operation, begun, ended = Number.POSITIVE_INFINITY } of told) {
+    if (of !== target || !/^(?:start|restart)/.test(operation) || recorded.has(launch)) continue
+    launches.set(launch, { begun, ended })
+  }
+  return [...launches.values()]
+}
+
+/** What is wrong with an operation's outcome. @param hidden the launches that have left no record */
+function* problemsOf(one, lives, hidden) {
+  const { operation, begun, ended, value, error, isTyped, survivors, isStranger } = one
+  const before = error === undefined ? 'which had begun before' : 'which it has launched'
+  for (const pid of survivors ?? []) yield `it has returned while ${pid} lives, ${before}`
+  if (isStranger) yield `${value?.pid ?? error.pid} is a stranger`
   const verb = verbOf(operation)
   const during = (life) => heldFrom(life) <= ended && heldUntil(life) >= begun
   const of = (pid) => lives.filter((life) => life.pid === pid)
+  // Told as running: it has a record, or its launch has left none.
+  const ran = (pid) =>
+    of(pid).some(during) || hidden.some((launch) => launch.begun <= ended && launch.ended >= begun)
   if (error !== undefined) {
     if (!isTyped && !isAbort(operation, error)) yield `${error.name}: ${error.message}`
     if (isTyped && !(EXPECTED[verb] ?? []).includes(error.code)) yield `${error.code}: ${error.message}`
-    // A process that was killed while Node.js booted has left no record.
-    const named = error.code === 'ERR_DAEMON_ALREADY_RUNNING' ? of(error.pid) : []
-    if (named.length > 0 && !named.some(during)) yield `${error.pid} did not run at that time`
+    const named = error.code === 'ERR_DAEMON_ALREADY_RUNNING' ? error.pid : undefined
+    if (named !== undefined && !ran(named)) yield `${named} did not run at that time`
     return
   }
   if (verb === 'start' || verb === 'restart') {
@@ -95,18 +109,22 @@ function* problemsOf({ operation, begun, ended, value, error, isTyped, survivors
     )
     if (!serves) yield `${value.pid} has not begun`
   }
+  const all = lives.filter(({ begin, end }) => begin?.at < begun && end?.at > ended)
+  if (verb === 'exited' && all.length > 0) yield `${all[0].pid} runs, and was told as exited`
   if (verb === 'status') {
-    const all = lives.filter(({ begin, end }) => begin?.at < begun && end?.at > ended)
     if (value.state === 'stopped' && all.length > 0) yield `${all[0].pid} runs, and was told as stopped`
-    if (value.state === 'running' && of(value.pid).length > 0 && !of(value.pid).some(during))
-      yield `${value.pid} did not run at that time`
+    if (value.state === 'running' && !ran(value.pid)) yield `${value.pid} did not run at that time`
   }
 }
 
 function* problemsOfLives(lives, isDead) {
-  for (const { pid, bornTick, overlap } of lives.values()) {
-    if (overlap !== undefined)
-      yield `two bodies at once: ${pid} was refused the oracle's lock (${JSON.stringify(overlap)})`
+  for (const { pid, bornTick, born, overlap } of lives.values()) {
+    if (overlap !== undefined) yield `two bodies at once: ${pid} was refused the oracle's name`
+    // Both have the lock: the one that ends has it until its last exit handler is over.
+    const other = [...lives.values()].find(
+      ({ born: first, end }) => first?.at < born?.at && born.at < end?.at,
+    )
+    if (other !== undefined) yield `two bodies at once: ${pid} was born before ${other.pid} had ended`
     if (!isDead(pid) && bornOf(pid) === bornTick) yield `${pid} is left`
   }
 }
@@ -128,12 +146,6 @@ function filesOf(records) {
 function textOf(path) {
   const bytes = readFileSync(path)
   return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()
-}
-
-/** How many lines a body had written at least, by its own count. */
-function countedBy(records, key) {
-  const path = join(records, `lines-${key.replace(' ', '-')}`)
-  return existsSync(path) ? Number(readFileSync(path, 'utf8').split('\n')[0]) : 0
 }
 
 /** Lines are numbered by each body: none is missing, none is there twice, none is torn. */

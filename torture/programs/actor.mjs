@@ -1,14 +1,12 @@
 // One of many that use the same daemons at random. Arguments: the seed, and the settings as JSON. It tells its parent
 // of each operation, before and after.
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isDead, kill } from '../../scripts/lib/processes.js'
+import { bornOf, isDead, isMarked, kill } from '../../scripts/lib/processes.js'
 import { daemonOf } from '../lib/daemon.js'
 import { randomOf } from '../lib/random.js'
-import { bornOf } from '../lib/state.js'
+import { isStranger, survivorsOf } from '../lib/witness.js'
+import { journal, now } from './journal.cjs'
 
-const { journal, now } = createRequire(import.meta.url)('./journal.cjs')
 const [seed, text] = process.argv.slice(2)
 const { facade, targets, until, only } = JSON.parse(text)
 const { Daemon, DaemonError } = await import(facade)
@@ -39,10 +37,10 @@ async function aborted(daemon, verb) {
   }
 }
 
-/** The daemon dies, as by the kernel's hand. */
+/** The daemon dies, as by the kernel's hand. A PID that is not this run's may be anybody's, and is left alone. */
 async function crash(daemon, { records }) {
   const { state, pid } = await daemon.status()
-  if (state !== 'running') return { state }
+  if (state !== 'running' || !isMarked(pid, records, 'STORM_RECORDS')) return { state, pid }
   const born = bornOf(pid)
   kill(pid)
   while (bornOf(pid) === born && !isDead(pid)) await delay(1)
@@ -68,35 +66,17 @@ const OPERATIONS = {
 }
 const NAMES = only ?? Object.entries(OPERATIONS).flatMap(([name, [weight]]) => Array(weight).fill(name))
 
-/**
- * The PIDs of bodies that had begun before that time, are not ending, and live. A process that is ending gives its
- * pidfile up, and then ends.
- */
-function begunBefore(records, time, except) {
-  const path = `${records}/journal`
-  if (!existsSync(path)) return []
-  const all = readFileSync(path, 'utf8')
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line))
-  const ending = new Set(all.filter(({ what }) => what === 'end').map(({ pid, born }) => `${pid} ${born}`))
-  return all
-    .filter(({ what, at }) => what === 'begin' && at < time)
-    .filter(({ pid, born }) => pid !== except && !ending.has(`${pid} ${born}`))
-    .filter(({ pid, born }) => bornOf(pid) === born && !isDead(pid))
-    .map(({ pid }) => pid)
-}
-
 const told = (message) => new Promise((resolve) => process.send(message, resolve))
 
-while (now() < until) {
+for (let number = 0; now() < until; number++) {
   const target = random.int(targets.length)
   const operation = random.pick(NAMES)
-  const daemon = daemonOf(Daemon, targets[target])
+  const launch = `${process.pid}-${bornOf(process.pid)}-${number}`
+  const daemon = daemonOf(Daemon, { ...targets[target], variables: { STORM_LAUNCH: launch } })
   // Dies in the middle of it.
   if (random.int(40) === 0) setTimeout(() => process.kill(process.pid, 'SIGKILL'), random.int(150))
   const begun = now()
-  await told({ target, operation, begun })
+  await told({ target, operation, launch, begun })
   const outcome = await OPERATIONS[operation][1](daemon, targets[target]).then(
     (value) => ({ value }),
     (error) => ({
@@ -104,6 +84,8 @@ while (now() < until) {
         code: error?.code,
         name: error?.name,
         reason: error?.reason,
+        exitCode: error?.exitCode,
+        exitSignal: error?.exitSignal,
         message: String(error?.message),
         pid: error?.pid,
       },
@@ -111,9 +93,9 @@ while (now() < until) {
     }),
   )
   const ended = now()
-  const isOver = /^(?:stop|restart)/.test(operation) && outcome.error === undefined
-  const survivors = isOver ? begunBefore(targets[target].records, begun, outcome.value.pid) : []
-  await told({ target, operation, begun, ended, survivors, ...outcome })
+  const one = { target, operation, launch, begun, ended, ...outcome }
+  const survivors = await survivorsOf(one, targets[target].records)
+  await told({ ...one, survivors, isStranger: await isStranger(one) })
   await delay(random.int(30))
 }
 process.disconnect()

@@ -1,20 +1,17 @@
-// The body of a daemon in the storm. It holds the oracle's lock for its life, writes numbered lines, and keeps a
-// journal of when it has begun and ended. Arguments: the folder of its pidfile's records.
-const { openSync, writeSync } = require('node:fs')
+// The body of a daemon in the storm. It has the oracle's name for its life, writes numbered lines, and keeps a journal
+// of when it has begun and ended. Arguments: the folder of its pidfile's records.
+const { openSync, statSync, writeSync } = require('node:fs')
 const { spawnSync } = require('node:child_process')
 const { join } = require('node:path')
+const { isAlone } = require('./alone.cjs')
 const { born, journal } = require('./journal.cjs')
 
 const [folder] = process.argv.slice(2)
 const { pid } = process
 
 // Before anything else, and without waiting: two bodies at once are what must never be.
-const oracle = openSync(join(folder, 'oracle'), 'a')
-const locked = spawnSync('flock', ['--exclusive', '--nonblock', '3'], {
-  stdio: ['ignore', 'ignore', 'inherit', oracle],
-})
-if (locked.status !== 0)
-  journal(folder, 'overlap', { born, status: locked.status, error: locked.error?.message })
+const { dev, ino } = statSync(folder)
+if (!isAlone(`${dev}-${ino}`)) journal(folder, 'overlap', { born })
 journal(folder, 'begin', { born })
 
 let lines = 0
@@ -31,6 +28,16 @@ process.on('exit', (code) => {
   clearInterval(timer)
   journal(folder, 'end', { born, code, lines })
 })
+
+// A restart from inside.
+const facade = process.env.STORM_FACADE
+if (facade !== undefined) {
+  process.on('SIGUSR1', async () => {
+    const { Daemon } = await import(facade)
+    // It rejects if the helper is killed.
+    await Daemon.current.restart().catch(() => {})
+  })
+}
 
 // A child that the daemon's end must not leave the lock to.
 if (pid % 4 === 0) spawnSync('true')

@@ -1,9 +1,9 @@
-// The body of a daemon whose pidfile others exchange. It holds an oracle's lock on the inode of its pidfile: two bodies
+// The body of a daemon whose pidfile others exchange. It has an oracle's name for the inode of its pidfile: two bodies
 // of one inode would meet there. It ends by itself, because without its pidfile nobody finds it. Arguments: the folder
 // for the records.
-const { spawnSync } = require('node:child_process')
-const { appendFileSync, fstatSync, openSync, readdirSync, readFileSync } = require('node:fs')
+const { appendFileSync, fstatSync, readdirSync, readFileSync, writeFileSync } = require('node:fs')
 const { join } = require('node:path')
+const { isAlone } = require('./alone.cjs')
 
 const [folder] = process.argv.slice(2)
 
@@ -27,11 +27,8 @@ const tell = (what) => appendFileSync(join(folder, 'journal'), `${process.pid} $
 const inode = lockedInode()
 if (inode === undefined) tell('has no lock')
 else {
-  const oracle = openSync(join(folder, `inode-${inode}`), 'a')
-  const { status } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], {
-    stdio: ['ignore', 'ignore', 'ignore', oracle],
-  })
-  if (status !== 0) tell(`is another body of the inode ${inode}`)
+  if (!isAlone(`inode-${inode}`)) tell(`is another body of the inode ${inode}`)
+  writeFileSync(join(folder, `inode-${inode}`), '')
 }
 process.on('SIGUSR2', () => {})
 setTimeout(() => {}, 1_500)

@@ -1,17 +1,8 @@
 // The journal of a pidfile: what happened, to whom, and when, by the clock that all processes share. One line by one
 // write, so that lines of several processes do not mix.
-const { appendFileSync, readFileSync } = require('node:fs')
+const { appendFileSync } = require('node:fs')
 const { join } = require('node:path')
-
-/** When a process began, in ticks since boot: with the PID it names a process for good, proc_pid_stat(5). */
-function bornOf(pid) {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19])
-  } catch {
-    return undefined
-  }
-}
+const { statOf } = require('../../scripts/lib/stat.cjs')
 
 /** Now, in milliseconds. */
 const now = () => Number(process.hrtime.bigint()) / 1e6
@@ -21,4 +12,8 @@ function journal(folder, what, more) {
   appendFileSync(join(folder, 'journal'), `${line}\n`)
 }
 
-module.exports = { bornOf, born: bornOf(process.pid), journal, now }
+/** When this process began, in ticks since boot. */
+const born = statOf(process.pid)?.born
+
+// By names alone: that is how modules see what they can import.
+module.exports = { born, journal, now }
