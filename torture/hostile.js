@@ -12,9 +12,12 @@ import { canaries } from './hostile/canaries.js'
 import { Bystanders } from './lib/bystanders.js'
 import { missing } from './lib/needs.js'
 import { FACADE, program } from './lib/programs.js'
+import { endOf } from './lib/within.js'
 
 const NOBODY = 65_534
 const OPERATORS = 5
+/** How long an operator may take to end when the time is up, in milliseconds: longer than any of its verbs. */
+const HANG = 30_000
 
 /** A folder with two more below it, of that user: the innermost is for the pidfile. */
 function nested(folder, user) {
@@ -109,8 +112,9 @@ async function operate({ random, seconds, fail, count }, settings, movable) {
     return child
   }
   const children = Array.from({ length: OPERATORS }, one)
-  const ends = children.map((child) => new Promise((resolve) => child.once('close', resolve)))
-  await delay(seconds * 1000)
+  const isDue = delay(seconds * 1000)
+  const ends = children.map((child) => endOf(child, HANG, isDue))
+  await isDue
   for (const child of children) if (child.connected) child.send('over')
   for (const code of await Promise.all(ends)) if (code !== 0) fail(`an operator has ended with ${code}`)
   return outcomes

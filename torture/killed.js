@@ -14,6 +14,7 @@ import { daemonOf, targetIn } from './lib/daemon.js'
 import { problemsOfTarget } from './lib/oracle.js'
 import { program } from './lib/programs.js'
 import { stepsOf } from './lib/steps.js'
+import { endOf } from './lib/within.js'
 
 /** Rounds at the same time. */
 const TOGETHER = 3
@@ -138,7 +139,7 @@ function begin(verb, { facade, target, folder }) {
     env: { ...process.env, TORTURE_ROUND: folder },
     stdio: 'ignore',
   })
-  return { victim, over: new Promise((resolve) => victim.once('close', resolve)) }
+  return { victim, over: endOf(victim, WITHIN) }
 }
 
 const roleOf = (pid, launcher) => {
@@ -164,8 +165,8 @@ async function randomRound({ facade, Daemon, folder, random, fail }) {
   // The launcher's PID may be another's by now, which Node.js knows.
   if (pid !== undefined && pid === begun?.victim.pid) begun.victim.kill('SIGKILL')
   else if (pid !== undefined) kill(pid)
-  await begun?.over
   const what = `a kill of ${pid} (${who}) at a random time of ${verb}`
+  if ((await begun?.over) === 'hang') fail(`${what}: the launcher hangs`)
   await within(() => !processesOf(folder).some(isHelper), `${what}: the end of the helper`)
   await recover({ daemon, target, folder, fail, what })
   rmSync(folder, { recursive: true, force: true })

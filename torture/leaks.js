@@ -6,11 +6,15 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { FIRST, launchesIn, SECOND, strangersIn } from './lib/between.js'
 import { missing } from './lib/needs.js'
 import { FACADE, program } from './lib/programs.js'
+import { endOf } from './lib/within.js'
 
 const LANES = 4
+/** How long the last rounds may take when the time is up, in milliseconds. */
+const HANG = 60_000
 const ROUNDS = 2_000
 /** So many samples, a batch of rounds each, are no measure yet: caches and the heap of JavaScript are filled. */
 const WARM_UP = 4
@@ -21,10 +25,6 @@ const WINDOW = 6
 const BOUNDS = { descriptors: 0, threads: 0, children: 0, files: 0, heap: 1, native: 3 }
 
 const middle = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
-
-function ended(child) {
-  return new Promise((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)))
-}
 
 async function rounds({ folder, random, seconds, note, count, fail }, facade) {
   const place = join(folder, 'rounds')
@@ -43,7 +43,7 @@ async function rounds({ folder, random, seconds, note, count, fail }, facade) {
   const samples = []
   child.on('message', (sample) => samples.push(sample))
   const timer = setTimeout(() => child.connected && child.send('over'), seconds * 1000)
-  const end = await ended(child)
+  const end = await endOf(child, HANG, delay(seconds * 1000, undefined, { ref: false }))
   clearTimeout(timer)
   if (end !== 0) fail(`the process of the rounds has ended with ${end}`)
   count('rounds', samples.at(-1)?.done ?? 0)
@@ -77,7 +77,7 @@ async function traced({ folder, note, fail, skip }, facade) {
     facade,
     place,
   ]
-  const end = await ended(spawn('strace', command, { stdio: 'ignore' }))
+  const end = await endOf(spawn('strace', command, { stdio: 'ignore' }), HANG)
   if (end !== 0) fail(`the traced launches have ended with ${end}`)
   const launches = launchesIn(traces)
   if (launches.length !== 3) fail(`the trace has ${launches.length} launches, not 3`)
