@@ -27,6 +27,13 @@ const WITHIN = 25_000
  */
 const SCENARIOS = [
   { steps: /^(?:lock|launch|child|start|adopt|script|ready)\./, verb: 'start' },
+  { steps: /^(?:socket\.(?:free|bound|listening|accepted)|client\.)/, verb: 'connect', isOnDemand: true },
+  {
+    steps: /^(?:socket\.(?:removed|shut)|leave\.)/,
+    verb: 'connect',
+    isOnDemand: true,
+    next: (daemon) => daemon.stop({ stopTimeout: 8_000 }),
+  },
   { steps: /^exit\./, verb: 'start', next: (daemon) => daemon.stop({ stopTimeout: 8_000 }) },
   { steps: /^(?:rotate|compress)\./, verb: 'start', options: { maxSize: 200, compress: true } },
   { steps: /^reopen\./, verb: 'start', next: (daemon) => daemon.reload() },
@@ -83,11 +90,18 @@ async function continueAll({ daemon, folder, fail, step, state }) {
   for (const pid of stopped()) kill(pid, 'SIGCONT')
 }
 
+/** Starts a daemon on demand by a connection, which ends again. */
+async function connected(daemon) {
+  const socket = await daemon.connect()
+  socket.on('error', () => {}).destroy()
+  return socket.daemon
+}
+
 /** A stop and a start work, and nothing is left. */
 async function recover({ daemon, target, folder, fail, what }) {
   try {
     await daemon.stop()
-    const { pid } = await daemon.start()
+    const { pid } = await (target.facade === undefined ? daemon.start() : connected(daemon))
     const status = await daemon.status()
     if (status.pid !== pid) fail(`${what}: after a start ${pid} is told as ${status.state} ${status.pid}`)
     await daemon.stop()
@@ -107,7 +121,9 @@ async function recover({ daemon, target, folder, fail, what }) {
 async function round({ facade, Daemon, folder, step, action, fail }) {
   const scenario = scenarioOf(step)
   mkdirSync(folder)
-  const target = { ...targetIn(folder, 'victim'), ...scenario.options, variables: { TORTURE_ROUND: folder } }
+  const variables = { TORTURE_ROUND: folder }
+  const onDemand = scenario.isOnDemand ? { facade } : {}
+  const target = { ...targetIn(folder, 'victim'), ...scenario.options, ...onDemand, variables }
   const daemon = daemonOf(Daemon, target)
   const what = `${action} at ${step}`
   if (scenario.startsBefore) await daemon.start()

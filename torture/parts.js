@@ -8,6 +8,7 @@ import { leaks } from './leaks.js'
 import { miri } from './miri.js'
 import { model } from './model.js'
 import { mutants } from './mutants.js'
+import { onDemand } from './on-demand.js'
 import { reuse } from './reuse.js'
 import { sanitizer } from './sanitizer.js'
 import { scale } from './scale.js'
@@ -15,6 +16,7 @@ import { storm } from './storm.js'
 
 export const PARTS = [
   storm,
+  onDemand,
   faults,
   hostile,
   killed,

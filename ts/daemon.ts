@@ -16,13 +16,16 @@ import type { Args } from './launcher/preflight.js'
 import { never } from './never.js'
 import type { LogsSettings, Settings, StopSettings } from './options/settings.js'
 import { signalNumber } from './options/signal-names.js'
+import { defaultSocket } from './options/socket.js'
 import {
+  validateConnectOptions,
   validateLogsOptions,
   validateOptions,
   validateStopOptions,
   validateWaitOptions,
 } from './options/validate.js'
 import { refused } from './say.js'
+import type { ConnectOptions, DaemonSocket } from './types/connections.js'
 import type { DaemonContext } from './types/context.js'
 import type { DaemonOptions, LogsOptions, RunFunction, StopOptions, WithOptions } from './types/options.js'
 import type { SignalName } from './types/signals.js'
@@ -178,6 +181,54 @@ export class Daemon<A extends unknown[] = unknown[]> {
         return this.#presentAs<Running>()
       case 'outside':
         return await this.#beginBy('replace', args)
+    }
+  }
+
+  /**
+   * A connection to the daemon's socket that the daemon has accepted. Starts the daemon where nobody listens, waits for
+   * one that is starting, and waits for one that is leaving and starts the next. It takes `readyTimeout` at most, and
+   * `stopTimeout` more where one has to leave first. The socket is paused, and nothing has been read but the daemon's
+   * hello. A Daemon without the option `socket` takes `true`.
+   *
+   * @throws NotRunningError when nobody listens, and `start` is false or this Daemon has no body
+   * @throws ReadyTimeoutError when the daemon has not accepted it in time; a daemon that runs is not ended
+   * @throws UnverifiedError when nobody listens though the daemon runs (reason `no-socket`), or somebody else does
+   * @throws those of `start()`
+   */
+  async connect(options?: ConnectOptions): Promise<DaemonSocket> {
+    const { args, start, signal } = validateConnectOptions(options, this.#settings)
+    const route = this.#route()
+    if (route === 'beginning') return await never
+    const run = this.#body()
+    const socket = this.#settings.socket ?? defaultSocket(this.pidFile)
+    const settings = { ...this.#settings, run, socket, signal }
+    const hasBody = run !== undefined || settings.script !== undefined
+    const given = start && route === 'outside' && hasBody ? asGiven(args) : undefined
+    const { connect } = await loadVerbs()
+    return await connect({ settings, socket, args: given })
+  }
+
+  /**
+   * The daemon, ready; started if it did not run. Any number of calls in any number of processes at once resolve to the
+   * same PID. `args` are those of `start()`.
+   *
+   * @throws ReadyTimeoutError when another start has not made it ready in time; that goes on
+   * @throws those of `start()`
+   */
+  async ensure(...args: RunArgs<this>): Promise<Running> {
+    switch (this.#route()) {
+      case 'beginning':
+        return await never
+      case 'self':
+        return ownStatus(this.pidFile)
+      case 'unclaimed':
+        return await this.#presentAs<Running>()
+      case 'outside': {
+        const settings = { ...this.#settings, run: this.#body() }
+        const given = asGiven(args)
+        const { ensure } = await loadVerbs()
+        return await ensure(settings, given)
+      }
     }
   }
 

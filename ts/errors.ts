@@ -25,6 +25,9 @@ export type PidFileReason =
   | 'garbage'
   | 'lock-leaked'
   | 'contended'
+  | 'not-a-socket'
+  | 'socket-foreign'
+  | 'in-use'
 
 /** The fields that an error's constructor takes: those of `T` may be unknown, those of `Always` are always known. */
 export type ErrorExtras<T = unknown, Always = unknown> = Always & {
@@ -89,7 +92,7 @@ export class StartFailedError extends DaemonError {
   }
 }
 
-/** The daemon was not ready within `readyTimeout` and has been ended. */
+/** The daemon was not ready within `readyTimeout` and has been ended; or it has not accepted a client, and goes on. */
 export class ReadyTimeoutError extends DaemonError {
   override readonly code: 'ERR_DAEMON_READY_TIMEOUT' = 'ERR_DAEMON_READY_TIMEOUT'
   /** The PID that the daemon had. */

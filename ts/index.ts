@@ -34,6 +34,7 @@ export {
   UnverifiedError,
 } from './errors.js'
 export { send } from './send.js'
+export type { ConnectionHandler, ConnectOptions, DaemonSocket, Peer } from './types/connections.js'
 export type { DaemonContext, StopHook, StopReason } from './types/context.js'
 export type {
   CommonOptions,
@@ -46,6 +47,7 @@ export type {
   PathLike,
   ReadyMode,
   RunFunction,
+  SocketOptions,
   StopOptions,
   WithOptions,
 } from './types/options.js'

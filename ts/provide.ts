@@ -18,4 +18,8 @@ provide({
     const { beginRestart } = await loadVerbs()
     return await beginRestart(state, bytes)
   },
+  async serve(service) {
+    const { serve } = await loadVerbs()
+    return serve(service)
+  },
 })

@@ -26,8 +26,8 @@ test('every test that the guarantees name exists', (t) => {
 })
 
 test('every part of the torture that the guarantees name exists, and they name all', (t) => {
-  const named = [...PAGE.matchAll(/torture((?: `\w+`(?: and)?)+)/g)].flatMap(([, names]) =>
-    names.match(/\w+(?=`)/g),
+  const named = [...PAGE.matchAll(/torture((?: `[\w-]+`(?: and)?)+)/g)].flatMap(([, names]) =>
+    names.match(/[\w-]+(?=`)/g),
   )
   t.deepEqual([...new Set(named)].toSorted(), PARTS.map(({ name }) => name).toSorted())
 })

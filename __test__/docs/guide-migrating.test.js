@@ -80,6 +80,27 @@ migrating('daemonize-process', ['process.js'], async (t, place) => {
   await stops(t, place, 'process')
 })
 
+for (const [title, name, stdin, answer] of [
+  ['sock-daemon', 'upper', '', /^HELLO\n$/],
+  ['core_d', 'count', 'twelve bytes', /^12 characters\n$/],
+  ['daemonize-process with a socket', 'one', '', /^served by \d+\n$/],
+  ['a pidfile and a socket by hand', 'hand', '', /^connected to \d+\n$/],
+]) {
+  const engine = name === 'one' ? [] : [`${name}-engine.js`]
+  migrating(`${title}: one daemon for two commands`, [`${name}.js`, ...engine], async (t, place) => {
+    const asks = async () => {
+      const command = place.spawn([`${name}.js`])
+      command.child.stdin.end(stdin)
+      const { code, stdout, stderr } = await command.done
+      t.deepEqual([code, stderr], [0, ''])
+      t.regex(stdout, answer)
+    }
+    await Promise.all([asks(), asks()])
+    t.is(place.processes().length, 1)
+    await stops(t, place, name)
+  })
+}
+
 const START = 'daimon start --name web --log-max-size 10000000 --log-compress server.js -- 8080'
 const alone = migrating.by(needs('root', 'mount namespaces'))
 

@@ -47,6 +47,14 @@ readme('ctl.js controls a script', ['ctl.js', 'server.js'], async (t, place) => 
   t.deepEqual(place.processes(), [])
 })
 
+readme('ask.js has its daemon on demand', ['ask.js', 'answer.js'], async (t, place) => {
+  for (let round = 0; round < 2; round++)
+    t.like(await place.node(['ask.js']), { code: 0, stdout: '42\n', stderr: '' })
+  t.is(place.processes().length, 1)
+  t.is((await daimon(place, 'stop', ...at(place, 'answer'))).code, 0)
+  t.deepEqual(place.processes(), [])
+})
+
 const alone = readme.by(needs('root', 'mount namespaces'))
 const COMMANDS = 'npx daimon start --name web server.js -- 8080'
 

@@ -17,6 +17,7 @@ function members(text, name) {
 
 const TYPES = read('ts/types/options.ts')
 const DOCUMENTED = Object.fromEntries([
+  ...members(read('ts/types/connections.ts'), 'ConnectOptions'),
   ...members(read('ts/types/process.ts'), 'ProcessOptions'),
   ...[
     'CommonOptions',
@@ -38,7 +39,12 @@ const PAGE = Object.fromEntries(
 
 /** As it is written in code; a mode is octal. */
 function code(value, like = '') {
-  if (typeof value !== 'number') return typeof value === 'string' ? `'${value}'` : JSON.stringify(value)
+  if (typeof value !== 'number' || value === Number.POSITIVE_INFINITY)
+    return typeof value === 'string'
+      ? `'${value}'`
+      : typeof value === 'number'
+        ? String(value)
+        : JSON.stringify(value)
   return like.includes('0o')
     ? `0o${value.toString(8).padStart(3, '0')}`
     : value.toLocaleString('en').replaceAll(',', '_')

@@ -14,6 +14,7 @@ export function targetIn(folder, name) {
 /**
  * The daemon of a target: its body has the oracle's name, writes numbered lines and keeps a journal.
  *
+ * @param target with `facade` it is a daemon on demand, which has a socket and answers lines by that facade
  * @param isForeground whether it is the process of the caller, whose flags are no option then
  */
 export function daemonOf(Daemon, target, isForeground = false) {
@@ -27,5 +28,18 @@ export function daemonOf(Daemon, target, isForeground = false) {
     log: { file: log, maxSize, keep: 500, compress },
     readyTimeout: 20_000,
     stopTimeout: 5_000,
+    ...(target.facade === undefined ? {} : onDemand(target)),
   })
+}
+
+/** The options of one whose body is `engine.mjs`. */
+function onDemand({ facade, records, idleTimeout, version, readyTimeout = 20_000, kept = 0 }) {
+  return {
+    script: program('engine.mjs'),
+    scriptArgs: [records, facade, version ?? '-', String(kept)],
+    socket: true,
+    idleTimeout,
+    version,
+    readyTimeout,
+  }
 }

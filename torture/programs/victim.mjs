@@ -8,6 +8,7 @@ const { Daemon } = await import(facade)
 const daemon = daemonOf(Daemon, target, verb === 'foreground')
 try {
   if (verb === 'foreground') await daemon.foreground()
+  else if (verb === 'connect') (await daemon.connect()).on('error', () => {}).destroy()
   else await daemon[verb]()
   console.log('done')
 } catch (error) {

@@ -9,6 +9,9 @@ import { isError } from './node-errors.js'
 
 export type {
   LaunchedDaemon,
+  NativeAttempt,
+  NativeClientPlan,
+  NativeConnection,
   NativeError,
   NativeEvent,
   NativeExit,

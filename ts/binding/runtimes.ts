@@ -1,5 +1,7 @@
 /** How a runtime other than Node.js is started. Runs in both processes. */
 
+import { UnsupportedError } from '../errors.js'
+
 /** The part of Deno's global object that is used here. */
 interface Deno {
   permissions: { querySync(descriptor: { name: string }): { state: string } }
@@ -16,6 +18,20 @@ export function runtimeFlags(): string[] {
   if (deno === undefined) return []
   const granted = DENO_PERMISSIONS.filter((name) => deno.permissions.querySync({ name }).state === 'granted')
   return ['run', '--quiet', '--no-prompt', ...granted.map((name) => `--allow-${name}`)]
+}
+
+/**
+ * Refuses sockets where a descriptor cannot become one: on Bun and Deno.
+ *
+ * @throws UnsupportedError
+ */
+export function refuseSockets(pidFile: string): void {
+  const runtime = ['Bun', 'Deno'].find((name) => name in globalThis)
+  if (runtime === undefined) return
+  const message =
+    `A daemon with a socket is not supported on ${runtime}, which makes no socket of a descriptor. ` +
+    'Run the program by Node.js, or listen in the daemon yourself.'
+  throw new UnsupportedError(message, { pidFile, feature: 'socket' })
 }
 
 /**

@@ -3,10 +3,13 @@
  * Runs in both processes.
  */
 
-import { UnverifiedError } from '../errors.js'
+import { type DaemonError, UnverifiedError } from '../errors.js'
 import { toError } from './errors.js'
 import {
   type LaunchedDaemon,
+  type NativeAttempt,
+  type NativeClientPlan,
+  type NativeConnection,
   type NativeError,
   type NativeEvent,
   type NativeForegroundPlan,
@@ -46,8 +49,11 @@ function open(): Pool {
   const listeners = new Map<number, Listener>()
   const hear = (event: NativeEvent): void => {
     const listener = listeners.get(event.wait)
-    if (listener === undefined) event.holder?.release()
-    else listener(event)
+    if (listener === undefined) {
+      event.holder?.release()
+      event.connection?.release()
+    }
+    listener?.(event)
   }
   return { waits: new (native().Waits)(hear), listeners }
 }
@@ -173,9 +179,53 @@ export async function endGroup(launched: LaunchedDaemon, grace: number): Promise
   }
 }
 
-/** Removes the pidfile that an ended daemon has left, by the protocol. Rejects when a process holds the file. */
-export async function removeLeftover(pidFile: string): Promise<void> {
-  await one((waits) => waits.removeLeftover(pidFile), pidFile)
+/**
+ * Removes the pidfile that an ended daemon has left, and the file of its socket, by the protocol. Rejects when a
+ * process holds the pidfile.
+ */
+export async function removeLeftover(pidFile: string, launched: LaunchedDaemon): Promise<void> {
+  await one((waits) => waits.removeLeftover(pidFile, launched), pidFile)
+}
+
+/** How an attempt to connect has ended, and the connection that it has made. */
+export interface Attempted {
+  readonly attempt: NativeAttempt
+  readonly connection: NativeConnection | undefined
+}
+
+/** Connects to a daemon's socket, and waits for its hello. */
+export async function attempted(plan: NativeClientPlan, signal?: AbortSignal): Promise<Attempted> {
+  const { attempt, connection } = await one((waits) => waits.attempt(plan), plan.pidFile, signal)
+  return { attempt: told(attempt), connection }
+}
+
+/** Waits for the hello on the connection that a launch has made. */
+export async function greeted(
+  plan: NativeClientPlan,
+  launched: LaunchedDaemon,
+  signal?: AbortSignal,
+): Promise<Attempted> {
+  const { attempt, connection } = await one((waits) => waits.greet(plan, launched), plan.pidFile, signal)
+  return { attempt: told(attempt), connection }
+}
+
+/** A wait for connections at the daemon's own socket. */
+export interface ListenerWait {
+  /** Waits for the next one; gives why it cannot, if so: try again later. */
+  again(): DaemonError | undefined
+  end(): void
+}
+
+/** Calls `listener` when a connection waits at the daemon's own socket; once, until `again()`. */
+export function awaitConnections(listener: () => void): ListenerWait {
+  const { id, pool } = add((waits) => begun(waits.listener()), listener)
+  return {
+    again() {
+      const failure = pool.waits.listenAgain(id)
+      return failure === null ? undefined : toError(failure)
+    },
+    end: () => end(pool, id),
+  }
 }
 
 /** The daemon that holds the pidfile, once it is proven: see `findHolder()`. */
@@ -192,6 +242,16 @@ export async function lastingStatus(pidFile: string): Promise<NativeStatus | und
     if (error instanceof UnverifiedError) return undefined
     throw error
   }
+}
+
+/** The state of a pidfile once no start is under way, or after `patience` milliseconds. */
+export async function serving(
+  pidFile: string,
+  patience: number,
+  signal?: AbortSignal,
+): Promise<NativeStatus> {
+  const { status } = await one((waits) => waits.serving(pidFile, patience), pidFile, signal)
+  return told(status)
 }
 
 /** Resolves when the signal has been sent: see `signalHolder()`. */

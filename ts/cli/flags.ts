@@ -18,13 +18,14 @@ type AnyRow = Row<unknown> | RowWithDefault<unknown>
 function flagOf(option: string, row: AnyRow): Flag[] {
   const { flag } = row
   if (flag === undefined) return []
-  const name = option.replace('.', '-').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  const kebab = option.replace('.', '-').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  const name = flag.called ?? kebab
   const help = 'default' in row ? `${flag.help}${shownDefault(flag, row.default)}` : flag.help
   return [{ ...flag, name: flag.on === false ? `no-${name}` : name, option, help }]
 }
 
 function shownDefault({ reads }: FlagRow, value: unknown): string {
-  if (typeof value !== 'number') return ''
+  if (typeof value !== 'number' || value === Number.POSITIVE_INFINITY) return ''
   if (reads === 'octal') return ` (${value.toString(8).padStart(3, '0')})`
   return ` (${reads === 'signal' ? signalName(value) : value})`
 }
@@ -95,6 +96,12 @@ function ofOptions(...options: readonly OptionName[]): readonly Flag[] {
 
 /** The flags that name a daemon. */
 export const WHICH: readonly Flag[] = ofOptions('name', 'pidFile')
+
+/** The flags of a connection to a daemon. */
+export const CONNECT_FLAGS: readonly Flag[] = [
+  ...WHICH,
+  ...ofOptions('socket', 'version', 'readyTimeout', 'stopTimeout'),
+]
 
 /** The flags of a stop. */
 export const STOP_FLAGS: readonly Flag[] = [

@@ -25,9 +25,10 @@ export function verbHelp(program: string, verb: Verb, form: Form, flags: readonl
 
 const HELP_COLUMN = 32
 
-function flagLine({ name, short, value, collects, help }: Flag): string {
+function flagLine({ name, short, value, isOptional, collects, help }: Flag): string {
   const dashes = short === undefined ? '    ' : `-${short}, `
-  const left = `  ${dashes}--${name}${value === undefined ? '' : ` ${value}`}${collects === undefined ? '' : ' …'}`
+  const shown = value === undefined ? '' : isOptional === true ? `[=${value}]` : ` ${value}`
+  const left = `  ${dashes}--${name}${shown}${collects === undefined ? '' : ' …'}`
   return left.length < HELP_COLUMN - 1
     ? `${left.padEnd(HELP_COLUMN)}${help}`
     : `${left}\n${' '.repeat(HELP_COLUMN)}${help}`

@@ -96,8 +96,8 @@ function tokensOf(args: readonly string[], flags: readonly Flag[]): readonly Tok
   return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens
 }
 
-function shape({ value, short }: Flag): { type: 'string' | 'boolean'; short?: string } {
-  const type = value === undefined ? 'boolean' : 'string'
+function shape({ value, short, isOptional }: Flag): { type: 'string' | 'boolean'; short?: string } {
+  const type = value === undefined || isOptional === true ? 'boolean' : 'string'
   return short === undefined ? { type } : { type, short }
 }
 
@@ -113,13 +113,14 @@ function read(token: Given, flag: Flag, before: Value | undefined): Value {
     if (flag.option === undefined || (value !== 'true' && value !== 'false')) throw takes(flag)
     return value === 'true'
   }
+  if (flag.isOptional === true && inlineValue !== true) return 'true'
   if (value === undefined || isMissing(token, flag)) throw takes(flag)
   return flag.collects === undefined ? value : [...(Array.isArray(before) ? before : []), value]
 }
 
 /** `--nice -5` is not ambiguous, for no flag begins with a digit; nor is `--exec-argv --no-warnings`. */
 function isMissing({ value, inlineValue }: Given, flag: Flag): boolean {
-  if (flag.value === undefined || inlineValue === true) return false
+  if (flag.value === undefined || flag.isOptional === true || inlineValue === true) return false
   return value === undefined || (/^-./.test(value) && flag.value !== 'FLAG' && !/^-\d/.test(value))
 }
 

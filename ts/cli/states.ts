@@ -3,11 +3,12 @@
 import type { ExitInfo, Status, Stopped, StopResult, Unverified } from '../types/status.js'
 import type { Colour, Output } from './output.js'
 
-type Word = 'running' | 'starting' | 'stopped' | 'crashed' | 'unverified'
+type Word = 'running' | 'starting' | 'stopping' | 'stopped' | 'crashed' | 'unverified'
 
 const COLOURS: Readonly<Record<Word, Colour | undefined>> = {
   running: 'green',
   starting: 'yellow',
+  stopping: 'yellow',
   stopped: undefined,
   crashed: 'red',
   unverified: 'yellow',
@@ -15,6 +16,7 @@ const COLOURS: Readonly<Record<Word, Colour | undefined>> = {
 
 /** In one word. */
 export function stateWord(status: Status): Word {
+  if (status.state === 'running' && status.stopping === true) return 'stopping'
   if (status.state === 'running') return status.starting === true ? 'starting' : 'running'
   if (status.state === 'stopped') return status.stale ? 'crashed' : 'stopped'
   return status.state
@@ -77,6 +79,7 @@ export const STOP_INTERRUPTED: Interrupted = {
   lives: 'has been asked to stop, and still runs',
   otherwise: 'has stopped',
 }
+export const CONNECT_INTERRUPTED: Interrupted = { lives: 'goes on', otherwise: 'does not run' }
 export const RESTART_INTERRUPTED: Interrupted = {
   lives: 'has been asked to stop, was not started again, and still runs',
   otherwise: 'was not started',

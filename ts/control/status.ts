@@ -2,7 +2,7 @@
 
 import { raise } from '../binding/errors.js'
 import { type NativeExit, type NativeStatus, native } from '../binding/native.js'
-import { lastingStatus } from '../binding/waits.js'
+import { lastingStatus, serving } from '../binding/waits.js'
 import { signalName } from '../options/signal-names.js'
 import type { SignalName } from '../types/signals.js'
 import type { ExitInfo, Running, Status, Unverified } from '../types/status.js'
@@ -13,6 +13,7 @@ function toStatus(found: NativeStatus, pidFile: string): Status {
   if (found.state === 'running' && pid !== undefined) {
     const running: Running = { state: 'running', pid, pidFile }
     if (found.starting === true) running.starting = true
+    if (found.stopping === true) running.stopping = true
     if (startedAt !== undefined) running.startedAt = new Date(startedAt)
     if (uptime !== undefined) running.uptime = Math.round(uptime)
     if (memory !== undefined) running.memory = memory
@@ -29,6 +30,21 @@ function toStatus(found: NativeStatus, pidFile: string): Status {
 export function presentStatus(pidFile: string): Status | undefined {
   const found = native().status(pidFile)
   return 'code' in found ? undefined : toStatus(found, pidFile)
+}
+
+/**
+ * The state, once no start is under way, or after `patience` milliseconds.
+ *
+ * @throws PidFileError, UnverifiedError; the reason of `signal`
+ */
+export async function servingStatus(
+  pidFile: string,
+  patience: number,
+  signal: AbortSignal | undefined,
+): Promise<Status> {
+  const present = await status(pidFile)
+  if (present.state !== 'running' || present.starting !== true) return present
+  return toStatus(await serving(pidFile, patience, signal), pidFile)
 }
 
 /** The state of the daemon that this process is. */

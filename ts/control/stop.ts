@@ -78,14 +78,16 @@ export async function stop(pidFile: string, settings: StopSettings): Promise<Sto
 /**
  * Stops the daemon that `holder` proves, and no other one of that pidfile.
  *
+ * @param displace - whether it makes way for another version, and lets its open connections end first
  * @throws StopTimeoutError, PermissionDeniedError
  */
 export async function stopHolder(
   pidFile: string,
   holder: ProcessHandle,
   settings: StopSettings,
+  displace = false,
 ): Promise<void> {
-  await stopped(pidFile, holder, nativeOptions(settings), settings.signal)
+  await stopped(pidFile, holder, { ...nativeOptions(settings), displace }, settings.signal)
 }
 
 function isStale(pidFile: string): boolean {
@@ -104,5 +106,5 @@ export async function endProcess(process: ProcessHandle, settings: StopSettings)
 }
 
 function nativeOptions({ stopSignal, stopTimeout, forceKill, stopGroup }: StopSettings): NativeStopOptions {
-  return { signal: stopSignal, timeout: stopTimeout, kill: forceKill, group: stopGroup }
+  return { signal: stopSignal, timeout: stopTimeout, kill: forceKill, group: stopGroup, displace: false }
 }

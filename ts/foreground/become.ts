@@ -27,6 +27,9 @@ import { findSupervisor } from '../supervisor/notify.js'
 import type { DaemonContext } from '../types/context.js'
 import { leaveTerminal } from './terminal-streams.js'
 
+/** The name of the supervisor's socket that is the daemon's. */
+const ACTIVATED = 'daimon'
+
 /** A start of this process, with the sockets that its supervisor has opened, by their names. */
 export type ForegroundStart = StartRequest<Settings, Record<string, number>>
 
@@ -45,15 +48,22 @@ export async function becomeChecked(
   // Only a supervisor ends a foreground that is not ready in time: tell it how long the start may take.
   supervisor?.starting(settings.lockTimeout + settings.readyTimeout)
   readBeforehand()
-  const { pidFile, pidFileMode, lockTimeout } = settings
+  const { pidFile, pidFileMode, lockTimeout, stopTimeout } = settings
+  // systemd listens already: `FileDescriptorName=daimon`.
+  const activated = settings.socket === undefined ? undefined : sockets[ACTIVATED]
   const plan = {
     pidFile,
     pidFileMode,
     lockTimeout,
+    leaveTimeout: stopTimeout,
     ...streamsOf(settings),
     ...ownerOf(rights.identity),
+    ...(activated === undefined && settings.socket !== undefined
+      ? { socket: { path: settings.socket.path, mode: settings.socket.mode, connect: false } }
+      : {}),
   }
   await becomeDaemon(plan, settings.signal)
+  if (activated !== undefined) native().listenAt(activated)
   const state = stateOf({ settings, rights, args, kind, sockets, supervisor })
   shareState(state)
   keep('beforeExit', () => state.idle())

@@ -1,9 +1,10 @@
 /** The body of a daemon that this process has become. Runs in the daemon. */
 
-import { runBody, throwUncaught } from '../inside/claim.js'
+import { runBody } from '../inside/claim.js'
 import { importModule } from '../inside/import-module.js'
 import { atOnce } from '../inside/ready.js'
 import type { State } from '../inside/state.js'
+import { throwUncaught } from '../inside/uncaught.js'
 import { scriptOrPath } from '../options/script.js'
 import type { Settings } from '../options/settings.js'
 import type { DaemonContext } from '../types/context.js'

@@ -4,6 +4,7 @@
  */
 
 import { native } from '../binding/native.js'
+import { refuseSockets } from '../binding/runtimes.js'
 import { packer } from '../binding/single-executable.js'
 import { AlreadyRunningError, UnsupportedError } from '../errors.js'
 import { ownState } from '../inside/own-state.js'
@@ -19,6 +20,7 @@ import { errorOf, named, say, subject, type Text } from '../say.js'
  */
 export function refuseOptions(settings: Settings): void {
   refuseSnapshot(settings)
+  if (settings.socket !== undefined) refuseSockets(settings.pidFile)
   const { execPath, execArgv } = settings.given
   if (execPath !== undefined || execArgv !== undefined) {
     const option = execPath === undefined ? 'execArgv' : 'execPath'

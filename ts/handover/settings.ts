@@ -32,6 +32,14 @@ export interface LaunchSettings {
   readonly signals?: Readonly<Record<string, NamedAction>> | undefined
   /** The launch itself, for `context.restart()`: see `relaunch.ts`. */
   readonly relaunch?: string | undefined
+  /** The socket that the daemon serves. */
+  readonly socket?: SocketSettings | undefined
+  /** In milliseconds; a daemon with a socket leaves when it has been unused for so long. */
+  readonly idleTimeout?: number | undefined
+  /** What its hello tells. */
+  readonly version?: string | undefined
+  /** In milliseconds; a daemon with a socket ends itself when it is not ready by then and its launcher has gone. */
+  readonly readyTimeout?: number | undefined
   /** The logs to open again on reload: one for each output that goes to a file. */
   readonly stdout?: OutputFile | undefined
   readonly stderr?: OutputFile | undefined
@@ -44,6 +52,16 @@ export interface OutputFile {
   readonly mode?: number
   /** When the daemon itself rotates it. */
   readonly rotation?: Rotation
+}
+
+/** The socket of a daemon. */
+export interface SocketSettings {
+  /** Absolute. */
+  readonly path: string
+  /** The exact permissions of its file. */
+  readonly mode: number
+  /** Whether the daemon says hello on each connection. */
+  readonly hello: boolean
 }
 
 /** When a log is rotated, and which files are kept. */
@@ -76,6 +94,10 @@ export interface ToldOptions {
   readonly ready: ReadyMode
   readonly signals: Readonly<Record<string, SignalAction>>
   readonly stopTimeout: number
+  readonly readyTimeout: number
+  readonly socket: SocketSettings | undefined
+  readonly idleTimeout: number
+  readonly version: string | undefined
   readonly stdio: Streams
   readonly process: {
     readonly chroot?: string | undefined
@@ -93,7 +115,7 @@ export function launchSettings(
   options: ToldOptions,
   { kind, cwd, identity, compileCache }: Found,
 ): LaunchSettings {
-  const { name, title, ready, signals, stopTimeout, stdio } = options
+  const { name, title, ready, signals, stopTimeout, stdio, socket, version } = options
   const { chroot, limits, oomScoreAdj, keepFds } = options.process
   return {
     kind,
@@ -109,6 +131,11 @@ export function launchSettings(
     softNofile: finite(limits?.find(({ name }) => name === 'nofile')?.soft),
     oomScoreAdj,
     keepFds,
+    socket,
+    version,
+    ...(socket === undefined
+      ? {}
+      : { idleTimeout: finite(options.idleTimeout), readyTimeout: finite(options.readyTimeout) }),
     stdout: outputFile(stdio.stdout),
     stderr: outputFile(stdio.stderr),
   }

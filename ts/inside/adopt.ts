@@ -85,6 +85,11 @@ function adopt(value: string): void {
   const { settings, args } = readPayload(binding)
   seam(binding, 'adopt.told')
   if (settings.title !== undefined) process.title = settings.title
+  if (settings.socket !== undefined) {
+    binding.outliveLauncher(settings.readyTimeout ?? Number.POSITIVE_INFINITY)
+    // From now on its file is removed at exit, also if the script never serves it.
+    binding.takeListener(settings.socket.path)
+  }
   const failure = binding.applyAfterBoot(settings.softNofile, settings.oomScoreAdj, [
     ...(settings.keepFds ?? []),
   ])

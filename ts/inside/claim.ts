@@ -8,6 +8,7 @@ import { contextOf } from './context.js'
 import { ownState } from './own-state.js'
 import { atOnce, mainEvaluated, readyOrOver } from './ready.js'
 import type { Bringer, State } from './state.js'
+import { throwUncaught } from './uncaught.js'
 
 /** A Daemon that claims, or a call of `daemonize()`, whose body is the rest of the main module. */
 export interface Claimant extends Bringer {
@@ -17,13 +18,6 @@ export interface Claimant extends Bringer {
 /** Claims. The context is made later, when the process has the folder and the rights of the body. */
 function begin(state: State, claimant: Claimant, body: (context: DaemonContext) => void): boolean {
   return state.claim(() => body(contextOf(state, claimant)))
-}
-
-/** Throws an error of the body where no code of ours can catch it, because it is the process's own. */
-export function throwUncaught(error: unknown): void {
-  process.nextTick(() => {
-    throw error
-  })
 }
 
 /** Makes `run` the body. False when this daemon has another one already. */

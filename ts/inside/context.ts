@@ -7,12 +7,14 @@ import { InvalidOptionError, StartFailedError, UnsupportedError } from '../error
 import { deserializeArgs } from '../handover/args.js'
 import { encodeOwn } from '../handover/told-error.js'
 import { show } from '../say.js'
+import type { ConnectionHandler } from '../types/connections.js'
 import type { DaemonContext, StopHook } from '../types/context.js'
 import type { Logger } from '../types/options.js'
 import type { SignalMap, SignalName } from '../types/signals.js'
 import { provided } from './provided.js'
 import { hasFailingCode } from './ready.js'
 import { reopenLogs } from './reopen.js'
+import { SocketService } from './service.js'
 import { Shutdown } from './shutdown.js'
 import type { SignalActions } from './signals/actions.js'
 import { Signals } from './signals/map.js'
@@ -36,6 +38,7 @@ class Context implements DaemonContext {
   readonly #shutdown: Shutdown
   readonly #events: EventEmitter = new EventEmitter()
   readonly #actions: SignalActions
+  readonly #service: SocketService | undefined
   #restarting: Promise<never> | undefined
   readonly signals: SignalMap
 
@@ -61,6 +64,39 @@ class Context implements DaemonContext {
     }
     this.#actions = state.actionsBy(performer)
     this.signals = new Signals(this.#actions)
+    this.#service = this.#served()
+  }
+
+  /** The service of the daemon's socket, where it has one. */
+  #served(): SocketService | undefined {
+    const { settings } = this.#state
+    const { socket, version, idleTimeout = Number.POSITIVE_INFINITY, stopTimeout } = settings
+    if (socket === undefined || !native().takeListener(socket.path)) return undefined
+    const onIdle = (): void => void this.#shutdown.begin({ by: 'idle' }, 0)
+    const onFailure = (text: string): void => void this.logger?.warn(text)
+    const service = new SocketService({ socket, version, idleTimeout, onIdle, onFailure })
+    this.#shutdown.onBegin((reason) => service.leave(reason, stopTimeout))
+    this.#state.whenReady(() => service.ready())
+    return service
+  }
+
+  onConnection(handler: ConnectionHandler): void {
+    if (typeof handler !== 'function') {
+      throw new InvalidOptionError(`A handler of connections must be a function, not ${typeof handler}.`, {
+        option: 'onConnection',
+        value: handler,
+      })
+    }
+    if (this.#service === undefined) throw withoutSocket('onConnection', this.pidFile)
+    this.#service.handleBy(handler)
+  }
+
+  get connections(): number {
+    return this.#service?.size ?? 0
+  }
+
+  async busy<T>(work: Promise<T>): Promise<T> {
+    return await (this.#service?.busy(work) ?? work)
   }
 
   /** Takes the logger and the signal actions of the Daemon that claims. */
@@ -193,6 +229,11 @@ class Context implements DaemonContext {
   [Symbol.asyncDispose](): Promise<never> {
     return this.stop(Number(process.exitCode ?? 0))
   }
+}
+
+function withoutSocket(option: string, pidFile: string): InvalidOptionError {
+  const message = `This daemon has no socket, so nobody can connect to it. Give its Daemon the option 'socket'.`
+  return new InvalidOptionError(message, { pidFile, option })
 }
 
 /** Node's own exit code for a top-level await that never settles. */

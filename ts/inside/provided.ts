@@ -1,11 +1,13 @@
 /**
- * Functions of rooms that `inside/` does not import: checks of values, and the restart. The facade provides them
+ * Functions that `inside/` does not import: checks of values, the restart, the service of a socket. The facade provides
+ * them
  * (`ts/provide.ts`) before any code can ask for a context. Runs in the daemon.
  */
 
 import type { ChildProcess } from 'node:child_process'
 import type { NativeIdentity } from '../binding/native.js'
 import type { SignalAction, SignalName } from '../types/signals.js'
+import type { Served, Service } from './service.js'
 import type { State } from './state.js'
 
 /** Each check takes the name of the option for its error, and gives the value. */
@@ -31,6 +33,12 @@ export interface Provided {
    * @throws DaemonError when the daemon would not start again
    */
   beginRestart(state: State, args: readonly unknown[] | undefined): Promise<ChildProcess>
+  /**
+   * Serves the daemon's socket.
+   *
+   * @throws StartFailedError when the socket that was inherited cannot be listened at
+   */
+  serve(service: Service): Promise<Served>
 }
 
 let given: Provided | undefined

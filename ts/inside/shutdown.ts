@@ -10,6 +10,9 @@ import type { SignalName } from '../types/signals.js'
 import { keep } from './signals/kept-listeners.js'
 import { writeStderr } from './stderr.js'
 
+/** Resolves when what is under way has ended. */
+export type Settled = () => Promise<void>
+
 /** The stop of this daemon, which happens once. */
 export class Shutdown {
   readonly #abort: AbortController = new AbortController()
@@ -17,6 +20,7 @@ export class Shutdown {
   readonly #timeout: number
   readonly #logger: () => Logger | undefined
   readonly #sayLast: (signal: SignalName) => void
+  #onBegin: (reason: StopReason) => Settled | undefined = () => undefined
   #begun = false
   /** A hook has failed, or an error was uncaught: the exit code is 1. */
   #failed = false
@@ -34,6 +38,14 @@ export class Shutdown {
 
   get begun(): boolean {
     return this.#begun
+  }
+
+  /**
+   * Called when the stop begins, before anything else. What it gives is called when the listeners of `signal` have run,
+   * and the hooks wait for that.
+   */
+  onBegin(work: (reason: StopReason) => Settled | undefined): void {
+    this.#onBegin = work
   }
 
   get hasHooks(): boolean {
@@ -59,14 +71,16 @@ export class Shutdown {
     // These timers keep the event loop alive on purpose: a hook whose promise never settles must not end the process.
     if (Number.isFinite(this.#timeout)) setTimeout(() => this.#overdue(), this.#timeout)
     else setInterval(() => {}, LONGEST_TIMER)
+    const settled = this.#onBegin(reason)
     this.#abort.abort()
-    void this.#finish(reason, code)
+    void this.#finish(reason, code, settled)
     return never
   }
 
-  async #finish(reason: StopReason, code: number): Promise<void> {
+  async #finish(reason: StopReason, code: number, settled: Settled | undefined): Promise<void> {
     // Let other listeners of the signal, and code that waits for `context.signal`, finish first.
     await turn()
+    await settled?.()
     for (const hook of [...this.#hooks].reverse()) {
       try {
         await hook(reason)

@@ -28,3 +28,10 @@ function end(error: unknown): never {
   }
   process.exit(1)
 }
+
+/** Throws an error of the body where no code of ours can catch it, because it is the process's own. */
+export function throwUncaught(error: unknown): void {
+  process.nextTick(() => {
+    throw error
+  })
+}

@@ -33,6 +33,9 @@ type Outcome = 'ready' | 'ended' | 'timeout' | 'aborted' | 'failed'
 export class Launch {
   readonly #settings: StartSettings
   readonly #wait: LaunchWait
+  readonly #greet: ((launched: LaunchedDaemon) => void) | undefined
+  /** A start with a socket goes on when it is aborted, because others find the daemon by the socket. */
+  readonly #isNobodys: boolean
   readonly #begun: number = performance.now()
   readonly #told: Told = { error: undefined, exitCode: undefined }
   readonly #outcome: Promise<Outcome>
@@ -41,8 +44,18 @@ export class Launch {
   #launchError: DaemonError | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(settings: StartSettings, plan: NativePlan, payload: Buffer) {
+  /**
+   * @param greet - called with what was launched when the daemon is ready, before that is let go
+   */
+  constructor(
+    settings: StartSettings,
+    plan: NativePlan,
+    payload: Buffer,
+    greet?: (launched: LaunchedDaemon) => void,
+  ) {
     this.#settings = settings
+    this.#greet = greet
+    this.#isNobodys = plan.socket !== undefined
     this.#outcome = new Promise((resolve) => {
       this.#resolve = resolve
     })
@@ -61,6 +74,7 @@ export class Launch {
     if (outcome === 'ready' && launched !== null) {
       const took = performance.now() - this.#begun
       this.#wait.end()
+      this.#greet?.(launched)
       const ended = await this.#ended(launched)
       launched.release()
       return { pid: launched.pid, took, ended }
@@ -70,6 +84,11 @@ export class Launch {
       if (signal?.aborted === true) throw signal.reason
       const { pidFile } = this.#settings
       throw this.#launchError ?? new StartFailedError('The daemon was not launched.', { pidFile })
+    }
+    if (outcome === 'aborted' && this.#isNobodys) {
+      this.#wait.end()
+      launched.release()
+      throw signal?.reason
     }
     return await this.#fail(outcome, launched)
   }
@@ -153,9 +172,9 @@ export class Launch {
     // If there was no thread to wait on, the end of the group has killed it.
     if (livesOn instanceof UnverifiedError && process?.alive === false) failure.livesOn = undefined
     process?.release()
-    launched.release()
     // It rejects when another process holds the file by now, and leaves that process alone.
-    await removeLeftover(this.#settings.pidFile).catch(() => {})
+    await removeLeftover(this.#settings.pidFile, launched).catch(() => {})
+    launched.release()
     const { signal, readyTimeout } = this.#settings
     if (outcome === 'aborted') throw signal?.reason
     if (outcome === 'timeout') throw timeoutError(this.#settings, launched.pid, readyTimeout, failure)

@@ -4,7 +4,7 @@
  */
 
 import { native } from '../binding/native.js'
-import { electron } from '../binding/runtimes.js'
+import { electron, refuseSockets } from '../binding/runtimes.js'
 import { isFromSnapshot, packer } from '../binding/single-executable.js'
 import { type InvalidOptionError, UnsupportedError } from '../errors.js'
 import type { Settings } from '../options/settings.js'
@@ -78,6 +78,7 @@ export function refuseSnapshot({ pidFile }: Settings): void {
  */
 export function refuseProgram(settings: Settings): void {
   refuseSnapshot(settings)
+  if (settings.socket !== undefined) refuseSockets(settings.pidFile)
   const { script, pidFile, given } = settings
   if (script === undefined) refuseOwnProgram(pidFile)
   if (script === undefined || packer() === undefined || given.execPath !== undefined) return

@@ -1,6 +1,6 @@
 /** A start: its plan, its messages to the daemon, and its outcome. Runs in the launcher. */
 
-import { type NativePlan, native } from '../binding/native.js'
+import { type LaunchedDaemon, type NativePlan, native } from '../binding/native.js'
 import { seam } from '../binding/seam.js'
 import { presentStatus } from '../control/status.js'
 import { encodePayload } from '../handover/payload.js'
@@ -41,12 +41,19 @@ export function detached(settings: Settings, args: Args): DetachedStart {
  *
  * @throws DaemonError of every kind that `Daemon#start` names; the reason of `settings.signal` when that aborts
  */
-export async function start(settings: Settings, args: Args): Promise<Running> {
-  return await startChecked(await preflight(detached(settings, args)))
+export async function start(settings: Settings, args: Args, greet?: Greet): Promise<Running> {
+  return await startChecked(await preflight(detached(settings, args)), greet)
 }
 
-/** The rest of a start; only plan and launch hold up the event loop. */
-export async function startChecked(checked: CheckedStart<DetachedStart>): Promise<Running> {
+/** Takes over the connection that the launch has made to the daemon's socket. */
+export type Greet = (launched: LaunchedDaemon) => void
+
+/**
+ * The rest of a start; only plan and launch hold up the event loop.
+ *
+ * @param greet - with it the launcher is the first in the queue of the daemon's socket; called when the daemon is ready
+ */
+export async function startChecked(checked: CheckedStart<DetachedStart>, greet?: Greet): Promise<Running> {
   const { settings, bytes, rights, resources: program } = checked
   settings.signal?.throwIfAborted()
   makeDefaultFolder(settings)
@@ -59,7 +66,11 @@ export async function startChecked(checked: CheckedStart<DetachedStart>): Promis
   const told = launchSettings(settings, { kind, cwd: settings.cwd ?? neededFolder(), identity, compileCache })
   const payload = encodePayload({ settings: { ...told, relaunch }, args: bytes })
   seam(native(), 'start.checked')
-  const { pid, took, ended } = await new Launch(settings, plan, payload).run()
+  const connecting =
+    greet === undefined || plan.socket === undefined
+      ? plan
+      : { ...plan, socket: { ...plan.socket, connect: true } }
+  const { pid, took, ended } = await new Launch(settings, connecting, payload, greet).run()
   seam(native(), 'start.ready')
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
   const status = presentStatus(settings.pidFile)
@@ -69,12 +80,13 @@ export async function startChecked(checked: CheckedStart<DetachedStart>): Promis
 }
 
 function planOf(settings: Settings, { program, args, env, folder }: Program, rights: Rights): NativePlan {
-  const { pidFile, pidFileMode, lockTimeout, umask, stdio } = settings
+  const { pidFile, pidFileMode, lockTimeout, stopTimeout, umask, stdio } = settings
   const keepFds = [...(settings.process.keepFds ?? [])]
   const plan = {
     pidFile,
     pidFileMode,
     lockTimeout,
+    leaveTimeout: stopTimeout,
     program,
     args,
     env,
@@ -83,7 +95,10 @@ function planOf(settings: Settings, { program, args, env, folder }: Program, rig
     keepFds,
     ...stdio,
   }
-  const owned = { ...plan, ...ownerOf(rights.identity) }
+  const { socket } = settings
+  const listening =
+    socket === undefined ? {} : { socket: { path: socket.path, mode: socket.mode, connect: false } }
+  const owned = { ...plan, ...ownerOf(rights.identity), ...listening }
   return folder === undefined ? owned : { ...owned, folder }
 }
 

@@ -4,7 +4,7 @@
  */
 
 /** The calls that take options. `wait` is a verb that has no option but a signal. */
-export type Form = 'Daemon' | 'daemonize' | 'with' | 'stop' | 'wait' | 'logs'
+export type Form = 'Daemon' | 'daemonize' | 'with' | 'stop' | 'wait' | 'logs' | 'connect'
 
 /** How the text of a flag is read; without this the value is the text itself. */
 export type Reading = 'account' | 'bytes' | 'milliseconds' | 'number' | 'octal' | 'signal' | 'switchOrText'
@@ -18,11 +18,15 @@ export type Collection = 'actions' | 'limits' | 'numbers' | 'texts' | 'variables
  */
 export type Use = 'embedded' | 'foreground' | 'unit' | 'decided'
 
-/** The flag of an option. Its name is the option's in kebab case. */
+/** The flag of an option. */
 export interface FlagRow {
+  /** Without dashes; without this it is the option's name in kebab case. */
+  readonly called?: string
   readonly short?: string
   /** The placeholder of its value in help, by which shells also complete it; undefined for a switch. */
   readonly value?: string
+  /** Whether the value may be left out, which means `true`; if it is given, then as `--flag=VALUE`. */
+  readonly isOptional?: true
   readonly reads?: Reading
   /** For a flag that may be given several times. */
   readonly collects?: Collection

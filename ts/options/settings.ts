@@ -1,11 +1,12 @@
 /** The options as the package reads them: checked, complete, with absolute paths. Runs in both processes. */
 
 import type { StopTerms } from '../handover/relaunch.js'
-import type { Stdio, Streams } from '../handover/settings.js'
+import type { SocketSettings, Stdio, Streams } from '../handover/settings.js'
 import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
 import type { LimitName } from '../types/process.js'
 import type { SignalAction } from '../types/signals.js'
 import type { Form } from './row.js'
+import type { SocketGiven } from './socket.js'
 
 /** The verb, or constructor, that takes the options: it decides which are allowed. */
 export type OptionsForm = Extract<Form, 'Daemon' | 'daemonize' | 'with'>
@@ -17,7 +18,7 @@ export interface Limit {
   readonly hard: number
 }
 
-export type { FileStdio, Rotation, Stdio } from '../handover/settings.js'
+export type { FileStdio, Rotation, SocketSettings, Stdio } from '../handover/settings.js'
 
 /** Options that have a value even when they are not given: their defaults are in the table. */
 export interface Defaulted {
@@ -31,6 +32,7 @@ export interface Defaulted {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly exit: boolean
   readonly forceKill: boolean
+  readonly idleTimeout: number
   readonly lockTimeout: number
   readonly pidFileMode: number
   readonly ready: ReadyMode
@@ -55,10 +57,12 @@ export interface OtherValues {
   readonly run: RunFunction
   readonly script: string
   readonly signal: AbortSignal
+  readonly socket: SocketGiven
   readonly stderr: Stdio
   readonly stdin: Stdio
   readonly stdout: Stdio
   readonly title: string
+  readonly version: string
 }
 
 /** Options of the process that the daemon is. */
@@ -80,15 +84,26 @@ export interface LogsValues {
   readonly lines: number
 }
 
+/** Options of `connect()`. */
+export interface ConnectValues {
+  readonly start: boolean
+}
+
 type OrUndefined<T> = { readonly [K in keyof T]: T[K] | undefined }
 
 /** Options as they were given, checked one by one, paths absolute. */
-export type Values = Partial<Defaulted & OtherValues & ProcessValues & LogsValues>
+export type Values = Partial<Defaulted & OtherValues & ProcessValues & LogsValues & ConnectValues>
 
 /** The given options, on which `with()` builds. `log` has become both outputs. */
 export type Given = Omit<Values, 'log'>
 
 export type GivenProcess = OrUndefined<ProcessValues>
+
+/** The options of `connect()`. */
+export interface ConnectSettings extends ConnectValues {
+  readonly args: readonly unknown[]
+  readonly signal: AbortSignal | undefined
+}
 
 /** The options of `logs()`. */
 export interface LogsSettings extends LogsValues {
@@ -115,11 +130,12 @@ export type CheckedSettings = Pick<Settings, 'script' | 'cwd' | 'stdio' | 'pidFi
 
 /** The complete, checked options: defaults filled in, paths absolute, times in milliseconds. */
 export type Settings = Defaulted &
-  OrUndefined<Pick<OtherValues, 'name' | 'title' | 'logger' | 'run' | 'script' | 'signal'>> &
+  OrUndefined<Pick<OtherValues, 'name' | 'title' | 'logger' | 'run' | 'script' | 'signal' | 'version'>> &
   Pick<OtherValues, 'pidFile' | 'execPath'> & {
     /** The folder to be made when the pidfile's path came from `name`. */
     readonly defaultFolder: string | undefined
     readonly stdio: Streams
+    readonly socket: SocketSettings | undefined
     /** `undefined`: there was no current folder any more, which only a start needs. */
     readonly cwd: string | undefined
     /** `undefined`: the launcher's. */

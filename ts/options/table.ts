@@ -7,13 +7,16 @@ import { compileCacheValue } from './compile-cache.js'
 import { accountValue, descriptorsValue, integerValue, limitsValue } from './limits.js'
 import { logValue } from './log.js'
 import type { Form, Row, RowWithDefault } from './row.js'
-import type { Defaulted, LogsValues, OtherValues, ProcessValues } from './settings.js'
+import type { ConnectValues, Defaulted, LogsValues, OtherValues, ProcessValues } from './settings.js'
 import { signalNumber } from './signal-names.js'
 import { signalsValue } from './signals.js'
+import { idleTimeoutValue, socketValue, versionValue } from './socket.js'
 import * as check from './values.js'
 
 type Table = {
-  readonly [K in keyof (Defaulted & LogsValues)]: RowWithDefault<(Defaulted & LogsValues)[K]>
+  readonly [K in keyof (Defaulted & LogsValues & ConnectValues)]: RowWithDefault<
+    (Defaulted & LogsValues & ConnectValues)[K]
+  >
 } & {
   readonly [K in keyof (OtherValues & ProcessValues)]: Row<(OtherValues & ProcessValues)[K]>
 }
@@ -220,6 +223,27 @@ export const OPTIONS: Table = {
       help: "a folder for its compiled code, or 'true'",
     },
   },
+  socket: {
+    check: socketValue,
+    forms: COMMON,
+    flag: {
+      value: 'FILE',
+      isOptional: true,
+      reads: 'switchOrText',
+      help: 'listen beside the pidfile, or there',
+    },
+  },
+  idleTimeout: {
+    check: idleTimeoutValue,
+    default: Number.POSITIVE_INFINITY,
+    forms: COMMON,
+    flag: { value: 'MS', reads: 'milliseconds', help: 'end when it is unused for so long' },
+  },
+  version: {
+    check: versionValue,
+    forms: COMMON,
+    flag: { called: 'version-tag', value: 'TEXT', help: 'what it tells its clients' },
+  },
   stopSignal: {
     check: signal,
     // SIGTERM, on every platform.
@@ -249,9 +273,10 @@ export const OPTIONS: Table = {
   run: { check: check.runValue, forms: BODY },
   script: { check: check.pathValue, forms: BODY },
   scriptArgs: { check: check.stringsValue, default: [], forms: BODY },
-  args: { check: check.argsValue, default: [], forms: ['daemonize'] },
+  args: { check: check.argsValue, default: [], forms: ['daemonize', 'connect'] },
   exit: { check: check.booleanValue, default: true, forms: ['daemonize'] },
-  signal: { check: check.abortSignalValue, forms: ['with', 'stop', 'wait', 'logs'] },
+  signal: { check: check.abortSignalValue, forms: ['with', 'stop', 'wait', 'logs', 'connect'] },
+  start: { check: check.booleanValue, default: true, forms: ['connect'] },
   lines: {
     check: check.linesValue,
     default: 10,

@@ -12,6 +12,7 @@ import { checkProcess } from './limits.js'
 import { defaultPidFile } from './places.js'
 import type { Form, Row, RowWithDefault } from './row.js'
 import type {
+  ConnectSettings,
   Defaulted,
   Given,
   GivenProcess,
@@ -22,6 +23,7 @@ import type {
   StopSettings,
   Values,
 } from './settings.js'
+import { socketOf } from './socket.js'
 import { NAMES, OPTIONS, type OptionName, optionsOf } from './table.js'
 
 /** Those of `new Daemon()`. */
@@ -68,6 +70,20 @@ export function validateWaitOptions(
   settings: Pick<StopSettings, 'signal'>,
 ): AbortSignal | undefined {
   return readOptions(readSource(input ?? {}, 'wait')).signal ?? settings.signal
+}
+
+/**
+ * Checks the options of `connect()` and fills in the defaults.
+ *
+ * @throws InvalidOptionError naming option and value
+ */
+export function validateConnectOptions(
+  input: unknown,
+  settings: Pick<StopSettings, 'signal'>,
+): ConnectSettings {
+  const { args = [], start, signal } = readOptions(readSource(input ?? {}, 'connect'))
+  if (typeof args === 'function') throw invalid('args', args, 'an array')
+  return { args, start: start ?? OPTIONS.start.default, signal: signal ?? settings.signal }
 }
 
 /**
@@ -121,14 +137,20 @@ const PLACES: Readonly<Record<Form, string>> = {
   stop: 'stop()',
   wait: 'this verb',
   logs: 'logs()',
+  connect: 'connect()',
+}
+
+/** Whether an option of that form is a verb's own. */
+function isVerbs(form: Form): boolean {
+  return form === 'logs' || form === 'connect'
 }
 
 function refuse(option: string, value: unknown, form: Form): void {
   const name = NAMES.find((known) => known === option)
   const forms = name === undefined ? [] : OPTIONS[name].forms
-  // The words of `logs()` are its own.
-  if (forms.every((one) => one === 'logs')) {
-    const elsewhere = NAMES.filter((known) => OPTIONS[known].forms.some((one) => one !== 'logs'))
+  // The words of `logs()` and `connect()` are their own.
+  if (forms.every(isVerbs)) {
+    const elsewhere = NAMES.filter((known) => !OPTIONS[known].forms.every(isVerbs))
     const guess = didYouMean(option, [...optionsOf(form), ...elsewhere])
     const advice = guess === undefined ? '' : `Did you mean '${guess}'?`
     throw refused(option, value, 'is unknown', advice)
@@ -191,9 +213,12 @@ function complete(given: Given, base: Settings | undefined): Settings {
   checkProcess(given)
   checkCompileCacheAlone(given)
   const none: Stdio = { kind: 'null' }
+  const places = pidFileOf(given)
   return {
     ...defaulted(given),
-    ...pidFileOf(given),
+    ...places,
+    socket: socketOf(given, places.pidFile),
+    version: given.version,
     name: given.name,
     stdio: { stdin: given.stdin ?? none, stdout: given.stdout ?? none, stderr: given.stderr ?? none },
     cwd: given.cwd ?? (given.chroot === undefined ? (base?.cwd ?? currentFolder()) : '/'),
@@ -213,9 +238,7 @@ function complete(given: Given, base: Settings | undefined): Settings {
 function defaulted(given: Values): Defaulted {
   const all = NAMES.flatMap((name) => {
     const row: Row<unknown> | RowWithDefault<unknown> = OPTIONS[name]
-    return 'default' in row && !row.forms.every((form) => form === 'logs')
-      ? [[name, given[name] ?? row.default]]
-      : []
+    return 'default' in row && !row.forms.every(isVerbs) ? [[name, given[name] ?? row.default]] : []
   })
   return Object.fromEntries(all) as Defaulted
 }

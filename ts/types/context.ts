@@ -1,5 +1,6 @@
 /** The context of a daemon's body. */
 
+import type { ConnectionHandler } from './connections.js'
 import type { SignalMap, SignalName } from './signals.js'
 
 /** Why a daemon stops. */
@@ -8,6 +9,7 @@ export type StopReason =
   | { by: 'stop'; code: number; signal?: never; error?: never }
   | { by: 'end'; signal?: never; code?: never; error?: never }
   | { by: 'error'; error: unknown; signal?: never; code?: never }
+  | { by: 'idle'; signal?: never; code?: never; error?: never }
 
 /** Work to be done when the daemon stops, see {@link DaemonContext.onStop}. */
 export type StopHook = (reason: StopReason) => unknown
@@ -50,6 +52,17 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
    * @throws InvalidOptionError if it is not a function
    */
   onStop(hook: StopHook): void
+  /**
+   * Registers the handler of connections to the daemon's socket. The daemon accepts once it is ready and has a handler;
+   * until then connections wait. A socket is half-open when its other side has ended: the handler ends its own.
+   *
+   * @throws InvalidOptionError if it is not a function, or the daemon has no socket
+   */
+  onConnection(handler: ConnectionHandler): void
+  /** How many connections are open; 0 without a socket. */
+  readonly connections: number
+  /** Counts as use of the daemon until the promise settles, for `idleTimeout`; resolves and rejects with it. */
+  busy<T>(work: Promise<T>): Promise<T>
   /** The actions of signals, which can be changed at any time. */
   readonly signals: SignalMap
   /**

@@ -209,8 +209,48 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
    * @default false
    */
   compileCache?: boolean | PathLike
+  /**
+   * A listening Unix socket, which the daemon has from the first moment on: `true` beside the pidfile (with `.sock` for
+   * `.pid`), or its path, or its options. What connects to it is given to {@link DaemonContext.onConnection}.
+   * `connect()` starts the daemon if need be.
+   * @default false
+   */
+  socket?: boolean | PathLike | SocketOptions
+  /**
+   * The daemon stops by itself when it has been ready, with a handler for connections, without a connection and not
+   * busy, for so long, in milliseconds of any number; `Infinity`: never. Wants `socket`. Of a running daemon its own
+   * counts, not the caller's.
+   * @default Infinity
+   */
+  idleTimeout?: number
+  /**
+   * The version that the daemon tells each client, 1 to 64 bytes of printable ASCII without spaces. `connect()` and
+   * `ensure()` of a Daemon with another version stop the running one and start theirs; without a version any will do.
+   * Wants `socket`. Two versions in constant use replace each other: one start for each change.
+   */
+  version?: string
   /** Is told of lifecycle events. */
   logger?: Logger
+}
+
+/** The socket of a daemon, see {@link CommonOptions.socket}. */
+export interface SocketOptions {
+  /**
+   * Its path. On Linux it may be longer than an address of a socket (107 bytes).
+   * @default the pidfile's, with `.sock` for `.pid`
+   */
+  path?: PathLike
+  /**
+   * Its exact permissions, whatever the umask: who may write to it may connect.
+   * @default 0o600
+   */
+  mode?: number
+  /**
+   * Whether the daemon says hello on each connection, a line that `connect()` reads. Without it other clients need not
+   * know of daimon, but a connection to a daemon that leaves is lost without notice.
+   * @default true
+   */
+  hello?: boolean
 }
 
 /** The options of `new Daemon()`. Without `run` and `script` (and a `run()` method) it only controls. */

@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         stderr: stdout.clone(),
         stdout,
         owner: None,
+        socket: None,
     };
     let became = become_daemon(&plan);
     OVER.store(true, Ordering::Relaxed);

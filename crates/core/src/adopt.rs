@@ -71,7 +71,7 @@ enum Forgery<'a> {
 
 impl fmt::Display for Forgery<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Handover { lock, channel, path, .. }, problem) = match self {
+        let (Handover { lock, path, .. }, problem) = match self {
             Self::Form => return f.write_str("it is not of the form that daimon writes"),
             Self::OtherDaemon => return f.write_str("this process is the daemon of another pidfile"),
             Self::NotInherited(handover, problem) => (handover, problem),
@@ -83,7 +83,7 @@ impl fmt::Display for Forgery<'_> {
             NotInherited::Path(errno) => write!(f, "{path}: {errno}"),
             NotInherited::OtherFile => write!(f, "descriptor {lock} is not on {path}"),
             NotInherited::OtherProcess => write!(f, "{path} does not name this process"),
-            NotInherited::NoSocket => write!(f, "descriptor {channel} is no socket"),
+            NotInherited::NoSocket(number) => write!(f, "descriptor {number} is no socket"),
             NotInherited::NoDescriptorLeft(error) => write!(f, "no descriptor is left: {error}"),
             NotInherited::CloseOnExec(errno) => write!(f, "fcntl: {errno}"),
         }
@@ -102,9 +102,12 @@ impl Forgery<'_> {
 /// channel is for the thread that watches the launcher.
 fn take_over<'a>(handover: &'a Handover) -> std::result::Result<(OwnDaemon, OwnedFd), Forgery<'a>> {
     let path = &handover.path;
-    let Inherited { lock, id, channel, second_channel } =
-        sys::take_inherited(handover.lock, handover.channel, path)
+    let socket_fd = handover.socket.map(|(number, _)| number);
+    let Inherited { lock, id, channel, second_channel, socket } =
+        sys::take_inherited(handover.lock, handover.channel, socket_fd, path)
             .map_err(|problem| Forgery::NotInherited(handover, problem))?;
     let channel = Channel::to_launcher(channel);
-    Ok((OwnDaemon::launched(path, id, lock.into(), channel, handover.is_captured), second_channel))
+    let socket = socket.zip(handover.socket.map(|(_, id)| id));
+    let daemon = OwnDaemon::launched(path, id, lock.into(), channel, handover.is_captured);
+    Ok((daemon.with_socket(socket), second_channel))
 }

@@ -1,7 +1,9 @@
 //! Descriptors that the program around this crate knows by their number.
 
 use std::fmt;
-use std::os::fd::RawFd;
+use std::os::fd::{OwnedFd, RawFd};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use crate::sys;
 
@@ -49,4 +51,17 @@ pub fn let_inherit(fd: impl Into<Descriptor>) -> bool {
 pub fn take_socket(fd: impl Into<Descriptor>) -> bool {
     let number = fd.into().0;
     sys::is_socket(number) && sys::set_close_on_exec(number)
+}
+
+/// A duplicate of a listening socket that a supervisor has opened, for [`crate::OwnDaemon::listen_at`]; `None` when it
+/// is none. Both are non-blocking from then on: an accept must not wait for a client that has gone.
+pub fn duplicate_socket(fd: impl Into<Descriptor>) -> Option<OwnedFd> {
+    let number = fd.into().0;
+    if !sys::is_socket(number) {
+        return None;
+    }
+    let socket = sys::duplicate_number(number, 0)?.ok()?;
+    let flags = OFlag::from_bits_truncate(fcntl(&socket, FcntlArg::F_GETFL).ok()?);
+    fcntl(&socket, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).ok()?;
+    Some(socket)
 }

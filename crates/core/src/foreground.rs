@@ -7,10 +7,12 @@ use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, getpid};
 
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::launch::Stdio;
+use crate::listener::Listener;
 use crate::log::{Owner, insist, open_input, open_null, open_output};
 use crate::own::{OwnDaemon, install, own_daemon};
 use crate::pidfile::{LockOptions, Locked, PidFile, nobody_looks};
 use crate::seam;
+use crate::socket::{SocketPlan, bind};
 use crate::sys;
 
 /// How a process becomes the daemon in the foreground: the pidfile, its lock, and the standard descriptors.
@@ -26,8 +28,10 @@ pub struct ForegroundPlan {
     pub stdout: Stdio,
     /// Descriptor 2.
     pub stderr: Stdio,
-    /// The owner of output files that are made; `None`: this process's user.
+    /// The owner of output files and of the socket that are made; `None`: this process's user.
     pub owner: Option<Owner>,
+    /// The socket that the daemon listens at.
+    pub socket: Option<SocketPlan>,
 }
 
 /// Makes this process the daemon of the pidfile, until it ends. The pidfile is removed when it exits.
@@ -42,6 +46,7 @@ pub struct ForegroundPlan {
 ///     stdout: Stdio::Inherit,
 ///     stderr: Stdio::Inherit,
 ///     owner: None,
+///     socket: None,
 /// })?;
 /// daemon.ready();
 /// # Ok::<(), daimon_core::Error>(())
@@ -64,7 +69,13 @@ pub fn become_daemon(plan: &ForegroundPlan) -> Result<&'static OwnDaemon> {
         return Err(taken());
     }
     seam::at("foreground.locked");
-    let streams = open_streams(plan).inspect_err(|_| locked.remove(path))?;
+    let bound = plan.socket.as_ref().map(|socket| bind(socket, plan.owner)).transpose();
+    let bound = bound.inspect_err(|_| locked.remove(path))?;
+    let give_up = || {
+        bound.iter().for_each(|bound| bound.file.remove());
+        locked.remove(path);
+    };
+    let streams = open_streams(plan).inspect_err(|_| give_up())?;
     // Wait until no thread of this process has the pidfile open: once the tag is on, closing any other descriptor on
     // the file would take the tag off, fcntl(2). A thread that looks later asks first whether the file is its own
     // daemon's.
@@ -74,10 +85,10 @@ pub fn become_daemon(plan: &ForegroundPlan) -> Result<&'static OwnDaemon> {
     let _ = sys::put_name_tag(locked.file().as_raw_fd());
     seam::at("foreground.tagged");
     sys::mark_attached(locked.file().as_fd());
-    take_place(plan, &locked, &streams).inspect_err(|_| locked.remove(path))?;
+    take_place(plan, &locked, &streams).inspect_err(|_| give_up())?;
     seam::at("foreground.placed");
     let (file, id) = locked.into_parts();
-    install(OwnDaemon::alone(path, id, file)).ok_or_else(taken)
+    install(OwnDaemon::alone(path, id, file).with_listener(bound.map(Listener::from))).ok_or_else(taken)
 }
 
 fn taken() -> Error {

@@ -21,6 +21,11 @@ pub fn variable(bytes: &[u8]) {
     crate::handover::check_variable(bytes);
 }
 
+/// The first line of a connection to a daemon.
+pub fn hello(bytes: &[u8]) {
+    crate::listener::check_hello(bytes);
+}
+
 /// The texts of `/proc`.
 #[cfg(target_os = "linux")]
 pub fn proc_texts(bytes: &[u8]) {
@@ -34,8 +39,9 @@ mod tests {
 
     type Target = (&'static str, fn(&[u8]));
 
-    const TARGETS: [Target; 5] = [
+    const TARGETS: [Target; 6] = [
         ("frames", super::frames),
+        ("hello", super::hello),
         ("pidfile", super::pidfile),
         ("proc_texts", super::proc_texts),
         ("round_trip", super::round_trip),

@@ -31,7 +31,7 @@ pub(crate) fn watch_launcher(daemon: &OwnDaemon, channel: OwnedFd) {
     let mut capture = if daemon.is_captured() { Capture::of_stderr() } else { None };
     wait_for_hangup(&channel, capture.as_mut());
     drop(channel);
-    if daemon.is_starting() {
+    if !daemon.is_over_in_time() {
         end_all(daemon.pid());
     }
     if let Some(capture) = capture {

@@ -42,6 +42,7 @@ mod identity;
 mod launch;
 mod launcher_death;
 mod limits;
+mod listener;
 mod log;
 mod notify;
 mod own;
@@ -54,6 +55,7 @@ mod seam;
 mod shown;
 mod signal;
 mod signal_mask;
+mod socket;
 mod sys;
 mod trusted_path;
 
@@ -67,21 +69,25 @@ pub fn is_main_thread() -> bool {
 }
 
 pub use adopt::adopt;
-pub use descriptor::{Descriptor, is_open, let_inherit, take_socket};
+pub use descriptor::{Descriptor, duplicate_socket, is_open, let_inherit, take_socket};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
 pub use foreground::{ForegroundPlan, become_daemon};
 pub use handover::{ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket};
 pub use identity::{Account, Identity, Name, check_chroot, enter_root};
 pub use launch::{Group, Launched, Plan, Stdio, launch};
 pub use limits::{Limit, Limits, check_oom_score_adj, set_oom_score_adj, set_soft_nofile};
+pub use listener::{BoundFile, Listener, Visitor};
 pub use log::{LogTail, Outputs, Owner, Rotation, check_rotation, reopen, start_rotation};
 pub use notify::{Notifier, monotonic};
 pub use own::{OwnDaemon, own_daemon};
 pub use pidfile::{
     Abort, Cancel, Held, Holder, LockOptions, Locked, PidFile, Status, StopOptions, Stopped, end_process,
 };
-pub use poller::{ChannelEvent, WatchId, unwatch, watch_channel, watch_exit};
+pub use poller::{
+    ChannelEvent, WatchId, resume_listener, unwatch, watch_channel, watch_exit, watch_listener,
+};
 pub use process::{ExitStatus, Process, Stats, stats};
 #[cfg(feature = "seams")]
 pub use seam::{on_step, reached};
 pub use signal::Signal;
+pub use socket::{Attempt, ClientPlan, Connection, Dialled, SocketPlan, attempt, dial, greet};

@@ -76,7 +76,10 @@ fn a_process_becomes_the_proven_holder_however_often_its_own_threads_look() {
             assert_eq!(tag(&path, mark), None, "it is ready, and in its launcher's session");
         }
         assert_eq!(tag(&path, 0), Some(pid), "the name tag is still on");
-        assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid, starting: false });
+        assert_eq!(
+            folder.pidfile().status().unwrap(),
+            Status::Running { pid, starting: false, stopping: false }
+        );
         let holder = folder.pidfile().holder().unwrap();
         holder.process().signal(libc::SIGTERM).unwrap();
         assert_eq!(daemon.code(), Some(0));
@@ -103,7 +106,10 @@ fn a_second_daemon_is_refused_and_leaves_the_file_as_it_is() {
     first.wait_until_ready();
     let mut second = ForegroundDaemon::start(&[&path]);
     assert_eq!(second.code(), Some(3), "already running");
-    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid: first.pid(), starting: false });
+    assert_eq!(
+        folder.pidfile().status().unwrap(),
+        Status::Running { pid: first.pid(), starting: false, stopping: false }
+    );
 }
 
 #[test]
@@ -150,5 +156,6 @@ fn plan(folder: &Folder) -> ForegroundPlan {
         stdout: same.clone(),
         stderr: same,
         owner: None,
+        socket: None,
     }
 }

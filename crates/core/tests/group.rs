@@ -141,7 +141,7 @@ fn a_daemon_that_has_said_that_it_is_ready_lives_on_though_nobody_has_read_it() 
         let launched = folder.launch(&folder.plan(&["serve"])).unwrap();
         let (pid, process) = (launched.pid, launched.process.clone().unwrap());
         until("it serves", || {
-            folder.pidfile().status().ok() == Some(Status::Running { pid, starting: false })
+            folder.pidfile().status().ok() == Some(Status::Running { pid, starting: false, stopping: false })
                 && common::status_field(pid, "Threads") == "1"
         });
         let number = leader(&launched);

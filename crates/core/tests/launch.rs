@@ -32,7 +32,7 @@ fn the_daemon_holds_its_pidfile_leads_no_session_and_has_no_terminal() {
     assert_ne!(session, pid);
     assert_eq!(group, session);
     assert_eq!(terminal, 0);
-    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid, starting: false });
+    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid, starting: false, stopping: false });
 }
 
 #[test]
@@ -85,7 +85,10 @@ fn a_killed_daemon_leaves_a_file_that_the_next_one_takes_over() {
     assert!(ends(&first));
     assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: true });
     let second = folder.serve();
-    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid: second.pid(), starting: false });
+    assert_eq!(
+        folder.pidfile().status().unwrap(),
+        Status::Running { pid: second.pid(), starting: false, stopping: false }
+    );
 }
 
 #[test]
@@ -225,19 +228,22 @@ fn a_cancelled_wait_for_the_lock_starts_nothing() {
     cancel.cancel();
     let error = folder.launch(&plan).unwrap_err();
     assert_eq!((error.kind(), error.step()), (ErrorKind::StartFailed, Some("lock")));
-    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid: first.pid(), starting: false });
+    assert_eq!(
+        folder.pidfile().status().unwrap(),
+        Status::Running { pid: first.pid(), starting: false, stopping: false }
+    );
 }
 
 #[test]
 fn a_leftover_is_removed_but_never_a_running_daemons_file() {
     let folder = Folder::new();
     let process = folder.serve();
-    assert_eq!(folder.pidfile().remove_leftover().unwrap_err().kind(), ErrorKind::AlreadyRunning);
+    assert_eq!(folder.pidfile().remove_leftover(None).unwrap_err().kind(), ErrorKind::AlreadyRunning);
     process.signal(libc::SIGKILL).unwrap();
     assert!(ends(&process));
-    folder.pidfile().remove_leftover().unwrap();
+    folder.pidfile().remove_leftover(None).unwrap();
     assert!(!folder.file("d.pid").exists());
     fs::write(folder.file("d.pid"), "notes").unwrap();
-    let error = folder.pidfile().remove_leftover().unwrap_err();
+    let error = folder.pidfile().remove_leftover(None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PidFile(PidFileReason::Garbage));
 }

@@ -68,7 +68,7 @@ fn a_pidfile_that_its_holder_has_removed_is_never_called_stale() {
 fn a_daemon_that_ends_before_it_is_ready_is_never_called_ready() {
     let folder = Folder::new();
     let ready = || match folder.pidfile().status() {
-        Ok(Status::Running { pid, starting: false }) => Some(pid),
+        Ok(Status::Running { pid, starting: false, stopping: false }) => Some(pid),
         _ => None,
     };
     assert_eq!(race(|| end_at_once(&folder), ready), None);

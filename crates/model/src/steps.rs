@@ -89,13 +89,13 @@ steps! {
         LeaderEnd: "launch/group.rs" "end" "leader.end";
         // The daemon.
         TakeOver: "adopt.rs" "adopt" "take_over";
-        Listening: "own.rs" "listening" "mark_listening";
-        MarkReady: "own.rs" "ready" "mark_ready";
-        SendReady: "own.rs" "ready" "FrameKind::Ready";
+        Listening: "own/mod.rs" "listening" "mark_listening";
+        MarkReady: "own/mod.rs" "ready" "mark_ready";
+        SendReady: "own/mod.rs" "ready" "FrameKind::Ready";
         WatchLauncher: "launcher_death.rs" "watch_launcher" "end_all";
-        RemoveLstat: "own.rs" "remove" "lstat";
-        RemoveUnlink: "own.rs" "remove" "unlink";
-        RemoveTruncate: "own.rs" "remove" "ftruncate";
+        RemoveLstat: "own/mod.rs" "remove" "lstat";
+        RemoveUnlink: "own/mod.rs" "remove" "unlink";
+        RemoveTruncate: "own/mod.rs" "remove" "ftruncate";
         // The stop.
         EndsWithin: "pidfile/stop.rs" "end" "ends_within";
         EndByKill: "pidfile/stop.rs" "end" "Signal::KILL";

@@ -92,6 +92,7 @@ fn name_of(subject: Subject) -> &'static str {
         Subject::Signal => "signal",
         Subject::Foreground => "foreground",
         Subject::NotifySocket => "NOTIFY_SOCKET",
+        Subject::Socket => "socket",
     }
 }
 
@@ -102,6 +103,8 @@ pub struct NativeStatus {
     pub pid: Option<i32>,
     /// Not ready yet: `true` or absent.
     pub starting: Option<bool>,
+    /// About to end: `true` or absent.
+    pub stopping: Option<bool>,
     pub stale: Option<bool>,
     pub reason: Option<String>,
     /// Worth another look in a moment.
@@ -124,9 +127,11 @@ pub fn status(pid_file: String) -> Either<NativeStatus, NativeError> {
 impl From<Status> for NativeStatus {
     fn from(status: Status) -> Self {
         match status {
-            Status::Running { pid, starting } => {
-                Self { starting: starting.then_some(true), ..Self::of(NativeState::Running).with_stats(pid) }
-            }
+            Status::Running { pid, starting, stopping } => Self {
+                starting: starting.then_some(true),
+                stopping: stopping.then_some(true),
+                ..Self::of(NativeState::Running).with_stats(pid)
+            },
             Status::Stopped { stale } => Self { stale: Some(stale), ..Self::of(NativeState::Stopped) },
             Status::Unverified(held) => Self {
                 pid: held.pid,
@@ -144,6 +149,7 @@ impl NativeStatus {
             state,
             pid: None,
             starting: None,
+            stopping: None,
             stale: None,
             reason: None,
             transient: None,

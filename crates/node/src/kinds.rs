@@ -55,6 +55,9 @@ pub enum NativePidFileReason {
     Garbage,
     LockLeaked,
     Contended,
+    NotASocket,
+    SocketForeign,
+    InUse,
 }
 
 impl From<PidFileReason> for NativePidFileReason {
@@ -70,6 +73,9 @@ impl From<PidFileReason> for NativePidFileReason {
             PidFileReason::Garbage => Self::Garbage,
             PidFileReason::LockLeaked => Self::LockLeaked,
             PidFileReason::Contended => Self::Contended,
+            PidFileReason::NotASocket => Self::NotASocket,
+            PidFileReason::SocketForeign => Self::SocketForeign,
+            PidFileReason::InUse => Self::InUse,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! A launch: what it gives, and what its daemon's channel brings.
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use daimon_core::{
-    Backlog, Channel, ChannelEvent, FrameKind, Group, Launched, LogTail, Plan, Process, WatchId, launch,
-    unwatch, watch_channel,
+    Backlog, BoundFile, Channel, ChannelEvent, FrameKind, Group, Launched, LogTail, Plan, Process, WatchId,
+    launch, unwatch, watch_channel,
 };
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
@@ -21,6 +22,9 @@ pub struct LaunchedDaemon {
     log: Option<LogTail>,
     /// If dropped before the daemon is ready, a thread ends the group.
     pub(crate) group: Option<Group>,
+    /// The launcher's own connection, until it is taken.
+    pub(crate) client: Option<OwnedFd>,
+    pub(crate) socket: Option<BoundFile>,
 }
 
 #[napi]
@@ -39,7 +43,7 @@ impl LaunchedDaemon {
     /// Gives its descriptors back now, not when it is collected some day, and lets go of a daemon that is ready.
     #[napi]
     pub fn release(&mut self) {
-        (self.process, self.log) = (None, None);
+        (self.process, self.log, self.client) = (None, None, None);
         if let Some(group) = self.group.take() {
             group.release();
         }
@@ -62,8 +66,9 @@ impl Shared {
             launched.abort();
             return None;
         }
-        let Launched { pid, process, channel, log, group } = launched;
-        state.launched.insert(wait, LaunchedDaemon { pid, process, log, group: Some(group) });
+        let Launched { pid, process, channel, log, group, client, socket } = launched;
+        let group = Some(group);
+        state.launched.insert(wait, LaunchedDaemon { pid, process, log, group, client, socket });
         Some(channel)
     }
 }

@@ -10,6 +10,7 @@ mod launches;
 mod plan;
 mod process;
 mod rights;
+mod socket;
 mod stops;
 mod supervisor;
 mod waits;

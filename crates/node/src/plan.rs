@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use daimon_core::{
-    Cancel, Descriptor, ForegroundPlan, LockOptions, Owner, PidFile, Plan, Result, Stdio, Subject,
+    Cancel, Descriptor, ForegroundPlan, LockOptions, Owner, PidFile, Plan, Result, SocketPlan, Stdio, Subject,
 };
 use napi_derive::napi;
 
@@ -27,6 +27,8 @@ pub struct NativePlan {
     pub pid_file: String,
     pub pid_file_mode: u32,
     pub lock_timeout: f64,
+    /// How long to wait for a daemon that is leaving, where that is longer.
+    pub leave_timeout: f64,
     pub program: String,
     pub args: Vec<String>,
     pub env: Vec<String>,
@@ -38,9 +40,24 @@ pub struct NativePlan {
     pub stdout: NativeStdio,
     pub stderr: NativeStdio,
     pub owner: Option<NativeOwner>,
+    pub socket: Option<NativeSocketPlan>,
 }
 
-/// The owner of the files of the output.
+/// The socket that the daemon listens at; with `connect` the launcher is the first in its queue.
+#[napi(object)]
+pub struct NativeSocketPlan {
+    pub path: String,
+    pub mode: u32,
+    pub connect: bool,
+}
+
+impl NativeSocketPlan {
+    fn into_plan(self) -> SocketPlan {
+        SocketPlan { path: self.path.into(), mode: self.mode, connect: self.connect }
+    }
+}
+
+/// The owner of the files of the output, and of the socket.
 #[napi(object)]
 pub struct NativeOwner {
     pub uid: Option<u32>,
@@ -54,6 +71,7 @@ impl NativePlan {
             lock: LockOptions {
                 mode: self.pid_file_mode,
                 wait: duration(self.lock_timeout),
+                wait_leaving: duration(self.leave_timeout),
                 cancel: Some(cancel),
             },
             program: self.program.into(),
@@ -72,6 +90,7 @@ impl NativePlan {
             stdout: self.stdout.into_stdio(),
             stderr: self.stderr.into_stdio(),
             owner: self.owner.map(NativeOwner::into_owner),
+            socket: self.socket.map(NativeSocketPlan::into_plan),
         })
     }
 }
@@ -82,10 +101,13 @@ pub struct NativeForegroundPlan {
     pub pid_file: String,
     pub pid_file_mode: u32,
     pub lock_timeout: f64,
+    /// How long to wait for a daemon that is leaving, where that is longer.
+    pub leave_timeout: f64,
     pub stdin: NativeStdio,
     pub stdout: NativeStdio,
     pub stderr: NativeStdio,
     pub owner: Option<NativeOwner>,
+    pub socket: Option<NativeSocketPlan>,
 }
 
 impl NativeForegroundPlan {
@@ -95,12 +117,14 @@ impl NativeForegroundPlan {
             lock: LockOptions {
                 mode: self.pid_file_mode,
                 wait: duration(self.lock_timeout),
+                wait_leaving: duration(self.leave_timeout),
                 cancel: Some(cancel),
             },
             stdin: self.stdin.into_stdio(),
             stdout: self.stdout.into_stdio(),
             stderr: self.stderr.into_stdio(),
             owner: self.owner.map(NativeOwner::into_owner),
+            socket: self.socket.map(NativeSocketPlan::into_plan),
         })
     }
 }

@@ -78,7 +78,7 @@ pub fn resolve_identity(
     }
 }
 
-fn to_name(given: Either<String, u32>) -> Name {
+pub(crate) fn to_name(given: Either<String, u32>) -> Name {
     match given {
         Either::A(text) => Name::Text(text),
         Either::B(id) => Name::Id(id),

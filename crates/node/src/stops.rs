@@ -20,12 +20,13 @@ pub struct NativeStopOptions {
     pub timeout: f64,
     pub kill: bool,
     pub group: bool,
+    pub displace: bool,
 }
 
 impl NativeStopOptions {
     fn to_options(&self) -> StopOptions {
-        let &Self { signal, timeout, kill, group } = self;
-        StopOptions { signal: signal.into(), timeout: duration(timeout), kill, group }
+        let &Self { signal, timeout, kill, group, displace } = self;
+        StopOptions { signal: signal.into(), timeout: duration(timeout), kill, group, displace }
     }
 
     fn error(&self, error: Error) -> NativeError {
@@ -51,6 +52,17 @@ impl Waits {
     pub fn status(&self, pid_file: String) -> u32 {
         self.begin(
             move |_| PidFile::new(pid_file)?.lasting_status().map(Some),
+            |event, status| event.status = Some(status.into()),
+            NativeError::from,
+        )
+    }
+
+    /// Looks at a pidfile until no start is under way, for `patience` milliseconds at most. Event `done` with `status`,
+    /// or `failed`.
+    #[napi]
+    pub fn serving(&self, pid_file: String, patience: f64) -> u32 {
+        self.begin(
+            move |abort| PidFile::new(pid_file)?.serving_status(duration(patience), abort),
             |event, status| event.status = Some(status.into()),
             NativeError::from,
         )

@@ -19,6 +19,7 @@ use crate::kinds::NativeEventKind;
 use crate::launches::{LaunchedDaemon, launch_and_listen};
 use crate::plan::{NativeForegroundPlan, NativePlan};
 use crate::process::ProcessHandle;
+use crate::socket::{NativeAttempt, NativeConnection};
 
 /// Something that was waited for.
 #[napi(object, object_from_js = false)]
@@ -33,11 +34,26 @@ pub struct NativeEvent {
     pub holder: Option<ProcessHandle>,
     pub status: Option<NativeStatus>,
     pub stopped: Option<NativeStopped>,
+    /// How an attempt to connect has ended.
+    pub attempt: Option<NativeAttempt>,
+    /// The connection, where it is `connected`.
+    pub connection: Option<NativeConnection>,
 }
 
 impl NativeEvent {
     pub(crate) fn new(wait: u32, kind: NativeEventKind) -> Self {
-        Self { wait, kind, text: None, error: None, left: None, holder: None, status: None, stopped: None }
+        Self {
+            wait,
+            kind,
+            text: None,
+            error: None,
+            left: None,
+            holder: None,
+            status: None,
+            stopped: None,
+            attempt: None,
+            connection: None,
+        }
     }
 
     pub(crate) fn failed(wait: u32, error: impl Into<NativeError>) -> Self {
@@ -188,13 +204,14 @@ impl Waits {
         wait
     }
 
-    /// Removes the pidfile of a daemon that has ended, under the lock. Event `done`, or `failed`.
+    /// Removes the pidfile of a launched daemon that has ended, and the file of its socket, under the lock. Event
+    /// `done`, or `failed`.
     #[napi]
-    pub fn remove_leftover(&self, pid_file: String) -> u32 {
+    pub fn remove_leftover(&self, pid_file: String, launched: &LaunchedDaemon) -> u32 {
         let wait = self.next();
-        let shared = Arc::clone(&self.shared);
+        let (shared, socket) = (Arc::clone(&self.shared), launched.socket.clone());
         self.spawn(wait, move || {
-            match PidFile::new(pid_file).and_then(|pid_file| pid_file.remove_leftover()) {
+            match PidFile::new(pid_file).and_then(|pid_file| pid_file.remove_leftover(socket.as_ref())) {
                 Ok(()) => shared.emit(NativeEvent::new(wait, NativeEventKind::Done)),
                 Err(error) => shared.emit(NativeEvent::failed(wait, error)),
             }
@@ -245,7 +262,7 @@ impl Waits {
         self.shared.close();
     }
 
-    fn spawn(&self, wait: u32, work: impl FnOnce() + Send + 'static) {
+    pub(crate) fn spawn(&self, wait: u32, work: impl FnOnce() + Send + 'static) {
         self.spawn_or(wait, "daimon-launch", work, |error| NativeError {
             step: Some("thread".into()),
             ..NativeError::new(ErrorKind::StartFailed, format!("no thread could be started: {error}"))

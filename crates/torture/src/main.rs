@@ -59,6 +59,7 @@ fn hold(path: &Path) -> Outcome<()> {
         stdout: Stdio::Inherit,
         stderr: Stdio::Inherit,
         owner: None,
+        socket: None,
     })?;
     daemon.listening();
     daemon.ready();

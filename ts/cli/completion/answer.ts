@@ -70,9 +70,14 @@ function valuePart(word: string): string {
 
 /** The flag that the value being completed is for. */
 function flagBefore(given: readonly string[], word: string, flags: readonly Flag[]): Flag | undefined {
-  const [written = ''] = valuePart(word) === word ? [given.at(-1)] : word.split('=')
-  return flags.find(({ name, short, value }) => {
-    return value !== undefined && (written === `--${name}` || written === `-${short}`)
+  const isInline = valuePart(word) !== word
+  const [written = ''] = isInline ? word.split('=') : [given.at(-1)]
+  return flags.find(({ name, short, value, isOptional }) => {
+    return (
+      value !== undefined &&
+      (isInline || isOptional !== true) &&
+      (written === `--${name}` || written === `-${short}`)
+    )
   })
 }
 

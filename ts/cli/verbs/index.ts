@@ -1,6 +1,7 @@
 /** All verbs, in the order of help. */
 
 import { completion } from './completion.js'
+import { connect } from './connect.js'
 import { list } from './list.js'
 import { logs } from './logs.js'
 import { reload } from './reload.js'
@@ -20,6 +21,7 @@ export const VERBS: readonly Verb[] = [
   reload,
   status,
   run,
+  connect,
   logs,
   signal,
   list,

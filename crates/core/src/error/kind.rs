@@ -47,6 +47,12 @@ pub enum PidFileReason {
     LockLeaked,
     /// Probes and rival starts kept the lock away for too long.
     Contended,
+    /// At the path of the daemon's socket there is something else than a socket.
+    NotASocket,
+    /// The socket at that path is another user's.
+    SocketForeign,
+    /// Somebody who is not the daemon listens at that path.
+    InUse,
 }
 
 impl PidFileReason {
@@ -67,6 +73,9 @@ impl PidFileReason {
             Self::Garbage => "garbage",
             Self::LockLeaked => "lock-leaked",
             Self::Contended => "contended",
+            Self::NotASocket => "not-a-socket",
+            Self::SocketForeign => "socket-foreign",
+            Self::InUse => "in-use",
         }
     }
 }

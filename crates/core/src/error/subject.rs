@@ -43,4 +43,6 @@ pub enum Subject {
     Foreground,
     /// The address of the supervisor's socket.
     NotifySocket,
+    /// The path of the daemon's socket.
+    Socket,
 }

@@ -90,13 +90,12 @@ pub(crate) fn check_round_trip(bytes: &[u8]) {
 
 /// A value that is believed is exactly one that a launcher writes.
 pub(crate) fn check_variable(bytes: &[u8]) {
-    let Some(Handover { lock, channel, is_captured, path }) = Handover::parse(OsStr::from_bytes(bytes))
-    else {
-        return;
-    };
-    let written = Handover { lock, channel, is_captured, path: path.as_path() }.variable();
+    let parsed = Handover::parse(OsStr::from_bytes(bytes));
+    let Some(Handover { lock, channel, is_captured, socket, path }) = parsed else { return };
+    let written = Handover { lock, channel, is_captured, socket, path: path.as_path() }.variable();
     assert_eq!(written.as_bytes(), [ADOPTION_VARIABLE.as_bytes(), b"=", bytes].concat());
     assert!((3..16).contains(&lock) && (3..16).contains(&channel) && lock != channel);
+    assert!(socket.is_none_or(|(fd, _)| (3..16).contains(&fd) && fd != lock && fd != channel));
     assert!(path.as_os_str().as_bytes().starts_with(b"/"));
 }
 
@@ -104,6 +103,7 @@ pub(crate) fn check_variable(bytes: &[u8]) {
 mod tests {
     use super::*;
     use crate::property::for_all;
+    use crate::sys::FileId;
     use proptest::collection::vec;
     use proptest::prelude::*;
     use std::path::PathBuf;
@@ -139,12 +139,16 @@ mod tests {
     #[test]
     fn a_value_of_the_variable_comes_back_as_it_was_written() {
         let path = vec(1_u8.., 0..30).prop_map(|name| [b"/", &name[..]].concat());
-        for_all(512, (3..16, 3..16, any::<bool>(), path), |(lock, channel, is_captured, path)| {
+        let file = (any::<u64>(), any::<u64>()).prop_map(|(dev, ino)| FileId { dev, ino });
+        let socket = proptest::option::of((3..16, file));
+        let parts = (3..16, 3..16, any::<bool>(), socket, path);
+        for_all(512, parts, |(lock, channel, is_captured, socket, path)| {
             let path = PathBuf::from(OsStr::from_bytes(&path));
-            let written = Handover { lock, channel, is_captured, path: path.as_path() }.variable();
+            let written = Handover { lock, channel, is_captured, socket, path: path.as_path() }.variable();
             let value = written.as_bytes().strip_prefix(b"DAIMON_ADOPTION=").unwrap();
             let read = Handover::parse(OsStr::from_bytes(value));
-            assert_eq!(read, (lock != channel).then_some(Handover { lock, channel, is_captured, path }));
+            let differ = lock != channel && socket.is_none_or(|(fd, _)| fd != lock && fd != channel);
+            assert_eq!(read, differ.then_some(Handover { lock, channel, is_captured, socket, path }));
         });
     }
 
@@ -154,6 +158,10 @@ mod tests {
         let parts = ("0?[01]", number.clone(), number, "[012]?0?", "/?[a:/]{0,4}");
         for_all(2_048, parts, |(version, lock, channel, captured, path)| {
             check_variable(format!("{version}:{lock}:{channel}:{captured}:{path}").as_bytes());
+        });
+        let parts = ("[23]", "[3-9]", "[0-9]{1,2}", "[3-9][.:]0?[0-9]{1,3}[.:]0?[0-9]{1,3}", "/?[a:/]{0,4}");
+        for_all(2_048, parts, |(version, lock, channel, socket, path)| {
+            check_variable(format!("{version}:{lock}:{channel}:0:{socket}:{path}").as_bytes());
         });
         for_all(512, vec(any::<u8>(), 0..24), |bytes| check_variable(&bytes));
     }

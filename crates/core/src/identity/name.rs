@@ -20,6 +20,22 @@ pub enum Name {
 const LAST_ID: u32 = u32::MAX - 1;
 
 impl Name {
+    /// The id of the user of this name. A number need not be any user's.
+    ///
+    /// ```
+    /// use daimon_core::Name;
+    ///
+    /// assert_eq!(Name::Text("root".into()).user_id()?, 0);
+    /// # Ok::<(), daimon_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `InvalidOption` when there is no such user.
+    pub fn user_id(&self) -> Result<u32> {
+        find_user(self).map(|(uid, _)| uid)
+    }
+
     fn id(&self) -> Option<u32> {
         match self {
             Self::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),

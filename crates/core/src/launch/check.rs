@@ -28,7 +28,9 @@ impl fmt::Display for Problem<'_> {
             Self::HoldsNul(_, text) => write!(f, "{text:?} holds a NUL byte, which no system call can carry"),
             Self::NotOpen(fd) => write!(f, "{fd} is not an open descriptor from 3 on"),
             Self::OwnLock(fd) => write!(f, "{fd} is this daemon's own lock"),
-            Self::NoNumbersLeft => f.write_str("two numbers from 3 to 15 must be left for daimon itself"),
+            Self::NoNumbersLeft => {
+                f.write_str("two numbers from 3 to 15 must be left for daimon itself, three with a socket")
+            }
             Self::ClosedMeanwhile(fd) => {
                 write!(f, "{fd} has been closed while the start waited for the lock")
             }
@@ -46,8 +48,8 @@ impl From<Problem<'_>> for Error {
     }
 }
 
-/// Finds numbers for lock and channel that are not to be kept for anything else.
-pub(super) fn own_fds(keep: &[Descriptor]) -> Result<(RawFd, RawFd)> {
+/// Finds numbers for lock, channel and socket that are not to be kept for anything else.
+pub(super) fn own_fds(keep: &[Descriptor], has_socket: bool) -> Result<(RawFd, RawFd, Option<RawFd>)> {
     if let Some(fd) = keep.iter().find(|fd| fd.number() < OWN_FDS.start || !sys::is_open(fd.number())) {
         return Err(Problem::NotOpen(*fd).into());
     }
@@ -57,8 +59,8 @@ pub(super) fn own_fds(keep: &[Descriptor]) -> Result<(RawFd, RawFd)> {
         return Err(Problem::OwnLock(*fd).into());
     }
     let mut free = OWN_FDS.filter(|number| !keep.iter().any(|fd| fd.number() == *number));
-    match (free.next(), free.next()) {
-        (Some(lock), Some(channel)) => Ok((lock, channel)),
+    match (free.next(), free.next(), free.next()) {
+        (Some(lock), Some(channel), socket) if socket.is_some() || !has_socket => Ok((lock, channel, socket)),
         _ => Err(Problem::NoNumbersLeft.into()),
     }
 }

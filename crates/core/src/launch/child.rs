@@ -24,7 +24,8 @@ pub(super) struct Orders {
     pub(super) lock: RawFd,
     pub(super) channel: RawFd,
     pub(super) error_pipe: RawFd,
-    /// The descriptors that stay open, sorted: lock, channel, error pipe and `inherited`.
+    pub(super) socket: Option<RawFd>,
+    /// The descriptors that stay open, sorted: lock, channel, socket, error pipe and `inherited`.
     pub(super) keep: Vec<RawFd>,
     /// Descriptors of the launcher for the program: sources and targets.
     pub(super) inherited: Vec<(RawFd, RawFd)>,
@@ -190,6 +191,9 @@ fn place_descriptors(orders: &Orders) -> Result<(), (Step, i32)> {
     }
     place(orders.lock, orders.program.lock_fd, Step::Descriptors)?;
     place(orders.channel, orders.program.channel_fd, Step::Descriptors)?;
+    if let (Some(source), Some(target)) = (orders.socket, orders.program.socket_fd) {
+        place(source, target, Step::Descriptors)?;
+    }
     for (source, target) in &orders.inherited {
         place(*source, *target, Step::KeptDescriptors)?;
     }

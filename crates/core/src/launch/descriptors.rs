@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::handover::OWN_FDS;
 use crate::log::{LogTail, open_input, open_null, open_output};
 use crate::pidfile::Locked;
+use crate::socket::Bound;
 use crate::sys;
 
 /// Descriptors that get other numbers in the child are kept above these, so that none is overwritten before its turn.
@@ -20,6 +21,7 @@ pub(super) struct Descriptors {
     pub(super) lock: OwnedFd,
     pub(super) channel: OwnedFd,
     pub(super) error_pipe: OwnedFd,
+    pub(super) socket: Option<OwnedFd>,
     /// Sources of 0, 1 and 2.
     pub(super) stdio: [OwnedFd; 3],
     pub(super) own_channel: OwnedFd,
@@ -32,10 +34,11 @@ impl Descriptors {
     pub(super) fn collides_with(&self, kept: &[Descriptor]) -> Option<RawFd> {
         let stdio = self.stdio.iter().map(AsRawFd::as_raw_fd);
         let own = [self.lock.as_raw_fd(), self.channel.as_raw_fd(), self.error_pipe.as_raw_fd()];
-        stdio.chain(own).find(|number| kept.iter().any(|fd| fd.number() == *number))
+        let socket = self.socket.iter().map(AsRawFd::as_raw_fd);
+        stdio.chain(own).chain(socket).find(|number| kept.iter().any(|fd| fd.number() == *number))
     }
 
-    pub(super) fn open(plan: &Plan, locked: &Locked) -> Result<Self> {
+    pub(super) fn open(plan: &Plan, locked: &Locked, bound: Option<&Bound>) -> Result<Self> {
         let (stdio, log) = open_stdio(plan)?;
         let failed = |syscall| {
             move |errno| Error::system("descriptors", syscall, errno, "no descriptor could be made")
@@ -46,6 +49,7 @@ impl Descriptors {
             lock: raised(locked.file())?,
             channel: raised(&channel)?,
             error_pipe: raised(&error_pipe)?,
+            socket: bound.map(|bound| raised(&bound.listener)).transpose()?,
             stdio,
             own_channel: raised(&own_channel)?,
             own_error_pipe: raised(&own_error_pipe)?,

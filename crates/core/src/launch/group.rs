@@ -26,8 +26,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 /// lives, because the number is the PID of the group's leader, a child of the launcher that has ended and is not
 /// collected. If the host program has collected it (`wait4` of any child, with `__WALL`), no signal is sent.
 ///
-/// A drop releases the group if the daemon has said that it is ready. Otherwise a thread ends all members, once the
-/// channel is closed; if no thread can be made, the drop itself kills them.
+/// A drop releases the group if the daemon has said that it is ready, or has a socket. Otherwise a thread ends all
+/// members, once the channel is closed; if no thread can be made, the drop itself kills them.
 ///
 /// ```no_run
 /// # fn example(plan: &daimon_core::Plan) -> daimon_core::Result<()> {
@@ -44,11 +44,13 @@ pub struct Group {
     /// `None` once the group has been released.
     leader: Option<Leader>,
     outcome: Arc<Outcome>,
+    /// A start with a socket goes on when its launcher gives it up, because others find the daemon by the socket.
+    is_nobodys: bool,
 }
 
 impl Group {
-    pub(super) fn new(leader: Pid, outcome: Arc<Outcome>) -> Self {
-        Self { leader: Some(Leader(leader)), outcome }
+    pub(super) fn new(leader: Pid, outcome: Arc<Outcome>, is_nobodys: bool) -> Self {
+        Self { leader: Some(Leader(leader)), outcome, is_nobodys }
     }
 
     /// Ends all members: SIGTERM and SIGCONT, SIGKILL after `grace`. Waits until the group is empty, some seconds
@@ -62,7 +64,8 @@ impl Group {
 
     /// Ends the group as a drop does, and waits for its end.
     pub(super) fn abort(mut self) {
-        if let Some(leader) = self.leader.take().filter(|_| is_given_up(&self.outcome)) {
+        let is_nobodys = self.is_nobodys;
+        if let Some(leader) = self.leader.take().filter(|_| !is_nobodys && is_given_up(&self.outcome)) {
             leader.end(ABORT_GRACE);
         }
     }
@@ -76,7 +79,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         let Some(leader) = self.leader.take() else { return };
-        if self.outcome.was_ready() == Some(true) {
+        if self.is_nobodys || self.outcome.was_ready() == Some(true) {
             return;
         }
         let given_up = GivenUp { leader: Some(leader), outcome: Arc::clone(&self.outcome) };

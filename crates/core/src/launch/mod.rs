@@ -14,7 +14,7 @@ mod steps;
 pub use group::Group;
 pub use plan::{Plan, Stdio};
 
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,9 +27,11 @@ use self::program::Program;
 use self::steps::{Report, Step};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::handover::{Channel, Outcome};
+use crate::listener::BoundFile;
 use crate::log::LogTail;
 use crate::pidfile::Locked;
 use crate::process::Process;
+use crate::socket::{Bound, bind};
 use crate::{seam, sys};
 
 /// A daemon that has executed and is not ready yet.
@@ -48,6 +50,10 @@ pub struct Launched {
     /// The daemon and all processes that it has started, except those that have left the group. [`Group::release`] when
     /// the daemon is ready, [`Group::end`] when the start has failed.
     pub group: Group,
+    /// The connection that the launcher has made right after the socket listened ([`SocketPlan::connect`]).
+    pub client: Option<OwnedFd>,
+    /// The file of the daemon's socket, to be removed when the start has failed.
+    pub socket: Option<BoundFile>,
 }
 
 impl Launched {
@@ -88,22 +94,34 @@ pub fn launch(plan: &Plan) -> Result<Launched> {
     let program = Program::new(plan)?;
     let locked = plan.pidfile.lock(&plan.lock)?;
     // The end of this function releases the launcher's lock in any case, because a launcher that is stopped (SIGSTOP)
-    // must not hold it.
+    // must not hold it. The same holds for the socket.
     launch_locked(plan, program, &locked).inspect_err(|_| {
         // After any failure this process alone has the lock.
         locked.remove(plan.pidfile.path());
     })
 }
 
-fn launch_locked(plan: &Plan, program: Program, locked: &Locked) -> Result<Launched> {
-    let descriptors = Descriptors::open(plan, locked)?;
+fn launch_locked(plan: &Plan, mut program: Program, locked: &Locked) -> Result<Launched> {
+    let mut bound = plan.socket.as_ref().map(|socket| bind(socket, plan.owner)).transpose()?;
+    let client = bound.as_mut().and_then(|bound| bound.client.take());
+    let launched = program
+        .hand_over(plan, bound.as_ref().map(|bound| bound.file.id()))
+        .and_then(|()| launch_bound(plan, program, locked, bound.as_ref()));
+    let launched = launched.inspect_err(|_| bound.iter().for_each(|bound| bound.file.remove()))?;
+    Ok(Launched { client, socket: bound.map(|bound| bound.file), ..launched })
+}
+
+fn launch_bound(plan: &Plan, program: Program, locked: &Locked, bound: Option<&Bound>) -> Result<Launched> {
+    let descriptors = Descriptors::open(plan, locked, bound)?;
     if let Some(fd) = descriptors.collides_with(&plan.keep_fds) {
         return Err(Problem::ClosedMeanwhile(fd).into());
     }
     seam::at("launch.opened");
-    let Descriptors { lock, channel, error_pipe, stdio, own_channel, own_error_pipe, log } = descriptors;
+    let Descriptors { lock, channel, error_pipe, socket, stdio, own_channel, own_error_pipe, log } =
+        descriptors;
     let mut keep: Vec<_> = plan.keep_fds.iter().map(|fd| fd.number()).collect();
     keep.extend([program.lock_fd, program.channel_fd, error_pipe.as_raw_fd()]);
+    keep.extend(socket.as_ref().and(program.socket_fd));
     keep.sort_unstable();
     let orders = Box::new(Orders {
         umask: plan.umask,
@@ -111,6 +129,7 @@ fn launch_locked(plan: &Plan, program: Program, locked: &Locked) -> Result<Launc
         lock: lock.as_raw_fd(),
         channel: channel.as_raw_fd(),
         error_pipe: error_pipe.as_raw_fd(),
+        socket: socket.as_ref().map(AsRawFd::as_raw_fd),
         keep,
         inherited: program.kept.iter().map(|(fd, number)| (fd.as_raw_fd(), *number)).collect(),
         nice: plan.limits.nice,
@@ -118,11 +137,11 @@ fn launch_locked(plan: &Plan, program: Program, locked: &Locked) -> Result<Launc
         stacks: Stacks::new(),
         program,
     });
-    let (leader, report) = child::run(orders, (lock, channel, error_pipe, stdio), own_error_pipe)
+    let (leader, report) = child::run(orders, (lock, channel, error_pipe, socket, stdio), own_error_pipe)
         .map_err(|errno| Error::system("clone", sys::CLONE, errno, "no process could be created"))?;
     seam::at("launch.executed");
     let outcome = Arc::<Outcome>::default();
-    let group = Group::new(leader, Arc::clone(&outcome));
+    let group = Group::new(leader, Arc::clone(&outcome), bound.is_some());
     let own_channel = Channel::noting(own_channel, outcome);
     match report {
         Some(report) => {
@@ -172,5 +191,5 @@ fn identify(locked: &Locked, channel: Channel, group: Group, log: Option<LogTail
     let process = Process::open(pid).ok().filter(|process| locked.is_held_by(pid) || !process.is_alive());
     let process = process.map(Process::launched);
     seam::at("launch.identified");
-    Ok(Launched { pid, process, channel, log, group })
+    Ok(Launched { pid, process, channel, log, group, client: None, socket: None })
 }

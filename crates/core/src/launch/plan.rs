@@ -8,6 +8,7 @@ use crate::error::Subject;
 use crate::limits::Limits;
 use crate::log::Owner;
 use crate::pidfile::{LockOptions, PidFile};
+use crate::socket::SocketPlan;
 
 /// The file of a standard descriptor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,7 @@ pub enum Stdio {
 ///     stdout: log.clone(),
 ///     stderr: log,
 ///     owner: None,
+///     socket: None,
 /// };
 /// assert_eq!(plan.stdout, plan.stderr);
 /// # Ok::<(), daimon_core::Error>(())
@@ -77,6 +79,8 @@ pub struct Plan {
     pub stdout: Stdio,
     /// Descriptor 2. With `Null` it is captured until the daemon is ready.
     pub stderr: Stdio,
-    /// The owner of output files that are made; `None`: the launcher's user.
+    /// The owner of output files and of the socket that are made; `None`: the launcher's user.
     pub owner: Option<Owner>,
+    /// The socket that the daemon listens at.
+    pub socket: Option<SocketPlan>,
 }

@@ -9,11 +9,11 @@ use super::plan::{Plan, Stdio};
 use crate::descriptor::Descriptor;
 use crate::error::{Result, Subject};
 use crate::handover::Handover;
-use crate::sys::{self, RawLimit};
+use crate::sys::{self, FileId, RawLimit};
 
 /// C strings and the array of pointers to them.
 pub(super) struct StringArray {
-    _strings: Vec<CString>,
+    strings: Vec<CString>,
     pointers: Vec<*const c_char>,
 }
 
@@ -21,7 +21,14 @@ impl StringArray {
     fn new(strings: Vec<CString>) -> Self {
         let mut pointers: Vec<_> = strings.iter().map(|string| string.as_ptr()).collect();
         pointers.push(std::ptr::null());
-        Self { _strings: strings, pointers }
+        Self { strings, pointers }
+    }
+
+    fn replace_first(&mut self, string: CString) {
+        if let (Some(first), Some(pointer)) = (self.strings.first_mut(), self.pointers.first_mut()) {
+            *first = string;
+            *pointer = first.as_ptr();
+        }
     }
 
     pub(super) fn as_ptr(&self) -> *const *const c_char {
@@ -42,20 +49,17 @@ pub(super) struct Program {
     /// The numbers of lock and channel in the program.
     pub(super) lock_fd: RawFd,
     pub(super) channel_fd: RawFd,
+    /// The number of the socket, where the plan has one.
+    pub(super) socket_fd: Option<RawFd>,
+    is_captured: bool,
 }
 
 impl Program {
     /// Fails for a NUL byte, a limit or a descriptor that cannot be had, before anything else happens.
     pub(super) fn new(plan: &Plan) -> Result<Self> {
         plan.limits.check()?;
-        let (lock_fd, channel_fd) = own_fds(&plan.keep_fds)?;
-        let handover = Handover {
-            lock: lock_fd,
-            channel: channel_fd,
-            is_captured: plan.stderr == Stdio::Null,
-            path: plan.pidfile.path(),
-        };
-        let mut env = vec![c_string(handover.variable(), Subject::PidFile)?];
+        let (lock_fd, channel_fd, socket_fd) = own_fds(&plan.keep_fds, plan.socket.is_some())?;
+        let mut env = vec![CString::default()];
         for (name, value) in &plan.env {
             let mut pair = name.clone();
             pair.push("=");
@@ -73,7 +77,22 @@ impl Program {
             kept: plan.keep_fds.iter().map(|fd| kept(*fd)).collect::<Result<_>>()?,
             lock_fd,
             channel_fd,
+            socket_fd,
+            is_captured: plan.stderr == Stdio::Null,
         })
+    }
+
+    /// Puts in the variable by which the daemon finds what it inherits. `socket`: the file of the one that it gets.
+    pub(super) fn hand_over(&mut self, plan: &Plan, socket: Option<FileId>) -> Result<()> {
+        let handover = Handover {
+            lock: self.lock_fd,
+            channel: self.channel_fd,
+            is_captured: self.is_captured,
+            socket: self.socket_fd.zip(socket),
+            path: plan.pidfile.path(),
+        };
+        self.envp.replace_first(c_string(handover.variable(), Subject::PidFile)?);
+        Ok(())
     }
 }
 

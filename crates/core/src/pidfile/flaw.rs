@@ -64,8 +64,7 @@ impl Flaw<'_> {
 
 impl fmt::Display for Flaw<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNSAFE: &str =
-            "who could replace the pidfile; choose a folder that only you or root can write to";
+        const UNSAFE: &str = "who could replace the file; choose a folder that only you or root can write to";
         match self {
             Self::NoFolder(folder) => {
                 write!(f, "the folder {} does not exist; create it first", folder.display())

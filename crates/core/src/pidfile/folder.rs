@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat};
@@ -17,7 +17,7 @@ use crate::trusted_path::{SAFE_OPEN, Walk};
 
 impl PidFile {
     /// Opens the folder and checks that no other user can replace files in it.
-    pub(super) fn open_folder(&self) -> Result<Folder<'_>> {
+    pub(crate) fn open_folder(&self) -> Result<Folder<'_>> {
         let fd = self.reach_folder()?;
         let stat =
             fstat(&fd).map_err(|errno| self.system("fstat", errno, "its folder cannot be examined"))?;
@@ -51,14 +51,19 @@ impl PidFile {
 }
 
 /// An open folder, through which the file is opened, compared and unlinked.
-pub(super) struct Folder<'a> {
+pub(crate) struct Folder<'a> {
     fd: OwnedFd,
     pidfile: &'a PidFile,
 }
 
 impl Folder<'_> {
+    /// The file's name in it.
+    pub(crate) fn name(&self) -> &OsStr {
+        &self.pidfile.name
+    }
+
     /// The stat of the file that has the name now; `None` if there is none.
-    pub(super) fn stat(&self) -> Result<Option<FileStat>> {
+    pub(crate) fn stat(&self) -> Result<Option<FileStat>> {
         stat_at(&self.fd, &self.pidfile.name)
             .map_err(|errno| self.pidfile.system("fstatat", errno, "cannot be examined"))
     }
@@ -69,7 +74,7 @@ impl Folder<'_> {
     }
 
     /// Under the exclusive lock alone.
-    pub(super) fn unlink(&self) -> Result<()> {
+    pub(crate) fn unlink(&self) -> Result<()> {
         unlinkat(&self.fd, self.pidfile.name.as_os_str(), UnlinkatFlags::NoRemoveDir)
             .map_err(|errno| self.pidfile.system("unlinkat", errno, "cannot be removed"))
     }
@@ -85,6 +90,12 @@ impl Folder<'_> {
         openat(&self.fd, self.pidfile.name.as_os_str(), access | SAFE_OPEN, Mode::from_bits_truncate(0o600))
             .map(File::from)
             .map_err(|errno| self.pidfile.open_error(errno))
+    }
+}
+
+impl AsFd for Folder<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 }
 

@@ -28,13 +28,15 @@ pub struct LockOptions {
     pub mode: u32,
     /// How long to wait for a running daemon to leave. Default: not at all.
     pub wait: Duration,
+    /// How long to wait for a daemon that is leaving, where that is longer. Default: not at all.
+    pub wait_leaving: Duration,
     /// Ends the wait early.
     pub cancel: Option<Cancel>,
 }
 
 impl Default for LockOptions {
     fn default() -> Self {
-        Self { mode: 0o600, wait: Duration::ZERO, cancel: None }
+        Self { mode: 0o600, wait: Duration::ZERO, wait_leaving: Duration::ZERO, cancel: None }
     }
 }
 
@@ -75,8 +77,11 @@ enum Round {
     Locked(Locked),
     /// Another file has the name now.
     Replaced,
-    /// A daemon holds it, proven.
-    Running(Pid),
+    /// A daemon holds it, proven, and may be about to end.
+    Running {
+        pid: Pid,
+        leaving: bool,
+    },
     /// A proven daemon holds it and is not ready: it may still fail, or end with its launcher.
     Starting(Pid),
     /// Held, and no process is proven to be the holder.
@@ -97,7 +102,7 @@ impl PidFile {
     /// let locked = pidfile.lock(&LockOptions::default())?;
     /// assert!(matches!(pidfile.status()?, Status::Unverified(_)), "it names no process yet");
     /// drop(locked);
-    /// pidfile.remove_leftover()?;
+    /// pidfile.remove_leftover(None)?;
     /// std::fs::remove_dir(folder)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -115,7 +120,9 @@ impl PidFile {
     /// flock(2) on Linux and macOS. NFS and SMB may refuse it: the error names the file system.
     pub fn lock(&self, options: &LockOptions) -> Result<Locked> {
         let folder = self.open_folder()?;
-        let until = Instant::now() + options.wait.min(LONGEST_WAIT);
+        let begun = Instant::now();
+        let until = begun + options.wait.min(LONGEST_WAIT);
+        let until_left = until.max(begun + options.wait_leaving.min(LONGEST_WAIT));
         let mut patience = until + PATIENCE;
         let mut backoff = Backoff::new();
         loop {
@@ -123,8 +130,11 @@ impl PidFile {
             let now = Instant::now();
             match round {
                 Round::Locked(locked) => return Ok(locked),
-                Round::Running(pid) if now >= until => return Err(self.already_running(pid)),
-                Round::Running(_) => {
+                Round::Running { pid, leaving } => {
+                    let until = if leaving { until_left } else { until };
+                    if now >= until {
+                        return Err(self.already_running(pid));
+                    }
                     // Without a handle, as where no descriptor is left, more rounds tell of its end.
                     let holder = self.holder().ok();
                     let end = holder.as_ref().and_then(|holder| holder.process().pollable());
@@ -216,8 +226,8 @@ impl PidFile {
             return Ok(Round::Replaced);
         }
         Ok(match look_at(file, stat) {
-            Look::Running(pid, Phase::Serving) => Round::Running(pid),
-            Look::Running(pid, _) => Round::Starting(pid),
+            Look::Running(pid, Phase::Starting | Phase::Deaf) => Round::Starting(pid),
+            Look::Running(pid, phase) => Round::Running { pid, leaving: phase == Phase::Leaving },
             Look::Foreign(pid) => {
                 let message =
                     "is held by a process in another PID namespace; stop that daemon from its own container";

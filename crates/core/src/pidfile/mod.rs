@@ -21,11 +21,13 @@ mod open;
 mod probe;
 mod proof;
 mod remove;
+mod serving;
 mod stop;
 mod text;
 mod wait;
 
 pub use abort::Abort;
+pub(crate) use folder::Folder;
 pub use holder::Holder;
 pub use lock::{LockOptions, Locked};
 pub use probe::{Held, Status};
@@ -33,6 +35,7 @@ pub use stop::{StopOptions, Stopped, end_process};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use text::check_text;
 pub use wait::Cancel;
+pub(crate) use wait::{Backoff, wait_for};
 
 use std::ffi::OsString;
 use std::fs::File;

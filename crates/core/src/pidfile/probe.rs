@@ -24,6 +24,8 @@ pub enum Status {
         pid: Pid,
         /// It is not ready yet, and may still fail. Never on macOS, where the pidfile does not tell.
         starting: bool,
+        /// It was ready, and is about to end: its socket is closed. Never on macOS.
+        stopping: bool,
     },
     /// No process holds it.
     Stopped {
@@ -172,9 +174,16 @@ impl PidFile {
     ///
     /// `PidFile` when the path is a link or not a regular file. What cannot be read is `Unverified`, not an error.
     pub fn status(&self) -> Result<Status> {
+        // Of a status alone: a stop that believed the text would signal strangers.
+        if seam::breaks("text-alone")
+            && let Some(pid) = self.text_alone()
+        {
+            return Ok(Status::Running { pid, starting: false, stopping: false });
+        }
         Ok(match self.see()? {
             Seen::Running(Proven { pid, phase, .. }) => {
-                Status::Running { pid, starting: phase != Phase::Serving }
+                let starting = matches!(phase, Phase::Starting | Phase::Deaf);
+                Status::Running { pid, starting, stopping: phase == Phase::Leaving }
             }
             Seen::Stopped { stale } => Status::Stopped { stale },
             Seen::Unverified(held) => Status::Unverified(held),
@@ -182,6 +191,15 @@ impl PidFile {
                 Status::Unverified(Held { pid: None, reason: unreadable(&error), transient: false })
             }
         })
+    }
+
+    /// The PID in the text, without any proof.
+    fn text_alone(&self) -> Option<Pid> {
+        let _looking = looking();
+        match self.open_to_read() {
+            Ok(Opened::File(file, _)) => read_text(&file).ok()?.pid(),
+            _ => None,
+        }
     }
 
     pub(super) fn see(&self) -> Result<Seen> {
@@ -196,12 +214,6 @@ impl PidFile {
             Err(error) if error.errno().is_some() => return Ok(Seen::Unreadable(error)),
             Err(error) => return Err(error),
         };
-        if seam::breaks("text-alone")
-            && let Some(pid) = read_text(&file).ok().and_then(|text| text.pid())
-        {
-            let phase = Phase::Serving;
-            return Ok(Seen::Running(Proven { pid, phase, file: Some(file), _looking: looking }));
-        }
         let tag = sys::name_tag(file.as_fd());
         if tag.is_none() {
             match self.flock(&file, Flock::Shared) {

@@ -1,14 +1,18 @@
 //! Stopping a daemon: the signal, the wait for its end, SIGKILL when time is up, the lock free, nothing left.
 
+use std::fs::File;
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use super::abort::{Abort, EndWatch, Over, unless_over};
+use super::open::Opened;
 use super::proof::BETWEEN_LOOKS;
-use super::{PidFile, Status};
+use super::{PidFile, Status, looking};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
 use crate::seam;
 use crate::signal::Signal;
+use crate::sys;
 
 /// How long the lock may be held after the daemon's end: its children between fork and exec have it for a moment.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
@@ -28,11 +32,19 @@ pub struct StopOptions {
     pub kill: bool,
     /// Whether the signals are for its whole process group ([`Process::signal_group`]). Default false.
     pub group: bool,
+    /// Whether the daemon makes way for another version, so that it lets its open connections end first. Default false.
+    pub displace: bool,
 }
 
 impl Default for StopOptions {
     fn default() -> Self {
-        Self { signal: Signal::TERM, timeout: Duration::from_secs(10), kill: true, group: false }
+        Self {
+            signal: Signal::TERM,
+            timeout: Duration::from_secs(10),
+            kill: true,
+            group: false,
+            displace: false,
+        }
     }
 }
 
@@ -106,13 +118,16 @@ impl PidFile {
             let _ = process.signal(options.signal);
             return Ok(Stopped { was_running: true, forced: false, stale: false });
         }
+        // Before the signal, at which the daemon looks for it.
+        let displacing = options.displace.then(|| self.displace()).flatten();
         let forced = end(process, options, abort)?;
+        drop(displacing);
         seam::at("stop.ended");
         self.wait_until_free(process.pid(), abort)?;
         // Remove the pidfile that the daemon has left because it was killed, or could not unlink it with another user
         // or root folder than at its start. If another process has locked the pidfile since, it stays.
         seam::at("stop.free");
-        let _ = self.remove_leftover();
+        let _ = self.remove_leftover(None);
         seam::at("stop.removed");
         Ok(Stopped { was_running: true, forced, stale: self.is_stale()? })
     }
@@ -123,6 +138,15 @@ impl PidFile {
 
     fn is_stale(&self) -> Result<bool> {
         Ok(self.status()? == Status::Stopped { stale: true })
+    }
+
+    /// Marks the pidfile, as long as the file that this gives is open: its holder makes way for another version.
+    fn displace(&self) -> Option<File> {
+        let _looking = looking();
+        match self.open_to_read() {
+            Ok(Opened::File(file, _)) if sys::mark_displaced(file.as_fd()) => Some(file),
+            _ => None,
+        }
     }
 
     /// A start that comes right after a stop would be refused by a lock that is not free yet.
@@ -164,7 +188,7 @@ pub fn end_process(process: &Process, options: &StopOptions, abort: &Abort) -> R
 }
 
 fn end(process: &Process, options: &StopOptions, abort: &Abort) -> std::result::Result<bool, Over> {
-    let &StopOptions { signal, timeout, kill, group } = options;
+    let &StopOptions { signal, timeout, kill, group, displace: _ } = options;
     // If we cannot watch it end, send no signal: a restart would stop half way, with the daemon told to stop and nobody
     // to start it again.
     let watch = EndWatch::new(process, abort)?;

@@ -66,33 +66,42 @@ impl Cancel {
 
 /// Waits for `until` (readable means it is over), the cancel token or the time.
 pub(super) fn wait(cancel: Option<&Cancel>, until: Option<BorrowedFd<'_>>, time: Duration) -> Result<()> {
-    let fds = until.into_iter().chain(cancel.map(Cancel::fd));
-    let mut fds: Vec<_> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
     // Without a descriptor for the holder's end nothing wakes us: look again soon.
     let time = if until.is_none() { time.min(Duration::from_millis(20)) } else { time };
+    wait_for(cancel, until.as_slice(), time).map(drop)
+}
+
+/// Whether one of the descriptors became readable within that time.
+///
+/// # Errors
+///
+/// `StartFailed` with step `lock` when cancelled.
+pub(crate) fn wait_for(cancel: Option<&Cancel>, fds: &[BorrowedFd<'_>], time: Duration) -> Result<bool> {
+    let all = fds.iter().copied().chain(cancel.map(Cancel::fd));
+    let mut all: Vec<_> = all.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
     // Rounded up: a zero would spin.
     let millis = i32::try_from(time.as_millis() + 1).unwrap_or(i32::MAX);
-    let _ = poll(&mut fds, PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX));
+    let ready = poll(&mut all, PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX));
     if cancel.is_some_and(Cancel::is_cancelled) {
         return Err(Error::new(ErrorKind::StartFailed, "the start was aborted while it waited for the lock")
             .during("lock"));
     }
-    Ok(())
+    Ok(matches!(ready, Ok(1..)))
 }
 
 /// Pauses of 1 to 20 ms, growing, with jitter so that rivals do not meet again.
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     limit: u64,
     random: RandomState,
     round: u64,
 }
 
 impl Backoff {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { limit: 1_000, random: RandomState::new(), round: 0 }
     }
 
-    pub(super) fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         self.round += 1;
         self.limit = (self.limit * 2).min(20_000);
         Duration::from_micros(1_000 + self.random.hash_one(self.round) % (self.limit - 999))

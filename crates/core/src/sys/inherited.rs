@@ -1,4 +1,4 @@
-//! The two descriptors that a launch passes on by exec: the lock and the channel.
+//! The descriptors that a launch passes on by exec: the lock, the channel, and a listening socket if there is one.
 #![expect(unsafe_code, reason = "only their numbers come over exec")]
 
 use std::io;
@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::sys::stat::{SFlag, fstat, lstat};
+use nix::sys::stat::{fstat, lstat};
 use nix::sys::uio::pread;
 use nix::unistd::getpid;
 
 use super::FileId;
-use super::fd::{is_open, with};
+use super::fd::{is_open, is_socket, with};
 
 /// What a launch has made for this process.
 pub(crate) struct Inherited {
@@ -23,9 +23,11 @@ pub(crate) struct Inherited {
     pub(crate) channel: OwnedFd,
     /// A second descriptor on the channel.
     pub(crate) second_channel: OwnedFd,
+    /// The listening socket.
+    pub(crate) socket: Option<OwnedFd>,
 }
 
-/// Why two descriptors are not those of a launch of this process.
+/// Why these descriptors are not those of a launch of this process.
 pub(crate) enum NotInherited {
     NotOpen,
     /// The descriptor of that number.
@@ -36,42 +38,56 @@ pub(crate) enum NotInherited {
     OtherFile,
     /// The file does not name this process.
     OtherProcess,
-    NoSocket,
+    /// The descriptor of that number.
+    NoSocket(RawFd),
     NoDescriptorLeft(io::Error),
     CloseOnExec(Errno),
 }
 
-/// Takes ownership of lock and channel, if the lock is on the very file that `path` stands for, this file names this
-/// process, and the channel is a socket. Marks both close-on-exec. At most once in a process: later they are `NotOpen`.
+/// Takes ownership of lock, channel and socket, if the lock is on the very file that `path` stands for, this file names
+/// this process, and the others are sockets. Marks all close-on-exec. At most once in a process: later they are
+/// `NotOpen`.
 ///
 /// A refusal changes nothing.
-pub(crate) fn take_inherited(lock: RawFd, channel: RawFd, path: &Path) -> Result<Inherited, NotInherited> {
+pub(crate) fn take_inherited(
+    lock: RawFd,
+    channel: RawFd,
+    socket: Option<RawFd>,
+    path: &Path,
+) -> Result<Inherited, NotInherited> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
-    if lock == channel || !is_open(lock) || !is_open(channel) || TAKEN.load(Ordering::Acquire) {
+    let differ = lock != channel && Some(lock) != socket && Some(channel) != socket;
+    let are_open = is_open(lock) && is_open(channel) && socket.is_none_or(is_open);
+    if !differ || !are_open || TAKEN.load(Ordering::Acquire) {
         return Err(NotInherited::NotOpen);
     }
-    let proof = with(lock, |lock| with(channel, |channel| prove(lock, channel, path))).flatten();
+    let proof = with(lock, |lock| with(channel, |channel| prove(lock, channel, socket, path))).flatten();
     let (id, second_channel) = proof.unwrap_or(Err(NotInherited::NotOpen))?;
     if TAKEN.swap(true, Ordering::AcqRel) {
         return Err(NotInherited::NotOpen);
     }
-    // SAFETY: both are open and they differ, and a process does this once, so that this function gives no descriptor
+    // SAFETY: all are open and they differ, and a process does this once, so that this function gives no descriptor
     // two owners. No code of this process has opened them either: `prove` has seen that the lock is on a file that
     // names this process as its holder, and only a launch writes that text, between clone and exec.
-    let [lock, channel] = [lock, channel].map(|number| unsafe { OwnedFd::from_raw_fd(number) });
-    Ok(Inherited { lock, id, channel, second_channel })
+    let own = |number| unsafe { OwnedFd::from_raw_fd(number) };
+    Ok(Inherited { lock: own(lock), id, channel: own(channel), second_channel, socket: socket.map(own) })
 }
 
 fn prove(
     lock: BorrowedFd<'_>,
     channel: BorrowedFd<'_>,
+    socket: Option<RawFd>,
     path: &Path,
 ) -> Result<(FileId, OwnedFd), NotInherited> {
     let id = examine_lock(lock, path)?;
     let second_channel = examine_channel(channel)?;
+    if let Some(number) = socket.filter(|number| !is_socket(*number)) {
+        return Err(NotInherited::NoSocket(number));
+    }
     // These come last, because they cannot fail for open descriptors: an earlier failure has changed neither.
     close_on_exec(lock)?;
     close_on_exec(channel)?;
+    socket.and_then(|number| with(number, |socket| close_on_exec(socket))).transpose()?;
     Ok((id, second_channel))
 }
 
@@ -94,9 +110,8 @@ fn examine_lock(lock: BorrowedFd<'_>, path: &Path) -> Result<FileId, NotInherite
 }
 
 fn examine_channel(channel: BorrowedFd<'_>) -> Result<OwnedFd, NotInherited> {
-    let kind = fstat(channel).map_or(0, |stat| stat.st_mode & SFlag::S_IFMT.bits());
-    if kind != SFlag::S_IFSOCK.bits() {
-        return Err(NotInherited::NoSocket);
+    if !is_socket(channel.as_raw_fd()) {
+        return Err(NotInherited::NoSocket(channel.as_raw_fd()));
     }
     channel.try_clone_to_owned().map_err(NotInherited::NoDescriptorLeft)
 }

@@ -54,6 +54,8 @@ pub(crate) enum Phase {
     Starting,
     /// It is not ready, and has no handlers for signals, so that the system's default would end it.
     Deaf,
+    /// It was ready, and is about to end: its socket is closed.
+    Leaving,
 }
 
 /// A failed system call, and its error.
@@ -91,6 +93,14 @@ pub(crate) enum Hidden {
     ByOption,
     /// There is no `/proc`.
     ByAbsence,
+}
+
+/// The process at the other end of a Unix socket.
+pub(crate) struct RawPeer {
+    /// `None` for a process of another PID namespace.
+    pub(crate) pid: Option<Pid>,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 /// The kernel's counts of a process.

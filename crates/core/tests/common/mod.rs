@@ -58,6 +58,7 @@ impl Folder {
             stdout: Stdio::Null,
             stderr: Stdio::Null,
             owner: None,
+            socket: None,
         }
     }
 

@@ -22,13 +22,16 @@ pub(crate) const FOLDER_FLAGS: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY).u
 
 /// The first byte of the name tag, a POSIX write lock whose length says the phase. The kernel keeps adjacent locks of a
 /// process as one, and gives all of the lock that covers a byte: holder and phase are one answer, F_GETLK, fcntl(2). A
-/// lock may lie beyond the end of the file. The fourth byte is kept for one more phase.
+/// lock may lie beyond the end of the file.
 pub(super) const TAG: i64 = 0;
 const SERVING: i64 = 1;
 const STARTING: i64 = 2;
 pub(super) const DEAF: i64 = 3;
+const LEAVING: i64 = 4;
 /// The byte of the mark "detached". The byte before it is never locked, because the kernel would join mark and tag.
 pub(super) const DETACHED: i64 = 5;
+/// The byte of the mark "displaced", which is not the holder's: a read lock of the process that stops it.
+const DISPLACED: i64 = 7;
 
 /// The process that has a POSIX write lock on the file's first byte, and its phase; `None` without such a lock.
 pub(crate) fn name_tag(file: BorrowedFd<'_>) -> Option<NameTag> {
@@ -36,6 +39,7 @@ pub(crate) fn name_tag(file: BorrowedFd<'_>) -> Option<NameTag> {
     let phase = match lock.l_len {
         STARTING => Phase::Starting,
         DEAF => Phase::Deaf,
+        LEAVING => Phase::Leaving,
         // Of any other length it is another program's, which may lock its whole pidfile (0).
         _ => Phase::Serving,
     };
@@ -56,6 +60,26 @@ pub(crate) fn mark_ready(file: BorrowedFd<'_>) {
 /// Shortens the tag of a start: the holder has handlers for signals. The caller is the process that holds the file.
 pub(crate) fn mark_listening(file: BorrowedFd<'_>) {
     unlock(file, STARTING, DEAF - STARTING);
+}
+
+/// Lengthens the tag of a daemon that serves: it is leaving. The caller is the process that holds the file.
+pub(crate) fn mark_leaving(file: BorrowedFd<'_>) {
+    // It fails only for a descriptor that is not open.
+    let _ = fcntl(file, FcntlArg::F_SETLK(&range(libc::F_WRLCK, TAG, LEAVING)));
+}
+
+/// Marks the file, until this description of it is closed: its holder makes way for another version. An open file
+/// description lock, fcntl(2), which no other descriptor that this process closes takes off.
+pub(crate) fn mark_displaced(file: BorrowedFd<'_>) -> bool {
+    fcntl(file, FcntlArg::F_OFD_SETLK(&range(libc::F_RDLCK, DISPLACED, 1))).is_ok()
+}
+
+/// Whether another process has marked the file so. The caller is the process that holds the file.
+pub(crate) fn is_displaced(file: BorrowedFd<'_>) -> bool {
+    let mut lock = range(libc::F_WRLCK, DISPLACED, 1);
+    let is_asked = fcntl(file, FcntlArg::F_GETLK(&mut lock)).is_ok();
+    // Another program's lock on the whole pidfile is no such mark.
+    is_asked && i32::from(lock.l_type) != libc::F_UNLCK && (lock.l_start, lock.l_len) == (DISPLACED, 1)
 }
 
 /// Takes off the mark "detached". The caller is the process that holds the file.

@@ -40,6 +40,16 @@ pub(crate) fn is_detached(_file: BorrowedFd<'_>) -> bool {
 
 pub(crate) fn mark_attached(_file: BorrowedFd<'_>) {}
 
+pub(crate) fn mark_leaving(_file: BorrowedFd<'_>) {}
+
+pub(crate) fn mark_displaced(_file: BorrowedFd<'_>) -> bool {
+    false
+}
+
+pub(crate) fn is_displaced(_file: BorrowedFd<'_>) -> bool {
+    false
+}
+
 /// The name of the file system, for people.
 pub(crate) fn file_system(file: BorrowedFd<'_>) -> Option<String> {
     fstatfs(file).ok().map(|stat| stat.filesystem_type_name().to_owned())

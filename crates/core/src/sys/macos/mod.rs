@@ -21,7 +21,8 @@ pub(crate) use clone::{Stack, is_uncollected, reap, spawn_child};
 pub(crate) use exit::at_quick_end;
 pub(crate) use file::{
     FOLDER_FLAGS, HAS_NAME_TAG, NO_SIGPIPE, capture_file, channel_pair, error_pipe, file_system, free_range,
-    is_detached, is_written, mark_attached, mark_listening, mark_ready, name_tag,
+    is_detached, is_displaced, is_written, mark_attached, mark_displaced, mark_leaving, mark_listening,
+    mark_ready, name_tag,
 };
 pub(crate) use process::{
     ProcessHandle, group_members, has_children, has_ended_by, hidden_by, holds_lock, is_main_thread, openers,
@@ -32,6 +33,9 @@ pub(crate) use rights::{
     oom_score_adj, set_ids, set_nice_everywhere, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
 };
 pub(crate) use select::{Armed, Selector};
-pub(crate) use socket::abstract_address;
+pub(crate) use socket::{
+    abstract_address, accept_from, bind_with_mode, connect_to, listen_with, path_of_open, peer_of,
+    stream_socket, widen,
+};
 pub(crate) use trusted_path::{is_proc, look_at_part, overflow_user};
 pub(crate) use watch::{FileWatch, is_shared_by_machines};

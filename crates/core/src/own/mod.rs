@@ -1,9 +1,12 @@
 //! The daemon that this process is, and the removal of its pidfile at exit.
 
+mod socket;
+
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use nix::sys::socket::MsgFlags;
 use nix::sys::stat::{FileStat, Mode, fchmod, fstat, lstat};
@@ -11,6 +14,7 @@ use nix::unistd::{ftruncate, getpid, unlink};
 
 use crate::error::Pid;
 use crate::handover::{Channel, FrameKind, send_frame};
+use crate::listener::Listener;
 use crate::log::silence_stderr;
 use crate::seam;
 use crate::sys::{self, FileId};
@@ -45,6 +49,13 @@ pub struct OwnDaemon {
     /// Held while the state changes, because the launcher closes its end once the daemon is ready, which must not look
     /// like the launcher's death.
     start: Mutex<Start>,
+    /// Notified when the start is over.
+    started: Condvar,
+    /// Until when the daemon may take to become ready without a launcher; unset, it ends with its launcher.
+    deadline: OnceLock<Instant>,
+    /// The socket that the launch has made, and its file, until the daemon serves.
+    inherited: Mutex<Option<(OwnedFd, FileId)>>,
+    listener: Mutex<Option<Listener>>,
 }
 
 /// How far the start has come, as the launcher knows.
@@ -54,6 +65,11 @@ enum Start {
     /// Not ready, and without a launcher that waits for it, see [`crate::become_daemon`].
     Alone,
     Over,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is behind these locks is consistent at every statement.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Gives the daemon that this process is; `None` in any other process.
@@ -67,9 +83,12 @@ pub fn own_daemon() -> Option<&'static OwnDaemon> {
 
 /// Makes this process the daemon for good: from here on its pidfile is removed when it exits.
 ///
-/// `None` when the process is a daemon already; the pidfile of `daemon` is removed then.
+/// `None` when the process is a daemon already; the pidfile of `daemon` and the file of its socket are removed then.
 pub(crate) fn install(daemon: OwnDaemon) -> Option<&'static OwnDaemon> {
     if let Err(daemon) = DAEMON.set(daemon) {
+        if let Some(listener) = &*lock(&daemon.listener) {
+            listener.remove_file();
+        }
         remove(&daemon.path, &daemon.lock, daemon.id);
         return None;
     }
@@ -122,6 +141,9 @@ extern "C" fn remove_at_exit() {
         // A fork of this process that calls exit(3) is not the daemon.
         if daemon.pid == getpid().as_raw() {
             seam::at("exit.begun");
+            if let Some(listener) = &*lock(&daemon.listener) {
+                listener.remove_file();
+            }
             remove(&daemon.path, &daemon.lock, daemon.id);
             seam::at("exit.removed");
         }
@@ -141,7 +163,18 @@ impl OwnDaemon {
 
     fn new(path: &Path, id: FileId, lock: File, start: Start) -> Self {
         let (pid, path) = (getpid().as_raw(), path.to_path_buf());
-        Self { pid, path, id, lock, is_captured: false, start: Mutex::new(start) }
+        Self {
+            pid,
+            path,
+            id,
+            lock,
+            is_captured: false,
+            start: Mutex::new(start),
+            started: Condvar::new(),
+            deadline: OnceLock::new(),
+            inherited: Mutex::default(),
+            listener: Mutex::default(),
+        }
     }
 
     /// Gives the daemon's PID, which is this process's.
@@ -164,7 +197,30 @@ impl OwnDaemon {
     }
 
     fn start(&self) -> MutexGuard<'_, Start> {
-        self.start.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.start)
+    }
+
+    /// Whether the process that stops this daemon has another version take its place.
+    pub fn is_displaced(&self) -> bool {
+        sys::is_displaced(self.lock.as_fd())
+    }
+
+    /// The launcher's abort or death no longer ends the daemon before it is ready: others find it by its socket. After
+    /// that time it ends itself.
+    pub fn outlive_launcher(&self, patience: Duration) {
+        // Once: later calls change nothing.
+        let _ = self.deadline.set(Instant::now() + patience);
+    }
+
+    /// Waits until the start is over, or its time is; gives whether it is over. At once where the launcher's death ends
+    /// the daemon.
+    pub(crate) fn is_over_in_time(&self) -> bool {
+        let Some(deadline) = self.deadline.get() else { return !self.is_starting() };
+        let left = deadline.saturating_duration_since(Instant::now());
+        let starting = |start: &mut Start| !matches!(*start, Start::Over);
+        let waited = self.started.wait_timeout_while(self.start(), left, starting);
+        let (start, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        matches!(*start, Start::Over)
     }
 
     /// Receives what the launcher gives the daemon, as one body. Waits until all of it has arrived; `None` when the
@@ -187,7 +243,7 @@ impl OwnDaemon {
     /// Tells the launcher that the daemon serves, and closes the channel. Once; later calls do nothing.
     ///
     /// When the launcher has gone before, the start is aborted instead, because no process would ever learn of this
-    /// daemon.
+    /// daemon; but not after [`OwnDaemon::outlive_launcher`].
     pub fn ready(&self) {
         let mut start = self.start();
         let channel = match &*start {
@@ -205,10 +261,12 @@ impl OwnDaemon {
         // The mark comes first: a launcher that hears that the daemon is ready may look at once.
         sys::mark_ready(self.lock.as_fd());
         seam::at("ready.marked");
-        if send_frame(channel.as_fd(), FrameKind::Ready, &[], MsgFlags::empty()).is_ok() {
+        let is_sent = send_frame(channel.as_fd(), FrameKind::Ready, &[], MsgFlags::empty()).is_ok();
+        if is_sent || self.deadline.get().is_some() {
             seam::at("ready.sent");
             // Dropping the channel wakes the watching thread.
             *start = Start::Over;
+            self.started.notify_all();
         } else {
             // The launcher's death ends this process soon, so no start may take it for a running daemon.
             let _ = sys::put_name_tag(self.lock.as_raw_fd());

@@ -1,20 +1,21 @@
 //! Waits for many processes and channels by one thread, which begins with the first wait and ends with the last.
 
-use std::collections::HashMap;
-use std::os::fd::AsFd;
+mod listening;
+mod watches;
+
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
+pub use self::listening::{resume_listener, watch_listener};
+use self::watches::{LOOK_AGAIN, OnChannel, OnExit, OnReadable, Watch, Watches};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::handover::{Channel, Frame, Reception};
 use crate::process::Process;
 use crate::signal_mask::block_all;
-use crate::sys::{self, Armed, Failure, Selector};
+use crate::sys::{self, Failure, Selector};
 
-/// How often processes are looked at when the system does not report their end.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const STACK: usize = 128 * 1_024;
 
 /// An event of a channel.
@@ -28,35 +29,9 @@ pub enum ChannelEvent {
     Broken(Error),
 }
 
-type OnExit = Box<dyn FnOnce() + Send>;
-type OnChannel = Box<dyn FnMut(ChannelEvent) + Send>;
-
-enum Watch {
-    /// All waits for the end of a process, with their numbers, by one handle: a set takes each descriptor once.
-    Exit {
-        process: Process,
-        armed: Armed,
-        callbacks: Vec<(u64, OnExit)>,
-    },
-    Channel {
-        channel: Channel,
-        callback: OnChannel,
-    },
-}
-
 /// A wait that can be given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WatchId(u64);
-
-#[derive(Default)]
-struct Watches {
-    by_number: HashMap<u64, Watch>,
-    /// For each wait for the end of a process that has not been called back: the number of the watch that has it.
-    exits: HashMap<u64, u64>,
-    /// The watch that the thread has taken out to call back, and whether it has been given up meanwhile.
-    delivering: Option<u64>,
-    given_up: bool,
-}
 
 struct Poller {
     selector: Selector,
@@ -147,6 +122,7 @@ pub fn unwatch(id: WatchId) {
 enum New {
     Exit(Process, OnExit),
     Channel(Channel, OnChannel),
+    Readable(OwnedFd, OnReadable),
 }
 
 fn add(new: New) -> std::result::Result<WatchId, Failure> {
@@ -177,6 +153,9 @@ impl Poller {
                     watches.by_number.insert(number, Watch::Channel { channel, callback });
                 })
             }
+            New::Readable(fd, callback) => self.selector.add_readable(fd.as_fd(), number).map(|()| {
+                watches.by_number.insert(number, Watch::Readable { fd, callback });
+            }),
         };
         // Wake the thread after a failure, too: if it was begun for this wait, it must see that no wait is left.
         self.selector.wake();
@@ -211,6 +190,7 @@ impl Poller {
         match watch {
             Watch::Exit { process, .. } => self.selector.remove_exit(process.handle()),
             Watch::Channel { channel, .. } => self.selector.remove_readable(channel.as_fd()),
+            Watch::Readable { fd, .. } => self.selector.remove_readable(fd.as_fd()),
         }
     }
 
@@ -243,6 +223,13 @@ impl Poller {
     fn deliver(&self, number: u64) {
         let taken = {
             let mut watches = lock(&self.watches);
+            if let Some(Watch::Readable { fd, callback }) = watches.by_number.get(&number) {
+                // It stays, so that to resume it takes neither a descriptor nor a thread.
+                self.selector.remove_readable(fd.as_fd());
+                let callback = Arc::clone(callback);
+                drop(watches);
+                return callback();
+            }
             let taken = watches.take(number);
             // Under the lock: from now on another wait for the same process needs the descriptor for itself.
             if let Some(watch @ Watch::Exit { .. }) = &taken {
@@ -251,7 +238,7 @@ impl Poller {
             taken
         };
         match taken {
-            None => (),
+            None | Some(Watch::Readable { .. }) => (),
             Some(Watch::Exit { process, callbacks, .. }) => {
                 // Its descriptor is given back before the listeners hear of the end.
                 drop(process);
@@ -263,71 +250,30 @@ impl Poller {
                     }
                 }
             }
-            Some(Watch::Channel { mut channel, mut callback }) => {
-                let (frames, how) = channel.receive();
-                for frame in frames {
-                    callback(ChannelEvent::Frame(frame));
-                }
-                let last = match how {
-                    Reception::GoesOn => None,
-                    Reception::Ended => Some(ChannelEvent::Ended),
-                    Reception::Broken(error) => Some(ChannelEvent::Broken(error)),
-                };
-                if let Some(last) = last {
-                    self.selector.remove_readable(channel.as_fd());
-                    return callback(last);
-                }
-                let mut watches = lock(&self.watches);
-                if watches.given_up {
-                    self.selector.remove_readable(channel.as_fd());
-                } else {
-                    watches.by_number.insert(number, Watch::Channel { channel, callback });
-                }
-            }
+            Some(Watch::Channel { channel, callback }) => self.receive(number, channel, callback),
         }
     }
-}
 
-impl Watches {
-    /// Removes a wait: gives its watch if it was the only wait of that, and otherwise its callback.
-    fn remove(&mut self, wait: u64) -> (Option<Watch>, Option<OnExit>) {
-        let Some(number) = self.exits.remove(&wait) else {
-            // The number of the first wait for a process is that of its watch, which others may still need.
-            let is_channel = matches!(self.by_number.get(&wait), Some(Watch::Channel { .. }));
-            return (is_channel.then(|| self.by_number.remove(&wait)).flatten(), None);
-        };
-        if let Some(Watch::Exit { callbacks, .. }) = self.by_number.get_mut(&number)
-            && callbacks.len() > 1
-        {
-            let at = callbacks.iter().position(|(other, _)| *other == wait);
-            return (None, at.map(|at| callbacks.swap_remove(at).1));
+    /// Calls back for what the channel has brought, and puts its watch back unless that was the last.
+    fn receive(&self, number: u64, mut channel: Channel, mut callback: OnChannel) {
+        let (frames, how) = channel.receive();
+        for frame in frames {
+            callback(ChannelEvent::Frame(frame));
         }
-        (self.by_number.remove(&number), None)
-    }
-
-    /// Takes a watch out, to call back without a lock.
-    fn take(&mut self, number: u64) -> Option<Watch> {
-        let watch = self.by_number.remove(&number)?;
-        (self.delivering, self.given_up) = (Some(number), false);
-        Some(watch)
-    }
-
-    /// How long to wait at most, because processes are looked at when their end is not reported.
-    fn look_again(&self) -> Option<Duration> {
-        let looked_at =
-            |watch: &Watch| matches!(watch, Watch::Exit { armed, .. } if *armed != Armed::Selected);
-        self.by_number.values().any(looked_at).then_some(LOOK_AGAIN)
-    }
-
-    fn ended_unreported(&self) -> Vec<u64> {
-        let ended = |watch: &Watch| match watch {
-            Watch::Exit { process, armed, .. } => match armed {
-                Armed::Selected => false,
-                Armed::Ended => true,
-                Armed::ByLooking => !process.is_alive(),
-            },
-            Watch::Channel { .. } => false,
+        let last = match how {
+            Reception::GoesOn => None,
+            Reception::Ended => Some(ChannelEvent::Ended),
+            Reception::Broken(error) => Some(ChannelEvent::Broken(error)),
         };
-        self.by_number.iter().filter(|(_, watch)| ended(watch)).map(|(number, _)| *number).collect()
+        if let Some(last) = last {
+            self.selector.remove_readable(channel.as_fd());
+            return callback(last);
+        }
+        let mut watches = lock(&self.watches);
+        if watches.given_up {
+            self.selector.remove_readable(channel.as_fd());
+        } else {
+            watches.by_number.insert(number, Watch::Channel { channel, callback });
+        }
     }
 }

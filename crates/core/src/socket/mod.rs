@@ -1,0 +1,13 @@
+//! The socket of a daemon on demand, from outside: the launcher binds it under the pidfile's lock, and clients connect
+//! to it.
+//!
+//! A client connects first and takes the lock second: whoever listens, serves. The daemon says hello on each connection
+//! that it accepts, so that a connection without a hello was never accepted, and may be made again elsewhere.
+
+mod address;
+mod bind;
+mod client;
+
+pub use bind::SocketPlan;
+pub(crate) use bind::{Bound, bind};
+pub use client::{Attempt, ClientPlan, Connection, Dialled, attempt, dial, greet};

@@ -1,0 +1,170 @@
+/**
+ * Connects to a daemon on demand, and starts it if it does not run. Runs in any process.
+ *
+ * It connects first and starts second: whoever listens, serves. A connection that ends before the daemon's hello was
+ * never accepted, so that it is made again.
+ */
+
+import type { NativeClientPlan, NativeConnection } from '../binding/native.js'
+import { refuseSockets } from '../binding/runtimes.js'
+import { type Attempted, attempted, greeted } from '../binding/waits.js'
+import { status } from '../control/status.js'
+import { findHolder, stopHolder } from '../control/stop.js'
+import { AlreadyRunningError, NotRunningError } from '../errors.js'
+import type { Settings, SocketSettings } from '../options/settings.js'
+import type { DaemonSocket } from '../types/connections.js'
+import type { Running } from '../types/status.js'
+import { OVER, Patience } from './patience.js'
+import type { Args } from './preflight.js'
+import { start } from './start.js'
+import { noSocket, notRunning, overdue, silent } from './unreached.js'
+
+/** Between two looks that both find nobody at the socket of a daemon that runs, in milliseconds. */
+const BETWEEN_LOOKS = 100
+
+/** A client of one daemon. */
+export interface Client {
+  readonly settings: Settings
+  readonly socket: SocketSettings
+  /** Undefined for one that starts nothing. */
+  readonly args: Args | undefined
+}
+
+/**
+ * A connection that the daemon has accepted; starts the daemon where nobody listens.
+ *
+ * @throws NotRunningError, ReadyTimeoutError, UnverifiedError and those of a start; the reason of `settings.signal`
+ */
+export async function connect(client: Client): Promise<DaemonSocket> {
+  return socketOf(await reach(client))
+}
+
+/** A connection to a daemon of this client's version; see `connect()`. */
+export async function reach(client: Client): Promise<NativeConnection> {
+  const { settings, socket, args } = client
+  refuseSockets(settings.pidFile)
+  const { pidFile, signal, version } = settings
+  const patience = new Patience(settings)
+  let looks = 0
+  let hasBegun = false
+  for (;;) {
+    signal?.throwIfAborted()
+    const { attempt, connection } = await attempted(planOf(client, patience.left), signal)
+    if (connection !== undefined) {
+      if (version === undefined || connection.version === version) return connection
+      if (await displace(client, connection)) patience.prolong()
+      // It has ended by itself since.
+      else await pause(client, patience, undefined)
+      continue
+    }
+    const present = await status(pidFile)
+    const running = present.state === 'running' ? present : undefined
+    if (attempt === 'silent') throw overdue(client, running)
+    if (running !== undefined) {
+      if (running.stopping === true) await patience.untilGone(running.pid)
+      else if (attempt === 'nobody' && running.starting !== true && looks++ > 0)
+        throw noSocket(client, running)
+      else await pause(client, patience, running)
+      continue
+    }
+    if (args === undefined) throw notRunning(pidFile, socket)
+    if (hasBegun && patience.left === 0) throw overdue(client, undefined)
+    hasBegun = true
+    const begunBy = await startAndGreet(client, args, patience)
+    if (begunBy?.connection !== undefined) return begunBy.connection
+    if (begunBy?.attempt === 'silent') throw silent(client, begunBy.pid)
+  }
+}
+
+/**
+ * Waits until the next look.
+ *
+ * @throws ReadyTimeoutError, UnverifiedError when the client's time is over; the reason of its `signal`
+ */
+async function pause(client: Client, { left }: Patience, present: Running | undefined): Promise<void> {
+  const { settings } = client
+  if (left > 0) return await delay(Math.min(BETWEEN_LOOKS, left), settings.signal)
+  throw overdue(client, present)
+}
+
+/**
+ * Stops the daemon of another version whose hello was read, and no other one; false when it no longer holds the
+ * pidfile.
+ *
+ * @throws NotRunningError when this client could not start the next; StopTimeoutError
+ */
+async function displace({ settings, args }: Client, connection: NativeConnection): Promise<boolean> {
+  const { pidFile, version } = settings
+  const { pid, version: other } = connection
+  // It would be one of those for which the daemon waits.
+  connection.release()
+  if (args === undefined) {
+    const found = other === null ? 'without a version' : `of version ${other}`
+    const message = `The daemon of ${pidFile} runs ${found}, and none of version ${version}. Start that first.`
+    throw new NotRunningError(message, { pidFile })
+  }
+  const holder = await findHolder(pidFile, settings.signal)
+  try {
+    if (holder?.pid !== pid) return false
+    await stopHolder(pidFile, holder, settings, true)
+    return true
+  } finally {
+    holder?.release()
+  }
+}
+
+/**
+ * Starts the daemon, as the first in its queue; undefined when another start was faster, or the client's time is over:
+ * the daemon goes on then.
+ */
+async function startAndGreet(
+  client: Client,
+  args: Args,
+  patience: Patience,
+): Promise<(Attempted & { pid: number }) | undefined> {
+  const { settings } = client
+  let greeting: Promise<Attempted> | undefined
+  const begin = async (signal: AbortSignal | undefined): Promise<Running> =>
+    await start({ ...settings, signal }, args, (launched) => {
+      greeting = greeted(planOf(client, patience.left), launched, settings.signal)
+    })
+  try {
+    const { pid } = await (patience.isUsed ? patience.within(begin) : begin(settings.signal))
+    return greeting === undefined ? undefined : { ...(await greeting), pid }
+  } catch (error) {
+    if (error === OVER) return undefined
+    if (error instanceof AlreadyRunningError) return undefined
+    throw error
+  }
+}
+
+function planOf({ settings, socket }: Client, patience: number): NativeClientPlan {
+  const { pidFile } = settings
+  const { user } = settings.process
+  const plan = { path: socket.path, pidFile, hello: socket.hello, patience }
+  return user === undefined ? plan : { ...plan, user }
+}
+
+function socketOf(connection: NativeConnection): DaemonSocket {
+  const { Socket } = process.getBuiltinModule('node:net')
+  const { pid, version } = connection
+  const fd = connection.take()
+  if (fd === null) throw new TypeError('The native part of daimon has left out what it was asked for.')
+  const socket = new Socket({ fd, readable: true, writable: true })
+  const daemon = version === null ? { pid } : { pid, version }
+  return Object.assign(socket, { daemon })
+}
+
+function delay(time: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, time)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}

@@ -1,0 +1,59 @@
+/** The errors of a client that has not reached the daemon. */
+
+import { NotRunningError, ReadyTimeoutError, UnverifiedError } from '../errors.js'
+import type { Settings, SocketSettings } from '../options/settings.js'
+import type { Running } from '../types/status.js'
+
+/** Where a client looks for the daemon. */
+interface Target {
+  readonly settings: Settings
+  readonly socket: SocketSettings
+}
+
+/** A daemon that is not to be started. */
+export function notRunning(pidFile: string, { path }: SocketSettings): NotRunningError {
+  return new NotRunningError(`No daemon of ${pidFile} listens at ${path}. Start it first.`, { pidFile })
+}
+
+/** A daemon whose start takes too long. */
+export function notReady({ pidFile, readyTimeout }: Settings, pid: number): ReadyTimeoutError {
+  const message = `The daemon of ${pidFile}, process ${pid}, is not ready after ${readyTimeout} ms. It goes on.`
+  return new ReadyTimeoutError(message, { pidFile, pid, timeout: readyTimeout })
+}
+
+/** A daemon that is leaving, and does not end. */
+export function staying({ pidFile, readyTimeout, stopTimeout }: Settings, pid: number): ReadyTimeoutError {
+  const timeout = stopTimeout + readyTimeout
+  const message = `The daemon of ${pidFile}, process ${pid}, is stopping, and has not ended after ${timeout} ms.`
+  return new ReadyTimeoutError(message, { pidFile, pid, timeout })
+}
+
+/** A daemon, if there is one, that this client has waited for in vain. */
+export function overdue(target: Target, present: Running | undefined): ReadyTimeoutError | UnverifiedError {
+  return present?.starting === true ? notReady(target.settings, present.pid) : silent(target, present?.pid)
+}
+
+/** A daemon that runs and does not accept. */
+export function silent(
+  { settings, socket }: Target,
+  pid: number | undefined,
+): ReadyTimeoutError | UnverifiedError {
+  const { pidFile, readyTimeout } = settings
+  const what = `has not accepted the connection to ${socket.path} within ${readyTimeout} ms`
+  if (pid === undefined) {
+    const reason = 'no process is proven to listen there'
+    return new UnverifiedError(`The daemon of ${pidFile} ${what}: ${reason}.`, { pidFile, reason })
+  }
+  const message =
+    `The daemon of ${pidFile}, process ${pid}, ${what}. It goes on: its event loop may be blocked, or it has no ` +
+    'handler for connections (context.onConnection).'
+  return new ReadyTimeoutError(message, { pidFile, pid, timeout: readyTimeout })
+}
+
+/** A daemon that runs, though not where this client looks. */
+export function noSocket({ settings: { pidFile }, socket }: Target, { pid }: Running): UnverifiedError {
+  const message =
+    `The daemon of ${pidFile} runs with PID ${pid}, but nobody listens at ${socket.path}: it was started without a ` +
+    'socket or with another path, or the file was removed. Stop it, and connect again.'
+  return new UnverifiedError(message, { pidFile, pid, reason: 'no-socket' })
+}
