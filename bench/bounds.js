@@ -13,6 +13,10 @@ export const BOUNDS = {
   command: 1.6,
   /** From the daemon's death until `stop()` resolves, in ms. */
   stop: 1,
+  /** `connect()` to a running daemon: a ratio to `net.connect` and a byte back from a server by hand. */
+  connect: 2,
+  /** `connect()` that starts the daemon, in ms more than a spawn with a preload and attempts to connect. */
+  coldConnect: 3,
   /** The import of the package, in ms above an empty module. */
   import: 4,
   /** `status()`, to `readFileSync` of the pidfile. */

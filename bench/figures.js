@@ -16,6 +16,7 @@ import { Daemon } from '../dist/index.js'
 import { BOUNDS } from './bounds.js'
 import { burstUntilRotation, writingSpeed } from './logs.js'
 import { freePort, longestStall, median, timed, untilAccepts } from './measure.js'
+import { coldConnects, warmConnects } from './on-demand.js'
 
 const ROUNDS = Number(process.argv[2] ?? 30)
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
@@ -215,6 +216,24 @@ async function logs() {
   )
 }
 
+async function onDemand() {
+  const warm = await warmConnects(folder, ROUNDS)
+  const ratio = median(warm.byConnect) / median(warm.byHand)
+  const micro = (value) => `${(value * 1000).toFixed(0)} µs`
+  row(
+    'connect() to a running daemon, against net.connect and a byte back',
+    `${ratio.toFixed(2)} (${micro(median(warm.byConnect))} : ${micro(median(warm.byHand))})`,
+    `≤ ${BOUNDS.connect}`,
+  )
+  const cold = await coldConnects(folder, ROUNDS)
+  const [byConnect, byHand] = [median(cold.byConnect), median(cold.byHand)]
+  row(
+    'connect() that starts the daemon, above spawn with a preload and attempts',
+    `${ms(byConnect - byHand)} (${ms(byConnect)} : ${ms(byHand)})`,
+    `≤ ${BOUNDS.coldConnect} ms`,
+  )
+}
+
 /** All processes that this run has made, directly or not: they inherit its mark. */
 function processes() {
   const marked = (pid) => {
@@ -239,6 +258,7 @@ try {
   await imports()
   if (process.platform === 'linux') await memory()
   await logs()
+  await onDemand()
 } finally {
   await daemon.stop()
   rmSync(folder, { recursive: true, force: true })

@@ -1,0 +1,1 @@
+// Preloaded in place of the package.
