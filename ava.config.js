@@ -2,7 +2,8 @@ export default {
   files: ['__test__/**/*.test.js', '!__test__/published/**'],
   // The tests start and signal real processes: each file gets a process of its own, not a thread.
   workerThreads: false,
-  concurrency: 2,
+  // One more than the two cores that most machines of CI have: tests wait for most of their time.
+  concurrency: 3,
   timeout: '120s',
   verbose: true,
 }

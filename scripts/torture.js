@@ -2,7 +2,7 @@
 import { counted } from './lib/counted.js'
 import { close } from './lib/counts.js'
 
-const SECONDS = 15
+const SECONDS = 12
 const seed = Math.floor(Date.now() / 86_400_000)
 
 const args = ['torture/index.js', '--seconds', String(SECONDS), '--seed', String(seed)]
