@@ -5,6 +5,7 @@ import test from 'ava'
 import { textOf } from '../../torture/lib/report.js'
 import { PARTS } from '../../torture/parts.js'
 import { fixture, folder, ROOT, until } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 
 const TORTURE = join(ROOT, 'torture/index.js')
 const torture = (place, ...args) => place.node([TORTURE, ...args])
@@ -41,21 +42,27 @@ test('a wrong command line is told, with the usage, and nothing is run', async (
   await Promise.all(Object.entries(WRONG).map(one))
 })
 
-for (const name of ['storm', 'model']) {
-  test(`${name}: an end half way leaves no process and no file but a report that says so`, async (t) => {
-    const place = folder(t)
-    mkdirSync(place.file('tmp'))
-    const args = [TORTURE, '--only', name, '--out', place.file('report.json')]
-    const run = place.spawn(args, { env: { TMPDIR: place.file('tmp') } })
-    await until(() => place.processes().some((pid) => pid !== run.pid))
-    run.child.kill('SIGTERM')
-    const { code } = await run.done
-    t.is(code, 143)
-    t.deepEqual(place.processes(), [])
-    t.deepEqual(readdirSync(place.file('tmp')), [])
-    const { isComplete, parts } = JSON.parse(place.read('report.json'))
-    t.deepEqual({ isComplete, parts }, { isComplete: false, parts: [] })
-  })
+for (const [name, wanted] of [
+  ['storm', []],
+  ['model', ['cargo']],
+]) {
+  needs(...wanted)(
+    `${name}: an end half way leaves no process and no file but a report that says so`,
+    async (t) => {
+      const place = folder(t)
+      mkdirSync(place.file('tmp'))
+      const args = [TORTURE, '--only', name, '--out', place.file('report.json')]
+      const run = place.spawn(args, { env: { TMPDIR: place.file('tmp') } })
+      await until(() => place.processes().some((pid) => pid !== run.pid))
+      run.child.kill('SIGTERM')
+      const { code } = await run.done
+      t.is(code, 143)
+      t.deepEqual(place.processes(), [])
+      t.deepEqual(readdirSync(place.file('tmp')), [])
+      const { isComplete, parts } = JSON.parse(place.read('report.json'))
+      t.deepEqual({ isComplete, parts }, { isComplete: false, parts: [] })
+    },
+  )
 }
 
 test('every part says what it takes for a failure', (t) => {

@@ -34,6 +34,7 @@ const CHECKS = {
   setpriv: () => works('setpriv', '--version'),
   logrotate: () => works('logrotate', '--version'),
   git: () => works('git', '--version'),
+  cargo: () => works('cargo', '--version'),
   bash: () => works('bash', '--version'),
   // busybox has smaller ones of these.
   setsid: () => works('setsid', '-f', 'true'),
