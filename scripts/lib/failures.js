@@ -4,6 +4,8 @@ import { stripVTControlCharacters } from 'node:util'
 const TELLS = [
   // AVA's failed tests.
   /^\s*✘ /,
+  // What the checks of a release find.
+  /^FAIL /,
   // Cargo's.
   /^test .* FAILED$|^---- .* ----$|\bpanicked at\b|^assertion |^ +(?:left|right): /,
   // The sentences of these scripts.
