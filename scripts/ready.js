@@ -20,8 +20,9 @@ async function counting(name, args) {
   if (result.failed > 0) failures.push(name)
 }
 
-await counting('lint', ['run', 'lint'])
+// The tests come first: the checks take the binding that they have built.
 await counting('test', ['test'])
+await counting('lint', ['run', 'lint'])
 await check('packed install', process.execPath, ['scripts/check-pack.js'])
 
 if (failures.length > 0) console.log(`ready: failed: ${failures.join(', ')}`)

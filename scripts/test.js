@@ -9,7 +9,7 @@ import { add, close, none } from './lib/counts.js'
 import { run } from './lib/run.js'
 
 /** Always the same seed; 500 operations and more. */
-const STORM = ['--only', 'storm', '--seconds', '10', '--seed', '1', '--out', 'target/torture-storm.json']
+const STORM = ['--only', 'storm', '--seconds', '6', '--seed', '1', '--out', 'target/torture-storm.json']
 
 const { values, positionals } = parseArgs({
   options: {
