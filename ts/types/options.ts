@@ -296,6 +296,9 @@ export interface DaemonizeOptions<A extends readonly unknown[] = readonly unknow
 
 /** The options of `with()`: any of the Daemon's, given anew, and a signal. What is left out stays as it was. */
 export interface WithOptions<A extends unknown[] = unknown[]> extends DaemonOptions<A> {
-  /** Ends the waits of its verbs: they reject with the signal's reason. A half-started daemon is ended. */
+  /**
+   * Ends the waits of its verbs: they reject with the signal's reason. A half-started daemon is ended, unless it has a
+   * socket, by which others find it.
+   */
   signal?: AbortSignal
 }
