@@ -1,6 +1,6 @@
 /** What the tests of signal listeners share: programs of each kind, beside libraries that listen as well. */
 
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { Daemon } from '../../dist/index.js'
 import { content, fixture, KERNEL_TELLS, until } from './index.js'
 
@@ -52,11 +52,23 @@ export const said = (place) => (content(place.file('said')) ?? '').split('\n').s
 export const waitFor = (place, line, count = 1) =>
   until(() => said(place).filter((one) => one === line).length >= count, `it says ${line}`)
 
-/** Everything that was sent before has been heard. */
+/**
+ * Everything that was sent before has been heard. Two signals may be taken by two threads, and be told in either order:
+ * the mark is sent when no signal is pending, and no thread runs a handler.
+ */
 export async function heard(place, daemon) {
+  const { pid } = await daemon.status()
+  await until(() => isAtRest(pid), 'the signals before')
   const before = said(place).filter((line) => line === 'mark').length
   await daemon.signal('SIGWINCH')
   await waitFor(place, 'mark', before + 1)
+}
+
+function isAtRest(pid) {
+  const tasks = `/proc/${pid}/task`
+  const texts = readdirSync(tasks).map((id) => content(`${tasks}/${id}/status`) ?? '')
+  const isPending = texts.some((text) => /^(Sig|Shd)Pnd:.*[1-9a-f]/m.test(text))
+  return !isPending && texts.every((text) => /^State:\s+[SZX]/m.test(text))
 }
 
 /** What it has said, without the marks. */

@@ -1,6 +1,6 @@
 /** What the tests of logs share: daemons that write lines, and a look at all that has been written. */
 
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { Daemon } from '../../dist/index.js'
@@ -62,6 +62,10 @@ export function checkLines(t, files, count) {
 
 /** What is known of a log: in a rotation its name is missing for a moment. */
 export const found = (path) => until(() => statSync(path, { throwIfNoEntry: false }), path)
+
+/** The rotation is over: while it lasts, lines still go to the file that has been renamed. */
+export const writesTo = (pid, path) =>
+  until(() => readlinkSync(`/proc/${pid}/fd/1`) === path, `it writes to ${path}`)
 
 export const mode = async (path) => (await found(path)).mode & 0o777
 

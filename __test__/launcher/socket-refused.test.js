@@ -72,6 +72,16 @@ needs('python3')('a socket that a dead process has left to its child is refused'
   for (const pid of place.processes()) kill(pid)
 })
 
+needs('python3')('a child that is about to close the socket of a dead process is waited for', async (t) => {
+  const place = folder(t)
+  const path = place.file('engine.sock')
+  await place.command('python3', [fixture('launcher/left-to-a-child.py'), path, 'briefly'])
+  const daemon = engine(place)
+  t.like(await daemon.start(), { pid: (await daemon.status()).pid })
+  await daemon.stop()
+  t.deepEqual(place.processes(), [])
+})
+
 test.serial('a dead socket is taken over', async (t) => {
   const place = folder(t)
   const stranger = place.spawn([fixture('launcher/listens.mjs'), place.file('engine.sock')])

@@ -20,6 +20,7 @@ import {
   tellUntil,
   texts,
   writer,
+  writesTo,
   written,
 } from '../helpers/logs.js'
 
@@ -70,10 +71,11 @@ test.serial('no more than `keep` rotated logs are left, of an earlier keep neith
   for (const number of [1, 2, 3, 4]) place.write(`a.log.${number}`, `${number}`)
   place.write('a.log.7', 'beyond a gap')
   const daemon = teller(place, { log: { file: place.file('a.log'), maxSize: 100, keep: 2 } })
-  await daemon.start()
+  const { pid } = await daemon.start()
   for (const number of [1, 2]) {
     await daemon.signal('SIGUSR2')
     await until(() => content(place.file(`a.log.${number}`))?.startsWith('0..'), `rotation ${number}`)
+    await writesTo(pid, place.file('a.log'))
   }
   await found(place.file('a.log'))
   t.deepEqual(logs(place), ['a.log', 'a.log.1', 'a.log.2', 'a.log.7'])

@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use common::{Folder, PATIENCE, ends, until};
@@ -27,12 +27,17 @@ fn client(folder: &Folder, path: PathBuf) -> ClientPlan {
     ClientPlan { path, pidfile, user: None, hello: true, patience: PATIENCE, cancel: None }
 }
 
-/// The descriptors of a process that are sockets bound to a file.
+/// Waits until a socket is dead: a child of another test's launch may have a copy of its listener for a moment.
+fn dies(path: &Path) {
+    until("the end of the last copy", || UnixStream::connect(path).is_err());
+}
+
+/// The descriptors of a process that are sockets bound to the name `listed.sock`.
 fn listeners(pid: i32) -> usize {
     let bound = fs::read_to_string("/proc/net/unix").unwrap();
     let inodes: Vec<_> = bound
         .lines()
-        .filter(|line| line.ends_with("d.sock"))
+        .filter(|line| line.ends_with("listed.sock"))
         .filter_map(|line| line.split_whitespace().nth(6).map(str::to_owned))
         .collect();
     let links = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
@@ -45,8 +50,11 @@ fn listeners(pid: i32) -> usize {
 #[test]
 fn the_daemon_inherits_the_socket_and_the_launcher_keeps_none() {
     let folder = Folder::new();
-    let launched = folder.launch(&with_socket(&folder, &["serve"])).unwrap();
-    let stat = fs::metadata(folder.file("d.sock")).unwrap();
+    // A name of its own: other tests launch with sockets from this very process.
+    let path = folder.file("listed.sock");
+    let socket = SocketPlan { path: path.clone(), mode: 0o600, connect: true };
+    let launched = folder.launch(&Plan { socket: Some(socket), ..folder.plan(&["serve"]) }).unwrap();
+    let stat = fs::metadata(&path).unwrap();
     assert!(stat.file_type().is_socket());
     assert_eq!(stat.mode() & 0o777, 0o600);
     assert_eq!(listeners(launched.pid), 1);
@@ -81,7 +89,7 @@ fn what_is_at_the_path_is_refused_unless_it_is_a_dead_socket_of_ours() {
     let listener = UnixListener::bind(folder.file("d.sock")).unwrap();
     refused(PidFileReason::InUse);
     drop(listener);
-    assert!(UnixStream::connect(folder.file("d.sock")).is_err(), "it is dead");
+    dies(&folder.file("d.sock"));
     let launched = folder.launch(&with_socket(&folder, &["serve"])).unwrap();
     assert!(UnixStream::connect(folder.file("d.sock")).is_ok());
     let process = launched.process.clone().unwrap();
@@ -144,6 +152,7 @@ fn a_connection_that_ends_before_the_hello_was_never_accepted() {
     });
     assert!(matches!(attempt(&client(&folder, path.clone())).unwrap(), Attempt::Ended));
     server.join().unwrap();
+    dies(&path);
     assert!(matches!(attempt(&client(&folder, path)).unwrap(), Attempt::Nobody));
 }
 

@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::AtFlags;
@@ -12,10 +13,14 @@ use super::address::address_in;
 use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
 use crate::listener::{BACKLOG, BoundFile, Listener};
 use crate::log::Owner;
-use crate::pidfile::{Folder, PidFile};
+use crate::pidfile::{Backoff, Folder, PidFile, wait_for};
 use crate::process::Process;
 use crate::seam;
 use crate::sys::{self, FileId};
+
+/// How long a child of a process that has ended may keep its listener: between fork(2) and execve(2) every child has
+/// a copy of what will be closed on exec.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a name that others take and leave is tried.
 const ROUNDS: usize = 8;
@@ -120,19 +125,27 @@ fn make_way(plan: &SocketPlan, folder: &Folder<'_>, stat: &FileStat, owner: Opti
         );
         return Err(refused(plan, PidFileReason::SocketForeign, what));
     }
-    let probe = sys::stream_socket().map_err(|errno| failed(plan, "socket", errno))?;
-    let address = address_in(folder.as_fd(), &plan.path, folder.name());
-    match address.and_then(|address| sys::connect_to(&probe, &address)) {
-        Err(Errno::ECONNREFUSED) => folder.unlink(),
-        Err(Errno::ENOENT) => Ok(()),
-        // A full queue, too: somebody listens.
-        Ok(()) | Err(Errno::EAGAIN) => {
-            let pid = sys::peer_of(probe.as_fd()).ok().and_then(|peer| peer.pid);
-            // The one that has called listen(2) may have ended, and left the socket to a child.
-            Err(in_use(plan, pid.filter(|pid| is_alive(*pid))))
+    let until = Instant::now() + PATIENCE;
+    let mut backoff = Backoff::new();
+    loop {
+        let probe = sys::stream_socket().map_err(|errno| failed(plan, "socket", errno))?;
+        let address = address_in(folder.as_fd(), &plan.path, folder.name());
+        match address.and_then(|address| sys::connect_to(&probe, &address)) {
+            Err(Errno::ECONNREFUSED) => return folder.unlink(),
+            Err(Errno::ENOENT) => return Ok(()),
+            // A full queue, too: somebody listens.
+            Ok(()) | Err(Errno::EAGAIN) => {
+                let pid = sys::peer_of(probe.as_fd()).ok().and_then(|peer| peer.pid);
+                let listening = pid.filter(|pid| is_alive(*pid));
+                if listening.is_some() || Instant::now() >= until {
+                    return Err(in_use(plan, listening));
+                }
+                // The process that called listen(2) has ended, and a child has its listener still.
+                wait_for(None, &[], backoff.next())?;
+            }
+            // A socket of another type, EPROTOTYPE, is somebody's, too.
+            Err(_) => return Err(in_use(plan, None)),
         }
-        // A socket of another type, EPROTOTYPE, is somebody's, too.
-        Err(_) => Err(in_use(plan, None)),
     }
 }
 
