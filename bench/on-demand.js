@@ -11,7 +11,7 @@ import { timed } from './measure.js'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const FACADE = pathToFileURL(here('../dist/index.js')).href
-const ENGINE = here('engine.cjs')
+const ENGINE = here('engine.js')
 
 /** So many connections of each kind, in turn, are one sample: one alone depends too much on the moment. */
 const BATCH = 20

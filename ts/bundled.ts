@@ -6,8 +6,9 @@
 
 import * as cli from './cli/index.js'
 import { takeParts } from './late.js'
+import * as serving from './serving/index.js'
 import * as verbs from './verbs.js'
 
 export * from './index.js'
 
-takeParts({ verbs, cli })
+takeParts({ verbs, serving, cli })

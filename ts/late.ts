@@ -16,24 +16,33 @@ import * as facade from './index.js'
 /** What the verbs need beyond options and a look at a daemon, see `verbs.ts`. */
 export type Verbs = typeof import('./verbs.js')
 
+/** The service of the daemon's socket. */
+type Serving = typeof import('./serving/index.js')
+
 /** The command line. */
 type Command = typeof import('./cli/index.js')
 
 interface Parts {
   readonly verbs: Verbs
+  readonly serving: Serving
   readonly cli: Command
 }
 
 /** How the build frames the file, see `framed` in `scripts/lib/bundles.js`. */
 const FRAME = '(function (daimon) {'
 
-const FEATURES: Readonly<Record<Part, string>> = { verbs: 'verbs', cli: 'command line' }
+const FEATURES: Readonly<Record<Part, string>> = {
+  verbs: 'verbs',
+  serving: 'service of the socket',
+  cli: 'command line',
+}
 
 const parts: { -readonly [P in Part]?: Promise<Parts[P]> } = {}
 
 /** Takes parts that are loaded already. */
-export function takeParts({ verbs, cli }: Parts): void {
+export function takeParts({ verbs, serving, cli }: Parts): void {
   parts.verbs = Promise.resolve(exportsOf('verbs', verbs))
+  parts.serving = Promise.resolve(exportsOf('serving', serving))
   parts.cli = Promise.resolve(exportsOf('cli', cli))
 }
 
@@ -55,6 +64,16 @@ export function exportsOf<P extends Part>(part: P, file: Parts[P]): Parts[P] {
 export function loadVerbs(): Promise<Verbs> {
   parts.verbs ??= loadPart('verbs', () => import('./verbs.js'))
   return parts.verbs
+}
+
+/**
+ * The service of the daemon's socket.
+ *
+ * @throws UnsupportedError when its file is there no longer, or of another version
+ */
+export function loadServing(): Promise<Serving> {
+  parts.serving ??= loadPart('serving', () => import('./serving/index.js'))
+  return parts.serving
 }
 
 /**
@@ -119,6 +138,7 @@ function compile<P extends Part>(part: P, text: string): Parts[P] {
 if (shared() !== undefined) {
   queueMicrotask(() => {
     if (keptText('verbs') === undefined) loadVerbs().catch(() => {})
+    if (keptText('serving') === undefined) loadServing().catch(() => {})
     if (keptText('cli') === undefined) loadCommand().catch(() => {})
   })
 }

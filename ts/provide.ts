@@ -2,7 +2,7 @@
 
 import { serializeArgs } from './handover/args.js'
 import { provide } from './inside/provided.js'
-import { loadVerbs } from './late.js'
+import { loadServing, loadVerbs } from './late.js'
 import { droppedTo } from './options/drop-privileges.js'
 import { signalActionValue, signalNameValue } from './options/signals.js'
 import { abortSignalValue } from './options/values.js'
@@ -19,7 +19,7 @@ provide({
     return await beginRestart(state, bytes)
   },
   async serve(service) {
-    const { serve } = await loadVerbs()
+    const { serve } = await loadServing()
     return serve(service)
   },
 })

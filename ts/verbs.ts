@@ -1,14 +1,13 @@
 /**
  * What the verbs need beyond options and a look at a daemon: the rooms of the launcher, of the foreground, of the logs
  * and of the restart. A file of its own, `verbs.js`, which `late.ts` loads with the first such verb. Most of it runs
- * where this process is not the daemon; `alreadyThisProcess`, `beginRestart` and `serve` run in the daemon.
+ * where this process is not the daemon; `alreadyThisProcess` and `beginRestart` run in the daemon.
  */
 
 import { ownStatus, status } from './control/status.js'
 import { stop } from './control/stop.js'
 import { AlreadyRunningError, DaemonError } from './errors.js'
 import { foreground, foregroundChecked, inForeground } from './foreground/index.js'
-import type { Service } from './inside/service.js'
 import {
   type Args,
   type CheckedStart,
@@ -20,7 +19,6 @@ import { refuseBody } from './launcher/refusals.js'
 import { detached, start, startChecked } from './launcher/start.js'
 import type { Settings } from './options/settings.js'
 import { addSentence } from './say.js'
-import { Connections } from './serving/connections.js'
 import type { DaemonContext } from './types/context.js'
 import type { Running } from './types/status.js'
 
@@ -31,11 +29,6 @@ export { ensure } from './launcher/ensure.js'
 export { start } from './launcher/start.js'
 export { readLogs } from './logs/index.js'
 export { beginRestart } from './restart/begin.js'
-
-/** Serves the daemon's socket. @throws StartFailedError when the socket that was inherited cannot be listened at */
-export function serve(service: Service): Connections {
-  return new Connections(service)
-}
 
 /** `start()`: detached, or with `detach: false` in this process. */
 export async function begin(settings: Settings, args: Args): Promise<Running> {

@@ -219,7 +219,7 @@ for (const [what, line] of Object.entries(FOREIGN)) {
     const flags = ['--bundle', '--platform=node', '--format=esm', `--outfile=${place.file('one/main.mjs')}`]
     const bundler = join(ROOT, 'node_modules/.bin/esbuild')
     t.is(spawnSync(bundler, [place.write('source.mjs', program), ...flags]).status, 0)
-    for (const name of ['cli', 'verbs'])
+    for (const name of ['cli', 'serving', 'verbs'])
       place.write(`one/${name}.js`, `${line.replace('cli.js', `${name}.js`)}\nthrow new Error('executed')`)
     for (const name of readdirSync(join(ROOT, 'native')).filter((name) => name.endsWith('.node')))
       cpSync(join(ROOT, 'native', name), place.file(`one/${name}`))

@@ -80,7 +80,7 @@ test('a loop that runs dry ends what has a context, and a daemon without a body 
 const MEMBERS = [
   'abi args beginScript binding constructor detached from isBegunByImport isWorker main pid pidFile settings sockets',
   'supervisor version actionsBy becomeScript claim construct context fail hasFailed hasOwnBody hold idle isReady',
-  'mainEnded markListening markReady mayClaim phase setUpFailure take tellEnd whenReady',
+  'isServed mainEnded markListening markReady mayClaim phase setUpFailure take tellEnd whenReady',
 ]
 const ACTIONS = 'arrangeAll constructor delete get hold performBy sayLast set setAll standBeside wait'
 

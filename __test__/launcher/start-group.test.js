@@ -109,6 +109,8 @@ for (const how of ['hang', 'blocked']) {
       launcher.child.kill(signal)
       t.is((await launcher.done).signal, signal)
       await until(() => living(found).length === 0, 'the end of all')
+      // The process that has ended them ends after them.
+      await until(() => place.processes().length === 1, 'the end of the guard')
       t.deepEqual(place.processes(), [found.session])
     })
   }

@@ -16,17 +16,18 @@ const BUILT = join(root, 'build')
 const ENTRIES = {
   index: join(BUILT, 'index.js'),
   verbs: join(BUILT, 'verbs.js'),
+  serving: join(BUILT, 'serving/index.js'),
   cli: join(BUILT, 'cli/index.js'),
   bundled: join(BUILT, 'bundled.js'),
   bin: join(BUILT, 'bin.js'),
   'restart-helper': join(BUILT, 'restart/helper.js'),
 }
 /** Files that others load, and never take into their own bundle. */
-const APART = new Map(['index', 'verbs', 'cli'].map((name) => [ENTRIES[name], `./${name}.js`]))
+const APART = new Map(['index', 'verbs', 'serving', 'cli'].map((name) => [ENTRIES[name], `./${name}.js`]))
 /** Rooms that the facade has whole, because both verbs and command take from them. */
 const ROOMS_OF_THE_FACADE = ['binding', 'control', 'handover', 'inside', 'options', 'supervisor']
 /** The files that `late.ts` can compile from their texts, see `framed`. */
-const FRAMED = ['verbs', 'cli']
+const FRAMED = ['verbs', 'serving', 'cli']
 
 /**
  * Removes comments: esbuild keeps those of class members, and each import would have to read them. Removes the steps at

@@ -24,6 +24,7 @@ const LOADED = [
   'dist/settle.js',
   'dist/restart-helper.js',
   'dist/verbs.js',
+  'dist/serving.js',
   'dist/cli.js',
 ]
 

@@ -1,8 +1,8 @@
 /**
  * The texts of the package's files that are loaded with their first use. `verbs` is kept from the package's import on;
- * `cli` only in a daemon, which may have another root folder later. Any other process imports `cli.js` at its first
- * use. A text is kept only if it is of this version, because the package may have been replaced since. To compile the
- * texts at once would cost more than to keep them. Runs in both processes.
+ * `serving` and `cli` only in a daemon, which may have another root folder later. Any other process imports them at
+ * their first use. A text is kept only if it is of this version, because the package may have been replaced since. To
+ * compile the texts at once would cost more than to keep them. Runs in both processes.
  */
 
 import { readFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { ownFile, ownPath } from './package-files.js'
 declare const DAIMON_VERSION: string
 
 /** A file of `dist/` that is loaded with its first use, without its `.js`. */
-export type Part = 'verbs' | 'cli'
+export type Part = 'verbs' | 'serving' | 'cli'
 
 /** The version of this code. */
 export function ownVersion(): string {

@@ -9,6 +9,7 @@ import { shared } from '../binding/shared.js'
 
 /** Never fails: if a file cannot be read, its first use reports that. */
 export function readBeforehand(): void {
+  keepText('serving')
   keepText('cli')
   try {
     loadBinding()

@@ -46,5 +46,5 @@ async function afterEvaluation(state: State): Promise<void> {
   const markReady = (): void => {
     if (!state.hasOwnBody) state.markReady()
   }
-  if (ready !== 'manual') await readyOrOver(markReady, () => state.tellEnd())
+  if (ready !== 'manual') await readyOrOver(state, markReady)
 }

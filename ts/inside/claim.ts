@@ -47,10 +47,7 @@ export async function runBody(
 /** The body has begun, and has not failed at once. */
 async function beginning(state: State, context: DaemonContext): Promise<void> {
   await atOnce()
-  await readyOrOver(
-    () => context.ready(),
-    () => state.tellEnd(),
-  )
+  await readyOrOver(state, () => context.ready())
 }
 
 /** Claims for a Daemon without a body: the rest of the main module is the body. A plain script has one already. */

@@ -75,6 +75,7 @@ class Context implements DaemonContext {
     const onIdle = (): void => void this.#shutdown.begin({ by: 'idle' }, 0)
     const onFailure = (text: string): void => void this.logger?.warn(text)
     const service = new SocketService({ socket, version, idleTimeout, onIdle, onFailure })
+    this.#state.isServed = true
     this.#shutdown.onBegin((reason) => service.leave(reason, stopTimeout))
     this.#state.whenReady(() => service.ready())
     return service

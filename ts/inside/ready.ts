@@ -28,14 +28,22 @@ export async function atOnce(): Promise<void> {
   }
 }
 
+/** What is ready, or over. */
+interface Beginning {
+  /** Whether the event loop goes on for certain. */
+  readonly isServed: boolean
+  /** Called before `ready()` when the program ends. */
+  tellEnd(): void
+}
+
 /**
- * Calls `ready`. If the program has nothing left to do, that is when it ends, and `isOver` is called before. Node.js
- * does not show work in threads: if there is any, the event loop goes on.
+ * Calls `ready`. If the program has nothing left to do, that is when it ends. Node.js does not show work in threads: if
+ * there is any, the event loop goes on.
  */
-export async function readyOrOver(ready: () => void, isOver: () => void): Promise<void> {
-  if (process.getActiveResourcesInfo().length === 0) {
+export async function readyOrOver(beginning: Beginning, ready: () => void): Promise<void> {
+  if (!beginning.isServed && process.getActiveResourcesInfo().length === 0) {
     const atEnd = (): void => {
-      isOver()
+      beginning.tellEnd()
       ready()
     }
     // Before the context's own listener, for which an end before ready is a failure.

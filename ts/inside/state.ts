@@ -109,6 +109,8 @@ export class State implements SharedInDaemon {
   readonly main: string | undefined
   /** Whether the import hook (`settle.js`) begins the script, after the modules that the user's flags import. */
   readonly isBegunByImport: boolean
+  /** Whether the wait for connections keeps the event loop alive, which Node.js does not show. */
+  isServed = false
   /** Begins the script; the import hook (`settle.js`) calls it. */
   beginScript: (() => void) | undefined
   readonly #surroundings: Surroundings

@@ -1,6 +1,5 @@
 /**
- * The connections to this daemon: accepting them, counting its use, and leaving when it is unused. Runs in the daemon,
- * loaded with the verbs.
+ * The connections to this daemon: accepting them, counting its use, and leaving when it is unused. Runs in the daemon.
  */
 
 import { watch } from 'node:fs'
@@ -36,8 +35,8 @@ export class Connections implements Served {
   #handler: ConnectionHandler | undefined
   #isReady = false
   #hasLeft = false
-  /** Somebody has been waiting since before there was a handler. */
-  #isAwaited = false
+  /** Whether the path stood for the socket: in another root folder, and under a supervisor, it tells nothing. */
+  readonly #isFound: boolean
   /** The socket's file is gone. */
   #isLost = false
   readonly #watches: (() => void)[] = []
@@ -54,7 +53,7 @@ export class Connections implements Served {
     const failure = native().listen()
     if (failure !== null) raise(failure)
     this.#wait = awaitConnections(() => this.#onWaiting())
-    this.#watchPath()
+    this.#isFound = native().isAtItsPath()
   }
 
   get size(): number {
@@ -63,8 +62,7 @@ export class Connections implements Served {
 
   /** Looks at the path: when the socket's file is gone, nobody finds this daemon, and it leaves when it is unused. */
   #watchPath(): void {
-    // In another root folder, and under a supervisor, the path tells nothing.
-    if (!native().isAtItsPath()) return
+    if (!this.#isFound || this.#hasLeft || this.#watches.length > 0) return
     const look = (): void => {
       if (this.#hasLeft || native().isAtItsPath()) return
       this.#isLost = true
@@ -82,6 +80,7 @@ export class Connections implements Served {
     }
     const timer = setInterval(look, BETWEEN_LOOKS).unref()
     this.#watches.push(() => clearInterval(timer))
+    look()
   }
 
   /** Takes the handler; the daemon accepts once it is ready, too. */
@@ -143,7 +142,10 @@ export class Connections implements Served {
   #begin(): void {
     if (!this.#isServing) return
     this.#used()
-    if (this.#isAwaited) setImmediate(() => this.#onWaiting())
+    // The wait may have told already of clients that came before. The program's own call returns first.
+    queueMicrotask(() => this.#onWaiting())
+    // Later, because a client may wait.
+    setImmediate(() => this.#watchPath())
   }
 
   get #isServing(): boolean {
@@ -151,8 +153,7 @@ export class Connections implements Served {
   }
 
   #onWaiting(): void {
-    this.#isAwaited = !this.#isServing
-    if (this.#isAwaited || this.#hasLeft) return
+    if (!this.#isServing) return
     let pause = 0
     for (let count = 0; count < AT_ONCE && !this.#hasLeft; count++) {
       const accepted = this.#accept()

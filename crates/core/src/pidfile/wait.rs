@@ -39,7 +39,9 @@ impl Cancel {
     /// The system's, when there are no descriptors left.
     pub fn new() -> Result<Self> {
         let failed = |syscall| {
-            move |error: io::Error| Error::io("lock", syscall, &error, "cannot prepare a wait that can be ended early")
+            move |error: io::Error| {
+                Error::io("lock", syscall, &error, "cannot prepare a wait that can be ended early")
+            }
         };
         let (waiting, cancelling) = UnixStream::pair().map_err(failed("socketpair"))?;
         // It is never read from: a caller that cancels again and again must not wait for room.

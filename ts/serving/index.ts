@@ -1,0 +1,12 @@
+/**
+ * The service of the daemon's socket. A file of its own, `serving.js`, which `late.ts` loads when there is a socket,
+ * because most daemons have none, and a client waits for it. Runs in the daemon.
+ */
+
+import type { Service } from '../inside/service.js'
+import { Connections } from './connections.js'
+
+/** Serves the daemon's socket. @throws StartFailedError when the socket that was inherited cannot be listened at */
+export function serve(service: Service): Connections {
+  return new Connections(service)
+}
