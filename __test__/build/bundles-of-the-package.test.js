@@ -73,6 +73,7 @@ needs('esbuild')('each module of the package is in one bundle', async (t) => {
     'index.js',
     'preload.cjs',
     'restart-helper.js',
+    'serving.js',
     'settle.js',
     'verbs.js',
   ])
