@@ -5,14 +5,14 @@
  */
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { build, transform } from 'esbuild'
 import { root } from './run.js'
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const BUILT = join(root, 'build')
-/** What is loaded by itself, by its names in `dist/`. A module belongs to the first of them that imports it. */
+/** What is loaded by itself, by its names in `dist/`. */
 const ENTRIES = {
   index: join(BUILT, 'index.js'),
   verbs: join(BUILT, 'verbs.js'),
@@ -24,8 +24,6 @@ const ENTRIES = {
 }
 /** Files that others load, and never take into their own bundle. */
 const APART = new Map(['index', 'verbs', 'serving', 'cli'].map((name) => [ENTRIES[name], `./${name}.js`]))
-/** Rooms that the facade has whole, because both verbs and command take from them. */
-const ROOMS_OF_THE_FACADE = ['binding', 'control', 'handover', 'inside', 'options', 'supervisor']
 /** The files that `late.ts` can compile from their texts, see `framed`. */
 const FRAMED = ['verbs', 'serving', 'cli']
 
@@ -84,16 +82,19 @@ export async function bundles({ outdir = 'dist', seams = false } = {}) {
   ]
 }
 
-/** Of each module the bundle that it is in: the facade, for what is in its rooms, else the first that needs it. */
+/** Of each module the bundle that it is in: the only one that needs it, or the facade. */
 async function ownersOfModules(seams) {
-  const owners = new Map()
+  const users = new Map()
   for (const [name, entry] of Object.entries(ENTRIES)) {
     for (const module of await modulesOf(name, entry, seams)) {
-      const [room] = relative(BUILT, module).split(sep)
-      if (!owners.has(module)) owners.set(module, ROOMS_OF_THE_FACADE.includes(room) ? 'index' : name)
+      users.set(module, [...(users.get(module) ?? []), name])
     }
   }
-  return owners
+  const ownerOf = ([first, ...others]) => {
+    const isShared = others.some((name) => APART.has(ENTRIES[name]))
+    return isShared ? 'index' : first
+  }
+  return new Map([...users].map(([module, names]) => [module, ownerOf(names)]))
 }
 
 /** The modules of which something would be in a bundle that stands alone. */
