@@ -311,9 +311,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 
   /**
-   * Runs a command line for this Daemon: start, stop, restart, reload, status, run, logs, with flags and `--help`.
-   * Prints data to stdout and texts to stderr; never throws for what a user can do wrong. In a daemon that begins it
-   * prints nothing: there it only leads to the body.
+   * Runs a command line for this Daemon: start, stop, restart, reload, status, run, connect, logs, with flags and
+   * `--help`. Prints data to stdout and texts to stderr; never throws for what a user can do wrong. In a daemon that
+   * begins it prints nothing: there it only leads to the body.
    *
    * @param argv - without program and script: `process.argv.slice(2)`
    * @returns the exit code, which is set as `process.exitCode`, too

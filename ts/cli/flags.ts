@@ -97,10 +97,17 @@ function ofOptions(...options: readonly OptionName[]): readonly Flag[] {
 /** The flags that name a daemon. */
 export const WHICH: readonly Flag[] = ofOptions('name', 'pidFile')
 
+const CONNECT_HELPS = {
+  readyTimeout: 'how long to wait for it',
+  socket: 'its socket, if not beside the pidfile',
+  version: 'the version that it must have',
+  stopTimeout: 'how much longer for one that is leaving',
+} as const satisfies Partial<Record<OptionName, string>>
+
 /** The flags of a connection to a daemon. */
 export const CONNECT_FLAGS: readonly Flag[] = [
   ...WHICH,
-  ...ofOptions('socket', 'version', 'readyTimeout', 'stopTimeout'),
+  ...optionFlags(CONNECT_HELPS).filter(({ option }) => option !== undefined && option in CONNECT_HELPS),
 ]
 
 /** The flags of a stop. */

@@ -242,7 +242,7 @@ export const OPTIONS: Table = {
   version: {
     check: versionValue,
     forms: COMMON,
-    flag: { called: 'version-tag', value: 'TEXT', help: 'what it tells its clients' },
+    flag: { called: 'version-tag', value: 'TEXT', help: 'the version that it tells its clients' },
   },
   stopSignal: {
     check: signal,
