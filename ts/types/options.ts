@@ -218,7 +218,7 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
   socket?: boolean | PathLike | SocketOptions
   /**
    * The daemon stops by itself when it has been ready, with a handler for connections, without a connection and not
-   * busy, for so long, in milliseconds of any number; `Infinity`: never. Wants `socket`. Of a running daemon its own
+   * busy, for so long, in milliseconds of any number; `Infinity`: never. Needs `socket`. Of a running daemon its own
    * counts, not the caller's.
    * @default Infinity
    */
@@ -226,7 +226,7 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
   /**
    * The version that the daemon tells each client, 1 to 64 bytes of printable ASCII without spaces. `connect()` and
    * `ensure()` of a Daemon with another version stop the running one and start theirs; without a version any will do.
-   * Wants `socket`. Two versions in constant use replace each other: one start for each change.
+   * Needs `socket`. Two versions in constant use replace each other: one start for each change.
    */
   version?: string
   /** Is told of lifecycle events. */
