@@ -151,6 +151,14 @@ export function content(path) {
   }
 }
 
+/** Whether no signal is pending for the process, and each of its threads sleeps. */
+export function isAtRest(pid) {
+  const tasks = `/proc/${pid}/task`
+  const texts = readdirSync(tasks).map((id) => content(`${tasks}/${id}/status`) ?? '')
+  const isPending = texts.some((text) => /^(Sig|Shd)Pnd:.*[1-9a-f]/m.test(text))
+  return !isPending && texts.every((text) => /^State:\s+[SZX]/m.test(text))
+}
+
 /** The threads of that name that a process has: what a test cannot see of a wait, it sees there. */
 export function threadIds(name, pid = 'self') {
   const tasks = `/proc/${pid}/task`

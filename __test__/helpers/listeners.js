@@ -1,8 +1,8 @@
 /** What the tests of signal listeners share: programs of each kind, beside libraries that listen as well. */
 
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { Daemon } from '../../dist/index.js'
-import { content, fixture, KERNEL_TELLS, until } from './index.js'
+import { content, fixture, isAtRest, KERNEL_TELLS, until } from './index.js'
 
 /** A body that is the module itself, and bodies of a program that knows daimon. */
 export const PLAIN = ['script', 'foreground']
@@ -62,13 +62,6 @@ export async function heard(place, daemon) {
   const before = said(place).filter((line) => line === 'mark').length
   await daemon.signal('SIGWINCH')
   await waitFor(place, 'mark', before + 1)
-}
-
-function isAtRest(pid) {
-  const tasks = `/proc/${pid}/task`
-  const texts = readdirSync(tasks).map((id) => content(`${tasks}/${id}/status`) ?? '')
-  const isPending = texts.some((text) => /^(Sig|Shd)Pnd:.*[1-9a-f]/m.test(text))
-  return !isPending && texts.every((text) => /^State:\s+[SZX]/m.test(text))
 }
 
 /** What it has said, without the marks. */

@@ -168,6 +168,22 @@ test.serial('the death of the launcher does not end the boot, either', async (t)
   await engine(place).stop()
 })
 
+test.serial('nor does its death before the daemon has read what to do', async (t) => {
+  const place = folder(t)
+  const client = place.spawn([fixture('launcher/client.mjs'), JSON.stringify(engineIn(place))])
+  const pid = await until(() => Number(content(place.file('engine.pid'))), 'the launch')
+  await until(() => content(`/proc/${pid}/cmdline`).includes('engine.mjs'), 'the execution')
+  kill(pid, 'SIGSTOP')
+  await until(() => isAtRest(client.pid), 'the word of the launcher')
+  kill(client.pid)
+  await client.done
+  kill(pid, 'SIGCONT')
+  const socket = await engine(place).connect()
+  t.is(socket.daemon.pid, pid)
+  await close(socket)
+  await engine(place).stop()
+})
+
 test.serial('a boot without a launcher ends itself when its time is over', async (t) => {
   const place = folder(t)
   const options = engineIn(place, { ways: { boot: 60_000 }, readyTimeout: 1_500 })

@@ -53,6 +53,8 @@ pub struct OwnDaemon {
     started: Condvar,
     /// Until when the daemon may take to become ready without a launcher; unset, it ends with its launcher.
     deadline: OnceLock<Instant>,
+    /// Whether others find the daemon by its socket before it is ready.
+    is_on_demand: bool,
     /// The socket that the launch has made, and its file, until the daemon serves.
     inherited: Mutex<Option<(OwnedFd, FileId)>>,
     listener: Mutex<Option<Listener>>,
@@ -65,6 +67,15 @@ enum Start {
     /// Not ready, and without a launcher that waits for it, see [`crate::become_daemon`].
     Alone,
     Over,
+}
+
+/// How long a daemon with a socket may take to read what its launcher has told it before it went.
+const UNREAD: Duration = Duration::from_secs(10);
+
+impl Start {
+    fn is_over(&self) -> bool {
+        matches!(self, Self::Over)
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -172,6 +183,7 @@ impl OwnDaemon {
             start: Mutex::new(start),
             started: Condvar::new(),
             deadline: OnceLock::new(),
+            is_on_demand: false,
             inherited: Mutex::default(),
             listener: Mutex::default(),
         }
@@ -193,7 +205,7 @@ impl OwnDaemon {
     }
 
     pub(crate) fn is_starting(&self) -> bool {
-        !matches!(*self.start(), Start::Over)
+        !self.start().is_over()
     }
 
     fn start(&self) -> MutexGuard<'_, Start> {
@@ -210,17 +222,27 @@ impl OwnDaemon {
     pub fn outlive_launcher(&self, patience: Duration) {
         // Once: later calls change nothing.
         let _ = self.deadline.set(Instant::now() + patience);
+        // After a look of the thread that waits for it, or before.
+        drop(self.start());
+        self.started.notify_all();
     }
 
     /// Waits until the start is over, or its time is; gives whether it is over. At once where the launcher's death ends
     /// the daemon.
     pub(crate) fn is_over_in_time(&self) -> bool {
-        let Some(deadline) = self.deadline.get() else { return !self.is_starting() };
-        let left = deadline.saturating_duration_since(Instant::now());
-        let starting = |start: &mut Start| !matches!(*start, Start::Over);
-        let waited = self.started.wait_timeout_while(self.start(), left, starting);
+        if self.is_on_demand {
+            // The launcher may have gone after its word, which is still to be read.
+            self.wait_while(UNREAD, |start| !start.is_over() && self.deadline.get().is_none());
+        }
+        let left = self.deadline.get().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        !self.wait_while(left.unwrap_or_default(), |start| !start.is_over())
+    }
+
+    /// Waits while that is so, and no longer than `time`; gives whether it is so still.
+    fn wait_while(&self, time: Duration, condition: impl Fn(&Start) -> bool) -> bool {
+        let waited = self.started.wait_timeout_while(self.start(), time, |start| condition(start));
         let (start, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        matches!(*start, Start::Over)
+        condition(&start)
     }
 
     /// Receives what the launcher gives the daemon, as one body. Waits until all of it has arrived; `None` when the

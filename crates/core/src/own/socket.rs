@@ -12,7 +12,7 @@ use crate::sys::{self, FileId};
 impl OwnDaemon {
     /// With the socket that the launch has made, and its file.
     pub(crate) fn with_socket(self, socket: Option<(OwnedFd, FileId)>) -> Self {
-        Self { inherited: Mutex::new(socket), ..self }
+        Self { is_on_demand: socket.is_some(), inherited: Mutex::new(socket), ..self }
     }
 
     /// With a socket that this process listens at.
