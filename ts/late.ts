@@ -2,8 +2,8 @@
  * Loads the parts of the package that are files of their own, with their first use. Runs in both processes.
  *
  * A launcher imports the file, unless it has been changed since: then it compiles the text that it has kept. A daemon
- * always compiles the text that it has kept, because it may have another root folder or user by then. A
- * bundle has no such files: it has been given the parts (`bundled.ts`), or reaches them by the same import.
+ * always compiles the text that it has kept, because it may have another root folder or user by then. A bundle has no
+ * such files: it has been given the parts (`bundled.ts`), or reaches them by the same import.
  */
 
 import { isChanged, keptText, otherVersion, ownVersion, type Part, pathOf } from './binding/kept-texts.js'
@@ -87,14 +87,14 @@ export function loadCommand(): Promise<Command> {
 }
 
 async function loadPart<P extends Part>(part: P, load: () => Promise<Parts[P]>): Promise<Parts[P]> {
-  // A failure comes when the promise has been kept.
+  // In a later turn of the queue: the caller has put this promise into `parts` by then, and a failure takes it out.
   await undefined
   try {
     const text = keptText(part)
     if (text !== undefined && (shared() !== undefined || isChanged(part))) return compile(part, text)
     return await imported(part, load)
   } catch (error) {
-    // The next use looks again.
+    // So that the next use tries again.
     delete parts[part]
     throw error
   }
@@ -134,7 +134,7 @@ function compile<P extends Part>(part: P, text: string): Parts[P] {
   return compileFunction(`return ${text.slice(at)}`, [], options)()(facade)
 }
 
-// A daemon of a bundle that has the parts in files of its own: later these may be gone.
+// A daemon of a bundle that has the parts in files of its own loads them now: later these may be gone.
 if (shared() !== undefined) {
   queueMicrotask(() => {
     if (keptText('verbs') === undefined) loadVerbs().catch(() => {})

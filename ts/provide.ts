@@ -13,7 +13,7 @@ provide({
   signalActionValue,
   signalNameValue,
   async beginRestart(state, args) {
-    // Now: the caller may change them afterwards.
+    // Before the first await, because the caller may change the arguments afterwards.
     const bytes = args && serializeArgs(args)
     const { beginRestart } = await loadVerbs()
     return await beginRestart(state, bytes)

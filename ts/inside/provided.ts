@@ -1,7 +1,6 @@
 /**
  * Functions that `inside/` does not import: checks of values, the restart, the service of a socket. The facade provides
- * them
- * (`ts/provide.ts`) before any code can ask for a context. Runs in the daemon.
+ * them (`ts/provide.ts`) before any code can ask for a context. Runs in the daemon.
  */
 
 import type { ChildProcess } from 'node:child_process'

@@ -28,17 +28,18 @@ export async function atOnce(): Promise<void> {
   }
 }
 
-/** What is ready, or over. */
+/** A body that has begun: it becomes ready, or the program ends. */
 interface Beginning {
-  /** Whether the event loop goes on for certain. */
+  /** Whether the daemon serves a socket: then the event loop goes on for certain, though Node.js does not show it. */
   readonly isServed: boolean
   /** Called before `ready()` when the program ends. */
   tellEnd(): void
 }
 
 /**
- * Calls `ready`. If the program has nothing left to do, that is when it ends. Node.js does not show work in threads: if
- * there is any, the event loop goes on.
+ * Calls `ready`: at once, but when the program ends if it has nothing left to do. Node.js does not show work in
+ * threads, so a program that seems to have nothing left is given two iterations of the event loop to end. If it goes on
+ * after them, it is ready.
  */
 export async function readyOrOver(beginning: Beginning, ready: () => void): Promise<void> {
   if (!beginning.isServed && process.getActiveResourcesInfo().length === 0) {

@@ -52,9 +52,12 @@ export async function reach(client: Client): Promise<NativeConnection> {
     const { attempt, connection } = await attempted(planOf(client, patience.left), signal)
     if (connection !== undefined) {
       if (version === undefined || connection.version === version) return connection
-      if (await displace(client, connection)) patience.prolong()
-      // It has ended by itself since.
-      else await pause(client, patience, undefined)
+      if (await displace(client, connection)) {
+        patience.prolong()
+      } else {
+        // It has ended by itself since, or is about to.
+        await pause(client, patience, undefined)
+      }
       continue
     }
     const present = await status(pidFile)
@@ -96,7 +99,7 @@ async function pause(client: Client, { left }: Patience, present: Running | unde
 async function displace({ settings, args }: Client, connection: NativeConnection): Promise<boolean> {
   const { pidFile, version } = settings
   const { pid, version: other } = connection
-  // It would be one of those for which the daemon waits.
+  // Otherwise the daemon would wait for this connection, too, before it ends.
   connection.release()
   if (args === undefined) {
     const found = other === null ? 'without a version' : `of version ${other}`

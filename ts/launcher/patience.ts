@@ -18,7 +18,7 @@ export const OVER: unique symbol = Symbol('over')
 export class Patience {
   readonly #settings: Settings
   #until: number
-  #hasLeft = false
+  #isProlonged = false
 
   constructor(settings: Settings) {
     this.#settings = settings
@@ -30,25 +30,25 @@ export class Patience {
     return Math.max(this.#until - performance.now(), 0)
   }
 
-  /** Whether so much of it is used that a start may need more than is left. */
+  /** Whether so much of it is used that a start has to end before its own `readyTimeout`. */
   get isUsed(): boolean {
     return this.left < this.#settings.readyTimeout - MARGIN
   }
 
-  /** One that has to leave has its own time for that, and the next one has its own to get ready. */
+  /** Begins anew, with time for a daemon that has to leave, and for the next one to get ready. */
   prolong(): void {
     const { readyTimeout, stopTimeout } = this.#settings
     this.#until = performance.now() + stopTimeout + readyTimeout
   }
 
   /**
-   * Waits for the end of the daemon that is leaving.
+   * Waits for the end of a daemon that is leaving. The first such wait prolongs the time.
    *
    * @throws ReadyTimeoutError when it stays; the reason of the settings' `signal`
    */
   async untilGone(pid: number): Promise<void> {
-    if (!this.#hasLeft) this.prolong()
-    this.#hasLeft = true
+    if (!this.#isProlonged) this.prolong()
+    this.#isProlonged = true
     const { pidFile, signal } = this.#settings
     if (!(await isGone(pidFile, this.left, signal))) throw staying(this.#settings, pid)
   }

@@ -35,7 +35,7 @@ export class Connections implements Served {
   #handler: ConnectionHandler | undefined
   #isReady = false
   #hasLeft = false
-  /** Whether the path stood for the socket: in another root folder, and under a supervisor, it tells nothing. */
+  /** Whether the path stood for the socket at first: in another root folder it does not, and tells nothing. */
   readonly #isFound: boolean
   /** The socket's file is gone. */
   #isLost = false

@@ -1,5 +1,5 @@
 //! The listening socket of a daemon, from the daemon's side: accepting, saying hello, leaving. Runs in the daemon; the
-//! launcher and clients share the words.
+//! launcher shares the backlog and the file of the socket, clients share the hello.
 
 mod accept;
 mod bound_file;

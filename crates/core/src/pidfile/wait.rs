@@ -1,4 +1,4 @@
-//! Pauses between two rounds for the lock, and their early end.
+//! Pauses between two rounds for the lock, waits for descriptors, and the early end of both.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
@@ -11,7 +11,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Ends a wait for the lock from another thread: that of a lock, a launch or a start in the foreground.
+/// Ends a wait from another thread: for the lock (of a lock, a launch or a start in the foreground), or a client's for
+/// the hello.
 ///
 /// [`Abort`](crate::Abort) is the token for a stop and for the wait for a proven holder. The two differ: a `Cancel` has
 /// a descriptor, because the wait for the lock polls descriptors, so that making one can fail. An `Abort` needs no
@@ -49,7 +50,7 @@ impl Cancel {
         Ok(Self { waiting: Arc::new(waiting), cancelling: Arc::new(cancelling) })
     }
 
-    /// Ends the present wait for the lock and every later one.
+    /// Ends the present wait and every later one.
     pub fn cancel(&self) {
         // A socket without room has been cancelled already.
         let _ = (&*self.cancelling).write(&[1]);

@@ -18,8 +18,8 @@ use crate::process::Process;
 use crate::seam;
 use crate::sys::{self, FileId};
 
-/// How long a child of a process that has ended may keep its listener: between fork(2) and execve(2) every child has
-/// a copy of what will be closed on exec.
+/// How long to wait for a listener that only a child of an ended process has: between fork(2) and execve(2) every child
+/// has a copy of what will be closed on exec.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a name that others take and leave is tried.
@@ -53,6 +53,7 @@ pub(crate) struct Bound {
 /// `PidFile`: of the folder as [`PidFile::lock`] has them, and `NotASocket`, `SocketForeign`, `InUse`; `StartFailed` or
 /// `PermissionDenied` with the system's.
 pub(crate) fn bind(plan: &SocketPlan, owner: Option<Owner>) -> Result<Bound> {
+    // A pidfile by its checks alone: the socket's folder must be as safe as a pidfile's.
     let place = PidFile::new(&plan.path)?;
     let folder = place.open_folder()?;
     let system = |syscall, errno| failed(plan, syscall, errno);
