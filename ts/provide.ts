@@ -18,8 +18,8 @@ provide({
     const { beginRestart } = await loadVerbs()
     return await beginRestart(state, bytes)
   },
-  async serve(service) {
+  async serve(plan) {
     const { serve } = await loadServing()
-    return serve(service)
+    return serve(plan)
   },
 })

@@ -14,7 +14,7 @@ import type { SignalMap, SignalName } from '../types/signals.js'
 import { provided } from './provided.js'
 import { hasFailingCode } from './ready.js'
 import { reopenLogs } from './reopen.js'
-import { SocketService } from './service.js'
+import { LateService } from './service.js'
 import { Shutdown } from './shutdown.js'
 import type { SignalActions } from './signals/actions.js'
 import { Signals } from './signals/map.js'
@@ -38,7 +38,7 @@ class Context implements DaemonContext {
   readonly #shutdown: Shutdown
   readonly #events: EventEmitter = new EventEmitter()
   readonly #actions: SignalActions
-  readonly #service: SocketService | undefined
+  readonly #service: LateService | undefined
   #restarting: Promise<never> | undefined
   readonly signals: SignalMap
 
@@ -68,13 +68,13 @@ class Context implements DaemonContext {
   }
 
   /** The service of the daemon's socket, where it has one. */
-  #served(): SocketService | undefined {
+  #served(): LateService | undefined {
     const { settings } = this.#state
     const { socket, version, idleTimeout = Number.POSITIVE_INFINITY, stopTimeout } = settings
     if (socket === undefined || !native().takeListener(socket.path)) return undefined
     const onIdle = (): void => void this.#shutdown.begin({ by: 'idle' }, 0)
     const onFailure = (text: string): void => void this.logger?.warn(text)
-    const service = new SocketService({ socket, version, idleTimeout, onIdle, onFailure })
+    const service = new LateService({ socket, version, idleTimeout, onIdle, onFailure })
     this.#state.isServed = true
     this.#shutdown.onBegin((reason) => service.leave(reason, stopTimeout))
     this.#state.whenReady(() => service.ready())

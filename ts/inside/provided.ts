@@ -6,7 +6,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { NativeIdentity } from '../binding/native.js'
 import type { SignalAction, SignalName } from '../types/signals.js'
-import type { Served, Service } from './service.js'
+import type { Service, ServicePlan } from './service.js'
 import type { State } from './state.js'
 
 /** Each check takes the name of the option for its error, and gives the value. */
@@ -37,7 +37,7 @@ export interface Provided {
    *
    * @throws StartFailedError when the socket that was inherited cannot be listened at
    */
-  serve(service: Service): Promise<Served>
+  serve(plan: ServicePlan): Promise<Service>
 }
 
 let given: Provided | undefined

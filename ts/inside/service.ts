@@ -12,7 +12,7 @@ import type { Settled } from './shutdown.js'
 import { throwUncaught } from './uncaught.js'
 
 /** How the daemon serves its socket. Times in milliseconds. */
-export interface Service {
+export interface ServicePlan {
   readonly socket: SocketSettings
   readonly version: string | undefined
   readonly idleTimeout: number
@@ -22,8 +22,9 @@ export interface Service {
   onFailure(text: string): void
 }
 
-/** The connections of the socket, once the code is there. */
-export interface Served {
+/** The service of the socket. */
+export interface Service {
+  /** How many connections are open. */
   readonly size: number
   handleBy(handler: ConnectionHandler): void
   ready(): void
@@ -32,42 +33,46 @@ export interface Served {
   leave(reason: StopReason, stopTimeout: number | undefined): Settled | undefined
 }
 
-/** Takes what it is told while the code is being loaded, which takes no turn of the event loop. */
-export class SocketService {
-  readonly #loading: Promise<Served>
-  #connections: Served | undefined
+/**
+ * The service, from before its code is there: what it is told meanwhile it passes on in that order. To load the code
+ * takes no turn of the event loop, except in a bundle that has it in another file.
+ */
+export class LateService implements Service {
+  readonly #loading: Promise<Service>
+  #loaded: Service | undefined
 
-  constructor(service: Service) {
-    this.#loading = provided().serve(service)
-    this.#loading.then((connections) => {
-      this.#connections = connections
+  constructor(plan: ServicePlan) {
+    this.#loading = provided().serve(plan)
+    this.#loading.then((service) => {
+      this.#loaded = service
     }, throwUncaught)
   }
 
   get size(): number {
-    return this.#connections?.size ?? 0
+    return this.#loaded?.size ?? 0
   }
 
   handleBy(handler: ConnectionHandler): void {
-    this.#loaded((connections) => connections.handleBy(handler))
+    this.#tell((service) => service.handleBy(handler))
   }
 
   ready(): void {
-    this.#loaded((connections) => connections.ready())
+    this.#tell((service) => service.ready())
   }
 
   async busy<T>(work: Promise<T>): Promise<T> {
-    this.#loaded((connections) => void connections.busy(work).catch(() => {}))
+    this.#tell((service) => void service.busy(work).catch(() => {}))
     return await work
   }
 
   leave(reason: StopReason, stopTimeout: number | undefined): Settled | undefined {
-    if (this.#connections !== undefined) return this.#connections.leave(reason, stopTimeout)
+    if (this.#loaded !== undefined) return this.#loaded.leave(reason, stopTimeout)
     native().leave()
     return undefined
   }
 
-  #loaded(use: (connections: Served) => void): void {
-    this.#loading.then(use, () => {})
+  #tell(what: (service: Service) => void): void {
+    // The constructor throws the failure to load.
+    this.#loading.then(what, () => {})
   }
 }

@@ -2,18 +2,17 @@
  * The connections to this daemon: accepting them, counting its use, and leaving when it is unused. Runs in the daemon.
  */
 
-import { watch } from 'node:fs'
 import type { Socket } from 'node:net'
-import { basename, dirname } from 'node:path'
 import { raise } from '../binding/errors.js'
 import { native } from '../binding/native.js'
 import { awaitConnections, type ListenerWait } from '../binding/waits.js'
-import type { Served, Service } from '../inside/service.js'
+import type { Service, ServicePlan } from '../inside/service.js'
 import type { Settled } from '../inside/shutdown.js'
 import { throwUncaught } from '../inside/uncaught.js'
 import { LONGEST_TIMER } from '../timer.js'
 import type { ConnectionHandler, Peer } from '../types/connections.js'
 import type { StopReason } from '../types/context.js'
+import { watchFile } from './watch-file.js'
 
 /** After a failure to accept, as where no descriptor is left: in milliseconds. */
 const AFTER_FAILURE = 100
@@ -21,15 +20,12 @@ const AFTER_FAILURE = 100
 /** What is left of a stop's time for the hooks, in milliseconds, when connections have been waited for. */
 const FOR_HOOKS = 1_000
 
-/** Between two looks at the socket's path, beside the system's notice: in milliseconds. */
-const BETWEEN_LOOKS = 60_000
-
 /** How many connections are accepted in one turn of the event loop. */
 const AT_ONCE = 64
 
 /** The socket's connections, from the claim on. */
-export class Connections implements Served {
-  readonly #service: Service
+export class Connections implements Service {
+  readonly #plan: ServicePlan
   readonly #open = new Set<Socket>()
   #work = 0
   #handler: ConnectionHandler | undefined
@@ -37,9 +33,9 @@ export class Connections implements Served {
   #hasLeft = false
   /** Whether the path stood for the socket at first: in another root folder it does not, and tells nothing. */
   readonly #isFound: boolean
-  /** The socket's file is gone. */
+  /** Whether the socket's file is gone. */
   #isLost = false
-  readonly #watches: (() => void)[] = []
+  #endWatch: (() => void) | undefined
   #wait: ListenerWait | undefined
   /** When the last use ended. */
   #unusedSince = 0
@@ -48,8 +44,8 @@ export class Connections implements Served {
   #onUnused: () => void = () => {}
 
   /** @throws StartFailedError when the socket that was inherited cannot be listened at */
-  constructor(service: Service) {
-    this.#service = service
+  constructor(plan: ServicePlan) {
+    this.#plan = plan
     const failure = native().listen()
     if (failure !== null) raise(failure)
     this.#wait = awaitConnections(() => this.#onWaiting())
@@ -62,24 +58,13 @@ export class Connections implements Served {
 
   /** Looks at the path: when the socket's file is gone, nobody finds this daemon, and it leaves when it is unused. */
   #watchPath(): void {
-    if (!this.#isFound || this.#hasLeft || this.#watches.length > 0) return
+    if (!this.#isFound || this.#hasLeft || this.#endWatch !== undefined) return
     const look = (): void => {
       if (this.#hasLeft || native().isAtItsPath()) return
       this.#isLost = true
       this.#watchIdleness()
     }
-    const { path } = this.#service.socket
-    try {
-      const watcher = watch(dirname(path), { persistent: false }, (_, name) => {
-        if (name === null || name === basename(path)) look()
-      })
-      watcher.on('error', () => watcher.close())
-      this.#watches.push(() => watcher.close())
-    } catch {
-      // No inotify is left, or it is forbidden.
-    }
-    const timer = setInterval(look, BETWEEN_LOOKS).unref()
-    this.#watches.push(() => clearInterval(timer))
+    this.#endWatch = watchFile(this.#plan.socket.path, look)
     look()
   }
 
@@ -117,7 +102,7 @@ export class Connections implements Served {
     native().leave()
     this.#wait?.end()
     this.#wait = undefined
-    for (const end of this.#watches) end()
+    this.#endWatch?.()
     const waits = reason.by === 'idle' || (reason.by === 'signal' && native().isDisplaced())
     return waits ? () => this.#settled(stopTimeout - FOR_HOOKS) : undefined
   }
@@ -162,23 +147,23 @@ export class Connections implements Served {
     }
     // A client that died before its hello may have kept the daemon when its idle time was over.
     this.#watchIdleness()
-    if (pause > 0) setTimeout(() => this.#again(), pause)
-    else this.#again()
+    if (pause > 0) setTimeout(() => this.#waitAgain(), pause)
+    else this.#waitAgain()
   }
 
-  #again(): void {
+  #waitAgain(): void {
     const failure = this.#wait?.again()
     if (failure === undefined) return
-    this.#service.onFailure(failure.message)
-    setTimeout(() => this.#again(), AFTER_FAILURE)
+    this.#plan.onFailure(failure.message)
+    setTimeout(() => this.#waitAgain(), AFTER_FAILURE)
   }
 
   #accept(): 'accepted' | 'none' | 'failed' {
-    const { socket: settings, version } = this.#service
+    const { socket: settings, version } = this.#plan
     const visitor = native().accept(settings.hello, version)
     if (visitor === null) return 'none'
     if ('code' in visitor) {
-      this.#service.onFailure(visitor.message)
+      this.#plan.onFailure(visitor.message)
       return 'failed'
     }
     const { fd, pid, uid, gid } = visitor
@@ -209,14 +194,14 @@ export class Connections implements Served {
   }
 
   #watchIdleness(): void {
-    const idleTimeout = this.#isLost ? 0 : this.#service.idleTimeout
+    const idleTimeout = this.#isLost ? 0 : this.#plan.idleTimeout
     clearTimeout(this.#timer)
     if (!Number.isFinite(idleTimeout) || !this.#isServing) return
     const left = this.#unusedSince + idleTimeout - performance.now()
     if (left > 0) {
       this.#timer = setTimeout(() => this.#watchIdleness(), Math.min(Math.ceil(left), LONGEST_TIMER))
     } else if (this.#open.size === 0 && this.#work === 0 && !native().hasWaiting()) {
-      this.#service.onIdle()
+      this.#plan.onIdle()
     }
   }
 }

@@ -3,10 +3,10 @@
  * because most daemons have none, and a client waits for it. Runs in the daemon.
  */
 
-import type { Service } from '../inside/service.js'
+import type { ServicePlan } from '../inside/service.js'
 import { Connections } from './connections.js'
 
 /** Serves the daemon's socket. @throws StartFailedError when the socket that was inherited cannot be listened at */
-export function serve(service: Service): Connections {
-  return new Connections(service)
+export function serve(plan: ServicePlan): Connections {
+  return new Connections(plan)
 }
