@@ -27,7 +27,8 @@ import {
 import { refused } from './say.js'
 import type { ConnectOptions, DaemonSocket } from './types/connections.js'
 import type { DaemonContext } from './types/context.js'
-import type { DaemonOptions, LogsOptions, RunFunction, StopOptions, WithOptions } from './types/options.js'
+import type { LogsOptions } from './types/logs.js'
+import type { DaemonOptions, RunFunction, StopOptions, WithOptions } from './types/options.js'
 import type { SignalName } from './types/signals.js'
 import type { ExitInfo, Running, Status, StopResult } from './types/status.js'
 

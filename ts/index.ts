@@ -34,20 +34,24 @@ export {
   UnverifiedError,
 } from './errors.js'
 export { send } from './send.js'
-export type { ConnectionHandler, ConnectOptions, DaemonSocket, Peer } from './types/connections.js'
+export type {
+  ConnectionHandler,
+  ConnectOptions,
+  DaemonSocket,
+  Peer,
+  SocketOptions,
+} from './types/connections.js'
 export type { DaemonContext, StopHook, StopReason } from './types/context.js'
+export type { LogOptions, LogsOptions } from './types/logs.js'
 export type {
   CommonOptions,
   DaemonizeOptions,
   DaemonOptions,
   Detach,
   Logger,
-  LogOptions,
-  LogsOptions,
   PathLike,
   ReadyMode,
   RunFunction,
-  SocketOptions,
   StopOptions,
   WithOptions,
 } from './types/options.js'

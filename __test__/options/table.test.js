@@ -16,19 +16,16 @@ function members(text, name) {
 }
 
 const TYPES = read('ts/types/options.ts')
+const LOGS = read('ts/types/logs.ts')
 const DOCUMENTED = Object.fromEntries([
   ...members(read('ts/types/connections.ts'), 'ConnectOptions'),
   ...members(read('ts/types/process.ts'), 'ProcessOptions'),
-  ...[
-    'CommonOptions',
-    'StopOptions',
-    'DaemonOptions',
-    'DaemonizeOptions',
-    'WithOptions',
-    'LogsOptions',
-  ].flatMap((name) => members(TYPES, name)),
+  ...members(LOGS, 'LogsOptions'),
+  ...['CommonOptions', 'StopOptions', 'DaemonOptions', 'DaemonizeOptions', 'WithOptions'].flatMap((name) =>
+    members(TYPES, name),
+  ),
 ])
-const DOCUMENTED_PARTS = Object.fromEntries(members(TYPES, 'LogOptions'))
+const DOCUMENTED_PARTS = Object.fromEntries(members(LOGS, 'LogOptions'))
 
 /** The options and defaults of the tables of a page. */
 const PAGE = Object.fromEntries(

@@ -1,8 +1,30 @@
-/** Connections to a daemon on demand, on both sides. */
+/** The socket of a daemon on demand, and connections to it, on both sides. */
+
+import type { PathLike } from './options.js'
 
 // biome-ignore lint/suspicious/noTsIgnore: where Node's types are there, nothing is wrong
 /** @ts-ignore: in a program without Node's types it is of no known type */
 export type Socket = import('node:net').Socket
+
+/** The socket of a daemon, see {@link CommonOptions.socket}. */
+export interface SocketOptions {
+  /**
+   * Its path. On Linux it may be longer than an address of a socket (107 bytes).
+   * @default the pidfile's, with `.sock` for `.pid`
+   */
+  path?: PathLike
+  /**
+   * Its exact permissions, whatever the umask: who may write to it may connect.
+   * @default 0o600
+   */
+  mode?: number
+  /**
+   * Whether the daemon says hello on each connection, a line that `connect()` reads. Without it other clients need not
+   * know of daimon, but a connection to a daemon that leaves is lost without notice.
+   * @default true
+   */
+  hello?: boolean
+}
 
 /** A connection that the daemon has accepted. It is paused: nothing has been read but the daemon's hello. */
 export type DaemonSocket = Socket & {

@@ -1,6 +1,8 @@
 /** The options as users write them. */
 
+import type { SocketOptions } from './connections.js'
 import type { DaemonContext } from './context.js'
+import type { LogOptions } from './logs.js'
 import type { ProcessOptions } from './process.js'
 import type { SignalAction, SignalName } from './signals.js'
 
@@ -31,48 +33,6 @@ export type ReadyMode = 'auto' | 'manual' | 'running'
 
 /** Whether a daemon is detached, see {@link CommonOptions.detach}. */
 export type Detach = 'auto' | boolean
-
-/** A log that the daemon itself rotates, see {@link CommonOptions.log}. */
-export interface LogOptions {
-  /** The log. The rotated ones are beside it: `FILE.1` is the newest. */
-  file: PathLike
-  /**
-   * A log of this size in bytes is rotated. It may become somewhat larger, since it is looked at from time to time.
-   * @default it is not rotated
-   */
-  maxSize?: number
-  /**
-   * How many rotated logs are kept, at most 999.
-   * @default 5
-   */
-  keep?: number
-  /**
-   * Whether rotated logs are compressed, all but the newest: `FILE.2.gz` and on.
-   * @default false
-   */
-  compress?: boolean
-  /**
-   * The permissions of a log that is made, whatever the umask. An existing log keeps its own.
-   * @default 0o640, and after a rotation those of the log before
-   */
-  mode?: number
-}
-
-/** The options of `logs()`. */
-export interface LogsOptions {
-  /**
-   * How many of the last lines come first; `Infinity`: all that there are.
-   * @default 10
-   */
-  lines?: number
-  /**
-   * Whether new lines follow as they are written, across rotations and restarts, until `signal` aborts.
-   * @default false
-   */
-  follow?: boolean
-  /** Ends it: the iteration rejects with the signal's reason. */
-  signal?: AbortSignal
-}
 
 /** The options of one `stop()`; the daemon's own options stand for those that are left out. */
 export interface StopOptions {
@@ -231,26 +191,6 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
   version?: string
   /** Is told of lifecycle events. */
   logger?: Logger
-}
-
-/** The socket of a daemon, see {@link CommonOptions.socket}. */
-export interface SocketOptions {
-  /**
-   * Its path. On Linux it may be longer than an address of a socket (107 bytes).
-   * @default the pidfile's, with `.sock` for `.pid`
-   */
-  path?: PathLike
-  /**
-   * Its exact permissions, whatever the umask: who may write to it may connect.
-   * @default 0o600
-   */
-  mode?: number
-  /**
-   * Whether the daemon says hello on each connection, a line that `connect()` reads. Without it other clients need not
-   * know of daimon, but a connection to a daemon that leaves is lost without notice.
-   * @default true
-   */
-  hello?: boolean
 }
 
 /** The options of `new Daemon()`. Without `run` and `script` (and a `run()` method) it only controls. */
