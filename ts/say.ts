@@ -232,3 +232,8 @@ function distance(a: string, b: string): number {
   }
   return at(a.length, b.length)
 }
+
+/** Words to choose from: `auto, true or false`. */
+export function listed(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+}

@@ -1,8 +1,7 @@
 /** From the words of a command line to a verb's options. */
 
 import { parseArgs } from 'node:util'
-import { listed } from '../options/table.js'
-import { didYouMean } from '../say.js'
+import { didYouMean, listed } from '../say.js'
 import { UsageError } from './errors.js'
 import { ALL_FLAGS, type Flag, OPTION_FLAGS } from './flags.js'
 

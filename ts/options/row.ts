@@ -1,10 +1,13 @@
 /**
  * One row of the table of options: all that the package knows of an option, except its type and its place in the docs.
- * Types only, for both processes.
+ * For both processes.
  */
 
 /** The calls that take options. `wait` is a verb that has no option but a signal. */
 export type Form = 'Daemon' | 'daemonize' | 'with' | 'stop' | 'wait' | 'logs' | 'connect'
+
+/** The forms of an option that describes a daemon. */
+export const COMMON: readonly Form[] = ['Daemon', 'daemonize', 'with']
 
 /** How the text of a flag is read; without this the value is the text itself. */
 export type Reading = 'account' | 'bytes' | 'milliseconds' | 'number' | 'octal' | 'signal' | 'switchOrText'
@@ -47,8 +50,6 @@ export interface Row<T> {
   readonly forms: readonly Form[]
   /** Undefined if a command line gives the option in another way, or not at all. */
   readonly flag?: FlagRow
-  /** Whether it is a part of `Settings.process`. */
-  readonly ofProcess?: true
 }
 
 /** A row of an option that has a value even when it is not given. */

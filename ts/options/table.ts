@@ -3,11 +3,12 @@
  * `settings.ts`, the public types in `types/options.ts`. Runs in both processes.
  */
 
+import { listed } from '../say.js'
 import { compileCacheValue } from './compile-cache.js'
-import { accountValue, descriptorsValue, integerValue, limitsValue } from './limits.js'
 import { logValue } from './log.js'
-import type { Form, Row, RowWithDefault } from './row.js'
-import type { ConnectValues, Defaulted, LogsValues, OtherValues, ProcessValues } from './settings.js'
+import { PROCESS_OPTIONS, type ProcessTable } from './process-table.js'
+import { COMMON, type Form, type Row, type RowWithDefault } from './row.js'
+import type { ConnectValues, Defaulted, LogsValues, OtherValues } from './settings.js'
 import { signalNumber } from './signal-names.js'
 import { signalsValue } from './signals.js'
 import { idleTimeoutValue, socketValue, versionValue } from './socket.js'
@@ -18,10 +19,9 @@ type Table = {
     (Defaulted & LogsValues & ConnectValues)[K]
   >
 } & {
-  readonly [K in keyof (OtherValues & ProcessValues)]: Row<(OtherValues & ProcessValues)[K]>
-}
+  readonly [K in keyof OtherValues]: Row<OtherValues[K]>
+} & ProcessTable
 
-const COMMON: readonly Form[] = ['Daemon', 'daemonize', 'with']
 const STOP: readonly Form[] = [...COMMON, 'stop']
 /** For options that make the daemon execute something else than this program. */
 const BODY: readonly Form[] = ['Daemon', 'with']
@@ -29,11 +29,6 @@ const LOGS: readonly Form[] = ['logs']
 
 const READY = ['auto', 'manual', 'running'] as const
 const DETACH = ['auto', 'true', 'false'] as const
-
-/** `auto, true or false`. */
-export function listed(words: readonly string[]): string {
-  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
-}
 
 const signal = (option: string, value: unknown): number => signalNumber(value, option)
 
@@ -105,65 +100,7 @@ export const OPTIONS: Table = {
     forms: COMMON,
     flag: { value: 'TEXT', help: 'its title in process lists (the name)' },
   },
-  user: {
-    check: accountValue,
-    forms: COMMON,
-    ofProcess: true,
-    flag: { value: 'USER', reads: 'account', help: 'the user that it becomes' },
-  },
-  group: {
-    check: accountValue,
-    forms: COMMON,
-    ofProcess: true,
-    flag: { value: 'GROUP', reads: 'account', help: "instead of the user's group" },
-  },
-  chroot: {
-    check: check.pathValue,
-    forms: COMMON,
-    ofProcess: true,
-    flag: { value: 'DIR', help: 'its root folder' },
-  },
-  noNewPrivileges: {
-    check: check.booleanValue,
-    forms: COMMON,
-    ofProcess: true,
-    flag: { notIn: ['foreground'], help: 'nothing that it executes gains rights' },
-  },
-  coreDumps: {
-    check: check.booleanValue,
-    forms: COMMON,
-    ofProcess: true,
-    flag: { help: 'let a crash leave a core file' },
-  },
-  limits: {
-    check: limitsValue,
-    forms: COMMON,
-    ofProcess: true,
-    flag: { value: 'NAME=N', collects: 'limits', help: 'a limit: nofile=65536 or nofile=SOFT:HARD' },
-  },
-  nice: {
-    check: integerValue(-20, 19),
-    forms: COMMON,
-    ofProcess: true,
-    flag: { value: 'N', reads: 'number', help: 'from -20 to 19' },
-  },
-  oomScoreAdj: {
-    check: integerValue(-1_000, 1_000),
-    forms: COMMON,
-    ofProcess: true,
-    flag: { value: 'N', reads: 'number', help: 'from -1000 to 1000' },
-  },
-  keepFds: {
-    check: descriptorsValue,
-    forms: COMMON,
-    ofProcess: true,
-    flag: {
-      value: 'FD',
-      collects: 'numbers',
-      notIn: ['foreground', 'unit'],
-      help: 'a descriptor that stays open',
-    },
-  },
+  ...PROCESS_OPTIONS,
   ready: {
     check: check.readyValue,
     default: 'auto',

@@ -10,6 +10,7 @@ import { checkCompileCacheAlone } from './compile-cache.js'
 import { currentFolder } from './current-folder.js'
 import { checkProcess } from './limits.js'
 import { defaultPidFile } from './places.js'
+import { PROCESS_OPTIONS, type ProcessTable } from './process-table.js'
 import type { Form, Row, RowWithDefault } from './row.js'
 import type {
   ConnectSettings,
@@ -244,8 +245,8 @@ function defaulted(given: Values): Defaulted {
 }
 
 function ofProcess(given: Values): GivenProcess {
-  const all = NAMES.filter((name) => OPTIONS[name].ofProcess === true).map((name) => [name, given[name]])
-  return Object.fromEntries(all) as GivenProcess
+  const names = Object.keys(PROCESS_OPTIONS) as (keyof ProcessTable)[]
+  return Object.fromEntries(names.map((name) => [name, given[name]])) as GivenProcess
 }
 
 /** @throws InvalidOptionError when the options do not tell, and nothing else does */
