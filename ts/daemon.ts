@@ -1,22 +1,20 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. Runs in both processes. */
 
 import { basename } from 'node:path'
+import { callBeginning, callConnect, callEnsure, callLogs, refuseSelf } from './call-verbs.js'
 import { exitOf } from './control/exit.js'
 import { ownStatus, status } from './control/status.js'
-import { signalHolder, stop } from './control/stop.js'
-import { type AlreadyRunningError, UnsupportedError } from './errors.js'
-import { serializeArgs } from './handover/args.js'
+import { stopLogged } from './control/stop.js'
+import { UnsupportedError } from './errors.js'
 import { claimWithoutBody, claimWithRun } from './inside/claim.js'
 import { contextOf } from './inside/context.js'
 import { ownState } from './inside/own-state.js'
 import { isOwn, type Route, route, stateOf } from './inside/route.js'
 import { presentState } from './inside/state.js'
-import { loadCommand, loadVerbs, type Verbs } from './late.js'
-import type { Args } from './launcher/preflight.js'
+import { loadCommand } from './late.js'
 import { never } from './never.js'
-import type { LogsSettings, Settings, StopSettings } from './options/settings.js'
+import type { Settings } from './options/settings.js'
 import { signalNumber } from './options/signal-names.js'
-import { defaultSocket } from './options/socket.js'
 import {
   validateConnectOptions,
   validateLogsOptions,
@@ -25,6 +23,7 @@ import {
   validateWaitOptions,
 } from './options/validate.js'
 import { refused } from './say.js'
+import { signalByRoute } from './signal-by-route.js'
 import type { ConnectOptions, DaemonSocket } from './types/connections.js'
 import type { DaemonContext } from './types/context.js'
 import type { LogsOptions } from './types/logs.js'
@@ -109,11 +108,11 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'beginning':
         return never
       case 'self':
-        throw await this.#isThisProcess()
+        return await refuseSelf(this.pidFile)
       case 'unclaimed':
         return this.#presentAs<Running>()
       case 'outside':
-        return await this.#beginBy('begin', args)
+        return await callBeginning('begin', this.#withBody(), args)
     }
   }
 
@@ -136,9 +135,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'unclaimed':
         return never
       case 'self':
-        throw await this.#isThisProcess()
+        return await refuseSelf(this.pidFile)
       case 'outside':
-        return await this.#beginBy('become', args)
+        return await callBeginning('become', this.#withBody(), args)
     }
   }
 
@@ -158,7 +157,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'unclaimed':
         return this.#presentAs<StopResult>()
       case 'outside':
-        return await this.#stopOther(settings)
+        return await stopLogged(this.pidFile, settings, this.#settings.logger)
     }
   }
 
@@ -174,14 +173,11 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'beginning':
         return never
       case 'self':
-        throw unsupported(
-          'restart() of the daemon by itself',
-          'Call context.restart() here, or restart() in another process.',
-        )
+        throw restartsItself()
       case 'unclaimed':
         return this.#presentAs<Running>()
       case 'outside':
-        return await this.#beginBy('replace', args)
+        return await callBeginning('replace', this.#withBody(), args)
     }
   }
 
@@ -200,13 +196,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
     const { args, start, signal } = validateConnectOptions(options, this.#settings)
     const route = this.#route()
     if (route === 'beginning') return await never
-    const run = this.#body()
-    const socket = this.#settings.socket ?? defaultSocket(this.pidFile)
-    const settings = { ...this.#settings, run, socket, signal }
-    const hasBody = run !== undefined || settings.script !== undefined
-    const given = start && route === 'outside' && hasBody ? asGiven(args) : undefined
-    const { connect } = await loadVerbs()
-    return await connect({ settings, socket, args: given })
+    return await callConnect({ ...this.#withBody(), signal }, args, start && route === 'outside')
   }
 
   /**
@@ -224,12 +214,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
         return ownStatus(this.pidFile)
       case 'unclaimed':
         return await this.#presentAs<Running>()
-      case 'outside': {
-        const settings = { ...this.#settings, run: this.#body() }
-        const given = asGiven(args)
-        const { ensure } = await loadVerbs()
-        return await ensure(settings, given)
-      }
+      case 'outside':
+        return await callEnsure(this.#withBody(), args)
     }
   }
 
@@ -246,16 +232,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
    */
   async signal(signal: SignalName | number): Promise<void> {
     const number = signalNumber(signal, 'signal')
-    switch (this.#route()) {
-      case 'beginning':
-        return never
-      case 'self':
-        return void process.kill(process.pid, number)
-      case 'unclaimed':
-        return
-      case 'outside':
-        return await signalHolder(this.pidFile, number, this.#settings.readyTimeout, this.#settings.signal)
-    }
+    const { pidFile, readyTimeout, signal: abort } = this.#settings
+    await signalByRoute(this.#route(), pidFile, number, readyTimeout, abort)
   }
 
   /** The state now. @throws PidFileError when the path is a link or no regular file */
@@ -301,14 +279,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * PermissionDeniedError, PidFileError
    */
   logs(options?: LogsOptions): AsyncIterable<string> {
-    const settings = validateLogsOptions(options, this.#settings)
-    const route = this.#route()
-    // Nothing to wait for where the verb only looks: the launcher has followed the log.
-    const follow = settings.follow && route !== 'unclaimed'
-    // Now: lines that are written meanwhile would be missed.
-    const verbs = loadVerbs()
-    verbs.catch(() => {})
-    return this.#lines(route, { ...settings, follow }, verbs)
+    const logs = validateLogsOptions(options, this.#settings)
+    return callLogs(this.#settings, logs, this.#route())
   }
 
   /**
@@ -348,42 +320,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
     return state === undefined ? await never : await contextOf(state).stop()
   }
 
-  async #stopOther(settings: StopSettings): Promise<StopResult> {
-    const { logger } = this.#settings
-    logger?.debug(`stopping the daemon of ${this.pidFile}`)
-    const result = await stop(this.pidFile, settings)
-    const how = result.forced ? 'killed: it did not stop in time' : 'stopped'
-    if (result.wasRunning) logger?.[result.forced ? 'warn' : 'info'](how)
-    return result
-  }
-
-  /** A verb that begins a body, where this process is not the daemon. */
-  async #beginBy<V extends 'begin' | 'become' | 'replace'>(
-    verb: V,
-    args: readonly unknown[],
-  ): Promise<Awaited<ReturnType<Verbs[V]>>>
-  async #beginBy(verb: 'begin' | 'become' | 'replace', args: readonly unknown[]): Promise<unknown> {
-    const settings = { ...this.#settings, run: this.#body() }
-    const isDetached = verb !== 'become' && settings.detach !== false
-    const given = isDetached ? asGiven(args) : args
-    const verbs = await loadVerbs()
-    return await verbs[verb](settings, given)
-  }
-
-  async #isThisProcess(): Promise<AlreadyRunningError> {
-    const { alreadyThisProcess } = await loadVerbs()
-    return alreadyThisProcess(this.pidFile)
-  }
-
-  async *#lines(
-    route: Route,
-    settings: LogsSettings,
-    verbs: Promise<Verbs>,
-  ): AsyncGenerator<string, void, undefined> {
-    // The body is about to begin.
-    if (route === 'beginning') return await never
-    const { readLogs } = await verbs
-    yield* readLogs(this.#settings, settings)
+  /** The settings with the body that counts. @throws InvalidOptionError as `#body` */
+  #withBody(): Settings {
+    return { ...this.#settings, run: this.#body() }
   }
 
   /**
@@ -408,15 +347,8 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 }
 
-/** The arguments as they are now: the caller may change them while the verb goes on. What is wrong is said later. */
-function asGiven(args: readonly unknown[]): Args {
-  try {
-    return serializeArgs(args)
-  } catch (error) {
-    return () => Promise.reject(error)
-  }
-}
-
-function unsupported(feature: string, advice: string): UnsupportedError {
+function restartsItself(): UnsupportedError {
+  const feature = 'restart() of the daemon by itself'
+  const advice = 'Call context.restart() here, or restart() in another process.'
   return new UnsupportedError(`A ${feature} is not supported. ${advice}`, { feature })
 }

@@ -1,11 +1,10 @@
 /** `send()`: a signal by pidfile alone. Runs in both processes. */
 
-import { signalHolder } from './control/stop.js'
 import { route } from './inside/route.js'
-import { never } from './never.js'
 import { signalNumber } from './options/signal-names.js'
 import { OPTIONS } from './options/table.js'
 import { pathValue } from './options/values.js'
+import { signalByRoute } from './signal-by-route.js'
 import type { PathLike } from './types/options.js'
 import type { SignalName } from './types/signals.js'
 
@@ -19,14 +18,5 @@ import type { SignalName } from './types/signals.js'
 export async function send(pidFile: PathLike, signal: SignalName | number): Promise<void> {
   const path = pathValue('pidFile', pidFile)
   const number = signalNumber(signal, 'signal')
-  switch (route(path)) {
-    case 'beginning':
-      return await never
-    case 'unclaimed':
-      return
-    case 'self':
-      return void process.kill(process.pid, number)
-    case 'outside':
-      return await signalHolder(path, number, OPTIONS.readyTimeout.default)
-  }
+  await signalByRoute(route(path), path, number, OPTIONS.readyTimeout.default)
 }

@@ -7,6 +7,7 @@ import { type NativeStopOptions, native, type ProcessHandle } from '../binding/n
 import { processEnded, provenHolder, signalled, stopped } from '../binding/waits.js'
 import { NotRunningError } from '../errors.js'
 import type { StopSettings } from '../options/settings.js'
+import type { Logger } from '../types/options.js'
 import type { StopResult } from '../types/status.js'
 
 /**
@@ -73,6 +74,19 @@ export async function stop(pidFile: string, settings: StopSettings): Promise<Sto
   } finally {
     holder?.release()
   }
+}
+
+/** Stops as `stop()` does, and tells the logger. */
+export async function stopLogged(
+  pidFile: string,
+  settings: StopSettings,
+  logger: Logger | undefined,
+): Promise<StopResult> {
+  logger?.debug(`stopping the daemon of ${pidFile}`)
+  const result = await stop(pidFile, settings)
+  const how = result.forced ? 'killed: it did not stop in time' : 'stopped'
+  if (result.wasRunning) logger?.[result.forced ? 'warn' : 'info'](how)
+  return result
 }
 
 /**

@@ -22,6 +22,15 @@ export function serializeArgs(args: readonly unknown[]): Buffer {
   })
 }
 
+/** The arguments as they are now: the caller may change them while the verb goes on. What is wrong is said later. */
+export function serializedNow(args: readonly unknown[]): Buffer | (() => Promise<never>) {
+  try {
+    return serializeArgs(args)
+  } catch (error) {
+    return () => Promise.reject(error)
+  }
+}
+
 function serialized(args: readonly unknown[]): Buffer {
   try {
     return v8().serialize([...args])

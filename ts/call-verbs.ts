@@ -1,0 +1,84 @@
+/**
+ * Calls the verbs that are loaded with their first use (`verbs.ts`). What the caller may change meanwhile, and what must
+ * not be missed, is taken before the first await. Runs in both processes.
+ */
+
+import { serializedNow } from './handover/args.js'
+import type { Route } from './inside/route.js'
+import { loadVerbs, type Verbs } from './late.js'
+import { never } from './never.js'
+import type { LogsSettings, Settings } from './options/settings.js'
+import { defaultSocket } from './options/socket.js'
+import type { DaemonSocket } from './types/connections.js'
+import type { Running } from './types/status.js'
+
+type Beginning = 'begin' | 'become' | 'replace'
+
+/** Calls a verb that begins a body, where this process is not the daemon. */
+export async function callBeginning<V extends Beginning>(
+  verb: V,
+  settings: Settings,
+  args: readonly unknown[],
+): Promise<Awaited<ReturnType<Verbs[V]>>>
+export async function callBeginning(
+  verb: Beginning,
+  settings: Settings,
+  args: readonly unknown[],
+): Promise<unknown> {
+  const isDetached = verb !== 'become' && settings.detach !== false
+  const given = isDetached ? serializedNow(args) : args
+  const verbs = await loadVerbs()
+  return await verbs[verb](settings, given)
+}
+
+/**
+ * Calls `connect()`, for a Daemon with the option `socket` or without.
+ *
+ * @param mayStart - whether a daemon that does not run is started, if it has a body
+ */
+export async function callConnect(
+  settings: Settings,
+  args: readonly unknown[],
+  mayStart: boolean,
+): Promise<DaemonSocket> {
+  const socket = settings.socket ?? defaultSocket(settings.pidFile)
+  const hasBody = settings.run !== undefined || settings.script !== undefined
+  const given = mayStart && hasBody ? serializedNow(args) : undefined
+  const { connect } = await loadVerbs()
+  return await connect({ settings: { ...settings, socket }, socket, args: given })
+}
+
+/** Calls `ensure()`, where this process is not the daemon. */
+export async function callEnsure(settings: Settings, args: readonly unknown[]): Promise<Running> {
+  const given = serializedNow(args)
+  const { ensure } = await loadVerbs()
+  return await ensure(settings, given)
+}
+
+/** Calls `logs()`. */
+export function callLogs(settings: Settings, logs: LogsSettings, route: Route): AsyncIterable<string> {
+  // Nothing to wait for where the verb only looks: the launcher has followed the log.
+  const follow = logs.follow && route !== 'unclaimed'
+  // Before the iteration: lines that are written meanwhile would be missed.
+  const verbs = loadVerbs()
+  verbs.catch(() => {})
+  return lines(verbs, settings, { ...logs, follow }, route)
+}
+
+async function* lines(
+  verbs: Promise<Verbs>,
+  settings: Settings,
+  logs: LogsSettings,
+  route: Route,
+): AsyncGenerator<string, void, undefined> {
+  // The body is about to begin.
+  if (route === 'beginning') return await never
+  const { readLogs } = await verbs
+  yield* readLogs(settings, logs)
+}
+
+/** Rejects a verb that cannot make the process of a daemon that daemon. @throws AlreadyRunningError */
+export async function refuseSelf(pidFile: string): Promise<never> {
+  const { alreadyThisProcess } = await loadVerbs()
+  throw alreadyThisProcess(pidFile)
+}

@@ -1,0 +1,30 @@
+/** What `Daemon#signal` and `send()` have in common. Runs in both processes. */
+
+import { signalHolder } from './control/stop.js'
+import type { Route } from './inside/route.js'
+import { never } from './never.js'
+
+/**
+ * Sends a signal as the route says. `patience` is how long to wait for the handlers of a daemon that is being started,
+ * in milliseconds.
+ *
+ * @throws NotRunningError, UnverifiedError, PermissionDeniedError, PidFileError; the reason of `abort`
+ */
+export async function signalByRoute(
+  route: Route,
+  pidFile: string,
+  number: number,
+  patience: number,
+  abort?: AbortSignal,
+): Promise<void> {
+  switch (route) {
+    case 'beginning':
+      return await never
+    case 'unclaimed':
+      return
+    case 'self':
+      return void process.kill(process.pid, number)
+    case 'outside':
+      return await signalHolder(pidFile, number, patience, abort)
+  }
+}
