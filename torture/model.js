@@ -49,7 +49,7 @@ export const model = {
   summary: 'the pidfile protocol, through all states of a model, and with each rule broken',
   columns:
     'First the protocol as it is, then each rule broken, with the property that breaks. Properties and rules are ' +
-    'described in crates/model/src/rules.rs and mutants.rs.',
+    'described in crates/model/src/rules.rs and mutants/.',
   fails: 'a property that the protocol breaks, a broken rule that does not break what it must',
   isCalm: true,
   run,

@@ -1,7 +1,8 @@
 //! The search: breadth first through all states, then the ends of all calls.
 
 use crate::graph::Graph;
-use crate::model::{Kind, Model, Who};
+use crate::model::Model;
+use crate::moves::{Kind, Who};
 use crate::rules::Property;
 use crate::state::{ACTORS, State};
 use crate::steps::Step;

@@ -1,6 +1,7 @@
 //! The daemon: from clone to exec, adoption, readiness, exit.
 
-use crate::model::{Draft, Model, Moves};
+use crate::model::Model;
+use crate::moves::{Draft, Moves};
 use crate::rules::Rule;
 use crate::state::{At, Phase, Tag, Text};
 use crate::steps::Step;

@@ -1,6 +1,6 @@
 //! The launch, by the launcher: `launch`, `identify`, and the outcome of the start.
 
-use crate::model::{Draft, Moves};
+use crate::moves::{Draft, Moves};
 use crate::proof::{done, start_failed};
 use crate::rules::{Property, Rule};
 use crate::state::{Actor, At, Daemon, Handle, Phase, Text, Why};

@@ -50,6 +50,7 @@
 #![forbid(unsafe_code)]
 #![warn(unused_crate_dependencies)]
 
+mod actor;
 mod checker;
 mod daemon;
 mod graph;
@@ -59,6 +60,7 @@ mod lock;
 mod look;
 mod model;
 mod models;
+mod moves;
 mod mutants;
 mod proof;
 mod report;
@@ -70,8 +72,9 @@ mod table;
 mod world;
 
 pub use checker::{Counterexample, Found, Path, check};
-pub use model::{Model, Role, Who};
+pub use model::{Model, Role};
 pub use models::{deep, large, small};
+pub use moves::Who;
 pub use mutants::{Expected, Mutant, mutants};
 pub use report::Report;
 pub use rules::{Property, Rule};

@@ -1,7 +1,7 @@
 //! `lock_round` and `held_round`.
 
 use crate::look::{Proven, is_named};
-use crate::model::{Draft, Moves};
+use crate::moves::{Draft, Moves};
 use crate::proof::{again, done, left};
 use crate::rules::{Property, Rule};
 use crate::state::{Actor, At, Daemon, File, Handle, Lock, Tag, Text, Why};

@@ -1,7 +1,8 @@
 //! `see`, and the proof before a signal.
 
 use crate::lock::next_round;
-use crate::model::{Draft, Moves, Role};
+use crate::model::Role;
+use crate::moves::{Draft, Moves};
 use crate::proof::{again, done, is_free, left, not_running, stop_is_over};
 use crate::rules::{Property, Rule};
 use crate::state::{Actor, At, File, Handle, Lock, Pid, State, Tag, Why};

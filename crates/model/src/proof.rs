@@ -1,7 +1,8 @@
 //! `holder`, the signal, and the answers.
 
 use crate::lock::next_round;
-use crate::model::{Draft, Moves, Role};
+use crate::model::Role;
+use crate::moves::{Draft, Moves};
 use crate::rules::{Property, Rule};
 use crate::state::{Actor, At, File, Handle, Tag, Why};
 use crate::steps::Step;

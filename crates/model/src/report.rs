@@ -3,8 +3,9 @@
 use std::fmt::{self, Write};
 
 use crate::checker::{Counterexample, Found, Path, check};
-use crate::model::{Model, Who};
+use crate::model::Model;
 use crate::models::{deep, large, small};
+use crate::moves::Who;
 use crate::mutants::{Expected, Mutant, mutants};
 use crate::rules::Property;
 

@@ -1,6 +1,6 @@
 //! The stop after its signal, and `remove_leftover`.
 
-use crate::model::Moves;
+use crate::moves::Moves;
 use crate::proof::left;
 use crate::rules::Rule;
 use crate::state::{Actor, At, File, Handle, Phase, Why};

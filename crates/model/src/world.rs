@@ -1,6 +1,6 @@
 //! What daimon does not do: crashes, strangers, outsiders, and init.
 
-use crate::model::{Moves, Who};
+use crate::moves::{Moves, Who};
 use crate::state::{ACTORS, At, Phase};
 use crate::steps::Step;
 
