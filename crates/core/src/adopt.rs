@@ -4,12 +4,13 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::handover::{ADOPTION_VARIABLE, Channel, Handover};
 use crate::launcher_death::{end_latecomers, watch_launcher};
+use crate::mutex::lock;
 use crate::own::{self, OwnDaemon, own_daemon};
 use crate::seam;
 use crate::shown::shown;
@@ -40,7 +41,7 @@ const WATCHER_STACK: usize = 64 * 1_024;
 pub fn adopt(value: &OsStr) -> Result<&'static OwnDaemon> {
     // One adoption at a time: a second one would take over the same descriptors, and close them again.
     static ADOPTING: Mutex<()> = Mutex::new(());
-    let _alone = ADOPTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = lock(&ADOPTING);
     if let Some(daemon) = own_daemon() {
         return Ok(daemon);
     }
@@ -109,5 +110,5 @@ fn take_over<'a>(handover: &'a Handover) -> std::result::Result<(OwnDaemon, Owne
     let channel = Channel::to_launcher(channel);
     let socket = socket.zip(handover.socket.map(|(_, id)| id));
     let daemon = OwnDaemon::launched(path, id, lock.into(), channel, handover.is_captured);
-    Ok((daemon.with_socket(socket), second_channel))
+    Ok((daemon.with_inherited(socket), second_channel))
 }

@@ -44,6 +44,7 @@ mod launcher_death;
 mod limits;
 mod listener;
 mod log;
+mod mutex;
 mod notify;
 mod own;
 mod pidfile;

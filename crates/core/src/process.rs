@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, SystemTime};
 
 use nix::errno::Errno;
@@ -10,6 +10,7 @@ use nix::sys::signal::kill;
 use nix::unistd::{Pid as NixPid, getpgid, getsid};
 
 use crate::error::{Error, ErrorKind, Pid, Result, Subject};
+use crate::mutex::lock;
 use crate::seam;
 use crate::signal::Signal;
 use crate::sys::{self, Unreached};
@@ -204,8 +205,7 @@ static HANDLES: Mutex<BTreeMap<Pid, Weak<sys::ProcessHandle>>> = Mutex::new(BTre
 const FEW: usize = 64;
 
 fn handle_on(pid: Pid) -> std::result::Result<Arc<sys::ProcessHandle>, Unreached> {
-    // A poisoned lock is no problem: the map is consistent at every statement.
-    let mut handles = HANDLES.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut handles = lock(&HANDLES);
     // No other process has the PID as long as this one lives.
     let known = handles.get(&pid).and_then(Weak::upgrade).filter(|handle| handle.is_alive(pid));
     if let Some(handle) = known {

@@ -61,7 +61,7 @@ impl Shared {
     /// meanwhile: the start then is, too.
     fn keep(&self, wait: u32, launched: Launched) -> Option<Channel> {
         let mut state = self.state();
-        if !state.launches.contains_key(&wait) {
+        if !state.cancels.contains_key(&wait) {
             drop(state);
             launched.abort();
             return None;
@@ -89,7 +89,7 @@ pub(crate) fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, pa
     let Some(channel) = shared.keep(wait, launched) else { return };
     shared.emit(NativeEvent::new(wait, NativeEventKind::Launched));
     let mut listener =
-        Listener { shared: Arc::clone(shared), wait, backlog: Backlog::default(), said: Vec::new() };
+        ChannelListener { shared: Arc::clone(shared), wait, backlog: Backlog::default(), said: Vec::new() };
     match watch_channel(channel, move |event| listener.hear(event)) {
         Ok(watch) => remember(shared, wait, watch),
         Err(error) => return shared.emit(NativeEvent::failed(wait, error)),
@@ -105,7 +105,7 @@ pub(crate) fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, pa
 /// A wait that was given up between launch and watch has no entry any more.
 fn remember(shared: &Shared, wait: u32, watch: WatchId) {
     let mut state = shared.state();
-    if state.launches.remove(&wait).is_some() {
+    if state.cancels.remove(&wait).is_some() {
         state.watches.insert(wait, watch);
     } else {
         drop(state);
@@ -115,7 +115,7 @@ fn remember(shared: &Shared, wait: u32, watch: WatchId) {
 
 /// Hears a daemon's channel, and passes on what can be meant: a program in the daemon that writes to its descriptor
 /// fills neither the memory nor the event loop of the launcher.
-struct Listener {
+struct ChannelListener {
     shared: Arc<Shared>,
     wait: u32,
     backlog: Backlog,
@@ -123,7 +123,7 @@ struct Listener {
     said: Vec<FrameKind>,
 }
 
-impl Listener {
+impl ChannelListener {
     fn hear(&mut self, event: ChannelEvent) {
         let frame = match event {
             ChannelEvent::Frame(frame) => frame,

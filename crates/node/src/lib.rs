@@ -3,14 +3,15 @@
 #![warn(unused_crate_dependencies)]
 #![allow(unreachable_pub, reason = "what is exported to JavaScript is public by napi's rules")]
 
+mod client;
 mod convert;
 mod daemon;
 mod kinds;
 mod launches;
+mod listener;
 mod plan;
 mod process;
 mod rights;
-mod socket;
 mod stops;
 mod supervisor;
 mod waits;

@@ -14,12 +14,12 @@ use napi::bindgen_prelude::{Buffer, Either, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
+use crate::client::{NativeAttempt, NativeConnection};
 use crate::convert::{NativeError, NativeStatus, NativeStopped};
 use crate::kinds::NativeEventKind;
 use crate::launches::{LaunchedDaemon, launch_and_listen};
 use crate::plan::{NativeForegroundPlan, NativePlan};
 use crate::process::ProcessHandle;
-use crate::socket::{NativeAttempt, NativeConnection};
 
 /// Something that was waited for.
 #[napi(object, object_from_js = false)]
@@ -68,7 +68,8 @@ pub(crate) struct State {
     callback: Option<Arc<Callback>>,
     last: u32,
     pub(crate) watches: HashMap<u32, WatchId>,
-    pub(crate) launches: HashMap<u32, Cancel>,
+    /// The tokens that end a wait for the lock or for a hello early. A launch has its own until its channel is watched.
+    pub(crate) cancels: HashMap<u32, Cancel>,
     pub(crate) launched: HashMap<u32, LaunchedDaemon>,
     /// The tokens that end a stop or a wait for a proof early.
     pub(crate) aborts: HashMap<u32, Abort>,
@@ -105,7 +106,7 @@ impl Shared {
 
     fn close(&self) {
         let state = std::mem::take(&mut *self.state());
-        for cancel in state.launches.values() {
+        for cancel in state.cancels.values() {
             cancel.cancel();
         }
         for abort in state.aborts.values() {
@@ -151,7 +152,7 @@ impl Waits {
     pub fn launch(&self, plan: NativePlan, payload: Buffer) -> u32 {
         let wait = self.next();
         let plan = Cancel::new().and_then(|cancel| {
-            self.shared.state().launches.insert(wait, cancel.clone());
+            self.shared.state().cancels.insert(wait, cancel.clone());
             plan.into_plan(cancel)
         });
         let (shared, payload) = (Arc::clone(&self.shared), payload.to_vec());
@@ -166,7 +167,7 @@ impl Waits {
     /// succeeded before.
     #[napi]
     pub fn cancel_lock(&self, wait: u32) {
-        if let Some(cancel) = self.shared.state().launches.get(&wait) {
+        if let Some(cancel) = self.shared.state().cancels.get(&wait) {
             cancel.cancel();
         }
     }
@@ -225,7 +226,7 @@ impl Waits {
     pub fn become_daemon(&self, plan: NativeForegroundPlan) -> u32 {
         let wait = self.next();
         let plan = Cancel::new().and_then(|cancel| {
-            self.shared.state().launches.insert(wait, cancel.clone());
+            self.shared.state().cancels.insert(wait, cancel.clone());
             plan.into_plan(cancel)
         });
         let shared = Arc::clone(&self.shared);
@@ -241,14 +242,14 @@ impl Waits {
     #[napi]
     pub fn give_up(&self, wait: u32) {
         let mut state = self.shared.state();
-        let (watch, launch) = (state.watches.remove(&wait), state.launches.remove(&wait));
+        let (watch, cancel) = (state.watches.remove(&wait), state.cancels.remove(&wait));
         let abort = state.aborts.remove(&wait);
         state.launched.remove(&wait);
         drop(state);
         if let Some(abort) = abort {
             abort.abort();
         }
-        if let Some(cancel) = launch {
+        if let Some(cancel) = cancel {
             cancel.cancel();
         }
         if let Some(watch) = watch {

@@ -109,7 +109,7 @@ impl Listener {
         if seam::breaks("no-shutdown") {
             return;
         }
-        // Others may have it open: a stopped launcher, a child. ENOTCONN is no answer of a listening socket.
+        // Others may have it open: a stopped launcher, a child. Ignore an error: the queue is emptied all the same.
         let _ = shutdown(self.fd.as_raw_fd(), Shutdown::Both);
         seam::at("socket.shut");
         while let Ok(waiting) = sys::accept_from(self.fd.as_fd()) {

@@ -1,7 +1,7 @@
 //! The daemon's stderr while it is captured, in memory: only its end is ever read, and only that is kept.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use nix::unistd::dup2_stderr;
 
 use super::open::open_null;
 use super::reopen::insist;
+use crate::mutex::lock;
 use crate::sys;
 
 /// How much is kept, in bytes: more than an error of a start shows.
@@ -62,12 +63,12 @@ static NULL: Mutex<Option<OwnedFd>> = Mutex::new(None);
 
 /// Opens the null device for [`silence_stderr`].
 pub(crate) fn keep_null() {
-    *NULL.lock().unwrap_or_else(PoisonError::into_inner) = open_null().ok();
+    *lock(&NULL) = open_null().ok();
 }
 
 /// Ends the capture of stderr: from now on it goes to the null device.
 pub(crate) fn silence_stderr() {
-    let kept = NULL.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let kept = lock(&NULL).take();
     if let Some(null) = kept.or_else(|| open_null().ok()) {
         // Both numbers are good, and nothing else can be wrong.
         let _ = insist(|| dup2_stderr(&null));

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use nix::errno::Errno;
 use nix::sys::stat::{FileStat, SFlag, fstat};
@@ -10,14 +10,14 @@ use nix::unistd::{dup2_stderr, dup2_stdout};
 
 use super::open::{Owner, open_output};
 use crate::error::{Error, Result, Subject};
+use crate::mutex::lock;
 use crate::seam;
 
 /// Held while the outputs' files are exchanged: a reopening and a rotation must not meet half way.
 static EXCHANGE: Mutex<()> = Mutex::new(());
 
 pub(super) fn exchange() -> MutexGuard<'static, ()> {
-    // It guards no data, only an order.
-    EXCHANGE.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&EXCHANGE)
 }
 
 /// The outputs that go to a file.

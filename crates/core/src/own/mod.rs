@@ -16,6 +16,7 @@ use crate::error::Pid;
 use crate::handover::{Channel, FrameKind, send_frame};
 use crate::listener::Listener;
 use crate::log::silence_stderr;
+use crate::mutex::lock;
 use crate::seam;
 use crate::sys::{self, FileId};
 
@@ -76,11 +77,6 @@ impl Start {
     fn is_over(&self) -> bool {
         matches!(self, Self::Over)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is behind these locks is consistent at every statement.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Gives the daemon that this process is; `None` in any other process.

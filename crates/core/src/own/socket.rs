@@ -4,14 +4,15 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Mutex;
 
-use super::{OwnDaemon, lock};
+use super::OwnDaemon;
 use crate::listener::{BoundFile, Listener};
+use crate::mutex::lock;
 use crate::seam;
 use crate::sys::{self, FileId};
 
 impl OwnDaemon {
     /// With the socket that the launch has made, and its file.
-    pub(crate) fn with_socket(self, socket: Option<(OwnedFd, FileId)>) -> Self {
+    pub(crate) fn with_inherited(self, socket: Option<(OwnedFd, FileId)>) -> Self {
         Self { is_on_demand: socket.is_some(), inherited: Mutex::new(socket), ..self }
     }
 
@@ -36,7 +37,7 @@ impl OwnDaemon {
     }
 
     /// Does something with the listener; `None` when there is none, or none any more.
-    pub fn with_its_listener<T>(&self, work: impl FnOnce(&Listener) -> T) -> Option<T> {
+    pub fn map_listener<T>(&self, work: impl FnOnce(&Listener) -> T) -> Option<T> {
         lock(&self.listener).as_ref().map(work)
     }
 

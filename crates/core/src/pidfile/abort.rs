@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::LONGEST_WAIT;
 use crate::error::{Error, Result};
+use crate::mutex::lock;
 use crate::poller::{WatchId, unwatch, watch_exit};
 use crate::process::Process;
 
@@ -49,7 +50,7 @@ impl Abort {
     }
 
     fn lock(&self) -> MutexGuard<'_, bool> {
-        self.0.aborted.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.aborted)
     }
 
     /// Sends a signal, or does nothing when the token has been used. The lock keeps an abort from coming in between.

@@ -4,9 +4,10 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use super::watches::Watch;
-use super::{New, POLLER, WatchId, add, lock};
+use super::{New, POLLER, WatchId, add};
 use crate::error::{Error, Result};
 use crate::listener::Listener;
+use crate::mutex::lock;
 use crate::sys::{self, Failure};
 
 /// Calls back, on the poller's thread, when a connection waits at the daemon's socket, or it can have none any more;
@@ -16,7 +17,7 @@ use crate::sys::{self, Failure};
 /// use daimon_core::{own_daemon, watch_listener};
 ///
 /// if let Some(daemon) = own_daemon() {
-///     daemon.with_its_listener(|listener| watch_listener(listener, || println!("somebody is there")));
+///     daemon.map_listener(|listener| watch_listener(listener, || println!("somebody is there")));
 /// }
 /// ```
 ///
@@ -29,8 +30,8 @@ pub fn watch_listener(listener: &Listener, callback: impl Fn() + Send + Sync + '
     add(New::Readable(fd, Arc::new(callback))).map_err(unwatched)
 }
 
-/// Watches the daemon's socket again, of a [`watch_listener`] that has called back and was not given up. It takes no
-/// descriptor, so that a daemon that has none left goes on.
+/// Watches the daemon's socket again, after [`watch_listener`] has called back; does nothing if that was given up. It
+/// takes no descriptor, so that a daemon that has none left goes on.
 ///
 /// # Errors
 ///

@@ -5,13 +5,14 @@ mod watches;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 pub use self::listening::{resume_listener, watch_listener};
 use self::watches::{LOOK_AGAIN, OnChannel, OnExit, OnReadable, Watch, Watches};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::handover::{Channel, Frame, Reception};
+use crate::mutex::lock;
 use crate::process::Process;
 use crate::signal_mask::block_all;
 use crate::sys::{self, Failure, Selector};
@@ -43,11 +44,6 @@ static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
 /// The present poller; `None` while nothing is waited for.
 static POLLER: Mutex<Option<Arc<Poller>>> = Mutex::new(None);
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A poisoned lock is no problem: callbacks run without it, and the data under it is consistent at every statement.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Calls back, on the poller's thread, when the process has ended.
 ///

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::sys::socket::UnixAddr;
 
+use crate::error::{Error, Subject};
 use crate::sys;
 
 /// The address of the socket `name` in an open folder, whose path is `path` as a whole.
@@ -16,7 +17,7 @@ use crate::sys;
 ///
 /// # Errors
 ///
-/// ENAMETOOLONG for what no address can hold.
+/// ENAMETOOLONG for what no address can hold, see [`too_long`].
 pub(super) fn address_in(folder: BorrowedFd<'_>, path: &Path, name: &OsStr) -> Result<UnixAddr, Errno> {
     match sys::path_of_open(folder) {
         Some(mut through) => {
@@ -31,4 +32,11 @@ pub(super) fn address_in(folder: BorrowedFd<'_>, path: &Path, name: &OsStr) -> R
 pub(super) fn split(path: &Path) -> (PathBuf, &OsStr) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     (folder.unwrap_or_else(|| Path::new("/")).to_path_buf(), path.file_name().unwrap_or_default())
+}
+
+/// The error for a path that no address can hold.
+pub(super) fn too_long(path: &Path) -> Error {
+    let message =
+        format!("{}: is too long for a socket on this system; choose a shorter path", path.display());
+    Error::invalid(Subject::Socket, message).at(path)
 }

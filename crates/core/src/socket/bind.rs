@@ -1,7 +1,7 @@
 //! Binding, under the pidfile's lock. Runs in the launcher, and in a process that becomes the daemon itself.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -9,8 +9,8 @@ use nix::fcntl::AtFlags;
 use nix::sys::stat::{FileStat, SFlag};
 use nix::unistd::{Gid, Uid, fchownat, geteuid};
 
-use super::address::address_in;
-use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
+use super::address::{address_in, too_long};
+use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
 use crate::listener::{BACKLOG, BoundFile, Listener};
 use crate::log::Owner;
 use crate::pidfile::{Backoff, Folder, PidFile, wait_for};
@@ -174,13 +174,6 @@ fn failed(plan: &SocketPlan, syscall: &'static str, errno: Errno) -> Error {
         return too_long(&plan.path);
     }
     Error::system("socket", syscall, errno, format!("{path}: no socket can be made")).at(&plan.path)
-}
-
-/// A path that no address can hold.
-pub(super) fn too_long(path: &Path) -> Error {
-    let message =
-        format!("{}: is too long for a socket on this system; choose a shorter path", path.display());
-    Error::invalid(Subject::Socket, message).at(path)
 }
 
 impl From<Bound> for Listener {

@@ -1,26 +1,19 @@
-//! The client's side: connecting, and reading the hello.
+//! The client's side: connecting, until the daemon has accepted.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::open;
-use nix::sys::socket::{MsgFlags, recv};
 use nix::sys::stat::Mode;
-use nix::unistd::geteuid;
 
-use super::address::{address_in, split};
-use super::bind::too_long;
-use crate::error::{Error, ErrorKind, Pid, Result};
-use crate::listener::{Hello, LONGEST_HELLO};
-use crate::pidfile::{Backoff, Cancel, PidFile, Status, wait_for};
-use crate::process::Process;
+use super::address::{address_in, split, too_long};
+use super::read_hello::Read;
+use crate::error::{Error, Pid, Result};
+use crate::pidfile::{Backoff, Cancel, PidFile, wait_for};
 use crate::seam;
-use crate::sys::{self, RawPeer};
-
-/// How long a hello may take before the client watches whether the daemon lives.
-const UNWATCHED: Duration = Duration::from_millis(50);
+use crate::sys;
 
 /// How a client connects.
 #[derive(Clone, Debug)]
@@ -150,116 +143,11 @@ impl ClientPlan {
         Ok(Attempt::Connected(Connection { fd, pid: hello.pid, version: hello.version }))
     }
 
-    /// Another user's process must not pass for the daemon.
-    fn check_user(&self, uid: u32, pid: Option<Pid>) -> Result<()> {
-        let is_known = uid == geteuid().as_raw() || uid == 0 || Some(uid) == self.user;
-        let is_nobody = Some(uid) == sys::overflow_user();
-        if (is_known && !is_nobody) || (geteuid().is_root() && self.is_owned_by(uid)) {
-            return Ok(());
-        }
-        let who = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
-        let reason = format!("a process of user {uid} listens there{who}, who is neither this user nor root");
-        Err(self.unverified(pid, &reason))
-    }
-
-    /// Whether the pidfile's proven holder is a process of that user.
-    fn is_owned_by(&self, uid: u32) -> bool {
-        match self.pidfile.status() {
-            Ok(Status::Running { pid, .. }) => sys::user_ids(pid).is_some_and(|ids| ids.contains(&uid)),
-            _ => false,
-        }
-    }
-
-    /// Whether that process holds the pidfile. True where it cannot be told: the user has been checked.
-    fn is_holder(&self, hello: Pid) -> Result<bool> {
-        Ok(match self.pidfile.status()? {
-            Status::Running { pid, .. } => pid == hello,
-            Status::Unverified(_) => true,
-            // Who says hello is ready, and holds its pidfile until it ends.
-            Status::Stopped { .. } => false,
-        })
-    }
-
-    /// The daemon's PID, where no hello tells it. The kernel names who has called listen(2) last before the client
-    /// connected, which is the launcher for a connection that waited while the daemon was started.
-    fn pid_of(&self, peer: &RawPeer) -> Result<Pid> {
-        let told = match self.pidfile.status()? {
-            Status::Running { pid, .. } => Some(pid),
-            Status::Unverified(held) => held.pid.or(peer.pid),
-            Status::Stopped { .. } => peer.pid,
-        };
-        told.ok_or_else(|| self.unverified(None, "the PID of the process that listens there cannot be told"))
-    }
-
-    fn read_hello(&self, fd: &OwnedFd, until: Instant) -> Result<Read> {
-        let mut line = Vec::with_capacity(LONGEST_HELLO);
-        let mut holder: Option<Process> = None;
-        let mut is_watched = false;
-        loop {
-            match self.take_line(fd, &mut line)? {
-                Taken::Line => {
-                    let hello = Hello::parse(&line).ok_or_else(|| self.no_hello(&line))?;
-                    return Ok(Read::Hello(hello));
-                }
-                Taken::End => return Ok(Read::Ended),
-                Taken::Nothing => (),
-            }
-            if holder.as_ref().is_some_and(|holder| !holder.is_alive()) {
-                // A launcher or a child of it may still have the socket open, so that the connection does not end.
-                return Ok(Read::Ended);
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(Read::Silent);
-            }
-            let time = if is_watched { left } else { left.min(UNWATCHED) };
-            let ends = holder.as_ref().and_then(Process::pollable);
-            let watched: Vec<_> = [Some(fd.as_fd()), ends].into_iter().flatten().collect();
-            if !wait_for(self.cancel.as_ref(), &watched, time)? && !is_watched {
-                is_watched = true;
-                holder = self.pidfile.holder().ok().map(crate::pidfile::Holder::into_process);
-            }
-        }
-    }
-
-    /// Takes what has come, up to the end of the line, and nothing of what follows.
-    fn take_line(&self, fd: &OwnedFd, line: &mut Vec<u8>) -> Result<Taken> {
-        loop {
-            let mut bytes = [0; LONGEST_HELLO];
-            let rest = LONGEST_HELLO - line.len();
-            let count = match recv(fd.as_raw_fd(), &mut bytes[..rest], MsgFlags::MSG_PEEK) {
-                Ok(0) | Err(Errno::ECONNRESET | Errno::EPIPE) => return Ok(Taken::End),
-                Ok(count) => count,
-                Err(Errno::EAGAIN) => return Ok(Taken::Nothing),
-                Err(Errno::EINTR) => continue,
-                Err(errno) => return Err(self.failed("recv", errno)),
-            };
-            let end = bytes[..count].iter().position(|byte| *byte == b'\n');
-            let take = end.map_or(count, |end| end + 1);
-            recv(fd.as_raw_fd(), &mut bytes[..take], MsgFlags::empty())
-                .map_err(|errno| self.failed("recv", errno))?;
-            line.extend_from_slice(&bytes[..end.unwrap_or(take)]);
-            if end.is_some() {
-                return Ok(Taken::Line);
-            }
-            if line.len() >= LONGEST_HELLO {
-                return Err(self.no_hello(line));
-            }
-        }
-    }
-
-    fn no_hello(&self, line: &[u8]) -> Error {
-        let shown = crate::shown::shown(line, LONGEST_HELLO);
-        let path = self.path.display();
-        let message = format!("{path}: what listens there is no daemon of daimon: it says {shown:?}");
-        Error::new(ErrorKind::Unverified, message).at(&self.path).for_reason("hello")
-    }
-
-    fn unverified(&self, pid: Option<Pid>, reason: &str) -> Error {
+    pub(super) fn unverified(&self, pid: Option<Pid>, reason: &str) -> Error {
         Error::unverified(&self.path, pid, reason, format!("{reason}; nothing was sent"))
     }
 
-    fn failed(&self, syscall: &'static str, errno: Errno) -> Error {
+    pub(super) fn failed(&self, syscall: &'static str, errno: Errno) -> Error {
         let path = self.path.display();
         let message = match errno {
             Errno::ENAMETOOLONG => return too_long(&self.path),
@@ -270,16 +158,4 @@ impl ClientPlan {
         };
         Error::system("connect", syscall, errno, message).at(&self.path)
     }
-}
-
-enum Read {
-    Hello(Hello),
-    Ended,
-    Silent,
-}
-
-enum Taken {
-    Line,
-    End,
-    Nothing,
 }

@@ -7,6 +7,8 @@
 mod address;
 mod bind;
 mod client;
+mod read_hello;
+mod trust;
 
 pub use bind::SocketPlan;
 pub(crate) use bind::{Bound, bind};
