@@ -1,6 +1,6 @@
 /**
- * Calls the verbs that are loaded with their first use (`verbs.ts`). What the caller may change meanwhile, and what must
- * not be missed, is taken before the first await. Runs in both processes.
+ * Calls the verbs that are loaded with their first use (`verbs.ts`). What the caller may change meanwhile, and what
+ * must not be missed, is taken before the first await. Runs in both processes.
  */
 
 import { serializedNow } from './handover/args.js'

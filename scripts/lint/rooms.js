@@ -46,7 +46,18 @@ const ROOMS = {
 }
 
 /** The files of ts/ that together are the room `facade`. */
-const FACADE = ['index', 'daemon', 'daemonize', 'send', 'verbs', 'late', 'bundled', 'provide']
+const FACADE = [
+  'index',
+  'daemon',
+  'daemonize',
+  'send',
+  'signal-by-route',
+  'call-verbs',
+  'verbs',
+  'late',
+  'bundled',
+  'provide',
+]
 
 /** The facade loads the command with its first use, or from the beginning, although the command imports the facade. */
 const EXCEPTIONS = ['late.ts imports cli', 'bundled.ts imports cli']
