@@ -5,7 +5,8 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build as esbuild } from 'esbuild'
-import { bundles, finished } from './lib/bundles.js'
+import { finished } from './lib/bundle-texts.js'
+import { bundles } from './lib/bundles.js'
 import { bin, root, run } from './lib/run.js'
 
 /** The time of the latest change of a file below the paths, in ms; with `folders` also of a folder; 0 without files. */
@@ -51,7 +52,13 @@ const builds = {
     },
   },
   ts: {
-    sources: ['ts', 'tsconfig.json', 'scripts/build.js', 'scripts/lib/bundles.js'],
+    sources: [
+      'ts',
+      'tsconfig.json',
+      'scripts/build.js',
+      'scripts/lib/bundles.js',
+      'scripts/lib/bundle-texts.js',
+    ],
     output: 'dist',
     async build() {
       // Remove the output of sources that have been deleted.

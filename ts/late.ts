@@ -28,7 +28,7 @@ interface Parts {
   readonly cli: Command
 }
 
-/** How the build frames the file, see `framed` in `scripts/lib/bundles.js`. */
+/** How the build frames the file, see `framed` in `scripts/lib/bundle-texts.js`. */
 const FRAME = '(function (daimon) {'
 
 const FEATURES: Readonly<Record<Part, string>> = {

@@ -5,14 +5,17 @@
  */
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { build, transform } from 'esbuild'
 import { root } from './run.js'
 
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+/** The package's own. */
+export const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const BUILT = join(root, 'build')
-/** What is loaded by itself, by its names in `dist/`. */
+/** The namespace, in esbuild, of modules that the facade lends. */
+const LENT = 'lent'
+/** What is loaded by itself, by its names in `dist/`; the facade comes first. */
 const ENTRIES = {
   index: join(BUILT, 'index.js'),
   verbs: join(BUILT, 'verbs.js'),
@@ -24,8 +27,6 @@ const ENTRIES = {
 }
 /** Files that others load, and never take into their own bundle. */
 const APART = new Map(['index', 'verbs', 'serving', 'cli'].map((name) => [ENTRIES[name], `./${name}.js`]))
-/** The files that `late.ts` can compile from their texts, see `framed`. */
-const FRAMED = ['verbs', 'serving', 'cli']
 
 /**
  * Removes comments: esbuild keeps those of class members, and each import would have to read them. Removes the steps at
@@ -82,7 +83,10 @@ export async function bundles({ outdir = 'dist', seams = false } = {}) {
   ]
 }
 
-/** Of each module the bundle that it is in: the only one that needs it, or the facade. */
+/**
+ * Of each module the bundle that it is in: the only one that needs it, or the facade where several do that are loaded
+ * into one process. The helper of restarts is a process of its own, and has copies of what it needs.
+ */
 async function ownersOfModules(seams) {
   const users = new Map()
   for (const [name, entry] of Object.entries(ENTRIES)) {
@@ -90,6 +94,7 @@ async function ownersOfModules(seams) {
       users.set(module, [...(users.get(module) ?? []), name])
     }
   }
+  // In the order of ENTRIES, so that the facade is the first, and the helper is the first only of what it alone needs.
   const ownerOf = ([first, ...others]) => {
     const isShared = others.some((name) => APART.has(ENTRIES[name]))
     return isShared ? 'index' : first
@@ -128,9 +133,8 @@ function lentModules(owners) {
 }
 
 /**
- * Leaves files that others load apart, and lends modules of the facade to the others. A module that the helper of
- * restarts shares with the verbs is in both: the helper is a process of its own, and loads no verbs. Modules are told
- * by their absolute paths, wherever they are imported from.
+ * Leaves files that others load apart, and lends modules of the facade to the others. Modules are told by their absolute
+ * paths, wherever they are imported from.
  */
 function apart(bundle, owners) {
   const lent = lentModules(owners)
@@ -183,50 +187,4 @@ function lending(lent) {
   })
   const imports = modules.map(({ imports }) => imports).join('\n')
   return `${imports}\nexport function internals() { return { ${modules.map(({ entry }) => entry).join(', ')} } }`
-}
-
-const LENT = 'lent'
-
-/** The text to write: esbuild's, with the changes that esbuild cannot make. */
-export function finished(path, text) {
-  if (path.endsWith('.cjs')) return text
-  const whole = withBuiltins(text)
-  const name = basename(path, '.js')
-  return FRAMED.includes(name) ? framed(name, whole) : withEagerImports(whole)
-}
-
-/**
- * Has webpack, and ncc, which sets conditions of its own, put what is loaded with its first use into the same file: a
- * daemon would load another file late. esbuild removes such comments.
- */
-function withEagerImports(text) {
-  return text.replace(/\bimport\((?="\.\/)/g, 'import(/* webpackMode: "eager" */ ')
-}
-
-/**
- * Gets Node's own modules by `process.getBuiltinModule`, because each `import` would cost 0.2 ms, to make a namespace
- * of all exports. esbuild writes one such `import` on each line.
- */
-function withBuiltins(text) {
-  return text.replace(/^import \{([^}]*)\} from "(node:[^"]+)";$/gm, (_, names, module) => {
-    return `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule("${module}");`
-  })
-}
-
-/**
- * A file that exports one function of the facade, which gives the exports of the module. `ts/late.ts` calls it with the
- * very facade that has loaded the file. A daemon keeps the text, and has no file any more when it is wanted.
- */
-function framed(name, text) {
-  const exported = /^export \{([^}]*)\};$/m
-  const [, names] = exported.exec(text)
-  const pairs = names.split(',').map((one) => one.trim().split(' as ').toReversed().join(': '))
-  const body = text
-    .replace(/^import \{([^}]*)\} from "\.\/index\.js";$/gm, (_, names) => {
-      return `const {${names.replaceAll(' as ', ': ')}} = daimon;`
-    })
-    .replace(exported, `return { ${pairs.join(', ')} };`)
-  const left = /^(?:import|export)\b.*|\bimport(?:\(|\.meta\b).*/m.exec(body)
-  if (left !== null) throw new Error(`build: ${name}.js must stand alone, but has: ${left[0]}`)
-  return `// daimon ${version}: ${name}.js\nexport default (function (daimon) {\n${body}})\n`
 }

@@ -23,7 +23,7 @@ export function ownVersion(): string {
 /** As bytes, outside of the heap of JavaScript: as strings they would take twice the memory. */
 const texts = new Map<Part, Buffer>()
 
-/** How the build begins a file, see `framed` in `scripts/lib/bundles.js`. */
+/** How the build begins a file, see `framed` in `scripts/lib/bundle-texts.js`. */
 const FIRST_LINE = /^\/\/ daimon (\S+): (\w+)\.js\n/
 /** More than a first line has, in bytes. */
 const HEAD = 256

@@ -9,6 +9,7 @@ use nix::unistd::ftruncate;
 
 use super::flaw::Flaw;
 use super::folder::Folder;
+use super::locked::Locked;
 use super::probe::{FOREIGN, Look, look_at};
 use super::text::Text;
 use super::wait::{Backoff, Cancel, wait};
@@ -37,38 +38,6 @@ pub struct LockOptions {
 impl Default for LockOptions {
     fn default() -> Self {
         Self { mode: 0o600, wait: Duration::ZERO, wait_leaving: Duration::ZERO, cancel: None }
-    }
-}
-
-/// A pidfile that this process holds exclusively, empty, at its path. Closing releases it.
-#[derive(Debug)]
-pub struct Locked {
-    file: File,
-    id: FileId,
-}
-
-impl Locked {
-    pub(crate) fn file(&self) -> &File {
-        &self.file
-    }
-
-    pub(crate) fn id(&self) -> FileId {
-        self.id
-    }
-
-    pub(crate) fn into_parts(self) -> (File, FileId) {
-        (self.file, self.id)
-    }
-
-    /// Gives the PID that the daemon of this launch has written.
-    pub(crate) fn pid(&self) -> Option<Pid> {
-        read_text(&self.file).ok()?.pid()
-    }
-
-    /// Whether `pid` provably shares this lock.
-    pub(crate) fn is_held_by(&self, pid: Pid) -> bool {
-        let stat = fstat(&self.file);
-        stat.is_ok_and(|stat| matches!(look_at(&self.file, &stat), Look::Running(holder, _) if holder == pid))
     }
 }
 

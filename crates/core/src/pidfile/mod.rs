@@ -17,6 +17,7 @@ mod flaw;
 mod folder;
 mod holder;
 mod lock;
+mod locked;
 mod open;
 mod probe;
 mod proof;
@@ -29,7 +30,8 @@ mod wait;
 pub use abort::Abort;
 pub(crate) use folder::Folder;
 pub use holder::Holder;
-pub use lock::{LockOptions, Locked};
+pub use lock::LockOptions;
+pub use locked::Locked;
 pub use probe::{Held, Status};
 pub use stop::{StopOptions, Stopped, end_process};
 #[cfg(any(test, feature = "fuzzing"))]
