@@ -51,6 +51,16 @@ for (const page of [...PAGES, 'CHANGELOG.md', 'CONTRIBUTING.md']) {
   })
 }
 
+test('docs/design.md says where the code is, by files that are there', (t) => {
+  const places = pageText('docs/design.md').match(/^\*\*Where\.\*\*[\s\S]*?(?=\n\n|$(?![\s\S]))/gm)
+  const files = places.flatMap((place) => Array.from(place.matchAll(/`(\w+\/[^`]+)`/g), ([, file]) => file))
+  t.true(files.length > 100)
+  t.deepEqual(
+    files.filter((file) => !existsSync(join(ROOT, file))),
+    [],
+  )
+})
+
 test('README leads to every page', (t) => {
   const targets = links('README.md').map(({ target }) => target)
   t.deepEqual(
