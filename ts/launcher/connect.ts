@@ -45,7 +45,8 @@ export async function reach(client: Client): Promise<NativeConnection> {
   refuseSockets(settings.pidFile)
   const { pidFile, signal, version } = settings
   const patience = new Patience(settings)
-  let looks = 0
+  /** Whether nobody has been found at the socket of a daemon that is ready: once that may be chance. */
+  let hasMissed = false
   let hasBegun = false
   for (;;) {
     signal?.throwIfAborted()
@@ -64,13 +65,18 @@ export async function reach(client: Client): Promise<NativeConnection> {
     const running = present.state === 'running' ? present : undefined
     if (attempt === 'silent') throw overdue(client, running)
     if (running !== undefined) {
-      if (running.stopping === true) await patience.untilGone(running.pid)
-      else if (attempt === 'nobody' && running.starting !== true && looks++ > 0)
-        throw noSocket(client, running)
-      else await pause(client, patience, running)
+      if (running.stopping === true) {
+        await patience.untilGone(running.pid)
+        continue
+      }
+      const isMissed = attempt === 'nobody' && running.starting !== true
+      if (isMissed && hasMissed) throw noSocket(client, running)
+      hasMissed ||= isMissed
+      await pause(client, patience, running)
       continue
     }
     if (args === undefined) throw notRunning(pidFile, socket)
+    // The first start is made however little time is left, because it fails with what it knows of the daemon.
     if (hasBegun && patience.left === 0) throw overdue(client, undefined)
     hasBegun = true
     const begunBy = await startAndGreet(client, args, patience)

@@ -76,18 +76,20 @@ pub(crate) fn bind(plan: &SocketPlan, owner: Option<Owner>) -> Result<Bound> {
     let Some(stat) = folder.stat()? else { return Err(system("fstatat", Errno::ENOENT)) };
     let file = BoundFile::new(&plan.path, FileId::of(&stat));
     seam::at("socket.bound");
-    let client = finish(plan, &folder, &listener, &stat, owner).inspect_err(|_| file.remove())?;
+    let client = listen(plan, &folder, &listener, &stat, owner)
+        .and_then(|()| plan.connect.then(|| connect(plan, &folder)).transpose())
+        .inspect_err(|_| file.remove())?;
     Ok(Bound { listener, file, client })
 }
 
 /// Gives the socket its mode and owner, and lets it listen.
-fn finish(
+fn listen(
     plan: &SocketPlan,
     folder: &Folder<'_>,
     listener: &OwnedFd,
     stat: &FileStat,
     owner: Option<Owner>,
-) -> Result<Option<OwnedFd>> {
+) -> Result<()> {
     let system = |syscall, errno| failed(plan, syscall, errno);
     if stat.st_mode & 0o777 != plan.mode as nix::sys::stat::mode_t {
         // The umask, which is the whole program's, has taken bits away.
@@ -101,14 +103,17 @@ fn finish(
     }
     sys::listen_with(listener.as_fd(), BACKLOG).map_err(|errno| system("listen", errno))?;
     seam::at("socket.listening");
-    if !plan.connect {
-        return Ok(None);
-    }
+    Ok(())
+}
+
+/// The launcher's own connection, the first in the queue.
+fn connect(plan: &SocketPlan, folder: &Folder<'_>) -> Result<OwnedFd> {
+    let system = |syscall, errno| failed(plan, syscall, errno);
     let client = sys::stream_socket().map_err(|errno| system("socket", errno))?;
     let address =
         address_in(folder.as_fd(), &plan.path, folder.name()).map_err(|errno| system("connect", errno))?;
     sys::connect_to(&client, &address).map_err(|errno| system("connect", errno))?;
-    Ok(Some(client))
+    Ok(client)
 }
 
 /// Removes a socket that is left at the path, if it is ours and nobody listens.
