@@ -12,16 +12,17 @@ import { defaultSocket } from './options/socket.js'
 import type { DaemonSocket } from './types/connections.js'
 import type { Running } from './types/status.js'
 
-type Beginning = 'begin' | 'become' | 'replace'
+/** The verbs that begin a body. */
+type BodyVerb = 'begin' | 'become' | 'replace'
 
 /** Calls a verb that begins a body, where this process is not the daemon. */
-export async function callBeginning<V extends Beginning>(
+export async function callBodyVerb<V extends BodyVerb>(
   verb: V,
   settings: Settings,
   args: readonly unknown[],
 ): Promise<Awaited<ReturnType<Verbs[V]>>>
-export async function callBeginning(
-  verb: Beginning,
+export async function callBodyVerb(
+  verb: BodyVerb,
   settings: Settings,
   args: readonly unknown[],
 ): Promise<unknown> {

@@ -1,7 +1,7 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. Runs in both processes. */
 
 import { basename } from 'node:path'
-import { callBeginning, callConnect, callEnsure, callLogs, refuseSelf } from './call-verbs.js'
+import { callBodyVerb, callConnect, callEnsure, callLogs, refuseSelf } from './call-verbs.js'
 import { exitOf } from './control/exit.js'
 import { ownStatus, status } from './control/status.js'
 import { stopLogged } from './control/stop.js'
@@ -112,7 +112,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'unclaimed':
         return this.#presentAs<Running>()
       case 'outside':
-        return await callBeginning('begin', this.#withBody(), args)
+        return await callBodyVerb('begin', this.#withBody(), args)
     }
   }
 
@@ -137,7 +137,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'self':
         return await refuseSelf(this.pidFile)
       case 'outside':
-        return await callBeginning('become', this.#withBody(), args)
+        return await callBodyVerb('become', this.#withBody(), args)
     }
   }
 
@@ -177,7 +177,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'unclaimed':
         return this.#presentAs<Running>()
       case 'outside':
-        return await callBeginning('replace', this.#withBody(), args)
+        return await callBodyVerb('replace', this.#withBody(), args)
     }
   }
 

@@ -16,7 +16,7 @@ export interface Claimant extends Bringer {
 }
 
 /** Claims. The context is made later, when the process has the folder and the rights of the body. */
-function begin(state: State, claimant: Claimant, body: (context: DaemonContext) => void): boolean {
+function claim(state: State, claimant: Claimant, body: (context: DaemonContext) => void): boolean {
   return state.claim(() => body(contextOf(state, claimant)))
 }
 
@@ -24,14 +24,14 @@ function begin(state: State, claimant: Claimant, body: (context: DaemonContext) 
 export function claimWithRun(claimant: Claimant, self: object | undefined, run: RunFunction): boolean {
   const state = ownState()
   if (state === undefined) return false
-  return begin(state, claimant, (context) => {
+  return claim(state, claimant, (context) => {
     runBody(state, claimant.ready, context, () => run.apply(self, [context, ...context.args])).catch(
       throwUncaught,
     )
   })
 }
 
-/** Runs a body to the end of its beginning; then the daemon is ready. */
+/** Runs a body; when it has begun and has not failed at once, the daemon is ready. */
 export async function runBody(
   state: State,
   mode: ReadyMode,
@@ -41,11 +41,11 @@ export async function runBody(
   if (mode === 'running') void atOnce().then(() => context.ready())
   await run()
   if (mode === 'manual') return
-  await beginning(state, context)
+  await readyUnlessFailed(state, context)
 }
 
-/** The body has begun, and has not failed at once. */
-async function beginning(state: State, context: DaemonContext): Promise<void> {
+/** Makes a body that has begun ready, unless it fails at once. */
+async function readyUnlessFailed(state: State, context: DaemonContext): Promise<void> {
   await atOnce()
   await readyOrOver(state, () => context.ready())
 }
@@ -55,7 +55,7 @@ export function claimWithoutBody(claimant: Claimant): boolean {
   const state = ownState()
   if (state?.phase !== 'unclaimed') return false
   const evaluated = evaluation(claimant.ready)
-  return begin(state, claimant, (context) => void afterMain(state, claimant.ready, context, evaluated))
+  return claim(state, claimant, (context) => void afterMain(state, claimant.ready, context, evaluated))
 }
 
 let inline: Promise<DaemonContext> | undefined
@@ -67,7 +67,7 @@ export function claimInline(claimant: Claimant): Promise<DaemonContext> {
   if (!state.mayClaim) return inline ?? present(state)
   const evaluated = evaluation(claimant.ready)
   inline = new Promise((resolve) => {
-    begin(state, claimant, (context) => {
+    claim(state, claimant, (context) => {
       resolve(context)
       void afterMain(state, claimant.ready, context, evaluated)
     })
@@ -96,5 +96,5 @@ export async function afterMain(
 ): Promise<void> {
   if (mode === 'manual') return
   await evaluated
-  await beginning(state, context)
+  await readyUnlessFailed(state, context)
 }

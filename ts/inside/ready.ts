@@ -29,7 +29,7 @@ export async function atOnce(): Promise<void> {
 }
 
 /** A body that has begun: it becomes ready, or the program ends. */
-interface Beginning {
+interface BegunBody {
   /** Whether the daemon serves a socket: then the event loop goes on for certain, though Node.js does not show it. */
   readonly isServed: boolean
   /** Called before `ready()` when the program ends. */
@@ -41,10 +41,10 @@ interface Beginning {
  * threads, so a program that seems to have nothing left is given two iterations of the event loop to end. If it goes on
  * after them, it is ready.
  */
-export async function readyOrOver(beginning: Beginning, ready: () => void): Promise<void> {
-  if (!beginning.isServed && process.getActiveResourcesInfo().length === 0) {
+export async function readyOrOver(body: BegunBody, ready: () => void): Promise<void> {
+  if (!body.isServed && process.getActiveResourcesInfo().length === 0) {
     const atEnd = (): void => {
-      beginning.tellEnd()
+      body.tellEnd()
       ready()
     }
     // Before the context's own listener, for which an end before ready is a failure.

@@ -181,6 +181,7 @@ fn failed(plan: &SocketPlan, syscall: &'static str, errno: Errno) -> Error {
     Error::system("socket", syscall, errno, format!("{path}: no socket can be made")).at(&plan.path)
 }
 
+/// In the process that becomes the daemon, which makes no connection of its own.
 impl From<Bound> for Listener {
     fn from(Bound { listener, file, .. }: Bound) -> Self {
         Self::bound(listener, file)
