@@ -133,8 +133,8 @@ function lentModules(owners) {
 }
 
 /**
- * Leaves files that others load apart, and lends modules of the facade to the others. Modules are told by their absolute
- * paths, wherever they are imported from.
+ * Leaves files that others load apart, and lends modules of the facade to the others. Modules are told by their
+ * absolute paths, wherever they are imported from.
  */
 function apart(bundle, owners) {
   const lent = lentModules(owners)

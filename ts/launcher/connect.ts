@@ -10,14 +10,14 @@ import { refuseSockets } from '../binding/runtimes.js'
 import { type Attempted, attempted, greeted } from '../binding/waits.js'
 import { status } from '../control/status.js'
 import { findHolder, stopHolder } from '../control/stop.js'
-import { AlreadyRunningError, NotRunningError } from '../errors.js'
+import { AlreadyRunningError } from '../errors.js'
 import type { Settings, SocketSettings } from '../options/settings.js'
 import type { DaemonSocket } from '../types/connections.js'
 import type { Running } from '../types/status.js'
 import { OVER, Patience } from './patience.js'
 import type { Args } from './preflight.js'
 import { start } from './start.js'
-import { noSocket, notRunning, overdue, silent } from './unreached.js'
+import { noSocket, notRunning, ofOtherVersion, overdue, silent } from './unreached.js'
 
 /** Between two looks that both find nobody at the socket of a daemon that runs, in milliseconds. */
 const BETWEEN_LOOKS = 100
@@ -103,15 +103,11 @@ async function pause(client: Client, { left }: Patience, present: Running | unde
  * @throws NotRunningError when this client could not start the next; StopTimeoutError
  */
 async function displace({ settings, args }: Client, connection: NativeConnection): Promise<boolean> {
-  const { pidFile, version } = settings
-  const { pid, version: other } = connection
+  const { pidFile } = settings
+  const { pid, version } = connection
   // Otherwise the daemon would wait for this connection, too, before it ends.
   connection.release()
-  if (args === undefined) {
-    const found = other === null ? 'without a version' : `of version ${other}`
-    const message = `The daemon of ${pidFile} runs ${found}, and none of version ${version}. Start that first.`
-    throw new NotRunningError(message, { pidFile })
-  }
+  if (args === undefined) throw ofOtherVersion(settings, version)
   const holder = await findHolder(pidFile, settings.signal)
   try {
     if (holder?.pid !== pid) return false

@@ -15,6 +15,13 @@ export function notRunning(pidFile: string, { path }: SocketSettings): NotRunnin
   return new NotRunningError(`No daemon of ${pidFile} listens at ${path}. Start it first.`, { pidFile })
 }
 
+/** A daemon of another version, where the one of this client's is not to be started. */
+export function ofOtherVersion({ pidFile, version }: Settings, other: string | null): NotRunningError {
+  const found = other === null ? 'without a version' : `of version ${other}`
+  const message = `The daemon of ${pidFile} runs ${found}, and none of version ${version}. Start that first.`
+  return new NotRunningError(message, { pidFile })
+}
+
 /** A daemon whose start takes too long. */
 export function notReady({ pidFile, readyTimeout }: Settings, pid: number): ReadyTimeoutError {
   const message = `The daemon of ${pidFile}, process ${pid}, is not ready after ${readyTimeout} ms. It goes on.`
