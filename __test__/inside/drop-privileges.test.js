@@ -1,4 +1,6 @@
 // Rights that a daemon gives up itself.
+import { once } from 'node:events'
+import { mkdirSync, utimesSync } from 'node:fs'
 import { get } from 'node:http'
 import { Daemon } from '../../dist/index.js'
 import { fixture, freePort } from '../helpers/index.js'
@@ -48,4 +50,28 @@ root('dropPrivileges refuses what it cannot do, and changes nothing then', async
     'done',
     Number(nobody().uid),
   ])
+})
+
+root('a daemon that may no longer look at the path of its socket serves on', async (t) => {
+  const place = open(t)
+  mkdirSync(place.file('closed'), { mode: 0o700 })
+  const daemon = new Daemon({
+    pidFile: place.file('closed/a.pid'),
+    script: fixture('inside/drops-and-serves.mjs'),
+    socket: true,
+    log: place.file('a.log'),
+  })
+  const { pid } = await daemon.start()
+  // Each is accepted in a later turn than the one before, so that the looks are among them.
+  for (const round of ['first', 'second', 'third']) {
+    // The system's notice: something about the file has changed.
+    utimesSync(place.file('closed/a.sock'), 1, 1)
+    const socket = await daemon.connect()
+    t.is(socket.daemon.pid, pid, round)
+    const [uid] = await once(socket, 'data')
+    t.is(String(uid), `${nobody().uid}\n`)
+    socket.destroy()
+  }
+  await daemon.stop()
+  t.regex(place.read('a.log'), /^stop {"by":"signal","signal":"SIGTERM"}\n$/)
 })

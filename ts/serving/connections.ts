@@ -49,7 +49,7 @@ export class Connections implements Service {
     const failure = native().listen()
     if (failure !== null) raise(failure)
     this.#wait = awaitConnections(() => this.#onWaiting())
-    this.#isFound = native().isAtItsPath()
+    this.#isFound = native().isAtItsPath() === true
   }
 
   get size(): number {
@@ -60,7 +60,8 @@ export class Connections implements Service {
   #watchPath(): void {
     if (!this.#isFound || this.#hasLeft || this.#endWatch !== undefined) return
     const look = (): void => {
-      if (this.#hasLeft || native().isAtItsPath()) return
+      // What cannot be seen is not gone: the daemon may have given up the right to look.
+      if (this.#hasLeft || native().isAtItsPath() !== false) return
       this.#isLost = true
       this.#watchIdleness()
     }

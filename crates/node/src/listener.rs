@@ -89,10 +89,10 @@ pub fn has_waiting() -> bool {
     own_daemon().and_then(|daemon| daemon.map_listener(Listener::has_waiting)) == Some(true)
 }
 
-/// Whether the path still stands for the daemon's socket.
+/// Whether the path still stands for the daemon's socket; null when that cannot be seen, or there is none any more.
 #[napi]
-pub fn is_at_its_path() -> bool {
-    own_daemon().and_then(|daemon| daemon.map_listener(Listener::is_at_its_path)) == Some(true)
+pub fn is_at_its_path() -> Option<bool> {
+    own_daemon()?.map_listener(Listener::is_at_its_path)?
 }
 
 /// Whether the process that stops this daemon has another version take its place.

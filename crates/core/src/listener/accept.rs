@@ -95,9 +95,10 @@ impl Listener {
         matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
     }
 
-    /// Whether the path still stands for this socket; true for one of the supervisor.
-    pub fn is_at_its_path(&self) -> bool {
-        self.file.as_ref().is_none_or(BoundFile::is_there)
+    /// Whether the path still stands for this socket; true for one of the supervisor, `None` when this process may not
+    /// look.
+    pub fn is_at_its_path(&self) -> Option<bool> {
+        self.file.as_ref().map_or(Some(true), BoundFile::looked_at)
     }
 
     /// Gives the socket up: nobody finds it any more, nobody can join, and whoever waits finds its connection ended

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::sys::stat::lstat;
 use nix::unistd::unlink;
 
@@ -24,9 +25,18 @@ impl BoundFile {
         self.id
     }
 
-    /// Whether the path still stands for this very file.
+    /// Whether the path still stands for this very file, as far as this process can see.
     pub(crate) fn is_there(&self) -> bool {
-        lstat(&self.path).is_ok_and(|stat| FileId::of(&stat) == self.id)
+        self.looked_at() == Some(true)
+    }
+
+    /// The same; `None` when this process may not look, as one that has given up its rights.
+    pub(crate) fn looked_at(&self) -> Option<bool> {
+        match lstat(&self.path) {
+            Ok(stat) => Some(FileId::of(&stat) == self.id),
+            Err(Errno::ENOENT | Errno::ENOTDIR) => Some(false),
+            Err(_) => None,
+        }
     }
 
     /// Removes it, if the path still stands for it. The caller holds the pidfile's lock, so that no start puts another
