@@ -18,6 +18,9 @@ provide({
     const { beginRestart } = await loadVerbs()
     return await beginRestart(state, bytes)
   },
+  async loadService() {
+    await loadServing()
+  },
   async serve(plan) {
     const { serve } = await loadServing()
     return serve(plan)

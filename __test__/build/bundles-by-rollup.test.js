@@ -1,10 +1,13 @@
 // Programs that rollup has bundled, which evaluates what an `import()` leads to after a program that still waits.
-import { cpSync, readdirSync } from 'node:fs'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Daemon } from '../../dist/index.js'
 import { install } from '../helpers/copies.js'
-import { ROOT } from '../helpers/index.js'
+import { DAIMON, ROOT, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
+import { open } from '../helpers/privileges.js'
 
 const NATIVE = readdirSync(join(ROOT, 'native')).filter((name) => name.endsWith('.node'))
 
@@ -40,3 +43,32 @@ for (const [title, output] of [
     t.like(await new Daemon({ pidFile: place.file('a.pid') }).stop(), { wasRunning: true, forced: false })
   })
 }
+
+/** Imports the facade's own file, as a bundler does that does not know the condition `module`. */
+const JAILED = `import { Daemon } from ${JSON.stringify(fileURLToPath(DAIMON))}
+  const options = { pidFile: 'a.pid', socket: true, chroot: 'jail', cwd: '/', user: 'nobody' }
+  await new Daemon({ ...options, run(context) {
+    context.onConnection((socket) => socket.on('error', () => {}).end('served'))
+  } }).foreground()`
+
+needs(
+  'rollup',
+  'root',
+  'processor of its own',
+)('rollup, a file for each part: a foreground in another root folder serves its socket', async (t) => {
+  const { rollup } = await import('rollup')
+  const place = open(t)
+  mkdirSync(place.file('jail'))
+  const bundle = await rollup({ input: place.write('main.mjs', JAILED) })
+  await bundle.write({ dir: place.file('out'), entryFileNames: 'main.mjs', format: 'es' })
+  for (const name of NATIVE) cpSync(join(ROOT, 'native', name), place.file(`out/${name}`))
+  const service = place.spawn(['out/main.mjs'])
+  const daemon = new Daemon({ pidFile: place.file('a.pid'), socket: true, user: 'nobody' })
+  await until(() => existsSync(place.file('a.sock')) || service.child.exitCode !== null, 'the socket')
+  const socket = await daemon.connect({ start: false })
+  const [text] = await once(socket, 'data')
+  t.is(String(text), 'served', service.output().stderr)
+  socket.destroy()
+  await daemon.stop()
+  t.is((await service.done).code, 0)
+})

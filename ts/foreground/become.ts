@@ -9,6 +9,7 @@ import { messageOf } from '../handover/thrown.js'
 import { readBeforehand } from '../inside/beforehand.js'
 import { useCompileCache } from '../inside/compile-cache.js'
 import { contextOf } from '../inside/context.js'
+import { provided } from '../inside/provided.js'
 import { startRotation } from '../inside/rotation.js'
 import { keep } from '../inside/signals/kept-listeners.js'
 import { State, type Supervisor, shareState } from '../inside/state.js'
@@ -48,6 +49,8 @@ export async function becomeChecked(
   // Only a supervisor ends a foreground that is not ready in time: tell it how long the start may take.
   supervisor?.starting(settings.lockTimeout + settings.readyTimeout)
   readBeforehand()
+  // A bundle may have it in a file of its own, which the root folder or the user of the body may not reach.
+  if (settings.socket !== undefined) await provided().loadService()
   const { pidFile, pidFileMode, lockTimeout, stopTimeout } = settings
   // systemd listens already: `FileDescriptorName=daimon`.
   const activated = settings.socket === undefined ? undefined : sockets[ACTIVATED]

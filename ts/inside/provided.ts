@@ -33,6 +33,12 @@ export interface Provided {
    */
   beginRestart(state: State, args: readonly unknown[] | undefined): Promise<ChildProcess>
   /**
+   * Loads the code that serves a socket.
+   *
+   * @throws UnsupportedError when its file is there no longer, or of another version
+   */
+  loadService(): Promise<void>
+  /**
    * Serves the daemon's socket.
    *
    * @throws StartFailedError when the socket that was inherited cannot be listened at
