@@ -1,6 +1,6 @@
 /** Copies of the package, installed in a test's folder, and copies that differ in one number. */
 
-import { chmodSync, cpSync, readdirSync } from 'node:fs'
+import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { folder, ROOT } from './index.js'
 
@@ -29,6 +29,21 @@ export function setNumber(t, place, name, value, { copy = 'daimon', files = scri
     t.is(text.match(pattern)?.length, 1, `${name} in ${path}`)
     place.write(path, text.replace(pattern, `var ${name} = ${value};`))
   }
+}
+
+/** Gives a copy another version, of the same length, in its scripts and its binding. Gives that version. */
+export function setVersion(place, copy) {
+  const path = (name) => place.file(`node_modules/${copy}/${name}`)
+  const { version } = JSON.parse(readFileSync(path('package.json'), 'utf8'))
+  const other = version.replace(/\d$/, (digit) => (Number(digit) + 1) % 10)
+  const files = ['dist', 'native'].flatMap((folder) =>
+    readdirSync(path(folder)).map((name) => `${folder}/${name}`),
+  )
+  for (const name of ['package.json', ...files.filter((name) => /\.(c?js|node)$/.test(name))]) {
+    // As bytes: a binary is no text.
+    writeFileSync(path(name), readFileSync(path(name), 'latin1').replaceAll(version, other), 'latin1')
+  }
+  return other
 }
 
 /** The bundles that are loaded as they are. */

@@ -1,7 +1,7 @@
 // Two copies of the package in one process: they share its state where both know the layout of that, and else say so.
 import { cpSync, existsSync } from 'node:fs'
 import test from 'ava'
-import { installTwice, setNumber } from '../helpers/copies.js'
+import { installTwice, setNumber, setVersion } from '../helpers/copies.js'
 import { alive, content, fixture, kill, until } from '../helpers/index.js'
 
 /** Which of the copies has the newer layout: the one that makes the daemon, or the one that is called. */
@@ -130,4 +130,29 @@ test('a value that says nothing of its layout is taken for another copy, too', a
     /^ERR_DAEMON_UNSUPPORTED .*one of an unknown version, which has made it a daemon, and daimon \d/,
   )
   t.false(existsSync(place.file('a.pid')))
+})
+
+test('a socket is served by no copy of another version, which says so', async (t) => {
+  const place = installTwice(t)
+  const version = setVersion(place, 'copy')
+  place.write('served.mjs', "import { Daemon } from 'copy'\nDaemon.current.onConnection(() => {})")
+  place.write(
+    'main.mjs',
+    `import { Daemon } from 'daimon'
+    const daemon = new Daemon({ pidFile: 'a.pid', script: 'served.mjs', socket: true })
+    const { code, cause } = await daemon.connect().catch((error) => error)
+    console.log(JSON.stringify({ code, cause: { code: cause.code, message: cause.message } }))`,
+  )
+  const { stdout } = await place.node(['main.mjs'])
+  const { code, cause } = JSON.parse(stdout)
+  t.is(code, 'ERR_DAEMON_START_FAILED')
+  t.is(cause.code, 'ERR_DAEMON_UNSUPPORTED')
+  t.regex(
+    cause.message,
+    /^Only a copy of the version that has made this process a daemon can serve its socket: /,
+  )
+  t.regex(cause.message, /daimon \S+ at \/.*\/node_modules\/daimon\/dist\//)
+  t.true(cause.message.includes(`daimon ${version} at ${place.file('node_modules/copy/dist/index.js')}`))
+  t.regex(cause.message, /Install one version for the whole program \('npm ls daimon'/)
+  t.deepEqual(place.processes(), [])
 })

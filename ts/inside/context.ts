@@ -11,6 +11,7 @@ import type { ConnectionHandler } from '../types/connections.js'
 import type { DaemonContext, StopHook } from '../types/context.js'
 import type { Logger } from '../types/options.js'
 import type { SignalMap, SignalName } from '../types/signals.js'
+import { servedByOther } from './own-state.js'
 import { provided } from './provided.js'
 import { hasFailingCode } from './ready.js'
 import { reopenLogs } from './reopen.js'
@@ -88,7 +89,10 @@ class Context implements DaemonContext {
         value: handler,
       })
     }
-    if (this.#service === undefined) throw withoutSocket('onConnection', this.pidFile)
+    if (this.#service === undefined) {
+      const hasSocket = this.#state.settings.socket !== undefined
+      throw hasSocket ? servedByOther(this.#state) : withoutSocket('onConnection', this.pidFile)
+    }
     this.#service.handleBy(handler)
   }
 

@@ -24,10 +24,25 @@ function twoCopies(other: Shared): UnsupportedError {
   const newer = other.abi > own.abi ? other : own
   const message =
     'Two copies of daimon in this process do not understand each other: ' +
-    `${nameOf(other)}, which has made it a daemon, and ${nameOf(own)}, which was called. ` +
-    `Install one version for the whole program, ${newer.version} or later ('npm ls daimon' shows who brings which), ` +
-    'then start the daemon anew.'
+    `${nameOf(other)}, which has made it a daemon, and ${nameOf(own)}, which was called. ${remedy(newer)}`
   return new UnsupportedError(message, { feature: 'two copies of daimon' })
+}
+
+/** A copy of another version has its own native part, which does not have the socket. */
+export function servedByOther(state: State): UnsupportedError {
+  const own = signature(ownPath)
+  const message =
+    'Only a copy of the version that has made this process a daemon can serve its socket: ' +
+    `that is ${nameOf(state)}, and ${nameOf(own)} was called. ${remedy()}`
+  return new UnsupportedError(message, { pidFile: state.pidFile, feature: 'two copies of daimon' })
+}
+
+function remedy(least?: Shared): string {
+  const which = least === undefined ? '' : `, ${least.version} or later`
+  return (
+    `Install one version for the whole program${which} ('npm ls daimon' shows who brings which), ` +
+    'then start the daemon anew.'
+  )
 }
 
 /** Describes a copy. Other code may have made the value, so these members may be missing. */
