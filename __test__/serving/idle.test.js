@@ -161,3 +161,31 @@ test.serial('a connection whose handler throws does not keep a daemon that goes 
   await daemon.exited()
   t.regex(place.read('engine.log'), /^uncaught faulty\nstop {"by":"idle"}$/m)
 })
+
+test.serial('a daemon that its handler ends accepts nobody any more', async (t) => {
+  const place = folder(t)
+  const gate = place.file('gate')
+  const daemon = engine(place, { ways: { until: gate, faulty: 'fatal' } })
+  const starting = daemon.start()
+  await until(() => content(place.file('engine.log')) === 'boot\n', 'the boot')
+  const clients = Array.from({ length: 10 }, () => connect(place.file('engine.sock')))
+  const ends = clients.map((client) =>
+    once(
+      client.on('error', () => {}),
+      'close',
+    ),
+  )
+  await Promise.all(clients.map((client) => once(client, 'connect')))
+  let hellos = ''
+  for (const client of clients) {
+    client.on('data', (data) => {
+      hellos += data
+    })
+  }
+  place.write('gate', '')
+  const { pid } = await starting
+  await Promise.all(ends)
+  t.is(hellos, `daimon/1 ${pid}\n`)
+  await daemon.exited()
+  t.false(existsSync(place.file('engine.sock')))
+})

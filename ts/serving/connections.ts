@@ -159,7 +159,7 @@ export class Connections implements Service {
     setTimeout(() => this.#waitAgain(), AFTER_FAILURE)
   }
 
-  #accept(): 'accepted' | 'none' | 'failed' {
+  #accept(): 'accepted' | 'none' | 'failed' | 'thrown' {
     const { socket: settings, version } = this.#plan
     const visitor = native().accept(settings.hello, version)
     if (visitor === null) return 'none'
@@ -185,6 +185,8 @@ export class Connections implements Service {
       // If the program goes on, nobody is left who could end this connection.
       socket.destroy()
       throwUncaught(error)
+      // If it ends the process, whoever waits is served by the next one.
+      return 'thrown'
     }
     return 'accepted'
   }

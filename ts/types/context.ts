@@ -56,8 +56,8 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
    * Registers the handler of connections to the daemon's socket. The daemon accepts once it is ready and has a handler;
    * until then connections wait. A socket is half-open when its other side has ended: the handler ends its own.
    *
-   * @throws InvalidOptionError if it is not a function, or the daemon has no socket; UnsupportedError if another version
-   *   of daimon has made this process the daemon
+   * @throws InvalidOptionError if it is not a function, or the daemon has no socket; UnsupportedError if a copy of
+   *   another version has made this process the daemon
    */
   onConnection(handler: ConnectionHandler): void
   /** How many connections are open; 0 without a socket. */
