@@ -44,31 +44,38 @@ for (const [title, output] of [
   })
 }
 
-/** Imports the facade's own file, as a bundler does that does not know the condition `module`. */
-const JAILED = `import { Daemon } from ${JSON.stringify(fileURLToPath(DAIMON))}
+/**
+ * Imports the facade's own file, as a bundler does that does not know the condition `module`. Files that are read later
+ * wait for the work in the only thread for them.
+ */
+const jailed = (verb) => `import { pbkdf2 } from 'node:crypto'
+  import { Daemon } from ${JSON.stringify(fileURLToPath(DAIMON))}
+  pbkdf2('', '', 100_000, 64, 'sha512', () => {})
   const options = { pidFile: 'a.pid', socket: true, chroot: 'jail', cwd: '/', user: 'nobody' }
   await new Daemon({ ...options, run(context) {
     context.onConnection((socket) => socket.on('error', () => {}).end('served'))
-  } }).foreground()`
+  } }).${verb}()`
 
-needs(
-  'rollup',
-  'root',
-  'processor of its own',
-)('rollup, a file for each part: a foreground in another root folder serves its socket', async (t) => {
-  const { rollup } = await import('rollup')
-  const place = open(t)
-  mkdirSync(place.file('jail'))
-  const bundle = await rollup({ input: place.write('main.mjs', JAILED) })
-  await bundle.write({ dir: place.file('out'), entryFileNames: 'main.mjs', format: 'es' })
-  for (const name of NATIVE) cpSync(join(ROOT, 'native', name), place.file(`out/${name}`))
-  const service = place.spawn(['out/main.mjs'])
-  const daemon = new Daemon({ pidFile: place.file('a.pid'), socket: true, user: 'nobody' })
-  await until(() => existsSync(place.file('a.sock')) || service.child.exitCode !== null, 'the socket')
-  const socket = await daemon.connect({ start: false })
-  const [text] = await once(socket, 'data')
-  t.is(String(text), 'served', service.output().stderr)
-  socket.destroy()
-  await daemon.stop()
-  t.is((await service.done).code, 0)
-})
+for (const verb of ['start', 'foreground']) {
+  needs(
+    'rollup',
+    'root',
+    'processor of its own',
+  )(`rollup, a file for each part: ${verb}() in another root folder serves the socket`, async (t) => {
+    const { rollup } = await import('rollup')
+    const place = open(t)
+    mkdirSync(place.file('jail'))
+    const bundle = await rollup({ input: place.write('main.mjs', jailed(verb)) })
+    await bundle.write({ dir: place.file('out'), entryFileNames: 'main.mjs', format: 'es' })
+    for (const name of NATIVE) cpSync(join(ROOT, 'native', name), place.file(`out/${name}`))
+    const service = place.spawn(['out/main.mjs'], { env: { UV_THREADPOOL_SIZE: '1' } })
+    const daemon = new Daemon({ pidFile: place.file('a.pid'), socket: true, user: 'nobody' })
+    await until(() => existsSync(place.file('a.sock')) || service.child.exitCode !== null, 'the socket')
+    const socket = await daemon.connect({ start: false })
+    const [text] = await once(socket, 'data')
+    t.is(String(text), 'served', service.output().stderr)
+    socket.destroy()
+    await daemon.stop()
+    t.is((await service.done).code, 0)
+  })
+}

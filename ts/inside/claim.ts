@@ -6,6 +6,7 @@ import type { DaemonContext } from '../types/context.js'
 import type { ReadyMode, RunFunction } from '../types/options.js'
 import { contextOf } from './context.js'
 import { ownState } from './own-state.js'
+import { provided } from './provided.js'
 import { atOnce, mainEvaluated, readyOrOver } from './ready.js'
 import type { Bringer, State } from './state.js'
 import { throwUncaught } from './uncaught.js'
@@ -17,7 +18,19 @@ export interface Claimant extends Bringer {
 
 /** Claims. The context is made later, when the process has the folder and the rights of the body. */
 function claim(state: State, claimant: Claimant, body: (context: DaemonContext) => void): boolean {
-  return state.claim(() => body(contextOf(state, claimant)))
+  return state.claim(() => body(contextOf(state, claimant)), serviceBeforehand(state))
+}
+
+/**
+ * The code that serves a socket, where the body has another root folder or user: a bundle may have that code in a file
+ * of its own. If it cannot be loaded, the context says so.
+ */
+function serviceBeforehand({ settings }: State): Promise<void> | undefined {
+  const { socket, chroot, identity } = settings
+  if (socket === undefined || (chroot === undefined && identity === undefined)) return undefined
+  return provided()
+    .loadService()
+    .catch(() => {})
 }
 
 /** Makes `run` the body. False when this daemon has another one already. */
@@ -78,7 +91,7 @@ export function claimInline(claimant: Claimant): Promise<DaemonContext> {
 /** The context of a body that another call has brought, once it has folder and rights. */
 async function present(state: State): Promise<DaemonContext> {
   if (state.setUpFailure !== undefined) throw state.setUpFailure.error
-  if (state.phase === 'pending') await turn()
+  while (state.phase === 'pending') await turn()
   return contextOf(state)
 }
 

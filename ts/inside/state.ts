@@ -184,15 +184,19 @@ export class State implements SharedInDaemon {
   /**
    * Chooses the body, if that can be done yet. It begins in the next turn, so that the rest of the synchronous program
    * runs before, as in the launcher.
+   *
+   * @param beforehand - what the body's root folder or user may keep from being loaded; it never rejects
    */
-  claim(begin: () => void): boolean {
+  claim(begin: () => void, beforehand?: Promise<void>): boolean {
     if (!this.mayClaim) return false
     this.#move('pending')
-    setImmediate(() => {
+    const enter = (): void => {
       this.#move('begun')
       this.#surroundings.enter()
       begin()
-    })
+    }
+    if (beforehand === undefined) setImmediate(enter)
+    else void beforehand.then(() => setImmediate(enter))
     return true
   }
 
