@@ -2,7 +2,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, unlinkSync } from 'node:
 import { connect } from 'node:net'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { alive, content, fixture, folder, kill, until } from '../helpers/index.js'
+import { alive, content, fixture, folder, isAtRest, kill, until } from '../helpers/index.js'
 import { close, engine, engineIn, greetingOf } from '../helpers/on-demand.js'
 
 test.serial('a connection starts the daemon, and the next one finds it', async (t) => {
