@@ -192,7 +192,7 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * @throws UnverifiedError when nobody listens though the daemon runs (reason `no-socket`), or somebody else does
    * @throws those of `start()`
    */
-  async connect(options?: ConnectOptions): Promise<DaemonSocket> {
+  async connect(options?: ConnectOptions<RunArgs<this>>): Promise<DaemonSocket> {
     const { args, start, signal } = validateConnectOptions(options, this.#settings)
     const route = this.#route()
     if (route === 'beginning') return await never

@@ -140,6 +140,16 @@ test.serial('each client of a start that fails rejects with the error of its own
   t.deepEqual(place.processes(), [])
 })
 
+test.serial('a program that has nothing left to do is told, and not started again', async (t) => {
+  const place = folder(t)
+  const script = place.write('engine.mjs', "console.log('boot')")
+  const error = await t.throwsAsync(engine(place, { script }).connect(), { code: 'ERR_DAEMON_START_FAILED' })
+  t.regex(error.message, /has ended before it accepted the connection: .* handler for connections/)
+  t.is(error.exitCode, 0)
+  t.is(place.read('engine.log'), 'boot\n')
+  t.deepEqual(place.processes(), [])
+})
+
 test.serial('an abort of the client does not end the boot, which the next client finds', async (t) => {
   const place = folder(t)
   const daemon = engine(place, { ways: { boot: 800 } })

@@ -17,7 +17,7 @@ import type { Running } from '../types/status.js'
 import { OVER, Patience } from './patience.js'
 import type { Args } from './preflight.js'
 import { start } from './start.js'
-import { noSocket, notRunning, ofOtherVersion, overdue, silent } from './unreached.js'
+import { noSocket, notRunning, ofOtherVersion, overAtOnce, overdue, silent } from './unreached.js'
 
 /** Between two looks that both find nobody at the socket of a daemon that runs, in milliseconds. */
 const BETWEEN_LOOKS = 100
@@ -45,8 +45,8 @@ export async function reach(client: Client): Promise<NativeConnection> {
   refuseSockets(settings.pidFile)
   const { pidFile, signal, version } = settings
   const patience = new Patience(settings)
-  /** Whether nobody has been found at the socket of a daemon that is ready: once that may be chance. */
-  let hasMissed = false
+  /** The daemon at whose socket nobody was found, though it is ready: once that may be chance. */
+  let missed: number | undefined
   let hasBegun = false
   for (;;) {
     signal?.throwIfAborted()
@@ -70,8 +70,8 @@ export async function reach(client: Client): Promise<NativeConnection> {
         continue
       }
       const isMissed = attempt === 'nobody' && running.starting !== true
-      if (isMissed && hasMissed) throw noSocket(client, running)
-      hasMissed ||= isMissed
+      if (isMissed && missed === running.pid) throw noSocket(client, running)
+      missed = isMissed ? running.pid : undefined
       await pause(client, patience, running)
       continue
     }
@@ -121,6 +121,8 @@ async function displace({ settings, args }: Client, connection: NativeConnection
 /**
  * Starts the daemon, as the first in its queue; undefined when another start was faster, or the client's time is over:
  * the daemon goes on then.
+ *
+ * @throws StartFailedError for a program that has nothing left to do, besides the errors of a start
  */
 async function startAndGreet(
   client: Client,
@@ -135,7 +137,8 @@ async function startAndGreet(
     })
   try {
     const { pid } = await (patience.isUsed ? patience.within(begin) : begin(settings.signal))
-    return greeting === undefined ? undefined : { ...(await greeting), pid }
+    if (greeting === undefined) throw overAtOnce(client, pid)
+    return { ...(await greeting), pid }
   } catch (error) {
     if (error === OVER) return undefined
     if (error instanceof AlreadyRunningError) return undefined

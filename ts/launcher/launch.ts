@@ -45,7 +45,8 @@ export class Launch {
   #timer: NodeJS.Timeout | undefined
 
   /**
-   * @param greet - called with what was launched when the daemon is ready, before that is let go
+   * @param greet - called with what was launched when the daemon is ready, before that is let go; not for a program
+   * that has nothing left to do, which is ready and ends
    */
   constructor(
     settings: StartSettings,
@@ -74,7 +75,7 @@ export class Launch {
     if (outcome === 'ready' && launched !== null) {
       const took = performance.now() - this.#begun
       this.#wait.end()
-      this.#greet?.(launched)
+      if (this.#told.exitCode === undefined) this.#greet?.(launched)
       const ended = await this.#ended(launched)
       launched.release()
       return { pid: launched.pid, took, ended }

@@ -17,12 +17,12 @@ export const OVER: unique symbol = Symbol('over')
 /** The time of one client. */
 export class Patience {
   readonly #settings: Settings
+  readonly #begun = performance.now()
   #until: number
-  #isProlonged = false
 
   constructor(settings: Settings) {
     this.#settings = settings
-    this.#until = performance.now() + settings.readyTimeout
+    this.#until = this.#begun + settings.readyTimeout
   }
 
   /** In milliseconds, from 0 on. */
@@ -35,20 +35,19 @@ export class Patience {
     return this.left < this.#settings.readyTimeout - MARGIN
   }
 
-  /** Begins anew, with time for a daemon that has to leave, and for the next one to get ready. */
+  /** A daemon has to leave first: there is time for that, too. However many have to leave, it is the same time. */
   prolong(): void {
     const { readyTimeout, stopTimeout } = this.#settings
-    this.#until = performance.now() + stopTimeout + readyTimeout
+    this.#until = this.#begun + stopTimeout + readyTimeout
   }
 
   /**
-   * Waits for the end of a daemon that is leaving. The first such wait prolongs the time.
+   * Waits for the end of a daemon that is leaving.
    *
    * @throws ReadyTimeoutError when it stays; the reason of the settings' `signal`
    */
   async untilGone(pid: number): Promise<void> {
-    if (!this.#isProlonged) this.prolong()
-    this.#isProlonged = true
+    this.prolong()
     const { pidFile, signal } = this.#settings
     if (!(await isGone(pidFile, this.left, signal))) throw staying(this.#settings, pid)
   }

@@ -1,6 +1,6 @@
 /** The errors of a client that has not reached the daemon. */
 
-import { NotRunningError, ReadyTimeoutError, UnverifiedError } from '../errors.js'
+import { NotRunningError, ReadyTimeoutError, StartFailedError, UnverifiedError } from '../errors.js'
 import type { Settings, SocketSettings } from '../options/settings.js'
 import type { Running } from '../types/status.js'
 
@@ -26,6 +26,14 @@ export function ofOtherVersion({ pidFile, version }: Settings, other: string | n
 export function notReady({ pidFile, readyTimeout }: Settings, pid: number): ReadyTimeoutError {
   const message = `The daemon of ${pidFile}, process ${pid}, is not ready after ${readyTimeout} ms. It goes on.`
   return new ReadyTimeoutError(message, { pidFile, pid, timeout: readyTimeout })
+}
+
+/** A daemon whose program has ended without a failure, and without a client. */
+export function overAtOnce({ settings: { pidFile } }: Target, pid: number): StartFailedError {
+  const message =
+    `The daemon of ${pidFile}, process ${pid}, has ended before it accepted the connection: its program has ` +
+    'nothing left to do. It needs a handler for connections (Daemon.current.onConnection).'
+  return new StartFailedError(message, { pidFile, exitCode: 0 })
 }
 
 /** A daemon that is leaving, and does not end. */

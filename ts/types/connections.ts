@@ -50,12 +50,12 @@ export interface Peer {
 export type ConnectionHandler = (socket: Socket, peer: Peer) => unknown
 
 /** The options of `connect()`. */
-export interface ConnectOptions {
+export interface ConnectOptions<A extends readonly unknown[] = readonly unknown[]> {
   /**
    * The arguments of a start, as those of `start()`.
    * @default []
    */
-  args?: readonly unknown[]
+  args?: A
   /**
    * Whether the daemon is started where nobody listens. If not: NotRunningError.
    * @default true

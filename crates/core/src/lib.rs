@@ -73,7 +73,9 @@ pub use adopt::adopt;
 pub use descriptor::{Descriptor, duplicate_socket, is_open, let_inherit, take_socket};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
 pub use foreground::{ForegroundPlan, become_daemon};
-pub use handover::{ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket};
+pub use handover::{
+    ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket, Unsent,
+};
 pub use identity::{Account, Identity, Name, check_chroot, enter_root};
 pub use launch::{Group, Launched, Plan, Stdio, launch};
 pub use limits::{Limit, Limits, check_oom_score_adj, set_oom_score_adj, set_soft_nofile};

@@ -44,7 +44,7 @@ fn end_at_once(folder: &Folder) {
         lock: LockOptions { wait: Duration::from_secs(30), ..LockOptions::default() },
         ..folder.plan(&[])
     };
-    let launched = daimon_core::launch(&plan).unwrap();
+    let launched = daimon_core::launch(&plan, None).unwrap();
     assert!(launched.process.is_none_or(|process| ends(&process)));
     // Nothing is left in the group, so that there is nothing to wait for.
     launched.group.release();

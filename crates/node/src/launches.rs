@@ -4,8 +4,8 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use daimon_core::{
-    Backlog, BoundFile, Channel, ChannelEvent, FrameKind, Group, Launched, LogTail, Plan, Process, WatchId,
-    launch, unwatch, watch_channel,
+    Backlog, BoundFile, Channel, ChannelEvent, FrameKind, Group, Launched, LogTail, Plan, Process, Unsent,
+    WatchId, launch, unwatch, watch_channel,
 };
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
@@ -57,36 +57,28 @@ impl LaunchedDaemon {
 }
 
 impl Shared {
-    /// Keeps what was launched until it is taken; gives its channel. `None` when the wait has been given up
-    /// meanwhile: the start then is, too.
-    fn keep(&self, wait: u32, launched: Launched) -> Option<Channel> {
+    /// Keeps what was launched until it is taken; gives its channel, and what is to be sent there. `None` when the wait
+    /// has been given up meanwhile: the start then is, too, unless its daemon has a socket.
+    fn keep(&self, wait: u32, launched: Launched) -> Option<(Channel, Option<Unsent>)> {
         let mut state = self.state();
         if !state.cancels.contains_key(&wait) {
             drop(state);
-            launched.abort();
+            launched.forsake();
             return None;
         }
-        let Launched { pid, process, channel, log, group, client, socket } = launched;
+        let Launched { pid, process, channel, unsent, log, group, client, socket } = launched;
         let group = Some(group);
         state.launched.insert(wait, LaunchedDaemon { pid, process, log, group, client, socket });
-        Some(channel)
+        Some((channel, unsent))
     }
 }
 
 pub(crate) fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, payload: &[u8]) {
-    let launched = match launch(plan) {
+    let launched = match launch(plan, Some(payload)) {
         Ok(launched) => launched,
         Err(error) => return shared.emit(NativeEvent::failed(wait, error)),
     };
-    // Without a sender the daemon would wait for its payload for ever.
-    let sender = match launched.channel.sender() {
-        Ok(sender) => sender,
-        Err(error) => {
-            launched.abort();
-            return shared.emit(NativeEvent::failed(wait, error));
-        }
-    };
-    let Some(channel) = shared.keep(wait, launched) else { return };
+    let Some((channel, unsent)) = shared.keep(wait, launched) else { return };
     shared.emit(NativeEvent::new(wait, NativeEventKind::Launched));
     let mut listener =
         ChannelListener { shared: Arc::clone(shared), wait, backlog: Backlog::default(), said: Vec::new() };
@@ -95,7 +87,7 @@ pub(crate) fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, pa
         Err(error) => return shared.emit(NativeEvent::failed(wait, error)),
     }
     // An error of the system means that the daemon has died, which its channel tells as well.
-    if let Err(error) = sender.send(FrameKind::Payload, payload)
+    if let Some(Err(error)) = unsent.map(|unsent| unsent.send(payload))
         && error.os_error().is_none()
     {
         shared.emit(NativeEvent::failed(wait, error));

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
 
 use super::decoder::Decoder;
-use super::encoder::{NotSent, send_frame};
+use super::encoder::{NotSent, begin_frame, end_frame, length, send_frame};
 use super::frame::{Frame, FrameKind};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -63,6 +63,22 @@ impl Channel {
             Error::io("payload", "fcntl", &error, "the channel to the daemon cannot be shared")
         })?;
         Ok(Sender { fd })
+    }
+
+    /// Sends the daemon its payload, as far as it finds room. Gives what is left of it, which needs a reader; `None`
+    /// when all of it is under way, so that the daemon gets it even if the launcher ends now.
+    ///
+    /// # Errors
+    ///
+    /// When it is longer than such a frame may be; the system's.
+    pub(crate) fn begin_payload(&self, payload: &[u8]) -> Result<Option<Unsent>> {
+        let sent = begin_frame(self.fd.as_fd(), FrameKind::Payload, payload)
+            .map_err(|problem| unsendable(problem, payload))?;
+        if sent == length(payload) {
+            return Ok(None);
+        }
+        let Sender { fd } = self.sender()?;
+        Ok(Some(Unsent { fd, sent }))
     }
 
     /// Reads what has arrived, 256 KiB at most, without waiting. Gives the whole frames, and how the channel goes on.
@@ -160,15 +176,40 @@ impl Sender {
     ///
     /// When the other end is closed, or the body is longer than such a frame may be.
     pub fn send(&self, kind: FrameKind, body: &[u8]) -> Result<()> {
-        send_frame(self.fd.as_fd(), kind, body, MsgFlags::empty()).map_err(|problem| match problem {
-            NotSent::TooLong => {
-                let message = format!("the message of {} bytes is longer than the channel takes", body.len());
-                Error::new(ErrorKind::StartFailed, message).during("payload")
-            }
-            NotSent::System(errno) => {
-                Error::system("payload", "sendmsg", errno, "the other end of the channel is closed")
-            }
-        })
+        send_frame(self.fd.as_fd(), kind, body, MsgFlags::empty())
+            .map_err(|problem| unsendable(problem, body))
+    }
+}
+
+/// The part of a payload that has found no room in the channel. Dropped, it is never sent.
+#[derive(Debug)]
+pub struct Unsent {
+    fd: OwnedFd,
+    /// How many bytes of the frame are under way.
+    sent: usize,
+}
+
+impl Unsent {
+    /// Sends it, and waits until all of it is under way. `payload` is the whole one.
+    ///
+    /// # Errors
+    ///
+    /// When the other end is closed.
+    pub fn send(self, payload: &[u8]) -> Result<()> {
+        end_frame(self.fd.as_fd(), FrameKind::Payload, payload, self.sent)
+            .map_err(|problem| unsendable(problem, payload))
+    }
+}
+
+fn unsendable(problem: NotSent, body: &[u8]) -> Error {
+    match problem {
+        NotSent::TooLong => {
+            let message = format!("the message of {} bytes is longer than the channel takes", body.len());
+            Error::new(ErrorKind::StartFailed, message).during("payload")
+        }
+        NotSent::System(errno) => {
+            Error::system("payload", "sendmsg", errno, "the other end of the channel is closed")
+        }
     }
 }
 
@@ -197,13 +238,22 @@ mod tests {
     #[test]
     fn a_payload_larger_than_the_socket_holds_arrives_whole() {
         let (launcher, mut daemon) = pair();
-        let sender = launcher.sender().unwrap();
         let body = vec![7; 3_000_000];
         let sent = body.clone();
-        let thread = std::thread::spawn(move || sender.send(FrameKind::Payload, &sent));
+        let unsent = launcher.begin_payload(&sent).unwrap().unwrap();
+        let thread = std::thread::spawn(move || unsent.send(&sent));
         let frame = daemon.wait_for_frame().unwrap();
         assert_eq!((frame.kind, frame.body), (FrameKind::Payload, body));
         thread.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_payload_that_finds_room_arrives_though_the_launcher_has_gone() {
+        let (launcher, mut daemon) = pair();
+        assert!(launcher.begin_payload(b"what to do").unwrap().is_none());
+        drop(launcher);
+        assert_eq!(daemon.wait_for_frame().unwrap().body, b"what to do");
+        assert!(daemon.wait_for_frame().is_none());
     }
 
     #[test]

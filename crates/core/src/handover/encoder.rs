@@ -34,17 +34,59 @@ pub(crate) fn send_frame(
     body: &[u8],
     flags: MsgFlags,
 ) -> std::result::Result<(), NotSent> {
-    let header = header_of(kind, body).ok_or(NotSent::TooLong)?;
     let mut sent = 0;
-    while sent < HEADER + body.len() {
+    while sent < length(body) {
         let how = if sent == 0 { flags } else { MsgFlags::empty() };
-        // Header and body are not copied together, because a payload may need as much memory as the process has left.
-        let parts = [&header[sent.min(HEADER)..], &body[sent.saturating_sub(HEADER)..]].map(IoSlice::new);
-        match sendmsg::<()>(fd.as_raw_fd(), &parts, &[], how | sys::NO_SIGPIPE, None) {
-            Ok(count) => sent += count,
+        sent += send_part(fd, kind, body, sent, how)?;
+    }
+    Ok(())
+}
+
+/// Sends of a frame what finds room, without waiting. Gives how many bytes that were.
+pub(super) fn begin_frame(
+    fd: BorrowedFd<'_>,
+    kind: FrameKind,
+    body: &[u8],
+) -> std::result::Result<usize, NotSent> {
+    match send_part(fd, kind, body, 0, MsgFlags::MSG_DONTWAIT) {
+        Err(NotSent::System(Errno::EAGAIN)) => Ok(0),
+        other => other,
+    }
+}
+
+/// Sends the rest of a frame of which `sent` bytes are under way, and waits until all of it is.
+pub(super) fn end_frame(
+    fd: BorrowedFd<'_>,
+    kind: FrameKind,
+    body: &[u8],
+    mut sent: usize,
+) -> std::result::Result<(), NotSent> {
+    while sent < length(body) {
+        sent += send_part(fd, kind, body, sent, MsgFlags::empty())?;
+    }
+    Ok(())
+}
+
+/// The bytes of a frame with that body.
+pub(super) const fn length(body: &[u8]) -> usize {
+    HEADER + body.len()
+}
+
+fn send_part(
+    fd: BorrowedFd<'_>,
+    kind: FrameKind,
+    body: &[u8],
+    sent: usize,
+    flags: MsgFlags,
+) -> std::result::Result<usize, NotSent> {
+    let header = header_of(kind, body).ok_or(NotSent::TooLong)?;
+    // Header and body are not copied together, because a payload may need as much memory as the process has left.
+    let parts = [&header[sent.min(HEADER)..], &body[sent.saturating_sub(HEADER)..]].map(IoSlice::new);
+    loop {
+        match sendmsg::<()>(fd.as_raw_fd(), &parts, &[], flags | sys::NO_SIGPIPE, None) {
+            Ok(count) => return Ok(count),
             Err(Errno::EINTR) => (),
             Err(errno) => return Err(NotSent::System(errno)),
         }
     }
-    Ok(())
 }

@@ -12,7 +12,7 @@ mod variable;
 
 pub use backlog::{Backlog, Ticket};
 pub(crate) use channel::Outcome;
-pub use channel::{Channel, Reception, Sender};
+pub use channel::{Channel, Reception, Sender, Unsent};
 pub(crate) use encoder::send_frame;
 pub use frame::{Frame, FrameKind};
 #[cfg(any(test, feature = "fuzzing"))]

@@ -33,7 +33,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 /// # fn example(plan: &daimon_core::Plan) -> daimon_core::Result<()> {
 /// use std::time::Duration;
 ///
-/// let launched = daimon_core::launch(plan)?;
+/// let launched = daimon_core::launch(plan, None)?;
 /// let left = launched.group.end(Duration::from_secs(1));
 /// assert!(left.is_empty(), "all have ended");
 /// # Ok(())

@@ -26,7 +26,7 @@ use self::descriptors::Descriptors;
 use self::program::Program;
 use self::steps::{Report, Step};
 use crate::error::{Error, ErrorKind, Pid, Result};
-use crate::handover::{Channel, Outcome};
+use crate::handover::{Channel, Outcome, Unsent};
 use crate::listener::BoundFile;
 use crate::log::LogTail;
 use crate::pidfile::Locked;
@@ -45,6 +45,8 @@ pub struct Launched {
     /// The channel to the daemon until it is ready. Dropping the channel before aborts the start: the daemon ends
     /// itself.
     pub channel: Channel,
+    /// The part of the payload that the channel had no room for, to be sent; `None` when all of it is under way.
+    pub unsent: Option<Unsent>,
     /// Its output, if that can be read back.
     pub log: Option<LogTail>,
     /// The daemon and all processes that it has started, except those that have left the group. [`Group::release`] when
@@ -64,18 +66,32 @@ impl Launched {
         drop(channel);
         group.abort();
     }
+
+    /// Lets a daemon go on that others find by its socket; any other start is given up ([`Launched::abort`]), and so is
+    /// one whose daemon does not have all of its payload.
+    pub fn forsake(self) {
+        if self.socket.is_some() && self.unsent.is_none() {
+            self.group.release();
+        } else {
+            self.abort();
+        }
+    }
 }
 
 /// Makes a daemon of the plan's program. Returns when the program has been executed, or could not be.
 ///
 /// ```no_run
 /// # fn example(plan: &daimon_core::Plan) -> daimon_core::Result<()> {
-/// let launched = daimon_core::launch(plan)?;
+/// let launched = daimon_core::launch(plan, None)?;
 /// println!("{} is not ready yet", launched.pid);
 /// launched.abort();
 /// # Ok(())
 /// # }
 /// ```
+///
+/// The payload is what the daemon is told ([`crate::OwnDaemon::receive_payload`]). It is sent before the program is
+/// executed, as far as the channel has room, so that the launcher's death does not take it back. Without one the caller
+/// sends it ([`Channel::sender`]).
 ///
 /// Blocks for some 0.5 ms, and longer while it waits for the lock: call it on a thread of its own. On any failure no
 /// process is left, and no pidfile that was not there before.
@@ -89,29 +105,40 @@ impl Launched {
 ///
 /// On Linux both children share the launcher's memory (`CLONE_VM | CLONE_VFORK`): its size costs nothing and its event
 /// loop does not stall. On macOS they are forks, and SIGCHLD reaches the host program.
-pub fn launch(plan: &Plan) -> Result<Launched> {
+pub fn launch(plan: &Plan, payload: Option<&[u8]>) -> Result<Launched> {
     seam::arm();
     let program = Program::new(plan)?;
     let locked = plan.pidfile.lock(&plan.lock)?;
     // The end of this function releases the launcher's lock in any case, because a launcher that is stopped (SIGSTOP)
     // must not hold it. The same holds for the socket.
-    launch_locked(plan, program, &locked).inspect_err(|_| {
+    launch_locked(plan, program, payload, &locked).inspect_err(|_| {
         // After any failure this process alone has the lock.
         locked.remove(plan.pidfile.path());
     })
 }
 
-fn launch_locked(plan: &Plan, mut program: Program, locked: &Locked) -> Result<Launched> {
+fn launch_locked(
+    plan: &Plan,
+    mut program: Program,
+    payload: Option<&[u8]>,
+    locked: &Locked,
+) -> Result<Launched> {
     let mut bound = plan.socket.as_ref().map(|socket| bind(socket, plan.owner)).transpose()?;
     let client = bound.as_mut().and_then(|bound| bound.client.take());
     let launched = program
         .hand_over(plan, bound.as_ref().map(|bound| bound.file.id()))
-        .and_then(|()| launch_bound(plan, program, locked, bound.as_ref()));
+        .and_then(|()| launch_bound(plan, program, payload, locked, bound.as_ref()));
     let launched = launched.inspect_err(|_| bound.iter().for_each(|bound| bound.file.remove()))?;
     Ok(Launched { client, socket: bound.map(|bound| bound.file), ..launched })
 }
 
-fn launch_bound(plan: &Plan, program: Program, locked: &Locked, bound: Option<&Bound>) -> Result<Launched> {
+fn launch_bound(
+    plan: &Plan,
+    program: Program,
+    payload: Option<&[u8]>,
+    locked: &Locked,
+    bound: Option<&Bound>,
+) -> Result<Launched> {
     let descriptors = Descriptors::open(plan, locked, bound)?;
     if let Some(fd) = descriptors.collides_with(&plan.keep_fds) {
         return Err(Problem::ClosedMeanwhile(fd).into());
@@ -119,6 +146,9 @@ fn launch_bound(plan: &Plan, program: Program, locked: &Locked, bound: Option<&B
     seam::at("launch.opened");
     let Descriptors { lock, channel, error_pipe, socket, stdio, own_channel, own_error_pipe, log } =
         descriptors;
+    let outcome = Arc::<Outcome>::default();
+    let own_channel = Channel::noting(own_channel, Arc::clone(&outcome));
+    let unsent = payload.map(|payload| own_channel.begin_payload(payload)).transpose()?.flatten();
     let mut keep: Vec<_> = plan.keep_fds.iter().map(|fd| fd.number()).collect();
     keep.extend([program.lock_fd, program.channel_fd, error_pipe.as_raw_fd()]);
     keep.extend(socket.as_ref().and(program.socket_fd));
@@ -140,16 +170,14 @@ fn launch_bound(plan: &Plan, program: Program, locked: &Locked, bound: Option<&B
     let (leader, report) = child::run(orders, (lock, channel, error_pipe, socket, stdio), own_error_pipe)
         .map_err(|errno| Error::system("clone", sys::CLONE, errno, "no process could be created"))?;
     seam::at("launch.executed");
-    let outcome = Arc::<Outcome>::default();
-    let group = Group::new(leader, Arc::clone(&outcome), bound.is_some());
-    let own_channel = Channel::noting(own_channel, outcome);
+    let group = Group::new(leader, outcome, bound.is_some());
     match report {
         Some(report) => {
             // Nothing has been executed that could save anything.
             group.end(Duration::ZERO);
             Err(failed_step(plan, &report))
         }
-        None => identify(locked, own_channel, group, log),
+        None => identify(locked, own_channel, group, log).map(|launched| Launched { unsent, ..launched }),
     }
 }
 
@@ -191,5 +219,5 @@ fn identify(locked: &Locked, channel: Channel, group: Group, log: Option<LogTail
     let process = Process::open(pid).ok().filter(|process| locked.is_held_by(pid) || !process.is_alive());
     let process = process.map(Process::launched);
     seam::at("launch.identified");
-    Ok(Launched { pid, process, channel, log, group, client: None, socket: None })
+    Ok(Launched { pid, process, channel, unsent: None, log, group, client: None, socket: None })
 }

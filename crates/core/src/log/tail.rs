@@ -17,7 +17,7 @@ const LONGEST: usize = 1_048_576;
 ///
 /// ```no_run
 /// # fn example(plan: &daimon_core::Plan) -> daimon_core::Result<()> {
-/// let launched = daimon_core::launch(plan)?;
+/// let launched = daimon_core::launch(plan, None)?;
 /// let text = launched.log.map_or_else(Vec::new, |log| log.read(4_096));
 /// println!("{}", String::from_utf8_lossy(&text));
 /// # Ok(())

@@ -77,7 +77,7 @@ fn unseen(pid: Pid) -> Error {
 /// use daimon_core::{ChannelEvent, FrameKind, Plan, launch, watch_channel};
 ///
 /// # fn example(plan: &Plan) -> daimon_core::Result<()> {
-/// watch_channel(launch(plan)?.channel, |event| match event {
+/// watch_channel(launch(plan, None)?.channel, |event| match event {
 ///     ChannelEvent::Frame(frame) if frame.kind == FrameKind::Ready => println!("it serves"),
 ///     ChannelEvent::Frame(_) => (),
 ///     ChannelEvent::Ended | ChannelEvent::Broken(_) => println!("it has failed"),

@@ -63,7 +63,7 @@ impl Folder {
     }
 
     pub fn launch(&self, plan: &Plan) -> daimon_core::Result<Launched> {
-        let launched = launch(plan)?;
+        let launched = launch(plan, None)?;
         if let Some(process) = &launched.process {
             self.started.lock().unwrap_or_else(PoisonError::into_inner).push(process.clone());
         }
