@@ -8,8 +8,9 @@ use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
 
 use super::decoder::Decoder;
-use super::encoder::{NotSent, begin_frame, end_frame, length, send_frame};
+use super::encoder::{begin_frame, length};
 use super::frame::{Frame, FrameKind};
+use super::sender::{Sender, Unsent, unsendable};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How much is read before the poller's other watches have their turn.
@@ -62,7 +63,7 @@ impl Channel {
         let fd = self.fd.try_clone().map_err(|error| {
             Error::io("payload", "fcntl", &error, "the channel to the daemon cannot be shared")
         })?;
-        Ok(Sender { fd })
+        Ok(Sender::new(fd))
     }
 
     /// Sends the daemon its payload, as far as it finds room. Gives what is left of it, which needs a reader; `None`
@@ -77,8 +78,7 @@ impl Channel {
         if sent == length(payload) {
             return Ok(None);
         }
-        let Sender { fd } = self.sender()?;
-        Ok(Some(Unsent { fd, sent }))
+        Ok(Some(Unsent::new(self.sender()?, sent)))
     }
 
     /// Reads what has arrived, 256 KiB at most, without waiting. Gives the whole frames, and how the channel goes on.
@@ -163,56 +163,6 @@ impl Drop for Channel {
     }
 }
 
-/// Sends frames; does not keep the channel alive for the other end once its [`Channel`] is dropped.
-#[derive(Debug)]
-pub struct Sender {
-    fd: OwnedFd,
-}
-
-impl Sender {
-    /// Sends a frame, and waits until all of it is under way.
-    ///
-    /// # Errors
-    ///
-    /// When the other end is closed, or the body is longer than such a frame may be.
-    pub fn send(&self, kind: FrameKind, body: &[u8]) -> Result<()> {
-        send_frame(self.fd.as_fd(), kind, body, MsgFlags::empty())
-            .map_err(|problem| unsendable(problem, body))
-    }
-}
-
-/// The part of a payload that has found no room in the channel. Dropped, it is never sent.
-#[derive(Debug)]
-pub struct Unsent {
-    fd: OwnedFd,
-    /// How many bytes of the frame are under way.
-    sent: usize,
-}
-
-impl Unsent {
-    /// Sends it, and waits until all of it is under way. `payload` is the whole one.
-    ///
-    /// # Errors
-    ///
-    /// When the other end is closed.
-    pub fn send(self, payload: &[u8]) -> Result<()> {
-        end_frame(self.fd.as_fd(), FrameKind::Payload, payload, self.sent)
-            .map_err(|problem| unsendable(problem, payload))
-    }
-}
-
-fn unsendable(problem: NotSent, body: &[u8]) -> Error {
-    match problem {
-        NotSent::TooLong => {
-            let message = format!("the message of {} bytes is longer than the channel takes", body.len());
-            Error::new(ErrorKind::StartFailed, message).during("payload")
-        }
-        NotSent::System(errno) => {
-            Error::system("payload", "sendmsg", errno, "the other end of the channel is closed")
-        }
-    }
-}
-
 fn receive_into(
     fd: BorrowedFd<'_>,
     decoder: &mut Decoder,
@@ -227,6 +177,7 @@ fn receive_into(
 #[cfg(test)]
 mod tests {
     use super::super::decoder::HEADER;
+    use super::super::encoder::{NotSent, send_frame};
     use super::*;
     use crate::sys;
 

@@ -1,12 +1,13 @@
 //! The daemon that this process is, and the removal of its pidfile at exit.
 
+mod outlive;
 mod socket;
 
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
+use std::time::Instant;
 
 use nix::sys::socket::MsgFlags;
 use nix::sys::stat::{FileStat, Mode, fchmod, fstat, lstat};
@@ -69,9 +70,6 @@ enum Start {
     Alone,
     Over,
 }
-
-/// How long a daemon with a socket may take to read what its launcher has told it before it went.
-const UNREAD: Duration = Duration::from_secs(10);
 
 impl Start {
     fn is_over(&self) -> bool {
@@ -211,34 +209,6 @@ impl OwnDaemon {
     /// Whether the process that stops this daemon has another version take its place.
     pub fn is_displaced(&self) -> bool {
         sys::is_displaced(self.lock.as_fd())
-    }
-
-    /// The launcher's abort or death no longer ends the daemon before it is ready: others find it by its socket. After
-    /// that time it ends itself.
-    pub fn outlive_launcher(&self, patience: Duration) {
-        // Once: later calls change nothing.
-        let _ = self.deadline.set(Instant::now() + patience);
-        // After a look of the thread that waits for it, or before.
-        drop(self.start());
-        self.started.notify_all();
-    }
-
-    /// Waits until the start is over, or its time is; gives whether it is over. At once where the launcher's death ends
-    /// the daemon.
-    pub(crate) fn is_over_in_time(&self) -> bool {
-        if self.is_on_demand {
-            // The launcher may have gone after its word, which is still to be read.
-            self.wait_while(UNREAD, |start| !start.is_over() && self.deadline.get().is_none());
-        }
-        let left = self.deadline.get().map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        !self.wait_while(left.unwrap_or_default(), |start| !start.is_over())
-    }
-
-    /// Waits while that is so, and no longer than `time`; gives whether it is so still.
-    fn wait_while(&self, time: Duration, condition: impl Fn(&Start) -> bool) -> bool {
-        let waited = self.started.wait_timeout_while(self.start(), time, |start| condition(start));
-        let (start, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        condition(&start)
     }
 
     /// Receives what the launcher gives the daemon, as one body. Waits until all of it has arrived; `None` when the
