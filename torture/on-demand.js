@@ -29,11 +29,15 @@ const CALM = [undefined, undefined, undefined, undefined]
 const THOUGHT = { any: 100, version: 1_500 }
 /** The longest time that a daemon stays without use, in milliseconds. */
 const IDLE = 20
-/** What is done to them, as often as it stands here; between two of these, and for a stop, in milliseconds at most. */
+/**
+ * What is done to them, as often as it stands here; between two of these, for a stop, and between the note of a kill
+ * and the kill, in milliseconds at most.
+ */
 const MISCHIEF = {
   actions: ['killClient', 'stopClient', 'stopClient', 'stopDaemon', 'stopDaemon', 'killDaemon'],
   between: 400,
   stopped: 150,
+  late: 1_000,
 }
 /** In milliseconds. */
 const BETWEEN_THEFTS = 400
@@ -74,11 +78,12 @@ class Clients {
 }
 
 /**
- * Kills and stops clients and the daemon until the time is up. Gives which daemons it has killed, and when; and when it
- * has killed clients that may have been about to replace the daemon: that is a plain stop then, which cuts connections.
+ * Kills and stops clients and the daemon until the time is up. Gives which daemons it has killed, and when, since a PID
+ * comes again in a long storm; and when it has killed clients that may have been about to replace the daemon: that is a
+ * plain stop then, which cuts connections.
  */
 async function mischief({ random, clients, target, end, count }) {
-  const killed = new Map()
+  const killed = []
   const displacers = []
   const actions = {
     killClient() {
@@ -90,7 +95,7 @@ async function mischief({ random, clients, target, end, count }) {
     killDaemon() {
       const pid = holderOf(target)
       if (pid === undefined) return
-      killed.set(pid, now())
+      killed.push({ pid, at: now() })
       kill(pid)
     },
     stopDaemon: () => stopFor(holderOf(target)),
@@ -121,7 +126,7 @@ function* problemsOf(told, { killed, displacers, excuses, lives }) {
   } else if (error !== undefined) {
     // Its own start, whose daemon was killed.
     const isKilled =
-      error.exitSignal === 'SIGKILL' && takeOne(excuses, ([, at]) => at >= begun && at <= connected)
+      error.exitSignal === 'SIGKILL' && takeOne(excuses, ({ at }) => at >= begun && at <= connected)
     const after = `after ${Math.round(connected - begun)} ms`
     if (!isKilled) yield `connect has failed ${after}: ${error.code ?? error.name}: ${error.message}`
   } else if (heard === undefined) {
@@ -129,7 +134,8 @@ function* problemsOf(told, { killed, displacers, excuses, lives }) {
     const life = lives.find((one) => one.pid === pid)
     const how = life?.end === undefined ? 'of which no end is known' : `which ended with ${life.end.code}`
     const why = `${pid}, ${how}, was accepted, and ended without an answer`
-    if (!killed.has(pid) && !isCut) yield `the connection to ${why}`
+    const isKilled = killed.some((one) => one.pid === pid && one.at > begun - MISCHIEF.late && one.at < ended)
+    if (!isKilled && !isCut) yield `the connection to ${why}`
   } else if (!isAnswer) {
     yield `the connection to ${pid} has a wrong answer: ${JSON.stringify(heard)}`
   } else if (wanted !== undefined && wanted !== version) {
@@ -139,8 +145,8 @@ function* problemsOf(told, { killed, displacers, excuses, lives }) {
 
 /** Takes a kill that excuses a start: one of them ends one start. */
 function takeOne(kills, isOne) {
-  const [at] = [...kills].find(isOne) ?? []
-  return at !== undefined && kills.delete(at)
+  const found = kills.findIndex(isOne)
+  return found >= 0 && kills.splice(found, 1).length === 1
 }
 
 const outcomeOf = ({ error, heard, crashed }) => {
@@ -209,13 +215,13 @@ export async function runOnDemand(context, facade = FACADE) {
     return clients.keep({ random, settings })
   })
   const [kills] = await Promise.all([
-    calm ? { killed: new Map(), displacers: [] } : mischief({ random, clients, target, end, count }),
+    calm ? { killed: [], displacers: [] } : mischief({ random, clients, target, end, count }),
     stolen({ Daemon, target: other, end, count, fail }),
     ...all,
   ])
   await judgeEnd({ Daemon, target, folder, fail })
   const outcomes = {}
-  const known = { ...kills, excuses: new Map(kills.killed), lives: [...livesOf(target).values()] }
+  const known = { ...kills, excuses: [...kills.killed], lives: [...livesOf(target).values()] }
   for (const one of clients.told) {
     const kind = one.wanted === undefined ? 'any version' : `version ${one.wanted}`
     outcomes[kind] ??= {}
