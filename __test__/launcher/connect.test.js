@@ -150,6 +150,25 @@ test.serial('a program that has nothing left to do is told, and not started agai
   t.deepEqual(place.processes(), [])
 })
 
+test.serial('one that fails whenever it is ready is not started in a loop, and that is told', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'engine.mjs',
+    `import { Daemon } from "DAIMON"
+     console.log('boot')
+     Daemon.current.ready()
+     process.exit(1)`,
+  )
+  const daemon = engine(place, { script, readyTimeout: 1_500 })
+  const error = await t.throwsAsync(daemon.connect(), { code: 'ERR_DAEMON_READY_TIMEOUT' })
+  t.regex(
+    error.message,
+    /has been started within 1500 ms, \d+ times, and has ended each time before it accepted/,
+  )
+  t.true(place.read('engine.log').split('boot').length < 8)
+  t.deepEqual(place.processes(), [])
+})
+
 test.serial('an abort of the client does not end the boot, which the next client finds', async (t) => {
   const place = folder(t)
   const daemon = engine(place, { ways: { boot: 800 } })

@@ -17,10 +17,16 @@ import type { Running } from '../types/status.js'
 import { OVER, Patience } from './patience.js'
 import type { Args } from './preflight.js'
 import { start } from './start.js'
-import { noSocket, notRunning, ofOtherVersion, overAtOnce, overdue, silent } from './unreached.js'
+import { type Ended, noSocket, notRunning, ofOtherVersion, overAtOnce, overdue, silent } from './unreached.js'
 
 /** Between two looks that both find nobody at the socket of a daemon that runs, in milliseconds. */
 const BETWEEN_LOOKS = 100
+
+/** Between two starts whose daemons have ended before they accepted this client, in milliseconds. */
+const LONGEST_PAUSE = 2_000
+
+/** What has come of the connection to a daemon that this client has started. */
+type Begun = Attempted & { readonly pid: number }
 
 /** A client of one daemon. */
 export interface Client {
@@ -48,6 +54,7 @@ export async function reach(client: Client): Promise<NativeConnection> {
   /** The daemon at whose socket nobody was found, though it is ready: once that may be chance. */
   let missed: number | undefined
   let hasBegun = false
+  let ended: Ended | undefined
   for (;;) {
     signal?.throwIfAborted()
     const { attempt, connection } = await attempted(planOf(client, patience.left), signal)
@@ -77,12 +84,29 @@ export async function reach(client: Client): Promise<NativeConnection> {
     }
     if (args === undefined) throw notRunning(pidFile, socket)
     // The first start is made however little time is left, because it fails with what it knows of the daemon.
-    if (hasBegun && patience.left === 0) throw overdue(client, undefined)
+    if (hasBegun && patience.left === 0) throw overdue(client, undefined, ended)
     hasBegun = true
     const begunBy = await startAndGreet(client, args, patience)
     if (begunBy?.connection !== undefined) return begunBy.connection
-    if (begunBy?.attempt === 'silent') throw silent(client, begunBy.pid)
+    if (begunBy !== undefined) ended = await afterEnd(client, begunBy, patience, ended)
   }
+}
+
+/**
+ * Waits before the next start: a daemon that fails whenever it is ready would be started in a loop.
+ *
+ * @throws ReadyTimeoutError for one that has not ended, and does not accept; the reason of the client's `signal`
+ */
+async function afterEnd(
+  client: Client,
+  { attempt, pid }: Begun,
+  { left }: Patience,
+  before: Ended | undefined,
+): Promise<Ended> {
+  if (attempt === 'silent') throw silent(client, pid)
+  const times = (before?.times ?? 0) + 1
+  await delay(Math.min(BETWEEN_LOOKS * 2 ** (times - 1), LONGEST_PAUSE, left), client.settings.signal)
+  return { pid, times }
 }
 
 /**
@@ -124,11 +148,7 @@ async function displace({ settings, args }: Client, connection: NativeConnection
  *
  * @throws StartFailedError for a program that has nothing left to do, besides the errors of a start
  */
-async function startAndGreet(
-  client: Client,
-  args: Args,
-  patience: Patience,
-): Promise<(Attempted & { pid: number }) | undefined> {
+async function startAndGreet(client: Client, args: Args, patience: Patience): Promise<Begun | undefined> {
   const { settings } = client
   let greeting: Promise<Attempted> | undefined
   const begin = async (signal: AbortSignal | undefined): Promise<Running> =>

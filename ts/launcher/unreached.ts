@@ -4,6 +4,12 @@ import { NotRunningError, ReadyTimeoutError, StartFailedError, UnverifiedError }
 import type { Settings, SocketSettings } from '../options/settings.js'
 import type { Running } from '../types/status.js'
 
+/** The last of the daemons that a client has started and that have ended before they accepted it, and how many. */
+export interface Ended {
+  readonly pid: number
+  readonly times: number
+}
+
 /** Where a client looks for the daemon. */
 interface Target {
   readonly settings: Settings
@@ -43,9 +49,24 @@ export function staying({ pidFile, readyTimeout, stopTimeout }: Settings, pid: n
   return new ReadyTimeoutError(message, { pidFile, pid, timeout })
 }
 
-/** A daemon, if there is one, that this client has waited for in vain. */
-export function overdue(target: Target, present: Running | undefined): ReadyTimeoutError | UnverifiedError {
-  return present?.starting === true ? notReady(target.settings, present.pid) : silent(target, present?.pid)
+/** A daemon, or else those that this client has started, for which it has waited in vain. */
+export function overdue(
+  target: Target,
+  present: Running | undefined,
+  ended?: Ended,
+): ReadyTimeoutError | UnverifiedError {
+  if (present?.starting === true) return notReady(target.settings, present.pid)
+  return present === undefined && ended !== undefined
+    ? endedEachTime(target.settings, ended)
+    : silent(target, present?.pid)
+}
+
+function endedEachTime({ pidFile, readyTimeout }: Settings, { pid, times }: Ended): ReadyTimeoutError {
+  const often = times === 1 ? 'once' : `${times} times`
+  const message =
+    `The daemon of ${pidFile} has been started within ${readyTimeout} ms, ${often}, ` +
+    'and has ended each time before it accepted the connection. Its log may say why.'
+  return new ReadyTimeoutError(message, { pidFile, pid, timeout: readyTimeout })
 }
 
 /** A daemon that runs and does not accept. */

@@ -69,7 +69,8 @@ pub fn become_daemon(plan: &ForegroundPlan) -> Result<&'static OwnDaemon> {
         return Err(taken());
     }
     seam::at("foreground.locked");
-    let bound = plan.socket.as_ref().map(|socket| bind(socket, plan.owner)).transpose();
+    let bound =
+        plan.socket.as_ref().map(|socket| bind(socket, plan.owner, plan.lock.cancel.as_ref())).transpose();
     let bound = bound.inspect_err(|_| locked.remove(path))?;
     let give_up = || {
         bound.iter().for_each(|bound| bound.file.remove());

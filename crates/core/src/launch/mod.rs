@@ -123,7 +123,8 @@ fn launch_locked(
     payload: Option<&[u8]>,
     locked: &Locked,
 ) -> Result<Launched> {
-    let mut bound = plan.socket.as_ref().map(|socket| bind(socket, plan.owner)).transpose()?;
+    let mut bound =
+        plan.socket.as_ref().map(|socket| bind(socket, plan.owner, plan.lock.cancel.as_ref())).transpose()?;
     let client = bound.as_mut().and_then(|bound| bound.client.take());
     let launched = program
         .hand_over(plan, bound.as_ref().map(|bound| bound.file.id()))

@@ -13,7 +13,7 @@ use super::address::{address_in, too_long};
 use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
 use crate::listener::{BACKLOG, BoundFile, Listener};
 use crate::log::Owner;
-use crate::pidfile::{Backoff, Folder, PidFile, wait_for};
+use crate::pidfile::{Backoff, Cancel, Folder, PidFile, wait_for};
 use crate::process::Process;
 use crate::seam;
 use crate::sys::{self, FileId};
@@ -51,8 +51,8 @@ pub(crate) struct Bound {
 /// # Errors
 ///
 /// `PidFile`: of the folder as [`PidFile::lock`] has them, and `NotASocket`, `SocketForeign`, `InUse`; `StartFailed` or
-/// `PermissionDenied` with the system's.
-pub(crate) fn bind(plan: &SocketPlan, owner: Option<Owner>) -> Result<Bound> {
+/// `PermissionDenied` with the system's; `StartFailed` with step `lock` when cancelled.
+pub(crate) fn bind(plan: &SocketPlan, owner: Option<Owner>, cancel: Option<&Cancel>) -> Result<Bound> {
     // A pidfile by its checks alone: the socket's folder must be as safe as a pidfile's.
     let place = PidFile::new(&plan.path)?;
     let folder = place.open_folder()?;
@@ -61,7 +61,7 @@ pub(crate) fn bind(plan: &SocketPlan, owner: Option<Owner>) -> Result<Bound> {
     let mut bound = Err(Errno::EADDRINUSE);
     for _ in 0..ROUNDS {
         if let Some(stat) = folder.stat()? {
-            make_way(plan, &folder, &stat, owner)?;
+            make_way(plan, &folder, &stat, owner, cancel)?;
         }
         seam::at("socket.free");
         let address =
@@ -117,7 +117,13 @@ fn connect(plan: &SocketPlan, folder: &Folder<'_>) -> Result<OwnedFd> {
 }
 
 /// Removes a socket that is left at the path, if it is ours and nobody listens.
-fn make_way(plan: &SocketPlan, folder: &Folder<'_>, stat: &FileStat, owner: Option<Owner>) -> Result<()> {
+fn make_way(
+    plan: &SocketPlan,
+    folder: &Folder<'_>,
+    stat: &FileStat,
+    owner: Option<Owner>,
+    cancel: Option<&Cancel>,
+) -> Result<()> {
     if stat.st_mode & SFlag::S_IFMT.bits() != SFlag::S_IFSOCK.bits() {
         let what =
             "is there already, and is no socket; remove it if it is not needed, or choose another path";
@@ -147,7 +153,7 @@ fn make_way(plan: &SocketPlan, folder: &Folder<'_>, stat: &FileStat, owner: Opti
                     return Err(in_use(plan, listening));
                 }
                 // The process that called listen(2) has ended, and a child has its listener still.
-                wait_for(None, &[], backoff.next())?;
+                wait_for(cancel, &[], backoff.next())?;
             }
             // A socket of another type, EPROTOTYPE, is somebody's, too.
             Err(_) => return Err(in_use(plan, None)),
