@@ -25,12 +25,11 @@ const PARTS = [
   'Cargo.lock',
   'Cargo.toml',
   'package-lock.json',
-  'scripts/bump.js',
   // Sources of the core that tests read, and manifests that `bump` moves.
   'crates',
   'fuzz',
-  // The scripts that say which module is in which bundle, and those that the benchmark imports.
-  'scripts/lib',
+  // Among them those that the benchmark imports, and those that a page names.
+  'scripts',
   // Its parts, which a page names.
   'torture',
 ]
@@ -42,7 +41,8 @@ export function stage({ name, binary }) {
   const folder = join(root, 'target/stage', name)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'native'), { recursive: true })
-  for (const part of PARTS) cpSync(join(root, part), join(folder, part), { recursive: true })
+  const filter = (path) => !path.endsWith('/scripts/tools/node_modules')
+  for (const part of PARTS) cpSync(join(root, part), join(folder, part), { recursive: true, filter })
   cpSync(built, join(folder, 'native', binary))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   return folder
