@@ -22,6 +22,18 @@ export function isDead(pid) {
   return stat === undefined || (/^[ZX]/.test(stat.state) && stat.threads <= 1)
 }
 
+/**
+ * Whether a process is ending, or has ended: it runs no code of its own any more. The kernel takes all its descriptors
+ * from it first, and then closes them one by one, which can take long.
+ */
+export function isEnding(pid) {
+  try {
+    return isDead(pid) || readdirSync(`/proc/${pid}/fd`).length === 0
+  } catch (error) {
+    return error.code === 'ENOENT'
+  }
+}
+
 /** When it began, in ticks since boot; undefined if there is no such process. */
 export const bornOf = (pid) => statOf(pid)?.born
 

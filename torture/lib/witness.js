@@ -1,6 +1,6 @@
 /** What an actor of the storm sees of the processes themselves, as soon as an operation has told something. */
 
-import { bornOf, isDead, isMarked, MARK, marked, until } from '../../scripts/lib/processes.js'
+import { bornOf, isDead, isEnding, isMarked, MARK, marked, until } from '../../scripts/lib/processes.js'
 import { countedBy, entriesOf, keyOf } from './lives.js'
 
 /** The bodies that had begun before that time, and live. */
@@ -23,9 +23,11 @@ export async function survivorsOf({ operation, begun, launch, value, error }, re
   if (error !== undefined) return /^(?:start|restart)/.test(operation) ? marked(launch, 'STORM_LAUNCH') : []
   if (!/^(?:stop|restart|exited)/.test(operation) && value?.state !== 'stopped') return []
   const all = begunBefore(records, begun).filter(({ pid }) => pid !== value.pid)
-  // What a stop has found it has seen end. Others may find none, as a daemon that ends gives its pidfile up first.
+  // What a stop has found it has seen end, and another one may be ending. Others may find none, as a daemon that ends
+  // gives its pidfile up first.
   const isStrict = value.wasRunning === true
-  const live = await Promise.all(all.map(async (life) => isStrict || (await goesOn(records, life))))
+  const lives = async (life) => (isStrict ? !isEnding(life.pid) : await goesOn(records, life))
+  const live = await Promise.all(all.map(lives))
   return all.filter((_, index) => live[index]).map(({ pid }) => pid)
 }
 
