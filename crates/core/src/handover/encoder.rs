@@ -34,12 +34,8 @@ pub(crate) fn send_frame(
     body: &[u8],
     flags: MsgFlags,
 ) -> std::result::Result<(), NotSent> {
-    let mut sent = 0;
-    while sent < length(body) {
-        let how = if sent == 0 { flags } else { MsgFlags::empty() };
-        sent += send_part(fd, kind, body, sent, how)?;
-    }
-    Ok(())
+    let sent = send_part(fd, kind, body, 0, flags)?;
+    end_frame(fd, kind, body, sent)
 }
 
 /// Sends of a frame what finds room, without waiting. Gives how many bytes that were.

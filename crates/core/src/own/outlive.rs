@@ -62,6 +62,7 @@ mod tests {
         let daemon = starting(true);
         thread::scope(|scope| {
             scope.spawn(|| {
+                // No time that the test relies on: without it the wait may begin after the word has been read.
                 thread::sleep(Duration::from_millis(50));
                 daemon.outlive_launcher(Duration::from_secs(3_600));
                 daemon.ready();
