@@ -14,7 +14,7 @@ use crate::error::Pid;
 use crate::log::{Capture, OFTEN};
 use crate::own::{OwnDaemon, own_daemon};
 use crate::process::Process;
-use crate::signal_mask::block_all;
+use crate::sys::block_all;
 use crate::sys;
 
 /// From SIGTERM to SIGKILL, for a daemon that is not ready and that nobody waits for any more.
@@ -98,7 +98,7 @@ fn end_with_others(group: Pid, us: Pid) -> bool {
 fn end_from_outside(group: Pid, members: Option<Vec<Pid>>) -> bool {
     let handles = members.and_then(handles_on);
     let fds: Option<Vec<_>> =
-        handles.as_ref().and_then(|handles| handles.iter().map(Process::pollable).collect());
+        handles.as_ref().and_then(|handles| handles.iter().map(|process| process.handle().pollable()).collect());
     sys::end_group_from_outside(group, fds.as_deref()).is_ok()
 }
 

@@ -55,7 +55,7 @@ mod property;
 mod seam;
 mod shown;
 mod signal;
-mod signal_mask;
+
 mod socket;
 mod sys;
 mod trusted_path;

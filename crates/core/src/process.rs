@@ -1,19 +1,14 @@
 //! One process, by a handle that a recycled PID cannot take over.
 
 use std::collections::BTreeMap;
-use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, SystemTime};
-
-use nix::errno::Errno;
-use nix::sys::signal::kill;
-use nix::unistd::{Pid as NixPid, getpgid, getsid};
 
 use crate::error::{Error, ErrorKind, Pid, Result, Subject};
 use crate::mutex::lock;
 use crate::seam;
 use crate::signal::Signal;
-use crate::sys::{self, Unreached};
+use crate::sys::{self, RawExit, Unreached};
 
 /// A process that was alive when the handle was opened.
 ///
@@ -105,12 +100,12 @@ impl Process {
             unreached if unreached.has_ended() => {
                 Error::new(ErrorKind::NotRunning, format!("process {pid} has ended"))
             }
-            Unreached::System(_, Errno::EPERM) => {
+            Unreached::System(_, errno) if sys::is_denial(errno) => {
                 let message =
                     format!("process {pid} may not be signalled by this user; ask its owner or root");
                 Error::new(ErrorKind::PermissionDenied, message)
             }
-            Unreached::System(_, Errno::EINVAL) => {
+            Unreached::System(_, errno) if sys::is_no_signal(errno) => {
                 Error::invalid(Subject::Signal, format!("{signal} cannot be sent to process {pid}"))
             }
             // EAGAIN: a real-time signal, and RLIMIT_SIGPENDING.
@@ -135,22 +130,13 @@ impl Process {
     /// As [`Process::signal`].
     pub fn signal_group(&self, signal: impl Into<Signal>) -> Result<()> {
         let signal = signal.into();
-        match self.own_group() {
+        match sys::launched_group(self.pid).filter(|_| self.detached) {
             Some(group) if self.is_alive() => {
                 // It fails if no member may be signalled; the error of the plain signal says more about that.
                 sys::signal_group(group, signal.number()).or_else(|_| self.signal(signal))
             }
             _ => self.signal(signal),
         }
-    }
-
-    /// Its process group, when its launch has made that: the group is named after its session, and the session's leader
-    /// has ended with the launch. This asks by PID, so the caller must ask afterwards whether this process is alive.
-    fn own_group(&self) -> Option<Pid> {
-        let pid = Some(NixPid::from_raw(self.pid));
-        let (group, session) = (getpgid(pid).ok()?, getsid(pid).ok()?);
-        let ours = self.detached && group == session && Some(group) != getpgid(None).ok() && has_ended(group);
-        ours.then_some(group.as_raw())
     }
 
     /// Asks the process to end: sends the signal, then SIGCONT, because a stopped process handles no signal before it
@@ -176,17 +162,10 @@ impl Process {
     /// Tells how it ended, where the kernel does (Linux: of a zombie, and since 6.15 of any process); `None` while it
     /// lives or when that is unknown.
     pub fn exit_status(&self) -> Option<ExitStatus> {
-        let status = self.handle.wait_status(self.pid)?;
-        Some(if libc::WIFSIGNALED(status) {
-            ExitStatus::Signal(libc::WTERMSIG(status).into())
-        } else {
-            ExitStatus::Code(libc::WEXITSTATUS(status))
+        Some(match self.handle.exit(self.pid)? {
+            RawExit::Code(code) => ExitStatus::Code(code),
+            RawExit::Signal(signal) => ExitStatus::Signal(signal.into()),
         })
-    }
-
-    /// Becomes readable when the process has ended; `None` where the system has no such descriptor.
-    pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
-        self.handle.pollable()
     }
 
     pub(crate) fn handle(&self) -> &sys::ProcessHandle {
@@ -217,15 +196,6 @@ fn handle_on(pid: Pid) -> std::result::Result<Arc<sys::ProcessHandle>, Unreached
     }
     handles.insert(pid, Arc::downgrade(&handle));
     Ok(handle)
-}
-
-/// Whether a session's leader has ended. A launcher does not collect it before the daemon is ready.
-fn has_ended(leader: NixPid) -> bool {
-    kill(leader, None) == Err(Errno::ESRCH)
-        || match Process::open(leader.as_raw()) {
-            Ok(leader) => !leader.is_alive(),
-            Err(unreached) => unreached.has_ended(),
-        }
 }
 
 /// Gives what the system shows of process `pid`; `None` when it hides that or there is no such process.

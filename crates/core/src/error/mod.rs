@@ -7,10 +7,8 @@ mod subject;
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
-use nix::errno::Errno;
-
 pub use crate::sys::Pid;
-use crate::sys::Unreached;
+use crate::sys::{self, Errno, Unreached};
 pub use kind::{ErrorKind, PidFileReason};
 pub use subject::Subject;
 
@@ -86,10 +84,8 @@ impl Error {
         errno: Errno,
         message: impl fmt::Display,
     ) -> Self {
-        let kind = match errno {
-            Errno::EACCES | Errno::EPERM => ErrorKind::PermissionDenied,
-            _ => ErrorKind::StartFailed,
-        };
+        let kind =
+            if sys::is_denial(errno) { ErrorKind::PermissionDenied } else { ErrorKind::StartFailed };
         Self::new(kind, message).during(step).because(syscall, errno)
     }
 
@@ -118,7 +114,7 @@ impl Error {
 
     pub(crate) fn because(mut self, syscall: &'static str, errno: Errno) -> Self {
         // Where std has refused by itself, no system call has failed.
-        if errno != Errno::UnknownErrno {
+        if sys::is_of_system(errno) {
             (self.0.syscall, self.0.errno) = (Some(syscall), Some(errno));
         }
         self

@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use super::program::Program;
 use super::steps::{REPORT_BYTES, Report, Step};
 use crate::seam;
-use crate::signal_mask::AllBlocked;
+use crate::sys::AllBlocked;
 use crate::sys::{self, Pid, Stack};
 
 /// The orders for the two children, and their stacks. Neither child writes to the orders.

@@ -8,7 +8,7 @@ use nix::unistd::write;
 use super::names::{Look, Names};
 use super::watch::Pace;
 use crate::error::{Error, Result, Subject};
-use crate::signal_mask::block_all;
+use crate::sys::block_all;
 use crate::trusted_path::Walk;
 
 /// The compressor's tables are on the heap in the end, but some compilers build them on the stack first.

@@ -106,7 +106,7 @@ impl PidFile {
                     }
                     // Without a handle, as where no descriptor is left, more rounds tell of its end.
                     let holder = self.holder().ok();
-                    let end = holder.as_ref().and_then(|holder| holder.process().pollable());
+                    let end = holder.as_ref().and_then(|holder| holder.process().handle().pollable());
                     wait(options.cancel.as_ref(), end, until - now)?;
                     patience = until.max(Instant::now()) + PATIENCE;
                 }

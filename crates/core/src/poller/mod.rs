@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::handover::{Channel, Frame, Reception};
 use crate::mutex::lock;
 use crate::process::Process;
-use crate::signal_mask::block_all;
+use crate::sys::block_all;
 use crate::sys::{self, Failure, Selector};
 
 const STACK: usize = 128 * 1_024;

@@ -55,7 +55,7 @@ impl ClientPlan {
                 return Ok(Read::Silent);
             }
             let time = if is_watched { left } else { left.min(UNWATCHED) };
-            let ends = holder.as_ref().and_then(Process::pollable);
+            let ends = holder.as_ref().and_then(|process| process.handle().pollable());
             let watched: Vec<_> = [Some(fd.as_fd()), ends].into_iter().flatten().collect();
             if !wait_for(self.cancel.as_ref(), &watched, time)? && !is_watched {
                 is_watched = true;

@@ -10,29 +10,17 @@ mod macos;
 #[cfg(target_os = "macos")]
 pub(crate) use macos::*;
 
-mod exit;
-mod fd;
-mod file_id;
-mod guard;
-mod inherited;
-mod kill;
-mod limits;
-pub(crate) use exit::at_exit;
-pub(crate) use fd::{
-    duplicate_above, duplicate_number, errno_of, is_open, is_socket, let_inherit, set_close_on_exec, stat_of,
-};
-pub(crate) use file_id::FileId;
-pub(crate) use guard::end_group_from_outside;
-pub(crate) use inherited::{Inherited, NotInherited, take_inherited};
-pub(crate) use kill::{signal_group, signal_process};
-pub(crate) use limits::RawLimit;
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub(crate) use unix::*;
 
-use std::ffi::OsString;
-use std::os::fd::OwnedFd;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub(crate) use windows::*;
+
 use std::time::Duration;
-
-use nix::errno::Errno;
-use nix::sys::stat::FileStat;
 
 /// A process id as the kernel counts it; always positive here.
 pub type Pid = i32;
@@ -73,34 +61,20 @@ pub(crate) enum Unreached {
 impl Unreached {
     /// Whether there is no such process, or group, any more.
     pub(crate) fn has_ended(self) -> bool {
-        matches!(self, Self::Ended | Self::System(_, Errno::ESRCH))
+        match self {
+            Self::Ended => true,
+            Self::System(_, errno) => is_no_process(errno),
+        }
     }
 }
 
-/// One part of a path.
-pub(crate) enum PathPart {
-    /// A folder, open for its place.
-    Folder(OwnedFd, FileStat),
-    /// A symbolic link, and the path that is written in it.
-    Link(FileStat, OsString),
-}
-
-/// Why other processes cannot be seen.
+/// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(target_os = "macos", expect(dead_code, reason = "there is no /proc"))]
-pub(crate) enum Hidden {
-    /// `/proc` hides the processes of other users.
-    ByOption,
-    /// There is no `/proc`.
-    ByAbsence,
-}
-
-/// The process at the other end of a Unix socket.
-pub(crate) struct RawPeer {
-    /// `None` for a process of another PID namespace.
-    pub(crate) pid: Option<Pid>,
-    pub(crate) uid: u32,
-    pub(crate) gid: u32,
+pub(crate) enum RawExit {
+    /// With this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
 }
 
 /// The kernel's counts of a process.

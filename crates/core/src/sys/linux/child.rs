@@ -16,7 +16,7 @@ use rustix::thread::{Timespec, nanosleep, set_no_new_privs};
 
 use super::file::{DEAF, DETACHED, TAG};
 use super::raw::call;
-use crate::sys::fd::with;
+use crate::sys::unix::fd::with;
 use crate::sys::{Pid, RawLimit};
 
 /// Nothing, or the error number of a failed call.

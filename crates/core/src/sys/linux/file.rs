@@ -11,7 +11,7 @@ use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::pipe2;
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use crate::sys::fd::errno;
+use crate::sys::unix::fd::errno;
 use crate::sys::{NameTag, Phase};
 
 /// Whether the kernel can tell the daemon's PID, by the name tag.

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::process::PidfdFlags;
 
-use crate::sys::fd::errno;
+use crate::sys::unix::fd::errno;
 use crate::sys::{Pid, Unreached};
 
 /// Whether the process of a pidfd has ended, collected or not. Async-signal-safe.

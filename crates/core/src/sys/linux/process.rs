@@ -13,8 +13,8 @@ use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, s
 
 use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signal};
 use super::proc_texts::{Stat, State, Units, hides_processes, shows_lock, user_ids_in};
-use crate::sys::kill::signal_process;
-use crate::sys::{FileId, Hidden, Pid, RawStats, Unreached};
+use crate::sys::signal_process;
+use crate::sys::{FileId, Hidden, Pid, RawExit, RawStats, Unreached};
 
 /// Whether this is the process's main thread, whose id is the process's.
 pub(crate) fn is_main_thread() -> bool {
@@ -61,9 +61,19 @@ impl ProcessHandle {
         }
     }
 
+    /// How it ended, where the kernel tells: of a zombie, and since 6.15 of any process.
+    pub(crate) fn exit(&self, pid: Pid) -> Option<RawExit> {
+        let status = self.wait_status(pid)?;
+        Some(if libc::WIFSIGNALED(status) {
+            RawExit::Signal(libc::WTERMSIG(status))
+        } else {
+            RawExit::Code(libc::WEXITSTATUS(status))
+        })
+    }
+
     /// The wait status as waitpid(2) gives it. `/proc` shows the status of a zombie, to users that may look; the pidfd
     /// shows the status of a reaped process, from Linux 6.15 on.
-    pub(crate) fn wait_status(&self, pid: Pid) -> Option<i32> {
+    fn wait_status(&self, pid: Pid) -> Option<i32> {
         match self {
             // Ask the pidfd again after `/proc`, in case the zombie was reaped in between.
             Self::PidFd(fd) => {
@@ -74,6 +84,7 @@ impl ProcessHandle {
         }
     }
 
+    /// Becomes readable when the process has ended; `None` where the system has no such descriptor.
     pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::PidFd(fd) => Some(fd.as_fd()),

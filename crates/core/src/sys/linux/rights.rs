@@ -10,7 +10,7 @@ use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresui
 use rustix::process::setpriority_process;
 
 use super::proc_texts::{capabilities_in, numbers_in};
-use crate::sys::fd::{errno, errno_of};
+use crate::sys::unix::fd::{errno, errno_of};
 use crate::sys::{Failure, Pid};
 
 /// Limits by the lower-case names of getrlimit(2).

@@ -14,7 +14,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, bind, connec
 use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat, fstat};
 use rustix::net::{SocketFlags, accept_with};
 
-use crate::sys::fd::errno;
+use crate::sys::unix::fd::errno;
 use crate::sys::{FileId, RawPeer};
 
 /// An address without a file, unix(7); `None` on systems that have none.

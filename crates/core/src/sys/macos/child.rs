@@ -14,7 +14,7 @@ use rustix::fs::Mode;
 use rustix::io::{pwrite, write as write_to};
 use rustix::process::{Rlimit, chdir, getpriority_process, setpriority_process, setrlimit, umask};
 
-use crate::sys::fd::with;
+use crate::sys::unix::fd::with;
 use crate::sys::{Pid, RawLimit};
 
 /// Nothing, or the error number of a failed call.

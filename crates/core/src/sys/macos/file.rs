@@ -13,7 +13,7 @@ use nix::unistd::{getpid, pipe, unlink};
 use rustix::net::sockopt::set_socket_nosigpipe;
 
 use crate::sys::NameTag;
-use crate::sys::fd::errno;
+use crate::sys::unix::fd::errno;
 
 /// Whether the kernel can tell the daemon's PID, by the name tag.
 pub(crate) const HAS_NAME_TAG: bool = false;

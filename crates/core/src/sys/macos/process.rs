@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nix::sys::stat::lstat;
 use nix::unistd::{Pid as NixPid, getpgid};
 
-use crate::sys::kill::signal_process;
-use crate::sys::{FileId, Hidden, Pid, RawStats, Unreached};
+use crate::sys::signal_process;
+use crate::sys::{FileId, Hidden, Pid, RawExit, RawStats, Unreached};
 
 /// A process, recognised by the time of its start even after another process has got its PID.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl ProcessHandle {
     }
 
     /// Not known: macOS tells only the parent.
-    pub(crate) fn wait_status(&self, _pid: Pid) -> Option<i32> {
+    pub(crate) fn exit(&self, _pid: Pid) -> Option<RawExit> {
         None
     }
 

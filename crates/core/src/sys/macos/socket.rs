@@ -15,7 +15,7 @@ use nix::unistd::{LinkatFlags, linkat, mkdtemp, unlink};
 use rustix::net::accept;
 use rustix::net::sockopt::set_socket_nosigpipe;
 
-use crate::sys::fd::errno;
+use crate::sys::unix::fd::errno;
 use crate::sys::{FileId, RawPeer};
 
 /// None: on macOS every address is a path.

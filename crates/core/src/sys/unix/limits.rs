@@ -1,6 +1,6 @@
 //! Resource limits.
 
-use super::Resource;
+use crate::sys::Resource;
 
 /// A limit as the kernel takes it; `u64::MAX` is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use nix::errno::Errno;
 
-use super::{
+use crate::sys::{
     Pid, Stack, Unreached, close_others, has_ended_by, leave_group, pause, reap, signal_group, spawn_child,
 };
 

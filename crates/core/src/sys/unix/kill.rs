@@ -3,7 +3,7 @@
 
 use nix::errno::Errno;
 
-use super::{Pid, Unreached};
+use crate::sys::{Pid, Unreached};
 
 /// Sends a signal to one process, kill(2). Async-signal-safe.
 pub(crate) fn signal_process(pid: Pid, signal: i32) -> Result<(), Unreached> {

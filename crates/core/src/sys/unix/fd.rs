@@ -8,7 +8,7 @@ use nix::sys::stat::{FileStat, SFlag, fstat};
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_getfd, fcntl_setfd};
 
 /// Converts rustix's error number to nix's, which the rest of this crate uses.
-pub(super) fn errno(error: rustix::io::Errno) -> Errno {
+pub(in crate::sys) fn errno(error: rustix::io::Errno) -> Errno {
     Errno::from_raw(error.raw_os_error())
 }
 
@@ -20,7 +20,7 @@ pub(crate) fn errno_of(error: &std::io::Error) -> Errno {
 /// Makes one call with the descriptor of that number; `None` for a negative number.
 ///
 /// Async-signal-safe if the call is.
-pub(super) fn with<T>(number: RawFd, call: impl FnOnce(BorrowedFd<'_>) -> T) -> Option<T> {
+pub(in crate::sys) fn with<T>(number: RawFd, call: impl FnOnce(BorrowedFd<'_>) -> T) -> Option<T> {
     if number < 0 {
         return None;
     }

@@ -8,5 +8,5 @@ pub(crate) fn at_exit(handler: extern "C" fn()) -> bool {
     // It is, even if the library is an addon that could be unloaded: glibc and macOS run a library's handlers before
     // they unload it, and then forget them; musl unloads nothing.
     let by_exit = unsafe { libc::atexit(handler) == 0 };
-    super::at_quick_end(handler) && by_exit
+    crate::sys::at_quick_end(handler) && by_exit
 }

@@ -1,0 +1,78 @@
+//! What Linux and macOS share.
+
+mod exit;
+pub(super) mod fd;
+mod file_id;
+mod guard;
+mod inherited;
+mod kill;
+mod group;
+mod limits;
+mod signal_mask;
+
+pub(crate) use nix::errno::Errno;
+
+/// Whether the kernel has refused for lack of rights.
+pub(crate) fn is_denial(errno: Errno) -> bool {
+    matches!(errno, Errno::EACCES | Errno::EPERM)
+}
+
+/// Whether there is no such process, or group.
+pub(crate) fn is_no_process(errno: Errno) -> bool {
+    errno == Errno::ESRCH
+}
+
+/// Whether there is no such signal.
+pub(crate) fn is_no_signal(errno: Errno) -> bool {
+    errno == Errno::EINVAL
+}
+
+/// Whether the kernel has given this number, and not std, which has refused by itself.
+pub(crate) fn is_of_system(errno: Errno) -> bool {
+    errno != Errno::UnknownErrno
+}
+
+pub(crate) use exit::at_exit;
+pub(crate) use fd::{
+    duplicate_above, duplicate_number, errno_of, is_open, is_socket, let_inherit, set_close_on_exec, stat_of,
+};
+pub(crate) use file_id::FileId;
+pub(crate) use guard::end_group_from_outside;
+pub(crate) use inherited::{Inherited, NotInherited, take_inherited};
+pub(crate) use kill::{signal_group, signal_process};
+pub(crate) use group::launched_group;
+pub(crate) use limits::RawLimit;
+pub(crate) use signal_mask::{AllBlocked, block_all};
+
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+
+use nix::sys::stat::FileStat;
+
+use super::Pid;
+
+/// One part of a path.
+pub(crate) enum PathPart {
+    /// A folder, open for its place.
+    Folder(OwnedFd, FileStat),
+    /// A symbolic link, and the path that is written in it.
+    Link(FileStat, OsString),
+}
+
+/// Why other processes cannot be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(target_os = "macos", expect(dead_code, reason = "there is no /proc"))]
+pub(crate) enum Hidden {
+    /// `/proc` hides the processes of other users.
+    ByOption,
+    /// There is no `/proc`.
+    ByAbsence,
+}
+
+/// The process at the other end of a Unix socket.
+pub(crate) struct RawPeer {
+    /// `None` for a process of another PID namespace.
+    pub(crate) pid: Option<Pid>,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
