@@ -6,33 +6,14 @@ use nix::sys::uio::pwrite;
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, getpid};
 
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::launch::Stdio;
 use crate::listener::Listener;
-use crate::log::{Owner, insist, open_input, open_null, open_output};
+use crate::log::{insist, open_input, open_null, open_output};
 use crate::own::{OwnDaemon, install, own_daemon};
-use crate::pidfile::{LockOptions, Locked, PidFile, nobody_looks};
+use crate::pidfile::{Locked, nobody_looks};
 use crate::seam;
-use crate::socket::{SocketPlan, bind};
+use crate::plan::{ForegroundPlan, Owner, Stdio};
+use crate::socket::bind;
 use crate::sys;
-
-/// How a process becomes the daemon in the foreground: the pidfile, its lock, and the standard descriptors.
-#[derive(Clone, Debug)]
-pub struct ForegroundPlan {
-    /// The pidfile that this process will hold.
-    pub pidfile: PidFile,
-    /// How to lock it.
-    pub lock: LockOptions,
-    /// Descriptor 0; `Inherit` leaves it alone, as with the other two.
-    pub stdin: Stdio,
-    /// Descriptor 1.
-    pub stdout: Stdio,
-    /// Descriptor 2.
-    pub stderr: Stdio,
-    /// The owner of output files and of the socket that are made; `None`: this process's user.
-    pub owner: Option<Owner>,
-    /// The socket that the daemon listens at.
-    pub socket: Option<SocketPlan>,
-}
 
 /// Makes this process the daemon of the pidfile, until it ends. The pidfile is removed when it exits.
 ///

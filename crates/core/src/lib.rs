@@ -48,6 +48,7 @@ mod mutex;
 mod notify;
 mod own;
 mod pidfile;
+mod plan;
 mod poller;
 mod process;
 #[cfg(test)]
@@ -72,19 +73,23 @@ pub fn is_main_thread() -> bool {
 pub use adopt::adopt;
 pub use descriptor::{Descriptor, duplicate_socket, is_open, let_inherit, take_socket};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
-pub use foreground::{ForegroundPlan, become_daemon};
+pub use foreground::become_daemon;
 pub use handover::{
     ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket, Unsent,
 };
-pub use identity::{Account, Identity, Name, check_chroot, enter_root};
-pub use launch::{Group, Launched, Plan, Stdio, launch};
-pub use limits::{Limit, Limits, check_oom_score_adj, set_oom_score_adj, set_soft_nofile};
+pub use identity::{check_chroot, enter_root};
+pub use launch::{Group, Launched, launch};
+pub use limits::{check_oom_score_adj, set_oom_score_adj, set_soft_nofile};
 pub use listener::{BoundFile, Listener, Visitor};
-pub use log::{LogTail, Outputs, Owner, Rotation, check_rotation, reopen, start_rotation};
+pub use log::{LogTail, check_rotation, reopen, start_rotation};
 pub use notify::{Notifier, monotonic};
 pub use own::{OwnDaemon, own_daemon};
 pub use pidfile::{
     Abort, Cancel, Held, Holder, LockOptions, Locked, PidFile, Status, StopOptions, Stopped, end_process,
+};
+pub use plan::{
+    Account, ClientPlan, ForegroundPlan, Identity, Limit, Limits, Name, Outputs, Owner, Plan, Rotation, SocketPlan,
+    Stdio,
 };
 pub use poller::{
     ChannelEvent, WatchId, resume_listener, unwatch, watch_channel, watch_exit, watch_listener,
@@ -93,4 +98,4 @@ pub use process::{ExitStatus, Process, Stats, stats};
 #[cfg(feature = "seams")]
 pub use seam::{on_step, reached};
 pub use signal::Signal;
-pub use socket::{Attempt, ClientPlan, Connection, Dialled, SocketPlan, attempt, dial, greet};
+pub use socket::{Attempt, Connection, Dialled, attempt, dial, greet};

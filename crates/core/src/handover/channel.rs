@@ -12,6 +12,7 @@ use super::encoder::{begin_frame, length};
 use super::frame::{Frame, FrameKind};
 use super::sender::{Sender, Unsent, unsendable};
 use crate::error::{Error, ErrorKind, Result};
+use crate::sys::SourceRef;
 
 /// How much is read before the poller's other watches have their turn.
 const AT_ONCE: usize = 16;
@@ -140,6 +141,13 @@ pub enum Reception {
     Ended,
     /// It has sent bytes that cannot be a frame. Nothing that follows means anything.
     Broken(Error),
+}
+
+impl Channel {
+    /// What a selector waits for.
+    pub(crate) fn source(&self) -> SourceRef<'_> {
+        self.fd.as_fd()
+    }
 }
 
 impl AsFd for Channel {

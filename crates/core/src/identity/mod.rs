@@ -9,47 +9,13 @@ use std::fmt;
 
 use nix::unistd::{Uid, geteuid, setuid};
 
-pub use self::name::Name;
 use self::name::{find_group, find_user};
 use self::problem::Problem;
 pub use self::root::{check_chroot, enter_root};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::own::mark_distrusted;
+use crate::plan::{Account, Identity, Name};
 use crate::sys::{self, Right};
-
-/// The user and groups that a process takes.
-///
-/// ```
-/// use daimon_core::{Identity, Name};
-///
-/// // Neither a user nor a group is asked for: nothing changes.
-/// assert_eq!(Identity::resolve(None, None)?, None);
-/// let error = Identity::resolve(Some(&Name::Text("no such user".into())), None).unwrap_err();
-/// assert_eq!(error.message(), "there is no user 'no such user'");
-/// # Ok::<(), daimon_core::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// `None`: the user does not change.
-    pub uid: Option<u32>,
-    /// Its group.
-    pub gid: u32,
-    /// All its other groups.
-    pub groups: Vec<u32>,
-    /// The account, for the environment, if the system knows the user.
-    pub account: Option<Account>,
-}
-
-/// An entry of the system's list of users.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// USER and LOGNAME.
-    pub name: String,
-    /// HOME.
-    pub home: String,
-    /// SHELL.
-    pub shell: String,
-}
 
 impl Identity {
     /// Looks up a user, a group or both, and the user's supplementary groups. `None` when this process is that user

@@ -1,20 +1,11 @@
 //! Users and groups, as people name them.
 
-use std::fmt;
 
 use nix::unistd::{Group, Uid, User};
 
 use super::problem::Problem;
 use crate::error::{Result, Subject};
-
-/// A user or a group, as people give it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Name {
-    /// By name; digits alone are a number, unless a user has that name.
-    Text(String),
-    /// By number.
-    Id(u32),
-}
+use crate::plan::Name;
 
 /// The next one is -1 for the kernel: no change.
 const LAST_ID: u32 = u32::MAX - 1;
@@ -43,15 +34,6 @@ impl Name {
             Self::Id(id) => Some(*id),
         }
         .filter(|id| *id <= LAST_ID)
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "'{text}'"),
-            Self::Id(id) => write!(f, "{id}"),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
-use super::name::Name;
+use crate::plan::Name;
 use crate::error::{Error, Subject};
 
 /// Why rights cannot be taken, or given up.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 
-use super::plan::Plan;
+use crate::plan::Plan;
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result, Subject};
 use crate::handover::OWN_FDS;

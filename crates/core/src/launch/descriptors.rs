@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 
-use super::plan::{Plan, Stdio};
+use crate::plan::{Plan, Stdio};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
 use crate::handover::OWN_FDS;

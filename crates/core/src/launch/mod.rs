@@ -7,12 +7,10 @@ mod check;
 mod child;
 mod descriptors;
 mod group;
-mod plan;
 mod program;
 mod steps;
 
 pub use group::Group;
-pub use plan::{Plan, Stdio};
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
@@ -29,6 +27,7 @@ use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::handover::{Channel, Outcome, Unsent};
 use crate::listener::BoundFile;
 use crate::log::LogTail;
+use crate::plan::Plan;
 use crate::pidfile::Locked;
 use crate::process::Process;
 use crate::socket::{Bound, bind};

@@ -5,7 +5,7 @@ use std::os::fd::{OwnedFd, RawFd};
 
 use super::check::{Problem, c_string, own_fds};
 use super::descriptors::raised_by;
-use super::plan::{Plan, Stdio};
+use crate::plan::{Plan, Stdio};
 use crate::descriptor::Descriptor;
 use crate::error::{Result, Subject};
 use crate::handover::Handover;

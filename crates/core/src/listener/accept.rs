@@ -12,7 +12,7 @@ use super::bound_file::BoundFile;
 use super::hello::Hello;
 use crate::error::{Error, Pid, Result};
 use crate::seam;
-use crate::sys;
+use crate::sys::{self, Failure, Source};
 
 /// The listening socket of the daemon that this process is.
 #[derive(Debug)]
@@ -125,8 +125,9 @@ impl Listener {
         }
     }
 
-    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+    /// What a selector waits for, for a connection to accept.
+    pub(crate) fn source(&self) -> std::result::Result<Source, Failure> {
+        self.fd.try_clone().map_err(|error| ("fcntl", sys::errno_of(&error)))
     }
 }
 

@@ -11,7 +11,8 @@ use flate2::write::GzEncoder;
 use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
-use super::open::{Owner, belong_and_permit, mode_of};
+use super::open::{belong_and_permit, mode_of};
+use crate::plan::Owner;
 use crate::sys;
 use crate::trusted_path::SAFE_OPEN;
 

@@ -11,9 +11,8 @@ mod tail;
 mod watch;
 
 pub(crate) use capture::{Capture, OFTEN, keep_null, silence_stderr};
-pub use open::Owner;
 pub(crate) use open::{open_input, open_null, open_output};
 pub(crate) use reopen::insist;
-pub use reopen::{Outputs, reopen};
-pub use rotate::{Rotation, check_rotation, start_rotation};
+pub use reopen::reopen;
+pub use rotate::{check_rotation, start_rotation};
 pub use tail::LogTail;

@@ -11,9 +11,9 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{FileStat, Mode, lstat};
 
 use super::archive;
-use super::open::{Owner, belong_and_permit, mode_of};
-use super::reopen::{Outputs, exchange, regular};
-use super::rotate::Rotation;
+use super::open::{belong_and_permit, mode_of};
+use super::reopen::{exchange, regular};
+use crate::plan::{Outputs, Owner, Rotation};
 use crate::error::{Error, Result};
 use crate::seam;
 use crate::sys::FileId;

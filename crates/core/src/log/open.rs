@@ -11,6 +11,7 @@ use nix::unistd::{Gid, Uid, fchown};
 
 use super::place::{Place, Refusal};
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::plan::Owner;
 use crate::trusted_path::{LED_ASTRAY, LINKED_ASTRAY, SAFE_OPEN};
 
 /// The default permissions of a new log: the group may read it.
@@ -21,23 +22,6 @@ pub(crate) fn open_null() -> Result<OwnedFd> {
     let path = Path::new("/dev/null");
     open(path, OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOCTTY, Mode::empty())
         .map_err(|errno| Error::system("stdio", "open", errno, "/dev/null: cannot be opened").at(path))
-}
-
-/// The owner of a file.
-///
-/// ```
-/// use daimon_core::Owner;
-///
-/// // A file that belongs to root, whichever user makes it, and to a group.
-/// let owner = Owner { uid: Some(0), gid: 4 };
-/// assert_ne!(owner, Owner { uid: None, gid: 4 });
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owner {
-    /// The user; `None`: the user that makes the file.
-    pub uid: Option<u32>,
-    /// The group.
-    pub gid: u32,
 }
 
 impl Owner {

@@ -8,7 +8,8 @@ use nix::errno::Errno;
 use nix::sys::stat::{FileStat, SFlag, fstat};
 use nix::unistd::{dup2_stderr, dup2_stdout};
 
-use super::open::{Owner, open_output};
+use super::open::{open_output};
+use crate::plan::{Outputs, Owner};
 use crate::error::{Error, Result, Subject};
 use crate::mutex::lock;
 use crate::seam;
@@ -18,15 +19,6 @@ static EXCHANGE: Mutex<()> = Mutex::new(());
 
 pub(super) fn exchange() -> MutexGuard<'static, ()> {
     lock(&EXCHANGE)
-}
-
-/// The outputs that go to a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outputs {
-    /// Descriptor 1.
-    pub stdout: bool,
-    /// Descriptor 2.
-    pub stderr: bool,
 }
 
 /// Opens `path` again and puts it in place of this process's outputs, in one step each: a line written meanwhile is in

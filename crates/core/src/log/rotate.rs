@@ -1,6 +1,6 @@
 //! The thread of the daemon that rotates its log.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use nix::unistd::write;
@@ -8,26 +8,12 @@ use nix::unistd::write;
 use super::names::{Look, Names};
 use super::watch::Pace;
 use crate::error::{Error, Result, Subject};
+use crate::plan::Rotation;
 use crate::sys::block_all;
 use crate::trusted_path::Walk;
 
 /// The compressor's tables are on the heap in the end, but some compilers build them on the stack first.
 const STACK: usize = 1_024 * 1_024;
-
-/// When a log is rotated, and how many rotated logs are kept.
-#[derive(Clone, Debug)]
-pub struct Rotation {
-    /// The log, absolute; the rotated ones are beside it.
-    pub path: PathBuf,
-    /// A log of this size in bytes, or more, is rotated.
-    pub max_size: u64,
-    /// How many rotated logs are kept.
-    pub keep: u32,
-    /// Whether they are compressed, but for the first.
-    pub compress: bool,
-    /// The permissions of a new log; `None`: those of the present log.
-    pub mode: Option<u32>,
-}
 
 /// Rotates the log from now on, as long as this process's outputs go there. The thread does not keep the process from
 /// exiting; an exit at any moment leaves a whole set of files behind.

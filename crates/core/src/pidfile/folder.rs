@@ -10,7 +10,8 @@ use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
 use super::flaw::Flaw;
-use super::{PidFile, trusted};
+use super::PidFile;
+use super::file::trusted;
 use crate::error::Result;
 use crate::sys::{self, FileId};
 use crate::trusted_path::{SAFE_OPEN, Walk};

@@ -1,7 +1,8 @@
 //! The proof before a signal.
 
 use super::PidFile;
-use super::probe::{Held, Proven, Seen, unreadable};
+use super::probe::Proven;
+use super::status::{Held, Seen, unreadable};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
 use crate::seam;

@@ -5,7 +5,7 @@ use std::fs::File;
 use nix::sys::stat::fstat;
 
 use super::probe::{Look, look_at};
-use super::read_text;
+use super::file::read_text;
 use crate::error::Pid;
 use crate::sys::FileId;
 

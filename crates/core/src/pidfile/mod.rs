@@ -13,63 +13,65 @@
 //! emulate or lack it. A pidfile that is deleted under a running daemon no longer excludes a second one.
 
 mod abort;
+mod backoff;
+#[cfg(unix)]
+mod displace;
+#[cfg(unix)]
+mod file;
 mod flaw;
+#[cfg(unix)]
 mod folder;
 mod holder;
 mod lock;
+#[cfg(unix)]
 mod locked;
+#[cfg(unix)]
 mod open;
+#[cfg(unix)]
 mod probe;
 mod proof;
+#[cfg(unix)]
 mod remove;
+#[cfg(unix)]
+mod round;
 mod serving;
+mod status;
 mod stop;
 mod text;
+#[cfg(unix)]
 mod wait;
 
+// The same names, by other means.
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows::{locked, probe, wait};
+
 pub use abort::Abort;
+#[cfg(unix)]
+pub(crate) use backoff::Backoff;
+#[cfg(unix)]
+pub(crate) use file::nobody_looks;
+#[cfg(unix)]
 pub(crate) use folder::Folder;
 pub use holder::Holder;
 pub use lock::LockOptions;
 pub use locked::Locked;
-pub use probe::{Held, Status};
+pub use status::{Held, Status};
 pub use stop::{StopOptions, Stopped, end_process};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use text::check_text;
 pub use wait::Cancel;
-pub(crate) use wait::{Backoff, wait_for};
+#[cfg(unix)]
+pub(crate) use wait::wait_for;
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
-
-use fs4::{FileExt, TryLockError};
-use nix::errno::Errno;
-use nix::sys::stat::{FileStat, SFlag};
-use nix::unistd::geteuid;
 
 use self::flaw::Flaw;
 use crate::error::{Error, Result, Subject};
-use crate::own::DISTRUST;
-use crate::sys;
-
-/// Shared by the looks of this process at pidfiles, exclusive for the moment in which it becomes a daemon itself.
-static LOOKS: RwLock<()> = RwLock::new(());
-
-type Looking = RwLockReadGuard<'static, ()>;
-
-/// Held from the question whether a pidfile is our own until the descriptor on it is closed. Never nested.
-fn looking() -> Looking {
-    LOOKS.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Waits for the looks under way, and holds later ones back.
-pub(crate) fn nobody_looks() -> RwLockWriteGuard<'static, ()> {
-    LOOKS.write().unwrap_or_else(PoisonError::into_inner)
-}
+use crate::sys::Errno;
 
 /// A pidfile by its path.
 ///
@@ -117,63 +119,7 @@ impl PidFile {
     fn system(&self, syscall: &'static str, errno: Errno, message: &str) -> Error {
         Error::system("lock", syscall, errno, format!("{}: {message}", self.path.display())).at(&self.path)
     }
-
-    /// Refuses all but regular files, before the file is opened, because opening a device can have an effect.
-    fn check_regular(&self, stat: &FileStat) -> Result<()> {
-        let kind = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits());
-        match kind {
-            SFlag::S_IFREG => Ok(()),
-            SFlag::S_IFLNK => Err(self.refuse(Flaw::Symlink)),
-            _ => Err(self.refuse(Flaw::NotRegular)),
-        }
-    }
-
-    fn open_error(&self, errno: Errno) -> Error {
-        match errno {
-            Errno::ELOOP => self.refuse(Flaw::Symlink),
-            Errno::EISDIR | Errno::ENXIO | Errno::ENODEV => self.refuse(Flaw::NotRegular),
-            Errno::EROFS => {
-                self.system("openat", errno, "is on a file system that is read-only; choose another path")
-            }
-            errno => self.system("openat", errno, "cannot be opened"),
-        }
-    }
 }
 
 /// Longer than any wait, and short enough that no instant is out of range.
 const LONGEST_WAIT: Duration = Duration::from_secs(1 << 32);
-
-fn is_distrusted(stat: &FileStat) -> bool {
-    stat.st_mode & DISTRUST.bits() != 0
-}
-
-/// Whether files of this user may be relied on: our own and root's.
-fn trusted(uid: u32) -> bool {
-    uid == 0 || uid == geteuid().as_raw()
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Flock {
-    Shared,
-    Exclusive,
-}
-
-/// Takes the lock if it is free; false when another process holds it. Only closing releases it: LOCK_UN on
-/// any copy of the descriptor would free it for all of them, the daemon's too.
-fn try_flock(file: &File, how: Flock) -> std::result::Result<bool, Errno> {
-    let taken = match how {
-        Flock::Shared => FileExt::try_lock_shared(file),
-        Flock::Exclusive => FileExt::try_lock(file),
-    };
-    match taken {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(sys::errno_of(&error)),
-    }
-}
-
-fn read_text(file: impl AsFd) -> std::result::Result<text::Text, Errno> {
-    let mut bytes = [0; text::READ_LIMIT];
-    let length = nix::sys::uio::pread(file, &mut bytes, 0)?;
-    Ok(text::Text::parse(&bytes[..length]))
-}

@@ -1,4 +1,4 @@
-//! Looking at a pidfile without disturbing anyone: status, and the proof before a signal.
+//! Looking at a pidfile without disturbing anyone, by its marks.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -8,55 +8,13 @@ use nix::sys::signal::kill;
 use nix::sys::stat::{FileStat, fstat};
 use nix::unistd::getpid;
 
+use super::file::{Flock, Looking, is_distrusted, looking, read_text, trusted};
 use super::open::Opened;
-use super::{Flock, Looking, PidFile, is_distrusted, looking, read_text, trusted};
-use crate::error::{Error, ErrorKind, Pid, Result};
+use super::status::{Held, Seen};
+use super::PidFile;
+use crate::error::{Pid, Result};
 use crate::own;
-use crate::seam;
 use crate::sys::{self, FileId, Hidden, NameTag, Phase};
-
-/// The state of a pidfile at present.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// A daemon holds it, and is proven to be the holder.
-    Running {
-        /// Its PID, in the caller's namespace.
-        pid: Pid,
-        /// It is not ready yet, and may still fail. Never on macOS, where the pidfile does not tell.
-        starting: bool,
-        /// It was ready, and is about to end: its socket is closed. Never on macOS.
-        stopping: bool,
-    },
-    /// No process holds it.
-    Stopped {
-        /// Text was left behind: the last daemon crashed.
-        stale: bool,
-    },
-    /// It is held, but the holder cannot be proven.
-    Unverified(Held),
-}
-
-/// A lock that is held, without proof from here of its holder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// The PID in the text, if it has one.
-    pub pid: Option<Pid>,
-    /// Why the holder is not proven.
-    pub reason: String,
-    /// Whether another look is worth while: a launch under way, and a daemon that ends, look like this for a moment.
-    pub transient: bool,
-}
-
-/// The result of one look.
-pub(super) enum Seen {
-    Running(Proven),
-    Stopped {
-        stale: bool,
-    },
-    Unverified(Held),
-    /// The pidfile cannot be read, for this reason.
-    Unreadable(Error),
-}
 
 /// A holder that a look has proven, and the look's open file.
 pub(super) struct Proven {
@@ -168,33 +126,8 @@ fn hidden(pid: Pid) -> Look {
 }
 
 impl PidFile {
-    /// Gives the state of the pidfile, by one look.
-    ///
-    /// # Errors
-    ///
-    /// `PidFile` when the path is a link or not a regular file. What cannot be read is `Unverified`, not an error.
-    pub fn status(&self) -> Result<Status> {
-        // Of a status alone: a stop that believed the text would signal strangers.
-        if seam::breaks("text-alone")
-            && let Some(pid) = self.text_alone()
-        {
-            return Ok(Status::Running { pid, starting: false, stopping: false });
-        }
-        Ok(match self.see()? {
-            Seen::Running(Proven { pid, phase, .. }) => {
-                let starting = matches!(phase, Phase::Starting | Phase::Deaf);
-                Status::Running { pid, starting, stopping: phase == Phase::Leaving }
-            }
-            Seen::Stopped { stale } => Status::Stopped { stale },
-            Seen::Unverified(held) => Status::Unverified(held),
-            Seen::Unreadable(error) => {
-                Status::Unverified(Held { pid: None, reason: unreadable(&error), transient: false })
-            }
-        })
-    }
-
     /// The PID in the text, without any proof.
-    fn text_alone(&self) -> Option<Pid> {
+    pub(super) fn text_alone(&self) -> Option<Pid> {
         let _looking = looking();
         match self.open_to_read() {
             Ok(Opened::File(file, _)) => read_text(&file).ok()?.pid(),
@@ -238,12 +171,4 @@ impl PidFile {
 /// Whether a file that no process holds has been left with text in it.
 fn is_left(file: &File) -> bool {
     fstat(file).is_ok_and(|stat| stat.st_nlink > 0 && stat.st_size > 0)
-}
-
-/// Why a file that cannot be read proves nothing.
-pub(super) fn unreadable(error: &Error) -> String {
-    match error.kind() {
-        ErrorKind::PermissionDenied => "this user may not read it".into(),
-        _ => format!("it cannot be read: {error}"),
-    }
 }

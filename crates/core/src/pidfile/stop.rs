@@ -1,18 +1,14 @@
 //! Stopping a daemon: the signal, the wait for its end, SIGKILL when time is up, the lock free, nothing left.
 
-use std::fs::File;
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use super::abort::{Abort, EndWatch, Over, unless_over};
-use super::open::Opened;
 use super::proof::BETWEEN_LOOKS;
-use super::{PidFile, Status, looking};
+use super::{PidFile, Status};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
 use crate::seam;
 use crate::signal::Signal;
-use crate::sys;
 
 /// How long the lock may be held after the daemon's end: its children between fork and exec have it for a moment.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
@@ -138,15 +134,6 @@ impl PidFile {
 
     fn is_stale(&self) -> Result<bool> {
         Ok(self.status()? == Status::Stopped { stale: true })
-    }
-
-    /// Marks the pidfile, as long as the file that this gives is open: its holder makes way for another version.
-    fn displace(&self) -> Option<File> {
-        let _looking = looking();
-        match self.open_to_read() {
-            Ok(Opened::File(file, _)) if sys::mark_displaced(file.as_fd()) => Some(file),
-            _ => None,
-        }
     }
 
     /// A start that comes right after a stop would be refused by a lock that is not free yet.

@@ -1,6 +1,5 @@
-//! Pauses between two rounds for the lock, waits for descriptors, and the early end of both.
+//! Waits for descriptors, and their early end.
 
-use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::process::Process;
 
 /// Ends a wait from another thread: for the lock (of a lock, a launch or a start in the foreground), or a client's for
 /// the hello.
@@ -67,9 +67,10 @@ impl Cancel {
     }
 }
 
-/// Waits for `until` (readable means it is over), the cancel token or the time.
-pub(super) fn wait(cancel: Option<&Cancel>, until: Option<BorrowedFd<'_>>, time: Duration) -> Result<()> {
-    // Without a descriptor for the holder's end nothing wakes us: look again soon.
+/// Waits for the end of a process, the cancel token or the time.
+pub(super) fn wait(cancel: Option<&Cancel>, process: Option<&Process>, time: Duration) -> Result<()> {
+    let until = process.and_then(|process| process.handle().pollable());
+    // Without a descriptor for its end nothing wakes us: look again soon.
     let time = if until.is_none() { time.min(Duration::from_millis(20)) } else { time };
     wait_for(cancel, until.as_slice(), time).map(drop)
 }
@@ -92,37 +93,9 @@ pub(crate) fn wait_for(cancel: Option<&Cancel>, fds: &[BorrowedFd<'_>], time: Du
     Ok(matches!(ready, Ok(1..)))
 }
 
-/// Pauses of 1 to 20 ms, growing, with jitter so that rivals do not meet again.
-pub(crate) struct Backoff {
-    limit: u64,
-    random: RandomState,
-    round: u64,
-}
-
-impl Backoff {
-    pub(crate) fn new() -> Self {
-        Self { limit: 1_000, random: RandomState::new(), round: 0 }
-    }
-
-    pub(crate) fn next(&mut self) -> Duration {
-        self.round += 1;
-        self.limit = (self.limit * 2).min(20_000);
-        Duration::from_micros(1_000 + self.random.hash_one(self.round) % (self.limit - 999))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pauses_stay_between_1_and_20_ms() {
-        let mut backoff = Backoff::new();
-        for _ in 0..1_000 {
-            let pause = backoff.next();
-            assert!((Duration::from_millis(1)..=Duration::from_millis(20)).contains(&pause), "{pause:?}");
-        }
-    }
 
     #[test]
     fn a_cancelled_token_ends_the_wait() {

@@ -1,6 +1,5 @@
 //! Waits for connections at the daemon's own socket.
 
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use super::watches::Watch;
@@ -25,9 +24,8 @@ use crate::sys::{self, Failure};
 ///
 /// `StartFailed` with the system's, if no descriptor or thread is left.
 pub fn watch_listener(listener: &Listener, callback: impl Fn() + Send + Sync + 'static) -> Result<WatchId> {
-    let fd = listener.fd().try_clone_to_owned();
-    let fd = fd.map_err(|error| unwatched(("fcntl", sys::errno_of(&error))))?;
-    add(New::Readable(fd, Arc::new(callback))).map_err(unwatched)
+    let source = listener.source().map_err(unwatched)?;
+    add(New::Readable(source, Arc::new(callback))).map_err(unwatched)
 }
 
 /// Watches the daemon's socket again, after [`watch_listener`] has called back; does nothing if that was given up. It
@@ -40,10 +38,10 @@ pub fn resume_listener(id: WatchId) -> Result<()> {
     let present = lock(&POLLER);
     let Some(poller) = &*present else { return Ok(()) };
     let watches = lock(&poller.watches);
-    let Some(Watch::Readable { fd, .. }) = watches.by_number.get(&id.0) else { return Ok(()) };
+    let Some(Watch::Readable { source, .. }) = watches.by_number.get(&id.0) else { return Ok(()) };
     // It may have been resumed already: a set takes each descriptor once.
-    poller.selector.remove_readable(fd.as_fd());
-    poller.selector.add_readable(fd.as_fd(), id.0).map_err(unwatched)
+    poller.selector.remove_readable(sys::borrow(source));
+    poller.selector.add_readable(sys::borrow(source), id.0).map_err(unwatched)
 }
 
 fn unwatched((syscall, errno): Failure) -> Error {

@@ -3,7 +3,6 @@
 mod listening;
 mod watches;
 
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -14,8 +13,7 @@ use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::handover::{Channel, Frame, Reception};
 use crate::mutex::lock;
 use crate::process::Process;
-use crate::sys::block_all;
-use crate::sys::{self, Failure, Selector};
+use crate::sys::{self, Failure, Selector, Source, block_all};
 
 const STACK: usize = 128 * 1_024;
 
@@ -118,7 +116,7 @@ pub fn unwatch(id: WatchId) {
 enum New {
     Exit(Process, OnExit),
     Channel(Channel, OnChannel),
-    Readable(OwnedFd, OnReadable),
+    Readable(Source, OnReadable),
 }
 
 fn add(new: New) -> std::result::Result<WatchId, Failure> {
@@ -145,12 +143,12 @@ impl Poller {
         let inserted = match new {
             New::Exit(process, callback) => self.insert_exit(&mut watches, number, process, callback),
             New::Channel(channel, callback) => {
-                self.selector.add_readable(channel.as_fd(), number).map(|()| {
+                self.selector.add_readable(channel.source(), number).map(|()| {
                     watches.by_number.insert(number, Watch::Channel { channel, callback });
                 })
             }
-            New::Readable(fd, callback) => self.selector.add_readable(fd.as_fd(), number).map(|()| {
-                watches.by_number.insert(number, Watch::Readable { fd, callback });
+            New::Readable(source, callback) => self.selector.add_readable(sys::borrow(&source), number).map(|()| {
+                watches.by_number.insert(number, Watch::Readable { source, callback });
             }),
         };
         // Wake the thread after a failure, too: if it was begun for this wait, it must see that no wait is left.
@@ -185,8 +183,8 @@ impl Poller {
     fn disarm(&self, watch: &Watch) {
         match watch {
             Watch::Exit { process, .. } => self.selector.remove_exit(process.handle()),
-            Watch::Channel { channel, .. } => self.selector.remove_readable(channel.as_fd()),
-            Watch::Readable { fd, .. } => self.selector.remove_readable(fd.as_fd()),
+            Watch::Channel { channel, .. } => self.selector.remove_readable(channel.source()),
+            Watch::Readable { source, .. } => self.selector.remove_readable(sys::borrow(source)),
         }
     }
 
@@ -219,9 +217,9 @@ impl Poller {
     fn deliver(&self, number: u64) {
         let taken = {
             let mut watches = lock(&self.watches);
-            if let Some(Watch::Readable { fd, callback }) = watches.by_number.get(&number) {
+            if let Some(Watch::Readable { source, callback }) = watches.by_number.get(&number) {
                 // It stays, so that to resume it takes neither a descriptor nor a thread.
-                self.selector.remove_readable(fd.as_fd());
+                self.selector.remove_readable(sys::borrow(source));
                 let callback = Arc::clone(callback);
                 drop(watches);
                 return callback();
@@ -262,13 +260,14 @@ impl Poller {
             Reception::Broken(error) => Some(ChannelEvent::Broken(error)),
         };
         if let Some(last) = last {
-            self.selector.remove_readable(channel.as_fd());
+            self.selector.remove_readable(channel.source());
             return callback(last);
         }
         let mut watches = lock(&self.watches);
         if watches.given_up {
-            self.selector.remove_readable(channel.as_fd());
+            self.selector.remove_readable(channel.source());
         } else {
+            self.selector.resume(channel.source(), number);
             watches.by_number.insert(number, Watch::Channel { channel, callback });
         }
     }

@@ -1,14 +1,13 @@
 //! What the poller waits for: the watches, and the waits that share them.
 
 use std::collections::HashMap;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::ChannelEvent;
 use crate::handover::Channel;
 use crate::process::Process;
-use crate::sys::Armed;
+use crate::sys::{Armed, Source};
 
 /// How often processes are looked at when the system does not report their end.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -17,7 +16,7 @@ pub(super) type OnExit = Box<dyn FnOnce() + Send>;
 pub(super) type OnReadable = Arc<dyn Fn() + Send + Sync>;
 pub(super) type OnChannel = Box<dyn FnMut(ChannelEvent) + Send>;
 
-/// A descriptor or a process that is watched.
+/// A source of bytes or connections, or a process, that is watched.
 pub(super) enum Watch {
     /// All waits for the end of a process, with their numbers, by one handle: a set takes each descriptor once.
     Exit {
@@ -31,7 +30,7 @@ pub(super) enum Watch {
     },
     /// Once, and once more each time that it is resumed.
     Readable {
-        fd: OwnedFd,
+        source: Source,
         callback: OnReadable,
     },
 }

@@ -1,7 +1,6 @@
 //! Binding, under the pidfile's lock. Runs in the launcher, and in a process that becomes the daemon itself.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -12,7 +11,7 @@ use nix::unistd::{Gid, Uid, fchownat, geteuid};
 use super::address::{address_in, too_long};
 use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
 use crate::listener::{BACKLOG, BoundFile, Listener};
-use crate::log::Owner;
+use crate::plan::{Owner, SocketPlan};
 use crate::pidfile::{Backoff, Cancel, Folder, PidFile, wait_for};
 use crate::process::Process;
 use crate::seam;
@@ -24,17 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a name that others take and leave is tried.
 const ROUNDS: usize = 8;
-
-/// The listening socket that a launch makes for its daemon.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SocketPlan {
-    /// Its path, absolute.
-    pub path: PathBuf,
-    /// Its exact permissions, whatever the umask: who may write to it may connect.
-    pub mode: u32,
-    /// Whether the launcher connects to it right away, as the first in the queue.
-    pub connect: bool,
-}
 
 /// A socket that listens at its path.
 #[derive(Debug)]

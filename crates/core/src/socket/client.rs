@@ -1,8 +1,7 @@
 //! The client's side: connecting, until the daemon has accepted.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::fcntl::open;
@@ -11,26 +10,10 @@ use nix::sys::stat::Mode;
 use super::address::{address_in, split, too_long};
 use super::read_hello::Read;
 use crate::error::{Error, Pid, Result};
-use crate::pidfile::{Backoff, Cancel, PidFile, wait_for};
+use crate::pidfile::{Backoff, wait_for};
+use crate::plan::ClientPlan;
 use crate::seam;
 use crate::sys;
-
-/// How a client connects.
-#[derive(Clone, Debug)]
-pub struct ClientPlan {
-    /// The socket's path, absolute.
-    pub path: PathBuf,
-    /// The pidfile of the daemon that is expected there.
-    pub pidfile: PidFile,
-    /// A user whose daemon is accepted, besides this process's own user and root.
-    pub user: Option<u32>,
-    /// Whether the daemon says hello. Otherwise a connection counts as soon as the kernel has it.
-    pub hello: bool,
-    /// How long to wait for the hello.
-    pub patience: Duration,
-    /// Ends the wait early.
-    pub cancel: Option<Cancel>,
-}
 
 /// The result of one attempt.
 #[derive(Debug)]

@@ -10,6 +10,5 @@ mod client;
 mod read_hello;
 mod trust;
 
-pub use bind::SocketPlan;
 pub(crate) use bind::{Bound, bind};
-pub use client::{Attempt, ClientPlan, Connection, Dialled, attempt, dial, greet};
+pub use client::{Attempt, Connection, Dialled, attempt, dial, greet};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
 
-use super::client::ClientPlan;
+use crate::plan::ClientPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::listener::{Hello, LONGEST_HELLO};
 use crate::pidfile::{Holder, wait_for};

@@ -2,7 +2,7 @@
 
 use nix::unistd::geteuid;
 
-use super::client::ClientPlan;
+use crate::plan::ClientPlan;
 use crate::error::{Pid, Result};
 use crate::pidfile::Status;
 use crate::sys::{self, RawPeer};

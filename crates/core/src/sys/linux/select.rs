@@ -67,6 +67,11 @@ impl Selector {
         let _ = self.epoll.delete(fd);
     }
 
+    /// Reports a readable descriptor again, once its event has been served. Nothing to do: it is reported as long as it
+    /// can be read.
+    #[expect(clippy::unused_self, reason = "other systems report it once")]
+    pub(crate) fn resume(&self, _fd: BorrowedFd<'_>, _number: u64) {}
+
     pub(crate) fn remove_exit(&self, process: &ProcessHandle) {
         if let Some(fd) = process.pollable() {
             self.remove_readable(fd);

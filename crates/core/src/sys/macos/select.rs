@@ -72,6 +72,11 @@ impl Selector {
     }
 
     /// Does nothing, because others may watch the same process. An event with a number that is gone is ignored.
+    /// Reports a readable descriptor again, once its event has been served. Nothing to do: it is reported as long as it
+    /// can be read.
+    #[expect(clippy::unused_self, reason = "other systems report it once")]
+    pub(crate) fn resume(&self, _fd: BorrowedFd<'_>, _number: u64) {}
+
     pub(crate) fn remove_exit(&self, _process: &ProcessHandle) {}
 
     /// Makes [`Selector::wait`] return.

@@ -11,6 +11,13 @@ mod limits;
 mod signal_mask;
 
 pub(crate) use nix::errno::Errno;
+/// What a selector waits for, owned and borrowed.
+pub(crate) use std::os::fd::{BorrowedFd as SourceRef, OwnedFd as Source};
+
+/// What the source lends to a selector.
+pub(crate) fn borrow(source: &Source) -> SourceRef<'_> {
+    source.as_fd()
+}
 
 /// Whether the kernel has refused for lack of rights.
 pub(crate) fn is_denial(errno: Errno) -> bool {
@@ -45,7 +52,7 @@ pub(crate) use limits::RawLimit;
 pub(crate) use signal_mask::{AllBlocked, block_all};
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::sys::stat::FileStat;
 

@@ -1,14 +1,21 @@
-//! The plan of a launch.
+//! What callers ask for: data alone, the same on every platform.
+
+mod identity;
+mod limits;
+mod log;
+mod socket;
+
+pub use identity::{Account, Identity, Name};
+pub use limits::{Limit, Limits};
+pub use log::{Outputs, Owner, Rotation};
+pub use socket::{ClientPlan, SocketPlan};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::descriptor::Descriptor;
 use crate::error::Subject;
-use crate::limits::Limits;
-use crate::log::Owner;
 use crate::pidfile::{LockOptions, PidFile};
-use crate::socket::SocketPlan;
 
 /// The file of a standard descriptor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +87,25 @@ pub struct Plan {
     /// Descriptor 2. With `Null` it is captured until the daemon is ready.
     pub stderr: Stdio,
     /// The owner of output files and of the socket that are made; `None`: the launcher's user.
+    pub owner: Option<Owner>,
+    /// The socket that the daemon listens at.
+    pub socket: Option<SocketPlan>,
+}
+
+/// How a process becomes the daemon in the foreground: the pidfile, its lock, and the standard descriptors.
+#[derive(Clone, Debug)]
+pub struct ForegroundPlan {
+    /// The pidfile that this process will hold.
+    pub pidfile: PidFile,
+    /// How to lock it.
+    pub lock: LockOptions,
+    /// Descriptor 0; `Inherit` leaves it alone, as with the other two.
+    pub stdin: Stdio,
+    /// Descriptor 1.
+    pub stdout: Stdio,
+    /// Descriptor 2.
+    pub stderr: Stdio,
+    /// The owner of output files and of the socket that are made; `None`: this process's user.
     pub owner: Option<Owner>,
     /// The socket that the daemon listens at.
     pub socket: Option<SocketPlan>,
