@@ -58,6 +58,10 @@ export async function wineRoot() {
   // A time limit, because wine starts processes without end if it lacks a library.
   const code = await run('timeout', ['--signal=KILL', '120', ...boot], { env: { ...wineEnv(), KEEP: '1' } })
   if (code !== 0) throw new Unavailable('wine cannot make its registry')
+  // The same place by a relative link: what walks through `target` must not come to this machine's root folder.
+  const driveZ = join(folder, PREFIX, 'dosdevices/z:')
+  rmSync(driveZ)
+  symlinkSync('../..', driveZ)
   writeFileSync(stamp, '')
   return folder
 }
