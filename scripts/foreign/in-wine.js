@@ -70,16 +70,16 @@ function isSame(a, b) {
  *
  * Drive Z: has the checkout, the program's folder, `cwd` and `folders`, each with its path on this machine; changes of
  * these stay. Drive C: is new in each run, and everything that the program has started ends with it. The environment is
- * this process's and `env`; `path` are folders for the variable PATH. The checkout's `native` has the cross build's
- * binaries. `Z:\node_modules\daimon` is the checkout, so that every script on drive Z: can import `daimon`.
+ * this process's and `env`; the program's folder is on PATH. The checkout's `native` has the cross build's binaries.
+ * `Z:\node_modules\daimon` is the checkout, so that every script on drive Z: can import `daimon`.
  */
-export async function inWine(program, args, { cwd = process.cwd(), folders = [], path = [], env = {} } = {}) {
+export async function inWine(program, args, { cwd = process.cwd(), folders = [], env = {} } = {}) {
   const below = await wineRoot()
   const places = [cwd, dirname(program), ...folders].map((folder) => realpathSync(folder))
   const out = relay(1)
   const err = isSame(1, 2) ? out : relay(2)
   const child = spawn(ENTER, [below, cwd, ...mounts(places), '--', WINE, program, ...args], {
-    env: { ...wineEnv(), ...env, WINEPATH: path.map(windowsPath).join(';') },
+    env: { ...wineEnv(), ...env, WINEPATH: windowsPath(dirname(program)) },
     stdio: ['ignore', out.fd, err.fd],
   })
   const pass = () => {

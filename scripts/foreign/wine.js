@@ -16,7 +16,7 @@ async function script(major, path, args) {
   if (path === undefined) throw new Unavailable('no script is given')
   const node = await windowsNode(major)
   const file = resolve(path)
-  return await inWine(node, [windowsPath(file), ...args], { folders: [dirname(file)], path: [dirname(node)] })
+  return await inWine(node, [windowsPath(file), ...args], { folders: [dirname(file)] })
 }
 
 const verbs = {
