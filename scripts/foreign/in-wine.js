@@ -1,6 +1,7 @@
 // Runs a program for Windows by wine, which passes on its output.
 import { spawn } from 'node:child_process'
 import { fstatSync, mkdirSync, openSync, readSync, realpathSync, rmSync, writeSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { atEnd } from '../lib/at-end.js'
 import { root } from '../lib/run.js'
@@ -54,6 +55,7 @@ function writeAll(fd, bytes) {
     try {
       rest = rest.subarray(writeSync(fd, rest))
     } catch (error) {
+      if (error.code === 'EPIPE') process.exit(128 + constants.signals.SIGPIPE)
       if (error.code !== 'EAGAIN') throw error
     }
   }

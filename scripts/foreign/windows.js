@@ -37,7 +37,7 @@ async function build() {
 }
 
 async function rust() {
-  const { command, args, env } = await cargoForWindows()
+  const { command, args, env } = await cargoForWindows('test')
   const what = ['-p', 'daimon-core', ...args]
   return await cargoTest({ command, args: what, env: { ...env, TEST_EMULATED: 'wine' }, skip: NOT_BY_WINE })
 }

@@ -3,7 +3,9 @@
 //   the variable NODE_MAJOR names, else 20. in-wine.js says which files are there, and at which paths.
 // wine.js --exe PROGRAM [ARGUMENT…]: runs a program.
 // wine.js --build: builds the binary that `import 'daimon'` loads there.
-// wine.js --cargo-test [ARGUMENT…]: runs `cargo test` with these arguments, by default for the core.
+// wine.js --cargo VERB [ARGUMENT…]: runs cargo for Windows (`build`, `check`, `clippy`, `run`, `test`).
+// wine.js --cargo-test [ARGUMENT…]: runs `cargo test` for Windows, by default the core's tests.
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Unavailable } from '../lib/leg.js'
 import { run } from '../lib/run.js'
@@ -13,10 +15,16 @@ import { cargoForWindows, WINDOWS } from './wine-cargo.js'
 import { windowsNode } from './wine-node.js'
 
 async function script(major, path, args) {
-  if (path === undefined) throw new Unavailable('no script is given')
+  if (path === undefined || !existsSync(path)) throw new Unavailable(`there is no script ${path ?? ''}`)
   const node = await windowsNode(major)
-  const file = resolve(path)
+  const file = realpathSync(path)
   return await inWine(node, [windowsPath(file), ...args], { folders: [dirname(file)] })
+}
+
+async function cargo(verb, what) {
+  const { command, args, env } = await cargoForWindows(verb)
+  const [file, ...first] = command
+  return await run(file, [...first, ...args, ...what], { env, cwd: process.cwd() })
 }
 
 const verbs = {
@@ -26,11 +34,8 @@ const verbs = {
     await crossBuild([WINDOWS])
     return 0
   },
-  async '--cargo-test'(args) {
-    const { command, args: more, env } = await cargoForWindows()
-    const what = args.length > 0 ? args : ['-p', 'daimon-core']
-    return await run(command[0], [...command.slice(1), ...more, ...what], { env })
-  },
+  '--cargo': ([verb, ...args]) => cargo(verb, args),
+  '--cargo-test': (args) => cargo('test', args.length > 0 ? args : ['-p', 'daimon-core']),
 }
 
 try {
