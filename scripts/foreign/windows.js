@@ -37,12 +37,14 @@ async function build() {
 }
 
 async function rust() {
+  await wineRoot()
   const { command, args, env } = await cargoForWindows('test')
   const what = ['-p', 'daimon-core', ...args]
   return await cargoTest({ command, args: what, env: { ...env, TEST_EMULATED: 'wine' }, skip: NOT_BY_WINE })
 }
 
 async function javascript(major) {
+  await wineRoot()
   const chosen = process.argv.slice(2)
   const files = chosen.length > 0 ? chosen : major === MAIN ? WINDOWS_CORE : WINDOWS_ESSENTIAL
   return await ava({ node: await windowsNode(major), env: EMULATED, through: WINE, args: files })

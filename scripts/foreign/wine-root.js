@@ -40,6 +40,14 @@ function configure(folder) {
   writeFileSync(join(folder, 'usr/lib/x86_64-linux-gnu/wine/x86_64-windows/zlib1.dll'), zlib)
 }
 
+/** Runs a program that comes with wine. Throws Unavailable if it fails. */
+async function boot(folder, program, more = {}) {
+  // A time limit, because wine starts processes without end if it lacks a library.
+  const args = ['--signal=KILL', '120', ENTER, folder, '/', '--', WINE, ...program]
+  if ((await run('timeout', args, { env: { ...wineEnv(), ...more } })) !== 0)
+    throw new Unavailable(`wine cannot run ${program.join(' ')}`)
+}
+
 /**
  * The root folder, which is made unless it is there. Throws Unavailable if it cannot, for want of Debian, of root's
  * rights, or of the packages.
@@ -54,14 +62,13 @@ export async function wineRoot() {
   rmSync(folder, { recursive: true, force: true })
   await unpackPackages(folder, ['wine64:amd64'], { dependencies: true })
   configure(folder)
-  const boot = [ENTER, folder, '/', '--', WINE, 'wineboot', '--init']
-  // A time limit, because wine starts processes without end if it lacks a library.
-  const code = await run('timeout', ['--signal=KILL', '120', ...boot], { env: { ...wineEnv(), KEEP: '1' } })
-  if (code !== 0) throw new Unavailable('wine cannot make its registry')
+  await boot(folder, ['wineboot', '--init'], { KEEP: '1' })
   // The same place by a relative link: what walks through `target` must not come to this machine's root folder.
   const driveZ = join(folder, PREFIX, 'dosdevices/z:')
   rmSync(driveZ)
   symlinkSync('../..', driveZ)
+  // Whether programs can be run as they are later, with nothing kept.
+  await boot(folder, ['cmd', '/c', 'exit'])
   writeFileSync(stamp, '')
   return folder
 }
