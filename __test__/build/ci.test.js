@@ -13,6 +13,7 @@ test('the lines that tell of failures are picked out of the output, with the det
     "thread 'a_lock_is_left' (7) panicked at crates/core/src/lock.rs:7:5:",
     'lint: failed: typos',
     '  ✘ [fail]: launcher › stop › a stop resolves',
+    '  × [fail]: launcher › stop › a stop resolves on Windows',
     '  launcher › stop › a stop resolves',
     '  Difference (- actual, + expected):',
     '   failed: status on a.pid: 7 did not run at that time',

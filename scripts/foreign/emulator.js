@@ -19,7 +19,7 @@ export async function emulateArm64() {
   if (process.getuid() !== 0)
     throw new Unavailable('only root can register an interpreter for arm64 programs')
   const folder = join(root, 'target/tools/qemu')
-  await unpackPackages(folder, 'qemu-user:amd64')
+  await unpackPackages(folder, ['qemu-user:amd64'])
   if (!existsSync(`${REGISTRY}/register`)) {
     const { status, stderr } = spawnSync('mount', ['-t', 'binfmt_misc', 'binfmt_misc', REGISTRY], {
       encoding: 'utf8',

@@ -43,7 +43,7 @@ wheel.extractall(sys.argv[2], [name for name in wheel.namelist() if name.endswit
 /** Makes a root folder with musl, Node.js and busybox, unless it is there. */
 async function makeRoot(arch) {
   const folder = join(root, 'target/foreign', `musl-${arch}`)
-  await unpackPackages(folder, `musl:${ARCHES[arch].debian}`)
+  await unpackPackages(folder, [`musl:${ARCHES[arch].debian}`])
   await unpackNode(folder, arch)
   for (const name of ['bin', 'usr/bin', 'etc']) mkdirSync(join(folder, name), { recursive: true })
   if (!existsSync(join(folder, 'lib'))) symlinkSync('usr/lib', join(folder, 'lib'))

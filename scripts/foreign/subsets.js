@@ -50,3 +50,9 @@ export const ESSENTIAL = files([
   'control/status',
   'control/stop',
 ])
+
+/** The tests for Windows, where wine runs them: those that need no part that is not there yet. */
+export const WINDOWS_CORE = files(['handover/variable', 'options/table'])
+
+/** The tests of WINDOWS_CORE that show that the binary works in a Node.js. */
+export const WINDOWS_ESSENTIAL = files(['handover/variable'])

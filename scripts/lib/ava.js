@@ -32,7 +32,8 @@ export async function ava({
   let counts
   const onLine = (raw) => {
     console.log(raw)
-    const line = stripVTControlCharacters(raw)
+    // On Windows each line ends with a carriage return, too.
+    const line = stripVTControlCharacters(raw).trimEnd()
     if (PASSED_TEST.test(line)) ticks += 1
     if (RULE.test(line)) counts = none()
     for (const [kind, pattern] of counts ? CLOSING : []) {

@@ -2,8 +2,8 @@
 import { stripVTControlCharacters } from 'node:util'
 
 const TELLS = [
-  // AVA's failed tests.
-  /^\s*✘ /,
+  // AVA's failed tests; the second sign is Windows'.
+  /^\s*[✘×] /,
   // What the checks of a release find.
   /^FAIL /,
   // Cargo's.

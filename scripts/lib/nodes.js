@@ -10,9 +10,10 @@ export const MAJORS = ['20', '22', '24', '26']
  * newest Node of the line on the day of its first install; it stays installed.
  */
 export async function installNode(major, { platform = process.platform, arch = process.arch } = {}) {
-  const name = `node-${platform}-${arch}`
+  const isWindows = platform === 'win32'
+  const name = `node-${isWindows ? 'win' : platform}-${arch}`
   const folder = `${root}node_modules/.cache/nodes/${name}-${major}`
-  const binary = `${folder}/node_modules/${name}/bin/node`
+  const binary = `${folder}/node_modules/${name}/bin/node${isWindows ? '.exe' : ''}`
   if (existsSync(binary)) return binary
   mkdirSync(folder, { recursive: true })
   const flags = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', '--force']

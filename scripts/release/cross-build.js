@@ -22,9 +22,12 @@ function flags({ triple, binary, platform, libc }, sources) {
   return ['--config', `target.${triple}.rustflags=${JSON.stringify(rustflags)}`]
 }
 
+/** The name that cargo gives the library. */
+const BUILT = { linux: 'libdaimon_node.so', darwin: 'libdaimon_node.dylib', win32: 'daimon_node.dll' }
+
 /** Builds the binaries of these targets into `target/binaries`. */
 export async function crossBuild(chosen) {
-  const { env, args, sources } = await toolchain()
+  const { env, args, sources } = await toolchain({ chosen })
   const each = chosen.flatMap((target) => {
     const zig = target.libc === 'gnu' ? `${target.triple}.${GLIBC_FLOOR}` : target.triple
     return ['--target', zig, ...flags(target, sources)]
@@ -33,7 +36,6 @@ export async function crossBuild(chosen) {
   if ((await run('cargo', cargo, { env })) !== 0) throw new Error('the cross build failed')
   mkdirSync(binaries, { recursive: true })
   for (const { triple, platform, binary } of chosen) {
-    const built = `libdaimon_node.${platform === 'darwin' ? 'dylib' : 'so'}`
-    copyFileSync(join(env.CARGO_TARGET_DIR, triple, 'release', built), join(binaries, binary))
+    copyFileSync(join(env.CARGO_TARGET_DIR, triple, 'release', BUILT[platform]), join(binaries, binary))
   }
 }

@@ -12,12 +12,20 @@ export const GLIBC_FLOOR = '2.17'
 /** The oldest macOS on which the binaries run: the same as for Node 20's own. */
 export const MACOS_FLOOR = '11.0'
 
-/** The platforms, each with its triple, its name by napi's conventions (`linux-x64-gnu`), and its binary's name. */
-export const targets = napi.targets.map((triple) => {
-  const { platform, arch, abi, platformArchABI: name } = parseTriple(triple)
+/** A platform: its triple, its name by napi's conventions (`linux-x64-gnu`), and its binary's name. */
+function describe(triple) {
+  const { platform, arch, abi, platformArchABI } = parseTriple(triple)
+  // A binary for Windows needs no library but the system's own, whatever linker has made it.
+  const name = platform === 'win32' ? `${platform}-${arch}` : platformArchABI
+  const libc = platform === 'win32' ? null : abi
   const binary = `${napi.binaryName}.${name}.node`
-  return { triple, name, platform, arch, libc: abi, binary, package: `${napi.binaryName}-${name}` }
-})
+  return { triple, name, platform, arch, libc, binary, package: `${napi.binaryName}-${name}` }
+}
+
+export const targets = napi.targets.map(describe)
+
+/** The Windows platforms, for which daimon is built but not published. Only the first one can be tested: by wine. */
+export const windowsTargets = ['x86_64-pc-windows-gnullvm', 'aarch64-pc-windows-gnullvm'].map(describe)
 
 const glibc = process.report.getReport().header.glibcVersionRuntime
 

@@ -1,4 +1,4 @@
-// Sets up the cross build for all six platforms: zig as the linker, by cargo-zigbuild, and a Rust that has their std.
+// Sets up the cross build for all platforms: zig as the linker, by cargo-zigbuild, and a Rust that has their std.
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { aptInstall } from '../lib/apt.js'
@@ -11,10 +11,10 @@ const tools = join(root, 'target/tools')
 /** Debian's packages of the compiler and of the sources of its std, which is then built for each target. */
 const DEBIAN = ['rustc-web', 'cargo-web', 'rust-web-src', 'libstd-rust-web-dev']
 
-/** Whether rustup has the std of every target, so that its compiler can be used. */
-const allByRustup = () => {
+/** Whether rustup has the std of each of these targets, so that its compiler can be used. */
+const allByRustup = (chosen) => {
   const installed = output('rustup', ['target', 'list', '--installed']).split('\n')
-  return targets.every(({ triple }) => installed.includes(triple))
+  return chosen.every(({ triple }) => installed.includes(triple))
 }
 
 /**
@@ -36,17 +36,31 @@ async function shim() {
 }
 
 /**
- * The environment in which `cargo zigbuild` builds for all targets, its arguments, and the folders whose paths must not
- * be in a binary. `more` are further Debian packages; with `tests` the std includes the parts that tests need.
+ * Makes the library of Node.js that napi's build for Windows asks for, and gives its folder. The library is empty,
+ * because the binary looks Node's functions up at run time (napi's feature `dyn-symbols`).
  */
-export async function toolchain({ tests = false, more = [] } = {}) {
+function emptyNode() {
+  const folder = join(tools, 'libnode')
+  mkdirSync(folder, { recursive: true })
+  const archive = '!<arch>\n'
+  for (const [name, text] of Object.entries({ 'libnode.dll': '', 'libnode.a': archive, 'node.lib': archive }))
+    writeFileSync(join(folder, name), text)
+  return folder
+}
+
+/**
+ * The environment in which `cargo zigbuild` builds for the `chosen` targets, its arguments, and the folders whose paths
+ * must not be in a binary. `more` are further Debian packages; with `tests` the std includes the parts that tests need.
+ */
+export async function toolchain({ chosen = targets, tests = false, more = [] } = {}) {
   const scripts = await python()
   const env = {
     ...process.env,
     MACOSX_DEPLOYMENT_TARGET: MACOS_FLOOR,
     CARGO_TARGET_DIR: join(root, 'target/cross'),
+    LIBNODE_PATH: emptyNode(),
   }
-  if (allByRustup()) {
+  if (allByRustup(chosen)) {
     const sysroot = output('rustc', ['--print', 'sysroot'])
     return { env: { ...env, PATH: `${scripts}:${env.PATH}` }, args: [], sources: [sysroot] }
   }
