@@ -2,7 +2,6 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
@@ -10,7 +9,9 @@ use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
 use super::decoder::Decoder;
 use super::encoder::{begin_frame, length};
 use super::frame::{Frame, FrameKind};
-use super::sender::{Sender, Unsent, unsendable};
+use super::outcome::{Outcome, Reception};
+use super::header::unsendable;
+use super::sender::{Sender, Unsent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::SourceRef;
 
@@ -24,24 +25,6 @@ pub struct Channel {
     fd: OwnedFd,
     decoder: Decoder,
     outcome: Option<Arc<Outcome>>,
-}
-
-/// The outcome of a start, as its channel tells in the launcher.
-#[derive(Debug, Default)]
-pub(crate) struct Outcome {
-    ready: AtomicBool,
-    closed: AtomicBool,
-}
-
-impl Outcome {
-    /// Whether the daemon has said that it is ready; `None` as long as it may still do so.
-    pub(crate) fn was_ready(&self) -> Option<bool> {
-        if self.ready.load(Ordering::Acquire) {
-            return Some(true);
-        }
-        // Once it is closed nothing follows.
-        self.closed.load(Ordering::Acquire).then(|| self.ready.load(Ordering::Acquire))
-    }
 }
 
 impl Channel {
@@ -113,7 +96,7 @@ impl Channel {
 
     fn note(&self, kind: FrameKind) {
         if let (FrameKind::Ready, Some(outcome)) = (kind, &self.outcome) {
-            outcome.ready.store(true, Ordering::Release);
+            outcome.note_ready();
         }
     }
 
@@ -130,17 +113,6 @@ impl Channel {
             }
         }
     }
-}
-
-/// How a channel goes on.
-#[derive(Debug)]
-pub enum Reception {
-    /// There may be more.
-    GoesOn,
-    /// The other end is closed.
-    Ended,
-    /// It has sent bytes that cannot be a frame. Nothing that follows means anything.
-    Broken(Error),
 }
 
 impl Channel {
@@ -166,7 +138,7 @@ impl Drop for Channel {
             while matches!(self.receive().1, Reception::GoesOn) && is_closed {}
         }
         if let Some(outcome) = &self.outcome {
-            outcome.closed.store(true, Ordering::Release);
+            outcome.note_closed();
         }
     }
 }
@@ -185,7 +157,8 @@ fn receive_into(
 #[cfg(test)]
 mod tests {
     use super::super::decoder::HEADER;
-    use super::super::encoder::{NotSent, send_frame};
+    use super::super::encoder::send_frame;
+    use super::super::header::NotSent;
     use super::*;
     use crate::sys;
 

@@ -7,24 +7,9 @@ use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, sendmsg};
 
 use super::decoder::HEADER;
+use super::header::{NotSent, header_of};
 use super::frame::FrameKind;
 use crate::sys;
-
-/// Why a frame is not sent.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum NotSent {
-    /// Its body is longer than that of such a frame may be.
-    TooLong,
-    System(Errno),
-}
-
-/// The bytes before a frame's body; `None` if the body is longer than that of such a frame may be.
-pub(super) fn header_of(kind: FrameKind, body: &[u8]) -> Option<[u8; HEADER]> {
-    let length = u32::try_from(body.len()).ok().filter(|_| body.len() <= kind.longest())?;
-    let mut header = [kind.tag(); HEADER];
-    header[1..].copy_from_slice(&length.to_le_bytes());
-    Some(header)
-}
 
 /// Sends a frame. With `MSG_DONTWAIT` in `flags` a frame that finds no room at all is `EAGAIN` and is not sent; one
 /// that has begun is always completed.

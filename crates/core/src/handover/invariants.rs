@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use super::decoder::{Decoder, HEADER, TooLong};
-use super::encoder::header_of;
+use super::header::header_of;
 use super::frame::{Frame, FrameKind};
 use super::variable::{ADOPTION_VARIABLE, Handover};
 

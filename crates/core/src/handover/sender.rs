@@ -4,9 +4,10 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use nix::sys::socket::MsgFlags;
 
-use super::encoder::{NotSent, end_frame, send_frame};
+use super::encoder::{end_frame, send_frame};
+use super::header::unsendable;
 use super::frame::FrameKind;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// Sends frames; does not keep the channel alive for the other end once its [`Channel`](super::Channel) is dropped.
 #[derive(Debug)]
@@ -51,17 +52,5 @@ impl Unsent {
     pub fn send(self, payload: &[u8]) -> Result<()> {
         end_frame(self.fd.as_fd(), FrameKind::Payload, payload, self.sent)
             .map_err(|problem| unsendable(problem, payload))
-    }
-}
-
-pub(super) fn unsendable(problem: NotSent, body: &[u8]) -> Error {
-    match problem {
-        NotSent::TooLong => {
-            let message = format!("the message of {} bytes is longer than the channel takes", body.len());
-            Error::new(ErrorKind::StartFailed, message).during("payload")
-        }
-        NotSent::System(errno) => {
-            Error::system("payload", "sendmsg", errno, "the other end of the channel is closed")
-        }
     }
 }

@@ -1,0 +1,85 @@
+//! What other processes ask a daemon, by the pipe that is named after its pidfile: how far it has come, and signals. The
+//! kernel names the process that serves the pipe, which is the pidfile's name tag.
+//!
+//! The daemon sends one byte, its phase, to whoever connects. A client may send one byte, the number of a signal, and
+//! gets the same byte back once the signal is delivered.
+
+use std::time::Duration;
+
+use super::pipe::{Pipe, Progress};
+use super::{Errno, FileId};
+use crate::sys::{NameTag, Phase, Pid, Unreached};
+
+/// The numbers of signals, as Node.js and Linux have them.
+pub(crate) const HUP: i32 = 1;
+pub(crate) const INT: i32 = 2;
+pub(crate) const QUIT: i32 = 3;
+pub(crate) const KILL: i32 = 9;
+pub(crate) const USR1: i32 = 10;
+pub(crate) const USR2: i32 = 12;
+pub(crate) const TERM: i32 = 15;
+pub(crate) const CONT: i32 = 18;
+pub(crate) const STOP: i32 = 19;
+
+/// How long a daemon's own thread may take to answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Whether a daemon can be sent that signal.
+pub(crate) fn is_known(signal: i32) -> bool {
+    matches!(signal, HUP | INT | QUIT | USR1 | USR2 | TERM)
+}
+
+/// The name of the pipe.
+pub(crate) fn pipe_of(FileId { volume, index }: FileId) -> String {
+    format!(r"\\.\pipe\daimon-{volume:08x}-{index:016x}")
+}
+
+/// The byte by which a daemon tells its phase.
+pub(crate) fn byte_of(phase: Phase) -> u8 {
+    match phase {
+        Phase::Serving => b's',
+        Phase::Starting => b'b',
+        Phase::Deaf => b'd',
+        Phase::Leaving => b'l',
+    }
+}
+
+fn phase_of(byte: u8) -> Option<Phase> {
+    [Phase::Serving, Phase::Starting, Phase::Deaf, Phase::Leaving].into_iter().find(|phase| byte_of(*phase) == byte)
+}
+
+/// The process that serves the pipe of that pidfile, and its phase; `None` where nobody does.
+pub(crate) fn name_tag(file: FileId) -> Option<NameTag> {
+    let (pipe, phase) = greeted(file).ok()??;
+    Some(NameTag { pid: pipe.server()?, phase })
+}
+
+fn greeted(file: FileId) -> Result<Option<(Pipe, Phase)>, Errno> {
+    let mut pipe = Pipe::connect(&pipe_of(file), PATIENCE)?;
+    let byte = next_byte(&mut pipe)?;
+    Ok(byte.and_then(phase_of).map(|phase| (pipe, phase)))
+}
+
+fn next_byte(pipe: &mut Pipe) -> Result<Option<u8>, Errno> {
+    pipe.begin_read()?;
+    match pipe.progress(PATIENCE) {
+        Progress::Done(bytes) => Ok(bytes.first().copied()),
+        Progress::Pending | Progress::Ended => Ok(None),
+    }
+}
+
+/// Sends a signal to the holder of that pidfile, if that is process `pid`, of which the caller has a handle.
+pub(crate) fn send(file: FileId, pid: Pid, signal: i32) -> Result<(), Unreached> {
+    let failed = |errno| Unreached::System("CreateFileW", errno);
+    let Some((mut pipe, _)) = greeted(file).map_err(failed)? else { return Err(Unreached::Ended) };
+    if pipe.server() != Some(pid) {
+        return Err(Unreached::Ended);
+    }
+    let byte = u8::try_from(signal).map_err(|_| failed(Errno::NOT_SUPPORTED))?;
+    pipe.write_all(&[byte], PATIENCE).map_err(|errno| Unreached::System("WriteFile", errno))?;
+    match next_byte(&mut pipe) {
+        Ok(Some(answer)) if answer == byte => Ok(()),
+        // It has ended before it could answer, as by the signal.
+        _ => Ok(()),
+    }
+}

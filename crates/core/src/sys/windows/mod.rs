@@ -1,0 +1,42 @@
+//! Windows: share modes, process handles, named pipes, the pool of waiting threads.
+
+pub(crate) mod control;
+mod errno;
+mod exit;
+mod file;
+pub(crate) mod inherited;
+mod job;
+mod pipe;
+mod process;
+mod select;
+mod spawn;
+
+use std::ffi::OsStr;
+use std::os::windows::ffi::OsStrExt;
+
+pub(crate) use errno::{Errno, errno_of, is_denial, is_no_process, is_no_signal, is_of_system};
+pub(crate) use exit::{at_exit, exit_now};
+pub(crate) use file::{
+    FileId, FileInfo, file_info, is_folder, is_remote, open_locked, open_shared, open_to_append, open_unless_held,
+    remove_by_handle,
+};
+pub(crate) use job::Job;
+pub(crate) use pipe::{Event, Pipe, Progress};
+pub(crate) use process::{
+    KILLED, ProcessHandle, ends_within, is_main_thread, launched_group, openers, raw_stats, signal_group,
+};
+pub(crate) use select::{Armed, Selector, Source, SourceRef, borrow};
+pub(crate) use spawn::{Spawn, let_inherit, small_pipe};
+
+/// The text as the system takes it, with a zero at its end. What follows a zero in the text is not seen by the system.
+fn wide(text: impl AsRef<OsStr>) -> Vec<u16> {
+    text.as_ref().encode_wide().chain([0]).collect()
+}
+
+/// There are no signals to keep away from a thread.
+pub(crate) fn block_all() {}
+
+/// Sends a signal to a process without any proof: only by force, and only in tests.
+pub(crate) fn signal_process(pid: super::Pid, signal: i32) -> Result<(), super::Unreached> {
+    ProcessHandle::open(pid)?.signal(pid, signal)
+}

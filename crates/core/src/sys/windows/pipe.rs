@@ -1,0 +1,310 @@
+//! Named pipes, of which the kernel names both ends.
+#![expect(unsafe_code, reason = "std has no named pipes")]
+
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::ptr::{null, null_mut};
+use std::time::{Duration, Instant};
+
+use windows_sys::Win32::Foundation::{GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE};
+use windows_sys::Win32::Storage::FileSystem::{
+    CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, OPEN_EXISTING, PIPE_ACCESS_DUPLEX, ReadFile,
+    SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT, WriteFile,
+};
+use windows_sys::Win32::System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED};
+use windows_sys::Win32::System::Pipes::{
+    ConnectNamedPipe, CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeClientProcessId,
+    GetNamedPipeServerProcessId, PIPE_READMODE_BYTE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE,
+    PIPE_UNLIMITED_INSTANCES, WaitNamedPipeW,
+};
+use windows_sys::Win32::System::Threading::{CreateEventW, ResetEvent, SetEvent};
+
+use super::process::ends_within;
+use super::{Errno, wide};
+use crate::sys::Pid;
+
+/// How much a read takes.
+const CHUNK: usize = 16_384;
+/// The space that the system keeps for each direction, in bytes.
+const BUFFER: u32 = 131_072;
+
+/// An event: set by hand or by the end of an operation, until it is reset.
+#[derive(Debug)]
+pub(crate) struct Event(OwnedHandle);
+
+impl Event {
+    pub(crate) fn new() -> Result<Self, Errno> {
+        // SAFETY: without name and attributes the call takes numbers alone.
+        let handle = unsafe { CreateEventW(null(), 1, 0, null()) };
+        if handle.is_null() {
+            return Err(Errno::last());
+        }
+        // SAFETY: the call has just made this handle, which nobody else owns.
+        Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
+    }
+
+    pub(crate) fn set(&self) {
+        // SAFETY: the handle is open for the whole call, which touches no memory.
+        unsafe { SetEvent(self.0.as_raw_handle()) };
+    }
+
+    fn reset(&self) {
+        // SAFETY: as above.
+        unsafe { ResetEvent(self.0.as_raw_handle()) };
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        ends_within(self.0.as_handle(), Duration::ZERO)
+    }
+}
+
+impl AsHandle for Event {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.as_handle()
+    }
+}
+
+/// The memory that the system writes to while an operation goes on; it must not move or be freed before its end.
+struct InFlight {
+    overlapped: OVERLAPPED,
+    bytes: [u8; CHUNK],
+}
+
+/// How far an operation has come.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// It goes on; its event tells when it is done.
+    Pending,
+    /// It is done; a read with these bytes.
+    Done(Vec<u8>),
+    /// The other end is closed.
+    Ended,
+}
+
+/// One end of a pipe, and the one operation of it that may go on.
+pub(crate) struct Pipe {
+    handle: OwnedHandle,
+    event: Event,
+    /// Boxed, and its address given to the system, while an operation goes on.
+    in_flight: Option<Box<InFlight>>,
+}
+
+impl std::fmt::Debug for Pipe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipe").field("handle", &self.handle).finish_non_exhaustive()
+    }
+}
+
+// SAFETY: what is in flight belongs to this value alone, and the system writes to it whichever thread asks.
+unsafe impl Send for Pipe {}
+
+impl Pipe {
+    /// The server's end of a pipe of that name, for one client. With `is_first` it is refused where somebody serves
+    /// that name already.
+    pub(crate) fn serve(name: &str, is_first: bool) -> Result<Self, Errno> {
+        let name = wide(name);
+        let first = if is_first { FILE_FLAG_FIRST_PIPE_INSTANCE } else { 0 };
+        let open = PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | first;
+        let mode = PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_REJECT_REMOTE_CLIENTS;
+        // SAFETY: the name ends with a zero and lives through the call; without attributes the rest are numbers.
+        let handle = unsafe {
+            CreateNamedPipeW(name.as_ptr(), open, mode, PIPE_UNLIMITED_INSTANCES, BUFFER, BUFFER, 0, null())
+        };
+        // SAFETY: `own` takes a handle that the call has just made, or learns that it has failed.
+        unsafe { Self::own(handle) }
+    }
+
+    /// The client's end. Waits for a free server for `patience`.
+    pub(crate) fn connect(name: &str, patience: Duration) -> Result<Self, Errno> {
+        let name = wide(name);
+        let until = Instant::now() + patience;
+        loop {
+            // The server learns who the client is, and cannot act as the client.
+            let flags = FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
+            let rights = GENERIC_READ | GENERIC_WRITE;
+            // SAFETY: the name ends with a zero and lives through the call; the rest are numbers and nulls.
+            let handle =
+                unsafe { CreateFileW(name.as_ptr(), rights, 0, null(), OPEN_EXISTING, flags, null_mut()) };
+            // SAFETY: as in `serve`.
+            match unsafe { Self::own(handle) } {
+                Err(Errno::PIPE_BUSY) if Instant::now() < until => {
+                    // SAFETY: the name ends with a zero and lives through the call.
+                    unsafe { WaitNamedPipeW(name.as_ptr(), 20) };
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// An end that this process has been given.
+    pub(crate) fn given(handle: OwnedHandle) -> Result<Self, Errno> {
+        Ok(Self { handle, event: Event::new()?, in_flight: None })
+    }
+
+    /// # Safety
+    ///
+    /// The handle is new and nobody's, or stands for a failure that this thread has just had.
+    unsafe fn own(handle: *mut std::ffi::c_void) -> Result<Self, Errno> {
+        if handle == INVALID_HANDLE_VALUE || handle.is_null() {
+            return Err(Errno::last());
+        }
+        // SAFETY: promised by the caller.
+        Self::given(unsafe { OwnedHandle::from_raw_handle(handle) })
+    }
+
+    /// A second handle on this end, for another thread.
+    pub(crate) fn try_clone(&self) -> Result<Self, Errno> {
+        let handle = self.handle.try_clone().map_err(|error| super::errno_of(&error))?;
+        Self::given(handle)
+    }
+
+    pub(crate) fn handle(&self) -> BorrowedHandle<'_> {
+        self.handle.as_handle()
+    }
+
+    /// Set when the operation that goes on is done.
+    pub(crate) fn event(&self) -> BorrowedHandle<'_> {
+        self.event.as_handle()
+    }
+
+    /// Waits for a client, of the server's end. [`Pipe::progress`] tells when one is there.
+    pub(crate) fn accept(&mut self) -> Result<(), Errno> {
+        self.begin(|handle, in_flight| {
+            // SAFETY: the handle is open; the structure stays where it is until the operation is over, see `begin`.
+            let done = unsafe { ConnectNamedPipe(handle, &raw mut in_flight.overlapped) };
+            (done != 0).then_some(()).ok_or_else(Errno::last)
+        })
+    }
+
+    /// Lets the present client go, so that the next one can be accepted. It may not have read all.
+    pub(crate) fn disconnect(&mut self) {
+        self.cancel();
+        // SAFETY: the handle is open for the whole call, which touches no memory.
+        unsafe { DisconnectNamedPipe(self.handle.as_raw_handle()) };
+    }
+
+    /// Begins to read what comes. Nothing to do if a read goes on already.
+    pub(crate) fn begin_read(&mut self) -> Result<(), Errno> {
+        if self.in_flight.is_some() {
+            return Ok(());
+        }
+        self.begin(|handle, in_flight| {
+            let size = in_flight.bytes.len() as u32;
+            let bytes = in_flight.bytes.as_mut_ptr();
+            // SAFETY: the handle is open; structure and bytes stay where they are until the operation is over.
+            let done = unsafe { ReadFile(handle, bytes, size, null_mut(), &raw mut in_flight.overlapped) };
+            (done != 0).then_some(()).ok_or_else(Errno::last)
+        })
+    }
+
+    /// Begins an operation that writes to memory of ours. The memory is kept until the operation is over.
+    fn begin(
+        &mut self,
+        operation: impl FnOnce(HANDLE, &mut InFlight) -> Result<(), Errno>,
+    ) -> Result<(), Errno> {
+        self.event.reset();
+        let overlapped = OVERLAPPED { hEvent: self.event.0.as_raw_handle(), ..OVERLAPPED::default() };
+        let in_flight = self.in_flight.insert(Box::new(InFlight { overlapped, bytes: [0; CHUNK] }));
+        match operation(self.handle.as_raw_handle(), in_flight) {
+            Ok(()) => Ok(()),
+            Err(errno) if errno.is_pending() => Ok(()),
+            Err(errno) => {
+                // It has failed at once, so that the system does not use the memory.
+                self.in_flight = None;
+                if !errno.is_connected() {
+                    return Err(errno);
+                }
+                self.event.set();
+                Ok(())
+            }
+        }
+    }
+
+    /// How far the operation has come; at most after `patience`. Where none goes on, it is done.
+    pub(crate) fn progress(&mut self, patience: Duration) -> Progress {
+        if !ends_within(self.event.as_handle(), patience) {
+            return Progress::Pending;
+        }
+        let Some(in_flight) = self.in_flight.take() else { return Progress::Done(Vec::new()) };
+        let mut count = 0;
+        // SAFETY: the handle is open, the structure is that of the operation, which is over, since its event is set.
+        let done = unsafe {
+            GetOverlappedResult(self.handle.as_raw_handle(), &raw const in_flight.overlapped, &raw mut count, 0)
+        };
+        if done == 0 {
+            return Progress::Ended;
+        }
+        Progress::Done(in_flight.bytes[..count as usize].to_vec())
+    }
+
+    /// Ends the operation that goes on.
+    fn cancel(&mut self) {
+        let Some(in_flight) = self.in_flight.take() else { return };
+        let mut count = 0;
+        // SAFETY: the handle is open, and the structure is that of an operation of this handle.
+        unsafe { CancelIoEx(self.handle.as_raw_handle(), &raw const in_flight.overlapped) };
+        // SAFETY: as above. This returns when the operation is over, whether it was cancelled or has come first.
+        unsafe {
+            GetOverlappedResult(self.handle.as_raw_handle(), &raw const in_flight.overlapped, &raw mut count, 1)
+        };
+    }
+
+    /// Writes all of it, beside a read that may go on; no longer than `patience`.
+    ///
+    /// # Errors
+    ///
+    /// The system's when the other end is closed; ERROR_PIPE_BUSY when it does not read in time. A part may be under
+    /// way then.
+    pub(crate) fn write_all(&self, mut bytes: &[u8], patience: Duration) -> Result<(), Errno> {
+        let event = Event::new()?;
+        let until = Instant::now() + patience;
+        while !bytes.is_empty() {
+            event.reset();
+            let mut overlapped = OVERLAPPED { hEvent: event.0.as_raw_handle(), ..OVERLAPPED::default() };
+            let handle = self.handle.as_raw_handle();
+            let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            // SAFETY: the handle is open; bytes and structure live to the end of this turn, in which the operation ends.
+            let done = unsafe { WriteFile(handle, bytes.as_ptr(), size, null_mut(), &raw mut overlapped) };
+            if done == 0 {
+                let errno = Errno::last();
+                if !errno.is_pending() {
+                    return Err(errno);
+                }
+            }
+            let in_time = ends_within(event.as_handle(), until.saturating_duration_since(Instant::now()));
+            if !in_time {
+                // SAFETY: as above.
+                unsafe { CancelIoEx(handle, &raw const overlapped) };
+            }
+            let mut count = 0;
+            // SAFETY: as above. This returns when the operation is over.
+            let done = unsafe { GetOverlappedResult(handle, &raw const overlapped, &raw mut count, 1) };
+            if done == 0 {
+                return Err(if in_time { Errno::last() } else { Errno::PIPE_BUSY });
+            }
+            bytes = &bytes[(count as usize).min(bytes.len())..];
+        }
+        Ok(())
+    }
+
+    /// The process that serves this pipe, of the client's end.
+    pub(crate) fn server(&self) -> Option<Pid> {
+        let mut pid = 0;
+        // SAFETY: the handle is open, and the system writes one number to the pointer.
+        let done = unsafe { GetNamedPipeServerProcessId(self.handle.as_raw_handle(), &raw mut pid) };
+        (done != 0).then(|| Pid::try_from(pid).ok()).flatten()
+    }
+
+    /// The process at the other end, of the server's end.
+    pub(crate) fn client(&self) -> Option<Pid> {
+        let mut pid = 0;
+        // SAFETY: as above.
+        let done = unsafe { GetNamedPipeClientProcessId(self.handle.as_raw_handle(), &raw mut pid) };
+        (done != 0).then(|| Pid::try_from(pid).ok()).flatten()
+    }
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}

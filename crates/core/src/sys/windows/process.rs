@@ -1,0 +1,181 @@
+//! Processes, by handles that keep their PIDs from being used again.
+#![expect(unsafe_code, reason = "std opens only processes that it has made")]
+
+use std::mem::MaybeUninit;
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use windows_sys::Win32::Foundation::{FILETIME, STILL_ACTIVE, WAIT_OBJECT_0};
+use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
+use windows_sys::Win32::System::Threading::{
+    GetExitCodeProcess, GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
+    PROCESS_TERMINATE, TerminateProcess, WaitForSingleObject,
+};
+
+use super::control;
+use super::{Errno, FileId};
+use crate::sys::{Pid, RawExit, RawStats, Unreached};
+
+/// The code of a process that was ended by force: 128 and SIGKILL, as shells tell it.
+pub(crate) const KILLED: u32 = 137;
+
+/// A process that was alive when this was opened.
+#[derive(Debug)]
+pub(crate) struct ProcessHandle {
+    handle: OwnedHandle,
+    /// The pidfile that it has been proven to hold, by which it hears signals.
+    held: OnceLock<FileId>,
+}
+
+impl ProcessHandle {
+    pub(crate) fn open(pid: Pid) -> Result<Self, Unreached> {
+        let rights = PROCESS_SYNCHRONIZE | PROCESS_TERMINATE | PROCESS_QUERY_LIMITED_INFORMATION;
+        let opened = Self::of(open(pid, rights)?);
+        // The system finds a process that has ended, too, as long as somebody has a handle on it.
+        if opened.is_alive(pid) { Ok(opened) } else { Err(Unreached::Ended) }
+    }
+
+    /// One that this process has made.
+    pub(crate) fn of(handle: OwnedHandle) -> Self {
+        Self { handle, held: OnceLock::new() }
+    }
+
+    /// It has been proven to hold that pidfile.
+    pub(crate) fn holds(&self, file: FileId) {
+        // It holds one pidfile at most, for its whole life.
+        let _ = self.held.set(file);
+    }
+
+    pub(crate) fn is_alive(&self, _pid: Pid) -> bool {
+        !ends_within(self.handle.as_handle(), Duration::ZERO)
+    }
+
+    /// Signals are messages to the daemon's own thread, but for SIGKILL.
+    pub(crate) fn signal(&self, pid: Pid, signal: i32) -> Result<(), Unreached> {
+        if !self.is_alive(pid) {
+            return Err(Unreached::Ended);
+        }
+        match signal {
+            0 | control::CONT => Ok(()),
+            control::KILL => self.terminate(pid),
+            signal if control::is_known(signal) => match self.held.get() {
+                Some(file) => control::send(*file, pid, signal),
+                None => Err(Unreached::System("CreateFileW", Errno::NOT_SUPPORTED)),
+            },
+            _ => Err(Unreached::System("TerminateProcess", Errno::NOT_SUPPORTED)),
+        }
+    }
+
+    fn terminate(&self, pid: Pid) -> Result<(), Unreached> {
+        // SAFETY: the handle is open for the whole call, which touches no memory of this process.
+        let done = unsafe { TerminateProcess(self.handle.as_raw_handle(), KILLED) };
+        let error = Errno::last();
+        if done != 0 {
+            Ok(())
+        } else if self.is_alive(pid) {
+            Err(Unreached::System("TerminateProcess", error))
+        } else {
+            Err(Unreached::Ended)
+        }
+    }
+
+    pub(crate) fn exit(&self, pid: Pid) -> Option<RawExit> {
+        if self.is_alive(pid) {
+            return None;
+        }
+        let mut code = 0;
+        // SAFETY: the handle is open for the whole call, and the system writes one number to the pointer.
+        let done = unsafe { GetExitCodeProcess(self.handle.as_raw_handle(), &raw mut code) };
+        (done != 0 && code != STILL_ACTIVE.cast_unsigned()).then(|| RawExit::Code(code.cast_signed()))
+    }
+}
+
+impl AsHandle for ProcessHandle {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.handle.as_handle()
+    }
+}
+
+fn open(pid: Pid, rights: u32) -> Result<OwnedHandle, Unreached> {
+    let Ok(number @ 1..) = u32::try_from(pid) else { return Err(Unreached::Ended) };
+    // SAFETY: the call takes three numbers and touches no memory.
+    let handle = unsafe { OpenProcess(rights, 0, number) };
+    if handle.is_null() {
+        return Err(Unreached::System("OpenProcess", Errno::last()));
+    }
+    // SAFETY: the call has just made this handle, which nobody else owns.
+    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+}
+
+/// Whether a process, or anything else that can be waited for, is done within that time.
+pub(crate) fn ends_within(handle: BorrowedHandle<'_>, time: Duration) -> bool {
+    // Rounded up: a zero would spin. The largest number would mean for ever.
+    let millis = u32::try_from(time.as_micros().div_ceil(1_000)).unwrap_or(u32::MAX).min(u32::MAX - 1);
+    // SAFETY: the handle is open for the whole call, which touches no memory.
+    unsafe { WaitForSingleObject(handle.as_raw_handle(), millis) == WAIT_OBJECT_0 }
+}
+
+/// There are no process groups that a launch could have made: signals go to the daemon.
+pub(crate) fn launched_group(_pid: Pid) -> Option<Pid> {
+    None
+}
+
+/// As [`launched_group`].
+pub(crate) fn signal_group(_group: Pid, _signal: i32) -> Result<(), Unreached> {
+    Err(Unreached::Ended)
+}
+
+/// Whether this is the process's main thread: the one that has loaded this library, or asks first.
+pub(crate) fn is_main_thread() -> bool {
+    static MAIN: OnceLock<thread::ThreadId> = OnceLock::new();
+    *MAIN.get_or_init(|| thread::current().id()) == thread::current().id()
+}
+
+/// 100 nanoseconds, in which the system counts.
+fn duration(time: FILETIME) -> Duration {
+    let count = u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime);
+    Duration::from_micros(count / 10)
+}
+
+/// From 1601, where the system begins to count, to 1970.
+const TO_1970: Duration = Duration::from_secs(11_644_473_600);
+
+pub(crate) fn raw_stats(pid: Pid) -> Option<RawStats> {
+    let process = open(pid, PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION).ok()?;
+    if ends_within(process.as_handle(), Duration::ZERO) {
+        return None;
+    }
+    let mut times = [FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 }; 4];
+    let [created, exited, kernel, user] = &mut times;
+    // SAFETY: the handle is open for the whole call, and the system writes one structure to each of the pointers.
+    let done = unsafe { GetProcessTimes(process.as_raw_handle(), created, exited, kernel, user) };
+    if done == 0 {
+        return None;
+    }
+    let started = UNIX_EPOCH + duration(times[0]).checked_sub(TO_1970)?;
+    Some(RawStats {
+        uptime: SystemTime::now().duration_since(started).unwrap_or_default(),
+        memory: memory(&process)?,
+        cpu: duration(times[2]) + duration(times[3]),
+    })
+}
+
+fn memory(process: &OwnedHandle) -> Option<u64> {
+    let mut counters = MaybeUninit::<PROCESS_MEMORY_COUNTERS>::zeroed();
+    let size = size_of::<PROCESS_MEMORY_COUNTERS>() as u32;
+    // SAFETY: the handle is open for the whole call, and the system writes at most `size` bytes to the pointer.
+    let done = unsafe { K32GetProcessMemoryInfo(process.as_raw_handle(), counters.as_mut_ptr(), size) };
+    if done == 0 {
+        return None;
+    }
+    // SAFETY: it was zeroed, and all its bytes are numbers.
+    let counters = unsafe { counters.assume_init() };
+    u64::try_from(counters.WorkingSetSize).ok()
+}
+
+/// The processes that have the file open: the system does not tell.
+pub(crate) fn openers(_path: &std::path::Path) -> Vec<(Pid, Vec<u8>)> {
+    Vec::new()
+}

@@ -1,0 +1,269 @@
+//! Making a process that does not run yet, and giving it handles.
+#![expect(unsafe_code, reason = "std cannot make a suspended process, nor say which handles it inherits")]
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::windows::ffi::{OsStrExt, OsStringExt};
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::path::Path;
+use std::ptr::{null, null_mut};
+
+use windows_sys::Win32::Foundation::{
+    DUPLICATE_SAME_ACCESS, DuplicateHandle, HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation,
+};
+use windows_sys::Win32::System::Pipes::CreatePipe;
+use windows_sys::Win32::System::Threading::{
+    CREATE_BREAKAWAY_FROM_JOB, CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED,
+    CREATE_UNICODE_ENVIRONMENT, CreateProcessW, DeleteProcThreadAttributeList, EXTENDED_STARTUPINFO_PRESENT,
+    GetCurrentProcess, InitializeProcThreadAttributeList, LPPROC_THREAD_ATTRIBUTE_LIST,
+    PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROCESS_INFORMATION, ResumeThread, STARTF_USESTDHANDLES, STARTUPINFOEXW,
+    UpdateProcThreadAttribute,
+};
+
+use super::{Errno, ProcessHandle, is_denial, wide};
+use crate::sys::Pid;
+
+/// What a process is made with.
+pub(crate) struct Spawn<'a> {
+    pub(crate) program: &'a Path,
+    /// Its arguments, the program's name first.
+    pub(crate) args: &'a [OsString],
+    pub(crate) env: &'a [(OsString, OsString)],
+    pub(crate) folder: Option<&'a Path>,
+    /// Standard input, output and error output.
+    pub(crate) stdio: [BorrowedHandle<'a>; 3],
+    /// A further handle that it inherits, with the same value.
+    pub(crate) boot: BorrowedHandle<'a>,
+}
+
+/// A process that does not run yet.
+pub(crate) struct Suspended {
+    pub(crate) pid: Pid,
+    pub(crate) process: ProcessHandle,
+    thread: OwnedHandle,
+}
+
+/// The list of the handles that a process inherits.
+struct Inheritance<'a> {
+    memory: Vec<u64>,
+    /// The system reads it when the process is made.
+    _handles: &'a [HANDLE],
+}
+
+impl<'a> Inheritance<'a> {
+    fn of(handles: &'a [HANDLE]) -> Result<Self, Errno> {
+        let mut size = 0;
+        // SAFETY: without a list the call only tells the size that one needs.
+        unsafe { InitializeProcThreadAttributeList(null_mut(), 1, 0, &raw mut size) };
+        let mut list = Self { memory: vec![0; size.div_ceil(8)], _handles: handles };
+        // SAFETY: the memory has the size that the system has asked for.
+        let done = unsafe { InitializeProcThreadAttributeList(list.pointer(), 1, 0, &raw mut size) };
+        if done == 0 {
+            return Err(Errno::last());
+        }
+        let kind = PROC_THREAD_ATTRIBUTE_HANDLE_LIST as usize;
+        // SAFETY: the list has been made above, and the handles live as long as the list, by its lifetime.
+        let done = unsafe {
+            UpdateProcThreadAttribute(
+                list.pointer(),
+                0,
+                kind,
+                handles.as_ptr().cast(),
+                size_of_val(handles),
+                null_mut(),
+                null(),
+            )
+        };
+        if done == 0 { Err(Errno::last()) } else { Ok(list) }
+    }
+
+    fn pointer(&mut self) -> LPPROC_THREAD_ATTRIBUTE_LIST {
+        self.memory.as_mut_ptr().cast()
+    }
+}
+
+impl Drop for Inheritance<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the system has made the list in this memory; it is not used any more.
+        unsafe { DeleteProcThreadAttributeList(self.pointer()) };
+    }
+}
+
+impl Spawn<'_> {
+    /// Makes the process: suspended, without a window, in a process group of its own, outside of the launcher's job
+    /// where that allows it.
+    pub(crate) fn suspended(&self) -> Result<Suspended, Errno> {
+        let stdio = self.stdio.map(|handle| handle.as_raw_handle());
+        // A list that names a handle twice is refused.
+        let mut handles: Vec<HANDLE> = stdio.into_iter().chain([self.boot.as_raw_handle()]).collect();
+        handles.sort_unstable();
+        handles.dedup();
+        let mut inheritance = Inheritance::of(&handles)?;
+        let mut startup = STARTUPINFOEXW::default();
+        startup.StartupInfo.cb = size_of::<STARTUPINFOEXW>() as u32;
+        startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
+        let info = &mut startup.StartupInfo;
+        [info.hStdInput, info.hStdOutput, info.hStdError] = stdio;
+        startup.lpAttributeList = inheritance.pointer();
+        let program = wide(self.program);
+        let environment = self.environment();
+        let folder = self.folder.map(wide);
+        let flags = CREATE_NO_WINDOW
+            | CREATE_NEW_PROCESS_GROUP
+            | CREATE_UNICODE_ENVIRONMENT
+            | EXTENDED_STARTUPINFO_PRESENT
+            | CREATE_SUSPENDED;
+        let make = |flags| {
+            // The system writes to the command line.
+            let mut command = wide(command_line(self.args));
+            let mut made = PROCESS_INFORMATION::default();
+            // SAFETY: all texts end with a zero, the environment with two; they, the list and the structures live
+            // through the call, and the handles in them are open.
+            let done = unsafe {
+                CreateProcessW(
+                    program.as_ptr(),
+                    command.as_mut_ptr(),
+                    null(),
+                    null(),
+                    1,
+                    flags,
+                    environment.as_ptr().cast(),
+                    folder.as_ref().map_or(null(), Vec::as_ptr),
+                    (&raw const startup).cast(),
+                    &raw mut made,
+                )
+            };
+            if done == 0 { Err(Errno::last()) } else { Ok(made) }
+        };
+        // Not every job lets go.
+        let made = match make(flags | CREATE_BREAKAWAY_FROM_JOB) {
+            Err(errno) if is_denial(errno) => make(flags)?,
+            other => other?,
+        };
+        // SAFETY: the call has just made both handles, which nobody else owns.
+        let (process, thread) = unsafe {
+            (OwnedHandle::from_raw_handle(made.hProcess), OwnedHandle::from_raw_handle(made.hThread))
+        };
+        Ok(Suspended {
+            pid: made.dwProcessId.cast_signed(),
+            process: ProcessHandle::of(process),
+            thread,
+        })
+    }
+
+    /// Each `NAME=value` with a zero, and one more zero; sorted without regard to case, as the system wants it.
+    fn environment(&self) -> Vec<u16> {
+        let mut pairs: Vec<_> = self.env.iter().collect();
+        pairs.sort_by_key(|(name, _)| name.to_string_lossy().to_uppercase());
+        let mut block: Vec<u16> = Vec::new();
+        for (name, value) in pairs {
+            block.extend(name.encode_wide().chain(OsStr::new("=").encode_wide()).chain(value.encode_wide()));
+            block.push(0);
+        }
+        if block.is_empty() {
+            block.push(0);
+        }
+        block.push(0);
+        block
+    }
+}
+
+impl Suspended {
+    /// Gives it a duplicate of a handle; the value that it has there. Nothing else can inherit it at any time.
+    pub(crate) fn give(&self, handle: BorrowedHandle<'_>) -> Result<usize, Errno> {
+        let mut theirs = null_mut();
+        // SAFETY: all handles are open for the whole call, and the system writes one value to the pointer.
+        let done = unsafe {
+            DuplicateHandle(
+                GetCurrentProcess(),
+                handle.as_raw_handle(),
+                self.process.as_handle().as_raw_handle(),
+                &raw mut theirs,
+                0,
+                0,
+                DUPLICATE_SAME_ACCESS,
+            )
+        };
+        if done == 0 { Err(Errno::last()) } else { Ok(theirs as usize) }
+    }
+
+    /// Lets it run.
+    pub(crate) fn resume(self) -> ProcessHandle {
+        // SAFETY: the handle is open for the whole call, which touches no memory.
+        unsafe { ResumeThread(self.thread.as_raw_handle()) };
+        self.process
+    }
+}
+
+/// The arguments as one text, which the C runtime of the program takes apart again: by the rules of
+/// `CommandLineToArgvW`, with quotes around all but plain words.
+pub(crate) fn command_line(args: &[OsString]) -> OsString {
+    const QUOTE: u16 = b'"' as u16;
+    const SLASH: u16 = b'\\' as u16;
+    const SPACE: u16 = b' ' as u16;
+    let special = |unit: &u16| [SPACE, QUOTE, u16::from(b'\t'), u16::from(b'\n'), 0x0b].contains(unit);
+    let mut line = Vec::new();
+    for (at, arg) in args.iter().enumerate() {
+        if at > 0 {
+            line.push(SPACE);
+        }
+        let units: Vec<u16> = arg.encode_wide().collect();
+        if !units.is_empty() && !units.iter().any(special) {
+            line.extend(units);
+            continue;
+        }
+        line.push(QUOTE);
+        let mut slashes = 0;
+        for unit in units {
+            if unit == SLASH {
+                slashes += 1;
+            } else {
+                // Before a quote each backslash is doubled, and one more stands for the quote.
+                let more = if unit == QUOTE { slashes + 1 } else { 0 };
+                line.extend(std::iter::repeat_n(SLASH, more));
+                slashes = 0;
+            }
+            line.push(unit);
+        }
+        line.extend(std::iter::repeat_n(SLASH, slashes));
+        line.push(QUOTE);
+    }
+    OsString::from_wide(&line)
+}
+
+/// Lets the next process that is made inherit the handle, if its list names it.
+pub(crate) fn let_inherit(handle: BorrowedHandle<'_>) -> Result<(), Errno> {
+    // SAFETY: the handle is open for the whole call, which touches no memory.
+    let done =
+        unsafe { SetHandleInformation(handle.as_raw_handle(), HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT) };
+    if done == 0 { Err(Errno::last()) } else { Ok(()) }
+}
+
+/// A pipe without a name: the end to read from, and the end to write to.
+pub(crate) fn small_pipe() -> Result<(File, File), Errno> {
+    let (mut read, mut write) = (null_mut(), null_mut());
+    // SAFETY: the system writes one handle to each of the pointers.
+    let done = unsafe { CreatePipe(&raw mut read, &raw mut write, null(), 0) };
+    if done == 0 {
+        return Err(Errno::last());
+    }
+    // SAFETY: the call has just made both handles, which nobody else owns.
+    let (read, write) = unsafe { (OwnedHandle::from_raw_handle(read), OwnedHandle::from_raw_handle(write)) };
+    Ok((read.into(), write.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_quoted_as_the_runtime_reads_them() {
+        let line = |args: &[&str]| {
+            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+            command_line(&args).into_string().unwrap()
+        };
+        assert_eq!(line(&["node", "a b", ""]), r#"node "a b" """#);
+        assert_eq!(line(&[r"C:\x\", r"C:\x y\", r#"say "hi""#]), r#"C:\x\ "C:\x y\\" "say \"hi\"""#);
+        assert_eq!(line(&[r#"\\" x"#]), r#""\\\\\" x""#);
+    }
+}
