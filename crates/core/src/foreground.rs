@@ -10,8 +10,8 @@ use crate::listener::Listener;
 use crate::log::{insist, open_input, open_null, open_output};
 use crate::own::{OwnDaemon, install, own_daemon};
 use crate::pidfile::{Locked, nobody_looks};
-use crate::seam;
 use crate::plan::{ForegroundPlan, Owner, Stdio};
+use crate::seam;
 use crate::socket::bind;
 use crate::sys;
 

@@ -14,8 +14,8 @@ use crate::error::Pid;
 use crate::log::{Capture, OFTEN};
 use crate::own::{OwnDaemon, own_daemon};
 use crate::process::Process;
-use crate::sys::block_all;
 use crate::sys;
+use crate::sys::block_all;
 
 /// From SIGTERM to SIGKILL, for a daemon that is not ready and that nobody waits for any more.
 pub(crate) const ABORT_GRACE: Duration = Duration::from_secs(1);
@@ -97,8 +97,9 @@ fn end_with_others(group: Pid, us: Pid) -> bool {
 /// Ends the group from outside; false when no process can be made for it.
 fn end_from_outside(group: Pid, members: Option<Vec<Pid>>) -> bool {
     let handles = members.and_then(handles_on);
-    let fds: Option<Vec<_>> =
-        handles.as_ref().and_then(|handles| handles.iter().map(|process| process.handle().pollable()).collect());
+    let fds: Option<Vec<_>> = handles
+        .as_ref()
+        .and_then(|handles| handles.iter().map(|process| process.handle().pollable()).collect());
     sys::end_group_from_outside(group, fds.as_deref()).is_ok()
 }
 

@@ -30,23 +30,11 @@
 #![deny(unsafe_code)]
 #![warn(unused_crate_dependencies)]
 
-mod adopt;
-mod descriptor;
+// The rooms of every platform.
+mod astray;
 mod error;
-mod foreground;
-#[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod fuzzing;
 mod handover;
-mod identity;
-mod launch;
-mod launcher_death;
-mod limits;
-mod listener;
-mod log;
 mod mutex;
-mod notify;
-mod own;
 mod pidfile;
 mod plan;
 mod poller;
@@ -56,10 +44,47 @@ mod property;
 mod seam;
 mod shown;
 mod signal;
-
-mod socket;
 mod sys;
+
+// Those of Unix.
+#[cfg(unix)]
+mod adopt;
+#[cfg(unix)]
+mod descriptor;
+#[cfg(unix)]
+mod foreground;
+#[cfg(all(unix, any(test, feature = "fuzzing")))]
+#[doc(hidden)]
+pub mod fuzzing;
+#[cfg(unix)]
+mod identity;
+#[cfg(unix)]
+mod launch;
+#[cfg(unix)]
+mod launcher_death;
+#[cfg(unix)]
+mod limits;
+#[cfg(unix)]
+mod listener;
+#[cfg(unix)]
+mod log;
+#[cfg(unix)]
+mod notify;
+#[cfg(unix)]
+mod own;
+#[cfg(unix)]
+mod socket;
+#[cfg(unix)]
 mod trusted_path;
+
+// Those of Windows, with the same names.
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows::{
+    absent as descriptor, absent as identity, absent as limits, absent as notify, adopt, foreground, launch,
+    log, own, socket, socket as listener,
+};
 
 /// Tells whether this is the process's main thread.
 ///
@@ -70,8 +95,14 @@ pub fn is_main_thread() -> bool {
     sys::is_main_thread()
 }
 
+/// Gives the folder for files of this user, or of the machine, by the system's own table; `None` where the system has
+/// none.
+pub fn local_folder(for_machine: bool) -> Option<std::path::PathBuf> {
+    sys::local_folder(for_machine)
+}
+
 pub use adopt::adopt;
-pub use descriptor::{Descriptor, duplicate_socket, is_open, let_inherit, take_socket};
+pub use descriptor::{duplicate_socket, into_number, is_open, let_inherit, take_socket};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
 pub use foreground::become_daemon;
 pub use handover::{
@@ -83,13 +114,13 @@ pub use limits::{check_oom_score_adj, set_oom_score_adj, set_soft_nofile};
 pub use listener::{BoundFile, Listener, Visitor};
 pub use log::{LogTail, check_rotation, reopen, start_rotation};
 pub use notify::{Notifier, monotonic};
-pub use own::{OwnDaemon, own_daemon};
+pub use own::{OwnDaemon, own_daemon, take_signals};
 pub use pidfile::{
     Abort, Cancel, Held, Holder, LockOptions, Locked, PidFile, Status, StopOptions, Stopped, end_process,
 };
 pub use plan::{
-    Account, ClientPlan, ForegroundPlan, Identity, Limit, Limits, Name, Outputs, Owner, Plan, Rotation, SocketPlan,
-    Stdio,
+    Account, ClientPlan, Descriptor, ForegroundPlan, Identity, Limit, Limits, Name, Outputs, Owner, Plan,
+    Rotation, SocketPlan, Stdio,
 };
 pub use poller::{
     ChannelEvent, WatchId, resume_listener, unwatch, watch_channel, watch_exit, watch_listener,
@@ -99,3 +130,10 @@ pub use process::{ExitStatus, Process, Stats, stats};
 pub use seam::{on_step, reached};
 pub use signal::Signal;
 pub use socket::{Attempt, Connection, Dialled, attempt, dial, greet};
+
+/// A connection that this crate gives away.
+#[cfg(unix)]
+pub type Stream = std::os::fd::OwnedFd;
+/// A connection that this crate gives away.
+#[cfg(windows)]
+pub type Stream = std::os::windows::io::OwnedHandle;

@@ -61,6 +61,15 @@ impl Process {
         Ok(Self { pid, handle: handle_on(pid)?, detached: false })
     }
 
+    /// One that this process has made.
+    #[cfg_attr(
+        unix,
+        expect(dead_code, reason = "a launch has no handle on the daemon, whose parent makes it")
+    )]
+    pub(crate) fn made(pid: Pid, handle: sys::ProcessHandle) -> Self {
+        Self { pid, handle: Arc::new(handle), detached: true }
+    }
+
     /// The same, known to have been launched.
     pub(crate) fn launched(self) -> Self {
         Self { detached: true, ..self }

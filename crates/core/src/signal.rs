@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::sys::numbers;
+
 /// A signal by its number, real-time signals included.
 ///
 /// Whether the system has a signal of that number is told when it is sent.
@@ -17,19 +19,19 @@ pub struct Signal(i32);
 
 impl Signal {
     /// SIGHUP.
-    pub const HUP: Self = Self(libc::SIGHUP);
+    pub const HUP: Self = Self(numbers::SIGHUP);
     /// SIGINT.
-    pub const INT: Self = Self(libc::SIGINT);
+    pub const INT: Self = Self(numbers::SIGINT);
     /// SIGQUIT.
-    pub const QUIT: Self = Self(libc::SIGQUIT);
+    pub const QUIT: Self = Self(numbers::SIGQUIT);
     /// SIGKILL, which no process can handle.
-    pub const KILL: Self = Self(libc::SIGKILL);
+    pub const KILL: Self = Self(numbers::SIGKILL);
     /// SIGTERM.
-    pub const TERM: Self = Self(libc::SIGTERM);
+    pub const TERM: Self = Self(numbers::SIGTERM);
     /// SIGCONT, which continues a stopped process.
-    pub const CONT: Self = Self(libc::SIGCONT);
+    pub const CONT: Self = Self(numbers::SIGCONT);
     /// SIGSTOP, which no process can handle.
-    pub const STOP: Self = Self(libc::SIGSTOP);
+    pub const STOP: Self = Self(numbers::SIGSTOP);
 
     /// Gives its number, as in signal(7).
     pub fn number(self) -> i32 {

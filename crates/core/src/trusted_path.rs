@@ -18,14 +18,6 @@ use crate::sys::{self, PathPart};
 pub(crate) const SAFE_OPEN: OFlag =
     OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
 
-/// What is wrong with a path that leads through a user's link to what is not that user's.
-pub(crate) const LED_ASTRAY: &str =
-    "is reached by a symbolic link of another user than its owner; give the path without links";
-
-/// What is wrong with a file that a user may have linked into a folder of their own.
-pub(crate) const LINKED_ASTRAY: &str =
-    "has a second hard link, which another user than its owner may have made; give the path of the first";
-
 /// How many links the kernel follows, path_resolution(7). It answers ELOOP to more.
 const MAX_LINKS: usize = 40;
 

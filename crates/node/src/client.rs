@@ -1,9 +1,11 @@
 //! Connections to a daemon's socket.
 
-use std::os::fd::{IntoRawFd, OwnedFd};
 use std::sync::Arc;
 
-use daimon_core::{Attempt, Cancel, ClientPlan, Connection, Dialled, PidFile, Result, attempt, dial, greet};
+use daimon_core::{
+    Attempt, Cancel, ClientPlan, Connection, Dialled, PidFile, Result, Stream, attempt, dial, greet,
+    into_number,
+};
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
@@ -28,7 +30,7 @@ pub enum NativeAttempt {
 /// A connection that a daemon has accepted, and what the daemon says of itself.
 #[napi]
 pub struct NativeConnection {
-    fd: Option<OwnedFd>,
+    stream: Option<Stream>,
     pid: i32,
     version: Option<String>,
 }
@@ -48,13 +50,13 @@ impl NativeConnection {
     /// Its descriptor, which the caller closes from now on; once.
     #[napi]
     pub fn take(&mut self) -> Option<i32> {
-        self.fd.take().map(IntoRawFd::into_raw_fd)
+        self.stream.take().and_then(into_number)
     }
 
     /// Closes it, unless it has been taken.
     #[napi]
     pub fn release(&mut self) {
-        self.fd = None;
+        self.stream = None;
     }
 }
 
@@ -134,7 +136,7 @@ impl Waits {
 fn attempted(wait: u32, result: Attempt) -> NativeEvent {
     let (attempt, connection) = match result {
         Attempt::Connected(Connection { fd, pid, version }) => {
-            (NativeAttempt::Connected, Some(NativeConnection { fd: Some(fd), pid, version }))
+            (NativeAttempt::Connected, Some(NativeConnection { stream: Some(fd), pid, version }))
         }
         Attempt::Nobody => (NativeAttempt::Nobody, None),
         Attempt::Ended => (NativeAttempt::Ended, None),

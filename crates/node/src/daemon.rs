@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use daimon_core::{FrameKind, Outputs, Rotation, adopt as core_adopt, own_daemon};
-use napi::bindgen_prelude::{Buffer, Either};
+use napi::bindgen_prelude::{Buffer, Either, Function};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::convert::NativeError;
@@ -108,4 +109,21 @@ pub fn start_rotation(rotation: NativeRotation) -> Option<NativeError> {
     let NativeRotation { path, max_size, keep, compress, mode } = rotation;
     let rotation = Rotation { path: path.into(), max_size: max_size as u64, keep, compress, mode };
     daimon_core::start_rotation(rotation).err().map(NativeError::from)
+}
+
+/// Has signals that do not come by the system given to the callback, by their numbers; it does not keep the event loop
+/// alive. False where the system has signals, and in a process that is no daemon.
+#[napi]
+pub fn take_signals(callback: Function<'_, i32, ()>) -> napi::Result<bool> {
+    let callback = callback.build_threadsafe_function().callee_handled::<false>().weak::<true>().build()?;
+    Ok(daimon_core::take_signals(move |signal| {
+        // It fails only when the environment is ending, and the process with it.
+        callback.call(signal.number(), ThreadsafeFunctionCallMode::NonBlocking);
+    }))
+}
+
+/// The folder for files of this user, or of the machine, by the system's own table; null where the system has none.
+#[napi]
+pub fn local_folder(for_machine: bool) -> Option<String> {
+    daimon_core::local_folder(for_machine).map(|path| path.to_string_lossy().into_owned())
 }

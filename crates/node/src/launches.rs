@@ -1,11 +1,10 @@
 //! A launch: what it gives, and what its daemon's channel brings.
 
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use daimon_core::{
-    Backlog, BoundFile, Channel, ChannelEvent, FrameKind, Group, Launched, LogTail, Plan, Process, Unsent,
-    WatchId, launch, unwatch, watch_channel,
+    Backlog, BoundFile, Channel, ChannelEvent, FrameKind, Group, Launched, LogTail, Plan, Process, Stream,
+    Unsent, WatchId, launch, unwatch, watch_channel,
 };
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
@@ -23,7 +22,7 @@ pub struct LaunchedDaemon {
     /// If dropped before the daemon is ready, a thread ends the group.
     pub(crate) group: Option<Group>,
     /// The launcher's own connection, until it is taken.
-    pub(crate) client: Option<OwnedFd>,
+    pub(crate) client: Option<Stream>,
     pub(crate) socket: Option<BoundFile>,
 }
 

@@ -1,11 +1,11 @@
 //! What a daemon does with its socket.
 
-use std::os::fd::IntoRawFd;
 use std::path::Path;
 use std::sync::Arc;
 
 use daimon_core::{
-    Error, Listener, OwnDaemon, Visitor, duplicate_socket, own_daemon, resume_listener, watch_listener,
+    Error, Listener, OwnDaemon, Visitor, duplicate_socket, into_number, own_daemon, resume_listener,
+    watch_listener,
 };
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
@@ -78,7 +78,9 @@ pub fn accept(hello: bool, version: Option<String>) -> Option<Either<NativeVisit
     let accepted =
         own_daemon()?.map_listener(|listener| listener.accept(hello, version.as_deref()))?.transpose()?;
     Some(match accepted {
-        Ok(Visitor { fd, pid, uid, gid }) => Either::A(NativeVisitor { fd: fd.into_raw_fd(), pid, uid, gid }),
+        Ok(Visitor { fd, pid, uid, gid }) => {
+            Either::A(NativeVisitor { fd: into_number(fd).unwrap_or(-1), pid, uid, gid })
+        }
         Err(error) => Either::B(error.into()),
     })
 }

@@ -84,8 +84,7 @@ impl Error {
         errno: Errno,
         message: impl fmt::Display,
     ) -> Self {
-        let kind =
-            if sys::is_denial(errno) { ErrorKind::PermissionDenied } else { ErrorKind::StartFailed };
+        let kind = if sys::is_denial(errno) { ErrorKind::PermissionDenied } else { ErrorKind::StartFailed };
         Self::new(kind, message).during(step).because(syscall, errno)
     }
 
@@ -187,7 +186,7 @@ impl Error {
 
     /// Gives the system's error, as std has it.
     pub fn os_error(&self) -> Option<io::Error> {
-        self.0.errno.map(|errno| io::Error::from_raw_os_error(errno as i32))
+        self.0.errno.map(|errno| io::Error::from_raw_os_error(sys::number_of(errno)))
     }
 
     /// Gives the process that the error is about.

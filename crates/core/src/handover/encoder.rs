@@ -7,8 +7,8 @@ use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, sendmsg};
 
 use super::decoder::HEADER;
-use super::header::{NotSent, header_of};
 use super::frame::FrameKind;
+use super::header::{NotSent, header_of};
 use crate::sys;
 
 /// Sends a frame. With `MSG_DONTWAIT` in `flags` a frame that finds no room at all is `EAGAIN` and is not sent; one

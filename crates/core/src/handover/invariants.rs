@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use super::decoder::{Decoder, HEADER, TooLong};
-use super::header::header_of;
 use super::frame::{Frame, FrameKind};
+use super::header::header_of;
 use super::variable::{ADOPTION_VARIABLE, Handover};
 
 /// The frames of these bytes, and how they end, if they come in pieces of these sizes, over and over.

@@ -34,6 +34,6 @@ pub(crate) use outcome::Outcome;
 pub use outcome::Reception;
 pub use sender::{Sender, Unsent};
 pub use variable::ADOPTION_VARIABLE;
+pub(crate) use variable::Handover;
 #[cfg(unix)]
 pub(crate) use variable::OWN_FDS;
-pub(crate) use variable::Handover;

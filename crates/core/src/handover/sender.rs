@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::sys::socket::MsgFlags;
 
 use super::encoder::{end_frame, send_frame};
-use super::header::unsendable;
 use super::frame::FrameKind;
+use super::header::unsendable;
 use crate::error::Result;
 
 /// Sends frames; does not keep the channel alive for the other end once its [`Channel`](super::Channel) is dropped.

@@ -1,6 +1,5 @@
 //! Users and groups, as people name them.
 
-
 use nix::unistd::{Group, Uid, User};
 
 use super::problem::Problem;

@@ -5,8 +5,8 @@ use std::fmt;
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
-use crate::plan::Name;
 use crate::error::{Error, Subject};
+use crate::plan::Name;
 
 /// Why rights cannot be taken, or given up.
 pub(super) enum Problem<'a> {

@@ -5,11 +5,11 @@ use std::fmt;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::plan::Plan;
-use crate::descriptor::Descriptor;
 use crate::error::{Error, Result, Subject};
 use crate::handover::OWN_FDS;
 use crate::own::is_own_file;
+use crate::plan::Descriptor;
+use crate::plan::Plan;
 use crate::sys;
 
 /// The fault of a plan.

@@ -4,12 +4,12 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 
-use crate::plan::{Plan, Stdio};
-use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
 use crate::handover::OWN_FDS;
 use crate::log::{LogTail, open_input, open_null, open_output};
 use crate::pidfile::Locked;
+use crate::plan::Descriptor;
+use crate::plan::{Plan, Stdio};
 use crate::socket::Bound;
 use crate::sys;
 

@@ -10,9 +10,10 @@ use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
 use nix::unistd::{Gid, Uid, fchown};
 
 use super::place::{Place, Refusal};
+use crate::astray::{LED_ASTRAY, LINKED_ASTRAY};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::plan::Owner;
-use crate::trusted_path::{LED_ASTRAY, LINKED_ASTRAY, SAFE_OPEN};
+use crate::trusted_path::SAFE_OPEN;
 
 /// The default permissions of a new log: the group may read it.
 const MODE: u32 = 0o640;

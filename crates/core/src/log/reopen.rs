@@ -8,10 +8,10 @@ use nix::errno::Errno;
 use nix::sys::stat::{FileStat, SFlag, fstat};
 use nix::unistd::{dup2_stderr, dup2_stdout};
 
-use super::open::{open_output};
-use crate::plan::{Outputs, Owner};
+use super::open::open_output;
 use crate::error::{Error, Result, Subject};
 use crate::mutex::lock;
+use crate::plan::{Outputs, Owner};
 use crate::seam;
 
 /// Held while the outputs' files are exchanged: a reopening and a rotation must not meet half way.

@@ -19,6 +19,7 @@ use crate::listener::Listener;
 use crate::log::silence_stderr;
 use crate::mutex::lock;
 use crate::seam;
+use crate::signal::Signal;
 use crate::sys::{self, FileId};
 
 /// The mark of a daemon that has given up root's rights: the sticky bit of its pidfile, which only the file's owner can
@@ -84,6 +85,11 @@ impl Start {
 /// ```
 pub fn own_daemon() -> Option<&'static OwnDaemon> {
     DAEMON.get()
+}
+
+/// Has the callback called for signals that come by another way than the system's; false, since there is none here.
+pub fn take_signals(_callback: impl Fn(Signal) + Send + 'static) -> bool {
+    false
 }
 
 /// Makes this process the daemon for good: from here on its pidfile is removed when it exits.

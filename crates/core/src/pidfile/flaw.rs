@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::astray::{LED_ASTRAY, LINKED_ASTRAY};
 use crate::error::{Error, ErrorKind, Pid, PidFileReason};
 use crate::shown::shown;
-use crate::trusted_path::{LED_ASTRAY, LINKED_ASTRAY};
 
 /// How many of the processes that have the file of a leaked lock open are named.
 const NAMED: usize = 16;

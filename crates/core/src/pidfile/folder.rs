@@ -9,9 +9,9 @@ use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
-use super::flaw::Flaw;
 use super::PidFile;
 use super::file::trusted;
+use super::flaw::Flaw;
 use crate::error::Result;
 use crate::sys::{self, FileId};
 use crate::trusted_path::{SAFE_OPEN, Walk};

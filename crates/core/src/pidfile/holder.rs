@@ -71,6 +71,7 @@ impl PidFile {
         }
         let second = self.proven()?;
         let is_detached = second.is_detached();
+        second.tell(&process);
         if second.pid != pid || !process.is_alive() {
             return Err(self.not_running());
         }

@@ -4,8 +4,8 @@ use std::fs::File;
 
 use nix::sys::stat::fstat;
 
-use super::probe::{Look, look_at};
 use super::file::read_text;
+use super::probe::{Look, look_at};
 use crate::error::Pid;
 use crate::sys::FileId;
 

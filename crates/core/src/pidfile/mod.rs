@@ -46,6 +46,8 @@ mod wait;
 mod windows;
 #[cfg(windows)]
 use windows::{locked, probe, wait};
+#[cfg(windows)]
+pub(crate) use windows::{locked::remove as remove_file, probe::pid_in};
 
 pub use abort::Abort;
 #[cfg(unix)]

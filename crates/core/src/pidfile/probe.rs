@@ -8,12 +8,13 @@ use nix::sys::signal::kill;
 use nix::sys::stat::{FileStat, fstat};
 use nix::unistd::getpid;
 
+use super::PidFile;
 use super::file::{Flock, Looking, is_distrusted, looking, read_text, trusted};
 use super::open::Opened;
 use super::status::{Held, Seen};
-use super::PidFile;
 use crate::error::{Pid, Result};
 use crate::own;
+use crate::process::Process;
 use crate::sys::{self, FileId, Hidden, NameTag, Phase};
 
 /// A holder that a look has proven, and the look's open file.
@@ -27,6 +28,10 @@ pub(super) struct Proven {
 }
 
 impl Proven {
+    /// Tells the handle what it holds. Signals need to know nothing here.
+    #[expect(clippy::unused_self, reason = "elsewhere signals go by the pidfile")]
+    pub(super) fn tell(&self, _process: &Process) {}
+
     /// Whether it was launched.
     pub(super) fn is_detached(&self) -> bool {
         self.file.as_ref().is_some_and(|file| sys::is_detached(file.as_fd()))

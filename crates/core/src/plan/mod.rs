@@ -1,10 +1,12 @@
 //! What callers ask for: data alone, the same on every platform.
 
+mod descriptor;
 mod identity;
 mod limits;
 mod log;
 mod socket;
 
+pub use descriptor::Descriptor;
 pub use identity::{Account, Identity, Name};
 pub use limits::{Limit, Limits};
 pub use log::{Outputs, Owner, Rotation};
@@ -13,7 +15,6 @@ pub use socket::{ClientPlan, SocketPlan};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::descriptor::Descriptor;
 use crate::error::Subject;
 use crate::pidfile::{LockOptions, PidFile};
 

@@ -147,9 +147,11 @@ impl Poller {
                     watches.by_number.insert(number, Watch::Channel { channel, callback });
                 })
             }
-            New::Readable(source, callback) => self.selector.add_readable(sys::borrow(&source), number).map(|()| {
-                watches.by_number.insert(number, Watch::Readable { source, callback });
-            }),
+            New::Readable(source, callback) => {
+                self.selector.add_readable(sys::borrow(&source), number).map(|()| {
+                    watches.by_number.insert(number, Watch::Readable { source, callback });
+                })
+            }
         };
         // Wake the thread after a failure, too: if it was begun for this wait, it must see that no wait is left.
         self.selector.wake();

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
 
-use crate::plan::ClientPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::listener::{Hello, LONGEST_HELLO};
 use crate::pidfile::{Holder, wait_for};
+use crate::plan::ClientPlan;
 use crate::process::Process;
 
 /// How long a hello may take before the client watches whether the daemon lives.

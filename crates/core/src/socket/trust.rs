@@ -2,9 +2,9 @@
 
 use nix::unistd::geteuid;
 
-use crate::plan::ClientPlan;
 use crate::error::{Pid, Result};
 use crate::pidfile::Status;
+use crate::plan::ClientPlan;
 use crate::sys::{self, RawPeer};
 
 impl ClientPlan {

@@ -34,7 +34,8 @@ impl Handover {
         let (boot, path) = value.to_str()?.strip_prefix(VERSION)?.strip_prefix(':')?.split_once(':')?;
         let number: usize = boot.parse().ok()?;
         let path = PathBuf::from(path);
-        (number != 0 && number.to_string() == boot && path.is_absolute()).then_some(Self { boot: number, path })
+        (number != 0 && number.to_string() == boot && path.is_absolute())
+            .then_some(Self { boot: number, path })
     }
 }
 

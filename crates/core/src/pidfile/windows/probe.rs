@@ -9,6 +9,7 @@ use crate::pidfile::PidFile;
 use crate::pidfile::flaw::Flaw;
 use crate::pidfile::status::{Held, Seen};
 use crate::pidfile::text::{READ_LIMIT, Text};
+use crate::process::Process;
 use crate::sys::control::name_tag;
 use crate::sys::{self, Errno, FileId, FileInfo, Phase};
 
@@ -21,6 +22,13 @@ pub(crate) struct Proven {
 }
 
 impl Proven {
+    /// Tells the handle which pidfile it holds, by which it hears signals.
+    pub(crate) fn tell(&self, process: &Process) {
+        if let Some(file) = self.file {
+            process.handle().holds(file);
+        }
+    }
+
     /// Whether it was launched. No process group depends on that here.
     pub(crate) fn is_detached(&self) -> bool {
         false
@@ -30,10 +38,7 @@ impl Proven {
 /// The holder of a file that is held, by its text and its name tag.
 pub(super) enum Look {
     Running(Pid, Phase),
-    Unproven {
-        pid: Option<Pid>,
-        reason: &'static str,
-    },
+    Unproven { pid: Option<Pid>, reason: &'static str },
 }
 
 pub(super) fn look_at(file: &File, id: FileId) -> Look {
@@ -55,10 +60,15 @@ pub(super) fn look_at(file: &File, id: FileId) -> Look {
     }
 }
 
-pub(super) fn read_text(file: &File) -> std::result::Result<Text, Errno> {
+pub(crate) fn read_text(file: &File) -> std::result::Result<Text, Errno> {
     let mut bytes = [0; READ_LIMIT];
     let length = file.seek_read(&mut bytes, 0).map_err(|error| sys::errno_of(&error))?;
     Ok(Text::parse(&bytes[..length]))
+}
+
+/// The PID in the text of an open pidfile.
+pub(crate) fn pid_in(file: &File) -> Option<Pid> {
+    read_text(file).ok()?.pid()
 }
 
 impl PidFile {

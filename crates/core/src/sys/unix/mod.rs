@@ -3,10 +3,10 @@
 mod exit;
 pub(super) mod fd;
 mod file_id;
+mod group;
 mod guard;
 mod inherited;
 mod kill;
-mod group;
 mod limits;
 mod signal_mask;
 
@@ -14,9 +14,24 @@ pub(crate) use nix::errno::Errno;
 /// What a selector waits for, owned and borrowed.
 pub(crate) use std::os::fd::{BorrowedFd as SourceRef, OwnedFd as Source};
 
+/// There is no such table.
+pub(crate) fn local_folder(_for_machine: bool) -> Option<std::path::PathBuf> {
+    None
+}
+
 /// What the source lends to a selector.
 pub(crate) fn borrow(source: &Source) -> SourceRef<'_> {
     source.as_fd()
+}
+
+/// The numbers of signals that this crate sends.
+pub(crate) mod numbers {
+    pub(crate) use libc::{SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTERM};
+}
+
+/// The number that std and Node.js know.
+pub(crate) fn number_of(errno: Errno) -> i32 {
+    errno as i32
 }
 
 /// Whether the kernel has refused for lack of rights.
@@ -44,10 +59,10 @@ pub(crate) use fd::{
     duplicate_above, duplicate_number, errno_of, is_open, is_socket, let_inherit, set_close_on_exec, stat_of,
 };
 pub(crate) use file_id::FileId;
+pub(crate) use group::launched_group;
 pub(crate) use guard::end_group_from_outside;
 pub(crate) use inherited::{Inherited, NotInherited, take_inherited};
 pub(crate) use kill::{signal_group, signal_process};
-pub(crate) use group::launched_group;
 pub(crate) use limits::RawLimit;
 pub(crate) use signal_mask::{AllBlocked, block_all};
 

@@ -45,7 +45,9 @@ pub(crate) fn byte_of(phase: Phase) -> u8 {
 }
 
 fn phase_of(byte: u8) -> Option<Phase> {
-    [Phase::Serving, Phase::Starting, Phase::Deaf, Phase::Leaving].into_iter().find(|phase| byte_of(*phase) == byte)
+    [Phase::Serving, Phase::Starting, Phase::Deaf, Phase::Leaving]
+        .into_iter()
+        .find(|phase| byte_of(*phase) == byte)
 }
 
 /// The process that serves the pipe of that pidfile, and its phase; `None` where nobody does.

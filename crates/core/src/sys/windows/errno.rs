@@ -72,6 +72,11 @@ pub(crate) fn errno_of(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::UNKNOWN, Errno::from_raw)
 }
 
+/// The number that std knows.
+pub(crate) fn number_of(errno: Errno) -> i32 {
+    errno.into()
+}
+
 /// Whether the system has refused for lack of rights.
 pub(crate) fn is_denial(errno: Errno) -> bool {
     matches!(errno.code(), ERROR_ACCESS_DENIED | ERROR_PRIVILEGE_NOT_HELD)

@@ -46,4 +46,3 @@ fn keep(handle: &OwnedHandle) -> bool {
     // SAFETY: the handle is open for the whole call, which touches no memory.
     unsafe { SetHandleInformation(handle.as_handle().as_raw_handle(), HANDLE_FLAG_INHERIT, 0) != 0 }
 }
-

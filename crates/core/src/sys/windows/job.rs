@@ -1,26 +1,33 @@
 //! Jobs: all processes that a launch has made, ended together.
 #![expect(unsafe_code, reason = "std has no jobs")]
 
-use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
 use std::ptr::null;
 
 use windows_sys::Win32::System::JobObjects::{
-    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_BREAKAWAY_OK, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
-    JOBOBJECT_BASIC_ACCOUNTING_INFORMATION, JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicAccountingInformation,
-    JobObjectExtendedLimitInformation, QueryInformationJobObject, SetInformationJobObject, TerminateJobObject,
+    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_BREAKAWAY_OK,
+    JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicAccountingInformation,
+    JobObjectExtendedLimitInformation, OpenJobObjectW, QueryInformationJobObject, SetInformationJobObject,
+    TerminateJobObject,
 };
 
 use super::process::KILLED;
-use super::{Errno, ProcessHandle};
+use super::{Errno, ProcessHandle, wide};
+
+/// JOB_OBJECT_ALL_ACCESS of winnt.h.
+const JOB_OBJECT_ALL_ACCESS: u32 = 0x001f_003f;
 
 /// A job. The processes in it end when its last handle is closed, until it is released.
 #[derive(Debug)]
 pub(crate) struct Job(OwnedHandle);
 
 impl Job {
-    pub(crate) fn new() -> Result<Self, Errno> {
-        // SAFETY: without name and attributes the call takes nulls alone.
-        let handle = unsafe { CreateJobObjectW(null(), null()) };
+    /// Makes the job of that number. Its handles are with its maker alone, so that the maker's death ends its processes.
+    pub(crate) fn new(number: u64) -> Result<Self, Errno> {
+        let name = wide(name_of(number));
+        // SAFETY: the name ends with a zero and lives through the call.
+        let handle = unsafe { CreateJobObjectW(null(), name.as_ptr()) };
         if handle.is_null() {
             return Err(Errno::last());
         }
@@ -30,9 +37,16 @@ impl Job {
         Ok(job)
     }
 
-    /// One that this process has been given.
-    pub(crate) fn given(handle: OwnedHandle) -> Self {
-        Self(handle)
+    /// Opens the job of that number, for a moment: as long as the handle is open, its maker's death ends nothing.
+    pub(crate) fn open(number: u64) -> Result<Self, Errno> {
+        let name = wide(name_of(number));
+        // SAFETY: the name ends with a zero and lives through the call.
+        let handle = unsafe { OpenJobObjectW(JOB_OBJECT_ALL_ACCESS, 0, name.as_ptr()) };
+        if handle.is_null() {
+            return Err(Errno::last());
+        }
+        // SAFETY: the call has just made this handle, which nobody else owns.
+        Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
     }
 
     fn limit(&self, flags: u32) -> Result<(), Errno> {
@@ -53,9 +67,8 @@ impl Job {
     /// Puts a process that does not run yet into the job.
     pub(crate) fn take(&self, process: &ProcessHandle) -> Result<(), Errno> {
         // SAFETY: both handles are open for the whole call, which touches no memory.
-        let done = unsafe {
-            AssignProcessToJobObject(self.0.as_raw_handle(), process.as_handle().as_raw_handle())
-        };
+        let done =
+            unsafe { AssignProcessToJobObject(self.0.as_raw_handle(), process.as_handle().as_raw_handle()) };
         if done == 0 { Err(Errno::last()) } else { Ok(()) }
     }
 
@@ -88,8 +101,6 @@ impl Job {
     }
 }
 
-impl AsHandle for Job {
-    fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.as_handle()
-    }
+fn name_of(number: u64) -> String {
+    format!(r"Local\daimon-{number:016x}")
 }

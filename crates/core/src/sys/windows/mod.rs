@@ -4,6 +4,7 @@ pub(crate) mod control;
 mod errno;
 mod exit;
 mod file;
+mod folder;
 pub(crate) mod inherited;
 mod job;
 mod pipe;
@@ -14,23 +15,38 @@ mod spawn;
 use std::ffi::OsStr;
 use std::os::windows::ffi::OsStrExt;
 
-pub(crate) use errno::{Errno, errno_of, is_denial, is_no_process, is_no_signal, is_of_system};
+pub(crate) use errno::{Errno, errno_of, is_denial, is_no_process, is_no_signal, is_of_system, number_of};
 pub(crate) use exit::{at_exit, exit_now};
 pub(crate) use file::{
-    FileId, FileInfo, file_info, is_folder, is_remote, open_locked, open_shared, open_to_append, open_unless_held,
-    remove_by_handle,
+    FileId, FileInfo, file_info, is_folder, is_remote, open_locked, open_shared, open_to_append,
+    open_unless_held, remove_by_handle,
 };
+pub(crate) use folder::local_folder;
 pub(crate) use job::Job;
 pub(crate) use pipe::{Event, Pipe, Progress};
 pub(crate) use process::{
-    KILLED, ProcessHandle, ends_within, is_main_thread, launched_group, openers, raw_stats, signal_group,
+    ProcessHandle, ends_within, first_of, is_main_thread, launched_group, openers, raw_stats, signal_group,
 };
 pub(crate) use select::{Armed, Selector, Source, SourceRef, borrow};
 pub(crate) use spawn::{Spawn, let_inherit, small_pipe};
 
+/// The numbers of signals: those of Linux, since Windows has hardly any.
+pub(crate) mod numbers {
+    pub(crate) use super::control::{
+        CONT as SIGCONT, HUP as SIGHUP, INT as SIGINT, KILL as SIGKILL, QUIT as SIGQUIT, STOP as SIGSTOP,
+        TERM as SIGTERM,
+    };
+}
+
 /// The text as the system takes it, with a zero at its end. What follows a zero in the text is not seen by the system.
 fn wide(text: impl AsRef<OsStr>) -> Vec<u16> {
     text.as_ref().encode_wide().chain([0]).collect()
+}
+
+/// A number that others do not guess, for a name.
+pub(crate) fn random() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id())
 }
 
 /// There are no signals to keep away from a thread.

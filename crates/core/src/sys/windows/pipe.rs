@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use windows_sys::Win32::Foundation::{GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE};
 use windows_sys::Win32::Storage::FileSystem::{
-    CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, OPEN_EXISTING, PIPE_ACCESS_DUPLEX, ReadFile,
-    SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT, WriteFile,
+    CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, OPEN_EXISTING, PIPE_ACCESS_DUPLEX,
+    ReadFile, SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT, WriteFile,
 };
 use windows_sys::Win32::System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED};
 use windows_sys::Win32::System::Pipes::{
@@ -228,7 +228,12 @@ impl Pipe {
         let mut count = 0;
         // SAFETY: the handle is open, the structure is that of the operation, which is over, since its event is set.
         let done = unsafe {
-            GetOverlappedResult(self.handle.as_raw_handle(), &raw const in_flight.overlapped, &raw mut count, 0)
+            GetOverlappedResult(
+                self.handle.as_raw_handle(),
+                &raw const in_flight.overlapped,
+                &raw mut count,
+                0,
+            )
         };
         if done == 0 {
             return Progress::Ended;
@@ -244,7 +249,12 @@ impl Pipe {
         unsafe { CancelIoEx(self.handle.as_raw_handle(), &raw const in_flight.overlapped) };
         // SAFETY: as above. This returns when the operation is over, whether it was cancelled or has come first.
         unsafe {
-            GetOverlappedResult(self.handle.as_raw_handle(), &raw const in_flight.overlapped, &raw mut count, 1)
+            GetOverlappedResult(
+                self.handle.as_raw_handle(),
+                &raw const in_flight.overlapped,
+                &raw mut count,
+                1,
+            )
         };
     }
 

@@ -11,7 +11,7 @@ use windows_sys::Win32::Foundation::{FILETIME, STILL_ACTIVE, WAIT_OBJECT_0};
 use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
 use windows_sys::Win32::System::Threading::{
     GetExitCodeProcess, GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
-    PROCESS_TERMINATE, TerminateProcess, WaitForSingleObject,
+    PROCESS_TERMINATE, TerminateProcess, WaitForMultipleObjects, WaitForSingleObject,
 };
 
 use super::control;
@@ -115,6 +115,17 @@ pub(crate) fn ends_within(handle: BorrowedHandle<'_>, time: Duration) -> bool {
     let millis = u32::try_from(time.as_micros().div_ceil(1_000)).unwrap_or(u32::MAX).min(u32::MAX - 1);
     // SAFETY: the handle is open for the whole call, which touches no memory.
     unsafe { WaitForSingleObject(handle.as_raw_handle(), millis) == WAIT_OBJECT_0 }
+}
+
+/// The first of the handles that is set or has ended within that time.
+pub(crate) fn first_of(handles: &[BorrowedHandle<'_>], time: Duration) -> Option<usize> {
+    let raw: Vec<_> = handles.iter().map(AsRawHandle::as_raw_handle).collect();
+    let count = u32::try_from(raw.len()).ok()?;
+    let millis = u32::try_from(time.as_micros().div_ceil(1_000)).unwrap_or(u32::MAX);
+    // SAFETY: all handles are open for the whole call, which reads as many of them as is told.
+    let found = unsafe { WaitForMultipleObjects(count, raw.as_ptr(), 0, millis) };
+    let at = usize::try_from(found.checked_sub(WAIT_OBJECT_0)?).ok()?;
+    (at < raw.len()).then_some(at)
 }
 
 /// There are no process groups that a launch could have made: signals go to the daemon.

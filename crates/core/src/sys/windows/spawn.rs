@@ -16,8 +16,8 @@ use windows_sys::Win32::System::Threading::{
     CREATE_BREAKAWAY_FROM_JOB, CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED,
     CREATE_UNICODE_ENVIRONMENT, CreateProcessW, DeleteProcThreadAttributeList, EXTENDED_STARTUPINFO_PRESENT,
     GetCurrentProcess, InitializeProcThreadAttributeList, LPPROC_THREAD_ATTRIBUTE_LIST,
-    PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROCESS_INFORMATION, ResumeThread, STARTF_USESTDHANDLES, STARTUPINFOEXW,
-    UpdateProcThreadAttribute,
+    PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROCESS_INFORMATION, ResumeThread, STARTF_USESTDHANDLES,
+    STARTUPINFOEXW, UpdateProcThreadAttribute,
 };
 
 use super::{Errno, ProcessHandle, is_denial, wide};
@@ -144,11 +144,7 @@ impl Spawn<'_> {
         let (process, thread) = unsafe {
             (OwnedHandle::from_raw_handle(made.hProcess), OwnedHandle::from_raw_handle(made.hThread))
         };
-        Ok(Suspended {
-            pid: made.dwProcessId.cast_signed(),
-            process: ProcessHandle::of(process),
-            thread,
-        })
+        Ok(Suspended { pid: made.dwProcessId.cast_signed(), process: ProcessHandle::of(process), thread })
     }
 
     /// Each `NAME=value` with a zero, and one more zero; sorted without regard to case, as the system wants it.

@@ -1,0 +1,157 @@
+//! What Windows has not: users to become, limits, root folders, descriptors, supervisors with sockets.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::error::{Error, Result, Subject};
+use crate::plan::Descriptor;
+use crate::plan::{Identity, Limits, Name};
+use crate::sys::Source;
+
+impl Identity {
+    /// Nothing to change where nothing is asked for.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` otherwise.
+    pub fn resolve(user: Option<&Name>, group: Option<&Name>) -> Result<Option<Self>> {
+        match (user, group) {
+            (None, None) => Ok(None),
+            (Some(_), _) => Err(unsupported(Subject::User, "run the service as that user")),
+            (None, Some(_)) => Err(unsupported(Subject::Group, "leave it out")),
+        }
+    }
+
+    /// # Errors
+    ///
+    /// `Unsupported`.
+    pub fn take(&self) -> Result<()> {
+        Err(unsupported(Subject::User, "run the service as that user"))
+    }
+}
+
+impl Name {
+    /// # Errors
+    ///
+    /// `Unsupported`.
+    pub fn user_id(&self) -> Result<u32> {
+        Err(unsupported(Subject::User, "leave it out"))
+    }
+}
+
+impl Limits {
+    /// # Errors
+    ///
+    /// `Unsupported` where anything is asked for.
+    pub fn check(&self) -> Result<()> {
+        if !self.resources.is_empty() {
+            return Err(unsupported(Subject::Limits, "leave them out"));
+        }
+        if self.nice.is_some() {
+            return Err(unsupported(Subject::Nice, "leave it out"));
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    ///
+    /// As [`Limits::check`].
+    pub fn apply(&self) -> Result<()> {
+        self.check()
+    }
+}
+
+/// Nothing to do: there is no such limit.
+///
+/// # Errors
+///
+/// None.
+pub fn set_soft_nofile(_soft: u64) -> Result<()> {
+    Ok(())
+}
+
+/// # Errors
+///
+/// `Unsupported`.
+pub fn check_oom_score_adj(_wanted: i32) -> Result<()> {
+    Err(unsupported(Subject::OomScore, "leave it out"))
+}
+
+/// # Errors
+///
+/// `Unsupported`.
+pub fn set_oom_score_adj(value: i32) -> Result<()> {
+    check_oom_score_adj(value)
+}
+
+/// # Errors
+///
+/// `Unsupported`.
+pub fn check_chroot() -> Result<()> {
+    Err(unsupported(Subject::Root, "leave it out"))
+}
+
+/// # Errors
+///
+/// `Unsupported`.
+pub fn enter_root(_path: &Path) -> Result<()> {
+    check_chroot()
+}
+
+/// Descriptors have no meaning outside of one program's C library.
+pub fn is_open(_fd: impl Into<Descriptor>) -> bool {
+    false
+}
+
+/// As [`is_open`].
+pub fn let_inherit(_fd: impl Into<Descriptor>) -> bool {
+    false
+}
+
+/// As [`is_open`].
+pub fn take_socket(_fd: impl Into<Descriptor>) -> bool {
+    false
+}
+
+/// As [`is_open`].
+pub fn duplicate_socket(_fd: impl Into<Descriptor>) -> Option<Source> {
+    None
+}
+
+/// As [`is_open`].
+pub fn into_number(_stream: Source) -> Option<i32> {
+    None
+}
+
+/// A connection to a supervisor's socket, which no supervisor has here.
+#[derive(Debug)]
+pub enum Notifier {}
+
+impl Notifier {
+    /// # Errors
+    ///
+    /// `Unsupported`.
+    pub fn connect(_address: &OsStr) -> Result<Self> {
+        Err(unsupported(Subject::NotifySocket, "unset it"))
+    }
+
+    /// # Errors
+    ///
+    /// None: there is no such connection.
+    pub fn send(&self, _message: &str, _patience: Duration) -> Result<()> {
+        match *self {}
+    }
+}
+
+/// The time since this was first asked for: no supervisor compares it.
+pub fn monotonic() -> Duration {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed()
+}
+
+fn unsupported(subject: Subject, advice: &str) -> Error {
+    Error::unsupported(subject, format!("Windows has nothing like it; {advice}"))
+}

@@ -1,0 +1,123 @@
+//! Adoption: the first thing that the daemon does. It takes over lock and channel from its launcher.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Mutex;
+
+use super::own::{OwnDaemon, install, own_daemon, own_process};
+use super::tag::Tag;
+use crate::error::{Error, ErrorKind, Result};
+use crate::handover::{ADOPTION_VARIABLE, Channel, Handover};
+use crate::mutex::lock;
+use crate::pidfile::pid_in;
+use crate::seam;
+use crate::shown::shown;
+use crate::sys::inherited::{Kind, take};
+use crate::sys::{self, Errno, FileId, Pipe};
+
+/// How much of a wrong value an error shows, in characters.
+const SHOWN: usize = 256;
+
+/// What the launcher tells by the small pipe: the values of the handles on lock and channel, and the job's number.
+pub(super) struct Boot {
+    pub(super) lock: u64,
+    pub(super) channel: u64,
+    pub(super) job: u64,
+}
+
+impl Boot {
+    const BYTES: usize = 24;
+
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        [self.lock, self.channel, self.job].iter().flat_map(|number| number.to_le_bytes()).collect()
+    }
+
+    fn read(mut pipe: File) -> Option<Self> {
+        let mut bytes = [0; Self::BYTES];
+        pipe.read_exact(&mut bytes).ok()?;
+        let mut numbers =
+            bytes.chunks_exact(8).map(|part| u64::from_le_bytes(part.try_into().unwrap_or_default()));
+        Some(Self { lock: numbers.next()?, channel: numbers.next()?, job: numbers.next()? })
+    }
+}
+
+/// Takes over what `value`, that of [`ADOPTION_VARIABLE`], names. Once in a process: later calls give the same daemon.
+///
+/// From here on the pidfile is removed when the process exits, and a launcher that dies before the daemon is ready
+/// takes the daemon along.
+///
+/// # Errors
+///
+/// `StartFailed` with step `adopt` when the value is wrong or forged; nothing has changed then.
+pub fn adopt(value: &OsStr) -> Result<&'static OwnDaemon> {
+    // One adoption at a time: a second one would take over the same handles, and close them again.
+    static ADOPTING: Mutex<()> = Mutex::new(());
+    let _alone = lock(&ADOPTING);
+    if let Some(daemon) = own_daemon() {
+        return Ok(daemon);
+    }
+    seam::at("adopt.begun");
+    let handover = Handover::parse(value).ok_or_else(|| Forgery::Form.of(value))?;
+    let (daemon, file) = take_over(&handover).map_err(|forgery| forgery.of(value))?;
+    seam::at("adopt.taken");
+    let daemon = install(daemon, Tag::new(file)?)?.ok_or_else(|| Forgery::OtherDaemon.of(value))?;
+    seam::at("adopt.installed");
+    Ok(daemon)
+}
+
+/// Why the variable's value is not believed.
+enum Forgery<'a> {
+    Form,
+    OtherDaemon,
+    NotInherited,
+    NotGiven,
+    Path(&'a Path, Errno),
+    OtherFile(&'a Path),
+    OtherProcess(&'a Path),
+}
+
+impl fmt::Display for Forgery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Form => f.write_str("it is not of the form that daimon writes"),
+            Self::OtherDaemon => f.write_str("this process is the daemon of another pidfile"),
+            Self::NotInherited => f.write_str("it names a handle that is not open, or no pipe"),
+            Self::NotGiven => f.write_str("the launcher has not given lock and channel"),
+            Self::Path(path, errno) => write!(f, "{}: {errno}", path.display()),
+            Self::OtherFile(path) => write!(f, "the lock is not on {}", path.display()),
+            Self::OtherProcess(path) => write!(f, "{} does not name this process", path.display()),
+        }
+    }
+}
+
+impl Forgery<'_> {
+    fn of(self, value: &OsStr) -> Error {
+        // Any process may have set the variable, to anything.
+        let message =
+            format!("{ADOPTION_VARIABLE}={}: {self}; unset it", shown(value.as_encoded_bytes(), SHOWN));
+        Error::new(ErrorKind::StartFailed, message).during("adopt")
+    }
+}
+
+/// Takes over lock and channel, if they are what the launcher has made for this process.
+fn take_over(handover: &Handover) -> std::result::Result<(OwnDaemon, FileId), Forgery<'_>> {
+    let path = &handover.path;
+    let boot = take(handover.boot, Kind::Pipe).ok_or(Forgery::NotInherited)?;
+    let Boot { lock, channel, job } = Boot::read(boot.into()).ok_or(Forgery::NotGiven)?;
+    let given = |value, kind| usize::try_from(value).ok().and_then(|value| take(value, kind));
+    let lock: File = given(lock, Kind::File).ok_or(Forgery::NotGiven)?.into();
+    let channel = given(channel, Kind::Pipe).ok_or(Forgery::NotGiven)?;
+    let id = sys::file_info(&lock).map_err(|errno| Forgery::Path(path, errno))?.id;
+    let named = sys::open_shared(path).and_then(|file| sys::file_info(&file));
+    if named.map_err(|errno| Forgery::Path(path, errno))?.id != id {
+        return Err(Forgery::OtherFile(path));
+    }
+    if pid_in(&lock) != Some(own_process()) {
+        return Err(Forgery::OtherProcess(path));
+    }
+    let channel = Pipe::given(channel).map_err(|errno| Forgery::Path(path, errno))?;
+    Ok((OwnDaemon::launched(path, id, lock, Channel::to_launcher(channel), job), id))
+}

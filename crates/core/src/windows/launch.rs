@@ -1,0 +1,261 @@
+//! The launch: lock → a suspended process → its PID, lock and channel → it runs.
+//!
+//! Neither lock nor channel can be inherited at any time: they are duplicated into the process before it runs, so that
+//! whatever the host program starts at the same moment gets none of them.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::windows::io::{AsHandle, BorrowedHandle};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::adopt::Boot;
+use super::log::LogTail;
+use super::socket::{BoundFile, Stream};
+use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::handover::{ADOPTION_VARIABLE, Channel, Handover, Outcome, Unsent};
+use crate::pidfile::Locked;
+use crate::plan::{Plan, Stdio};
+use crate::process::Process;
+use crate::seam;
+use crate::sys::{self, Errno, Job, Pipe, Spawn};
+
+/// How long the members of a job that is ended may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A daemon that runs and is not ready yet.
+#[derive(Debug)]
+pub struct Launched {
+    /// Its PID, as the pidfile has it.
+    pub pid: Pid,
+    /// A handle on the daemon.
+    pub process: Option<Process>,
+    /// The channel to the daemon until it is ready.
+    pub channel: Channel,
+    /// The payload, to be sent; `None` when all of it is under way.
+    pub unsent: Option<Unsent>,
+    /// Its output, if that can be read back.
+    pub log: Option<LogTail>,
+    /// The daemon and all processes that it has started. [`Group::release`] when the daemon is ready, [`Group::end`] when
+    /// the start has failed.
+    pub group: Group,
+    /// As on other systems: the launcher's own connection to the daemon's socket.
+    pub client: Option<Stream>,
+    /// As on other systems: the file of the daemon's socket.
+    pub socket: Option<BoundFile>,
+}
+
+impl Launched {
+    /// Gives the start up, and waits until nothing is left of it. A daemon that has said by then that it is ready lives
+    /// on.
+    pub fn abort(self) {
+        let Self { channel, group, .. } = self;
+        drop(channel);
+        drop(group);
+    }
+
+    /// Gives the start up ([`Launched::abort`]).
+    pub fn forsake(self) {
+        self.abort();
+    }
+}
+
+/// The daemon's job: the daemon and what it has started. Where this is dropped before the daemon is ready, all of them
+/// end; and likewise when the launcher dies.
+#[derive(Debug)]
+pub struct Group {
+    job: Option<Job>,
+    outcome: Arc<Outcome>,
+}
+
+impl Group {
+    /// Ends all members at once, and waits for that. Gives the processes that could not be ended, which nothing tells
+    /// here.
+    pub fn end(mut self, _grace: Duration) -> Vec<Pid> {
+        if let Some(job) = self.job.take() {
+            job.terminate();
+            let until = Instant::now() + PATIENCE;
+            while job.len() > 0 && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
+        Vec::new()
+    }
+
+    /// Releases the members, once the daemon is ready.
+    pub fn release(mut self) {
+        if let Some(job) = self.job.take() {
+            job.release();
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let Some(job) = self.job.take() else { return };
+        if self.outcome.was_ready() == Some(true) {
+            job.release();
+        } else {
+            // The daemon may be about to release itself.
+            job.terminate();
+        }
+    }
+}
+
+/// Makes a daemon of the plan's program. Returns when the process runs, or could not be made.
+///
+/// Blocks while it waits for the lock: call it on a thread of its own. On any failure no process is left, and no pidfile
+/// that was not there before.
+///
+/// # Errors
+///
+/// Those of [`crate::PidFile::lock`], then `InvalidOption` for an output, then `StartFailed` or `PermissionDenied` with
+/// the step.
+pub fn launch(plan: &Plan, payload: Option<&[u8]>) -> Result<Launched> {
+    seam::arm();
+    let locked = plan.pidfile.lock(&plan.lock)?;
+    launch_locked(plan, payload, &locked).inspect_err(|_| locked.remove())
+}
+
+/// The files of the standard streams. One open file for both outputs keeps the order of their lines.
+struct Streams {
+    stdin: File,
+    stdout: File,
+    stderr: Option<File>,
+}
+
+impl Streams {
+    fn open(plan: &Plan) -> Result<Self> {
+        let stdin = match &plan.stdin {
+            Stdio::File { path, subject, .. } => sys::open_shared(path).map_err(|errno| {
+                Error::system("stdio", "CreateFileW", errno, format!("{}: cannot be opened", path.display()))
+                    .at(path)
+                    .of_kind(ErrorKind::InvalidOption)
+                    .about(*subject)
+            })?,
+            _ => null()?,
+        };
+        let stdout = output(&plan.stdout)?;
+        let stderr = if plan.stdout == plan.stderr { None } else { Some(output(&plan.stderr)?) };
+        let streams = Self { stdin, stdout, stderr };
+        for handle in streams.handles() {
+            sys::let_inherit(handle).map_err(|errno| {
+                Error::system("stdio", "SetHandleInformation", errno, "an output cannot be handed on")
+            })?;
+        }
+        Ok(streams)
+    }
+
+    fn handles(&self) -> [BorrowedHandle<'_>; 3] {
+        let stderr = self.stderr.as_ref().unwrap_or(&self.stdout);
+        [self.stdin.as_handle(), self.stdout.as_handle(), stderr.as_handle()]
+    }
+}
+
+fn null() -> Result<File> {
+    let opened = File::options().read(true).write(true).open("NUL");
+    opened.map_err(|error| Error::io("stdio", "CreateFileW", &error, "NUL: cannot be opened"))
+}
+
+fn output(stdio: &Stdio) -> Result<File> {
+    let own = |handle: BorrowedHandle<'_>| handle.try_clone_to_owned().map(File::from);
+    match stdio {
+        Stdio::Null => null(),
+        Stdio::Inherit => own(std::io::stdout().as_handle())
+            .map_err(|error| Error::io("stdio", "DuplicateHandle", &error, "an output cannot be handed on")),
+        Stdio::File { path, subject, .. } => sys::open_to_append(path).map_err(|errno| {
+            let message = format!("{}: cannot be opened to append to", path.display());
+            Error::system("stdio", "CreateFileW", errno, message)
+                .at(path)
+                .of_kind(ErrorKind::InvalidOption)
+                .about(*subject)
+        }),
+    }
+}
+
+fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result<Launched> {
+    let streams = Streams::open(plan)?;
+    let log = match &plan.stderr {
+        Stdio::File { path, .. } => LogTail::of(path),
+        _ => None,
+    };
+    let failed = |step, syscall, message| move |errno: Errno| Error::system(step, syscall, errno, message);
+    let (boot, mut boot_end) =
+        sys::small_pipe().map_err(failed("channel", "CreatePipe", "the channel could not be made"))?;
+    sys::let_inherit(boot.as_handle()).map_err(failed(
+        "channel",
+        "SetHandleInformation",
+        "the channel could not be made",
+    ))?;
+    let (own_end, their_end) =
+        channel().map_err(failed("channel", "CreateNamedPipeW", "the channel could not be made"))?;
+    let number = sys::random();
+    let job = Job::new(number).map_err(failed("job", "CreateJobObjectW", "the job could not be made"))?;
+    let path = plan.pidfile.path();
+    let handover = Handover { boot: value_of(boot.as_handle()), path };
+    let mut env = plan.env.clone();
+    env.retain(|(name, _)| !name.eq_ignore_ascii_case(ADOPTION_VARIABLE));
+    env.push((ADOPTION_VARIABLE.into(), handover.value()));
+    let spawn = Spawn {
+        program: &plan.program,
+        args: &plan.args,
+        env: &env,
+        folder: plan.folder.as_deref(),
+        stdio: streams.handles(),
+        boot: boot.as_handle(),
+    };
+    seam::at("launch.opened");
+    let suspended = spawn.suspended().map_err(|errno| {
+        let message = format!("{}: cannot be executed", plan.program.display());
+        Error::system("exec", "CreateProcessW", errno, message).at(&plan.program)
+    })?;
+    let outcome = Arc::<Outcome>::default();
+    // From here on every failure ends the process, by the drop of its job.
+    let taken = job.take(&suspended.process);
+    let group = Group { job: Some(job), outcome: Arc::clone(&outcome) };
+    taken.map_err(|errno| {
+        // It is in no job yet.
+        let _ = suspended.process.signal(suspended.pid, sys::control::KILL);
+        failed("job", "AssignProcessToJobObject", "the daemon cannot be put into a job")(errno)
+    })?;
+    locked.write_pid(suspended.pid).map_err(|errno| {
+        let message = format!("{}: the PID cannot be written", path.display());
+        Error::system("write-pidfile", "WriteFile", errno, message).at(path)
+    })?;
+    let give = |handle| {
+        suspended.give(handle).map(|value| value as u64).map_err(failed(
+            "channel",
+            "DuplicateHandle",
+            "the daemon cannot be given its lock",
+        ))
+    };
+    let told =
+        Boot { lock: give(locked.file().as_handle())?, channel: give(their_end.handle())?, job: number };
+    drop(their_end);
+    boot_end.write_all(&told.bytes()).map_err(|error| {
+        Error::io("channel", "WriteFile", &error, "the daemon cannot be told its lock and channel")
+    })?;
+    let channel = Channel::noting(own_end, outcome);
+    let unsent = payload.map(|payload| channel.begin_payload(payload)).transpose()?.flatten();
+    let pid = suspended.pid;
+    suspended.process.holds(locked.id());
+    let process = Process::made(pid, suspended.resume());
+    seam::at("launch.executed");
+    Ok(Launched { pid, process: Some(process), channel, unsent, log, group, client: None, socket: None })
+}
+
+/// Both ends of a pipe.
+fn channel() -> std::result::Result<(Pipe, Pipe), Errno> {
+    let name = format!(r"\\.\pipe\daimon-channel-{:016x}", sys::random());
+    let mut own_end = Pipe::serve(&name, true)?;
+    own_end.accept()?;
+    let their_end = Pipe::connect(&name, PATIENCE)?;
+    own_end.progress(PATIENCE);
+    Ok((own_end, their_end))
+}
+
+/// The value of a handle, by which a process that inherits it finds it.
+fn value_of(handle: BorrowedHandle<'_>) -> usize {
+    use std::os::windows::io::AsRawHandle;
+    handle.as_raw_handle().expose_provenance()
+}

@@ -1,0 +1,256 @@
+//! The daemon that this process is, and the removal of its pidfile at exit.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
+
+use super::socket::Listener;
+use super::tag::Tag;
+use crate::error::{Pid, Result};
+use crate::handover::{Channel, FrameKind};
+use crate::mutex::lock;
+use crate::pidfile::remove_file;
+use crate::seam;
+use crate::signal::Signal;
+use crate::sys::control::TERM;
+use crate::sys::{self, FileId, Job, Phase, Source};
+
+static DAEMON: OnceLock<OwnDaemon> = OnceLock::new();
+
+type Callback = Box<dyn Fn(Signal) + Send>;
+
+/// The daemon that this process is.
+pub struct OwnDaemon {
+    pid: Pid,
+    path: PathBuf,
+    id: FileId,
+    lock: File,
+    start: Mutex<Start>,
+    phase: AtomicU8,
+    /// The number of the job that the launch has put this process into.
+    job: Option<u64>,
+    signals: Mutex<Signals>,
+}
+
+impl std::fmt::Debug for OwnDaemon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OwnDaemon").field("pid", &self.pid).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// How far the start has come, as the launcher knows.
+enum Start {
+    Starting(Channel),
+    /// Not ready, and without a launcher that waits for it, see [`crate::become_daemon`].
+    Alone,
+    Over,
+}
+
+/// Signals that have come by the name tag, and who takes them.
+#[derive(Default)]
+struct Signals {
+    waiting: VecDeque<Signal>,
+    callback: Option<Callback>,
+}
+
+/// How far the daemon has come, as bits of its phase.
+const LISTENING: u8 = 1;
+const READY: u8 = 2;
+
+/// The code of a process that SIGTERM has ended, as shells tell it.
+const TERMINATED: u32 = 128 + TERM.cast_unsigned();
+
+/// Gives the daemon that this process is; `None` in any other process.
+pub fn own_daemon() -> Option<&'static OwnDaemon> {
+    DAEMON.get()
+}
+
+/// Has the callback called for each signal from now on, on a thread of the daemon's own; false where this process is no
+/// daemon. Until then SIGTERM ends the process, and other signals wait.
+pub fn take_signals(callback: impl Fn(Signal) + Send + 'static) -> bool {
+    let Some(daemon) = DAEMON.get() else { return false };
+    let mut signals = lock(&daemon.signals);
+    for signal in signals.waiting.drain(..) {
+        callback(signal);
+    }
+    signals.callback = Some(Box::new(callback));
+    true
+}
+
+/// Makes this process the daemon for good: from here on its name tag is served, and its pidfile is removed when it
+/// exits. `None` when the process is a daemon already; the pidfile of `daemon` is removed then.
+///
+/// # Errors
+///
+/// Those of the name tag; the pidfile is left.
+pub(super) fn install(daemon: OwnDaemon, tag: Tag) -> Result<Option<&'static OwnDaemon>> {
+    if let Err(daemon) = DAEMON.set(daemon) {
+        remove_file(&daemon.lock);
+        return Ok(None);
+    }
+    let Some(daemon) = DAEMON.get() else { return Ok(None) };
+    tag.serve(daemon)?;
+    sys::at_exit(remove_at_exit);
+    Ok(Some(daemon))
+}
+
+/// Gives our PID, when this process is the daemon of that path, or of the file that the path stands for.
+pub(crate) fn own_pid(path: &Path, id: Option<FileId>) -> Option<Pid> {
+    let daemon = DAEMON.get()?;
+    (daemon.path == path || Some(daemon.id) == id).then_some(daemon.pid)
+}
+
+/// Whether this process is a daemon that is not ready yet.
+pub(crate) fn is_starting() -> bool {
+    DAEMON.get().is_some_and(|daemon| daemon.phase.load(Ordering::Acquire) & READY == 0)
+}
+
+/// Runs when the process exits, in every runtime.
+extern "C" fn remove_at_exit() {
+    if let Some(daemon) = DAEMON.get() {
+        seam::at("exit.begun");
+        remove_file(&daemon.lock);
+        seam::at("exit.removed");
+    }
+}
+
+impl OwnDaemon {
+    /// This process, as the daemon that a launcher waits for at the other end of the channel.
+    pub(super) fn launched(path: &Path, id: FileId, lock: File, channel: Channel, job: u64) -> Self {
+        Self { job: Some(job), ..Self::new(path, id, lock, Start::Starting(channel)) }
+    }
+
+    /// This process, as the holder of a pidfile that it has locked itself.
+    pub(super) fn alone(path: &Path, id: FileId, lock: File) -> Self {
+        Self::new(path, id, lock, Start::Alone)
+    }
+
+    fn new(path: &Path, id: FileId, lock: File, start: Start) -> Self {
+        Self {
+            pid: own_process(),
+            path: path.to_path_buf(),
+            id,
+            lock,
+            start: Mutex::new(start),
+            phase: AtomicU8::new(0),
+            job: None,
+            signals: Mutex::default(),
+        }
+    }
+
+    /// Gives the daemon's PID, which is this process's.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Gives the path of the pidfile that it holds.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            bits if bits & READY != 0 => Phase::Serving,
+            LISTENING => Phase::Starting,
+            _ => Phase::Deaf,
+        }
+    }
+
+    /// A signal has come by the name tag.
+    pub(super) fn hear(&self, signal: i32) {
+        let mut signals = lock(&self.signals);
+        match &signals.callback {
+            Some(callback) => callback(signal.into()),
+            // Nobody handles it yet, and it ends the daemon, as everywhere. The pidfile is removed on the way.
+            None if signal == TERM => {
+                drop(signals);
+                sys::exit_now(TERMINATED);
+            }
+            None => signals.waiting.push_back(signal.into()),
+        }
+    }
+
+    /// Whether the process that stops this daemon has another version take its place. Nothing tells that here.
+    pub fn is_displaced(&self) -> bool {
+        false
+    }
+
+    /// Receives what the launcher gives the daemon, as one body. Waits until all of it has arrived; `None` when the
+    /// launcher has gone.
+    pub fn receive_payload(&self) -> Option<Vec<u8>> {
+        let mut start = lock(&self.start);
+        let Start::Starting(channel) = &mut *start else { return None };
+        let frame = channel.wait_for_frame()?;
+        seam::at("adopt.received");
+        (frame.kind == FrameKind::Payload).then_some(frame.body)
+    }
+
+    /// Says that handlers for signals are in place. Until then other processes hold back every signal that would end
+    /// the daemon.
+    pub fn listening(&self) {
+        self.phase.fetch_or(LISTENING, Ordering::AcqRel);
+        seam::at("ready.listening");
+    }
+
+    /// Tells the launcher that the daemon serves, and closes the channel. Once; later calls do nothing.
+    ///
+    /// When the launcher has gone before, its job ends this process.
+    pub fn ready(&self) {
+        let mut start = lock(&self.start);
+        if matches!(*start, Start::Over) {
+            return;
+        }
+        seam::at("ready.begun");
+        // First, so that a launcher that dies after the word leaves the daemon alive.
+        if let Some(job) = self.job.and_then(|number| Job::open(number).ok()) {
+            job.release();
+        }
+        // The mark comes before the word: a launcher that hears that the daemon is ready may look at once.
+        self.phase.fetch_or(LISTENING | READY, Ordering::AcqRel);
+        seam::at("ready.marked");
+        if let Start::Starting(channel) = &*start {
+            // If the launcher has gone, the job was not released in time, or nobody needs the word.
+            let _ = channel.send(FrameKind::Ready, &[]);
+            seam::at("ready.sent");
+        }
+        *start = Start::Over;
+    }
+
+    /// Tells the launcher something while it waits; false when no launcher waits any more.
+    pub fn tell(&self, kind: FrameKind, body: &[u8]) -> bool {
+        let start = lock(&self.start);
+        let Start::Starting(channel) = &*start else { return false };
+        channel.send(kind, body).is_ok()
+    }
+
+    /// The launcher's abort or death no longer ends the daemon before it is ready.
+    pub fn outlive_launcher(&self, _patience: Duration) {
+        if let Some(job) = self.job.and_then(|number| Job::open(number).ok()) {
+            job.release();
+        }
+    }
+
+    /// There is no socket that a launch has made.
+    pub fn take_listener(&self, _path: &Path) -> bool {
+        false
+    }
+
+    /// There are no sockets of a supervisor.
+    pub fn listen_at(&self, _socket: Source) {}
+
+    /// Does something with the listener; `None` when there is none.
+    pub fn map_listener<T>(&self, _work: impl FnOnce(&Listener) -> T) -> Option<T> {
+        None
+    }
+
+    /// Gives the socket up.
+    pub fn leave(&self) {}
+}
+
+/// The PID of this process.
+pub(super) fn own_process() -> Pid {
+    std::process::id().cast_signed()
+}
