@@ -1,14 +1,66 @@
 //! A daemon without Node: adopts itself, says that it is ready, and serves until SIGTERM.
 //!
-//! The tests start it in other ways, too: `stuck` says so and is never ready, `deaf` never adopts itself, `exit N` ends
-//! at once, `obey N` when it has been given something.
+//! The tests start it in other ways, too: `stuck` says so and is never ready, `deaf` never adopts itself, `busy` serves and does not
+//! end by SIGTERM, `exit N` ends at once, `obey N` when it has been given something.
 
 use std::env;
 use std::process::ExitCode;
 use std::thread;
 
 use daimon_core::{ADOPTION_VARIABLE, FrameKind, adopt};
-use nix::sys::signal::{SigSet, Signal};
+
+/// SIGTERM, waited for.
+#[cfg(unix)]
+mod stop {
+    use nix::sys::signal::{SigSet, Signal};
+
+    pub(crate) struct Stop(SigSet);
+
+    impl Stop {
+        /// Blocks it: before any thread begins, so that the wait gets it.
+        pub(crate) fn new() -> Option<Self> {
+            let mut stop = SigSet::empty();
+            stop.add(Signal::SIGTERM);
+            stop.thread_block().ok().map(|()| Self(stop))
+        }
+
+        /// It handles the signal from now on.
+        pub(crate) fn listen(&self) {}
+
+        pub(crate) fn wait(&self) {
+            let _ = self.0.wait();
+        }
+    }
+}
+
+#[cfg(windows)]
+mod stop {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use daimon_core::{Signal, take_signals};
+
+    pub(crate) struct Stop(Sender<()>, Receiver<()>);
+
+    impl Stop {
+        pub(crate) fn new() -> Option<Self> {
+            let (sender, receiver) = channel();
+            Some(Self(sender, receiver))
+        }
+
+        pub(crate) fn listen(&self) {
+            let sender = self.0.clone();
+            take_signals(move |signal| {
+                if signal == Signal::TERM {
+                    let _ = sender.send(());
+                }
+            });
+        }
+
+        pub(crate) fn wait(&self) {
+            let _ = self.1.recv();
+        }
+    }
+}
 
 fn main() -> ExitCode {
     let way = env::args().nth(1).unwrap_or_default();
@@ -17,19 +69,24 @@ fn main() -> ExitCode {
             thread::park();
         }
     }
-    // Blocked before any thread begins, so that the wait below gets it.
-    let mut stop = SigSet::empty();
-    stop.add(Signal::SIGTERM);
-    if stop.thread_block().is_err() {
-        return ExitCode::FAILURE;
-    }
+    let Some(stop) = stop::Stop::new() else { return ExitCode::FAILURE };
     let Some(daemon) = env::var_os(ADOPTION_VARIABLE).and_then(|value| adopt(&value).ok()) else {
         return ExitCode::FAILURE;
     };
     let code = ExitCode::from(env::args().nth(2).and_then(|code| code.parse().ok()).unwrap_or(0));
     match way.as_str() {
         "stuck" => {
+            stop.listen();
             daemon.tell(FrameKind::Status, b"stuck");
+            loop {
+                thread::park();
+            }
+        }
+        // It listens, and hears nothing.
+        "busy" => {
+            stop.listen();
+            daemon.listening();
+            daemon.ready();
             loop {
                 thread::park();
             }
@@ -40,8 +97,10 @@ fn main() -> ExitCode {
             code
         }
         _ => {
+            stop.listen();
+            daemon.listening();
             daemon.ready();
-            let _ = stop.wait();
+            stop.wait();
             ExitCode::SUCCESS
         }
     }

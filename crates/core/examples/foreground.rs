@@ -3,6 +3,8 @@
 //!
 //! A second thread looks at the pidfile in a loop until the daemon has begun, as other parts of a program may.
 
+#![cfg_attr(windows, allow(unused, reason = "it lives by signals"))]
+
 use std::env;
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -2,8 +2,10 @@
 //! failed or not.
 #![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
 
+#[cfg(unix)]
 pub mod shell;
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,8 +14,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use daimon_core::{
-    ChannelEvent, ExitStatus, FrameKind, Launched, Limits, LockOptions, PidFile, Plan, Process, Stdio,
-    launch, watch_channel,
+    ChannelEvent, ExitStatus, FrameKind, Launched, Limits, LockOptions, PidFile, Plan, Process, Signal,
+    Stdio, launch, watch_channel,
 };
 
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -49,7 +51,7 @@ impl Folder {
             lock: LockOptions::default(),
             program,
             args,
-            env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+            env: environment(),
             folder: None,
             umask: 0o027,
             limits: Limits::default(),
@@ -80,6 +82,7 @@ impl Folder {
     }
 
     /// The same, and then gives up all handles on daemons, which are shared by all looks.
+    #[cfg(unix)]
     pub fn serve_without_handle(&self) -> Killed {
         let pid = self.serve().pid();
         self.started.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -88,8 +91,10 @@ impl Folder {
 }
 
 /// A process that is killed at the end, by its PID.
+#[cfg(unix)]
 pub struct Killed(pub i32);
 
+#[cfg(unix)]
 impl Drop for Killed {
     fn drop(&mut self) {
         let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.0), nix::sys::signal::Signal::SIGKILL);
@@ -100,7 +105,7 @@ impl Drop for Folder {
     fn drop(&mut self) {
         for process in self.started.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if process.is_alive() {
-                let _ = process.signal(libc::SIGKILL);
+                let _ = process.signal(Signal::KILL);
                 ends(&process);
             }
         }
@@ -121,9 +126,18 @@ pub fn frames(channel_end: daimon_core::Channel) -> Receiver<Option<FrameKind>> 
     receiver
 }
 
-fn example() -> PathBuf {
+/// What a program needs of the environment.
+fn environment() -> Vec<(OsString, OsString)> {
+    let names = if cfg!(windows) { vec!["SystemRoot", "TEMP", "PATH"] } else { Vec::new() };
+    let unix = ("PATH".into(), "/usr/bin:/bin".into());
+    let own = names.into_iter().filter_map(|name| Some((name.into(), std::env::var_os(name)?)));
+    if cfg!(windows) { own.collect() } else { vec![unix] }
+}
+
+pub fn example() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().join("examples/daemon")
+    let name = format!("daemon{}", std::env::consts::EXE_SUFFIX);
+    test.ancestors().nth(2).unwrap().join("examples").join(name)
 }
 
 /// A field of `/proc/PID/status`.

@@ -1,0 +1,189 @@
+//! The life of a daemon on Windows, without Node.js.
+#![cfg(windows)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use common::{Folder, PATIENCE, ends, frames, until};
+use daimon_core::{
+    Abort, ErrorKind, ExitStatus, FrameKind, LockOptions, PidFile, PidFileReason, Signal, Status,
+    StopOptions, Stopped,
+};
+
+fn stop(pidfile: &PidFile, options: &StopOptions) -> Stopped {
+    pidfile.stop(options, &Abort::new()).unwrap().unwrap()
+}
+
+#[test]
+fn a_daemon_is_started_seen_and_stopped_and_leaves_nothing() {
+    let folder = Folder::new();
+    let process = folder.serve();
+    let pid = process.pid();
+    assert_eq!(fs::read_to_string(folder.file("d.pid")).unwrap(), format!("{pid}\n"));
+    assert_eq!(folder.pidfile().status().unwrap(), Status::Running { pid, starting: false, stopping: false });
+    let stats = daimon_core::stats(pid).unwrap();
+    assert!(stats.memory > 100_000 && stats.uptime < Duration::from_secs(3_600));
+    let stopped = stop(&folder.pidfile(), &StopOptions::default());
+    assert_eq!(stopped, Stopped { was_running: true, forced: false, stale: false });
+    assert!(!process.is_alive());
+    assert_eq!(process.exit_status(), Some(ExitStatus::Code(0)));
+    assert!(!folder.file("d.pid").exists());
+    assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: false });
+}
+
+#[test]
+fn one_that_does_not_end_is_killed() {
+    let folder = Folder::new();
+    let launched = folder.launch(&folder.plan(&["busy"])).unwrap();
+    let heard = frames(launched.channel);
+    assert_eq!(heard.recv_timeout(PATIENCE), Ok(Some(FrameKind::Ready)));
+    launched.group.release();
+    let options = StopOptions { timeout: Duration::from_millis(200), ..StopOptions::default() };
+    let error = folder.pidfile().stop(&StopOptions { kill: false, ..options }, &Abort::new()).unwrap_err();
+    assert_eq!((error.kind(), error.pid()), (ErrorKind::StopTimeout, Some(launched.pid)));
+    assert!(stop(&folder.pidfile(), &options).forced);
+    assert!(!folder.file("d.pid").exists());
+}
+
+#[test]
+fn a_second_start_names_the_running_daemon_and_changes_nothing() {
+    let folder = Folder::new();
+    let pid = folder.serve().pid();
+    let error = folder.launch(&folder.plan(&["serve"])).unwrap_err();
+    assert_eq!((error.kind(), error.pid()), (ErrorKind::AlreadyRunning, Some(pid)));
+    assert_eq!(fs::read_to_string(folder.file("d.pid")).unwrap(), format!("{pid}\n"));
+}
+
+#[test]
+fn of_many_starts_at_once_exactly_one_succeeds() {
+    for _ in 0..5 {
+        let folder = Folder::new();
+        let results: Vec<_> = std::thread::scope(|scope| {
+            let start = || {
+                let launched = folder.launch(&folder.plan(&["serve"]))?;
+                let heard = frames(launched.channel).recv_timeout(PATIENCE);
+                assert_eq!(heard, Ok(Some(FrameKind::Ready)));
+                launched.group.release();
+                Ok::<_, daimon_core::Error>(launched.pid)
+            };
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(start)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let (started, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+        let started: Vec<_> = started.into_iter().map(Result::unwrap).collect();
+        assert_eq!(started.len(), 1);
+        for error in refused.into_iter().map(Result::unwrap_err) {
+            assert_eq!((error.kind(), error.pid()), (ErrorKind::AlreadyRunning, Some(started[0])), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_killed_daemon_leaves_a_file_that_the_next_one_takes_over() {
+    let folder = Folder::new();
+    let first = folder.serve();
+    first.signal(Signal::KILL).unwrap();
+    assert!(ends(&first));
+    assert_eq!(first.exit_status(), Some(ExitStatus::Code(137)));
+    assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: true });
+    let second = folder.serve();
+    assert_eq!(
+        folder.pidfile().status().unwrap(),
+        Status::Running { pid: second.pid(), starting: false, stopping: false }
+    );
+}
+
+#[test]
+fn a_start_that_is_given_up_ends_the_daemon() {
+    let folder = Folder::new();
+    let launched = folder.launch(&folder.plan(&["stuck"])).unwrap();
+    let process = launched.process.clone().unwrap();
+    until("it is seen to begin", || {
+        matches!(folder.pidfile().status(), Ok(Status::Running { starting: true, .. }))
+    });
+    launched.abort();
+    assert!(ends(&process));
+}
+
+#[test]
+fn a_daemon_that_ends_before_it_is_ready_ends_its_channel_and_tells_its_code() {
+    let folder = Folder::new();
+    let launched = folder.launch(&folder.plan(&["exit", "42"])).unwrap();
+    assert_eq!(frames(launched.channel).recv_timeout(PATIENCE), Ok(None));
+    let process = launched.process.unwrap();
+    assert!(ends(&process));
+    assert_eq!(process.exit_status(), Some(ExitStatus::Code(42)));
+    assert!(!folder.file("d.pid").exists());
+}
+
+#[test]
+fn a_payload_of_any_size_arrives() {
+    let folder = Folder::new();
+    for size in [0, 10, 3_000_000] {
+        let payload = vec![7; size];
+        let launched = daimon_core::launch(&folder.plan(&["obey", "9"]), Some(&payload)).unwrap();
+        launched.unsent.map(|unsent| unsent.send(&payload)).transpose().unwrap();
+        let process = launched.process.unwrap();
+        assert!(ends(&process));
+        assert_eq!(process.exit_status(), Some(ExitStatus::Code(9)));
+    }
+}
+
+#[test]
+fn what_is_no_pidfile_is_refused() {
+    let folder = Folder::new();
+    let refused = |name: &str| {
+        let pidfile = PidFile::new(folder.file(name)).unwrap();
+        pidfile.lock(&LockOptions::default()).unwrap_err().kind()
+    };
+    fs::create_dir(folder.file("folder")).unwrap();
+    fs::write(folder.file("garbage"), "something else").unwrap();
+    fs::write(folder.file("first"), "").unwrap();
+    fs::hard_link(folder.file("first"), folder.file("second")).unwrap();
+    assert_eq!(refused("folder"), ErrorKind::PidFile(PidFileReason::NotRegular));
+    assert_eq!(refused("garbage"), ErrorKind::PidFile(PidFileReason::Garbage));
+    assert_eq!(refused("second"), ErrorKind::PidFile(PidFileReason::HardLinked));
+    assert_eq!(refused("no\\such.pid"), ErrorKind::PidFile(PidFileReason::MissingDirectory));
+    assert_eq!(fs::read_to_string(folder.file("garbage")).unwrap(), "something else");
+    let remote = PidFile::new(r"\\server\share\x.pid").unwrap();
+    assert_eq!(remote.lock(&LockOptions::default()).unwrap_err().kind(), ErrorKind::InvalidOption);
+}
+
+#[test]
+fn a_program_that_cannot_be_executed_leaves_nothing() {
+    let folder = Folder::new();
+    let mut plan = folder.plan(&[]);
+    plan.program = folder.file("missing.exe");
+    let error = folder.launch(&plan).unwrap_err();
+    assert_eq!((error.kind(), error.step()), (ErrorKind::StartFailed, Some("exec")));
+    assert_eq!(error.path(), Some(plan.program.as_path()));
+    assert!(!folder.file("d.pid").exists());
+}
+
+#[test]
+fn signals_that_windows_has_not_are_refused_and_nothing_is_ended() {
+    let folder = Folder::new();
+    let process = folder.serve();
+    let holder = folder.pidfile().holder().unwrap();
+    for signal in [19, 28, 99] {
+        assert_eq!(holder.signal(signal).unwrap_err().kind(), ErrorKind::InvalidOption, "{signal}");
+    }
+    assert!(process.is_alive());
+}
+
+#[test]
+fn a_stranger_that_a_stale_pidfile_names_lives() {
+    let folder = Folder::new();
+    let mut stranger = Command::new(common::example()).arg("deaf").spawn().unwrap();
+    fs::write(folder.file("d.pid"), format!("{}\n", stranger.id())).unwrap();
+    assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: true });
+    let stopped = stop(&folder.pidfile(), &StopOptions::default());
+    assert!(!stopped.was_running);
+    assert!(stranger.try_wait().unwrap().is_none());
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
