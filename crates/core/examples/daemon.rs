@@ -1,7 +1,7 @@
 //! A daemon without Node: adopts itself, says that it is ready, and serves until SIGTERM.
 //!
-//! The tests start it in other ways, too: `stuck` says so and is never ready, `deaf` never adopts itself, `busy` serves and does not
-//! end by SIGTERM, `exit N` ends at once, `obey N` when it has been given something.
+//! The tests start it in other ways, too: `stuck` says so and is never ready, `deaf` never adopts itself, `busy` serves
+//! and does not end by SIGTERM, `exit N` ends at once, `obey N` when it has been given something.
 
 use std::env;
 use std::process::ExitCode;

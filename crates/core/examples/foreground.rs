@@ -36,7 +36,9 @@ mod platform {
         match become_daemon(&plan) {
             Ok(daemon) => {
                 let (sender, receiver) = channel();
-                take_signals(move |signal| drop(sender.send(signal)));
+                take_signals(move |signal| {
+                    let _ = sender.send(signal);
+                });
                 daemon.listening();
                 daemon.ready();
                 let _ = io::stdout().write_all(b"ready\n");

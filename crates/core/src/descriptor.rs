@@ -4,7 +4,7 @@ use std::os::fd::{IntoRawFd, OwnedFd};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
-use crate::plan::Descriptor;
+use crate::given::Descriptor;
 use crate::sys;
 
 /// Tells whether a descriptor of that number is open.

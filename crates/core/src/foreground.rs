@@ -6,11 +6,12 @@ use nix::sys::uio::pwrite;
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, getpid};
 
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::given::{Owner, Stdio};
 use crate::listener::Listener;
 use crate::log::{insist, open_input, open_null, open_output};
 use crate::own::{OwnDaemon, install, own_daemon};
 use crate::pidfile::{Locked, nobody_looks};
-use crate::plan::{ForegroundPlan, Owner, Stdio};
+use crate::plan::ForegroundPlan;
 use crate::seam;
 use crate::socket::bind;
 use crate::sys;

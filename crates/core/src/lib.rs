@@ -33,6 +33,7 @@
 // The rooms of every platform.
 mod astray;
 mod error;
+mod given;
 mod handover;
 mod mutex;
 mod pidfile;
@@ -105,6 +106,9 @@ pub use adopt::adopt;
 pub use descriptor::{duplicate_socket, into_number, is_open, let_inherit, take_socket};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
 pub use foreground::become_daemon;
+pub use given::{
+    Account, Descriptor, Identity, Limit, Limits, Name, Outputs, Owner, Rotation, SocketPlan, Stdio,
+};
 pub use handover::{
     ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket, Unsent,
 };
@@ -118,10 +122,7 @@ pub use own::{OwnDaemon, own_daemon, take_signals};
 pub use pidfile::{
     Abort, Cancel, Held, Holder, LockOptions, Locked, PidFile, Status, StopOptions, Stopped, end_process,
 };
-pub use plan::{
-    Account, ClientPlan, Descriptor, ForegroundPlan, Identity, Limit, Limits, Name, Outputs, Owner, Plan,
-    Rotation, SocketPlan, Stdio,
-};
+pub use plan::{ClientPlan, ForegroundPlan, Plan};
 pub use poller::{
     ChannelEvent, WatchId, resume_listener, unwatch, watch_channel, watch_exit, watch_listener,
 };

@@ -5,7 +5,7 @@ use std::fmt;
 use nix::errno::Errno;
 
 use crate::error::{Error, Result, Subject};
-use crate::plan::{Limit, Limits};
+use crate::given::{Limit, Limits};
 use crate::sys::{self, RawLimit, Right};
 
 /// The fault of a limit.

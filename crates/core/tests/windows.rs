@@ -5,7 +5,8 @@
 mod common;
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{Folder, PATIENCE, ends, frames, until};
@@ -176,9 +177,95 @@ fn signals_that_windows_has_not_are_refused_and_nothing_is_ended() {
 }
 
 #[test]
+fn a_launcher_that_is_killed_takes_a_daemon_along_that_is_not_ready_and_no_other() {
+    for (way, lives) in [("stuck", false), ("serve", true)] {
+        let folder = Folder::new();
+        let mut launcher = Command::new(common::example_of("launcher"))
+            .arg(folder.file("d.pid"))
+            .args([common::example_of("daemon").to_str().unwrap(), way])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let expected =
+            |status: &Status| matches!(status, Status::Running { starting, .. } if *starting != lives);
+        until("it has come so far", || folder.pidfile().status().is_ok_and(|status| expected(&status)));
+        let process = folder.pidfile().holder().unwrap().into_process();
+        launcher.kill().unwrap();
+        launcher.wait().unwrap();
+        if lives {
+            let pid = process.pid();
+            assert_eq!(
+                folder.pidfile().status().unwrap(),
+                Status::Running { pid, starting: false, stopping: false }
+            );
+            stop(&folder.pidfile(), &StopOptions::default());
+        } else {
+            assert!(ends(&process));
+            assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: true });
+        }
+    }
+}
+
+#[test]
+fn the_lock_goes_with_the_daemon_and_not_with_what_the_launcher_starts_meanwhile() {
+    let folder = Folder::new();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let spawning = scope.spawn(|| {
+            let mut children = Vec::new();
+            while !over.load(Ordering::Relaxed) && children.len() < 40 {
+                // Inherits every handle that can be inherited.
+                children.push(Command::new(common::example_of("daemon")).arg("deaf").spawn().unwrap());
+            }
+            children
+        });
+        for _ in 0..10 {
+            let process = folder.serve();
+            process.signal(Signal::KILL).unwrap();
+            assert!(ends(&process));
+            assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: true });
+        }
+        over.store(true, Ordering::Relaxed);
+        for mut child in spawning.join().unwrap() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_file_without_a_holder_is_not_kept_by_those_who_read_it() {
+    let folder = Folder::new();
+    fs::write(folder.file("d.pid"), "").unwrap();
+    let reader = fs::File::open(folder.file("d.pid")).unwrap();
+    assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: false });
+    let process = folder.serve();
+    assert_eq!(folder.pidfile().holder().unwrap().process().pid(), process.pid());
+    drop(reader);
+}
+
+#[test]
+fn a_foreground_daemon_excludes_others_and_is_stopped() {
+    let folder = Folder::new();
+    let start = || {
+        Command::new(common::example_of("foreground"))
+            .arg(folder.file("d.pid"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let mut first = start();
+    until("it serves", || matches!(folder.pidfile().status(), Ok(Status::Running { starting: false, .. })));
+    assert_eq!(start().wait().unwrap().code(), Some(3));
+    assert!(stop(&folder.pidfile(), &StopOptions::default()).was_running);
+    assert_eq!(first.wait().unwrap().code(), Some(0));
+    assert!(!folder.file("d.pid").exists());
+}
+
+#[test]
 fn a_stranger_that_a_stale_pidfile_names_lives() {
     let folder = Folder::new();
-    let mut stranger = Command::new(common::example()).arg("deaf").spawn().unwrap();
+    let mut stranger = Command::new(common::example_of("daemon")).arg("deaf").spawn().unwrap();
     fs::write(folder.file("d.pid"), format!("{}\n", stranger.id())).unwrap();
     assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: true });
     let stopped = stop(&folder.pidfile(), &StopOptions::default());

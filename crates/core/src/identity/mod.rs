@@ -13,8 +13,8 @@ use self::name::{find_group, find_user};
 use self::problem::Problem;
 pub use self::root::{check_chroot, enter_root};
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::given::{Account, Identity, Name};
 use crate::own::mark_distrusted;
-use crate::plan::{Account, Identity, Name};
 use crate::sys::{self, Right};
 
 impl Identity {

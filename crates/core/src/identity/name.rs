@@ -4,7 +4,7 @@ use nix::unistd::{Group, Uid, User};
 
 use super::problem::Problem;
 use crate::error::{Result, Subject};
-use crate::plan::Name;
+use crate::given::Name;
 
 /// The next one is -1 for the kernel: no change.
 const LAST_ID: u32 = u32::MAX - 1;

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use crate::error::{Error, Subject};
-use crate::plan::Name;
+use crate::given::Name;
 
 /// Why rights cannot be taken, or given up.
 pub(super) enum Problem<'a> {

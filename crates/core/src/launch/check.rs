@@ -6,9 +6,9 @@ use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Result, Subject};
+use crate::given::Descriptor;
 use crate::handover::OWN_FDS;
 use crate::own::is_own_file;
-use crate::plan::Descriptor;
 use crate::plan::Plan;
 use crate::sys;
 

@@ -5,11 +5,12 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 
 use crate::error::{Error, Result};
+use crate::given::Descriptor;
+use crate::given::Stdio;
 use crate::handover::OWN_FDS;
 use crate::log::{LogTail, open_input, open_null, open_output};
 use crate::pidfile::Locked;
-use crate::plan::Descriptor;
-use crate::plan::{Plan, Stdio};
+use crate::plan::Plan;
 use crate::socket::Bound;
 use crate::sys;
 

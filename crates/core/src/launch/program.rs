@@ -6,9 +6,10 @@ use std::os::fd::{OwnedFd, RawFd};
 use super::check::{Problem, c_string, own_fds};
 use super::descriptors::raised_by;
 use crate::error::{Result, Subject};
+use crate::given::Descriptor;
+use crate::given::Stdio;
 use crate::handover::Handover;
-use crate::plan::Descriptor;
-use crate::plan::{Plan, Stdio};
+use crate::plan::Plan;
 use crate::sys::{self, FileId, RawLimit};
 
 /// C strings and the array of pointers to them.

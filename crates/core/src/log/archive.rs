@@ -12,7 +12,7 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
 use super::open::{belong_and_permit, mode_of};
-use crate::plan::Owner;
+use crate::given::Owner;
 use crate::sys;
 use crate::trusted_path::SAFE_OPEN;
 

@@ -14,7 +14,7 @@ use super::archive;
 use super::open::{belong_and_permit, mode_of};
 use super::reopen::{exchange, regular};
 use crate::error::{Error, Result};
-use crate::plan::{Outputs, Owner, Rotation};
+use crate::given::{Outputs, Owner, Rotation};
 use crate::seam;
 use crate::sys::FileId;
 use crate::trusted_path::SAFE_OPEN;

@@ -12,7 +12,7 @@ use nix::unistd::{Gid, Uid, fchown};
 use super::place::{Place, Refusal};
 use crate::astray::{LED_ASTRAY, LINKED_ASTRAY};
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::plan::Owner;
+use crate::given::Owner;
 use crate::trusted_path::SAFE_OPEN;
 
 /// The default permissions of a new log: the group may read it.

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open};
 use nix::sys::stat::{Mode, fstat, fstatat};
 
-use crate::plan::Owner;
+use crate::given::Owner;
 use crate::trusted_path::Walk;
 
 /// Why an output file is not opened.

@@ -10,8 +10,8 @@ use nix::unistd::{dup2_stderr, dup2_stdout};
 
 use super::open::open_output;
 use crate::error::{Error, Result, Subject};
+use crate::given::{Outputs, Owner};
 use crate::mutex::lock;
-use crate::plan::{Outputs, Owner};
 use crate::seam;
 
 /// Held while the outputs' files are exchanged: a reopening and a rotation must not meet half way.

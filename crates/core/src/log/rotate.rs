@@ -8,7 +8,7 @@ use nix::unistd::write;
 use super::names::{Look, Names};
 use super::watch::Pace;
 use crate::error::{Error, Result, Subject};
-use crate::plan::Rotation;
+use crate::given::Rotation;
 use crate::sys::block_all;
 use crate::trusted_path::Walk;
 

@@ -14,6 +14,7 @@ const NAMED: usize = 16;
 const LONGEST_NAME: usize = 63;
 
 /// The fault of a pidfile, or of its folder.
+#[cfg_attr(windows, expect(dead_code, reason = "owners and modes are Unix's"))]
 pub(super) enum Flaw<'a> {
     NoFolder(&'a Path),
     /// The folder, or a part of its path, is another kind of file.

@@ -61,7 +61,7 @@ pub use lock::LockOptions;
 pub use locked::Locked;
 pub use status::{Held, Status};
 pub use stop::{StopOptions, Stopped, end_process};
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(all(unix, any(test, feature = "fuzzing")))]
 pub(crate) use text::check_text;
 pub use wait::Cancel;
 #[cfg(unix)]
@@ -90,6 +90,7 @@ use crate::sys::Errno;
 pub struct PidFile {
     path: PathBuf,
     folder: PathBuf,
+    #[cfg_attr(windows, expect(dead_code, reason = "files are found by their whole path there"))]
     name: OsString,
 }
 

@@ -10,9 +10,9 @@ use nix::unistd::{Gid, Uid, fchownat, geteuid};
 
 use super::address::{address_in, too_long};
 use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
+use crate::given::{Owner, SocketPlan};
 use crate::listener::{BACKLOG, BoundFile, Listener};
 use crate::pidfile::{Backoff, Cancel, Folder, PidFile, wait_for};
-use crate::plan::{Owner, SocketPlan};
 use crate::process::Process;
 use crate::seam;
 use crate::sys::{self, FileId};

@@ -74,6 +74,7 @@ pub(crate) enum RawExit {
     /// With this code.
     Code(i32),
     /// By this signal.
+    #[cfg_attr(windows, expect(dead_code, reason = "a process ends with a code there"))]
     Signal(i32),
 }
 

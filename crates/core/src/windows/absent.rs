@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, Result, Subject};
-use crate::plan::Descriptor;
-use crate::plan::{Identity, Limits, Name};
+use crate::given::Descriptor;
+use crate::given::{Identity, Limits, Name};
 use crate::sys::Source;
 
 impl Identity {

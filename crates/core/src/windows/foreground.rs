@@ -3,7 +3,8 @@
 use super::own::{OwnDaemon, install, own_daemon, own_process};
 use super::tag::Tag;
 use crate::error::{Error, Result, Subject};
-use crate::plan::{ForegroundPlan, Stdio};
+use crate::given::Stdio;
+use crate::plan::ForegroundPlan;
 
 /// Makes this process the daemon of the pidfile, until it ends. The pidfile is removed when it exits.
 ///

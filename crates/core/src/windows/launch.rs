@@ -13,9 +13,10 @@ use super::adopt::Boot;
 use super::log::LogTail;
 use super::socket::{BoundFile, Stream};
 use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::given::Stdio;
 use crate::handover::{ADOPTION_VARIABLE, Channel, Handover, Outcome, Unsent};
 use crate::pidfile::Locked;
-use crate::plan::{Plan, Stdio};
+use crate::plan::Plan;
 use crate::process::Process;
 use crate::seam;
 use crate::sys::{self, Errno, Job, Pipe, Spawn};
@@ -36,8 +37,8 @@ pub struct Launched {
     pub unsent: Option<Unsent>,
     /// Its output, if that can be read back.
     pub log: Option<LogTail>,
-    /// The daemon and all processes that it has started. [`Group::release`] when the daemon is ready, [`Group::end`] when
-    /// the start has failed.
+    /// The daemon and all processes that it has started. [`Group::release`] when the daemon is ready, [`Group::end`]
+    /// when the start has failed.
     pub group: Group,
     /// As on other systems: the launcher's own connection to the daemon's socket.
     pub client: Option<Stream>,
@@ -104,8 +105,8 @@ impl Drop for Group {
 
 /// Makes a daemon of the plan's program. Returns when the process runs, or could not be made.
 ///
-/// Blocks while it waits for the lock: call it on a thread of its own. On any failure no process is left, and no pidfile
-/// that was not there before.
+/// Blocks while it waits for the lock: call it on a thread of its own. On any failure no process is left, and no
+/// pidfile that was not there before.
 ///
 /// # Errors
 ///

@@ -1,12 +1,12 @@
-//! Output files: read back when a start failed. A log is not rotated or reopened here: a running process cannot be given
-//! another output without the risk of a lost line.
+//! Output files: read back when a start failed. A log is not rotated or reopened here: a running process cannot be
+//! given another output without the risk of a lost line.
 
 use std::fs::File;
 use std::os::windows::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result, Subject};
-use crate::plan::{Outputs, Rotation};
+use crate::given::{Outputs, Rotation};
 use crate::sys;
 
 /// How much is read back at most, in bytes: the daemon decides how much there is.

@@ -5,7 +5,7 @@ use crate::plan::ClientPlan;
 use crate::sys::{Failure, Source};
 
 /// A connection.
-pub type Stream = Source;
+pub(crate) type Stream = Source;
 
 /// The file of a socket.
 #[derive(Clone, Debug)]

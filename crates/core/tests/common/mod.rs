@@ -44,7 +44,7 @@ impl Folder {
 
     /// The plan of the example daemon.
     pub fn plan(&self, args: &[&str]) -> Plan {
-        let program = example();
+        let program = example_of("daemon");
         let args = std::iter::once(program.clone().into()).chain(args.iter().map(Into::into)).collect();
         Plan {
             pidfile: self.pidfile(),
@@ -134,9 +134,10 @@ fn environment() -> Vec<(OsString, OsString)> {
     if cfg!(windows) { own.collect() } else { vec![unix] }
 }
 
-pub fn example() -> PathBuf {
+/// The program of that example.
+pub fn example_of(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let name = format!("daemon{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     test.ancestors().nth(2).unwrap().join("examples").join(name)
 }
 

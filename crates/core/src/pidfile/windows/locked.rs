@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 
-use super::probe::read_text;
 use crate::error::Pid;
 use crate::sys::{self, Errno, FileId};
 
@@ -27,11 +26,6 @@ impl Locked {
         (self.file, self.id)
     }
 
-    /// Gives the PID in the text.
-    pub(crate) fn pid(&self) -> Option<Pid> {
-        read_text(&self.file).ok()?.pid()
-    }
-
     /// Writes the PID of the holder.
     pub(crate) fn write_pid(&self, pid: Pid) -> Result<(), Errno> {
         let mut file = &self.file;
@@ -47,8 +41,8 @@ impl Locked {
     }
 }
 
-/// Removes the pidfile that `file` holds, by the handle, so that no other file is removed. A file that cannot be removed
-/// is emptied.
+/// Removes the pidfile that `file` holds, by the handle, so that no other file is removed. A file that cannot be
+/// removed is emptied.
 pub(crate) fn remove(file: &File) {
     if sys::remove_by_handle(file).is_err() {
         // Ignore an error: a file that nobody holds, with old text, is harmless, and at exit nobody can be told.

@@ -77,7 +77,7 @@ impl PidFile {
         read_text(&sys::open_shared(&self.path).ok()?).ok()?.pid()
     }
 
-    pub(crate) fn see(&self) -> Result<Seen> {
+    pub(in crate::pidfile) fn see(&self) -> Result<Seen> {
         let file = match sys::open_shared(&self.path) {
             Ok(file) => file,
             Err(errno) if errno.is_missing() => return Ok(Seen::Stopped { stale: false }),

@@ -13,6 +13,9 @@ use crate::pidfile::text::Text;
 use crate::seam;
 use crate::sys::{self, Errno, FileId, Phase};
 
+/// A folder that has been checked. The protocol needs no handle of it.
+pub(crate) struct Folder;
+
 impl PidFile {
     /// Checks that a start would take the path, whichever process holds the file now, so that a restart finds what is
     /// wrong before it stops the daemon.
@@ -28,11 +31,11 @@ impl PidFile {
         }
     }
 
-    /// Checks the folder; gives what stands for it in the protocol, which needs no handle of it.
-    pub(crate) fn open_folder(&self) -> Result<()> {
+    /// Checks the folder.
+    pub(crate) fn open_folder(&self) -> Result<Folder> {
         self.check_local()?;
         match sys::is_folder(&self.folder) {
-            Ok(true) => Ok(()),
+            Ok(true) => Ok(Folder),
             Ok(false) => Err(self.refuse(Flaw::OtherThanFolder(&self.folder))),
             Err(errno) if errno.is_missing() => Err(self.refuse(Flaw::NoFolder(&self.folder))),
             Err(errno) => Err(self.system("GetFileAttributesW", errno, "its folder cannot be examined")),
@@ -40,8 +43,7 @@ impl PidFile {
     }
 
     /// One pass through the protocol; whatever it opened is closed unless it locked.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "other systems have a handle of the folder")]
-    pub(crate) fn lock_round(&self, _folder: &(), _options: &LockOptions) -> Result<Round> {
+    pub(in crate::pidfile) fn lock_round(&self, _folder: &Folder, _options: &LockOptions) -> Result<Round> {
         let present = sys::open_shared(&self.path).ok().and_then(|file| sys::file_info(&file).ok());
         if let Some(pid) = own::own_pid(&self.path, present.map(|info| info.id)) {
             return Err(self.already_running(pid));

@@ -1,5 +1,5 @@
-//! What other processes ask a daemon, by the pipe that is named after its pidfile: how far it has come, and signals. The
-//! kernel names the process that serves the pipe, which is the pidfile's name tag.
+//! What other processes ask a daemon, by the pipe that is named after its pidfile: how far it has come, and signals.
+//! The kernel names the process that serves the pipe, which is the pidfile's name tag.
 //!
 //! The daemon sends one byte, its phase, to whoever connects. A client may send one byte, the number of a signal, and
 //! gets the same byte back once the signal is delivered.

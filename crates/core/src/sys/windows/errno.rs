@@ -4,9 +4,9 @@ use std::fmt;
 use std::io;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_BROKEN_PIPE, ERROR_FILE_NOT_FOUND, ERROR_INVALID_PARAMETER, ERROR_IO_PENDING,
-    ERROR_NO_DATA, ERROR_NOT_SUPPORTED, ERROR_PATH_NOT_FOUND, ERROR_PIPE_BUSY, ERROR_PIPE_CONNECTED,
-    ERROR_PIPE_NOT_CONNECTED, ERROR_PRIVILEGE_NOT_HELD, ERROR_SHARING_VIOLATION, WIN32_ERROR,
+    ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND, ERROR_INVALID_PARAMETER, ERROR_IO_PENDING,
+    ERROR_NOT_SUPPORTED, ERROR_PATH_NOT_FOUND, ERROR_PIPE_BUSY, ERROR_PIPE_CONNECTED,
+    ERROR_PRIVILEGE_NOT_HELD, ERROR_SHARING_VIOLATION, WIN32_ERROR,
 };
 
 /// A system error code, as `GetLastError` gives it.
@@ -43,11 +43,6 @@ impl Errno {
     /// Whether a client has come before the server waited for it.
     pub(super) fn is_connected(self) -> bool {
         self.code() == ERROR_PIPE_CONNECTED
-    }
-
-    /// Whether the other end of a pipe is closed.
-    pub(super) fn is_end(self) -> bool {
-        matches!(self.code(), ERROR_BROKEN_PIPE | ERROR_NO_DATA | ERROR_PIPE_NOT_CONNECTED)
     }
 
     fn code(self) -> WIN32_ERROR {

@@ -23,7 +23,8 @@ const JOB_OBJECT_ALL_ACCESS: u32 = 0x001f_003f;
 pub(crate) struct Job(OwnedHandle);
 
 impl Job {
-    /// Makes the job of that number. Its handles are with its maker alone, so that the maker's death ends its processes.
+    /// Makes the job of that number. Its handles are with its maker alone, so that the maker's death ends its
+    /// processes.
     pub(crate) fn new(number: u64) -> Result<Self, Errno> {
         let name = wide(name_of(number));
         // SAFETY: the name ends with a zero and lives through the call.

@@ -23,9 +23,9 @@ pub(crate) use file::{
 };
 pub(crate) use folder::local_folder;
 pub(crate) use job::Job;
-pub(crate) use pipe::{Event, Pipe, Progress};
+pub(crate) use pipe::{Pipe, Progress};
 pub(crate) use process::{
-    ProcessHandle, ends_within, first_of, is_main_thread, launched_group, openers, raw_stats, signal_group,
+    ProcessHandle, first_of, is_main_thread, launched_group, openers, raw_stats, signal_group,
 };
 pub(crate) use select::{Armed, Selector, Source, SourceRef, borrow};
 pub(crate) use spawn::{Spawn, let_inherit, small_pipe};

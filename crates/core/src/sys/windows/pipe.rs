@@ -12,9 +12,8 @@ use windows_sys::Win32::Storage::FileSystem::{
 };
 use windows_sys::Win32::System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED};
 use windows_sys::Win32::System::Pipes::{
-    ConnectNamedPipe, CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeClientProcessId,
-    GetNamedPipeServerProcessId, PIPE_READMODE_BYTE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE,
-    PIPE_UNLIMITED_INSTANCES, WaitNamedPipeW,
+    ConnectNamedPipe, CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeServerProcessId, PIPE_READMODE_BYTE,
+    PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES, WaitNamedPipeW,
 };
 use windows_sys::Win32::System::Threading::{CreateEventW, ResetEvent, SetEvent};
 
@@ -50,10 +49,6 @@ impl Event {
     fn reset(&self) {
         // SAFETY: as above.
         unsafe { ResetEvent(self.0.as_raw_handle()) };
-    }
-
-    pub(crate) fn is_set(&self) -> bool {
-        ends_within(self.0.as_handle(), Duration::ZERO)
     }
 }
 
@@ -272,7 +267,7 @@ impl Pipe {
             let mut overlapped = OVERLAPPED { hEvent: event.0.as_raw_handle(), ..OVERLAPPED::default() };
             let handle = self.handle.as_raw_handle();
             let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-            // SAFETY: the handle is open; bytes and structure live to the end of this turn, in which the operation ends.
+            // SAFETY: the handle is open; bytes and structure live to the end of this turn, and the operation ends in it.
             let done = unsafe { WriteFile(handle, bytes.as_ptr(), size, null_mut(), &raw mut overlapped) };
             if done == 0 {
                 let errno = Errno::last();
@@ -301,14 +296,6 @@ impl Pipe {
         let mut pid = 0;
         // SAFETY: the handle is open, and the system writes one number to the pointer.
         let done = unsafe { GetNamedPipeServerProcessId(self.handle.as_raw_handle(), &raw mut pid) };
-        (done != 0).then(|| Pid::try_from(pid).ok()).flatten()
-    }
-
-    /// The process at the other end, of the server's end.
-    pub(crate) fn client(&self) -> Option<Pid> {
-        let mut pid = 0;
-        // SAFETY: as above.
-        let done = unsafe { GetNamedPipeClientProcessId(self.handle.as_raw_handle(), &raw mut pid) };
         (done != 0).then(|| Pid::try_from(pid).ok()).flatten()
     }
 }

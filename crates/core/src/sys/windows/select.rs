@@ -107,8 +107,8 @@ impl Selector {
         let value = source.as_raw_handle() as usize;
         let report_to = Box::into_raw(Box::new(Report { queue: Arc::clone(&self.queue), number }));
         let mut wait = null_mut();
-        // SAFETY: the handle is open, and the caller removes it from this set before closing it; the context lives until
-        // the wait is unregistered, by the drop of `Registered`.
+        // SAFETY: the handle is open, and the caller removes it from this set before closing it; the context lives
+        // until the wait is unregistered, by the drop of `Registered`.
         let done = unsafe {
             RegisterWaitForSingleObject(
                 &raw mut wait,

@@ -140,10 +140,10 @@ impl Spawn<'_> {
             Err(errno) if is_denial(errno) => make(flags)?,
             other => other?,
         };
-        // SAFETY: the call has just made both handles, which nobody else owns.
-        let (process, thread) = unsafe {
-            (OwnedHandle::from_raw_handle(made.hProcess), OwnedHandle::from_raw_handle(made.hThread))
-        };
+        // SAFETY: the call has just made this handle, which nobody else owns.
+        let process = unsafe { OwnedHandle::from_raw_handle(made.hProcess) };
+        // SAFETY: as above.
+        let thread = unsafe { OwnedHandle::from_raw_handle(made.hThread) };
         Ok(Suspended { pid: made.dwProcessId.cast_signed(), process: ProcessHandle::of(process), thread })
     }
 
@@ -168,10 +168,12 @@ impl Suspended {
     /// Gives it a duplicate of a handle; the value that it has there. Nothing else can inherit it at any time.
     pub(crate) fn give(&self, handle: BorrowedHandle<'_>) -> Result<usize, Errno> {
         let mut theirs = null_mut();
+        // SAFETY: the call takes nothing, and gives a value that stands for this process.
+        let own = unsafe { GetCurrentProcess() };
         // SAFETY: all handles are open for the whole call, and the system writes one value to the pointer.
         let done = unsafe {
             DuplicateHandle(
-                GetCurrentProcess(),
+                own,
                 handle.as_raw_handle(),
                 self.process.as_handle().as_raw_handle(),
                 &raw mut theirs,
@@ -243,8 +245,10 @@ pub(crate) fn small_pipe() -> Result<(File, File), Errno> {
     if done == 0 {
         return Err(Errno::last());
     }
-    // SAFETY: the call has just made both handles, which nobody else owns.
-    let (read, write) = unsafe { (OwnedHandle::from_raw_handle(read), OwnedHandle::from_raw_handle(write)) };
+    // SAFETY: the call has just made this handle, which nobody else owns.
+    let read = unsafe { OwnedHandle::from_raw_handle(read) };
+    // SAFETY: as above.
+    let write = unsafe { OwnedHandle::from_raw_handle(write) };
     Ok((read.into(), write.into()))
 }
 

@@ -1,40 +1,11 @@
-//! What callers ask for: data alone, the same on every platform.
-
-mod descriptor;
-mod identity;
-mod limits;
-mod log;
-mod socket;
-
-pub use descriptor::Descriptor;
-pub use identity::{Account, Identity, Name};
-pub use limits::{Limit, Limits};
-pub use log::{Outputs, Owner, Rotation};
-pub use socket::{ClientPlan, SocketPlan};
+//! The plans of a launch, of a start in the foreground, and of a client: data alone.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::error::Subject;
-use crate::pidfile::{LockOptions, PidFile};
-
-/// The file of a standard descriptor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stdio {
-    /// The null device.
-    Null,
-    /// The launcher's own.
-    Inherit,
-    /// A file; output is appended to it.
-    File {
-        /// Absolute.
-        path: PathBuf,
-        /// The subject of the error if the file cannot be opened.
-        subject: Subject,
-        /// The permissions of a file that is made; `None`: 0640.
-        mode: Option<u32>,
-    },
-}
+use crate::given::{Descriptor, Limits, Owner, SocketPlan, Stdio};
+use crate::pidfile::{Cancel, LockOptions, PidFile};
 
 /// The program of a launch, and everything that its process starts with.
 ///
@@ -110,4 +81,21 @@ pub struct ForegroundPlan {
     pub owner: Option<Owner>,
     /// The socket that the daemon listens at.
     pub socket: Option<SocketPlan>,
+}
+
+/// How a client connects.
+#[derive(Clone, Debug)]
+pub struct ClientPlan {
+    /// The socket's path, absolute.
+    pub path: PathBuf,
+    /// The pidfile of the daemon that is expected there.
+    pub pidfile: PidFile,
+    /// A user whose daemon is accepted, besides this process's own user and root.
+    pub user: Option<u32>,
+    /// Whether the daemon says hello. Otherwise a connection counts as soon as the kernel has it.
+    pub hello: bool,
+    /// How long to wait for the hello.
+    pub patience: Duration,
+    /// Ends the wait early.
+    pub cancel: Option<Cancel>,
 }
