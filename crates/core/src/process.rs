@@ -232,13 +232,14 @@ mod tests {
 
     #[test]
     fn a_zombie_has_ended_and_tells_how() {
-        let mut child = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
+        let (shell, flag) = if cfg!(windows) { ("cmd", "/c") } else { ("sh", "-c") };
+        let mut child = Command::new(shell).args([flag, "exit 7"]).spawn().unwrap();
         let process = Process::open(child.id() as Pid).unwrap();
         while process.is_alive() {
             std::thread::sleep(Duration::from_millis(1));
         }
         // Asked of the zombie, of which every kernel tells its parent's user. macOS tells parents alone.
-        let told = if cfg!(target_os = "linux") { Some(ExitStatus::Code(7)) } else { None };
+        let told = if cfg!(target_os = "macos") { None } else { Some(ExitStatus::Code(7)) };
         assert_eq!(process.exit_status(), told);
         child.wait().unwrap();
         assert_eq!(process.signal(15).unwrap_err().kind(), ErrorKind::NotRunning);

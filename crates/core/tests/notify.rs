@@ -1,4 +1,5 @@
 //! Notifications, heard by a real socket.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;

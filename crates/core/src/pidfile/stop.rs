@@ -232,7 +232,8 @@ fn stop_timeout(process: &Process, timeout: Duration, outcome: &str) -> Error {
     Error::new(ErrorKind::StopTimeout, message).with_pid(Some(pid))
 }
 
-#[cfg(test)]
+// On Windows no child can have the lock by inheritance.
+#[cfg(all(unix, test))]
 mod tests {
     use super::*;
     use crate::pidfile::LockOptions;
