@@ -40,6 +40,7 @@ const PRELOADED = [
   'inside/rotation',
   'inside/signals/actions',
   'inside/signals/asking',
+  'inside/signals/delivered',
   'inside/signals/kept-listeners',
   'inside/state',
   'inside/stderr',

@@ -11,6 +11,7 @@ import { useCompileCache } from '../inside/compile-cache.js'
 import { contextOf } from '../inside/context.js'
 import { provided } from '../inside/provided.js'
 import { startRotation } from '../inside/rotation.js'
+import { takeSignals } from '../inside/signals/delivered.js'
 import { keep } from '../inside/signals/kept-listeners.js'
 import { State, type Supervisor, shareState } from '../inside/state.js'
 import type { CheckedStart, StartRequest } from '../launcher/preflight.js'
@@ -71,6 +72,7 @@ export async function becomeChecked(
   shareState(state)
   keep('beforeExit', () => state.idle())
   const context = contextOf(state, settings)
+  takeSignals(native())
   context.signal.addEventListener('abort', () => supervisor?.stopping(settings.stopTimeout), { once: true })
   try {
     setUpProcess(settings, rights)

@@ -15,6 +15,7 @@ import { ADOPTION_VARIABLE } from '../handover/variable.js'
 import { useCompileCache } from './compile-cache.js'
 import { mainAtStart } from './main-module.js'
 import { startRotation } from './rotation.js'
+import { takeSignals } from './signals/delivered.js'
 import { keep } from './signals/kept-listeners.js'
 import { State, shareState } from './state.js'
 import { endByUncaught } from './uncaught.js'
@@ -122,6 +123,7 @@ function adopt(value: string): void {
   })
   keep('beforeExit', () => state.idle())
   shareState(state)
+  takeSignals(binding)
   seam(binding, 'adopt.shared')
 }
 
