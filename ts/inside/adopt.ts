@@ -6,6 +6,7 @@
 
 import { type Binding, loadBinding } from '../binding/load.js'
 import { ownAddress, ownFile } from '../binding/package-files.js'
+import { folded } from '../binding/platform.js'
 import { seam } from '../binding/seam.js'
 import { shared } from '../binding/shared.js'
 import { decodePayload, type Payload } from '../handover/payload.js'
@@ -25,11 +26,13 @@ import { endByUncaught } from './uncaught.js'
  * them.
  */
 function removeOwnFlags(): { isBegunByImport: boolean } {
-  const preload = ownFile('preload.cjs')
+  const preload = folded(ownFile('preload.cjs'))
+  const hook = folded(ownAddress('settle.js'))
   let isBegunByImport = false
   for (let at = process.execArgv.length - 2; at >= 0; at--) {
-    const [flag, value] = process.execArgv.slice(at, at + 2)
-    const isHook = flag === '--import' && value === ownAddress('settle.js')
+    const [flag, given = ''] = process.execArgv.slice(at, at + 2)
+    const value = folded(given)
+    const isHook = flag === '--import' && value === hook
     if (isHook) isBegunByImport = true
     if (isHook || (flag === '--require' && value === preload)) process.execArgv.splice(at, 2)
   }

@@ -13,22 +13,28 @@ import { listenersOf } from './kept-listeners.js'
 export function takeSignals(binding: Binding): void {
   if (!IS_WINDOWS) return
   binding.takeSignals((number) => {
-    const [name] = Object.entries(signalNumbers()).find(([, other]) => other === number) ?? []
-    if (name !== undefined) deliver(name, number)
+    const [name] = entryOf(number)
+    if (name !== undefined) process.nextTick(deliver, name, number)
   })
 }
 
 /** Sends a signal to this very process. */
 export function raiseSignal(signal: string | number): void {
   if (!IS_WINDOWS) return void process.kill(process.pid, signal)
-  const [name, number] = Object.entries(signalNumbers()).find((entry) => entry.includes(signal)) ?? []
+  const [name, number] = entryOf(signal)
   // SIGKILL is the end of the process there, too.
-  if (name === undefined || number === undefined || name === 'SIGKILL') process.kill(process.pid, signal)
-  // As a signal of the system, it does not come within the call.
-  else setImmediate(() => deliver(name, number))
+  if (name === undefined || name === 'SIGKILL') process.kill(process.pid, signal)
+  else process.nextTick(deliver, name, number)
 }
 
-/** Without a listener the default of all of them is in force: the end of the process. */
+function entryOf(signal: string | number): [name?: string, number?: number] {
+  return Object.entries(signalNumbers()).find((entry) => entry.includes(signal)) ?? []
+}
+
+/**
+ * Without a listener the default of all of them is in force: the end of the process. Called in a turn of its own, so
+ * that an error of a listener is the program's.
+ */
 function deliver(name: string, number: number): void {
   const events: NodeJS.EventEmitter = process
   if (listenersOf(name).length > 0) events.emit(name, name, number)
