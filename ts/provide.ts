@@ -3,6 +3,7 @@
 import { serializeArgs } from './handover/args.js'
 import { provide } from './inside/provided.js'
 import { loadServing, loadVerbs } from './late.js'
+import { refuseAbsent } from './options/absent.js'
 import { droppedTo } from './options/drop-privileges.js'
 import { signalActionValue, signalNameValue } from './options/signals.js'
 import { abortSignalValue } from './options/values.js'
@@ -10,6 +11,7 @@ import { abortSignalValue } from './options/values.js'
 provide({
   abortSignalValue,
   droppedTo,
+  refuseReopen: () => refuseAbsent('reopenLogs()', true),
   signalActionValue,
   signalNameValue,
   async beginRestart(state, args) {

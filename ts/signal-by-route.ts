@@ -2,6 +2,7 @@
 
 import { signalHolder } from './control/stop.js'
 import type { Route } from './inside/route.js'
+import { raiseSignal } from './inside/signals/delivered.js'
 import { never } from './never.js'
 
 /**
@@ -23,7 +24,7 @@ export async function signalByRoute(
     case 'unclaimed':
       return
     case 'self':
-      return void process.kill(process.pid, number)
+      return raiseSignal(number)
     case 'outside':
       return await signalHolder(pidFile, number, patience, abort)
   }

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { inspect } from 'node:util'
+import { getSystemErrorName, inspect } from 'node:util'
 import test from 'ava'
 import { raise, systemError, toError } from '../../build/binding/errors.js'
 import * as errors from '../../build/errors.js'
@@ -105,6 +105,29 @@ test("a system error of the binding becomes the cause, in Node's own shape", (t)
   t.like(cause, { code: 'EACCES', errno: -constants.errno.EACCES, syscall: 'open', path: '/x' })
   t.is(cause.message, "EACCES: permission denied, open '/x'")
 })
+
+const ON_WINDOWS = [
+  [2, 'ENOENT', 'no such file or directory'],
+  [3, 'ENOENT', 'no such file or directory'],
+  [4, 'EMFILE', 'too many open files'],
+  [5, 'EACCES', 'permission denied'],
+  [8, 'ENOMEM', 'not enough memory'],
+  [32, 'EBUSY', 'resource busy or locked'],
+  [87, 'EINVAL', 'invalid argument'],
+  [112, 'ENOSPC', 'no space left on device'],
+  [183, 'EEXIST', 'file already exists'],
+  [1314, 'EPERM', 'operation not permitted'],
+  [10_067, 'UNKNOWN', "Windows' error 10067"],
+]
+
+for (const [errno, code, text] of ON_WINDOWS) {
+  test(`Windows' error ${errno} has Node's name and number of it, ${code}`, (t) => {
+    const error = systemError({ errno, syscall: 'CreateFileW', path: 'C:\\x' }, true)
+    t.is(error.message, `${code}: ${text}, CreateFileW 'C:\\x'`)
+    t.like(error, { code, syscall: 'CreateFileW', path: 'C:\\x' })
+    t.is(getSystemErrorName(error.errno), code)
+  })
+}
 
 test('a refused system call keeps its name on the PermissionDeniedError itself too', (t) => {
   const error = toError({

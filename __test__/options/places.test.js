@@ -1,6 +1,7 @@
 // The default folders: DAIMON_HOME, and what stands for a passwd entry that is not there.
 import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs'
 import test from 'ava'
+import { isComplete } from '../../build/options/places.js'
 import { Daemon } from '../../dist/index.js'
 import { at, BIN, idle, PLAIN, privately } from '../helpers/cli.js'
 import { content, folder, until } from '../helpers/index.js'
@@ -209,4 +210,11 @@ needs('root', 'mount namespaces')('on a read-only root both folders are told at 
   for (const words of ['/var/log', '/run/daimon/web.pid', '--log', '--pid-file', 'read-only']) {
     t.true(given.includes(words), given)
   }
+})
+
+test('on Windows a path of the current drive is none that is the same from everywhere', (t) => {
+  for (const path of ['C:\\x', 'c:/x', '\\\\server\\share\\x', '//server/share'])
+    t.true(isComplete(path, true), path)
+  for (const path of ['\\x', '/x', 'x', 'C:x', '.\\x', '']) t.false(isComplete(path, true), path)
+  t.deepEqual([isComplete('/x', false), isComplete('C:\\x', false)], [true, false])
 })

@@ -2,6 +2,7 @@
 import { inspect } from 'node:util'
 import test from 'ava'
 import { validateOptions } from '../../build/options/validate.js'
+import { nameValue } from '../../build/options/values.js'
 import { valid } from '../helpers/options.js'
 
 const NUL = 'a\0b'
@@ -192,4 +193,13 @@ test('a value is shown short and on one line, whatever is in it, and the environ
     const { message } = t.throws(() => valid({ [option]: process.env }), { message: /, not process\.env\./ })
     t.false(message.includes(process.env.PATH))
   }
+})
+
+test('names of devices are refused on Windows alone', (t) => {
+  for (const name of ['nul', 'CON', 'com1', 'lpt9.web']) {
+    const error = t.throws(() => nameValue('name', name, true), { code: 'ERR_DAEMON_INVALID_OPTION' })
+    t.is(error.message, `Option 'name' must not be '${name}', a device's name on Windows. Give another name.`)
+    t.is(nameValue('name', name, false), name)
+  }
+  for (const name of ['null', 'con1', 'web.nul', 'com']) t.is(nameValue('name', name, true), name)
 })

@@ -73,3 +73,27 @@ test('a number that is no signal has a name that says so', (t) => {
   t.is(signalName(0), 'signal 0')
   t.is(signalName(99), 'signal 99')
 })
+
+const ON_WINDOWS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGUSR1: 10, SIGUSR2: 12, SIGTERM: 15 }
+
+for (const [name, number] of Object.entries(ON_WINDOWS)) {
+  test(`on Windows ${name} is ${number}`, (t) => {
+    t.is(signalNumber(name, 'stopSignal', true), number)
+    t.is(signalNumber(number, 'stopSignal', true), number)
+    t.is(signalName(number, true), name)
+  })
+}
+
+test('on Windows all other signals are unsupported, and what is none is invalid', (t) => {
+  const others = Object.keys(constants.signals).filter((name) => !Object.hasOwn(ON_WINDOWS, name))
+  t.true(others.length > 20)
+  for (const signal of [...others, 'SIGBREAK', 18, 31]) {
+    const error = t.throws(() => signalNumber(signal, 'signal', true), { code: 'ERR_DAEMON_UNSUPPORTED' })
+    t.is(error.feature, String(signal))
+    t.regex(error.message, /is not supported on Windows\. Give one of SIGHUP, .*SIGTERM\.$/)
+  }
+  for (const signal of ['SIGTREM', 'term', 0, 1.5, null]) {
+    t.throws(() => signalNumber(signal, 'signal', true), { code: 'ERR_DAEMON_INVALID_OPTION' })
+  }
+  t.throws(() => signalNumber('SIGTREM', 'signal', true), { message: /Did you mean 'SIGTERM'\?/ })
+})

@@ -16,6 +16,8 @@ import {
 } from '../errors.js'
 import { refusal } from '../say.js'
 import type { NativeError } from './native.js'
+import { IS_WINDOWS } from './platform.js'
+import { windowsErrorName } from './windows-errors.js'
 
 /** A system error in the shape that Node's own have. */
 export interface SystemError extends Error {
@@ -35,14 +37,35 @@ function nameOf(errno: number): string {
   return found?.[0] ?? getSystemErrorName(-errno)
 }
 
-/** Makes an error such as `EACCES: permission denied, open '/x'`, with the properties that Node's own have. */
-export function systemError(failure: {
-  errno: number
-  syscall?: string | undefined
-  path?: string | undefined
-}): SystemError {
-  const errno = -Math.abs(failure.errno)
+/** What Node.js says of an error: its number there, its name, its text. */
+type Described = readonly [errno: number, code: string, text: string]
+
+function described(number: number): Described {
+  const errno = -Math.abs(number)
   const [code, text] = getSystemErrorMap().get(errno) ?? [nameOf(-errno), 'the system refuses']
+  return [errno, code, text]
+}
+
+/** The core gives Windows' own number of an error, and Node.js numbers the names of libuv there. */
+function describedOnWindows(number: number): Described {
+  const name = windowsErrorName(number)
+  const [errno, [code, text]] = [...getSystemErrorMap()].find(([, [known]]) => known === name) ?? [
+    -number,
+    [name, 'unknown error'],
+  ]
+  return [errno, code, code === 'UNKNOWN' ? `Windows' error ${number}` : text]
+}
+
+/** Makes an error such as `EACCES: permission denied, open '/x'`, with the properties that Node's own have. */
+export function systemError(
+  failure: {
+    errno: number
+    syscall?: string | undefined
+    path?: string | undefined
+  },
+  isWindows: boolean = IS_WINDOWS,
+): SystemError {
+  const [errno, code, text] = (isWindows ? describedOnWindows : described)(failure.errno)
   const { syscall, path } = failure
   const where = [syscall, path === undefined ? undefined : `'${path}'`].filter((part) => part !== undefined)
   const message = `${code}: ${text}${where.length > 0 ? `, ${where.join(' ')}` : ''}`

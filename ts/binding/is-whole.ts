@@ -9,6 +9,11 @@ const ELF = 0x7f454c46
 /** Mach-O of 64 bits, as a little-endian machine writes it. */
 const MACH_O = 0xcffaedfe
 const LC_SEGMENT_64 = 0x19
+/** `MZ`, in its first two bytes. */
+const PE = 0x4d5a
+/** `PE\0\0` */
+const PE_HEADER = 0x50450000
+const PE_SECTION = 40
 
 /** More than the header and the load commands of either. */
 const HEAD = 4_096
@@ -37,6 +42,20 @@ function endOfMachO(head: DataView): number {
   return end
 }
 
+/** The PE format's specification: the sections are all that there is, but for a signature, which follows them. */
+function endOfPe(head: DataView): number {
+  const at = head.getUint32(0x3c, true)
+  if (at + 24 > head.byteLength || head.getUint32(at) !== PE_HEADER) return Number.POSITIVE_INFINITY
+  const first = at + 24 + head.getUint16(at + 20, true)
+  const count = head.getUint16(at + 6, true)
+  let end = 0
+  for (let next = first; next < first + count * PE_SECTION; next += PE_SECTION) {
+    if (next + PE_SECTION > head.byteLength) return Number.POSITIVE_INFINITY
+    end = Math.max(end, head.getUint32(next + 16, true) + head.getUint32(next + 20, true))
+  }
+  return end
+}
+
 /** By the file's own headers; false for what is no library either. @throws the system's error when it cannot be read */
 export function isWhole(path: string): boolean {
   const fd = openSync(path, 'r')
@@ -46,6 +65,7 @@ export function isWhole(path: string): boolean {
     const magic = head.getUint32(0)
     const { size } = fstatSync(fd)
     if (magic === ELF) return isWholeElf(head, fd, size)
+    if (magic >>> 16 === PE) return endOfPe(head) <= size
     return magic === MACH_O && endOfMachO(head) <= size
   } finally {
     closeSync(fd)

@@ -54,8 +54,9 @@ const CURES: readonly (readonly [reason: RegExp, cure: string])[] = [
     /addon/i,
     'Node.js has been started without addons: leave --no-addons out, or give --allow-addons beside --permission.',
   ],
-  [/permission denied|EACCES/i, 'Let this user read it, and the folders on the way.'],
+  [/permission denied|EACCES|access is denied/i, 'Let this user read it, and the folders on the way.'],
   [/failed to map|operation not permitted/i, 'Move it to a file system that is not mounted with noexec.'],
+  [/blocked|policy/i, 'Have the administrator of this machine allow the file.'],
   [
     /GLIBC|relocating|symbol/,
     'The binaries need glibc 2.17 or newer, or musl 1.2.3 or newer, and Node 20.19 or newer.',
@@ -69,7 +70,7 @@ function cure(reason: string): string {
 function advice(misses: readonly Miss[], version: string): string {
   const is = (kind: Miss['kind']): boolean => misses.some((miss) => miss.kind === kind)
   if (misses.length === 0) {
-    return 'daimon runs on Linux (glibc from 2.17, or musl) and on macOS, on x64 and arm64.'
+    return 'daimon runs on Linux (glibc from 2.17, or musl), macOS and Windows, on x64 and arm64.'
   }
   if (is('damaged')) return ANEW
   if (is('version')) return `Install both in the same version: npm install daimon@${version}`

@@ -21,6 +21,8 @@ export const PLATFORMS: Readonly<Record<string, readonly string[]>> = {
   'linux-arm64': ['linux-arm64-gnu', 'linux-arm64-musl'],
   'darwin-x64': ['darwin-x64'],
   'darwin-arm64': ['darwin-arm64'],
+  'win32-x64': ['win32-x64'],
+  'win32-arm64': ['win32-arm64'],
 }
 
 /**
@@ -72,7 +74,7 @@ function notFound(requireHere: NodeJS.Require, name: string, platform: string, e
 }
 
 function refused(name: string, platform: string, error: unknown): Miss {
-  const [reason = ''] = isError(error) ? error.message.split('\n') : [String(error)]
+  const [reason = ''] = isError(error) ? error.message.split(/\r?\n/) : [String(error)]
   return { name, platform, kind: 'refused', reason }
 }
 

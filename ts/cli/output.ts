@@ -41,10 +41,13 @@ export class Output {
   #isClosed = false
   #isStreaming = false
   readonly #written: Map<Stream, Promise<void>> = new Map()
-  /** EPIPE is no error, because a reader such as `head` has seen enough. Errors of stderr are ignored. */
+  /**
+   * EPIPE, and EOF on Windows, is no error, because a reader such as `head` has seen enough. Errors of stderr are
+   * ignored.
+   */
   readonly #listeners: Readonly<Record<Stream, (error: NodeJS.ErrnoException) => void>> = {
     stdout: (error) => {
-      if (error.code !== 'EPIPE') this.#failure ??= error
+      if (error.code !== 'EPIPE' && error.code !== 'EOF') this.#failure ??= error
       this.#isClosed = true
       this.#closing?.abort()
     },

@@ -1,9 +1,10 @@
 /** The Daemon that a verb is about. */
 
 import { lstatSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, sep } from 'node:path'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { isError } from '../binding/node-errors.js'
+import { IS_WINDOWS } from '../binding/platform.js'
 import { Daemon } from '../index.js'
 import { isReadOnly, makeFolder } from '../options/folder.js'
 import { defaultLogFile, defaultPidFile, homeAdvice, isLogFolderMade, modesOf } from '../options/places.js'
@@ -28,7 +29,7 @@ export function daemonToControl(
     const lines = /^\d+$/.test(options.name) ? `. A number of lines is --lines ${options.name}` : ''
     throw new UsageError(`'${name}' is one name too many: --name ${options.name} is given, too${lines}`)
   }
-  if (name?.includes('/'))
+  if (name !== undefined && (name.includes('/') || name.includes(sep)))
     throw new UsageError(`'${name}' is no name: a pidfile is given by --pid-file ${name}`)
   return new Daemon(named({ ...(name === undefined ? {} : { name }), ...options }))
 }
@@ -136,6 +137,8 @@ function elsewhere(folder: string, pidFile: string): string {
 /** Refuses a folder that others can write to: they could put another file in the log's place. */
 function refuseUnsafe(folder: string, pidFile: string): void {
   const { uid, mode, isFolder } = factsOf(folder)
+  // Windows keeps owner and rights elsewhere, where Node.js does not look.
+  if (isFolder && IS_WINDOWS) return
   const uids = [uid, lstatSync(folder).uid]
   const isOurs = uids.every((one) => one === process.geteuid?.()) && (mode & 0o022) === 0
   if (isFolder && isOurs) return

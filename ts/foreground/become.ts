@@ -3,6 +3,7 @@
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { raise } from '../binding/errors.js'
 import { type NativeError, native } from '../binding/native.js'
+import { IS_WINDOWS } from '../binding/platform.js'
 import { becomeDaemon } from '../binding/waits.js'
 import { type BodyKind, launchSettings, ownerOf } from '../handover/settings.js'
 import { messageOf } from '../handover/thrown.js'
@@ -11,10 +12,11 @@ import { useCompileCache } from '../inside/compile-cache.js'
 import { contextOf } from '../inside/context.js'
 import { provided } from '../inside/provided.js'
 import { startRotation } from '../inside/rotation.js'
+import { takeSignals } from '../inside/signals/delivered.js'
 import { keep } from '../inside/signals/kept-listeners.js'
 import { State, type Supervisor, shareState } from '../inside/state.js'
 import type { CheckedStart, StartRequest } from '../launcher/preflight.js'
-import { CLEAN } from '../launcher/program/environment.js'
+import { isClean } from '../launcher/program/environment.js'
 import { compileCacheOf } from '../options/compile-cache.js'
 import { currentFolder, neededFolder } from '../options/current-folder.js'
 import { makeDefaultFolder } from '../options/default-folder.js'
@@ -71,6 +73,7 @@ export async function becomeChecked(
   shareState(state)
   keep('beforeExit', () => state.idle())
   const context = contextOf(state, settings)
+  takeSignals(native())
   context.signal.addEventListener('abort', () => supervisor?.stopping(settings.stopTimeout), { once: true })
   try {
     setUpProcess(settings, rights)
@@ -149,7 +152,8 @@ function setUpProcess(settings: Settings, rights: Rights): void {
   }
   if (given.stdout?.kind === 'file') leaveTerminal('stdout')
   if (given.stderr?.kind === 'file') leaveTerminal('stderr')
-  process.umask(umask)
+  // Windows has no such mask: Node.js would make files read-only by it.
+  if (!IS_WINDOWS) process.umask(umask)
   setEnvironment(settings, rights)
   if (title !== undefined) process.title = title
   const { chroot, oomScoreAdj, keepFds = [] } = settings.process
@@ -176,8 +180,10 @@ function changeFolder(cwd: string, isNewRoot: boolean): void {
 function setEnvironment({ env, cleanEnv }: Settings, { identity }: Rights): void {
   forgetSupervisor()
   if (cleanEnv) {
-    const kept = [...CLEAN, ...Object.keys(homeVariable())]
-    for (const name of Object.keys(process.env)) if (!kept.includes(name)) delete process.env[name]
+    const kept = Object.keys(homeVariable())
+    for (const name of Object.keys(process.env)) {
+      if (!isClean(name) && !kept.includes(name)) delete process.env[name]
+    }
   }
   for (const [name, value] of Object.entries({ ...accountVariables(identity), ...env })) {
     if (value === undefined) delete process.env[name]

@@ -10,8 +10,10 @@ import { AlreadyRunningError, UnsupportedError } from '../errors.js'
 import { ownState } from '../inside/own-state.js'
 import { isOwn } from '../inside/route.js'
 import { refuseSnapshot } from '../launcher/refusals.js'
+import { refuseAbsent } from '../options/absent.js'
 import type { Settings } from '../options/settings.js'
 import { errorOf, named, say, subject, type Text } from '../say.js'
+import { givenSockets } from '../supervisor/environment.js'
 
 /**
  * Refuses options that a running process cannot follow.
@@ -21,6 +23,7 @@ import { errorOf, named, say, subject, type Text } from '../say.js'
 export function refuseOptions(settings: Settings): void {
   refuseSnapshot(settings)
   if (settings.socket !== undefined) refuseSockets(settings.pidFile)
+  refuseAbsent('LISTEN_FDS', givenSockets().count > 0)
   const { execPath, execArgv } = settings.given
   if (execPath !== undefined || execArgv !== undefined) {
     const option = execPath === undefined ? 'execArgv' : 'execPath'

@@ -7,6 +7,7 @@
 import { lstatSync, realpathSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { hasCode } from '../binding/node-errors.js'
+import { IS_WINDOWS } from '../binding/platform.js'
 
 /** The user and the group that the daemon has. */
 export interface Owner {
@@ -38,6 +39,8 @@ function whyNotTrusted(
   { uid, gid }: Owner,
   isItself: boolean,
 ): string | undefined {
+  // Windows keeps owner and rights in access lists, which Node.js does not read.
+  if (IS_WINDOWS) return undefined
   if (found.uid !== uid && found.uid !== 0) return `${path} belongs to user ${found.uid}`
   const isSticky = (found.mode & 0o1000) !== 0
   if (isSticky && !isItself) return undefined

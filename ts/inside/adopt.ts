@@ -6,6 +6,7 @@
 
 import { type Binding, loadBinding } from '../binding/load.js'
 import { ownAddress, ownFile } from '../binding/package-files.js'
+import { folded } from '../binding/platform.js'
 import { seam } from '../binding/seam.js'
 import { shared } from '../binding/shared.js'
 import { decodePayload, type Payload } from '../handover/payload.js'
@@ -15,6 +16,7 @@ import { ADOPTION_VARIABLE } from '../handover/variable.js'
 import { useCompileCache } from './compile-cache.js'
 import { mainAtStart } from './main-module.js'
 import { startRotation } from './rotation.js'
+import { takeSignals } from './signals/delivered.js'
 import { keep } from './signals/kept-listeners.js'
 import { State, shareState } from './state.js'
 import { endByUncaught } from './uncaught.js'
@@ -24,11 +26,13 @@ import { endByUncaught } from './uncaught.js'
  * them.
  */
 function removeOwnFlags(): { isBegunByImport: boolean } {
-  const preload = ownFile('preload.cjs')
+  const preload = folded(ownFile('preload.cjs'))
+  const hook = folded(ownAddress('settle.js'))
   let isBegunByImport = false
   for (let at = process.execArgv.length - 2; at >= 0; at--) {
-    const [flag, value] = process.execArgv.slice(at, at + 2)
-    const isHook = flag === '--import' && value === ownAddress('settle.js')
+    const [flag, given = ''] = process.execArgv.slice(at, at + 2)
+    const value = folded(given)
+    const isHook = flag === '--import' && value === hook
     if (isHook) isBegunByImport = true
     if (isHook || (flag === '--require' && value === preload)) process.execArgv.splice(at, 2)
   }
@@ -122,6 +126,7 @@ function adopt(value: string): void {
   })
   keep('beforeExit', () => state.idle())
   shareState(state)
+  takeSignals(binding)
   seam(binding, 'adopt.shared')
 }
 

@@ -61,7 +61,7 @@ class Context implements DaemonContext {
       stop: (signal: SignalName) => this.#shutdown.onSignal(signal),
       stopsAtOnce: () => !this.#shutdown.hasHooks,
       reload: () => this.#reload(),
-      reopen: () => this.reopenLogs(),
+      reopen: () => this.#reopen(),
     }
     this.#actions = state.actionsBy(performer)
     this.signals = new Signals(this.#actions)
@@ -164,7 +164,7 @@ class Context implements DaemonContext {
     const { supervisor } = this.#state
     supervisor?.reloading()
     try {
-      this.reopenLogs()
+      this.#reopen()
       this.logger?.info('reloading')
       this.#events.emit('reload')
     } finally {
@@ -173,6 +173,11 @@ class Context implements DaemonContext {
   }
 
   reopenLogs(): void {
+    provided().refuseReopen()
+    this.#reopen()
+  }
+
+  #reopen(): void {
     reopenLogs(native(), this.#state.settings, (text) => this.logger?.warn(text))
   }
 

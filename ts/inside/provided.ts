@@ -17,6 +17,8 @@ export interface Provided {
   signalActionValue(option: string, value: unknown): SignalAction
   /** @throws InvalidOptionError */
   abortSignalValue(option: string, value: unknown): AbortSignal
+  /** @throws UnsupportedError where an open log cannot be exchanged */
+  refuseReopen(): void
   /**
    * The rights for `dropPrivileges()`; undefined if the process has exactly these rights already.
    *

@@ -4,6 +4,7 @@ import { realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isDenied } from '../binding/denied.js'
 import { native } from '../binding/native.js'
+import { folded, IS_WINDOWS } from '../binding/platform.js'
 import { ownState } from './own-state.js'
 import type { State } from './state.js'
 
@@ -54,10 +55,12 @@ export function isOwn(pidFile: string): boolean {
 
 function resolved(path: string): string {
   try {
-    return join(realpathSync(dirname(path)), basename(path))
+    // On Windows only the system itself knows a folder's one name.
+    const folder = IS_WINDOWS ? realpathSync.native(dirname(path)) : realpathSync(dirname(path))
+    return folded(join(folder, basename(path)))
   } catch (error) {
     if (isDenied(error)) throw error
     // The folder is gone: compare the path as it is written.
-    return path
+    return folded(path)
   }
 }

@@ -1,5 +1,6 @@
 /** How a daemon stops: hooks in reverse order, under one deadline, then the exit. Runs in the daemon. */
 
+import { exitCodeOf } from '../binding/signal-numbers.js'
 import { shown } from '../handover/thrown.js'
 import { never } from '../never.js'
 import { LONGEST_TIMER } from '../timer.js'
@@ -134,9 +135,4 @@ export class Shutdown {
 function describe(reason: StopReason): string {
   if (reason.by === 'signal') return reason.signal
   return reason.by === 'stop' ? `stop(${reason.code})` : reason.by
-}
-
-/** The exit code that shells show for a process that this signal has ended. */
-function exitCodeOf(signal: SignalName): number {
-  return 128 + process.getBuiltinModule('node:os').constants.signals[signal]
 }

@@ -86,7 +86,7 @@ function errorLine(error: Error, log: string | undefined): string {
   const { name, message } = error
   if (isDenied(error)) return `${name}: ${explainDenial(error)}`
   // No field of a syntax error says where it is, nor does its stack. What Node.js prints begins with the place.
-  const [place] = (name === 'SyntaxError' && log?.match(/^(?:file:\/\/)?\/.*:\d+$/m)) || []
+  const [place] = (name === 'SyntaxError' && log?.match(/^(?:file:\/\/\/|\/|[A-Za-z]:\\).*:\d+$/m)) || []
   return place === undefined ? `${name}: ${message}` : `${name}: ${message} (${place})`
 }
 

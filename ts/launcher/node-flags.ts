@@ -5,7 +5,7 @@
  */
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { exports as exportsOf } from 'resolve.exports'
 import { requireFrom } from '../binding/require.js'
@@ -147,7 +147,8 @@ function quote(argument: string): string {
 function isFixed(specifier: string): boolean {
   return (
     specifier === '' ||
-    /^(?:\/|[a-z][a-z0-9+.-]*:)/i.test(specifier) ||
+    isAbsolute(specifier) ||
+    /^[a-z][a-z0-9+.-]*:/i.test(specifier) ||
     process.getBuiltinModule('node:module').isBuiltin(specifier)
   )
 }

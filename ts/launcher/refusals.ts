@@ -7,6 +7,7 @@ import { native } from '../binding/native.js'
 import { electron, refuseSockets } from '../binding/runtimes.js'
 import { isFromSnapshot, packer } from '../binding/single-executable.js'
 import { type InvalidOptionError, UnsupportedError } from '../errors.js'
+import { refuseInherited } from '../options/absent.js'
 import type { Settings } from '../options/settings.js'
 import { errorOf, named, refusal, say, subject } from '../say.js'
 import { hasEvalFlag } from './node-flags.js'
@@ -79,6 +80,7 @@ export function refuseSnapshot({ pidFile }: Settings): void {
 export function refuseProgram(settings: Settings): void {
   refuseSnapshot(settings)
   if (settings.socket !== undefined) refuseSockets(settings.pidFile)
+  refuseInherited(settings.stdio)
   const { script, pidFile, given } = settings
   if (script === undefined) refuseOwnProgram(pidFile)
   if (script === undefined || packer() === undefined || given.execPath !== undefined) return

@@ -3,6 +3,7 @@
  * it would run the whole suite once more, and each start in it, too. Runs in the launcher.
  */
 
+import { sep } from 'node:path'
 import { requireOwn } from '../binding/require.js'
 
 /** The runners, and the pools that execute test files for them. */
@@ -18,7 +19,7 @@ const RUNNERS = new RegExp(
 export function testRunner(main: string | undefined): string | undefined {
   if (isInOwnContext()) return 'a context of its own'
   if (usesNodeTest()) return 'node:test'
-  return RUNNERS.exec(resolved(main))?.[1]
+  return RUNNERS.exec(resolved(main).replaceAll(sep, '/'))?.[1]
 }
 
 /** jest, and vitest with its `vm` pools, give each test file globals of its own; Node does so for no program. */

@@ -2,6 +2,7 @@
 
 import type { NativeIdentity } from '../binding/native.js'
 import { InvalidOptionError } from '../errors.js'
+import { refuseAbsent } from './absent.js'
 import { accountVariables, identityOf } from './identity.js'
 import { accountValue } from './limits.js'
 
@@ -14,9 +15,11 @@ export interface Dropped {
 /**
  * Undefined when this process has these rights already and no others.
  *
- * @throws InvalidOptionError when there is no such user or group, or this process may not take their rights
+ * @throws InvalidOptionError when there is no such user or group, or this process may not take their rights;
+ * UnsupportedError on Windows
  */
 export function droppedTo(to: { user?: string | number; group?: string | number }): Dropped | undefined {
+  refuseAbsent('dropPrivileges()', true)
   const { user, group } = to ?? {}
   const unknown = Object.keys(to ?? {}).find((key) => key !== 'user' && key !== 'group')
   if (unknown !== undefined) {

@@ -1,6 +1,7 @@
 /** The option `log`: a path, or a file with its rotation. Runs in both processes. */
 
 import { didYouMean, invalid, named, refused, say, show } from '../say.js'
+import { refuseAbsent } from './absent.js'
 import type { Row, RowWithDefault } from './row.js'
 import type { Rotation, Stdio } from './settings.js'
 import { booleanValue, modeValue, pathValue, stdioValue } from './values.js'
@@ -47,8 +48,12 @@ export function logValue(option: string, value: unknown): Stdio {
   }
   const source: Record<string, unknown> = { ...value }
   for (const [key, found] of Object.entries(source)) if (!KEYS.includes(key)) refuse(option, key, found)
-  const part = <T>(key: string, { check }: Row<T>): T | undefined =>
-    source[key] === undefined ? undefined : check(`${option}.${key}`, source[key])
+  const part = <T>(key: Exclude<keyof LogTable, 'file'>, { check }: Row<T>): T | undefined => {
+    if (source[key] === undefined) return undefined
+    const value = check(`${option}.${key}`, source[key])
+    refuseAbsent(`log.${key}`, value)
+    return value
+  }
   const path = LOG_PARTS.file.check(`${option}.file`, source.file)
   const mode = part('mode', LOG_PARTS.mode)
   const rotation = rotationValue(option, {

@@ -3,6 +3,8 @@
 import { statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { explainDenial, isDenied } from '../binding/denied.js'
+import { native } from '../binding/native.js'
+import { IS_WINDOWS } from '../binding/platform.js'
 import { messageOf } from '../handover/thrown.js'
 import { invalid, named, refused, say, show } from '../say.js'
 
@@ -21,6 +23,9 @@ const ROOTS_CACHE = '/var/cache/daimon'
 
 /** Below a home folder: what can be made again. */
 const CACHE_OF_USERS = '.cache/daimon'
+
+/** Below the folder that Windows has for a user's own files of this machine. */
+const ON_WINDOWS = 'daimon'
 
 /** Below these, and in the folder of DAIMON_HOME. */
 const COMPILED = 'compile-cache'
@@ -49,13 +54,18 @@ function given(): string | undefined {
   const value = process.env[HOME_VARIABLE]
   if (value === undefined) return undefined
   // Not made absolute: a login, cron and the daemon itself must find the same folder.
-  if (isAbsolute(value)) return resolve(value)
+  if (isComplete(value)) return resolve(value)
   throw invalid(
     HOME_VARIABLE,
     value,
     'the absolute path of a folder',
     'Set the variable to one, or unset it.',
   )
+}
+
+/** Whether a path is the same from everywhere: on Windows `\\x` is one of the current drive. */
+export function isComplete(path: string, isWindows: boolean = IS_WINDOWS): boolean {
+  return isWindows ? /^(?:[a-z]:)?[\\/]/i.test(path) && !/^[\\/](?![\\/])/.test(path) : isAbsolute(path)
 }
 
 /** Advice for a default folder that cannot be used. */
@@ -66,12 +76,13 @@ export function homeAdvice(): string {
 
 /**
  * The pidfile of that name: in the folder of DAIMON_HOME; else for root in the system's folder, for any other user
- * below the home folder of the passwd entry. HOME counts only where there is no such entry.
+ * below the home folder of the passwd entry. HOME counts only where there is no such entry. On Windows it is in the
+ * user's own folder, as the system knows it; no variable tells that.
  *
  * @throws InvalidOptionError when nothing tells where
  */
 export function defaultPidFile(name: string): { pidFile: string; defaultFolder: string } {
-  const folder = given() ?? (isRoot() ? rootsPidFiles() : join(homeFor(name), OF_USERS))
+  const folder = given() ?? (isRoot() ? rootsPidFiles() : folderOfUser(name))
   return { pidFile: join(folder, `${name}.pid`), defaultFolder: folder }
 }
 
@@ -99,20 +110,20 @@ export function isLogFolderMade(pidFile: string | URL | undefined): boolean {
 export function modesOf(folder: string): FolderModes {
   const common = isRoot() ? 0o755 : 0o700
   const value = process.env[HOME_VARIABLE]
-  const isGiven = value !== undefined && isAbsolute(value) && resolve(value) === folder
+  const isGiven = value !== undefined && isComplete(value) && resolve(value) === folder
   return { mode: isGiven ? 0o700 : common, parents: common }
 }
 
 /** The variable, where it names a folder. With `cleanEnv` the daemon has it all the same: by it, it finds itself. */
 export function homeVariable(): Readonly<Record<string, string>> {
   const value = process.env[HOME_VARIABLE]
-  return value === undefined || !isAbsolute(value) ? {} : { [HOME_VARIABLE]: value }
+  return value === undefined || !isComplete(value) ? {} : { [HOME_VARIABLE]: value }
 }
 
-/** The home folder for the pidfile of that name. */
-function homeFor(name: string): string {
-  const found = home()
-  if ('path' in found) return found.path
+/** The folder for the pidfile of that name. */
+function folderOfUser(name: string): string {
+  const found = IS_WINDOWS ? localFolder() : home()
+  if ('path' in found) return join(found.path, IS_WINDOWS ? ON_WINDOWS : OF_USERS)
   const what = `is missing, and its default for the name '${name}' is in the home folder of the user, ${found.why}`
   const advice = say`Give ${named('pidFile')}, or ${homeAdvice()}.`
   throw refused('pidFile', undefined, what, advice, found.cause)
@@ -128,13 +139,20 @@ export function defaultCompileCache(account: { readonly home: string } | undefin
   if (account !== undefined) return join(account.home, CACHE_OF_USERS, COMPILED)
   const folder = given() ?? (isRoot() ? ROOTS_CACHE : undefined)
   if (folder !== undefined) return join(folder, COMPILED)
-  const found = home()
-  if ('path' in found) return join(found.path, CACHE_OF_USERS, COMPILED)
+  const found = IS_WINDOWS ? localFolder() : home()
+  if ('path' in found) return join(found.path, IS_WINDOWS ? ON_WINDOWS : CACHE_OF_USERS, COMPILED)
   const what = `is true, and its folder is in the home folder of the user, ${found.why}`
   throw refused('compileCache', true, what, `Give a folder, or ${homeAdvice()}.`, found.cause)
 }
 
-function home(): { readonly path: string } | { readonly why: string; readonly cause: unknown } {
+type Found = { readonly path: string } | { readonly why: string; readonly cause: unknown }
+
+function localFolder(): Found {
+  const path = native().localFolder(false)
+  return path === null ? { why: 'which Windows does not tell', cause: undefined } : { path }
+}
+
+function home(): Found {
   let why: string
   let cause: unknown
   try {

@@ -2,6 +2,7 @@
 
 import { didYouMean, either, invalid, refused, say, show } from '../say.js'
 import type { NamedAction, SignalAction } from '../types/signals.js'
+import { refuseAbsent } from './absent.js'
 import { signalName, signalNumber } from './signal-names.js'
 import { isRecord } from './values.js'
 
@@ -22,6 +23,7 @@ export function signalNameValue(option: string, value: unknown): NodeJS.Signals 
 export function signalActionValue(option: string, value: unknown): SignalAction {
   if (isHandler(value)) return value
   const action = ACTIONS.find((known) => known === value)
+  if (action === 'reopen') refuseAbsent("'reopen'", true)
   if (action !== undefined) return action
   const guess = typeof value === 'string' ? didYouMean(value, ACTIONS) : undefined
   // A flag's value is no function.

@@ -35,7 +35,7 @@ const signal = (option: string, value: unknown): number => signalNumber(value, o
 /** In the order of help. */
 export const OPTIONS: Table = {
   name: {
-    check: check.nameValue,
+    check: (option, value) => check.nameValue(option, value),
     forms: COMMON,
     flag: {
       short: 'n',

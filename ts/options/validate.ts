@@ -6,6 +6,7 @@
 import { DaemonError } from '../errors.js'
 import { isA, messageOf } from '../handover/thrown.js'
 import { didYouMean, invalid, named, refused, say, show } from '../say.js'
+import { refuseAbsent } from './absent.js'
 import { checkCompileCacheAlone } from './compile-cache.js'
 import { currentFolder } from './current-folder.js'
 import { checkProcess } from './limits.js'
@@ -183,9 +184,11 @@ function checkPairs(source: Source): void {
 /** Checks the options that are given, one by one. */
 function readOptions(source: Source): Values {
   const values: { -readonly [K in OptionName]?: Values[K] } = {}
-  const read = <K extends OptionName>(name: K, { check }: Row<Values[K]>): void => {
+  const read = <K extends OptionName>(name: K, row: Row<Values[K]> | RowWithDefault<Values[K]>): void => {
     const value = source[name]
-    if (value !== undefined) values[name] = readable(name, () => check(name, value))
+    if (value === undefined) return
+    values[name] = readable(name, () => row.check(name, value))
+    refuseAbsent(name, values[name], 'default' in row ? row.default : undefined)
   }
   for (const name of NAMES) read(name, OPTIONS[name])
   return values

@@ -4,6 +4,7 @@
  */
 
 import { fileURLToPath } from 'node:url'
+import { IS_WINDOWS } from '../binding/platform.js'
 import { isA } from '../handover/thrown.js'
 import { either, invalid, refused, say, set, show } from '../say.js'
 import { LONGEST_TIMER } from '../timer.js'
@@ -17,9 +18,15 @@ const WHOLE_NAME = new RegExp(`^${NAME}$`)
 /** The prefix of the variable that hands lock and channel over to the daemon. */
 const OWN_VARIABLES = 'DAIMON_'
 
+/** The names that Windows keeps for devices, whatever follows a dot. */
+const DEVICE = /^(?:aux|con|nul|prn|com[0-9]|lpt[0-9])(?:\.|$)/i
+
 /** The name of a daemon. */
-export function nameValue(option: string, value: unknown): string {
-  if (typeof value === 'string' && WHOLE_NAME.test(value)) return value
+export function nameValue(option: string, value: unknown, isWindows: boolean = IS_WINDOWS): string {
+  if (typeof value === 'string' && WHOLE_NAME.test(value)) {
+    if (!isWindows || !DEVICE.test(value)) return value
+    throw refused(option, value, `must not be ${show(value)}, a device's name on Windows`, 'Give another name.')
+  }
   const expected = 'a name of 1 to 64 letters, digits and any of ._@- that begins with a letter or digit'
   throw invalid(option, value, expected)
 }
@@ -134,7 +141,7 @@ export function envValue(option: string, value: unknown): Readonly<Record<string
         "Names are not empty and have no '=' or NUL in them.",
       )
     }
-    if (name.startsWith(OWN_VARIABLES)) {
+    if ((IS_WINDOWS ? name.toUpperCase() : name).startsWith(OWN_VARIABLES)) {
       throw refused(
         option,
         name,

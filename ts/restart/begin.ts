@@ -1,6 +1,7 @@
 /** `context.restart()`: the daemon begins its restart by a helper, which outlives it. Runs in the daemon. */
 
 import type { ChildProcess } from 'node:child_process'
+import { IS_WINDOWS } from '../binding/platform.js'
 import { runtimeFlags } from '../binding/runtimes.js'
 import { StartFailedError } from '../errors.js'
 import { encodeRelaunch, type Relaunch } from '../handover/relaunch.js'
@@ -13,7 +14,7 @@ import { again } from './checks.js'
 const HELPER_TIMEOUT = 30_000
 
 /** Variables that would change the helper, which is no part of the program. */
-const NOT_FOR_HELPER = /^(?:NODE_OPTIONS|BUN_OPTIONS|NODE_V8_COVERAGE)=/
+const NOT_FOR_HELPER = new RegExp('^(?:NODE_OPTIONS|BUN_OPTIONS|NODE_V8_COVERAGE)=', IS_WINDOWS ? 'i' : '')
 
 /**
  * Begins the restart. Resolves to the helper, which then stops this process.
@@ -51,6 +52,7 @@ function spawnHelper(helper: string, { plan }: Relaunch): ChildProcess {
     cwd: plan.folder,
     env,
     detached: true,
+    windowsHide: true,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
 }

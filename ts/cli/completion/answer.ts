@@ -3,7 +3,7 @@
  * file, so that it is quick. For names of files, users and daemons it tells the shells what to look up.
  */
 
-import { constants } from 'node:os'
+import { signalNumbers } from '../../binding/signal-numbers.js'
 import { COMMON_FLAGS, type Flag } from '../flags.js'
 import { positionalsOf } from '../parse.js'
 import type { Verb } from '../verbs/verb.js'
@@ -100,4 +100,4 @@ function listOf(known: Source | readonly string[]): Candidates {
 }
 
 /** All signals that can be sent, by name. */
-export const SIGNALS: readonly string[] = Object.keys(constants.signals)
+export const SIGNALS: readonly string[] = Object.keys(signalNumbers())

@@ -3,8 +3,11 @@
  * Node's.
  */
 
+import { IS_WINDOWS } from '../../binding/platform.js'
+import { signalNumbers } from '../../binding/signal-numbers.js'
 import type { NamedAction, SignalAction, SignalName } from '../../types/signals.js'
 import { countQuestions } from './asking.js'
+import { raiseSignal } from './delivered.js'
 import { keep, listenersOf, refresh } from './kept-listeners.js'
 
 /** The effects of the named actions. */
@@ -16,7 +19,10 @@ export interface Performer {
   reopen(signal: SignalName): unknown
 }
 
-/** The terminal's own signals are ignored, and so is SIGUSR1, by which Node.js would open its inspector. */
+/**
+ * The terminal's own signals are ignored, and so is SIGUSR1, by which Node.js would open its inspector. SIGBREAK is
+ * Ctrl-Break in a console of Windows.
+ */
 const DEFAULTS: Readonly<Partial<Record<SignalName, NamedAction>>> = {
   SIGTERM: 'stop',
   SIGINT: 'stop',
@@ -26,6 +32,7 @@ const DEFAULTS: Readonly<Partial<Record<SignalName, NamedAction>>> = {
   SIGTTIN: 'ignore',
   SIGTTOU: 'ignore',
   SIGUSR1: 'ignore',
+  ...(IS_WINDOWS ? { SIGBREAK: 'stop' } : {}),
 }
 
 /**
@@ -131,7 +138,7 @@ export class SignalActions {
     this.#last = signal
     this.#arrange(signal)
     const events: NodeJS.EventEmitter = process
-    events.emit(signal, signal, process.getBuiltinModule('node:os').constants.signals[signal])
+    events.emit(signal, signal, signalNumbers()[signal])
   }
 
   /** Whether the signal has come meanwhile, and has no other hold. */
@@ -254,7 +261,7 @@ export class SignalActions {
   /** Sends the signal again: it came to our listener, but the system's default was in force for it. */
   #raiseDefault(signal: SignalName): void {
     this.#arrange(signal)
-    process.kill(process.pid, signal)
+    raiseSignal(signal)
   }
 
   #perform(signal: SignalName): void {

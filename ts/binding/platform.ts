@@ -1,0 +1,9 @@
+/** Whether this is Windows, where much of Unix is not there. Runs in both processes. It is loaded before a script. */
+
+/** Asked for at import: the platform of a process does not change. */
+export const IS_WINDOWS: boolean = process.platform === 'win32'
+
+/** A path or a variable's name, for a comparison: on Windows case does not count in either. */
+export function folded(name: string, isWindows: boolean = IS_WINDOWS): string {
+  return isWindows ? name.toLowerCase() : name
+}
