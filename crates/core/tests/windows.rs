@@ -135,6 +135,17 @@ fn a_payload_of_any_size_arrives() {
 }
 
 #[test]
+fn a_start_by_a_thread_that_ends_at_once_is_heard() {
+    let folder = Folder::new();
+    // The system cancels what a thread has begun when the thread ends.
+    let launched = std::thread::scope(|scope| {
+        scope.spawn(|| folder.launch(&folder.plan(&["serve"])).unwrap()).join().unwrap()
+    });
+    assert_eq!(frames(launched.channel).recv_timeout(PATIENCE), Ok(Some(FrameKind::Ready)));
+    launched.group.release();
+}
+
+#[test]
 fn what_is_no_pidfile_is_refused() {
     let folder = Folder::new();
     let refused = |name: &str| {

@@ -69,7 +69,7 @@ struct InFlight {
 pub(crate) enum Progress {
     /// It goes on; its event tells when it is done.
     Pending,
-    /// It is done; a read with these bytes.
+    /// It is done; a read with these bytes. Without any it is to be begun again.
     Done(Vec<u8>),
     /// The other end is closed.
     Ended,
@@ -230,10 +230,14 @@ impl Pipe {
                 0,
             )
         };
-        if done == 0 {
-            return Progress::Ended;
+        if done != 0 {
+            return Progress::Done(in_flight.bytes[..count as usize].to_vec());
         }
-        Progress::Done(in_flight.bytes[..count as usize].to_vec())
+        match Errno::last() {
+            // The thread that has begun it has ended, and the system has cancelled what it had begun.
+            errno if errno.is_cancelled() => Progress::Done(Vec::new()),
+            _ => Progress::Ended,
+        }
     }
 
     /// Ends the operation that goes on.
