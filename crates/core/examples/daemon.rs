@@ -1,7 +1,7 @@
 //! A daemon without Node: adopts itself, says that it is ready, and serves until SIGTERM.
 //!
 //! The tests start it in other ways, too: `stuck` says so and is never ready, `deaf` never adopts itself, `busy` serves
-//! and does not end by SIGTERM, `exit N` ends at once, `obey N` when it has been given something.
+//! and does not end by SIGTERM, `family` has a child (Windows), `exit N` ends at once, `obey N` when it has been given something.
 
 use std::env;
 use std::process::ExitCode;
@@ -81,6 +81,20 @@ fn main() -> ExitCode {
             loop {
                 thread::park();
             }
+        }
+        // It has started another process, whose PID is in the file `child` beside the pidfile.
+        #[cfg(windows)]
+        "family" => {
+            stop.listen();
+            daemon.listening();
+            let child =
+                env::current_exe().and_then(|own| std::process::Command::new(own).arg("deaf").spawn());
+            let Ok(child) = child else { return ExitCode::FAILURE };
+            let _ = std::fs::write(daemon.path().with_file_name("child"), child.id().to_string());
+            daemon.tell(FrameKind::Status, b"has a child");
+            daemon.ready();
+            stop.wait();
+            ExitCode::SUCCESS
         }
         // It listens, and hears nothing.
         "busy" => {

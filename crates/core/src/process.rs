@@ -168,6 +168,12 @@ impl Process {
         Ok(())
     }
 
+    /// Ends what is left of its launch's group once it has ended, where the members could not be asked to end: on
+    /// Windows, where no other process hears of a signal.
+    pub(crate) fn end_rest_of_group(&self) {
+        self.handle.end_group();
+    }
+
     /// Tells how it ended, where the kernel does (Linux: of a zombie, and since 6.15 of any process); `None` while it
     /// lives or when that is unknown.
     pub fn exit_status(&self) -> Option<ExitStatus> {

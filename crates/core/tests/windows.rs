@@ -51,6 +51,39 @@ fn one_that_does_not_end_is_killed() {
 }
 
 #[test]
+fn a_stop_of_the_group_ends_what_the_daemon_has_started_and_another_stop_does_not() {
+    for group in [false, true] {
+        let folder = Folder::new();
+        let launched = folder.launch(&folder.plan(&["family"])).unwrap();
+        assert_eq!(frames(launched.channel).recv_timeout(PATIENCE), Ok(Some(FrameKind::Status)));
+        let child: i32 = fs::read_to_string(folder.file("child")).unwrap().parse().unwrap();
+        launched.group.release();
+        stop(&folder.pidfile(), &StopOptions { group, ..StopOptions::default() });
+        if group {
+            until("the end of the child", || daimon_core::stats(child).is_none());
+        } else {
+            assert!(daimon_core::stats(child).is_some());
+            let killed = Command::new("taskkill").args(["/f", "/pid", &child.to_string()]).output().unwrap();
+            assert!(killed.status.success());
+        }
+    }
+}
+
+#[test]
+fn a_nice_value_becomes_a_class_and_nothing_else_can_be_limited() {
+    use daimon_core::{Limit, Limits};
+    let folder = Folder::new();
+    let mut plan = folder.plan(&["serve"]);
+    plan.limits = Limits { nice: Some(19), ..Limits::default() };
+    let launched = folder.launch(&plan).unwrap();
+    assert_eq!(frames(launched.channel).recv_timeout(PATIENCE), Ok(Some(FrameKind::Ready)));
+    launched.group.release();
+    let nofile = Limit { name: "nofile".into(), soft: 1, hard: 1 };
+    let limits = Limits { resources: vec![nofile], ..Limits::default() };
+    assert_eq!(limits.check().unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+#[test]
 fn a_second_start_names_the_running_daemon_and_changes_nothing() {
     let folder = Folder::new();
     let pid = folder.serve().pid();

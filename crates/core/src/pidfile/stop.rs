@@ -175,6 +175,14 @@ pub fn end_process(process: &Process, options: &StopOptions, abort: &Abort) -> R
 }
 
 fn end(process: &Process, options: &StopOptions, abort: &Abort) -> std::result::Result<bool, Over> {
+    let forced = end_itself(process, options, abort)?;
+    if options.group {
+        process.end_rest_of_group();
+    }
+    Ok(forced)
+}
+
+fn end_itself(process: &Process, options: &StopOptions, abort: &Abort) -> std::result::Result<bool, Over> {
     let &StopOptions { signal, timeout, kill, group, displace: _ } = options;
     // If we cannot watch it end, send no signal: a restart would stop half way, with the daemon told to stop and nobody
     // to start it again.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::{Error, Result, Subject};
 use crate::given::Descriptor;
 use crate::given::{Identity, Limits, Name};
-use crate::sys::Source;
+use crate::sys::{self, Source};
 
 impl Identity {
     /// Nothing to change where nothing is asked for.
@@ -48,17 +48,20 @@ impl Limits {
         if !self.resources.is_empty() {
             return Err(unsupported(Subject::Limits, "leave them out"));
         }
-        if self.nice.is_some() {
-            return Err(unsupported(Subject::Nice, "leave it out"));
+        if self.no_new_privileges {
+            return Err(unsupported(Subject::Limits, "leave them out"));
         }
         Ok(())
     }
 
     /// # Errors
     ///
-    /// As [`Limits::check`].
+    /// As [`Limits::check`]; `PermissionDenied` or `StartFailed` with the step `nice`.
     pub fn apply(&self) -> Result<()> {
-        self.check()
+        self.check()?;
+        self.nice
+            .map_or(Ok(()), sys::set_own_priority)
+            .map_err(|errno| Error::system("nice", "SetPriorityClass", errno, "the priority cannot be set"))
     }
 }
 

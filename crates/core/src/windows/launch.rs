@@ -203,6 +203,7 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
         env: &env,
         folder: plan.folder.as_deref(),
         stdio: streams.handles(),
+        nice: plan.limits.nice,
         boot: boot.as_handle(),
     };
     seam::at("launch.opened");
@@ -239,7 +240,7 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
     let channel = Channel::noting(own_end, outcome);
     let unsent = payload.map(|payload| channel.begin_payload(payload)).transpose()?.flatten();
     let pid = suspended.pid;
-    suspended.process.holds(locked.id());
+    suspended.process.holds(locked.id(), number);
     let process = Process::made(pid, suspended.resume());
     seam::at("launch.executed");
     Ok(Launched { pid, process: Some(process), channel, unsent, log, group, client: None, socket: None })

@@ -159,6 +159,11 @@ impl OwnDaemon {
         }
     }
 
+    /// The number of the job that it is in; 0 for none.
+    pub(super) fn job(&self) -> u64 {
+        self.job.unwrap_or_default()
+    }
+
     /// A signal has come by the name tag.
     pub(super) fn hear(&self, signal: i32) {
         let mut signals = lock(&self.signals);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::own::OwnDaemon;
 use crate::error::{Error, Result};
-use crate::sys::control::{byte_of, pipe_of};
+use crate::sys::control::{Greeting, pipe_of};
 use crate::sys::{self, FileId, Pipe, Progress};
 
 /// How many clients are served at once.
@@ -89,12 +89,12 @@ impl Client {
             (Progress::Ended, _) => false,
             (Progress::Done(_), None) => {
                 self.until = Some(Instant::now() + PATIENCE);
-                self.say(byte_of(daemon.phase()))
+                self.say(&Greeting { phase: daemon.phase(), job: daemon.job() }.bytes())
             }
             (Progress::Done(bytes), Some(_)) => match bytes.first() {
                 Some(byte) => {
                     daemon.hear(i32::from(*byte));
-                    self.say(*byte)
+                    self.say(&[*byte])
                 }
                 None => false,
             },
@@ -104,9 +104,9 @@ impl Client {
         }
     }
 
-    /// Says one byte, and waits for the client to ask or to go.
-    fn say(&mut self, byte: u8) -> bool {
-        self.pipe.write_all(&[byte], PATIENCE).is_ok() && self.pipe.begin_read().is_ok()
+    /// Says something, and waits for the client to ask or to go.
+    fn say(&mut self, bytes: &[u8]) -> bool {
+        self.pipe.write_all(bytes, PATIENCE).is_ok() && self.pipe.begin_read().is_ok()
     }
 
     /// Lets the client go, and waits for the next one.

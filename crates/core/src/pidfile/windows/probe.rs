@@ -17,15 +17,15 @@ use crate::sys::{self, Errno, FileId, FileInfo, Phase};
 pub(crate) struct Proven {
     pub(crate) pid: Pid,
     pub(crate) phase: Phase,
-    /// `None` for this process's own pidfile.
-    pub(crate) file: Option<FileId>,
+    /// The file, and the holder's job; `None` for this process's own pidfile.
+    pub(crate) file: Option<(FileId, u64)>,
 }
 
 impl Proven {
-    /// Tells the handle which pidfile it holds, by which it hears signals.
+    /// Tells the handle which pidfile it holds, by which it hears signals, and its job.
     pub(crate) fn tell(&self, process: &Process) {
-        if let Some(file) = self.file {
-            process.handle().holds(file);
+        if let Some((file, job)) = self.file {
+            process.handle().holds(file, job);
         }
     }
 
@@ -37,7 +37,7 @@ impl Proven {
 
 /// The holder of a file that is held, by its text and its name tag.
 pub(super) enum Look {
-    Running(Pid, Phase),
+    Running { pid: Pid, phase: Phase, job: u64 },
     Unproven { pid: Option<Pid>, reason: &'static str },
 }
 
@@ -49,7 +49,7 @@ pub(super) fn look_at(file: &File, id: FileId) -> Look {
         return Look::Unproven { pid: None, reason: "it is locked, but names no process" };
     };
     match name_tag(id) {
-        Some(tag) if tag.pid == pid => Look::Running(pid, tag.phase),
+        Some((tag, job)) if tag.pid == pid => Look::Running { pid, phase: tag.phase, job },
         Some(_) => {
             Look::Unproven { pid: Some(pid), reason: "it names another process than the one that holds it" }
         }
@@ -96,7 +96,9 @@ impl PidFile {
             Err(errno) => return self.unopened(errno),
         }
         Ok(match look_at(&file, info.id) {
-            Look::Running(pid, phase) => Seen::Running(Proven { pid, phase, file: Some(info.id) }),
+            Look::Running { pid, phase, job } => {
+                Seen::Running(Proven { pid, phase, file: Some((info.id, job)) })
+            }
             // A launch under way and a daemon that ends look like this for a moment.
             Look::Unproven { pid, reason } => {
                 Seen::Unverified(Held { pid, reason: reason.into(), transient: true })

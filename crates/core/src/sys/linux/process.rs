@@ -84,6 +84,10 @@ impl ProcessHandle {
         }
     }
 
+    /// Nothing to do: signals reach all members of a group.
+    #[expect(clippy::unused_self, reason = "elsewhere the handle knows the members")]
+    pub(crate) fn end_group(&self) {}
+
     /// Becomes readable when the process has ended; `None` where the system has no such descriptor.
     pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
         match self {

@@ -40,6 +40,10 @@ impl ProcessHandle {
         None
     }
 
+    /// Nothing to do: signals reach all members of a group.
+    #[expect(clippy::unused_self, reason = "elsewhere the handle knows the members")]
+    pub(crate) fn end_group(&self) {}
+
     pub(crate) fn pollable(&self) -> Option<BorrowedFd<'_>> {
         None
     }

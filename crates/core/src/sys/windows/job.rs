@@ -2,7 +2,6 @@
 #![expect(unsafe_code, reason = "std has no jobs")]
 
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
-use std::ptr::null;
 
 use windows_sys::Win32::System::JobObjects::{
     AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_BREAKAWAY_OK,
@@ -13,6 +12,7 @@ use windows_sys::Win32::System::JobObjects::{
 };
 
 use super::process::KILLED;
+use super::security::Access;
 use super::{Errno, ProcessHandle, wide};
 
 /// JOB_OBJECT_ALL_ACCESS of winnt.h.
@@ -27,8 +27,10 @@ impl Job {
     /// processes.
     pub(crate) fn new(number: u64) -> Result<Self, Errno> {
         let name = wide(name_of(number));
-        // SAFETY: the name ends with a zero and lives through the call.
-        let handle = unsafe { CreateJobObjectW(null(), name.as_ptr()) };
+        let access = Access::of_owner()?;
+        let attributes = access.attributes();
+        // SAFETY: the name ends with a zero; name, attributes and access list live through the call.
+        let handle = unsafe { CreateJobObjectW(&raw const attributes, name.as_ptr()) };
         if handle.is_null() {
             return Err(Errno::last());
         }

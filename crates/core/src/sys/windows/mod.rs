@@ -8,7 +8,9 @@ mod folder;
 pub(crate) mod inherited;
 mod job;
 mod pipe;
+mod priority;
 mod process;
+mod security;
 mod select;
 mod spawn;
 
@@ -24,6 +26,7 @@ pub(crate) use file::{
 pub(crate) use folder::local_folder;
 pub(crate) use job::Job;
 pub(crate) use pipe::{Pipe, Progress};
+pub(crate) use priority::set_own_priority;
 pub(crate) use process::{
     ProcessHandle, first_of, is_main_thread, launched_group, openers, raw_stats, signal_group,
 };

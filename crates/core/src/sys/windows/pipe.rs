@@ -18,6 +18,7 @@ use windows_sys::Win32::System::Pipes::{
 use windows_sys::Win32::System::Threading::{CreateEventW, ResetEvent, SetEvent};
 
 use super::process::ends_within;
+use super::security::Access;
 use super::{Errno, wide};
 use crate::sys::Pid;
 
@@ -100,9 +101,21 @@ impl Pipe {
         let first = if is_first { FILE_FLAG_FIRST_PIPE_INSTANCE } else { 0 };
         let open = PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | first;
         let mode = PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_REJECT_REMOTE_CLIENTS;
-        // SAFETY: the name ends with a zero and lives through the call; without attributes the rest are numbers.
+        let access = Access::of_owner()?;
+        let attributes = access.attributes();
+        // SAFETY: the name ends with a zero; name, attributes and access list live through the call; the rest are
+        // numbers.
         let handle = unsafe {
-            CreateNamedPipeW(name.as_ptr(), open, mode, PIPE_UNLIMITED_INSTANCES, BUFFER, BUFFER, 0, null())
+            CreateNamedPipeW(
+                name.as_ptr(),
+                open,
+                mode,
+                PIPE_UNLIMITED_INSTANCES,
+                BUFFER,
+                BUFFER,
+                0,
+                &raw const attributes,
+            )
         };
         // SAFETY: `own` takes a handle that the call has just made, or learns that it has failed.
         unsafe { Self::own(handle) }

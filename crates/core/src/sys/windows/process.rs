@@ -15,6 +15,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use super::control;
+use super::job::Job;
 use super::{Errno, FileId};
 use crate::sys::{Pid, RawExit, RawStats, Unreached};
 
@@ -25,8 +26,8 @@ pub(crate) const KILLED: u32 = 137;
 #[derive(Debug)]
 pub(crate) struct ProcessHandle {
     handle: OwnedHandle,
-    /// The pidfile that it has been proven to hold, by which it hears signals.
-    held: OnceLock<FileId>,
+    /// The pidfile that it has been proven to hold, by which it hears signals, and the number of its job.
+    held: OnceLock<(FileId, u64)>,
 }
 
 impl ProcessHandle {
@@ -42,10 +43,19 @@ impl ProcessHandle {
         Self { handle, held: OnceLock::new() }
     }
 
-    /// It has been proven to hold that pidfile.
-    pub(crate) fn holds(&self, file: FileId) {
-        // It holds one pidfile at most, for its whole life.
-        let _ = self.held.set(file);
+    /// It has been proven to hold that pidfile, and says that it is in that job.
+    pub(crate) fn holds(&self, file: FileId, job: u64) {
+        // It holds one pidfile at most, and is in one job of a launch, for its whole life.
+        let _ = self.held.set((file, job));
+    }
+
+    /// Ends the processes that it has left behind: those of its job.
+    pub(crate) fn end_group(&self) {
+        let Some((_, job @ 1..)) = self.held.get() else { return };
+        // There is none any more where nobody is left.
+        if let Ok(job) = Job::open(*job) {
+            job.terminate();
+        }
     }
 
     pub(crate) fn is_alive(&self, _pid: Pid) -> bool {
@@ -61,7 +71,7 @@ impl ProcessHandle {
             0 | control::CONT => Ok(()),
             control::KILL => self.terminate(pid),
             signal if control::is_known(signal) => match self.held.get() {
-                Some(file) => control::send(*file, pid, signal),
+                Some((file, _)) => control::send(*file, pid, signal),
                 None => Err(Unreached::System("CreateFileW", Errno::NOT_SUPPORTED)),
             },
             _ => Err(Unreached::System("TerminateProcess", Errno::NOT_SUPPORTED)),
