@@ -62,17 +62,17 @@ steps! {
         HolderIsAlive: "pidfile/holder.rs" "holder" "is_alive";
         Signal: "process.rs" "signal" "signal.number()";
         // The lock.
-        OpenOrCreate: "pidfile/lock.rs" "lock_round" "open_or_create";
-        FlockShared: "pidfile/lock.rs" "lock_round" "Flock::Shared";
-        RoundNameTag: "pidfile/lock.rs" "lock_round" "name_tag";
-        Names: "pidfile/lock.rs" "lock_round" "names";
-        ClearStaleText: "pidfile/lock.rs" "lock_round" "clear_stale_text";
-        FlockExclusive: "pidfile/lock.rs" "lock_round" "Flock::Exclusive";
-        NamesAgain: "pidfile/lock.rs" "lock_round" "text != Text::Empty";
-        Replaced: "pidfile/lock.rs" "lock_round" "Round::Replaced";
-        HeldNames: "pidfile/lock.rs" "held_round" "names";
+        OpenOrCreate: "pidfile/round.rs" "lock_round" "open_or_create";
+        FlockShared: "pidfile/round.rs" "lock_round" "Flock::Shared";
+        RoundNameTag: "pidfile/round.rs" "lock_round" "name_tag";
+        Names: "pidfile/round.rs" "lock_round" "names";
+        ClearStaleText: "pidfile/round.rs" "lock_round" "clear_stale_text";
+        FlockExclusive: "pidfile/round.rs" "lock_round" "Flock::Exclusive";
+        NamesAgain: "pidfile/round.rs" "lock_round" "text != Text::Empty";
+        Replaced: "pidfile/round.rs" "lock_round" "Round::Replaced";
+        HeldNames: "pidfile/round.rs" "held_round" "names";
         WaitIsOver: "pidfile/lock.rs" "lock" "now >= until";
-        WaitForHolder: "pidfile/lock.rs" "lock" "pollable()";
+        WaitForHolder: "pidfile/lock.rs" "lock" "Holder::process";
         // The launch.
         LaunchLocked: "launch/mod.rs" "launch" "launch_locked";
         SpawnChild: "launch/child.rs" "first_child" "spawn_child";
@@ -97,8 +97,8 @@ steps! {
         RemoveUnlink: "own/mod.rs" "remove" "unlink";
         RemoveTruncate: "own/mod.rs" "remove" "ftruncate";
         // The stop.
-        EndsWithin: "pidfile/stop.rs" "end" "ends_within";
-        EndByKill: "pidfile/stop.rs" "end" "Signal::KILL";
+        EndsWithin: "pidfile/stop.rs" "end_itself" "ends_within";
+        EndByKill: "pidfile/stop.rs" "end_itself" "Signal::KILL";
         WaitUntilFree: "pidfile/stop.rs" "wait_until_free" "status";
         LeftoverStat: "pidfile/remove.rs" "remove_leftover" "folder.stat";
         LeftoverUnlink: "pidfile/remove.rs" "remove_leftover" "folder.unlink";
