@@ -52,7 +52,7 @@ const ON_WINDOWS: Readonly<Partial<Record<Feature, Text>>> = {
   socket: NO_SOCKETS,
   idleTimeout: NO_SOCKETS,
   version: NO_SOCKETS,
-  'connect()': NO_SOCKETS,
+  'connect()': 'Connect to the named pipe or the port that the daemon itself listens at.',
   'ensure()': say`Call start(), and take AlreadyRunningError for success.`,
   'unit systemd': UNIT,
   'unit launchd': UNIT,
