@@ -170,7 +170,7 @@ test.serial('a wrong command line is 2, whatever the verb, and one line', async 
     [['list', 'a'], /list takes no name/],
     [['unit'], /unit prints a file for systemd, launchd or logrotate\. See/],
     [['unit', 'cron'], /unit prints a file for systemd, launchd or logrotate/],
-    [['completion', 'tcsh'], /completion knows bash, zsh and fish/],
+    [['completion', 'tcsh'], /completion knows bash, zsh, fish or powershell/],
   ]
   for (const [args, line] of wrong) {
     const { code, stdout, stderr } = await daimon(place, ...args)

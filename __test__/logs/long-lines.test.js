@@ -198,3 +198,13 @@ test.serial('a compressed log that is damaged is told as one', async (t) => {
   t.like(error, { option: 'log' })
   t.is(error.cause.code, 'Z_BUF_ERROR')
 })
+
+test('the carriage return before a newline is no part of the line where there are such', (t) => {
+  const take = (hasReturns) => {
+    const lines = new Lines(hasReturns)
+    const pieces = ['a\r\nb\r\n\r\nc\rd\r', '\ne\r\nf\r']
+    return [...pieces.flatMap((piece) => lines.take(Buffer.from(piece))), lines.end()]
+  }
+  t.deepEqual(take(true), ['a', 'b', '', 'c\rd', 'e', 'f'])
+  t.deepEqual(take(false), ['a\r', 'b\r', '\r', 'c\rd\r', 'e\r', 'f\r'])
+})

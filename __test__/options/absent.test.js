@@ -20,11 +20,15 @@ test('each row is one of an option, or of a part of the log, or of a call', (t) 
   const others = ABSENT.filter((name) => !known.includes(name))
   t.deepEqual(others, [
     'dropPrivileges()',
+    'foreground',
     'reopenLogs()',
     "'reopen'",
     "'inherit'",
     'connect()',
     'ensure()',
+    'unit systemd',
+    'unit launchd',
+    'unit logrotate',
     'LISTEN_FDS',
   ])
   t.true(ABSENT.length > 20)

@@ -10,7 +10,7 @@ import { AlreadyRunningError, UnsupportedError } from '../errors.js'
 import { ownState } from '../inside/own-state.js'
 import { isOwn } from '../inside/route.js'
 import { refuseSnapshot } from '../launcher/refusals.js'
-import { refuseAbsent } from '../options/absent.js'
+import { refuseAbsent, refuseRedirected } from '../options/absent.js'
 import type { Settings } from '../options/settings.js'
 import { errorOf, named, say, subject, type Text } from '../say.js'
 import { givenSockets } from '../supervisor/environment.js'
@@ -24,7 +24,8 @@ export function refuseOptions(settings: Settings): void {
   refuseSnapshot(settings)
   if (settings.socket !== undefined) refuseSockets(settings.pidFile)
   refuseAbsent('LISTEN_FDS', givenSockets().count > 0)
-  const { execPath, execArgv } = settings.given
+  const { execPath, execArgv, stdin, stdout, stderr } = settings.given
+  refuseRedirected([stdin, stdout, stderr].some((stream) => stream?.kind === 'file'))
   if (execPath !== undefined || execArgv !== undefined) {
     const option = execPath === undefined ? 'execArgv' : 'execPath'
     throw unsupported(

@@ -9,6 +9,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import type { LaunchedDaemon } from '../binding/native.js'
+import { IS_WINDOWS } from '../binding/platform.js'
 import { ReadyTimeoutError, StartFailedError } from '../errors.js'
 import { messageOf } from '../handover/thrown.js'
 import { canReach, type Identity } from '../options/access.js'
@@ -45,7 +46,11 @@ export interface Told {
 export function logTail(launched: LaunchedDaemon): string | undefined {
   const bytes = launched.log(LOG_BYTES)
   if (bytes === null || bytes.length === 0) return undefined
-  const lines = bytes.toString().trimEnd().split('\n')
+  // Node.js itself writes its lines with a carriage return on Windows.
+  const lines = bytes
+    .toString()
+    .trimEnd()
+    .split(IS_WINDOWS ? /\r?\n/ : '\n')
   if (bytes.length < LOG_BYTES) return shownLines(lines).join('\n')
   // The first line has begun before these bytes. If there is no other, its end is shown, from a whole character on.
   const [first = '', ...others] = lines

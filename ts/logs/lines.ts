@@ -1,5 +1,6 @@
 /** From bytes to lines. */
 
+import { IS_WINDOWS } from '../binding/platform.js'
 import { NEWLINE } from './file.js'
 
 /** A longer line is given without its middle. In bytes. */
@@ -7,9 +8,17 @@ const LONGEST = 1_048_576
 /** How much of such a line is given, from its beginning and from its end. */
 const PART = LONGEST / 2
 
-/** Puts lines together that come in pieces, from one file or from several. */
+/**
+ * Puts lines together that come in pieces, from one file or from several. On Windows a line may end with a carriage
+ * return and a newline, as those do that Node.js itself writes.
+ */
 export class Lines {
   #rest = new Line()
+  readonly #hasReturns: boolean
+
+  constructor(hasReturns: boolean = IS_WINDOWS) {
+    this.#hasReturns = hasReturns
+  }
 
   /** The lines that end in these bytes. */
   take(bytes: Buffer): string[] {
@@ -22,7 +31,9 @@ export class Lines {
     const first = this.end()
     const last = bytes.lastIndexOf(NEWLINE)
     this.#rest.push(bytes.subarray(last + 1))
-    return last === end ? [first] : [first, ...bytes.toString('utf8', end + 1, last).split('\n')]
+    if (last === end) return [first]
+    const lines = bytes.toString('utf8', end + 1, last).split('\n')
+    return [first, ...(this.#hasReturns ? lines.map(withoutReturn) : lines)]
   }
 
   get isUnfinished(): boolean {
@@ -33,8 +44,12 @@ export class Lines {
   end(): string {
     const text = this.#rest.toString()
     this.#rest = new Line()
-    return text
+    return this.#hasReturns ? withoutReturn(text) : text
   }
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
 /**

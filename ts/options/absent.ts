@@ -16,12 +16,15 @@ type Feature =
   | `${'connect' | 'dropPrivileges' | 'ensure' | 'reopenLogs'}()`
   | "'reopen'"
   | "'inherit'"
+  | 'foreground'
+  | `unit ${'systemd' | 'launchd' | 'logrotate'}`
   | 'LISTEN_FDS'
 
 const AS_USER = 'Start it as that user, or as a service with that account.'
 const BY_JOB = 'Start it in a job object with limits, or leave it out.'
 const BY_ACL = 'Set the rights of its folder.'
 const NO_SOCKETS = 'Listen at a named pipe or a port in the daemon itself, and leave it out.'
+const UNIT = 'A service of Windows is installed by what unit windows prints.'
 const ROTATE = 'Let the program itself rotate its log, or stop and start it between two logs.'
 
 /** The advice, in whole sentences. A call has its parentheses, a value its quotes. */
@@ -39,6 +42,7 @@ const ON_WINDOWS: Readonly<Partial<Record<Feature, Text>>> = {
   oomScoreAdj: 'Leave it out.',
   nice: 'Leave it out, or set the priority by os.setPriority() in the daemon.',
   keepFds: 'Open what it needs in the daemon itself, or give the path by its arguments.',
+  foreground: say`Redirect the output where it is started, such as by node server.js >> web.log, or detach.`,
   'log.maxSize': ROTATE,
   'log.keep': ROTATE,
   'log.compress': ROTATE,
@@ -48,8 +52,11 @@ const ON_WINDOWS: Readonly<Partial<Record<Feature, Text>>> = {
   socket: NO_SOCKETS,
   idleTimeout: NO_SOCKETS,
   version: NO_SOCKETS,
-  'connect()': NO_SOCKETS,
+  'connect()': 'Connect to the named pipe or the port that the daemon itself listens at.',
   'ensure()': say`Call start(), and take AlreadyRunningError for success.`,
+  'unit systemd': UNIT,
+  'unit launchd': UNIT,
+  'unit logrotate': ROTATE,
   LISTEN_FDS: 'Unset LISTEN_FDS and LISTEN_PID, and listen in the daemon itself.',
 }
 
@@ -68,7 +75,7 @@ export function refuseAbsent(
 ): void {
   if (!isWindows || !asks(value, byDefault)) return
   const name = feature.replace(/\(\)$|'/g, '')
-  const isOption = name === feature && feature !== 'LISTEN_FDS'
+  const isOption = /^[a-z.]+$/i.test(feature)
   refuse(feature, name, isOption ? subject(feature) : feature)
 }
 
@@ -82,6 +89,16 @@ export function refuseInherited(streams: Streams, isWindows: boolean = IS_WINDOW
   for (const option of ['stdin', 'stdout', 'stderr'] as const) {
     if (streams[option].kind === 'inherit') refuse("'inherit'", option, set(option, 'inherit'))
   }
+}
+
+/**
+ * Refuses another output for a process that runs already.
+ *
+ * @throws UnsupportedError
+ */
+export function refuseRedirected(isAsked: boolean, isWindows: boolean = IS_WINDOWS): void {
+  if (isWindows && isAsked)
+    refuse('foreground', 'foreground', 'A file for the output of a daemon in the foreground')
 }
 
 function asks(value: unknown, byDefault: unknown): boolean {

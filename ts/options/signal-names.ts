@@ -13,8 +13,8 @@ const RESERVED: readonly number[] = process.platform === 'linux' ? [32, 33] : []
 
 /** The signals that other platforms have and Windows has not. */
 const ELSEWHERE: readonly string[] = (
-  'ABRT ALRM BREAK BUS CHLD CONT FPE ILL INFO IO IOT LOST PIPE POLL PROF PWR SEGV STKFLT STOP SYS TRAP TSTP TTIN TTOU ' +
-  'UNUSED URG VTALRM WINCH XCPU XFSZ'
+  'ABRT ALRM BREAK BUS CHLD CONT FPE ILL INFO IO IOT LOST PIPE POLL PROF PWR SEGV STKFLT STOP SYS TRAP TSTP ' +
+  'TTIN TTOU UNUSED URG VTALRM WINCH XCPU XFSZ'
 ).split(' ')
 
 /**

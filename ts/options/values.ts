@@ -25,7 +25,12 @@ const DEVICE = /^(?:aux|con|nul|prn|com[0-9]|lpt[0-9])(?:\.|$)/i
 export function nameValue(option: string, value: unknown, isWindows: boolean = IS_WINDOWS): string {
   if (typeof value === 'string' && WHOLE_NAME.test(value)) {
     if (!isWindows || !DEVICE.test(value)) return value
-    throw refused(option, value, `must not be ${show(value)}, a device's name on Windows`, 'Give another name.')
+    throw refused(
+      option,
+      value,
+      `must not be ${show(value)}, a device's name on Windows`,
+      'Give another name.',
+    )
   }
   const expected = 'a name of 1 to 64 letters, digits and any of ._@- that begins with a letter or digit'
   throw invalid(option, value, expected)

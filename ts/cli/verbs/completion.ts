@@ -1,22 +1,25 @@
 /** The verb `completion`: what shells load to complete verbs, flags and names of daemons. */
 
+import { listed } from '../../say.js'
 import { bash } from '../completion/bash.js'
 import { fish } from '../completion/fish.js'
+import { powershell } from '../completion/powershell.js'
 import { zsh } from '../completion/zsh.js'
 import { UsageError } from '../errors.js'
 import { OK } from '../exit-codes.js'
 import { ownNames } from '../own-daemons.js'
 import type { Verb } from './verb.js'
 
-const SHELLS: Readonly<Record<string, (program: string) => string>> = { bash, zsh, fish }
+const SHELLS: Readonly<Record<string, (program: string) => string>> = { bash, zsh, fish, powershell }
+const NAMES = Object.keys(SHELLS)
 
 export const completion: Verb = {
   name: 'completion',
-  summary: 'Print completions for bash, zsh or fish',
-  form: { usage: 'bash|zsh|fish', example: 'source <(PROGRAM completion bash)' },
+  summary: `Print completions for ${listed(NAMES)}`,
+  form: { usage: NAMES.join('|'), example: 'source <(PROGRAM completion bash)' },
   codes: '0 printed',
   flags: [],
-  operands: [Object.keys(SHELLS)],
+  operands: [NAMES],
   run: async ({ words, out, program }) => {
     const [shell = '', ...more] = words.positionals
     if (shell === 'names' && more.length === 0) {
@@ -28,7 +31,7 @@ export const completion: Verb = {
     const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined
     if (write === undefined || more.length > 0) {
       const given = shell === '' ? '' : `, not '${words.positionals.join(' ')}'`
-      throw new UsageError(`completion knows bash, zsh and fish${given}`)
+      throw new UsageError(`completion knows ${listed(NAMES)}${given}`)
     }
     const text = write(program)
     out.data({ shell, text }, text.trimEnd())

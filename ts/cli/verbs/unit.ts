@@ -1,7 +1,9 @@
 /** The verb `unit`: files by which a system's own tools run a daemon, or rotate its log. */
 
 import { hasCode } from '../../binding/node-errors.js'
-import { Daemon } from '../../index.js'
+import { IS_WINDOWS } from '../../binding/platform.js'
+import { Daemon, UnsupportedError } from '../../index.js'
+import { refuseAbsent } from '../../options/absent.js'
 import { currentFolder } from '../../options/current-folder.js'
 import { scriptProblem } from '../../options/script.js'
 import { UsageError } from '../errors.js'
@@ -13,16 +15,25 @@ import { launchd } from '../unit/launchd.js'
 import { logrotate } from '../unit/logrotate.js'
 import { absolute, type Subject } from '../unit/subject.js'
 import { systemd } from '../unit/systemd.js'
+import { windows } from '../unit/windows.js'
 import type { Call, Verb } from './verb.js'
 
-const KINDS: Readonly<Record<string, (subject: Subject) => string>> = { systemd, launchd, logrotate }
+type Kinds = Readonly<Record<string, (subject: Subject) => string>>
+
+const OF_UNIX = { systemd, launchd, logrotate } as const
+const OF_WINDOWS = { windows } as const
+const KINDS: Kinds = IS_WINDOWS ? OF_WINDOWS : OF_UNIX
 
 export const unit: Verb = {
   name: 'unit',
-  summary: 'Print a file for systemd, launchd or logrotate',
+  summary: IS_WINDOWS
+    ? 'Print the commands that install and remove a service'
+    : 'Print a file for systemd, launchd or logrotate',
   form: {
-    usage: 'systemd|launchd|logrotate [flags] [SCRIPT] [-- ARGS]',
-    example: 'PROGRAM unit systemd --name web --user www-data server.js',
+    usage: `${Object.keys(KINDS).join('|')} [flags] [SCRIPT] [-- ARGS]`,
+    example: IS_WINDOWS
+      ? 'PROGRAM unit windows --name web server.js'
+      : 'PROGRAM unit systemd --name web --user www-data server.js',
   },
   codes: '0 printed',
   flags: UNIT_FLAGS,
@@ -30,10 +41,7 @@ export const unit: Verb = {
   run: async (call: Call) => {
     const [kind = '', ...words] = call.words.positionals
     const write = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
-    if (write === undefined) {
-      const given = kind === '' ? '' : `, not for '${kind}'`
-      throw new UsageError(`unit prints a file for systemd, launchd or logrotate${given}`)
-    }
+    if (write === undefined) throw unknownKind(kind)
     const example = `${call.program} unit ${kind} --name web server.js`
     // logrotate needs no script, but takes the same words as the others.
     const script = kind === 'logrotate' && words.length === 0 ? undefined : scriptOf(words, example)
@@ -41,6 +49,21 @@ export const unit: Verb = {
     call.out.data({ kind, text }, text.trimEnd())
     return OK
   },
+}
+
+function unknownKind(kind: string): UsageError | UnsupportedError {
+  if (isKindOfUnix(kind)) refuseAbsent(`unit ${kind}`, true)
+  if (kind === 'windows') {
+    const message = 'unit windows is not supported here: it has paths of Windows. Call it there.'
+    return new UnsupportedError(message, { feature: 'unit windows' })
+  }
+  const given = kind === '' ? '' : `, not for '${kind}'`
+  const all = IS_WINDOWS ? 'windows' : 'a file for systemd, launchd or logrotate'
+  return new UsageError(`unit prints ${all}${given}`)
+}
+
+function isKindOfUnix(kind: string): kind is keyof typeof OF_UNIX {
+  return Object.hasOwn(OF_UNIX, kind)
 }
 
 function subjectOf({ words }: Call, kind: string, script: string | undefined): Subject {
