@@ -40,7 +40,6 @@ const ON_WINDOWS: Readonly<Partial<Record<Feature, Text>>> = {
   coreDumps: 'Windows Error Reporting writes dumps, by its settings of the machine.',
   noNewPrivileges: 'Start it as a user without them.',
   oomScoreAdj: 'Leave it out.',
-  nice: 'Leave it out, or set the priority by os.setPriority() in the daemon.',
   keepFds: 'Open what it needs in the daemon itself, or give the path by its arguments.',
   foreground: say`Redirect the output where it is started, such as by node server.js >> web.log, or detach.`,
   'log.maxSize': ROTATE,
