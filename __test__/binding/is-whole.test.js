@@ -33,6 +33,17 @@ test('a DLL of Windows is whole when all of its sections are there', (t) => {
   t.false(isWhole(path))
 })
 
+test('a signature is the end of one that has it', (t) => {
+  const path = folder(t).file('a.node')
+  const file = dll()
+  file.writeUInt32LE(LENGTH, 0x80 + 24 + 112 + 32)
+  file.writeUInt32LE(100, 0x80 + 24 + 112 + 36)
+  writeFileSync(path, file)
+  t.false(isWhole(path))
+  writeFileSync(path, Buffer.concat([file, Buffer.alloc(100)]))
+  t.true(isWhole(path))
+})
+
 test('what only begins like a DLL is none', (t) => {
   const path = folder(t).file('a.node')
   const others = {

@@ -1,14 +1,16 @@
 import { constants } from 'node:os'
 import test from 'ava'
+import { signalNumbers } from '../../build/binding/signal-numbers.js'
 import { signalName, signalNumber } from '../../build/options/signal-names.js'
 
+const unix = process.platform === 'win32' ? test.skip : test
 const linux = process.platform === 'linux' ? test : test.skip
 
-for (const [name, number] of Object.entries(constants.signals)) {
+for (const [name, number] of Object.entries(signalNumbers())) {
   test(`${name} is ${number}, and ${number} itself is accepted`, (t) => {
     t.is(signalNumber(name, 'stopSignal'), number)
     t.is(signalNumber(number, 'stopSignal'), number)
-    t.is(constants.signals[signalName(number)], number)
+    t.is(signalNumbers()[signalName(number)], number)
   })
 }
 
@@ -59,7 +61,7 @@ linux("the C library's own signals are refused on Linux", (t) => {
   }
 })
 
-test('of several names a signal has its usual one', (t) => {
+unix('of several names a signal has its usual one', (t) => {
   t.is(signalName(constants.signals.SIGABRT), 'SIGABRT')
   t.is(signalName(constants.signals.SIGIO), 'SIGIO')
 })
@@ -86,7 +88,7 @@ for (const [name, number] of Object.entries(ON_WINDOWS)) {
 
 test('on Windows all other signals are unsupported, and what is none is invalid', (t) => {
   const others = Object.keys(constants.signals).filter((name) => !Object.hasOwn(ON_WINDOWS, name))
-  t.true(others.length > 20)
+  t.true(others.length > 3)
   for (const signal of [...others, 'SIGBREAK', 18, 31]) {
     const error = t.throws(() => signalNumber(signal, 'signal', true), { code: 'ERR_DAEMON_UNSUPPORTED' })
     t.is(error.feature, String(signal))

@@ -52,7 +52,16 @@ export const ESSENTIAL = files([
 ])
 
 /** The tests for Windows, where wine runs them: those that need no part that is not there yet. */
-export const WINDOWS_CORE = files(['handover/variable', 'options/table'])
+export const WINDOWS_CORE = files([
+  'binding/is-whole',
+  'cli/unit-windows',
+  'handover/variable',
+  'inside/signals/delivered',
+  'launcher/environment-on-windows',
+  'options/absent',
+  'options/signal-names',
+  'options/table',
+])
 
 /** The tests of WINDOWS_CORE that show that the binary works in a Node.js. */
 export const WINDOWS_ESSENTIAL = files(['handover/variable'])

@@ -14,6 +14,8 @@ const PE = 0x4d5a
 /** `PE\0\0` */
 const PE_HEADER = 0x50450000
 const PE_SECTION = 40
+/** Where a PE of 64 bits has place and size of its signature, from its header on. */
+const PE_SIGNATURE = 24 + 112 + 4 * 8
 
 /** More than the header and the load commands of either. */
 const HEAD = 4_096
@@ -42,13 +44,14 @@ function endOfMachO(head: DataView): number {
   return end
 }
 
-/** The PE format's specification: the sections are all that there is, but for a signature, which follows them. */
+/** The PE format's specification: sections, and after them the signature, where there is one. */
 function endOfPe(head: DataView): number {
   const at = head.getUint32(0x3c, true)
-  if (at + 24 > head.byteLength || head.getUint32(at) !== PE_HEADER) return Number.POSITIVE_INFINITY
+  if (at + PE_SIGNATURE + 8 > head.byteLength || head.getUint32(at) !== PE_HEADER)
+    return Number.POSITIVE_INFINITY
   const first = at + 24 + head.getUint16(at + 20, true)
   const count = head.getUint16(at + 6, true)
-  let end = 0
+  let end = head.getUint32(at + PE_SIGNATURE, true) + head.getUint32(at + PE_SIGNATURE + 4, true)
   for (let next = first; next < first + count * PE_SECTION; next += PE_SECTION) {
     if (next + PE_SECTION > head.byteLength) return Number.POSITIVE_INFINITY
     end = Math.max(end, head.getUint32(next + 16, true) + head.getUint32(next + 20, true))
