@@ -9,9 +9,9 @@ import { fixture, folder, ROOT } from '../helpers/index.js'
 import { ON_WINDOWS } from '../helpers/windows.js'
 
 const source = readFileSync(join(ROOT, 'ts/options/absent.ts'), 'utf8')
-const [, rows] = /^const ON_WINDOWS.*?\{\n(.*?)^\}/ms.exec(source)
+const [, rows] = /^function onWindows.*?return \{\n(.*?)^ {2}\}/ms.exec(source)
 const ABSENT = Array.from(
-  rows.matchAll(/^ {2}(?:(\w+)|(["'])(.*?)\2): /gm),
+  rows.matchAll(/^ {4}(?:(\w+)|(["'])(.*?)\2): /gm),
   ([, plain, , quoted]) => plain ?? quoted,
 )
 

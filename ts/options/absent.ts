@@ -20,45 +20,6 @@ type Feature =
   | `unit ${'systemd' | 'launchd' | 'logrotate'}`
   | 'LISTEN_FDS'
 
-const AS_USER = 'Start it as that user, or as a service with that account.'
-const BY_JOB = 'Start it in a job object with limits, or leave it out.'
-const BY_ACL = 'Set the rights of its folder.'
-const NO_SOCKETS = 'Listen at a named pipe or a port in the daemon itself, and leave it out.'
-const UNIT = 'A service of Windows is installed by what unit windows prints.'
-const ROTATE = 'Let the program itself rotate its log, or stop and start it between two logs.'
-
-/** The advice, in whole sentences. A call has its parentheses, a value its quotes. */
-const ON_WINDOWS: Readonly<Partial<Record<Feature, Text>>> = {
-  user: AS_USER,
-  group: AS_USER,
-  'dropPrivileges()': AS_USER,
-  chroot: say`Give ${named('cwd')}, which is all that a folder can do there.`,
-  umask: BY_ACL,
-  pidFileMode: BY_ACL,
-  'log.mode': BY_ACL,
-  limits: BY_JOB,
-  coreDumps: 'Windows Error Reporting writes dumps, by its settings of the machine.',
-  noNewPrivileges: 'Start it as a user without them.',
-  oomScoreAdj: 'Leave it out.',
-  keepFds: 'Open what it needs in the daemon itself, or give the path by its arguments.',
-  foreground: say`Redirect the output where it is started, such as by node server.js >> web.log, or detach.`,
-  'log.maxSize': ROTATE,
-  'log.keep': ROTATE,
-  'log.compress': ROTATE,
-  'reopenLogs()': ROTATE,
-  "'reopen'": ROTATE,
-  "'inherit'": 'Give a file, leave it out for the null device, or run it in the foreground.',
-  socket: NO_SOCKETS,
-  idleTimeout: NO_SOCKETS,
-  version: NO_SOCKETS,
-  'connect()': 'Connect to the named pipe or the port that the daemon itself listens at.',
-  'ensure()': say`Call start(), and take AlreadyRunningError for success.`,
-  'unit systemd': UNIT,
-  'unit launchd': UNIT,
-  'unit logrotate': ROTATE,
-  LISTEN_FDS: 'Unset LISTEN_FDS and LISTEN_PID, and listen in the daemon itself.',
-}
-
 /**
  * Refuses a feature that Windows has nothing for.
  *
@@ -106,9 +67,52 @@ function asks(value: unknown, byDefault: unknown): boolean {
 }
 
 function refuse(row: Feature, feature: string, what: string | ReturnType<typeof subject>): void {
-  const advice = ON_WINDOWS[row]
+  const advice = onWindows()[row]
   if (advice === undefined) return
   throw errorOf(say`${what} is not supported on Windows. ${advice}`, (message) => {
     return new UnsupportedError(message, { feature })
   })
+}
+
+/**
+ * The advice, in whole sentences. A call has its parentheses, a value its quotes. A function: other systems do not pay
+ * for the table.
+ */
+function onWindows(): Readonly<Partial<Record<Feature, Text>>> {
+  const AS_USER = 'Start it as that user, or as a service with that account.'
+  const BY_JOB = 'Start it in a job object with limits, or leave it out.'
+  const BY_ACL = 'Set the rights of its folder.'
+  const NO_SOCKETS = 'Listen at a named pipe or a port in the daemon itself, and leave it out.'
+  const UNIT = 'A service of Windows is installed by what unit windows prints.'
+  const ROTATE = 'Let the program itself rotate its log, or stop and start it between two logs.'
+  return {
+    user: AS_USER,
+    group: AS_USER,
+    'dropPrivileges()': AS_USER,
+    chroot: say`Give ${named('cwd')}, which is all that a folder can do there.`,
+    umask: BY_ACL,
+    pidFileMode: BY_ACL,
+    'log.mode': BY_ACL,
+    limits: BY_JOB,
+    coreDumps: 'Windows Error Reporting writes dumps, by its settings of the machine.',
+    noNewPrivileges: 'Start it as a user without them.',
+    oomScoreAdj: 'Leave it out.',
+    keepFds: 'Open what it needs in the daemon itself, or give the path by its arguments.',
+    foreground: say`Redirect the output where it is started, such as by node server.js >> web.log, or detach.`,
+    'log.maxSize': ROTATE,
+    'log.keep': ROTATE,
+    'log.compress': ROTATE,
+    'reopenLogs()': ROTATE,
+    "'reopen'": ROTATE,
+    "'inherit'": 'Give a file, leave it out for the null device, or run it in the foreground.',
+    socket: NO_SOCKETS,
+    idleTimeout: NO_SOCKETS,
+    version: NO_SOCKETS,
+    'connect()': 'Connect to the named pipe or the port that the daemon itself listens at.',
+    'ensure()': say`Call start(), and take AlreadyRunningError for success.`,
+    'unit systemd': UNIT,
+    'unit launchd': UNIT,
+    'unit logrotate': ROTATE,
+    LISTEN_FDS: 'Unset LISTEN_FDS and LISTEN_PID, and listen in the daemon itself.',
+  }
 }
