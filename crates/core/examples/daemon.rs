@@ -1,7 +1,8 @@
 //! A daemon without Node: adopts itself, says that it is ready, and serves until SIGTERM.
 //!
 //! The tests start it in other ways, too: `stuck` says so and is never ready, `deaf` never adopts itself, `busy` serves
-//! and does not end by SIGTERM, `family` has a child (Windows), `exit N` ends at once, `obey N` when it has been given something.
+//! and does not end by SIGTERM, `family` has a child and `alone` a
+//! file for itself (Windows), `exit N` ends at once, `obey N` when it has been given something.
 
 use std::env;
 use std::process::ExitCode;
@@ -92,6 +93,21 @@ fn main() -> ExitCode {
             let Ok(child) = child else { return ExitCode::FAILURE };
             let _ = std::fs::write(daemon.path().with_file_name("child"), child.id().to_string());
             daemon.tell(FrameKind::Status, b"has a child");
+            daemon.ready();
+            stop.wait();
+            ExitCode::SUCCESS
+        }
+        // For its whole life it has a file that nobody else can open; a refusal is in the file `overlap`.
+        #[cfg(windows)]
+        "alone" => {
+            use std::os::windows::fs::OpenOptionsExt;
+            stop.listen();
+            daemon.listening();
+            let oracle = daemon.path().with_file_name("oracle");
+            let mine = std::fs::OpenOptions::new().write(true).create(true).share_mode(0).open(oracle);
+            if let Err(error) = &mine {
+                let _ = std::fs::write(daemon.path().with_file_name("overlap"), error.to_string());
+            }
             daemon.ready();
             stop.wait();
             ExitCode::SUCCESS

@@ -168,6 +168,11 @@ impl Process {
         Ok(())
     }
 
+    /// Prepares for [`Process::end_rest_of_group`].
+    pub(crate) fn hold_group(&self) {
+        self.handle.hold_group(self.pid);
+    }
+
     /// Ends what is left of its launch's group once it has ended, where the members could not be asked to end: on
     /// Windows, where no other process hears of a signal.
     pub(crate) fn end_rest_of_group(&self) {

@@ -306,6 +306,69 @@ fn a_foreground_daemon_excludes_others_and_is_stopped() {
     assert!(!folder.file("d.pid").exists());
 }
 
+/// Starts, stops, kills and looks at random; gives how many daemons were ready.
+fn use_at_random(folder: &Folder, seed: u64, rounds: u32) -> u32 {
+    let mut state = seed;
+    let mut started = 0;
+    for _ in 0..rounds {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let pidfile = folder.pidfile();
+        match state >> 61 {
+            0..=2 => match folder.launch(&folder.plan(&["alone"])) {
+                Ok(launched) => {
+                    let process = launched.process.unwrap();
+                    match frames(launched.channel).recv_timeout(PATIENCE) {
+                        Ok(Some(FrameKind::Ready)) => {
+                            launched.group.release();
+                            started += 1;
+                        }
+                        // Somebody has ended it meanwhile.
+                        Ok(None) => assert!(ends(&process)),
+                        other => panic!("{other:?}"),
+                    }
+                }
+                Err(error) => assert_eq!(error.kind(), ErrorKind::AlreadyRunning, "{error}"),
+            },
+            3 | 4 => {
+                let stopped = pidfile.stop(&StopOptions::default(), &Abort::new());
+                assert!(stopped.as_ref().is_ok_and(Option::is_some), "{stopped:?}");
+            }
+            5 => {
+                // Proven, so that it is a daemon of this test.
+                if let Ok(holder) = pidfile.holder() {
+                    let _ = holder.process().signal(Signal::KILL);
+                    assert!(ends(holder.process()));
+                }
+            }
+            _ => {
+                let status = pidfile.lasting_status();
+                assert!(status.is_ok(), "{status:?}");
+            }
+        }
+    }
+    started
+}
+
+#[test]
+fn many_who_start_stop_and_kill_at_random_never_have_two_daemons_at_once() {
+    let folder = Folder::new();
+    let started: u32 = std::thread::scope(|scope| {
+        let threads: Vec<_> = (1..=6)
+            .map(|seed| {
+                scope.spawn({
+                    let folder = &folder;
+                    move || use_at_random(folder, seed, 40)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    let overlap = fs::read_to_string(folder.file("overlap")).ok();
+    assert_eq!(overlap, None);
+    assert!(started > 10, "{started}");
+    stop(&folder.pidfile(), &StopOptions::default());
+}
+
 #[test]
 fn a_stranger_that_a_stale_pidfile_names_lives() {
     let folder = Folder::new();

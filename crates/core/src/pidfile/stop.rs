@@ -175,6 +175,9 @@ pub fn end_process(process: &Process, options: &StopOptions, abort: &Abort) -> R
 }
 
 fn end(process: &Process, options: &StopOptions, abort: &Abort) -> std::result::Result<bool, Over> {
+    if options.group {
+        process.hold_group();
+    }
     let forced = end_itself(process, options, abort)?;
     if options.group {
         process.end_rest_of_group();

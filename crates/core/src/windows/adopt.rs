@@ -21,18 +21,17 @@ use crate::sys::{self, Errno, FileId, Pipe};
 /// How much of a wrong value an error shows, in characters.
 const SHOWN: usize = 256;
 
-/// What the launcher tells by the small pipe: the values of the handles on lock and channel, and the job's number.
+/// What the launcher tells by the small pipe: the values of the handles on lock and channel.
 pub(super) struct Boot {
     pub(super) lock: u64,
     pub(super) channel: u64,
-    pub(super) job: u64,
 }
 
 impl Boot {
-    const BYTES: usize = 24;
+    const BYTES: usize = 16;
 
     pub(super) fn bytes(&self) -> Vec<u8> {
-        [self.lock, self.channel, self.job].iter().flat_map(|number| number.to_le_bytes()).collect()
+        [self.lock, self.channel].iter().flat_map(|number| number.to_le_bytes()).collect()
     }
 
     fn read(mut pipe: File) -> Option<Self> {
@@ -40,7 +39,7 @@ impl Boot {
         pipe.read_exact(&mut bytes).ok()?;
         let mut numbers =
             bytes.chunks_exact(8).map(|part| u64::from_le_bytes(part.try_into().unwrap_or_default()));
-        Some(Self { lock: numbers.next()?, channel: numbers.next()?, job: numbers.next()? })
+        Some(Self { lock: numbers.next()?, channel: numbers.next()? })
     }
 }
 
@@ -106,7 +105,7 @@ impl Forgery<'_> {
 fn take_over(handover: &Handover) -> std::result::Result<(OwnDaemon, FileId), Forgery<'_>> {
     let path = &handover.path;
     let boot = take(handover.boot, Kind::Pipe).ok_or(Forgery::NotInherited)?;
-    let Boot { lock, channel, job } = Boot::read(boot.into()).ok_or(Forgery::NotGiven)?;
+    let Boot { lock, channel } = Boot::read(boot.into()).ok_or(Forgery::NotGiven)?;
     let given = |value, kind| usize::try_from(value).ok().and_then(|value| take(value, kind));
     let lock: File = given(lock, Kind::File).ok_or(Forgery::NotGiven)?.into();
     let channel = given(channel, Kind::Pipe).ok_or(Forgery::NotGiven)?;
@@ -119,5 +118,5 @@ fn take_over(handover: &Handover) -> std::result::Result<(OwnDaemon, FileId), Fo
         return Err(Forgery::OtherProcess(path));
     }
     let channel = Pipe::given(channel).map_err(|errno| Forgery::Path(path, errno))?;
-    Ok((OwnDaemon::launched(path, id, lock, Channel::to_launcher(channel), job), id))
+    Ok((OwnDaemon::launched(path, id, lock, Channel::to_launcher(channel)), id))
 }

@@ -190,8 +190,6 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
     ))?;
     let (own_end, their_end) =
         channel().map_err(failed("channel", "CreateNamedPipeW", "the channel could not be made"))?;
-    let number = sys::random();
-    let job = Job::new(number).map_err(failed("job", "CreateJobObjectW", "the job could not be made"))?;
     let path = plan.pidfile.path();
     let handover = Handover { boot: value_of(boot.as_handle()), path };
     let mut env = plan.env.clone();
@@ -203,7 +201,6 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
         env: &env,
         folder: plan.folder.as_deref(),
         stdio: streams.handles(),
-        nice: plan.limits.nice,
         boot: boot.as_handle(),
     };
     seam::at("launch.opened");
@@ -213,13 +210,20 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
     })?;
     let outcome = Arc::<Outcome>::default();
     // From here on every failure ends the process, by the drop of its job.
-    let taken = job.take(&suspended.process);
-    let group = Group { job: Some(job), outcome: Arc::clone(&outcome) };
-    taken.map_err(|errno| {
+    let job = Job::new(locked.id(), suspended.pid).and_then(|job| job.take(&suspended.process).map(|()| job));
+    let job = job.map_err(|errno| {
         // It is in no job yet.
         let _ = suspended.process.signal(suspended.pid, sys::control::KILL);
         failed("job", "AssignProcessToJobObject", "the daemon cannot be put into a job")(errno)
     })?;
+    let group = Group { job: Some(job), outcome: Arc::clone(&outcome) };
+    if let Some(nice) = plan.limits.nice {
+        sys::set_priority(&suspended.process, nice).map_err(failed(
+            "nice",
+            "SetPriorityClass",
+            "the priority cannot be set",
+        ))?;
+    }
     locked.write_pid(suspended.pid).map_err(|errno| {
         let message = format!("{}: the PID cannot be written", path.display());
         Error::system("write-pidfile", "WriteFile", errno, message).at(path)
@@ -231,8 +235,7 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
             "the daemon cannot be given its lock",
         ))
     };
-    let told =
-        Boot { lock: give(locked.file().as_handle())?, channel: give(their_end.handle())?, job: number };
+    let told = Boot { lock: give(locked.file().as_handle())?, channel: give(their_end.handle())? };
     drop(their_end);
     boot_end.write_all(&told.bytes()).map_err(|error| {
         Error::io("channel", "WriteFile", &error, "the daemon cannot be told its lock and channel")
@@ -240,7 +243,7 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
     let channel = Channel::noting(own_end, outcome);
     let unsent = payload.map(|payload| channel.begin_payload(payload)).transpose()?.flatten();
     let pid = suspended.pid;
-    suspended.process.holds(locked.id(), number);
+    suspended.process.holds(locked.id());
     let process = Process::made(pid, suspended.resume());
     seam::at("launch.executed");
     Ok(Launched { pid, process: Some(process), channel, unsent, log, group, client: None, socket: None })

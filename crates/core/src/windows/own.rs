@@ -30,8 +30,9 @@ pub struct OwnDaemon {
     lock: File,
     start: Mutex<Start>,
     phase: AtomicU8,
-    /// The number of the job that the launch has put this process into.
-    job: Option<u64>,
+    /// The job that the launch has put this process into, once it is released: its name lives as long as the handle.
+    job: OnceLock<Job>,
+    is_launched: bool,
     signals: Mutex<Signals>,
 }
 
@@ -59,9 +60,6 @@ struct Signals {
 /// How far the daemon has come, as bits of its phase.
 const LISTENING: u8 = 1;
 const READY: u8 = 2;
-
-/// The code of a process that SIGTERM has ended, as shells tell it.
-const TERMINATED: u32 = 128 + TERM.cast_unsigned();
 
 /// Gives the daemon that this process is; `None` in any other process.
 pub fn own_daemon() -> Option<&'static OwnDaemon> {
@@ -119,8 +117,8 @@ extern "C" fn remove_at_exit() {
 
 impl OwnDaemon {
     /// This process, as the daemon that a launcher waits for at the other end of the channel.
-    pub(super) fn launched(path: &Path, id: FileId, lock: File, channel: Channel, job: u64) -> Self {
-        Self { job: Some(job), ..Self::new(path, id, lock, Start::Starting(channel)) }
+    pub(super) fn launched(path: &Path, id: FileId, lock: File, channel: Channel) -> Self {
+        Self { is_launched: true, ..Self::new(path, id, lock, Start::Starting(channel)) }
     }
 
     /// This process, as the holder of a pidfile that it has locked itself.
@@ -136,7 +134,8 @@ impl OwnDaemon {
             lock,
             start: Mutex::new(start),
             phase: AtomicU8::new(0),
-            job: None,
+            job: OnceLock::new(),
+            is_launched: false,
             signals: Mutex::default(),
         }
     }
@@ -159,11 +158,6 @@ impl OwnDaemon {
         }
     }
 
-    /// The number of the job that it is in; 0 for none.
-    pub(super) fn job(&self) -> u64 {
-        self.job.unwrap_or_default()
-    }
-
     /// A signal has come by the name tag.
     pub(super) fn hear(&self, signal: i32) {
         let mut signals = lock(&self.signals);
@@ -172,7 +166,7 @@ impl OwnDaemon {
             // Nobody handles it yet, and it ends the daemon, as everywhere. The pidfile is removed on the way.
             None if signal == TERM => {
                 drop(signals);
-                sys::exit_now(TERMINATED);
+                sys::exit_now(sys::TERMINATED);
             }
             None => signals.waiting.push_back(signal.into()),
         }
@@ -210,9 +204,7 @@ impl OwnDaemon {
         }
         seam::at("ready.begun");
         // First, so that a launcher that dies after the word leaves the daemon alive.
-        if let Some(job) = self.job.and_then(|number| Job::open(number).ok()) {
-            job.release();
-        }
+        self.release_job();
         // The mark comes before the word: a launcher that hears that the daemon is ready may look at once.
         self.phase.fetch_or(LISTENING | READY, Ordering::AcqRel);
         seam::at("ready.marked");
@@ -233,8 +225,16 @@ impl OwnDaemon {
 
     /// The launcher's abort or death no longer ends the daemon before it is ready.
     pub fn outlive_launcher(&self, _patience: Duration) {
-        if let Some(job) = self.job.and_then(|number| Job::open(number).ok()) {
+        self.release_job();
+    }
+
+    fn release_job(&self) {
+        // Where it cannot be opened, the launcher has gone, and this process is about to end.
+        if self.is_launched
+            && let Ok(job) = Job::open(self.id, self.pid)
+        {
             job.release();
+            let _ = self.job.set(job);
         }
     }
 

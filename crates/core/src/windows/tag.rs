@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::own::OwnDaemon;
 use crate::error::{Error, Result};
-use crate::sys::control::{Greeting, pipe_of};
+use crate::sys::control::{byte_of, pipe_of};
 use crate::sys::{self, FileId, Pipe, Progress};
 
 /// How many clients are served at once.
@@ -89,7 +89,7 @@ impl Client {
             (Progress::Ended, _) => false,
             (Progress::Done(_), None) => {
                 self.until = Some(Instant::now() + PATIENCE);
-                self.say(&Greeting { phase: daemon.phase(), job: daemon.job() }.bytes())
+                self.say(&[byte_of(daemon.phase())])
             }
             (Progress::Done(bytes), Some(_)) => match bytes.first() {
                 Some(byte) => {

@@ -17,15 +17,15 @@ use crate::sys::{self, Errno, FileId, FileInfo, Phase};
 pub(crate) struct Proven {
     pub(crate) pid: Pid,
     pub(crate) phase: Phase,
-    /// The file, and the holder's job; `None` for this process's own pidfile.
-    pub(crate) file: Option<(FileId, u64)>,
+    /// `None` for this process's own pidfile.
+    pub(crate) file: Option<FileId>,
 }
 
 impl Proven {
-    /// Tells the handle which pidfile it holds, by which it hears signals, and its job.
+    /// Tells the handle which pidfile it holds, by which it hears signals.
     pub(crate) fn tell(&self, process: &Process) {
-        if let Some((file, job)) = self.file {
-            process.handle().holds(file, job);
+        if let Some(file) = self.file {
+            process.handle().holds(file);
         }
     }
 
@@ -37,7 +37,7 @@ impl Proven {
 
 /// The holder of a file that is held, by its text and its name tag.
 pub(super) enum Look {
-    Running { pid: Pid, phase: Phase, job: u64 },
+    Running(Pid, Phase),
     Unproven { pid: Option<Pid>, reason: &'static str },
 }
 
@@ -49,10 +49,12 @@ pub(super) fn look_at(file: &File, id: FileId) -> Look {
         return Look::Unproven { pid: None, reason: "it is locked, but names no process" };
     };
     match name_tag(id) {
-        Some((tag, job)) if tag.pid == pid => Look::Running { pid, phase: tag.phase, job },
+        Some(tag) if tag.pid == pid => Look::Running(pid, tag.phase),
         Some(_) => {
             Look::Unproven { pid: Some(pid), reason: "it names another process than the one that holds it" }
         }
+        // It has not adopted itself yet, or is about to end.
+        None if sys::is_launched(pid, id) => Look::Running(pid, Phase::Deaf),
         None => {
             let reason = "it is locked, but not provably by the process it names";
             Look::Unproven { pid: Some(pid), reason }
@@ -96,9 +98,7 @@ impl PidFile {
             Err(errno) => return self.unopened(errno),
         }
         Ok(match look_at(&file, info.id) {
-            Look::Running { pid, phase, job } => {
-                Seen::Running(Proven { pid, phase, file: Some((info.id, job)) })
-            }
+            Look::Running(pid, phase) => Seen::Running(Proven { pid, phase, file: Some(info.id) }),
             // A launch under way and a daemon that ends look like this for a moment.
             Look::Unproven { pid, reason } => {
                 Seen::Unverified(Held { pid, reason: reason.into(), transient: true })

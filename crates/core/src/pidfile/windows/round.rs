@@ -90,8 +90,8 @@ impl PidFile {
         let Ok(file) = sys::open_shared(&self.path) else { return Ok(Round::Replaced) };
         let id = self.check_file(&file)?;
         Ok(match look_at(&file, id) {
-            Look::Running { pid, phase: Phase::Starting | Phase::Deaf, .. } => Round::Starting(pid),
-            Look::Running { pid, phase, .. } => Round::Running { pid, leaving: phase == Phase::Leaving },
+            Look::Running(pid, Phase::Starting | Phase::Deaf) => Round::Starting(pid),
+            Look::Running(pid, phase) => Round::Running { pid, leaving: phase == Phase::Leaving },
             Look::Unproven { .. } => Round::Held,
         })
     }

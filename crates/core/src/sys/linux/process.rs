@@ -86,6 +86,10 @@ impl ProcessHandle {
 
     /// Nothing to do: signals reach all members of a group.
     #[expect(clippy::unused_self, reason = "elsewhere the handle knows the members")]
+    pub(crate) fn hold_group(&self, _pid: Pid) {}
+
+    /// As [`ProcessHandle::hold_group`].
+    #[expect(clippy::unused_self, reason = "elsewhere the handle knows the members")]
     pub(crate) fn end_group(&self) {}
 
     /// Becomes readable when the process has ended; `None` where the system has no such descriptor.

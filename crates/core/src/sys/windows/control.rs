@@ -1,7 +1,7 @@
 //! What other processes ask a daemon, by the pipe that is named after its pidfile: how far it has come, and signals.
 //! The kernel names the process that serves the pipe, which is the pidfile's name tag.
 //!
-//! The daemon sends its phase and the number of its job to whoever connects, in nine bytes. A client may send one byte, the number of a signal, and
+//! The daemon sends one byte, its phase, to whoever connects. A client may send one byte, the number of a signal, and
 //! gets the same byte back once the signal is delivered.
 
 use std::time::Duration;
@@ -34,28 +34,8 @@ pub(crate) fn pipe_of(FileId { volume, index }: FileId) -> String {
     format!(r"\\.\pipe\daimon-{volume:08x}-{index:016x}")
 }
 
-/// What a daemon says of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Greeting {
-    pub(crate) phase: Phase,
-    /// The number of the job that it is in; 0 for none.
-    pub(crate) job: u64,
-}
-
-impl Greeting {
-    const BYTES: usize = 9;
-
-    pub(crate) fn bytes(self) -> Vec<u8> {
-        [&[byte_of(self.phase)][..], &self.job.to_le_bytes()].concat()
-    }
-
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let (phase, job) = bytes.split_first()?;
-        Some(Self { phase: phase_of(*phase)?, job: u64::from_le_bytes(job.try_into().ok()?) })
-    }
-}
-
-fn byte_of(phase: Phase) -> u8 {
+/// The byte by which a daemon tells its phase.
+pub(crate) fn byte_of(phase: Phase) -> u8 {
     match phase {
         Phase::Serving => b's',
         Phase::Starting => b'b',
@@ -70,44 +50,43 @@ fn phase_of(byte: u8) -> Option<Phase> {
         .find(|phase| byte_of(*phase) == byte)
 }
 
-/// The process that serves the pipe of that pidfile, its phase, and its job; `None` where nobody does.
-pub(crate) fn name_tag(file: FileId) -> Option<(NameTag, u64)> {
-    let (pipe, Greeting { phase, job }) = greeted(file).ok()??;
-    Some((NameTag { pid: pipe.server()?, phase }, job))
+/// The process that serves the pipe of that pidfile, and its phase; `None` where nobody does.
+pub(crate) fn name_tag(file: FileId) -> Option<NameTag> {
+    let (pipe, phase) = greeted(file).ok()??;
+    Some(NameTag { pid: pipe.server()?, phase })
 }
 
-fn greeted(file: FileId) -> Result<Option<(Pipe, Greeting)>, Errno> {
+fn greeted(file: FileId) -> Result<Option<(Pipe, Phase)>, Errno> {
     let mut pipe = Pipe::connect(&pipe_of(file), PATIENCE)?;
-    let mut bytes = Vec::new();
-    while bytes.len() < Greeting::BYTES {
-        match read(&mut pipe)? {
-            Some(more) if !more.is_empty() => bytes.extend(more),
-            _ => return Ok(None),
-        }
-    }
-    Ok(Greeting::parse(&bytes).map(|greeting| (pipe, greeting)))
+    let byte = read(&mut pipe)?;
+    Ok(byte.and_then(phase_of).map(|phase| (pipe, phase)))
 }
 
-fn read(pipe: &mut Pipe) -> Result<Option<Vec<u8>>, Errno> {
+fn read(pipe: &mut Pipe) -> Result<Option<u8>, Errno> {
     pipe.begin_read()?;
     match pipe.progress(PATIENCE) {
-        Progress::Done(bytes) => Ok(Some(bytes)),
+        Progress::Done(bytes) => Ok(bytes.first().copied()),
         Progress::Pending | Progress::Ended => Ok(None),
     }
 }
 
-/// Sends a signal to the holder of that pidfile, if that is process `pid`, of which the caller has a handle.
-pub(crate) fn send(file: FileId, pid: Pid, signal: i32) -> Result<(), Unreached> {
+/// Sends a signal to the holder of that pidfile, if that is process `pid`, of which the caller has a handle. False where
+/// nobody serves the pipe: the daemon has not adopted itself yet, or is about to end.
+pub(crate) fn send(file: FileId, pid: Pid, signal: i32) -> Result<bool, Unreached> {
     let failed = |errno| Unreached::System("CreateFileW", errno);
-    let Some((mut pipe, _)) = greeted(file).map_err(failed)? else { return Err(Unreached::Ended) };
-    if pipe.server() != Some(pid) {
-        return Err(Unreached::Ended);
-    }
+    let mut pipe = match greeted(file) {
+        Ok(Some((pipe, _))) if pipe.server() == Some(pid) => pipe,
+        Ok(_) => return Ok(false),
+        Err(errno) if errno.is_missing() => return Ok(false),
+        Err(errno) => return Err(failed(errno)),
+    };
     let byte = u8::try_from(signal).map_err(|_| failed(Errno::NOT_SUPPORTED))?;
-    pipe.write_all(&[byte], PATIENCE).map_err(|errno| Unreached::System("WriteFile", errno))?;
+    if pipe.write_all(&[byte], PATIENCE).is_err() {
+        return Ok(false);
+    }
     // The same byte comes back, or the daemon has ended before it could answer, as by the signal.
     let _ = read(&mut pipe);
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -115,13 +94,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_greeting_is_read_as_it_is_written_and_nothing_else() {
+    fn a_phase_is_read_as_it_is_written_and_nothing_else() {
         for phase in [Phase::Serving, Phase::Starting, Phase::Deaf, Phase::Leaving] {
-            let greeting = Greeting { phase, job: u64::MAX - 7 };
-            assert_eq!(Greeting::parse(&greeting.bytes()), Some(greeting));
+            assert_eq!(phase_of(byte_of(phase)), Some(phase));
         }
-        for wrong in [&b""[..], b"s", b"x12345678", b"s123456789"] {
-            assert_eq!(Greeting::parse(wrong), None);
-        }
+        assert_eq!(phase_of(b'x'), None);
     }
 }

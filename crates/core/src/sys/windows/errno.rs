@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND, ERROR_INVALID_PARAMETER, ERROR_IO_PENDING,
-    ERROR_NOT_SUPPORTED, ERROR_OPERATION_ABORTED, ERROR_PATH_NOT_FOUND, ERROR_PIPE_BUSY,
+    ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_FILE_NOT_FOUND, ERROR_INVALID_PARAMETER,
+    ERROR_IO_PENDING, ERROR_NOT_SUPPORTED, ERROR_OPERATION_ABORTED, ERROR_PATH_NOT_FOUND, ERROR_PIPE_BUSY,
     ERROR_PIPE_CONNECTED, ERROR_PRIVILEGE_NOT_HELD, ERROR_SHARING_VIOLATION, WIN32_ERROR,
 };
 
@@ -43,6 +43,11 @@ impl Errno {
     /// Whether a client has come before the server waited for it.
     pub(super) fn is_connected(self) -> bool {
         self.code() == ERROR_PIPE_CONNECTED
+    }
+
+    /// Whether the name of what was to be made is taken.
+    pub(super) fn is_taken(self) -> bool {
+        self.code() == ERROR_ALREADY_EXISTS
     }
 
     /// Whether an operation was cancelled.

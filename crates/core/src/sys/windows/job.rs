@@ -4,7 +4,7 @@
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
 
 use windows_sys::Win32::System::JobObjects::{
-    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_BREAKAWAY_OK,
+    AssignProcessToJobObject, CreateJobObjectW, IsProcessInJob, JOB_OBJECT_LIMIT_BREAKAWAY_OK,
     JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicAccountingInformation,
     JobObjectExtendedLimitInformation, OpenJobObjectW, QueryInformationJobObject, SetInformationJobObject,
@@ -13,7 +13,8 @@ use windows_sys::Win32::System::JobObjects::{
 
 use super::process::KILLED;
 use super::security::Access;
-use super::{Errno, ProcessHandle, wide};
+use super::{Errno, FileId, ProcessHandle, wide};
+use crate::sys::Pid;
 
 /// JOB_OBJECT_ALL_ACCESS of winnt.h.
 const JOB_OBJECT_ALL_ACCESS: u32 = 0x001f_003f;
@@ -23,26 +24,31 @@ const JOB_OBJECT_ALL_ACCESS: u32 = 0x001f_003f;
 pub(crate) struct Job(OwnedHandle);
 
 impl Job {
-    /// Makes the job of that number. Its handles are with its maker alone, so that the maker's death ends its
+    /// Makes the job of that pidfile and daemon. Its handles are with its maker alone, so that the maker's death ends its
     /// processes.
-    pub(crate) fn new(number: u64) -> Result<Self, Errno> {
-        let name = wide(name_of(number));
+    pub(crate) fn new(file: FileId, daemon: Pid) -> Result<Self, Errno> {
+        let name = wide(name_of(file, daemon));
         let access = Access::of_owner()?;
         let attributes = access.attributes();
         // SAFETY: the name ends with a zero; name, attributes and access list live through the call.
         let handle = unsafe { CreateJobObjectW(&raw const attributes, name.as_ptr()) };
+        let errno = Errno::last();
         if handle.is_null() {
-            return Err(Errno::last());
+            return Err(errno);
         }
         // SAFETY: the call has just made this handle, which nobody else owns.
         let job = Self(unsafe { OwnedHandle::from_raw_handle(handle) });
+        // Somebody else's, of the same name, is not ours to use.
+        if errno.is_taken() {
+            return Err(errno);
+        }
         job.limit(JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_BREAKAWAY_OK)?;
         Ok(job)
     }
 
-    /// Opens the job of that number, for a moment: as long as the handle is open, its maker's death ends nothing.
-    pub(crate) fn open(number: u64) -> Result<Self, Errno> {
-        let name = wide(name_of(number));
+    /// Opens the job of that pidfile and daemon. As long as the handle is open, its maker's death ends nothing.
+    pub(crate) fn open(file: FileId, daemon: Pid) -> Result<Self, Errno> {
+        let name = wide(name_of(file, daemon));
         // SAFETY: the name ends with a zero and lives through the call.
         let handle = unsafe { OpenJobObjectW(JOB_OBJECT_ALL_ACCESS, 0, name.as_ptr()) };
         if handle.is_null() {
@@ -75,6 +81,16 @@ impl Job {
         if done == 0 { Err(Errno::last()) } else { Ok(()) }
     }
 
+    /// Whether that process is in it.
+    pub(crate) fn has(&self, process: &ProcessHandle) -> bool {
+        let mut is_in = 0;
+        // SAFETY: both handles are open for the whole call, and the system writes one number to the pointer.
+        let done = unsafe {
+            IsProcessInJob(process.as_handle().as_raw_handle(), self.0.as_raw_handle(), &raw mut is_in)
+        };
+        done != 0 && is_in != 0
+    }
+
     /// From now on its processes outlive its handles.
     pub(crate) fn release(&self) {
         // Ignore a failure: the call fails for a wrong handle or structure alone.
@@ -104,6 +120,6 @@ impl Job {
     }
 }
 
-fn name_of(number: u64) -> String {
-    format!(r"Local\daimon-{number:016x}")
+fn name_of(FileId { volume, index }: FileId, daemon: Pid) -> String {
+    format!(r"Local\daimon-{volume:08x}-{index:016x}-{daemon}")
 }

@@ -26,9 +26,10 @@ pub(crate) use file::{
 pub(crate) use folder::local_folder;
 pub(crate) use job::Job;
 pub(crate) use pipe::{Pipe, Progress};
-pub(crate) use priority::set_own_priority;
+pub(crate) use priority::{set_own_priority, set_priority};
 pub(crate) use process::{
-    ProcessHandle, first_of, is_main_thread, launched_group, openers, raw_stats, signal_group,
+    ProcessHandle, TERMINATED, first_of, is_launched, is_main_thread, launched_group, openers, raw_stats,
+    signal_group,
 };
 pub(crate) use select::{Armed, Selector, Source, SourceRef, borrow};
 pub(crate) use spawn::{Spawn, let_inherit, small_pipe};

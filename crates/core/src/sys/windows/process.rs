@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::sync::OnceLock;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use windows_sys::Win32::Foundation::{FILETIME, STILL_ACTIVE, WAIT_OBJECT_0};
 use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
@@ -21,13 +21,21 @@ use crate::sys::{Pid, RawExit, RawStats, Unreached};
 
 /// The code of a process that was ended by force: 128 and SIGKILL, as shells tell it.
 pub(crate) const KILLED: u32 = 137;
+/// The same of SIGTERM.
+pub(crate) const TERMINATED: u32 = 143;
+
+/// How long a daemon may take to serve its name tag, or to end, before it is taken for one that does neither.
+const PATIENCE: Duration = Duration::from_secs(1);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// A process that was alive when this was opened.
 #[derive(Debug)]
 pub(crate) struct ProcessHandle {
     handle: OwnedHandle,
-    /// The pidfile that it has been proven to hold, by which it hears signals, and the number of its job.
-    held: OnceLock<(FileId, u64)>,
+    /// The pidfile that it has been proven to hold, by which it hears signals.
+    held: OnceLock<FileId>,
+    /// Its job, where what it leaves behind is to be ended.
+    group: OnceLock<Job>,
 }
 
 impl ProcessHandle {
@@ -40,20 +48,26 @@ impl ProcessHandle {
 
     /// One that this process has made.
     pub(crate) fn of(handle: OwnedHandle) -> Self {
-        Self { handle, held: OnceLock::new() }
+        Self { handle, held: OnceLock::new(), group: OnceLock::new() }
     }
 
-    /// It has been proven to hold that pidfile, and says that it is in that job.
-    pub(crate) fn holds(&self, file: FileId, job: u64) {
-        // It holds one pidfile at most, and is in one job of a launch, for its whole life.
-        let _ = self.held.set((file, job));
+    /// It has been proven to hold that pidfile.
+    pub(crate) fn holds(&self, file: FileId) {
+        // It holds one pidfile at most, for its whole life.
+        let _ = self.held.set(file);
+    }
+
+    /// Holds its job, whose name ends with it, for [`ProcessHandle::end_group`].
+    pub(crate) fn hold_group(&self, pid: Pid) {
+        // There is none for a daemon that was not launched.
+        if let Some(Ok(job)) = self.held.get().map(|file| Job::open(*file, pid)) {
+            let _ = self.group.set(job);
+        }
     }
 
     /// Ends the processes that it has left behind: those of its job.
     pub(crate) fn end_group(&self) {
-        let Some((_, job @ 1..)) = self.held.get() else { return };
-        // There is none any more where nobody is left.
-        if let Ok(job) = Job::open(*job) {
+        if let Some(job) = self.group.get() {
             job.terminate();
         }
     }
@@ -69,18 +83,36 @@ impl ProcessHandle {
         }
         match signal {
             0 | control::CONT => Ok(()),
-            control::KILL => self.terminate(pid),
-            signal if control::is_known(signal) => match self.held.get() {
-                Some((file, _)) => control::send(*file, pid, signal),
-                None => Err(Unreached::System("CreateFileW", Errno::NOT_SUPPORTED)),
-            },
+            control::KILL => self.terminate(pid, KILLED),
+            signal if control::is_known(signal) => self.tell(pid, signal),
             _ => Err(Unreached::System("TerminateProcess", Errno::NOT_SUPPORTED)),
         }
     }
 
-    fn terminate(&self, pid: Pid) -> Result<(), Unreached> {
+    /// Sends a message to the daemon's own thread. A process that has no such thread yet does with SIGTERM what every
+    /// process does that has no handler for it.
+    fn tell(&self, pid: Pid, signal: i32) -> Result<(), Unreached> {
+        let Some(file) = self.held.get() else {
+            return Err(Unreached::System("CreateFileW", Errno::NOT_SUPPORTED));
+        };
+        let until = Instant::now() + PATIENCE;
+        while !control::send(*file, pid, signal)? {
+            if ends_within(self.handle.as_handle(), BETWEEN_LOOKS) {
+                return Err(Unreached::Ended);
+            }
+            if Instant::now() >= until {
+                return match signal {
+                    control::TERM => self.terminate(pid, TERMINATED),
+                    _ => Err(Unreached::System("CreateFileW", Errno::NOT_SUPPORTED)),
+                };
+            }
+        }
+        Ok(())
+    }
+
+    fn terminate(&self, pid: Pid, code: u32) -> Result<(), Unreached> {
         // SAFETY: the handle is open for the whole call, which touches no memory of this process.
-        let done = unsafe { TerminateProcess(self.handle.as_raw_handle(), KILLED) };
+        let done = unsafe { TerminateProcess(self.handle.as_raw_handle(), code) };
         let error = Errno::last();
         if done != 0 {
             Ok(())
@@ -117,6 +149,12 @@ fn open(pid: Pid, rights: u32) -> Result<OwnedHandle, Unreached> {
     }
     // SAFETY: the call has just made this handle, which nobody else owns.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+}
+
+/// Whether process `pid` is in the job that the launch for that pidfile has made for a process of that number.
+pub(crate) fn is_launched(pid: Pid, file: FileId) -> bool {
+    // The handle first, so that the number cannot come to mean another process.
+    ProcessHandle::open(pid).is_ok_and(|process| Job::open(file, pid).is_ok_and(|job| job.has(&process)))
 }
 
 /// Whether a process, or anything else that can be waited for, is done within that time.

@@ -20,7 +20,6 @@ use windows_sys::Win32::System::Threading::{
     STARTUPINFOEXW, UpdateProcThreadAttribute,
 };
 
-use super::priority::class_of;
 use super::{Errno, ProcessHandle, is_denial, wide};
 use crate::sys::Pid;
 
@@ -33,8 +32,6 @@ pub(crate) struct Spawn<'a> {
     pub(crate) folder: Option<&'a Path>,
     /// Standard input, output and error output.
     pub(crate) stdio: [BorrowedHandle<'a>; 3],
-    /// Its nice value; `None`: the launcher's own.
-    pub(crate) nice: Option<i32>,
     /// A further handle that it inherits, with the same value.
     pub(crate) boot: BorrowedHandle<'a>,
 }
@@ -115,8 +112,7 @@ impl Spawn<'_> {
             | CREATE_NEW_PROCESS_GROUP
             | CREATE_UNICODE_ENVIRONMENT
             | EXTENDED_STARTUPINFO_PRESENT
-            | CREATE_SUSPENDED
-            | self.nice.map_or(0, class_of);
+            | CREATE_SUSPENDED;
         let make = |flags| {
             // The system writes to the command line.
             let mut command = wide(command_line(self.args));
