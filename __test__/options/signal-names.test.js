@@ -86,6 +86,10 @@ for (const [name, number] of Object.entries(ON_WINDOWS)) {
   })
 }
 
+unix('what only Windows has is no signal elsewhere', (t) => {
+  t.throws(() => signalNumber('SIGBREAK', 'signal', false), { code: 'ERR_DAEMON_INVALID_OPTION' })
+})
+
 test('on Windows all other signals are unsupported, and what is none is invalid', (t) => {
   const others = Object.keys(constants.signals).filter((name) => !Object.hasOwn(ON_WINDOWS, name))
   t.true(others.length > 3)

@@ -18,6 +18,7 @@ import { reopenLogs } from './reopen.js'
 import { LateService } from './service.js'
 import { Shutdown } from './shutdown.js'
 import type { SignalActions } from './signals/actions.js'
+import { isConsoleClosing } from './signals/delivered.js'
 import { Signals } from './signals/map.js'
 import type { Bringer, State } from './state.js'
 import { writeStderr } from './stderr.js'
@@ -60,7 +61,10 @@ class Context implements DaemonContext {
     const performer = {
       stop: (signal: SignalName) => this.#shutdown.onSignal(signal),
       stopsAtOnce: () => !this.#shutdown.hasHooks,
-      reload: () => this.#reload(),
+      reload: (signal: SignalName) => {
+        if (isConsoleClosing()) this.#shutdown.onSignal(signal)
+        else this.#reload()
+      },
       reopen: () => this.#reopen(),
     }
     this.#actions = state.actionsBy(performer)

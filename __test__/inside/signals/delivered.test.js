@@ -52,6 +52,15 @@ test('a script’s own listener is instead of the action, or beside it', async (
   t.deepEqual(instead.told, ['called', 'heard SIGTERM 15', 'exit 0'])
 })
 
+test('Ctrl-Break is a stop, and so is the end of the console', async (t) => {
+  for (const [signal, what] of [
+    ['SIGBREAK', 'stop SIGBREAK'],
+    ['SIGHUP', 'closing'],
+  ]) {
+    t.deepEqual(await run(t, signal, 'actions', 'console'), { code: 0, told: [what, 'called', 'exit 0'] })
+  }
+})
+
 test('a signal to itself comes after the call, and a number that is no signal never does', async (t) => {
   t.deepEqual(await run(t, 15, 'actions', 'raised'), { code: 0, told: ['called', 'stop SIGTERM', 'exit 0'] })
   t.deepEqual(await run(t, 12, 'raised'), { code: 140, told: ['called', 'exit 140'] })

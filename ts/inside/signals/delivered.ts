@@ -18,6 +18,16 @@ export function takeSignals(binding: Binding): void {
   })
 }
 
+/** Whether a SIGHUP has been delivered that no action has been taken for yet. */
+let isHangupSent = false
+
+/** Whether the SIGHUP that has come is none that was sent: then the console closes, and the process ends soon. */
+export function isConsoleClosing(): boolean {
+  const isSent = isHangupSent
+  isHangupSent = false
+  return IS_WINDOWS && !isSent
+}
+
 /** Sends a signal to this very process. */
 export function raiseSignal(signal: string | number): void {
   if (!IS_WINDOWS) return void process.kill(process.pid, signal)
@@ -37,6 +47,7 @@ function entryOf(signal: string | number): [name?: string, number?: number] {
  */
 function deliver(name: string, number: number): void {
   const events: NodeJS.EventEmitter = process
+  if (name === 'SIGHUP') isHangupSent = true
   if (listenersOf(name).length > 0) events.emit(name, name, number)
   else process.exit(exitCodeOf(name))
 }
