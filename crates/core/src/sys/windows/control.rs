@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::pipe::{Pipe, Progress};
-use super::{Errno, FileId};
+use super::{Errno, FileId, is_denial};
 use crate::sys::{NameTag, Phase, Pid, Unreached};
 
 /// The numbers of signals, as Node.js and Linux have them.
@@ -21,8 +21,10 @@ pub(crate) const TERM: i32 = 15;
 pub(crate) const CONT: i32 = 18;
 pub(crate) const STOP: i32 = 19;
 
-/// How long a daemon's own thread may take to answer.
+/// How long a daemon's own thread may take to answer a message.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// The same of a look, which is made again and again: one at a daemon that has just ended must not take all the time.
+const PATIENCE_OF_LOOK: Duration = Duration::from_millis(100);
 
 /// Whether a daemon can be sent that signal.
 pub(crate) fn is_known(signal: i32) -> bool {
@@ -52,41 +54,52 @@ fn phase_of(byte: u8) -> Option<Phase> {
 
 /// The process that serves the pipe of that pidfile, and its phase; `None` where nobody does.
 pub(crate) fn name_tag(file: FileId) -> Option<NameTag> {
-    let (pipe, phase) = greeted(file).ok()??;
+    let (pipe, phase) = greeted(file, PATIENCE_OF_LOOK).ok()??;
     Some(NameTag { pid: pipe.server()?, phase })
 }
 
-fn greeted(file: FileId) -> Result<Option<(Pipe, Phase)>, Errno> {
-    let mut pipe = Pipe::connect(&pipe_of(file), PATIENCE)?;
-    let byte = read(&mut pipe)?;
+fn greeted(file: FileId, patience: Duration) -> Result<Option<(Pipe, Phase)>, Errno> {
+    let mut pipe = Pipe::connect(&pipe_of(file), patience)?;
+    let byte = read(&mut pipe, patience)?;
     Ok(byte.and_then(phase_of).map(|phase| (pipe, phase)))
 }
 
-fn read(pipe: &mut Pipe) -> Result<Option<u8>, Errno> {
+fn read(pipe: &mut Pipe, patience: Duration) -> Result<Option<u8>, Errno> {
     pipe.begin_read()?;
-    match pipe.progress(PATIENCE) {
+    match pipe.progress(patience) {
         Progress::Done(bytes) => Ok(bytes.first().copied()),
         Progress::Pending | Progress::Ended => Ok(None),
     }
 }
 
-/// Sends a signal to the holder of that pidfile, if that is process `pid`, of which the caller has a handle. False where
-/// nobody serves the pipe: the daemon has not adopted itself yet, or is about to end.
-pub(crate) fn send(file: FileId, pid: Pid, signal: i32) -> Result<bool, Unreached> {
+/// What has become of a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// The daemon has it.
+    Delivered,
+    /// Nobody serves the pipe: the daemon has not adopted itself yet, or is about to end.
+    Unserved,
+    /// The daemon has gone away meanwhile, or another one serves the pipe.
+    Interrupted,
+}
+
+/// Sends a signal to the holder of that pidfile, if that is process `pid`, of which the caller has a handle.
+pub(crate) fn send(file: FileId, pid: Pid, signal: i32) -> Result<Sent, Unreached> {
     let failed = |errno| Unreached::System("CreateFileW", errno);
-    let mut pipe = match greeted(file) {
+    let mut pipe = match greeted(file, PATIENCE) {
         Ok(Some((pipe, _))) if pipe.server() == Some(pid) => pipe,
-        Ok(_) => return Ok(false),
-        Err(errno) if errno.is_missing() => return Ok(false),
-        Err(errno) => return Err(failed(errno)),
+        Ok(_) => return Ok(Sent::Interrupted),
+        Err(errno) if errno.is_missing() => return Ok(Sent::Unserved),
+        Err(errno) if is_denial(errno) || errno == Errno::PIPE_BUSY => return Err(failed(errno)),
+        Err(_) => return Ok(Sent::Interrupted),
     };
     let byte = u8::try_from(signal).map_err(|_| failed(Errno::NOT_SUPPORTED))?;
     if pipe.write_all(&[byte], PATIENCE).is_err() {
-        return Ok(false);
+        return Ok(Sent::Interrupted);
     }
     // The same byte comes back, or the daemon has ended before it could answer, as by the signal.
-    let _ = read(&mut pipe);
-    Ok(true)
+    let _ = read(&mut pipe, PATIENCE);
+    Ok(Sent::Delivered)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use windows_sys::Win32::System::Threading::{
     PROCESS_TERMINATE, TerminateProcess, WaitForMultipleObjects, WaitForSingleObject,
 };
 
-use super::control;
+use super::control::{self, Sent};
 use super::job::Job;
 use super::{Errno, FileId};
 use crate::sys::{Pid, RawExit, RawStats, Unreached};
@@ -96,18 +96,21 @@ impl ProcessHandle {
             return Err(Unreached::System("CreateFileW", Errno::NOT_SUPPORTED));
         };
         let until = Instant::now() + PATIENCE;
-        while !control::send(*file, pid, signal)? {
+        loop {
+            let sent = control::send(*file, pid, signal)?;
+            if sent == Sent::Delivered {
+                return Ok(());
+            }
             if ends_within(self.handle.as_handle(), BETWEEN_LOOKS) {
                 return Err(Unreached::Ended);
             }
             if Instant::now() >= until {
-                return match signal {
-                    control::TERM => self.terminate(pid, TERMINATED),
-                    _ => Err(Unreached::System("CreateFileW", Errno::NOT_SUPPORTED)),
+                return match (signal, sent) {
+                    (control::TERM, Sent::Unserved) => self.terminate(pid, TERMINATED),
+                    _ => Err(Unreached::System("CreateFileW", Errno::PIPE_BUSY)),
                 };
             }
         }
-        Ok(())
     }
 
     fn terminate(&self, pid: Pid, code: u32) -> Result<(), Unreached> {
