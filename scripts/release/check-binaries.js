@@ -11,14 +11,29 @@ import { GLIBC_FLOOR, MACOS_FLOOR, WINDOWS_FLOOR } from './targets.js'
 /** The largest size of a binary. A larger one contains something that it should not. */
 const MAX_BYTES = 1_200_000
 
+/** The DLLs of Windows 10 that binaries may need; none is the compiler's, as libunwind.dll would be. */
+const WINDOWS_DLLS = [
+  'kernel32',
+  'ntdll',
+  // Access rights, and services.
+  'advapi32',
+  // Known folders.
+  'combase',
+  'shell32',
+  // std's random numbers.
+  'bcryptprimitives',
+  // std's waits.
+  'api-ms-win-core-synch-l1-2-0',
+  // The C library.
+  'api-ms-win-crt-(?:environment|heap|math|private|runtime|stdio|string)-l1-1-0',
+]
+
 const LIBRARIES = {
   gnu: /^(?:ld-linux-(?:x86-64|aarch64)\.so\.[12]|lib(?:c|dl|m|pthread|rt)\.so\.[0-9]+)$/,
   // musl's loader knows its library by this name, whatever the file's name is.
   musl: /^libc\.so$/,
   darwin: /^\/usr\/lib\/libSystem\.B\.dylib$/,
-  // The system's own and its C library (crt): no DLL of the compiler, as libunwind.dll and libc++.dll are.
-  win32:
-    /^(?:(?:kernel32|ntdll|advapi32|combase|shell32|bcryptprimitives)|api-ms-win-(?:core-synch|crt-(?:heap|runtime|stdio|string|private|math|environment))-l1-\d-\d)\.dll$/,
+  win32: new RegExp(`^(?:${WINDOWS_DLLS.join('|')})\\.dll$`),
 }
 
 const FORMATS = { linux: 'elf', darwin: 'macho', win32: 'pe' }
