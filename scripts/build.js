@@ -1,13 +1,13 @@
 // build.js [native] [ts] [--if-needed] [--seams]: builds the binding into native/ and the facade into dist/; with
 // --seams the build for the torture, in which tests can stop a process at each step, into target/seams/.
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build as esbuild } from 'esbuild'
 import { finished } from './lib/bundle-texts.js'
 import { bundles } from './lib/bundles.js'
-import { bin, root, run } from './lib/run.js'
+import { root, runTool } from './lib/run.js'
 
 /** The time of the latest change of a file below the paths, in ms; with `folders` also of a folder; 0 without files. */
 function latest(paths, folders = false) {
@@ -28,6 +28,14 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 
+/** Takes from the binary's name what napi adds for Windows: the linker. The loader's name has none. */
+function nameForLoader(folder) {
+  for (const name of readdirSync(folder)) {
+    const short = name.replace(/\.(win32-\w+)-\w+\.node$/, '.$1.node')
+    if (short !== name) renameSync(join(folder, name), join(folder, short))
+  }
+}
+
 const { seams } = values
 /** Where the output goes, from the root. */
 const folder = seams ? 'target/seams/' : ''
@@ -36,10 +44,10 @@ const builds = {
   native: {
     sources: ['crates', 'Cargo.toml', 'Cargo.lock', 'build.rs'],
     output: 'native',
-    build() {
+    async build() {
       // The binary must not contain paths of the machine that builds it.
       const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
-      const remap = [`${cargoHome}=/cargo`, `${root.replace(/\/$/, '')}=/daimon`]
+      const remap = [`${cargoHome}=/cargo`, `${resolve(root)}=/daimon`]
       const flags = remap.map((pair) => JSON.stringify(`--remap-path-prefix=${pair}`))
       const cargo = seams ? [] : ['--config', `build.rustflags=[${flags.join(',')}]`]
       if (process.env.CI) cargo.push('--locked')
@@ -48,7 +56,9 @@ const builds = {
         : ['--release']
       const out = ['--output-dir', `${folder}native`, '--no-js', '--dts', 'binding.d.cts', '--no-const-enum']
       const args = ['--manifest-path', 'crates/node/Cargo.toml', '--platform', ...how, ...out]
-      return run(bin('napi'), ['build', ...args, '--', ...cargo])
+      const code = await runTool('napi', ['build', ...args, '--', ...cargo])
+      if (code === 0) nameForLoader(join(root, folder, 'native'))
+      return code
     },
   },
   ts: {
@@ -64,7 +74,7 @@ const builds = {
       // Remove the output of sources that have been deleted.
       for (const output of ['build', `${folder}dist`])
         rmSync(join(root, output), { recursive: true, force: true })
-      const code = await run(bin('tsc'), ['--project', 'tsconfig.json'])
+      const code = await runTool('tsc', ['--project', 'tsconfig.json'])
       if (code !== 0 || (!seams && !publishTypes())) return code || 1
       return await bundle()
     },

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { atEnd } from './lib/at-end.js'
-import { run } from './lib/run.js'
+import { npm, run } from './lib/run.js'
 import { host, packages } from './release/targets.js'
 
 const assembled = process.argv.includes('--assembled')
@@ -57,13 +57,13 @@ async function check() {
   if (host === undefined) return 'finding a package for this platform'
   for (const name of ['daimon', host.name]) {
     const pack = ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', temp]
-    if ((await run('npm', pack, { cwd: join(packages, name) })) !== 0) return 'npm pack'
+    if ((await run(...npm(...pack), { cwd: join(packages, name) })) !== 0) return 'npm pack'
   }
   const tarballs = readdirSync(temp).filter((name) => name.endsWith('.tgz'))
   mkdirSync(consumer)
   writeFileSync(join(consumer, 'package.json'), '{ "private": true }\n')
   const install = ['install', ...flags, ...tarballs.map((name) => join(temp, name))]
-  if ((await run('npm', install, { cwd: consumer })) !== 0) return 'npm install'
+  if ((await run(...npm(...install), { cwd: consumer })) !== 0) return 'npm install'
   const evaluate = ['--input-type=module', '-e', PROGRAM]
   if ((await run(process.execPath, evaluate, { cwd: consumer })) !== 0) return 'import'
   if ((await run('sh', ['-c', COMMAND], { cwd: consumer })) !== 0) return 'the command'

@@ -45,8 +45,29 @@ if (firstLine('cargo', ['--version']) === undefined) {
   }
 }
 
+/** Visual Studio's own finder of its parts; without it, or without the C++ tools, it prints nothing. */
+function hasVisualStudio() {
+  const vswhere = `${process.env['ProgramFiles(x86)']}\\Microsoft Visual Studio\\Installer\\vswhere.exe`
+  const part = `Microsoft.VisualStudio.Component.VC.Tools.${process.arch === 'arm64' ? 'ARM64' : 'x86.x64'}`
+  const args = ['-latest', '-products', '*', '-requires', part, '-property', 'installationPath']
+  // The second is set in a command prompt of Visual Studio.
+  return Boolean(firstLine(vswhere, args)) || Boolean(process.env.VCToolsInstallDir)
+}
+
 const ownLinker = Object.keys(process.env).some((name) => /^CARGO_TARGET_.*_LINKER$/.test(name))
-if (!ownLinker && firstLine('cc', ['--version']) === undefined) {
+if (process.platform === 'win32') {
+  const { status, stdout } = spawnSync('rustc', ['-vV'], { cwd: root, encoding: 'utf8' })
+  const isMsvc = status === 0 && /^host: .*-msvc$/m.test(stdout)
+  if (status === 0 && !isMsvc) {
+    // napi asks each other one for a libnode.dll, which Node.js does not have.
+    problems.push('The Rust that is the default has no `msvc` in its name. Run: rustup default stable-msvc')
+  } else if (isMsvc && !ownLinker && !hasVisualStudio()) {
+    problems.push(
+      "No linker was found; Rust needs that of Microsoft's C++ tools: Visual Studio Build Tools, with the workload " +
+        '`Desktop development with C++`. Run: winget install Microsoft.VisualStudio.2022.BuildTools',
+    )
+  }
+} else if (!ownLinker && firstLine('cc', ['--version']) === undefined) {
   problems.push(
     'No C compiler `cc` was found; Rust needs it as the linker. Debian, Ubuntu: apt-get install gcc libc6-dev. ' +
       'Fedora: dnf install gcc. Alpine: apk add build-base. macOS: xcode-select --install.',

@@ -15,6 +15,7 @@ const LEGS = {
   torture: 'scripts/torture.js',
   arm64: 'scripts/foreign/arm64.js',
   musl: 'scripts/foreign/musl.js',
+  windows: 'scripts/foreign/windows.js',
 }
 
 async function leg(name) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { failure, none } from './lib/counts.js'
 import { leg } from './lib/leg.js'
 import { python } from './lib/python.js'
-import { bin, root, run } from './lib/run.js'
+import { root, run, runTool } from './lib/run.js'
 import { coreFaces } from './lint/core-faces.js'
 import { longLines, readSentences, unusedPackages } from './lint/own-checks.js'
 import { rooms } from './lint/rooms.js'
@@ -25,11 +25,11 @@ const checks = {
   'cargo fmt': () => cargo('fmt', 'rustfmt', ['--all', '--check']),
   'cargo clippy': () => clippy('--workspace', '--exclude', 'daimon-node', '--all-targets'),
   'cargo clippy, binding': () => clippy('-p', 'daimon-node'),
-  biome: () => run(bin('biome'), ['check', '--error-on-warnings', '.']),
+  biome: () => runTool('biome', ['check', '--error-on-warnings', '.']),
   // Build the binding first if needed: the facade's types use those that its build writes.
   tsc: async () =>
     (await run(process.execPath, ['scripts/build.js', 'native', '--if-needed'])) ||
-    run(bin('tsc'), ['--project', 'tsconfig.json', '--noEmit']),
+    runTool('tsc', ['--project', 'tsconfig.json', '--noEmit']),
   typos: async () => run(join(await python('lint'), 'typos'), []),
   'long lines': longLines,
   rooms,

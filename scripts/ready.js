@@ -1,7 +1,7 @@
 // `npm run ready`, and CI's leg `fast`: the checks that a change must pass first.
 import { counted } from './lib/counted.js'
 import { add, close, failure, none } from './lib/counts.js'
-import { run } from './lib/run.js'
+import { npm, run } from './lib/run.js'
 
 const failures = []
 let counts = none()
@@ -15,7 +15,7 @@ async function check(name, command, args) {
 
 /** Runs an npm script that has counts. */
 async function counting(name, args) {
-  const result = await counted('npm', args)
+  const result = await counted(...npm(...args))
   counts = add(counts, result)
   if (result.failed > 0) failures.push(name)
 }

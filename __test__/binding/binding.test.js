@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, wri
 import { join } from 'node:path'
 import test from 'ava'
 import { PLATFORMS } from '../../build/binding/load.js'
+import { targets } from '../../scripts/release/targets.js'
 import { folder, ROOT } from '../helpers/index.js'
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
@@ -152,15 +153,13 @@ for (const platform of ['aix', 'freebsd']) {
 }
 
 test('what is loaded, built and audited is for the same platforms', (t) => {
-  const { napi } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  const names = napi.targets.map((triple) => {
-    const [cpu, , system, libc] = triple.split('-')
-    const arch = cpu === 'x86_64' ? 'x64' : 'arm64'
-    return system === 'darwin' ? `darwin-${arch}` : `linux-${arch}-${libc}`
-  })
-  // Packages for Windows are not built yet.
-  const platforms = Object.values(PLATFORMS).flat()
-  t.deepEqual(platforms.filter((name) => !name.startsWith('win32')).sort(), names.sort())
+  t.is(targets.length, 8)
+  t.deepEqual(Object.values(PLATFORMS).flat().sort(), targets.map(({ name }) => name).sort())
+  for (const { name, binary, ...target } of targets) {
+    t.is(binary, `daimon.${name}.node`)
+    t.is(target.package, `daimon-${name}`)
+  }
   const denied = /targets = \[([^\]]+)\]/.exec(readFileSync(join(ROOT, 'deny.toml'), 'utf8'))[1]
-  t.deepEqual([...denied.matchAll(/"([^"]+)"/g)].map(([, triple]) => triple).sort(), napi.targets.sort())
+  const triples = [...denied.matchAll(/"([^"]+)"/g)].map(([, triple]) => triple)
+  t.deepEqual(triples.sort(), targets.map(({ triple }) => triple).sort())
 })

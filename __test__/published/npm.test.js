@@ -67,6 +67,8 @@ test('without optional packages the first use says which one is missing', async 
 for (const flags of [
   ['--os=darwin', '--cpu=arm64'],
   ['--os=linux', '--cpu=arm64', '--libc=musl'],
+  ['--os=win32', '--cpu=x64'],
+  ['--os=win32', '--cpu=arm64'],
 ]) {
   const name = `daimon-${flags.map((flag) => flag.split('=')[1]).join('-')}`
   test(`what was installed for another platform (${name}) is told from a broken one`, async (t) => {

@@ -1,11 +1,11 @@
 // Runs cargo for Windows, and the programs that it builds by wine.
 import { join } from 'node:path'
 import { root } from '../lib/run.js'
-import { windowsTargets } from '../release/targets.js'
+import { targets } from '../release/targets.js'
 import { toolchain } from '../release/toolchain.js'
 
 /** The platform whose programs wine runs. */
-export const WINDOWS = windowsTargets.find(({ arch }) => arch === 'x64')
+export const WINDOWS = targets.find(({ platform, arch }) => platform === 'win32' && arch === 'x64')
 
 /** The commands that link, and hence need zig, and clippy: `cargo clippy` may find another compiler's. */
 const COMMANDS = {

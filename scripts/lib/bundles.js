@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { build, transform } from 'esbuild'
 import { root } from './run.js'
 
@@ -152,7 +152,7 @@ function apart(bundle, owners) {
         }
         if (bundle === 'index' || owners.get(target) !== 'index') return undefined
         // The bundle names it in a comment: no path of the machine that builds.
-        return { path: relative(root, target), namespace: LENT }
+        return { path: slashed(relative(root, target)), namespace: LENT }
       })
       onLoad({ filter: /./, namespace: LENT }, ({ path }) => {
         const module = join(root, path)
@@ -173,8 +173,11 @@ function apart(bundle, owners) {
   }
 }
 
+/** A path as in an import, whatever this machine separates folders with. */
+const slashed = (path) => path.replaceAll(sep, '/')
+
 /** A module's name among those that are lent. */
-const keyOf = (module) => relative(BUILT, module).replace(/\.js$/, '')
+const keyOf = (module) => slashed(relative(BUILT, module)).replace(/\.js$/, '')
 
 /** The function by which the facade lends its modules. A function: an import of the package does not pay for it. */
 function lending(lent) {

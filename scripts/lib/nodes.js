@@ -1,7 +1,7 @@
 // Installs Node's release lines as binaries from npm, outside package.json and the lock file.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
-import { root, run } from './run.js'
+import { npm, root, run } from './run.js'
 
 export const MAJORS = ['20', '22', '24', '26']
 
@@ -18,7 +18,8 @@ export async function installNode(major, { platform = process.platform, arch = p
   mkdirSync(folder, { recursive: true })
   const flags = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', '--force']
   const target = [`--os=${platform}`, `--cpu=${arch}`]
-  await run('npm', ['install', ...flags, ...target, '--prefix', folder, `${name}@${major}`], { cwd: folder })
+  const args = ['install', ...flags, ...target, '--prefix', folder, `${name}@${major}`]
+  await run(...npm(...args), { cwd: folder })
   return existsSync(binary) ? binary : undefined
 }
 

@@ -3,7 +3,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { NapiCli } from '@napi-rs/cli'
 import { root } from '../lib/run.js'
 import { binaries, packages, targets } from './targets.js'
 
@@ -33,13 +32,30 @@ function assembleRoot() {
   })
 }
 
-/** Adds to the folder that napi has made: the binary, the licence, and the flag for Plug'n'Play. */
-function assemblePlatform(target, from) {
-  const folder = join(packages, target.name)
-  const file = join(folder, 'package.json')
-  cpSync(join(from, target.binary), join(folder, target.binary))
+/** What a platform's package has of the root's manifest. */
+function inherited({ version, description, keywords, author, license, engines }) {
+  return { version, description, keywords, author, license, engines }
+}
+
+/** Makes a platform's package: the binary, the licence, and a manifest by which npm takes it on that platform only. */
+function assemblePlatform({ triple, name, package: packageName, platform, arch, libc, binary }, from) {
+  const folder = join(packages, name)
+  mkdirSync(folder)
+  cpSync(join(from, binary), join(folder, binary))
   cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
-  write(file, { ...json(file), ...repository, preferUnplugged: true })
+  const about = `# \`${packageName}\`\n\nThis is the **${triple}** binary for \`daimon\`\n`
+  writeFileSync(join(folder, 'README.md'), about)
+  write(join(folder, 'package.json'), {
+    name: packageName,
+    ...inherited(json(join(root, 'package.json'))),
+    os: [platform],
+    cpu: [arch],
+    ...(libc && { libc: [libc === 'gnu' ? 'glibc' : libc] }),
+    main: binary,
+    files: [binary],
+    ...repository,
+    preferUnplugged: true,
+  })
 }
 
 const { values } = parseArgs({ options: { host: { type: 'boolean', default: false } } })
@@ -55,10 +71,6 @@ if (chosen.length === 0 || missing.length > 0) {
   const made = (name) => name !== 'README.md'
   mkdirSync(packages, { recursive: true })
   for (const name of readdirSync(packages).filter(made)) rmSync(join(packages, name), { recursive: true })
-  await new NapiCli().createNpmDirs({ cwd: root, npmDir: 'npm' })
   assembleRoot()
   for (const target of chosen) assemblePlatform(target, from)
-  for (const { name } of targets.filter((target) => !chosen.includes(target))) {
-    rmSync(join(packages, name), { recursive: true })
-  }
 }

@@ -6,20 +6,41 @@ import { join } from 'node:path'
 import { python } from '../lib/python.js'
 import { root } from '../lib/run.js'
 import { rowsOf } from './rows.js'
-import { GLIBC_FLOOR, MACOS_FLOOR } from './targets.js'
+import { GLIBC_FLOOR, MACOS_FLOOR, WINDOWS_FLOOR } from './targets.js'
 
 /** The largest size of a binary. A larger one contains something that it should not. */
 const MAX_BYTES = 1_200_000
+
+/** The DLLs of Windows 10 that binaries may need; none is the compiler's, as libunwind.dll would be. */
+const WINDOWS_DLLS = [
+  'kernel32',
+  'ntdll',
+  // Access rights, and services.
+  'advapi32',
+  // Known folders.
+  'combase',
+  'shell32',
+  // std's random numbers.
+  'bcryptprimitives',
+  // std's waits.
+  'api-ms-win-core-synch-l1-2-0',
+  // The C library.
+  'api-ms-win-crt-(?:environment|heap|math|private|runtime|stdio|string)-l1-1-0',
+]
 
 const LIBRARIES = {
   gnu: /^(?:ld-linux-(?:x86-64|aarch64)\.so\.[12]|lib(?:c|dl|m|pthread|rt)\.so\.[0-9]+)$/,
   // musl's loader knows its library by this name, whatever the file's name is.
   musl: /^libc\.so$/,
   darwin: /^\/usr\/lib\/libSystem\.B\.dylib$/,
+  win32: new RegExp(`^(?:${WINDOWS_DLLS.join('|')})\\.dll$`),
 }
 
-const FORMATS = { linux: 'elf', darwin: 'macho' }
-const MACHINES = { x64: 'x86_64', arm64: { linux: 'aarch64', darwin: 'arm64' } }
+const FORMATS = { linux: 'elf', darwin: 'macho', win32: 'pe' }
+const MACHINES = {
+  x64: { linux: 'x86_64', darwin: 'x86_64', win32: 'amd64' },
+  arm64: { linux: 'aarch64', darwin: 'arm64', win32: 'arm64' },
+}
 
 /** The symbols that may stay undefined: Node.js provides them. */
 const NODE_API = /^_?(?:napi_|node_api_)\w+$/
@@ -45,8 +66,7 @@ const newerThan = (version, floor) => version.localeCompare(floor, 'en', { numer
 /** Each check throws a text about the fault, or returns a text to show. */
 const checks = {
   format({ format, arch }, { platform, arch: cpu }) {
-    const machine = MACHINES[cpu][platform] ?? MACHINES[cpu]
-    if (format !== FORMATS[platform] || arch !== machine) throw `${format} for ${arch}`
+    if (format !== FORMATS[platform] || arch !== MACHINES[cpu][platform]) throw `${format} for ${arch}`
     return `${format}, ${arch}`
   },
   size({ size, debug }) {
@@ -57,9 +77,15 @@ const checks = {
   libraries({ libraries, runpath = [] }, { platform, libc }) {
     const strange = libraries.filter((name) => !LIBRARIES[libc ?? platform].test(name)).concat(runpath)
     if (strange.length > 0) throw strange.join(' ')
-    return libraries.length === 1 ? libraries[0] : `${libraries.length} of libc's`
+    return libraries.length === 1
+      ? libraries[0]
+      : `${libraries.length} of ${libc ? "libc's" : "the system's"}`
   },
-  floor({ versions = [], minos }, { libc, platform }) {
+  floor({ versions = [], minos, subsystem }, { libc, platform }) {
+    if (platform === 'win32') {
+      if (newerThan(subsystem, WINDOWS_FLOOR)) throw `Windows ${subsystem}, not ${WINDOWS_FLOOR}`
+      return `Windows ${subsystem}`
+    }
     if (platform === 'darwin') {
       if (minos !== MACOS_FLOOR) throw `macOS ${minos}, not ${MACOS_FLOOR}`
       return `macOS ${minos}`
@@ -94,6 +120,12 @@ const checks = {
     const needed = platform === 'darwin' && arch === 'arm64'
     if (signature && (needed || signature !== 'none')) throw signature
     return needed ? 'valid' : ''
+  },
+  time({ times = [] }) {
+    // The same sources must give the same binary. ELF and Mach-O have no place for a time.
+    const strange = times.filter((time) => time !== 0)
+    if (strange.length > 0) throw `made at ${new Date(strange[0] * 1000).toISOString()}`
+    return times.length > 0 ? 'none of here' : ''
   },
   async whole({ path, size }) {
     // An import here, because the build writes this file before the packages are checked.

@@ -81,13 +81,49 @@ def macho(binary, data):
     }
 
 
+def pe(binary):
+    imports = [*binary.imports, *binary.delay_imports]
+    return {
+        # Node.js loads a DLL only, whatever its name.
+        "format": "pe" if binary.header.has_characteristic(lief.PE.Header.CHARACTERISTICS.DLL) else "pe, but no DLL",
+        "arch": str(binary.header.machine).split(".")[-1].lower(),
+        "libraries": sorted({library.name.lower() for library in imports}),
+        "subsystem": ".".join(
+            str(number)
+            for number in (
+                binary.optional_header.major_subsystem_version,
+                binary.optional_header.minor_subsystem_version,
+            )
+        ),
+        # Functions of Node.js must be looked up, because an import names the file of the program that has them.
+        "undefined": sorted(
+            entry.name
+            for library in imports
+            for entry in library.entries
+            if entry.name.startswith(("napi_", "node_api_"))
+        ),
+        "exported": [entry.name for entry in binary.get_export().entries],
+        "times": sorted({binary.header.time_date_stamps, binary.get_export().timestamp}),
+        # A debug entry names the file that has the symbols, by its path.
+        "debug": binary.header.numberof_symbols > 0
+        or len(binary.debug) > 0
+        or any(section.name.startswith((".debug", "/")) for section in binary.sections),
+    }
+
+
+def facts(path, data):
+    if lief.is_macho(path):
+        return macho(lief.MachO.parse(path).at(0), data)
+    if lief.is_pe(path):
+        return pe(lief.PE.parse(path))
+    return elf(lief.ELF.parse(path))
+
+
 def inspect(path):
     with open(path, "rb") as file:
         data = file.read()
-    fat = lief.MachO.parse(path) if lief.is_macho(path) else None
-    facts = macho(fat.at(0), data) if fat else elf(lief.ELF.parse(path))
-    facts["strings"] = [text.decode() for text in PRINTABLE.findall(data) if b"/" in text or b"." in text]
-    return {"path": path, "size": len(data), **facts}
+    strings = [text.decode() for text in PRINTABLE.findall(data) if b"/" in text or b"." in text]
+    return {"path": path, "size": len(data), "strings": strings, **facts(path, data)}
 
 
 print(json.dumps([inspect(path) for path in sys.argv[1:]]))

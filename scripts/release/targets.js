@@ -1,7 +1,6 @@
-// The platforms for which daimon is published, from `napi.targets` in package.json.
+// The platforms for which daimon is published: those of `napi.targets` in package.json, and those for Windows.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseTriple } from '@napi-rs/cli'
 import { root } from '../lib/run.js'
 
 const { napi } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -12,20 +11,34 @@ export const GLIBC_FLOOR = '2.17'
 /** The oldest macOS on which the binaries run: the same as for Node 20's own. */
 export const MACOS_FLOOR = '11.0'
 
-/** A platform: its triple, its name by napi's conventions (`linux-x64-gnu`), and its binary's name. */
+/** The oldest Windows on which the binaries run: the same as for Node 20's own. */
+export const WINDOWS_FLOOR = '10.0'
+
+/** Node's names for the processors and systems of triples. */
+const ARCHES = { x86_64: 'x64', aarch64: 'arm64' }
+const PLATFORMS = { linux: 'linux', darwin: 'darwin', windows: 'win32' }
+
+/**
+ * A platform: its triple, its name by napi's conventions (`linux-x64-gnu`), and its binary's name. Linux has a name for
+ * each C library. A binary for Windows needs no library but the system's own, whatever linker has made it.
+ */
 function describe(triple) {
-  const { platform, arch, abi, platformArchABI } = parseTriple(triple)
-  // A binary for Windows needs no library but the system's own, whatever linker has made it.
-  const name = platform === 'win32' ? `${platform}-${arch}` : platformArchABI
-  const libc = platform === 'win32' ? null : abi
+  const [cpu, , system, abi] = triple.split('-')
+  const platform = PLATFORMS[system]
+  const arch = ARCHES[cpu]
+  const libc = platform === 'linux' ? abi : null
+  const name = [platform, arch, libc].filter(Boolean).join('-')
   const binary = `${napi.binaryName}.${name}.node`
   return { triple, name, platform, arch, libc, binary, package: `${napi.binaryName}-${name}` }
 }
 
-export const targets = napi.targets.map(describe)
+/**
+ * The triples for Windows. They are not in `napi.targets`, because napi would name the packages by the linker, too
+ * (`win32-x64-gnullvm`). gnullvm and not msvc, because a binary for that needs Microsoft's SDK.
+ */
+const WINDOWS = ['x86_64-pc-windows-gnullvm', 'aarch64-pc-windows-gnullvm']
 
-/** The Windows platforms, for which daimon is built but not published. Only the first one can be tested: by wine. */
-export const windowsTargets = ['x86_64-pc-windows-gnullvm', 'aarch64-pc-windows-gnullvm'].map(describe)
+export const targets = [...napi.targets, ...WINDOWS].map(describe)
 
 const glibc = process.report.getReport().header.glibcVersionRuntime
 

@@ -58,6 +58,8 @@ export async function toolchain({ chosen = targets, tests = false, more = [] } =
     ...process.env,
     MACOSX_DEPLOYMENT_TARGET: MACOS_FLOOR,
     CARGO_TARGET_DIR: join(root, 'target/cross'),
+    // The linker puts this time into a DLL, by default that of the build.
+    SOURCE_DATE_EPOCH: '0',
     LIBNODE_PATH: emptyNode(),
   }
   if (allByRustup(chosen)) {
