@@ -68,9 +68,13 @@ test.serial('logs() gives the last lines, and follows', async (t) => {
   for await (const line of daemon.logs({ lines: 2 })) last.push(line)
   t.deepEqual(last, ['reloaded', 'reloaded'])
   const lines = daemon.logs({ lines: 0, follow: true })[Symbol.asyncIterator]()
-  const next = lines.next()
-  await daemon.reload()
-  t.deepEqual(await next, { value: 'reloaded', done: false })
+  let found
+  void lines.next().then((next) => {
+    found = next
+  })
+  // It follows from the moment in which it has opened the file.
+  await until(async () => (await daemon.reload(), found), 'the next line')
+  t.deepEqual(found, { value: 'reloaded', done: false })
   await lines.return()
   await daemon.stop()
 })
