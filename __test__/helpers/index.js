@@ -16,7 +16,7 @@ import { release, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { exists, notes, ON_WINDOWS } from './windows-processes.js'
+import { exists, notes, ON_WINDOWS, removed } from './windows-processes.js'
 
 /** Every process of a test inherits this variable: by it, and by nothing else, they are found again. */
 const MARK = 'TEST_FOLDER'
@@ -43,8 +43,9 @@ export function folder(t) {
       // Windows ends a process a while after the call.
       if (ON_WINDOWS) await delay(5)
     }
-    rmSync(path, { recursive: true, force: true, maxRetries: ON_WINDOWS ? 20 : 0 })
-    noted?.remove()
+    if (ON_WINDOWS) await removed(path)
+    else rmSync(path, { recursive: true, force: true })
+    await noted?.remove()
     restore()
   })
   return {

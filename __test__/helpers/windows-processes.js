@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /** Names the folder of the notes. */
@@ -23,7 +24,23 @@ export function notes() {
     env,
     /** The system removes a note when its process ends, however that ends. */
     pids: () => readdirSync(path).map(Number),
-    remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 20 }),
+    remove: () => removed(path),
+  }
+}
+
+/** How often a folder is tried again, in ms, and how many times. */
+const AGAIN_MS = 10
+const TIMES = 1_000
+
+/** Removes a folder that a process which has just been killed may still hold; Node.js 20 does not try that again. */
+export async function removed(path) {
+  for (let left = TIMES; ; left--) {
+    try {
+      return rmSync(path, { recursive: true, force: true })
+    } catch (error) {
+      if (left === 0) throw error
+      await delay(AGAIN_MS)
+    }
   }
 }
 
