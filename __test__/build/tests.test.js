@@ -6,8 +6,8 @@ import { ROOT } from '../helpers/index.js'
 
 const TESTS = join(ROOT, '__test__')
 /**
- * Folders of tests of what is not in ts/: of scripts/, docs/, the core's pidfile/, scripts/release/, and of the whole on
- * Windows.
+ * Folders of tests of what is not in ts/: of scripts/, docs/, the core's pidfile/, scripts/release/, and of the whole
+ * on Windows.
  */
 const OTHERS = ['build', 'docs', 'pidfile', 'published', 'windows']
 

@@ -1,4 +1,4 @@
-/** The processes of a test on Windows, which has no /proc: each Node.js that is started notes its PID while it lives. */
+/** The processes of a test on Windows, which has no /proc: each Node.js notes its PID for as long as it lives. */
 
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

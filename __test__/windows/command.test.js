@@ -5,8 +5,10 @@ import { content, folder, until } from '../helpers/index.js'
 import { bodied } from '../helpers/windows-daemons.js'
 
 /** The command, with a folder of its own for named daemons. */
-const commands = (place) => (...args) =>
-  place.node([BIN, ...args], { env: { ...PLAIN, DAIMON_HOME: place.file('home') } })
+const commands =
+  (place) =>
+  (...args) =>
+    place.node([BIN, ...args], { env: { ...PLAIN, DAIMON_HOME: place.file('home') } })
 
 test.serial('start, status, list, restart and stop of a named daemon', async (t) => {
   const place = folder(t)
@@ -18,7 +20,8 @@ test.serial('start, status, list, restart and stop of a named daemon', async (t)
   const status = JSON.parse(stdout)
   t.like({ code, ...status }, { code: 0, state: 'running', pidFile: place.file('home\\web.pid') })
   t.deepEqual(place.processes(), [status.pid])
-  t.like(await daimon('start', '--name', 'web', script), { code: 0, stderr: `web is already running with PID ${status.pid}\n` })
+  const again = { code: 0, stderr: `web is already running with PID ${status.pid}\n` }
+  t.like(await daimon('start', '--name', 'web', script), again)
   const [row] = JSON.parse((await daimon('list', '--json')).stdout)
   t.like(row, { name: 'web', state: 'running', pid: status.pid })
   t.regex((await daimon('list')).stdout, new RegExp(`^NAME .*\\r?\\nweb +running +${status.pid} `))
@@ -34,7 +37,12 @@ test.serial('start, status, list, restart and stop of a named daemon', async (t)
 test.serial('a failed start exits with 1 and shows the error; a wrong word with 2', async (t) => {
   const place = folder(t)
   const daimon = commands(place)
-  const { code, stderr } = await daimon('start', '--name', 'web', place.write('bad.mjs', "throw new Error('boom')"))
+  const { code, stderr } = await daimon(
+    'start',
+    '--name',
+    'web',
+    place.write('bad.mjs', "throw new Error('boom')"),
+  )
   t.is(code, 1)
   t.regex(stderr, /boom/)
   t.like(await daimon('strat'), { code: 2 })
@@ -52,7 +60,10 @@ test.serial('signal and reload reach the daemon, and logs shows what it says', a
   await until(() => content(place.file('a.log')) === 'reloaded\n', 'the first line')
   t.like(await daimon('signal', ...at, 'SIGHUP'), { code: 0 })
   await until(() => content(place.file('a.log')) === 'reloaded\n'.repeat(2), 'the second line')
-  t.like(await daimon('logs', '--log', place.file('a.log'), ...at), { code: 0, stdout: 'reloaded\n'.repeat(2) })
+  t.like(await daimon('logs', '--log', place.file('a.log'), ...at), {
+    code: 0,
+    stdout: 'reloaded\n'.repeat(2),
+  })
   t.like(await daimon('stop', ...at), { code: 0 })
 })
 
@@ -73,7 +84,11 @@ test.serial('logs() gives the last lines, and follows', async (t) => {
     found = next
   })
   // It follows from the moment in which it has opened the file.
-  await until(async () => (await daemon.reload(), found), 'the next line')
+  const isFound = async () => {
+    await daemon.reload()
+    return found
+  }
+  await until(isFound, 'the next line')
   t.deepEqual(found, { value: 'reloaded', done: false })
   await lines.return()
   await daemon.stop()

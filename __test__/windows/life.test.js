@@ -89,22 +89,25 @@ test.serial('a killed daemon leaves a stale pidfile, which the next start takes 
   await daemon.stop()
 })
 
-test.serial('a pidfile that nobody holds is stale, and the stranger whom it names is left alone', async (t) => {
-  const place = folder(t)
-  const stranger = place.spawn(['-e', "process.stdout.write('up'); setInterval(() => {}, 1e6)"])
-  await until(() => stranger.output().stdout === 'up', 'the stranger')
-  const daemon = hears(place, 'cjs')
-  for (const pid of [stranger.pid, await deadPid(place)]) {
-    writeFileSync(place.file('a.pid'), `${pid}\n`)
-    t.like(await daemon.status(), { state: 'stopped', stale: true })
-    await t.throwsAsync(daemon.signal('SIGKILL'), { instanceOf: NotRunningError })
-    t.like(await daemon.stop(), { state: 'stopped', wasRunning: false })
-    writeFileSync(place.file('a.pid'), `${pid}\n`)
-    t.not((await daemon.start()).pid, pid)
-    await daemon.stop()
-  }
-  t.deepEqual(place.processes(), [stranger.pid])
-})
+test.serial(
+  'a pidfile that nobody holds is stale, and the stranger whom it names is left alone',
+  async (t) => {
+    const place = folder(t)
+    const stranger = place.spawn(['-e', "process.stdout.write('up'); setInterval(() => {}, 1e6)"])
+    await until(() => stranger.output().stdout === 'up', 'the stranger')
+    const daemon = hears(place, 'cjs')
+    for (const pid of [stranger.pid, await deadPid(place)]) {
+      writeFileSync(place.file('a.pid'), `${pid}\n`)
+      t.like(await daemon.status(), { state: 'stopped', stale: true })
+      await t.throwsAsync(daemon.signal('SIGKILL'), { instanceOf: NotRunningError })
+      t.like(await daemon.stop(), { state: 'stopped', wasRunning: false })
+      writeFileSync(place.file('a.pid'), `${pid}\n`)
+      t.not((await daemon.start()).pid, pid)
+      await daemon.stop()
+    }
+    t.deepEqual(place.processes(), [stranger.pid])
+  },
+)
 
 test.serial('daemonize() resolves in the daemon, and ends the launcher with code 0', async (t) => {
   const place = folder(t)

@@ -5,7 +5,7 @@ import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { content, folder, until } from '../helpers/index.js'
 
-const SAYS = "console.log(process.argv[2]); setInterval(() => {}, 1e6)"
+const SAYS = 'console.log(process.argv[2]); setInterval(() => {}, 1e6)'
 
 /** A daemon whose files are all in that folder, which is made. */
 async function livesIn(t, path) {
@@ -52,7 +52,12 @@ test.serial('a folder whose path has more than 260 characters', async (t) => {
   const script = place.write('a.mjs', 'setInterval(() => {}, 1e6)')
   mkdirSync(toNamespacedPath(path), { recursive: true })
   // Neither the working folder nor the main script of a process may be there: CreateProcess and Node.js refuse it.
-  const daemon = new Daemon({ pidFile: join(path, 'a.pid'), log: join(path, 'a.log'), script, cwd: place.path })
+  const daemon = new Daemon({
+    pidFile: join(path, 'a.pid'),
+    log: join(path, 'a.log'),
+    script,
+    cwd: place.path,
+  })
   const { pid } = await daemon.start()
   t.is(readFileSync(join(path, 'a.pid'), 'utf8'), `${pid}\n`)
   t.like(await daemon.status(), { state: 'running', pid })

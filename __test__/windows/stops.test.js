@@ -93,17 +93,20 @@ test.serial('lockTimeout waits for the present one to leave', async (t) => {
   await control(place).stop()
 })
 
-test.serial('a launcher that is killed before ready takes its daemon along, however busy that is', async (t) => {
-  const place = folder(t)
-  const launcher = place.spawn([fixture('windows/launches.mjs'), 'stuck'])
-  const pid = Number(await until(() => content(place.file('up')), 'the daemon'))
-  launcher.child.kill('SIGKILL')
-  await launcher.done
-  await until(() => !alive(pid), 'the end of the daemon')
-  t.like(await control(place).status(), { state: 'stopped' })
-  t.like(await bodied(place).start('serve'), { state: 'running' })
-  await control(place).stop()
-})
+test.serial(
+  'a launcher that is killed before ready takes its daemon along, however busy that is',
+  async (t) => {
+    const place = folder(t)
+    const launcher = place.spawn([fixture('windows/launches.mjs'), 'stuck'])
+    const pid = Number(await until(() => content(place.file('up')), 'the daemon'))
+    launcher.child.kill('SIGKILL')
+    await launcher.done
+    await until(() => !alive(pid), 'the end of the daemon')
+    t.like(await control(place).status(), { state: 'stopped' })
+    t.like(await bodied(place).start('serve'), { state: 'running' })
+    await control(place).stop()
+  },
+)
 
 test.serial('after ready it leaves the daemon alone', async (t) => {
   const place = folder(t)
@@ -119,16 +122,19 @@ test.serial('after ready it leaves the daemon alone', async (t) => {
   await control(place).stop()
 })
 
-test.serial('the log can be read and renamed while the daemon writes, and its name be used again', async (t) => {
-  const place = folder(t)
-  const daemon = bodied(place, { log: place.file('a.log') })
-  await daemon.start('serve')
-  await daemon.reload()
-  await until(() => content(place.file('a.log')) === 'reloaded\n', 'the first line')
-  renameSync(place.file('a.log'), place.file('b.log'))
-  place.write('a.log', 'another')
-  await daemon.reload()
-  await until(() => content(place.file('b.log')) === 'reloaded\nreloaded\n', 'the second line')
-  t.is(place.read('a.log'), 'another')
-  await daemon.stop()
-})
+test.serial(
+  'the log can be read and renamed while the daemon writes, and its name be used again',
+  async (t) => {
+    const place = folder(t)
+    const daemon = bodied(place, { log: place.file('a.log') })
+    await daemon.start('serve')
+    await daemon.reload()
+    await until(() => content(place.file('a.log')) === 'reloaded\n', 'the first line')
+    renameSync(place.file('a.log'), place.file('b.log'))
+    place.write('a.log', 'another')
+    await daemon.reload()
+    await until(() => content(place.file('b.log')) === 'reloaded\nreloaded\n', 'the second line')
+    t.is(place.read('a.log'), 'another')
+    await daemon.stop()
+  },
+)

@@ -49,18 +49,25 @@ for (const feature of ABSENT) {
   })
 }
 
-test.serial('signals that Windows has no word for are refused, as a signal, an option, an action', async (t) => {
-  const place = folder(t)
-  for (const signal of ['SIGSTOP', 'SIGCONT', 'SIGWINCH', 'SIGCHLD', 19]) {
-    await isRefused(t, place, () => hears(place, 'cjs').signal(signal), [String(signal)])
-    await isRefused(t, place, () => hears(place, 'cjs', [], { stopSignal: signal }).stop(), [String(signal)])
-  }
-  await isRefused(t, place, () => bodied(place, { signals: { SIGWINCH: 'stop' } }).start('serve'), ['SIGWINCH'])
-  await isRefused(t, place, () => bodied(place, { signals: { SIGUSR2: 'reopen' } }).start('serve'))
-  const { code, stderr } = await daimon(place, 'signal', '--pid-file', place.file('a.pid'), 'SIGSTOP')
-  t.true(code > 0)
-  t.regex(stderr, /not supported on Windows/)
-})
+test.serial(
+  'signals that Windows has no word for are refused, as a signal, an option, an action',
+  async (t) => {
+    const place = folder(t)
+    for (const signal of ['SIGSTOP', 'SIGCONT', 'SIGWINCH', 'SIGCHLD', 19]) {
+      await isRefused(t, place, () => hears(place, 'cjs').signal(signal), [String(signal)])
+      await isRefused(t, place, () => hears(place, 'cjs', [], { stopSignal: signal }).stop(), [
+        String(signal),
+      ])
+    }
+    await isRefused(t, place, () => bodied(place, { signals: { SIGWINCH: 'stop' } }).start('serve'), [
+      'SIGWINCH',
+    ])
+    await isRefused(t, place, () => bodied(place, { signals: { SIGUSR2: 'reopen' } }).start('serve'))
+    const { code, stderr } = await daimon(place, 'signal', '--pid-file', place.file('a.pid'), 'SIGSTOP')
+    t.true(code > 0)
+    t.regex(stderr, /not supported on Windows/)
+  },
+)
 
 test.serial('so are calls, and streams of the launcher', async (t) => {
   const place = folder(t)
