@@ -5,8 +5,11 @@ import test from 'ava'
 import { ROOT } from '../helpers/index.js'
 
 const TESTS = join(ROOT, '__test__')
-/** Folders of tests of what is not in ts/: of scripts/, docs/, the core's pidfile/, and scripts/release/. */
-const OTHERS = ['build', 'docs', 'pidfile', 'published']
+/**
+ * Folders of tests of what is not in ts/: of scripts/, docs/, the core's pidfile/, scripts/release/, and of the whole
+ * on Windows.
+ */
+const OTHERS = ['build', 'docs', 'pidfile', 'published', 'windows']
 
 /** A program under test that is longer belongs to fixtures/AREA/NAME. */
 const LINES = 9

@@ -16,6 +16,7 @@ import { release, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { exists, notes, ON_WINDOWS, removed } from './windows-processes.js'
 
 /** Every process of a test inherits this variable: by it, and by nothing else, they are found again. */
 const MARK = 'TEST_FOLDER'
@@ -32,16 +33,20 @@ export const fixture = (name) => fileURLToPath(new URL(`../fixtures/${name}`, im
  */
 export function folder(t) {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'daimon-test-')))
-  const before = process.env[MARK]
-  process.env[MARK] = path
-  t.teardown(() => {
+  const noted = ON_WINDOWS ? notes() : undefined
+  const processes = () => noted?.pids() ?? processesOf(path)
+  const restore = setVariables({ [MARK]: path, ...noted?.env })
+  t.teardown(async () => {
     // Until none is left: one of them may be about to make another.
-    for (let left = processesOf(path); left.length > 0; left = processesOf(path)) {
+    for (let left = processes(); left.length > 0; left = processes()) {
       for (const pid of left) kill(pid)
+      // Windows ends a process a while after the call.
+      if (ON_WINDOWS) await delay(5)
     }
-    rmSync(path, { recursive: true, force: true })
-    if (before === undefined) delete process.env[MARK]
-    else process.env[MARK] = before
+    if (ON_WINDOWS) await removed(path)
+    else rmSync(path, { recursive: true, force: true })
+    await noted?.remove()
+    restore()
   })
   return {
     path,
@@ -55,13 +60,25 @@ export function folder(t) {
     rename: (name, other) => renameSync(join(path, name), join(path, other)),
     read: (name) => readFileSync(join(path, name), 'utf8'),
     /** PIDs of all processes that were started for this test and live, but those that the test's own process is. */
-    processes: () => processesOf(path),
+    processes,
     /** Runs Node to its end: `{ code, signal, stdout, stderr, pid }`. */
     node: (args, options) => finished(start(path, process.execPath, args, options)),
     /** Starts Node: `{ child, pid, done, output() }`. */
     spawn: (args, options) => start(path, process.execPath, args, options),
     command: (file, args, options) => finished(start(path, file, args, options)),
     spawnCommand: (file, args, options) => start(path, file, args, options),
+  }
+}
+
+/** Sets variables of this process, and gives what sets them back. */
+function setVariables(variables) {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]])
+  Object.assign(process.env, variables)
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
   }
 }
 
@@ -120,6 +137,7 @@ export function stat(pid) {
  * still hold its descriptors, and with them its lock.
  */
 export function alive(pid) {
+  if (ON_WINDOWS) return exists(pid)
   const found = stat(pid)
   return found !== undefined && (!['Z', 'X'].includes(found.state) || found.threads > 1)
 }

@@ -5,4 +5,4 @@ import { validateOptions } from '../../build/options/validate.js'
 /** The settings that such options come to, with a name. */
 export const valid = (options, form = 'Daemon') => validateOptions({ name: 'x', ...options }, form)
 
-export const isRoot = process.geteuid() === 0
+export const isRoot = process.geteuid?.() === 0

@@ -12,6 +12,7 @@ export function idle(place, options = {}) {
 
 /** A process that must survive: the PID is for pidfiles that must not be believed. */
 export async function canary(place) {
+  if (process.platform === 'win32') return place.spawn(['-e', 'setInterval(() => {}, 1e6)']).pid
   const { pid } = place.spawnCommand('sleep', ['1000'])
   // Before it has executed it is a copy of Node.
   await until(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n', 'the canary')
@@ -20,7 +21,7 @@ export async function canary(place) {
 
 /** A PID that no process has. */
 export async function deadPid(place) {
-  const { pid } = await place.command('true', [])
+  const { pid } = await place.node(['-e', ''])
   if (alive(pid)) throw new Error(`${pid} has been given again`)
   return pid
 }

@@ -1,19 +1,13 @@
 // What Windows has nothing for, in a process that takes itself for one of Windows.
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import test from 'ava'
 import { refuseAbsent, refuseInherited } from '../../build/options/absent.js'
 import { LOG_PARTS } from '../../build/options/log.js'
 import { OPTIONS } from '../../build/options/table.js'
-import { fixture, folder, ROOT } from '../helpers/index.js'
+import { absentFeatures } from '../helpers/absent.js'
+import { fixture, folder } from '../helpers/index.js'
 import { ON_WINDOWS } from '../helpers/windows.js'
 
-const source = readFileSync(join(ROOT, 'ts/options/absent.ts'), 'utf8')
-const [, rows] = /^function onWindows.*?return \{\n(.*?)^ {2}\}/ms.exec(source)
-const ABSENT = Array.from(
-  rows.matchAll(/^ {4}(?:(\w+)|(["'])(.*?)\2): /gm),
-  ([, plain, , quoted]) => plain ?? quoted,
-)
+const ABSENT = absentFeatures()
 
 test('each row is one of an option, or of a part of the log, or of a call', (t) => {
   const known = [...Object.keys(OPTIONS), ...Object.keys(LOG_PARTS).map((part) => `log.${part}`)]

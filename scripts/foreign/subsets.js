@@ -51,17 +51,32 @@ export const ESSENTIAL = files([
   'control/stop',
 ])
 
-/** The tests for Windows, where wine runs them: those that need no part that is not there yet. */
+/** The life of a daemon on Windows, with each Node.js. */
+export const WINDOWS_ESSENTIAL = files(['windows/life', 'windows/signals', 'handover/variable'])
+
+/**
+ * The tests for Windows, where wine runs them: its own, and those of other systems that hold there as they are. The
+ * rest look at processes by /proc, send SIGWINCH or SIGSTOP, run programs of Unix, or use what Windows has nothing for.
+ */
 export const WINDOWS_CORE = files([
+  'windows/command',
+  'windows/failures',
+  'windows/foreground',
+  'windows/life',
+  'windows/paths',
+  'windows/signals',
+  'windows/stops',
+  'windows/unsupported',
   'binding/is-whole',
+  'binding/other-realm',
   'cli/unit-windows',
   'handover/variable',
+  'inside/ready',
   'inside/signals/delivered',
+  'inside/state',
   'launcher/environment-on-windows',
+  'launcher/last-word',
   'options/absent',
   'options/signal-names',
   'options/table',
 ])
-
-/** The tests of WINDOWS_CORE that show that the binary works in a Node.js. */
-export const WINDOWS_ESSENTIAL = files(['handover/variable'])

@@ -1,10 +1,10 @@
-// windows.js [FILE…]: runs the Rust tests and JavaScript tests on win32-x64, by wine. The JavaScript tests are a list
-// of files on one release line of Node.js and a shorter one on the others, or the given files on all of them.
+// windows.js [FILE…]: runs clippy, the Rust tests and JavaScript tests for win32-x64, by wine. The JavaScript tests are
+// a list of files on one release line of Node.js and a shorter one on the others, or the given files on all of them.
 import { ava } from '../lib/ava.js'
 import { cargoTest } from '../lib/cargo-test.js'
 import { leg } from '../lib/leg.js'
 import { MAJORS } from '../lib/nodes.js'
-import { root } from '../lib/run.js'
+import { root, run } from '../lib/run.js'
 import { crossBuild } from '../release/cross-build.js'
 import { WINDOWS_CORE, WINDOWS_ESSENTIAL } from './subsets.js'
 import { cargoForWindows, WINDOWS } from './wine-cargo.js'
@@ -36,10 +36,27 @@ async function build() {
   return { passed: 1, failed: 0, skipped: 0 }
 }
 
+/** What clippy looks at: the core with its tests, and the binding. */
+const LINTED = [
+  ['-p', 'daimon-core', '--lib', '--tests', '--examples'],
+  ['-p', 'daimon-node'],
+]
+
+async function clippy() {
+  const { command, args, env } = await cargoForWindows('clippy')
+  const [file, ...first] = command
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  for (const what of LINTED) {
+    const code = await run(file, [...first, ...args, ...what, '--', '-D', 'warnings'], { env, cwd: root })
+    counts[code === 0 ? 'passed' : 'failed'] += 1
+  }
+  return counts
+}
+
 async function rust() {
   await wineRoot()
   const { command, args, env } = await cargoForWindows('test')
-  const what = ['-p', 'daimon-core', ...args]
+  const what = ['-p', 'daimon-core', '--lib', '--tests', ...args]
   return await cargoTest({ command, args: what, env: { ...env, TEST_EMULATED: 'wine' }, skip: NOT_BY_WINE })
 }
 
@@ -58,6 +75,7 @@ await leg(
     return { passed: 0, failed: 0, skipped: 0 }
   }),
   timed('binary', build),
+  timed('clippy', clippy),
   timed('Rust tests', rust),
   ...majors.map((major) => timed(`Node ${major}`, () => javascript(major))),
 )

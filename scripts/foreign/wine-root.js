@@ -10,6 +10,8 @@ export const ENTER = join(root, 'scripts/foreign/enter-wine.sh')
 
 /** The folder of wine's registry and of drive C:, in the root folder. */
 const PREFIX = '/prefix'
+/** wine, and the locale in which names of files may have any letter. */
+const PACKAGES = ['wine64:amd64', 'libc-bin:amd64']
 export const WINE = '/usr/lib/wine/wine64'
 
 /** The environment in which wine runs: without a display, .NET, HTML, and messages of wine itself. */
@@ -57,10 +59,10 @@ export async function wineRoot() {
     throw new Unavailable('wine runs programs for Windows x64 on Linux x64 only')
   if (process.getuid() !== 0) throw new Unavailable('only root can enter the root folder of wine')
   const folder = join(root, 'target/tools/wine')
-  const stamp = join(folder, '.ready')
+  const stamp = join(folder, `.ready ${PACKAGES.join(' ')}`)
   if (existsSync(stamp)) return folder
   rmSync(folder, { recursive: true, force: true })
-  await unpackPackages(folder, ['wine64:amd64'], { dependencies: true })
+  await unpackPackages(folder, PACKAGES, { dependencies: true })
   configure(folder)
   await boot(folder, ['wineboot', '--init'], { KEEP: '1' })
   // The same place by a relative link: what walks through `target` must not come to this machine's root folder.
