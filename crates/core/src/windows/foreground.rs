@@ -15,7 +15,8 @@ use crate::plan::ForegroundPlan;
 pub fn become_daemon(plan: &ForegroundPlan) -> Result<&'static OwnDaemon> {
     for (stdio, subject) in [(&plan.stdout, Subject::Stdout), (&plan.stderr, Subject::Stderr)] {
         if matches!(stdio, Stdio::File { .. }) {
-            let message = "a running process cannot be given another output on Windows; redirect it where it is started";
+            let message =
+                "a running process cannot be given another output on Windows; redirect it at its start";
             return Err(Error::unsupported(subject, message));
         }
     }

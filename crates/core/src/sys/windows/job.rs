@@ -24,8 +24,8 @@ const JOB_OBJECT_ALL_ACCESS: u32 = 0x001f_003f;
 pub(crate) struct Job(OwnedHandle);
 
 impl Job {
-    /// Makes the job of that pidfile and daemon. Its handles are with its maker alone, so that the maker's death ends its
-    /// processes.
+    /// Makes the job of that pidfile and daemon. Its handles are with its maker alone, so that the maker's death ends
+    /// its processes.
     pub(crate) fn new(file: FileId, daemon: Pid) -> Result<Self, Errno> {
         let name = wide(name_of(file, daemon));
         let access = Access::of_owner()?;

@@ -284,7 +284,8 @@ impl Pipe {
             let mut overlapped = OVERLAPPED { hEvent: event.0.as_raw_handle(), ..OVERLAPPED::default() };
             let handle = self.handle.as_raw_handle();
             let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-            // SAFETY: the handle is open; bytes and structure live to the end of this turn, and the operation ends in it.
+            // SAFETY: the handle is open; bytes and structure live to the end of this turn, in which the operation
+            // ends.
             let done = unsafe { WriteFile(handle, bytes.as_ptr(), size, null_mut(), &raw mut overlapped) };
             if done == 0 {
                 let errno = Errno::last();
