@@ -104,7 +104,12 @@ fn main() -> ExitCode {
             stop.listen();
             daemon.listening();
             let oracle = daemon.path().with_file_name("oracle");
-            let mine = std::fs::OpenOptions::new().write(true).create(true).share_mode(0).open(oracle);
+            let mine = std::fs::OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .share_mode(0)
+                .open(oracle);
             if let Err(error) = &mine {
                 let _ = std::fs::write(daemon.path().with_file_name("overlap"), error.to_string());
             }
