@@ -16,7 +16,7 @@ const ROOT_FILES = [
 ]
 
 /** The largest size of the root's package, unpacked. A larger one contains something that it should not. */
-const MAX_BYTES = 700_000
+const MAX_BYTES = 750_000
 
 /** Files that other files of the package load by name. */
 const LOADED = [
