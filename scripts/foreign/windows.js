@@ -56,7 +56,8 @@ async function clippy() {
 async function rust() {
   await wineRoot()
   const { command, args, env } = await cargoForWindows('test')
-  const what = ['-p', 'daimon-core', '--lib', '--tests', ...args]
+  // No kind of target is named, because cargo would not build the examples then, which the tests start.
+  const what = ['-p', 'daimon-core', ...args]
   return await cargoTest({ command, args: what, env: { ...env, TEST_EMULATED: 'wine' }, skip: NOT_BY_WINE })
 }
 
