@@ -2,6 +2,7 @@
 // a list of files on one release line of Node.js and a shorter one on the others, or the given files on all of them.
 import { ava } from '../lib/ava.js'
 import { cargoTest } from '../lib/cargo-test.js'
+import { failure } from '../lib/counts.js'
 import { leg } from '../lib/leg.js'
 import { MAJORS } from '../lib/nodes.js'
 import { root, run } from '../lib/run.js'
@@ -55,9 +56,13 @@ async function clippy() {
 
 async function rust() {
   await wineRoot()
+  // The tests start the examples, which cargo builds by itself only with the documentation's, which are for Unix.
+  const examples = await cargoForWindows('build')
+  const [file, ...first] = examples.command
+  const build = [...first, '-p', 'daimon-core', '--examples', ...examples.args]
+  if ((await run(file, build, { env: examples.env, cwd: root })) !== 0) return failure
   const { command, args, env } = await cargoForWindows('test')
-  // No kind of target is named, because cargo would not build the examples then, which the tests start.
-  const what = ['-p', 'daimon-core', ...args]
+  const what = ['-p', 'daimon-core', '--lib', '--tests', ...args]
   return await cargoTest({ command, args: what, env: { ...env, TEST_EMULATED: 'wine' }, skip: NOT_BY_WINE })
 }
 
