@@ -56,8 +56,8 @@ export const WINDOWS_ESSENTIAL = files(['windows/life', 'windows/signals', 'hand
 
 /**
  * The tests for Windows, where wine runs them: its own, and those of other systems that have been seen to hold there as
- * they are. Of the rest many look at processes by /proc, send signals of Unix, run programs of Unix, or use what Windows
- * has nothing for; others have not been tried.
+ * they are. Of the rest many look at processes by /proc, send signals of Unix, run programs of Unix, or use what
+ * Windows has nothing for; others have not been tried.
  */
 export const WINDOWS_CORE = files([
   'windows/command',
