@@ -289,6 +289,31 @@ fn a_file_without_a_holder_is_not_kept_by_those_who_read_it() {
 }
 
 #[test]
+fn nobody_removes_or_writes_the_file_of_a_running_daemon() {
+    let folder = Folder::new();
+    let process = folder.serve();
+    let path = folder.file("d.pid");
+    for refused in [fs::remove_file(&path), fs::write(&path, "1\n"), fs::rename(&path, folder.file("e.pid"))]
+    {
+        assert_eq!(refused.unwrap_err().raw_os_error(), Some(32));
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", process.pid()));
+    stop(&folder.pidfile(), &StopOptions::default());
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_forged_variable_is_refused_and_leaves_everything() {
+    let folder = Folder::new();
+    for value in ["1:4:C:\\x.pid", "1:9999:C:\\x.pid", "nonsense"] {
+        let mut forged = Command::new(common::example_of("daemon"));
+        let code = forged.arg("serve").env("DAIMON_ADOPTION", value).status().unwrap().code();
+        assert_eq!(code, Some(1), "{value}");
+    }
+    assert_eq!(folder.pidfile().status().unwrap(), Status::Stopped { stale: false });
+}
+
+#[test]
 fn a_foreground_daemon_excludes_others_and_is_stopped() {
     let folder = Folder::new();
     let start = || {

@@ -71,10 +71,10 @@ impl PidFile {
         }
         let second = self.proven()?;
         let is_detached = second.is_detached();
-        second.tell(&process);
         if second.pid != pid || !process.is_alive() {
             return Err(self.not_running());
         }
+        second.tell(&process);
         seam::at("holder.proven");
         let process = if is_detached { process.launched() } else { process };
         Ok(Holder { process, is_deaf: second.phase == Phase::Deaf })

@@ -2,8 +2,15 @@
 
 use crate::error::Pid;
 
-/// The largest PID that Linux can give, PID_MAX_LIMIT of `include/linux/threads.h`; macOS stops at 99,999.
-const PID_MAX: Pid = if cfg!(target_os = "linux") { 4_194_304 } else { 99_999 };
+/// The largest PID that Linux can give, PID_MAX_LIMIT of `include/linux/threads.h`; macOS stops at 99,999. Windows has
+/// no limit but that of the number.
+const PID_MAX: Pid = if cfg!(target_os = "linux") {
+    4_194_304
+} else if cfg!(target_os = "macos") {
+    99_999
+} else {
+    Pid::MAX
+};
 
 /// More than any text that may be cleared; one byte over the limit tells the rest apart.
 pub(crate) const READ_LIMIT: usize = CLEARABLE_LIMIT + 1;
@@ -58,7 +65,7 @@ fn strict_pid(bytes: &[u8]) -> Option<Pid> {
         return None;
     }
     let pid = std::str::from_utf8(digits).ok()?.parse().ok()?;
-    (pid <= PID_MAX).then_some(pid)
+    (1..=PID_MAX).contains(&pid).then_some(pid)
 }
 
 /// Holds for any bytes that a pidfile might have: the fuzzer and the property test ask it.
@@ -88,6 +95,7 @@ mod tests {
     fn only_a_whole_line_is_a_pid() {
         assert_eq!(Text::parse(b"1\n"), Text::Pid(1));
         assert_eq!(Text::parse(b"4321\n"), Text::Pid(4321));
+        assert_eq!(Text::parse(format!("{PID_MAX}\n").as_bytes()), Text::Pid(PID_MAX));
         let refused: [&[u8]; 13] = [
             b"4321",
             b"0\n",
@@ -123,7 +131,7 @@ mod tests {
     fn of_all_bytes_a_pid_is_what_writes_them_and_nothing_that_says_something_is_cleared() {
         let near = "[+-]?[0-9]{0,12}[ \n\r\t\0]{0,2}".prop_map(String::into_bytes);
         let pid = any::<Pid>().prop_map(|pid| format!("{pid}\n").into_bytes());
-        let low = (0..2 * PID_MAX).prop_map(|pid| format!("{pid}\n").into_bytes());
+        let low = (0..PID_MAX.saturating_mul(2)).prop_map(|pid| format!("{pid}\n").into_bytes());
         let blank = vec(proptest::sample::select(b"0123456789 \n\t\r\x0b\x0c\0x".to_vec()), 0..40);
         let any = vec(any::<u8>(), 0..40);
         for_all(2_048, prop_oneof![near, pid, low, blank, any], |bytes| check_text(&bytes));

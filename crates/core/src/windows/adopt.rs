@@ -15,7 +15,7 @@ use crate::mutex::lock;
 use crate::pidfile::pid_in;
 use crate::seam;
 use crate::shown::shown;
-use crate::sys::inherited::{Kind, take};
+use crate::sys::inherited::{Kind, take, take_with};
 use crate::sys::{self, Errno, FileId, Pipe};
 
 /// How much of a wrong value an error shows, in characters.
@@ -104,7 +104,7 @@ impl Forgery<'_> {
 /// Takes over lock and channel, if they are what the launcher has made for this process.
 fn take_over(handover: &Handover) -> std::result::Result<(OwnDaemon, FileId), Forgery<'_>> {
     let path = &handover.path;
-    let boot = take(handover.boot, Kind::Pipe).ok_or(Forgery::NotInherited)?;
+    let boot = take_with(handover.boot, Boot::BYTES as u32).ok_or(Forgery::NotInherited)?;
     let Boot { lock, channel } = Boot::read(boot.into()).ok_or(Forgery::NotGiven)?;
     let given = |value, kind| usize::try_from(value).ok().and_then(|value| take(value, kind));
     let lock: File = given(lock, Kind::File).ok_or(Forgery::NotGiven)?.into();

@@ -52,7 +52,11 @@ impl Launched {
     pub fn abort(self) {
         let Self { channel, group, .. } = self;
         drop(channel);
-        drop(group);
+        if group.outcome.was_ready() == Some(true) {
+            group.release();
+        } else {
+            group.end(Duration::ZERO);
+        }
     }
 
     /// Gives the start up ([`Launched::abort`]).
@@ -244,7 +248,8 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
     let unsent = payload.map(|payload| channel.begin_payload(payload)).transpose()?.flatten();
     let pid = suspended.pid;
     suspended.process.holds(locked.id());
-    let process = Process::made(pid, suspended.resume());
+    let resumed = suspended.resume().map_err(failed("exec", "ResumeThread", "the daemon cannot run"))?;
+    let process = Process::made(pid, resumed);
     seam::at("launch.executed");
     Ok(Launched { pid, process: Some(process), channel, unsent, log, group, client: None, socket: None })
 }

@@ -90,8 +90,8 @@ pub(super) fn install(daemon: OwnDaemon, tag: Tag) -> Result<Option<&'static Own
         return Ok(None);
     }
     let Some(daemon) = DAEMON.get() else { return Ok(None) };
-    tag.serve(daemon)?;
     sys::at_exit(remove_at_exit);
+    tag.serve(daemon).inspect_err(|_| remove_file(&daemon.lock))?;
     Ok(Some(daemon))
 }
 
@@ -165,8 +165,8 @@ impl OwnDaemon {
             Some(callback) => callback(signal.into()),
             // Nobody handles it yet, and it ends the daemon, as everywhere. The pidfile is removed on the way.
             None if signal == TERM => {
-                drop(signals);
-                sys::exit_now(sys::TERMINATED);
+                remove_file(&self.lock);
+                sys::end_now(sys::TERMINATED);
             }
             None => signals.waiting.push_back(signal.into()),
         }

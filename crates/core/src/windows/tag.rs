@@ -70,12 +70,11 @@ impl Tag {
         let events: Vec<BorrowedHandle<'_>> = self.clients.iter().map(|client| client.pipe.event()).collect();
         let soonest = self.clients.iter().filter_map(|client| client.until).min();
         let time = soonest.map_or(LONGEST, |until| until.saturating_duration_since(Instant::now()));
-        let ready = sys::first_of(&events, time.min(LONGEST));
+        // Whichever it is: all are looked at, so that none waits for those before it.
+        let _ = sys::first_of(&events, time.min(LONGEST));
         let now = Instant::now();
-        for (at, client) in self.clients.iter_mut().enumerate() {
-            if Some(at) == ready {
-                client.go_on(daemon);
-            } else if client.until.is_some_and(|until| now >= until) {
+        for client in &mut self.clients {
+            if !client.go_on(daemon) && client.until.is_some_and(|until| now >= until) {
                 client.next();
             }
         }
@@ -83,9 +82,10 @@ impl Tag {
 }
 
 impl Client {
-    fn go_on(&mut self, daemon: &OwnDaemon) {
+    /// Whether anything has happened.
+    fn go_on(&mut self, daemon: &OwnDaemon) -> bool {
         let went_on = match (self.pipe.progress(Duration::ZERO), self.until) {
-            (Progress::Pending, _) => true,
+            (Progress::Pending, _) => return false,
             (Progress::Ended, _) => false,
             (Progress::Done(_), None) => {
                 self.until = Some(Instant::now() + PATIENCE);
@@ -102,6 +102,7 @@ impl Client {
         if !went_on {
             self.next();
         }
+        true
     }
 
     /// Says something, and waits for the client to ask or to go.
@@ -113,7 +114,7 @@ impl Client {
     fn next(&mut self) {
         self.until = None;
         self.pipe.disconnect();
-        // It fails for lack of memory alone. The other ends go on.
+        // It fails for lack of memory. The other ends go on.
         let _ = self.pipe.accept();
     }
 }

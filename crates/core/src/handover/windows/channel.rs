@@ -33,8 +33,7 @@ impl Channel {
 
     /// The launcher's end, which notes whether the daemon has said that it is ready.
     pub(crate) fn noting(mut pipe: Pipe, outcome: Arc<Outcome>) -> Self {
-        // So that its event tells of the first frame. A failure is seen at the first look.
-        let _ = pipe.begin_read();
+        pipe.read_on();
         Self { pipe, decoder: Decoder::of(FrameKind::TO_LAUNCHER), outcome: Some(outcome) }
     }
 
@@ -102,7 +101,7 @@ impl Channel {
         self.pipe.begin_read()?;
         let progress = self.pipe.progress(patience);
         if matches!(progress, Progress::Done(_)) {
-            self.pipe.begin_read().ok();
+            self.pipe.read_on();
         }
         Ok(progress)
     }
@@ -126,7 +125,7 @@ impl Drop for Channel {
     fn drop(&mut self) {
         let Some(outcome) = self.outcome.clone() else { return };
         // A word of readiness that came before the end counts, though it was not read: that daemon lives on.
-        let _ = self.receive();
+        while matches!(self.receive(), (frames, Reception::GoesOn) if !frames.is_empty()) {}
         outcome.note_closed();
     }
 }

@@ -10,7 +10,7 @@ use crate::pidfile::flaw::Flaw;
 use crate::pidfile::status::{Held, Seen};
 use crate::pidfile::text::{READ_LIMIT, Text};
 use crate::process::Process;
-use crate::sys::control::name_tag;
+use crate::sys::control::{Served, name_tag};
 use crate::sys::{self, Errno, FileId, FileInfo, Phase};
 
 /// A holder that a look has proven.
@@ -48,18 +48,15 @@ pub(super) fn look_at(file: &File, id: FileId) -> Look {
     let Some(pid) = text.pid() else {
         return Look::Unproven { pid: None, reason: "it is locked, but names no process" };
     };
-    match name_tag(id) {
-        Some(tag) if tag.pid == pid => Look::Running(pid, tag.phase),
-        Some(_) => {
-            Look::Unproven { pid: Some(pid), reason: "it names another process than the one that holds it" }
-        }
+    let reason = match name_tag(id) {
+        Served::By(tag) if tag.pid == pid => return Look::Running(pid, tag.phase),
+        Served::By(_) => "it names another process than the one that holds it",
         // It has not adopted itself yet, or is about to end.
-        None if sys::is_launched(pid, id) => Look::Running(pid, Phase::Deaf),
-        None => {
-            let reason = "it is locked, but not provably by the process it names";
-            Look::Unproven { pid: Some(pid), reason }
-        }
-    }
+        Served::ByNobody if sys::is_launched(pid, id) => return Look::Running(pid, Phase::Deaf),
+        Served::ByNobody => "it is locked, but not provably by the process it names",
+        Served::Unanswered => "the process that it names does not answer",
+    };
+    Look::Unproven { pid: Some(pid), reason }
 }
 
 pub(crate) fn read_text(file: &File) -> std::result::Result<Text, Errno> {
@@ -112,7 +109,11 @@ impl PidFile {
         if sys::is_folder(&self.path) == Ok(true) {
             return Err(self.refuse(Flaw::NotRegular));
         }
-        // A name whose file has been removed, but is still open, is denied to all.
+        // A file that has been removed, and is still open, is denied to all, as one that this user may not read is.
+        if errno == Errno::ACCESS_DENIED {
+            let reason = "this user may not read it, or it is being removed".into();
+            return Ok(Seen::Unverified(Held { pid: None, reason, transient: true }));
+        }
         let error = self.system("CreateFileW", errno, "cannot be opened");
         Ok(Seen::Unreadable(error))
     }

@@ -99,10 +99,14 @@ impl PidFile {
     fn denied_round(&self) -> Result<Round> {
         match sys::is_folder(&self.path) {
             Ok(true) => Err(self.refuse(Flaw::NotRegular)),
-            _ if sys::open_shared(&self.path).is_ok() => {
-                Err(self.system("CreateFileW", Errno::ACCESS_DENIED, "this user may not write to it"))
-            }
-            _ => Ok(Round::Replaced),
+            _ if sys::open_shared(&self.path).is_err() => Ok(Round::Replaced),
+            // Another file may have the name by now.
+            _ => match sys::open_locked(&self.path) {
+                Err(Errno::ACCESS_DENIED) => {
+                    Err(self.system("CreateFileW", Errno::ACCESS_DENIED, "this user may not write to it"))
+                }
+                _ => Ok(Round::Replaced),
+            },
         }
     }
 }

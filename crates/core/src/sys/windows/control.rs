@@ -52,10 +52,25 @@ fn phase_of(byte: u8) -> Option<Phase> {
         .find(|phase| byte_of(*phase) == byte)
 }
 
-/// The process that serves the pipe of that pidfile, and its phase; `None` where nobody does.
-pub(crate) fn name_tag(file: FileId) -> Option<NameTag> {
-    let (pipe, phase) = greeted(file, PATIENCE_OF_LOOK).ok()??;
-    Some(NameTag { pid: pipe.server()?, phase })
+/// Who serves the pipe of a pidfile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Served {
+    By(NameTag),
+    /// Nobody: its holder has not adopted itself yet, or is about to end.
+    ByNobody,
+    /// Somebody who has not answered.
+    Unanswered,
+}
+
+/// The process that serves the pipe of that pidfile, and its phase.
+pub(crate) fn name_tag(file: FileId) -> Served {
+    match greeted(file, PATIENCE_OF_LOOK) {
+        Ok(Some((pipe, phase))) => {
+            pipe.server().map_or(Served::Unanswered, |pid| Served::By(NameTag { pid, phase }))
+        }
+        Err(errno) if errno.is_missing() => Served::ByNobody,
+        Ok(None) | Err(_) => Served::Unanswered,
+    }
 }
 
 fn greeted(file: FileId, patience: Duration) -> Result<Option<(Pipe, Phase)>, Errno> {

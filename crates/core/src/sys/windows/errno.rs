@@ -5,8 +5,8 @@ use std::io;
 
 use windows_sys::Win32::Foundation::{
     ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_FILE_NOT_FOUND, ERROR_INVALID_PARAMETER,
-    ERROR_IO_PENDING, ERROR_NOT_SUPPORTED, ERROR_OPERATION_ABORTED, ERROR_PATH_NOT_FOUND, ERROR_PIPE_BUSY,
-    ERROR_PIPE_CONNECTED, ERROR_PRIVILEGE_NOT_HELD, ERROR_SHARING_VIOLATION, WIN32_ERROR,
+    ERROR_IO_PENDING, ERROR_NO_DATA, ERROR_NOT_SUPPORTED, ERROR_OPERATION_ABORTED, ERROR_PATH_NOT_FOUND,
+    ERROR_PIPE_BUSY, ERROR_PIPE_CONNECTED, ERROR_PRIVILEGE_NOT_HELD, ERROR_SHARING_VIOLATION, WIN32_ERROR,
 };
 
 /// A system error code, as `GetLastError` gives it.
@@ -48,6 +48,11 @@ impl Errno {
     /// Whether the name of what was to be made is taken.
     pub(super) fn is_taken(self) -> bool {
         self.code() == ERROR_ALREADY_EXISTS
+    }
+
+    /// Whether the client of a pipe has gone.
+    pub(super) fn is_gone(self) -> bool {
+        self.code() == ERROR_NO_DATA
     }
 
     /// Whether an operation was cancelled.

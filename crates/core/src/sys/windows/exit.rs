@@ -3,7 +3,7 @@
 
 use std::ffi::c_int;
 
-use windows_sys::Win32::System::Threading::ExitProcess;
+use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
 
 unsafe extern "C" {
     fn atexit(handler: extern "C" fn()) -> c_int;
@@ -15,8 +15,11 @@ pub(crate) fn at_exit(handler: extern "C" fn()) -> bool {
     unsafe { atexit(handler) == 0 }
 }
 
-/// Ends this process at once, with all its threads.
-pub(crate) fn exit_now(code: u32) -> ! {
-    // SAFETY: the call takes a number, and does not return.
-    unsafe { ExitProcess(code) }
+/// Ends this process at once: nothing of it runs any more. An orderly exit on another thread than the main one would
+/// wait for locks of threads that it has ended before.
+pub(crate) fn end_now(code: u32) {
+    // SAFETY: the call takes nothing, and gives a value that stands for this process.
+    let own = unsafe { GetCurrentProcess() };
+    // SAFETY: the call takes that value and a number.
+    unsafe { TerminateProcess(own, code) };
 }

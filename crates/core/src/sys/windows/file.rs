@@ -37,15 +37,17 @@ pub(crate) struct FileInfo {
 }
 
 const SHARE_ALL: u32 = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+/// Others may read it, and neither open it to write nor remove it.
+const SHARE_READING: u32 = FILE_SHARE_READ;
 /// Others may read it and remove it, and not open it to write.
 const SHARE_NO_WRITING: u32 = FILE_SHARE_READ | FILE_SHARE_DELETE;
 
 /// Opens a pidfile as its holder, and makes it where there is none: as long as a handle of this opening is left,
-/// nobody else can open it to write. ERROR_SHARING_VIOLATION when another process is the holder, or looks at it.
+/// nobody else can open it to write, or remove it. ERROR_SHARING_VIOLATION when another process is the holder, or looks at it.
 pub(crate) fn open_locked(path: &Path) -> Result<File, Errno> {
     OpenOptions::new()
         .access_mode(GENERIC_READ | GENERIC_WRITE | DELETE)
-        .share_mode(SHARE_NO_WRITING)
+        .share_mode(SHARE_READING)
         .custom_flags(FILE_FLAG_OPEN_REPARSE_POINT)
         .create(true)
         .write(true)
@@ -119,8 +121,8 @@ pub(crate) fn is_folder(path: &Path) -> Result<bool, Errno> {
     Ok(metadata.file_attributes() & FILE_ATTRIBUTE_DIRECTORY != 0)
 }
 
-/// Removes the name of an open file, which was opened by [`open_locked`]: at once where the file system knows that,
-/// elsewhere when its last handle is closed.
+/// Removes the name of an open file, which was opened by [`open_locked`]: when this handle is closed, where the file
+/// system has POSIX's deletion; elsewhere when the last handle on the file is.
 pub(crate) fn remove_by_handle(file: &File) -> Result<(), Errno> {
     let flags = FILE_DISPOSITION_FLAG_DELETE | FILE_DISPOSITION_FLAG_POSIX_SEMANTICS;
     let at_once = FILE_DISPOSITION_INFO_EX { Flags: flags };

@@ -3,16 +3,29 @@
 
 use std::os::windows::io::{AsHandle, FromRawHandle, OwnedHandle};
 
+use std::ptr::null_mut;
+
 use windows_sys::Win32::Foundation::{GetHandleInformation, HANDLE};
 use windows_sys::Win32::Storage::FileSystem::{FILE_TYPE_DISK, FILE_TYPE_PIPE, GetFileType};
+use windows_sys::Win32::System::Pipes::PeekNamedPipe;
 
 /// What a handle of this process is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     File,
     Pipe,
-    /// None of a file: here, a job.
+    /// Anything else.
     Other,
+}
+
+/// Takes the end of a pipe of that value in which exactly so many bytes are to be read: what the launcher has written
+/// before this process ran. Nothing else is touched.
+pub(crate) fn take_with(value: usize, bytes: u32) -> Option<OwnedHandle> {
+    let handle: HANDLE = std::ptr::with_exposed_provenance_mut(value);
+    let mut there = 0;
+    // SAFETY: the call only asks about the value, and writes one number to the pointer. It fails for what is no pipe.
+    let done = unsafe { PeekNamedPipe(handle, null_mut(), 0, null_mut(), &raw mut there, null_mut()) };
+    if value == 0 || done == 0 || there != bytes { None } else { take(value, Kind::Pipe) }
 }
 
 /// Takes the handle of that value, if one is open there and is of that kind. Once for each value.

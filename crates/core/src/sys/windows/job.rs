@@ -3,6 +3,7 @@
 
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
 
+use windows_sys::Win32::Foundation::SetLastError;
 use windows_sys::Win32::System::JobObjects::{
     AssignProcessToJobObject, CreateJobObjectW, IsProcessInJob, JOB_OBJECT_LIMIT_BREAKAWAY_OK,
     JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
@@ -12,6 +13,8 @@ use windows_sys::Win32::System::JobObjects::{
 };
 
 use super::process::KILLED;
+use windows_sys::Win32::System::Threading::GetCurrentProcess;
+
 use super::security::Access;
 use super::{Errno, FileId, ProcessHandle, wide};
 use crate::sys::Pid;
@@ -30,6 +33,8 @@ impl Job {
         let name = wide(name_of(file, daemon));
         let access = Access::of_owner()?;
         let attributes = access.attributes();
+        // SAFETY: the call takes a number. Only a job of somebody else's changes it below.
+        unsafe { SetLastError(0) };
         // SAFETY: the name ends with a zero; name, attributes and access list live through the call.
         let handle = unsafe { CreateJobObjectW(&raw const attributes, name.as_ptr()) };
         let errno = Errno::last();
@@ -89,6 +94,16 @@ impl Job {
             IsProcessInJob(process.as_handle().as_raw_handle(), self.0.as_raw_handle(), &raw mut is_in)
         };
         done != 0 && is_in != 0
+    }
+
+    /// Whether this process is in it, or that cannot be told.
+    pub(crate) fn has_this_process(&self) -> bool {
+        let mut is_in = 0;
+        // SAFETY: the call takes nothing, and gives a value that stands for this process.
+        let own = unsafe { GetCurrentProcess() };
+        // SAFETY: the handle is open for the whole call, and the system writes one number to the pointer.
+        let done = unsafe { IsProcessInJob(own, self.0.as_raw_handle(), &raw mut is_in) };
+        done == 0 || is_in != 0
     }
 
     /// From now on its processes outlive its handles.

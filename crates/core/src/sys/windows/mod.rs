@@ -18,7 +18,7 @@ use std::ffi::OsStr;
 use std::os::windows::ffi::OsStrExt;
 
 pub(crate) use errno::{Errno, errno_of, is_denial, is_no_process, is_no_signal, is_of_system, number_of};
-pub(crate) use exit::{at_exit, exit_now};
+pub(crate) use exit::{at_exit, end_now};
 pub(crate) use file::{
     FileId, FileInfo, file_info, is_folder, is_remote, open_locked, open_shared, open_to_append,
     open_unless_held, remove_by_handle,

@@ -27,6 +27,9 @@ const CHUNK: usize = 16_384;
 /// The space that the system keeps for each direction, in bytes.
 const BUFFER: u32 = 131_072;
 
+/// How many clients may come and go before one can be waited for.
+const ATTEMPTS: usize = 64;
+
 /// An event: set by hand or by the end of an operation, until it is reset.
 #[derive(Debug)]
 pub(crate) struct Event(OwnedHandle);
@@ -176,6 +179,17 @@ impl Pipe {
 
     /// Waits for a client, of the server's end. [`Pipe::progress`] tells when one is there.
     pub(crate) fn accept(&mut self) -> Result<(), Errno> {
+        for _ in 1..ATTEMPTS {
+            match self.begin_to_accept() {
+                // A client has come and gone before.
+                Err(errno) if errno.is_gone() => self.disconnect(),
+                other => return other,
+            }
+        }
+        self.begin_to_accept()
+    }
+
+    fn begin_to_accept(&mut self) -> Result<(), Errno> {
         self.begin(|handle, in_flight| {
             // SAFETY: the handle is open; the structure stays where it is until the operation is over, see `begin`.
             let done = unsafe { ConnectNamedPipe(handle, &raw mut in_flight.overlapped) };
@@ -204,11 +218,20 @@ impl Pipe {
         })
     }
 
+    /// As [`Pipe::begin_read`]; after a failure the event is set, so that whoever waits for it sees the failure.
+    pub(crate) fn read_on(&mut self) {
+        if self.begin_read().is_err() {
+            self.event.set();
+        }
+    }
+
     /// Begins an operation that writes to memory of ours. The memory is kept until the operation is over.
     fn begin(
         &mut self,
         operation: impl FnOnce(HANDLE, &mut InFlight) -> Result<(), Errno>,
     ) -> Result<(), Errno> {
+        // The memory of an operation that goes on must not be given to another.
+        self.cancel();
         self.event.reset();
         let overlapped = OVERLAPPED { hEvent: self.event.0.as_raw_handle(), ..OVERLAPPED::default() };
         let in_flight = self.in_flight.insert(Box::new(InFlight { overlapped, bytes: [0; CHUNK] }));

@@ -65,9 +65,10 @@ impl ProcessHandle {
         }
     }
 
-    /// Ends the processes that it has left behind: those of its job.
+    /// Ends the processes that it has left behind: those of its job; unless this process is one of them, such as the
+    /// helper that starts the daemon anew.
     pub(crate) fn end_group(&self) {
-        if let Some(job) = self.group.get() {
+        if let Some(job) = self.group.get().filter(|job| !job.has_this_process()) {
             job.terminate();
         }
     }
@@ -83,7 +84,7 @@ impl ProcessHandle {
         }
         match signal {
             0 | control::CONT => Ok(()),
-            control::KILL => self.terminate(pid, KILLED),
+            control::KILL => self.terminate(KILLED),
             signal if control::is_known(signal) => self.tell(pid, signal),
             _ => Err(Unreached::System("TerminateProcess", Errno::NOT_SUPPORTED)),
         }
@@ -106,23 +107,24 @@ impl ProcessHandle {
             }
             if Instant::now() >= until {
                 return match (signal, sent) {
-                    (control::TERM, Sent::Unserved) => self.terminate(pid, TERMINATED),
+                    (control::TERM, Sent::Unserved) => self.terminate(TERMINATED),
                     _ => Err(Unreached::System("CreateFileW", Errno::PIPE_BUSY)),
                 };
             }
         }
     }
 
-    fn terminate(&self, pid: Pid, code: u32) -> Result<(), Unreached> {
+    fn terminate(&self, code: u32) -> Result<(), Unreached> {
         // SAFETY: the handle is open for the whole call, which touches no memory of this process.
         let done = unsafe { TerminateProcess(self.handle.as_raw_handle(), code) };
         let error = Errno::last();
         if done != 0 {
             Ok(())
-        } else if self.is_alive(pid) {
-            Err(Unreached::System("TerminateProcess", error))
-        } else {
+        // The system denies it for a process that is about to end, too.
+        } else if ends_within(self.handle.as_handle(), PATIENCE) {
             Err(Unreached::Ended)
+        } else {
+            Err(Unreached::System("TerminateProcess", error))
         }
     }
 

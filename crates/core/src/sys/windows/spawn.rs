@@ -55,12 +55,14 @@ impl<'a> Inheritance<'a> {
         let mut size = 0;
         // SAFETY: without a list the call only tells the size that one needs.
         unsafe { InitializeProcThreadAttributeList(null_mut(), 1, 0, &raw mut size) };
-        let mut list = Self { memory: vec![0; size.div_ceil(8)], _handles: handles };
+        let mut memory = vec![0_u64; size.div_ceil(8)];
         // SAFETY: the memory has the size that the system has asked for.
-        let done = unsafe { InitializeProcThreadAttributeList(list.pointer(), 1, 0, &raw mut size) };
+        let done =
+            unsafe { InitializeProcThreadAttributeList(memory.as_mut_ptr().cast(), 1, 0, &raw mut size) };
         if done == 0 {
             return Err(Errno::last());
         }
+        let mut list = Self { memory, _handles: handles };
         let kind = PROC_THREAD_ATTRIBUTE_HANDLE_LIST as usize;
         // SAFETY: the list has been made above, and the handles live as long as the list, by its lifetime.
         let done = unsafe {
@@ -186,10 +188,10 @@ impl Suspended {
     }
 
     /// Lets it run.
-    pub(crate) fn resume(self) -> ProcessHandle {
+    pub(crate) fn resume(self) -> Result<ProcessHandle, Errno> {
         // SAFETY: the handle is open for the whole call, which touches no memory.
-        unsafe { ResumeThread(self.thread.as_raw_handle()) };
-        self.process
+        let before = unsafe { ResumeThread(self.thread.as_raw_handle()) };
+        if before == u32::MAX { Err(Errno::last()) } else { Ok(self.process) }
     }
 }
 
