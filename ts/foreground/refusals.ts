@@ -4,6 +4,7 @@
  */
 
 import { native } from '../binding/native.js'
+import { isMainThread } from '../binding/platform.js'
 import { refuseSockets } from '../binding/runtimes.js'
 import { packer } from '../binding/single-executable.js'
 import { AlreadyRunningError, UnsupportedError } from '../errors.js'
@@ -33,7 +34,7 @@ export function refuseOptions(settings: Settings): void {
       say`${subject(option)} is not supported: this process has been executed already`,
     )
   }
-  if (!native().isMainThread()) {
+  if (!isMainThread(native())) {
     const message = 'A worker thread cannot become a daemon: the pidfile is held by its whole process'
     throw unsupported(settings, `${message}. Call it in the main thread, or start it detached`)
   }

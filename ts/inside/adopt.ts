@@ -6,7 +6,7 @@
 
 import { type Binding, loadBinding } from '../binding/load.js'
 import { ownAddress, ownFile } from '../binding/package-files.js'
-import { folded } from '../binding/platform.js'
+import { folded, isMainThread } from '../binding/platform.js'
 import { seam } from '../binding/seam.js'
 import { shared } from '../binding/shared.js'
 import { decodePayload, type Payload } from '../handover/payload.js'
@@ -81,7 +81,7 @@ function isIn(folder: string): boolean {
 
 function adopt(value: string): void {
   const binding: Binding = loadBinding()
-  if (!binding.isMainThread()) return
+  if (!isMainThread(binding)) return
   const found = binding.adopt(value)
   delete process.env[ADOPTION_VARIABLE]
   if ('code' in found) throw new Error(`daimon: ${found.message}`)

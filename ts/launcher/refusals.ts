@@ -4,6 +4,7 @@
  */
 
 import { native } from '../binding/native.js'
+import { isMainThread } from '../binding/platform.js'
 import { electron, refuseSockets } from '../binding/runtimes.js'
 import { isFromSnapshot, packer } from '../binding/single-executable.js'
 import { type InvalidOptionError, UnsupportedError } from '../errors.js'
@@ -106,7 +107,7 @@ function refuseOwnProgram(pidFile: string): void {
     const text = say`${what}. ${giveScript}.`
     throw errorOf(text, (message) => new UnsupportedError(message, { pidFile, feature: 'Electron' }))
   }
-  if (!native().isMainThread()) throw cannotRunAgain('a worker has no main program of its own', pidFile)
+  if (!isMainThread(native())) throw cannotRunAgain('a worker has no main program of its own', pidFile)
   if (packed === undefined) refuseMain(AT_START.argv[1], pidFile)
 }
 

@@ -191,7 +191,7 @@ pub(crate) fn signal_group(_group: Pid, _signal: i32) -> Result<(), Unreached> {
     Err(Unreached::Ended)
 }
 
-/// Whether this is the process's main thread: the one that has loaded this library, or asks first.
+/// Whether this is the thread that has asked first. Node.js knows its main thread; other programs ask there first.
 pub(crate) fn is_main_thread() -> bool {
     static MAIN: OnceLock<thread::ThreadId> = OnceLock::new();
     *MAIN.get_or_init(|| thread::current().id()) == thread::current().id()
