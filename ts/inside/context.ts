@@ -62,7 +62,8 @@ class Context implements DaemonContext {
       stop: (signal: SignalName) => this.#shutdown.onSignal(signal),
       stopsAtOnce: () => !this.#shutdown.hasHooks,
       reload: (signal: SignalName) => {
-        if (isConsoleClosing()) this.#shutdown.onSignal(signal)
+        // A daemon that has detached has no console that anybody closes.
+        if (!state.detached && isConsoleClosing()) this.#shutdown.onSignal(signal)
         else this.#reload()
       },
       reopen: () => this.#reopen(),
