@@ -9,8 +9,8 @@ export function folded(name: string, isWindows: boolean = IS_WINDOWS): string {
 }
 
 /**
- * Whether this is the process's main thread. Elsewhere the native part knows, and `node:worker_threads` would cost every
- * start its time.
+ * Whether this is the process's main thread. Elsewhere the native part knows, and `node:worker_threads` would cost
+ * every start its time.
  */
 export function isMainThread(native: { isMainThread(): boolean }): boolean {
   return IS_WINDOWS ? process.getBuiltinModule('node:worker_threads').isMainThread : native.isMainThread()

@@ -43,7 +43,8 @@ const SHARE_READING: u32 = FILE_SHARE_READ;
 const SHARE_NO_WRITING: u32 = FILE_SHARE_READ | FILE_SHARE_DELETE;
 
 /// Opens a pidfile as its holder, and makes it where there is none: as long as a handle of this opening is left,
-/// nobody else can open it to write, or remove it. ERROR_SHARING_VIOLATION when another process is the holder, or looks at it.
+/// nobody else can open it to write, or remove it. ERROR_SHARING_VIOLATION when another process is the holder, or looks
+/// at it.
 pub(crate) fn open_locked(path: &Path) -> Result<File, Errno> {
     OpenOptions::new()
         .access_mode(GENERIC_READ | GENERIC_WRITE | DELETE)
