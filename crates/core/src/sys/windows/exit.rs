@@ -5,6 +5,7 @@ use std::ffi::c_int;
 
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
 
+// SAFETY: the signature is that of the C runtime.
 unsafe extern "C" {
     fn atexit(handler: extern "C" fn()) -> c_int;
 }

@@ -88,6 +88,10 @@ pub(crate) struct Selector {
 }
 
 /// Called on a thread of the system's pool.
+///
+/// # Safety
+///
+/// The context is a [`Report`] that lives as long as the wait is registered.
 unsafe extern "system" fn report(context: *mut c_void, _timed_out: bool) {
     // SAFETY: the context is the report that was registered with this wait, which lives until the wait is unregistered
     // and no callback runs.
