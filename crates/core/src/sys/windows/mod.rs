@@ -2,6 +2,7 @@
 
 pub(crate) mod control;
 mod errno;
+mod event;
 mod exit;
 mod file;
 mod folder;

@@ -15,8 +15,8 @@ use windows_sys::Win32::System::Pipes::{
     ConnectNamedPipe, CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeServerProcessId, PIPE_READMODE_BYTE,
     PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES, WaitNamedPipeW,
 };
-use windows_sys::Win32::System::Threading::{CreateEventW, ResetEvent, SetEvent};
 
+use super::event::Event;
 use super::process::ends_within;
 use super::security::Access;
 use super::{Errno, wide};
@@ -29,38 +29,6 @@ const BUFFER: u32 = 131_072;
 
 /// How many clients may come and go before one can be waited for.
 const ATTEMPTS: usize = 64;
-
-/// An event: set by hand or by the end of an operation, until it is reset.
-#[derive(Debug)]
-pub(crate) struct Event(OwnedHandle);
-
-impl Event {
-    pub(crate) fn new() -> Result<Self, Errno> {
-        // SAFETY: without name and attributes the call takes numbers alone.
-        let handle = unsafe { CreateEventW(null(), 1, 0, null()) };
-        if handle.is_null() {
-            return Err(Errno::last());
-        }
-        // SAFETY: the call has just made this handle, which nobody else owns.
-        Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
-    }
-
-    pub(crate) fn set(&self) {
-        // SAFETY: the handle is open for the whole call, which touches no memory.
-        unsafe { SetEvent(self.0.as_raw_handle()) };
-    }
-
-    fn reset(&self) {
-        // SAFETY: as above.
-        unsafe { ResetEvent(self.0.as_raw_handle()) };
-    }
-}
-
-impl AsHandle for Event {
-    fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.as_handle()
-    }
-}
 
 /// The memory that the system writes to while an operation goes on; it must not move or be freed before its end.
 struct InFlight {
@@ -233,7 +201,8 @@ impl Pipe {
         // The memory of an operation that goes on must not be given to another.
         self.cancel();
         self.event.reset();
-        let overlapped = OVERLAPPED { hEvent: self.event.0.as_raw_handle(), ..OVERLAPPED::default() };
+        let overlapped =
+            OVERLAPPED { hEvent: self.event.as_handle().as_raw_handle(), ..OVERLAPPED::default() };
         let in_flight = self.in_flight.insert(Box::new(InFlight { overlapped, bytes: [0; CHUNK] }));
         match operation(self.handle.as_raw_handle(), in_flight) {
             Ok(()) => Ok(()),
@@ -304,7 +273,8 @@ impl Pipe {
         let until = Instant::now() + patience;
         while !bytes.is_empty() {
             event.reset();
-            let mut overlapped = OVERLAPPED { hEvent: event.0.as_raw_handle(), ..OVERLAPPED::default() };
+            let mut overlapped =
+                OVERLAPPED { hEvent: event.as_handle().as_raw_handle(), ..OVERLAPPED::default() };
             let handle = self.handle.as_raw_handle();
             let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
             // SAFETY: the handle is open; bytes and structure live to the end of this turn, in which the operation

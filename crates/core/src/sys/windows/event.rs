@@ -1,0 +1,41 @@
+//! Events, by which the system tells that an operation is done.
+#![expect(unsafe_code, reason = "std has no events")]
+
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::ptr::null;
+
+use windows_sys::Win32::System::Threading::{CreateEventW, ResetEvent, SetEvent};
+
+use super::Errno;
+
+/// An event: set by hand or by the end of an operation, until it is reset.
+#[derive(Debug)]
+pub(super) struct Event(OwnedHandle);
+
+impl Event {
+    pub(super) fn new() -> Result<Self, Errno> {
+        // SAFETY: without name and attributes the call takes numbers alone.
+        let handle = unsafe { CreateEventW(null(), 1, 0, null()) };
+        if handle.is_null() {
+            return Err(Errno::last());
+        }
+        // SAFETY: the call has just made this handle, which nobody else owns.
+        Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
+    }
+
+    pub(super) fn set(&self) {
+        // SAFETY: the handle is open for the whole call, which touches no memory.
+        unsafe { SetEvent(self.0.as_raw_handle()) };
+    }
+
+    pub(super) fn reset(&self) {
+        // SAFETY: as above.
+        unsafe { ResetEvent(self.0.as_raw_handle()) };
+    }
+}
+
+impl AsHandle for Event {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.as_handle()
+    }
+}
