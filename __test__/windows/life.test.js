@@ -1,5 +1,6 @@
 // The life of a daemon: launch, identity, arguments, restart, stop, exit code.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { deserialize } from 'node:v8'
 import test from 'ava'
 import { Daemon, NotRunningError } from '../../dist/index.js'
@@ -33,6 +34,14 @@ test.serial('a restart replaces the process, and starts one if there is none', a
   t.not(first.pid, second.pid)
   t.deepEqual(place.processes(), [second.pid])
   t.is(place.read('a.pid'), `${second.pid}\n`)
+  await daemon.stop()
+})
+
+test.serial('nice is a class of priorities', async (t) => {
+  const place = folder(t)
+  const daemon = control(place, { script: place.write('idle.cjs', 'setInterval(() => {}, 1_000)'), nice: 10 })
+  const { pid } = await daemon.start()
+  t.is(getPriority(pid), 10)
   await daemon.stop()
 })
 
