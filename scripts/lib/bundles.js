@@ -1,7 +1,8 @@
 /**
  * Says which modules of `build/` go into which file of `dist/`. A program that imports the package takes 3 ms to load
  * one bundle, and would take 20 ms to load each module by itself. Each module of the facade is in one ES bundle, so
- * that its state and its classes exist once. What is loaded before a script imports no other bundle, and has copies.
+ * that its state and its classes exist once. What is loaded before a script imports no other bundle, and has copies;
+ * so have two files of a module that both need and the facade does not.
  */
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -84,8 +85,9 @@ export async function bundles({ outdir = 'dist', seams = false } = {}) {
 }
 
 /**
- * Of each module the bundle that it is in: the only one that needs it, or the facade where several do that are loaded
- * into one process. The helper of restarts is a process of its own, and has copies of what it needs.
+ * Of each module the bundle that lends it, or has it for itself: the facade, if it needs the module, else the first
+ * that does. Others have copies of what the facade does not need: an import of the package would pay for it. The helper
+ * of restarts is a process of its own, and has copies of all that it needs.
  */
 async function ownersOfModules(seams) {
   const users = new Map()
@@ -94,12 +96,8 @@ async function ownersOfModules(seams) {
       users.set(module, [...(users.get(module) ?? []), name])
     }
   }
-  // In the order of ENTRIES, so that the facade is the first, and the helper is the first only of what it alone needs.
-  const ownerOf = ([first, ...others]) => {
-    const isShared = others.some((name) => APART.has(ENTRIES[name]))
-    return isShared ? 'index' : first
-  }
-  return new Map([...users].map(([module, names]) => [module, ownerOf(names)]))
+  // In the order of ENTRIES, so that the facade is the first.
+  return new Map([...users].map(([module, [first]]) => [module, first]))
 }
 
 /** The modules of which something would be in a bundle that stands alone. */

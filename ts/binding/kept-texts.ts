@@ -20,13 +20,8 @@ export function ownVersion(): string {
   return DAIMON_VERSION
 }
 
-/** As bytes, outside of the heap of JavaScript: as strings they would take twice the memory. */
-const texts = new Map<Part, Buffer>()
-
-/** How the build begins a file, see `framed` in `scripts/lib/bundle-texts.js`. */
-const FIRST_LINE = /^\/\/ daimon (\S+): (\w+)\.js\n/
-/** More than a first line has, in bytes. */
-const HEAD = 256
+/** Strings of ASCII take a byte a letter, as buffers do, and Node.js reads them in half the time. */
+const texts = new Map<Part, string>()
 
 /** Where the file is, or was. */
 export function pathOf(part: Part): string {
@@ -40,8 +35,8 @@ export function pathOf(part: Part): string {
 export function keepText(part: Part): void {
   if (texts.has(part)) return
   try {
-    const found = readFileSync(pathOf(part))
-    if (versionIn(found, part) === DAIMON_VERSION) texts.set(part, found)
+    const text = read(part)
+    if (text.startsWith(firstLine(part, DAIMON_VERSION))) texts.set(part, text)
   } catch {
     // Its first use says so.
   }
@@ -51,13 +46,13 @@ keepText('verbs')
 
 /** The text, where it has been kept. */
 export function keptText(part: Part): string | undefined {
-  return texts.get(part)?.toString()
+  return texts.get(part)
 }
 
 /** Whether the file is another one than the text that has been kept: another release, or half of it. */
 export function isChanged(part: Part): boolean {
   try {
-    return texts.get(part)?.equals(readFileSync(pathOf(part))) !== true
+    return texts.get(part) !== read(part)
   } catch {
     return true
   }
@@ -71,15 +66,20 @@ export function otherVersion(part: Part): string | undefined {
   // A bundle may be called so, too; then the files beside it are not the package's.
   if (basename(ownPath) !== 'index.js') return undefined
   try {
-    const found = versionIn(readFileSync(pathOf(part)), part)
-    return found === DAIMON_VERSION ? undefined : found
+    const [first = ''] = read(part).split('\n', 1)
+    const [, found = DAIMON_VERSION] = /^\/\/ daimon (\S+): /.exec(first) ?? []
+    return first === firstLine(part, found) && found !== DAIMON_VERSION ? found : undefined
   } catch {
     // The import says so.
     return undefined
   }
 }
 
-function versionIn(found: Buffer, part: Part): string | undefined {
-  const [, version, name] = FIRST_LINE.exec(found.toString('latin1', 0, HEAD)) ?? []
-  return name === part ? version : undefined
+/** How the build begins a file, see `framed` in `scripts/lib/bundle-texts.js`. */
+function firstLine(part: Part, version: string): string {
+  return `// daimon ${version}: ${part}.js`
+}
+
+function read(part: Part): string {
+  return readFileSync(pathOf(part), 'utf8')
 }

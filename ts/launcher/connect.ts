@@ -5,9 +5,9 @@
  * never accepted, so that it is made again.
  */
 
+import { type Attempted, attempted, greeted } from '../binding/launch-waits.js'
 import type { NativeClientPlan, NativeConnection } from '../binding/native.js'
 import { refuseSockets } from '../binding/runtimes.js'
-import { type Attempted, attempted, greeted } from '../binding/waits.js'
 import { status } from '../control/status.js'
 import { findHolder, stopHolder } from '../control/stop.js'
 import { AlreadyRunningError } from '../errors.js'

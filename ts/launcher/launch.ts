@@ -4,8 +4,9 @@
  */
 
 import { toError } from '../binding/errors.js'
+import { endGroup, type LaunchWait, launch, removeLeftover } from '../binding/launch-waits.js'
 import type { LaunchedDaemon, NativeEvent, NativePlan, ProcessHandle } from '../binding/native.js'
-import { endGroup, exited, type LaunchWait, launch, removeLeftover } from '../binding/waits.js'
+import { exited } from '../binding/waits.js'
 import { exitInfo } from '../control/status.js'
 import { endProcess } from '../control/stop.js'
 import { type DaemonError, StartFailedError, UnverifiedError } from '../errors.js'

@@ -16,7 +16,7 @@
 import { serializeArgs } from '../handover/args.js'
 import { checkOptions } from '../options/check.js'
 import { makeDefaultFolder } from '../options/default-folder.js'
-import type { Rights } from '../options/identity.js'
+import type { Rights } from '../options/rights.js'
 import type { CheckedSettings } from '../options/settings.js'
 import { turn } from '../turn.js'
 import { checkPidFile } from './pidfile.js'

@@ -11,7 +11,7 @@ import type { LaunchSettings } from '../handover/settings.js'
 import type { State } from '../inside/state.js'
 import type { Args, RequestedSettings, StartRequest } from '../launcher/preflight.js'
 import { checkFiles } from '../launcher/program/files.js'
-import { checkLimits, type Rights } from '../options/identity.js'
+import { checkLimits, type Rights } from '../options/rights.js'
 
 /** The launch to repeat, and the helper that does it. */
 export interface Again {

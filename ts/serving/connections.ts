@@ -4,8 +4,8 @@
 
 import type { Socket } from 'node:net'
 import { raise } from '../binding/errors.js'
+import { awaitConnections, type ListenerWait } from '../binding/listener-wait.js'
 import { native } from '../binding/native.js'
-import { awaitConnections, type ListenerWait } from '../binding/waits.js'
 import type { Service, ServicePlan } from '../inside/service.js'
 import type { Settled } from '../inside/shutdown.js'
 import { throwUncaught } from '../inside/uncaught.js'

@@ -2,8 +2,9 @@
 
 import { folded, IS_WINDOWS } from '../../binding/platform.js'
 import { ADOPTION_VARIABLE } from '../../handover/variable.js'
-import { accountVariables, type Rights } from '../../options/identity.js'
+import { accountVariables } from '../../options/identity.js'
 import { homeVariable } from '../../options/places.js'
+import type { Rights } from '../../options/rights.js'
 import type { Settings } from '../../options/settings.js'
 import { OURS_ALONE } from '../../supervisor/environment.js'
 import { absoluteNodeOptions } from '../node-flags.js'
