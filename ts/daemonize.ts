@@ -23,8 +23,8 @@ export type LauncherResult = { role: 'launcher' } & Running
  * server.listen(8080)` is ready when it listens. In CommonJS that has no such end: there it is ready right after the
  * call, unless it says `ready: 'manual'` and calls `context.ready()`.
  *
- * Under a supervisor (a systemd service, a launchd job, PID 1 of a container), and with `detach: false`, this process
- * becomes the daemon itself, as with `Daemon#foreground`.
+ * Under a supervisor (a systemd service, a launchd job, a service of Windows, PID 1 of a container), and with `detach:
+ * false`, this process becomes the daemon itself, as with `Daemon#foreground`.
  *
  * @returns in the daemon its context; in the launcher nothing, or with `exit: false` what was started
  * @throws AlreadyRunningError, StartFailedError, ReadyTimeoutError, PidFileError, InvalidOptionError and the others of

@@ -65,6 +65,7 @@ export const WINDOWS_CORE = files([
   'windows/foreground',
   'windows/life',
   'windows/paths',
+  'windows/service',
   'windows/signals',
   'windows/stops',
   'windows/unsupported',

@@ -28,6 +28,7 @@ import type { Settings, Stdio } from '../options/settings.js'
 import { refused } from '../say.js'
 import { forgetSupervisor } from '../supervisor/environment.js'
 import { findSupervisor } from '../supervisor/notify.js'
+import { findManager } from '../supervisor/service.js'
 import type { DaemonContext } from '../types/context.js'
 import { leaveTerminal } from './terminal-streams.js'
 
@@ -48,7 +49,7 @@ export async function becomeChecked(
 ): Promise<DaemonContext> {
   const { settings, args, rights, resources: sockets } = checked
   makeDefaultFolder(settings)
-  const supervisor = findSupervisor(settings.logger)
+  const supervisor = findManager() ?? findSupervisor(settings.logger)
   // Only a supervisor ends a foreground that is not ready in time: tell it how long the start may take.
   supervisor?.starting(settings.lockTimeout + settings.readyTimeout)
   readBeforehand()

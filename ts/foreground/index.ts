@@ -9,6 +9,7 @@ import { ownState } from '../inside/own-state.js'
 import { type Args, type CheckedStart, preflight } from '../launcher/preflight.js'
 import { checkRights } from '../options/rights.js'
 import type { Settings } from '../options/settings.js'
+import { beginService } from '../supervisor/service.js'
 import { takeSockets } from '../supervisor/sockets.js'
 import type { DaemonContext } from '../types/context.js'
 import { becomeChecked, type ForegroundStart } from './become.js'
@@ -25,6 +26,7 @@ let pending: { pidFile: string; context: Promise<DaemonContext> } | undefined
  */
 export function inForeground(settings: Settings, args: Args): ForegroundStart {
   refuseSecond(settings, pending?.pidFile)
+  beginService()
   return {
     settings,
     args,

@@ -1,7 +1,10 @@
 /**
- * The supervisor that has started this process, by the environment: systemd, launchd, a container. Runs in the
- * launcher, and in the process that becomes the daemon.
+ * The supervisor that has started this process, by the environment: systemd, launchd, a container; on Windows by its
+ * parent. Runs in the launcher, and in the process that becomes the daemon.
  */
+
+import { native } from '../binding/native.js'
+import { IS_WINDOWS } from '../binding/platform.js'
 
 /** As this process was given it: read at import, before the program changes it. */
 const GIVEN = {
@@ -25,6 +28,8 @@ function isUs(pid: string | undefined): boolean {
 
 /** Whether a supervisor watches this process. If so, it would lose a daemon that this process starts. */
 export function isSupervised(): boolean {
+  // The service control manager tells later whether it waits for a service in this process.
+  if (IS_WINDOWS) return native().isService()
   const { execPid, listenPid, notifySocket } = GIVEN
   if (isUs(execPid) || isUs(listenPid) || process.pid === 1) return true
   // systemd before version 248, podman and s6 do not say which process they have executed.

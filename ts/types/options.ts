@@ -146,7 +146,8 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
   /**
    * Whether the daemon is a process of its own that leaves the launcher's session. With `false` the calling process
    * becomes the daemon, as with `foreground()`. `'auto'`: `daemonize()` does so under a supervisor, that is as the main
-   * process of a systemd service or a launchd job, and as PID 1 of a container; `Daemon#start` always detaches.
+   * process of a systemd service, a launchd job or a service of Windows, and as PID 1 of a container; `Daemon#start`
+   * always detaches.
    * @default 'auto'
    */
   detach?: Detach

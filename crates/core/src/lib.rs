@@ -74,6 +74,8 @@ mod notify;
 #[cfg(unix)]
 mod own;
 #[cfg(unix)]
+mod service;
+#[cfg(unix)]
 mod socket;
 #[cfg(unix)]
 mod trusted_path;
@@ -84,7 +86,7 @@ mod windows;
 #[cfg(windows)]
 use windows::{
     absent as descriptor, absent as identity, absent as limits, absent as notify, adopt, foreground, launch,
-    log, own, socket, socket as listener,
+    log, own, service, socket, socket as listener,
 };
 
 /// Tells whether this is the process's main thread.
@@ -107,7 +109,7 @@ pub use descriptor::{duplicate_socket, into_number, is_open, let_inherit, take_s
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
 pub use foreground::become_daemon;
 pub use given::{
-    Account, Descriptor, Identity, Limit, Limits, Name, Outputs, Owner, Rotation, SocketPlan, Stdio,
+    Account, Course, Descriptor, Identity, Limit, Limits, Name, Outputs, Owner, Rotation, SocketPlan, Stdio,
 };
 pub use handover::{
     ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket, Unsent,
@@ -129,6 +131,7 @@ pub use poller::{
 pub use process::{ExitStatus, Process, Stats, stats};
 #[cfg(feature = "seams")]
 pub use seam::{on_step, reached};
+pub use service::Service;
 pub use signal::Signal;
 pub use socket::{Attempt, Connection, Dialled, attempt, dial, greet};
 

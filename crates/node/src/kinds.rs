@@ -1,6 +1,8 @@
 //! The words that cross the border, as types: the compilers of both sides check that each is handled.
 
-use daimon_core::{ErrorKind, FrameKind, PidFileReason};
+use std::time::Duration;
+
+use daimon_core::{Course, ErrorKind, FrameKind, PidFileReason};
 use napi_derive::napi;
 
 /// The code of an error.
@@ -38,6 +40,25 @@ impl From<ErrorKind> for NativeErrorCode {
             ErrorKind::InvalidOption => Self::InvalidOption,
             ErrorKind::PermissionDenied => Self::PermissionDenied,
             ErrorKind::Unsupported => Self::Unsupported,
+        }
+    }
+}
+
+/// Where a service is in its course.
+#[napi(string_enum = "kebab-case")]
+pub enum NativeCourse {
+    Starting,
+    Running,
+    Stopping,
+}
+
+impl NativeCourse {
+    /// That course; `time` is that until the next report of a start or a stop.
+    pub fn within(self, time: Duration) -> Course {
+        match self {
+            Self::Starting => Course::Starting(time),
+            Self::Running => Course::Running,
+            Self::Stopping => Course::Stopping(time),
         }
     }
 }

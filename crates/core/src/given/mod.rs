@@ -1,5 +1,6 @@
 //! What callers give: data alone, the same on every platform.
 
+mod course;
 mod descriptor;
 mod identity;
 mod limits;
@@ -7,6 +8,7 @@ mod log;
 mod socket;
 mod stdio;
 
+pub use course::Course;
 pub use descriptor::Descriptor;
 pub use identity::{Account, Identity, Name};
 pub use limits::{Limit, Limits};

@@ -7,5 +7,6 @@ pub(crate) mod foreground;
 pub(crate) mod launch;
 pub(crate) mod log;
 pub(crate) mod own;
+pub(crate) mod service;
 pub(crate) mod socket;
 mod tag;

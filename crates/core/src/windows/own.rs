@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use super::service::end_by_signal;
 use super::socket::Listener;
 use super::tag::Tag;
 use crate::error::{Pid, Result};
@@ -106,13 +107,18 @@ pub(crate) fn is_starting() -> bool {
     DAEMON.get().is_some_and(|daemon| daemon.phase.load(Ordering::Acquire) & READY == 0)
 }
 
+/// Removes the pidfile of the daemon that this process is, because it ends now.
+pub(super) fn remove_own() {
+    if let Some(daemon) = DAEMON.get() {
+        remove_file(&daemon.lock);
+    }
+}
+
 /// Runs when the process exits, in every runtime.
 extern "C" fn remove_at_exit() {
-    if let Some(daemon) = DAEMON.get() {
-        seam::at("exit.begun");
-        remove_file(&daemon.lock);
-        seam::at("exit.removed");
-    }
+    seam::at("exit.begun");
+    remove_own();
+    seam::at("exit.removed");
 }
 
 impl OwnDaemon {
@@ -164,10 +170,7 @@ impl OwnDaemon {
         match &signals.callback {
             Some(callback) => callback(signal.into()),
             // Nobody handles it yet, and it ends the daemon, as everywhere. The pidfile is removed on the way.
-            None if signal == TERM => {
-                remove_file(&self.lock);
-                sys::end_now(sys::TERMINATED);
-            }
+            None if signal == TERM => end_by_signal(),
             None => signals.waiting.push_back(signal.into()),
         }
     }

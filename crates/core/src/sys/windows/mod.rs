@@ -8,11 +8,13 @@ mod file;
 mod folder;
 pub(crate) mod inherited;
 mod job;
+mod parent;
 mod pipe;
 mod priority;
 mod process;
 mod security;
 mod select;
+pub(crate) mod service;
 mod spawn;
 
 use std::ffi::OsStr;
@@ -26,6 +28,7 @@ pub(crate) use file::{
 };
 pub(crate) use folder::local_folder;
 pub(crate) use job::Job;
+pub(crate) use parent::is_child_of;
 pub(crate) use pipe::{Pipe, Progress};
 pub(crate) use priority::{set_own_priority, set_priority};
 pub(crate) use process::{
