@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, toNamespacedPath } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { content, folder, until } from '../helpers/index.js'
+import { content, EMULATED, folder, until } from '../helpers/index.js'
 
 const SAYS = 'console.log(process.argv[2]); setInterval(() => {}, 1e6)'
 
@@ -64,14 +64,23 @@ test.serial('a folder whose path has more than 260 characters', async (t) => {
   t.like(await daemon.stop(), { wasRunning: true, forced: false })
 })
 
-test.serial('a named daemon is in the folder of DAIMON_HOME, else in that of the user', async (t) => {
-  const place = folder(t)
-  const text = `import { Daemon } from "DAIMON"
-     console.log(new Daemon({ name: 'web' }).pidFile)`
-  const program = place.write('name.mjs', text)
-  const given = await place.node([program], { env: { DAIMON_HOME: place.file('home') } })
-  t.is(given.stdout, `${place.file('home')}\\web.pid\n`)
-  const own = await place.node([program], { env: { DAIMON_HOME: undefined, LOCALAPPDATA: 'C:\\elsewhere' } })
-  t.regex(own.stdout, /^[A-Z]:\\.*\\daimon\\web\.pid\n$/)
-  t.notRegex(own.stdout, /elsewhere/)
-})
+test.serial(
+  'a named daemon is in the folder of DAIMON_HOME, else in that of the machine or the user',
+  async (t) => {
+    const place = folder(t)
+    const text = `import { Daemon } from "DAIMON"
+     const daemon = new Daemon({ name: 'test-of-places', script: ${JSON.stringify(place.write('a.mjs', SAYS))} })
+     console.log(daemon.pidFile)
+     await daemon.start()
+     await daemon.stop()`
+    const program = place.write('name.mjs', text)
+    const given = await place.node([program], { env: { DAIMON_HOME: place.file('home') } })
+    t.is(given.stdout, `${place.file('home')}\\test-of-places.pid\n`)
+    // No variable tells it. wine's user is an administrator.
+    const elsewhere = { LOCALAPPDATA: 'C:\\elsewhere', ProgramData: 'C:\\elsewhere' }
+    const own = await place.node([program], { env: { DAIMON_HOME: undefined, ...elsewhere } })
+    t.like(own, { code: 0, stderr: '' })
+    const where = EMULATED ? /^C:\\ProgramData\\daimon\\test/ : /^[A-Z]:\\(?!elsewhere).*\\daimon\\test/
+    t.regex(own.stdout, where)
+  },
+)

@@ -6,8 +6,8 @@ import { explainDenial, isDenied } from '../binding/denied.js'
 import { isError } from '../binding/node-errors.js'
 import { IS_WINDOWS } from '../binding/platform.js'
 import { Daemon } from '../index.js'
-import { isReadOnly, makeFolder } from '../options/folder.js'
-import { defaultLogFile, defaultPidFile, homeAdvice, isLogFolderMade, modesOf } from '../options/places.js'
+import { isReadOnly, makeDefault } from '../options/folder.js'
+import { defaultLogFile, defaultPidFile, homeAdvice, isLogFolderMade } from '../options/places.js'
 import type { DaemonOptions } from '../types/options.js'
 import { CommandError, UsageError } from './errors.js'
 import { optionsOf } from './options.js'
@@ -106,7 +106,7 @@ function makeDefaultLog({ name, pidFile }: DaemonOptions): string {
   if (!isLogFolderMade(pidFile)) return path
   const folder = dirname(path)
   try {
-    makeFolder(folder, modesOf(folder))
+    makeDefault(folder, daemon.pidFile)
     refuseUnsafe(folder, daemon.pidFile)
   } catch (error) {
     if (error instanceof CommandError) throw error

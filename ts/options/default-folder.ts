@@ -5,21 +5,22 @@ import { native } from '../binding/native.js'
 import { isSystemError } from '../binding/node-errors.js'
 import { PidFileError } from '../errors.js'
 import { errorOf, named, say } from '../say.js'
-import { makeFolder } from './folder.js'
-import { homeAdvice, modesOf } from './places.js'
+import { makeDefault } from './folder.js'
+import { homeAdvice } from './places.js'
 import type { Settings } from './settings.js'
 
 /**
  * Makes the default folder of pidfiles where it is missing, and its parents: 0755 for root, 0700 for anybody else and
  * for the folder of DAIMON_HOME, whatever the umask. What exists already is left as it is.
  *
- * @throws PidFileError `missing-directory`, with the system's error, or Node's, as `cause`
+ * @throws PidFileError `missing-directory`, with the system's error, or Node's, as `cause`; `unsafe-directory` for
+ * Windows' folder of the machine where it is somebody else's
  */
 export function makeDefaultFolder(settings: Pick<Settings, 'defaultFolder' | 'pidFile'>): void {
   const { defaultFolder: folder, pidFile } = settings
   if (folder === undefined) return
   try {
-    makeFolder(folder, modesOf(folder))
+    makeDefault(folder, pidFile)
   } catch (error) {
     if (!isDenied(error) && !isSystemError(error)) throw error
     // The core can open the folder even if Node.js does not permit its program to see it.

@@ -6,8 +6,10 @@
 import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isDenied } from '../binding/denied.js'
+import { raise } from '../binding/errors.js'
+import { native } from '../binding/native.js'
 import { isSystemError } from '../binding/node-errors.js'
-import type { FolderModes } from './places.js'
+import { type FolderModes, isOfMachine, modesOf } from './places.js'
 
 /**
  * Makes a folder and its parents, if they are missing, with exactly these modes. Folders that exist stay as they are.
@@ -31,6 +33,20 @@ export function makeFolder(folder: string, { mode, parents }: FolderModes, withP
     return
   }
   chmodSync(folder, mode)
+}
+
+/**
+ * Makes a default folder of pidfiles or logs with its rights.
+ *
+ * @throws the system's error, or Node's; DaemonError for Windows' folder of the machine
+ */
+export function makeDefault(folder: string, pidFile: string): void {
+  if (isOfMachine(folder)) {
+    const failure = native().makeMachineFolder(folder)
+    if (failure !== null) raise(failure, pidFile)
+  } else {
+    makeFolder(folder, modesOf(folder))
+  }
 }
 
 function isFolder(path: string): boolean {

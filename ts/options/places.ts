@@ -40,6 +40,16 @@ function isRoot(): boolean {
   return process.geteuid?.() === 0
 }
 
+/** Whether this process is to Windows what root's is elsewhere: the system's own services, elevated administrators. */
+function isAdministrator(): boolean {
+  return IS_WINDOWS && native().isAdministrator()
+}
+
+/** Whether this default folder is Windows' one of the machine, which has to be kept from all other users. */
+export function isOfMachine(folder: string): boolean {
+  return isAdministrator() && process.env[HOME_VARIABLE] === undefined && folder === defaultFolder('any')
+}
+
 /** Root's pidfiles are where those of all system services are: on macOS, too, that folder is emptied at boot. */
 function rootsPidFiles(): string {
   return process.platform === 'linux' ? '/run/daimon' : '/var/run/daimon'
@@ -77,13 +87,17 @@ export function homeAdvice(): string {
 /**
  * The pidfile of that name: in the folder of DAIMON_HOME; else for root in the system's folder, for any other user
  * below the home folder of the passwd entry. HOME counts only where there is no such entry. On Windows it is in the
- * user's own folder, as the system knows it; no variable tells that.
+ * user's own folder, for administrators in the machine's, as the system knows them; no variable tells that.
  *
  * @throws InvalidOptionError when nothing tells where
  */
 export function defaultPidFile(name: string): { pidFile: string; defaultFolder: string } {
-  const folder = given() ?? (isRoot() ? rootsPidFiles() : folderOfUser(name))
+  const folder = given() ?? defaultFolder(name)
   return { pidFile: join(folder, `${name}.pid`), defaultFolder: folder }
+}
+
+function defaultFolder(name: string): string {
+  return isRoot() ? rootsPidFiles() : folderOfUser(name)
 }
 
 /**
@@ -120,9 +134,9 @@ export function homeVariable(): Readonly<Record<string, string>> {
   return value === undefined || !isComplete(value) ? {} : { [HOME_VARIABLE]: value }
 }
 
-/** The folder for the pidfile of that name. */
+/** The folder for the pidfile of that name; on Windows for administrators that of the machine. */
 function folderOfUser(name: string): string {
-  const found = IS_WINDOWS ? localFolder() : home()
+  const found = IS_WINDOWS ? localFolder(isAdministrator()) : home()
   if ('path' in found) return join(found.path, IS_WINDOWS ? ON_WINDOWS : OF_USERS)
   const what = `is missing, and its default for the name '${name}' is in the home folder of the user, ${found.why}`
   const advice = say`Give ${named('pidFile')}, or ${homeAdvice()}.`
@@ -139,7 +153,8 @@ export function defaultCompileCache(account: { readonly home: string } | undefin
   if (account !== undefined) return join(account.home, CACHE_OF_USERS, COMPILED)
   const folder = given() ?? (isRoot() ? ROOTS_CACHE : undefined)
   if (folder !== undefined) return join(folder, COMPILED)
-  const found = IS_WINDOWS ? localFolder() : home()
+  // Never the machine's: the daemon executes what is in it, and the folder may have been made by somebody else.
+  const found = IS_WINDOWS ? localFolder(false) : home()
   if ('path' in found) return join(found.path, IS_WINDOWS ? ON_WINDOWS : CACHE_OF_USERS, COMPILED)
   const what = `is true, and its folder is in the home folder of the user, ${found.why}`
   throw refused('compileCache', true, what, `Give a folder, or ${homeAdvice()}.`, found.cause)
@@ -147,8 +162,8 @@ export function defaultCompileCache(account: { readonly home: string } | undefin
 
 type Found = { readonly path: string } | { readonly why: string; readonly cause: unknown }
 
-function localFolder(): Found {
-  const path = native().localFolder(false)
+function localFolder(forMachine: boolean): Found {
+  const path = native().localFolder(forMachine)
   return path === null ? { why: 'which Windows does not tell', cause: undefined } : { path }
 }
 

@@ -33,6 +33,7 @@
 // The rooms of every platform.
 mod astray;
 mod error;
+mod folders;
 mod given;
 mod handover;
 mod mutex;
@@ -98,15 +99,10 @@ pub fn is_main_thread() -> bool {
     sys::is_main_thread()
 }
 
-/// Gives the folder for files of this user, or of the machine, by the system's own table; `None` where the system has
-/// none.
-pub fn local_folder(for_machine: bool) -> Option<std::path::PathBuf> {
-    sys::local_folder(for_machine)
-}
-
 pub use adopt::adopt;
 pub use descriptor::{duplicate_socket, into_number, is_open, let_inherit, take_socket};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
+pub use folders::{is_administrator, local_folder, make_machine_folder};
 pub use foreground::become_daemon;
 pub use given::{
     Account, Course, Descriptor, Identity, Limit, Limits, Name, Outputs, Owner, Rotation, SocketPlan, Stdio,

@@ -127,3 +127,15 @@ pub fn take_signals(callback: Function<'_, i32, ()>) -> napi::Result<bool> {
 pub fn local_folder(for_machine: bool) -> Option<String> {
     daimon_core::local_folder(for_machine).map(|path| path.to_string_lossy().into_owned())
 }
+
+/// Whether this process has the rights of an administrator, or is root's.
+#[napi]
+pub fn is_administrator() -> bool {
+    daimon_core::is_administrator()
+}
+
+/// Makes a folder of the machine, in which administrators alone can change anything; the error, if any, is returned.
+#[napi]
+pub fn make_machine_folder(path: String) -> Option<NativeError> {
+    daimon_core::make_machine_folder(Path::new(&path)).err().map(NativeError::from)
+}

@@ -19,6 +19,21 @@ pub(crate) fn local_folder(_for_machine: bool) -> Option<std::path::PathBuf> {
     None
 }
 
+/// Whether this process is root's.
+pub(crate) fn is_administrator() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+/// Root's folders are made as all others are.
+pub(crate) fn make_folder_of_machine(_path: &std::path::Path) -> Result<bool, Errno> {
+    Err(Errno::ENOTSUP)
+}
+
+/// As above.
+pub(crate) fn is_of_trusted(_folder: &std::path::Path) -> Result<bool, Errno> {
+    Err(Errno::ENOTSUP)
+}
+
 /// What the source lends to a selector.
 pub(crate) fn borrow(source: &Source) -> SourceRef<'_> {
     source.as_fd()

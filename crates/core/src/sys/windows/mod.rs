@@ -26,7 +26,7 @@ pub(crate) use file::{
     FileId, FileInfo, file_info, is_folder, is_remote, open_locked, open_shared, open_to_append,
     open_unless_held, remove_by_handle,
 };
-pub(crate) use folder::local_folder;
+pub(crate) use folder::{is_of_trusted, local_folder, make_folder_of_machine};
 pub(crate) use job::Job;
 pub(crate) use parent::is_child_of;
 pub(crate) use pipe::{Pipe, Progress};
@@ -35,6 +35,7 @@ pub(crate) use process::{
     ProcessHandle, TERMINATED, first_of, is_launched, is_main_thread, launched_group, openers, raw_stats,
     signal_group,
 };
+pub(crate) use security::is_administrator;
 pub(crate) use select::{Armed, Selector, Source, SourceRef, borrow};
 pub(crate) use spawn::{Spawn, let_inherit, small_pipe};
 

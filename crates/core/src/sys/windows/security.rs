@@ -1,16 +1,22 @@
-//! Who may use what this process names for all to find: its own user, the system and administrators.
+//! Who may use what this process names for all to find, and whom it trusts: its own user, the system and
+//! administrators.
 #![expect(unsafe_code, reason = "std knows no access lists")]
 
+use std::fs::File;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::ptr::null_mut;
+use std::sync::OnceLock;
 
-use windows_sys::Win32::Foundation::LocalFree;
+use windows_sys::Win32::Foundation::{ERROR_SUCCESS, LocalFree};
 use windows_sys::Win32::Globalization::lstrlenW;
 use windows_sys::Win32::Security::Authorization::{
-    ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
+    ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, GetSecurityInfo,
+    SDDL_REVISION_1, SE_FILE_OBJECT,
 };
 use windows_sys::Win32::Security::{
-    GetTokenInformation, PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES, TOKEN_QUERY, TOKEN_USER, TokenUser,
+    CheckTokenMembership, CreateWellKnownSid, GetTokenInformation, OWNER_SECURITY_INFORMATION,
+    PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES, TOKEN_QUERY, TOKEN_USER, TokenUser,
+    WinBuiltinAdministratorsSid,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
@@ -24,7 +30,18 @@ pub(super) struct Access {
 impl Access {
     /// All rights for the user of this process, the system and administrators; none for others.
     pub(super) fn of_owner() -> Result<Self, Errno> {
-        let text = wide(format!("D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;{})", own_user()?));
+        Self::of(&format!("D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;{})", own_user()?))
+    }
+
+    /// For a folder of the machine: all rights for the system and administrators, to whom it belongs; others may read.
+    /// What is made in it has the same rights.
+    pub(super) fn of_machine() -> Result<Self, Errno> {
+        Self::of("O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FRFX;;;BU)")
+    }
+
+    /// A list in the system's language for such lists.
+    fn of(text: &str) -> Result<Self, Errno> {
+        let text = wide(text);
         let mut descriptor = null_mut();
         // SAFETY: the text ends with a zero and lives through the call, and the system writes one pointer.
         let done = unsafe {
@@ -53,6 +70,58 @@ impl Drop for Access {
         // SAFETY: the system has made it by this allocator, and nothing uses it any more.
         unsafe { LocalFree(self.descriptor) };
     }
+}
+
+/// Whether this process has the rights of an administrator: the system's own services, and elevated administrators.
+/// Those that are not elevated, and services with few rights, do not.
+pub(crate) fn is_administrator() -> bool {
+    static IS: OnceLock<bool> = OnceLock::new();
+    *IS.get_or_init(|| {
+        let mut id = [0_u64; 9];
+        let mut size = size_of_val(&id) as u32;
+        let memory = id.as_mut_ptr().cast();
+        // SAFETY: the system writes at most so many bytes to the memory, which is aligned for an id, and one number.
+        let done =
+            unsafe { CreateWellKnownSid(WinBuiltinAdministratorsSid, null_mut(), memory, &raw mut size) };
+        let mut is_member = 0;
+        // SAFETY: the call before has written an id there, and the system writes one number to the pointer.
+        done != 0
+            && unsafe { CheckTokenMembership(null_mut(), memory, &raw mut is_member) } != 0
+            && is_member != 0
+    })
+}
+
+/// The owner of what is open, as text.
+pub(super) fn owner_of(file: &File) -> Result<String, Errno> {
+    let (mut owner, mut descriptor) = (null_mut(), null_mut());
+    // SAFETY: the handle is open for the whole call, and the system writes one pointer to each of two of the pointers;
+    // the others are not wanted.
+    let errno = unsafe {
+        GetSecurityInfo(
+            file.as_raw_handle(),
+            SE_FILE_OBJECT,
+            OWNER_SECURITY_INFORMATION,
+            &raw mut owner,
+            null_mut(),
+            null_mut(),
+            null_mut(),
+            &raw mut descriptor,
+        )
+    };
+    if errno != ERROR_SUCCESS {
+        return Err(Errno::from_raw(errno.cast_signed()));
+    }
+    let _access = Access { descriptor };
+    // SAFETY: the id is in the descriptor, which lives to the end of this function.
+    unsafe { text_of(owner) }
+}
+
+/// Whether what belongs to that user cannot be changed by anybody who is not trusted: it is the system's, the
+/// administrators', or this process's own user's.
+pub(super) fn is_trusted(owner: &str) -> bool {
+    const SYSTEM: &str = "S-1-5-18";
+    const ADMINISTRATORS: &str = "S-1-5-32-544";
+    [SYSTEM, ADMINISTRATORS].contains(&owner) || own_user().is_ok_and(|own| own == owner)
 }
 
 /// The user of this process, as text: `S-1-…`.
@@ -84,9 +153,17 @@ fn own_user() -> Result<String, Errno> {
     }
     // SAFETY: the call has succeeded, so that the memory, which is aligned for it, begins with such a structure.
     let user = unsafe { memory.as_ptr().cast::<TOKEN_USER>().read() };
+    // SAFETY: the id is in the memory, which lives through the call.
+    unsafe { text_of(user.User.Sid) }
+}
+
+/// # Safety
+///
+/// The id is one of the system's, and lives through the call.
+unsafe fn text_of(id: PSID) -> Result<String, Errno> {
     let mut text = null_mut();
-    // SAFETY: the id is in the memory, which lives through the call, and the system writes one pointer.
-    if unsafe { ConvertSidToStringSidW(user.User.Sid, &raw mut text) } == 0 {
+    // SAFETY: promised by the caller; the system writes one pointer.
+    if unsafe { ConvertSidToStringSidW(id, &raw mut text) } == 0 {
         return Err(Errno::last());
     }
     // SAFETY: the text ends with a zero, and is the system's up to there.
@@ -108,5 +185,6 @@ mod tests {
         assert!(own_user().unwrap().starts_with("S-1-"));
         let access = Access::of_owner().unwrap();
         assert!(!access.attributes().lpSecurityDescriptor.is_null());
+        assert!(Access::of_machine().is_ok());
     }
 }
