@@ -61,6 +61,12 @@ test('Ctrl-Break is a stop, and so is the end of the console', async (t) => {
   }
 })
 
+test('the end of the console is one though a SIGHUP was sent before that nobody took', async (t) => {
+  const { told } = await run(t, 1, 'actions', 'yields', 'listens', 'then-closes')
+  t.deepEqual(told, ['called', 'heard SIGHUP 1', 'closing', 'exit 0'])
+  t.deepEqual((await run(t, 1, 'actions')).told, ['called', 'reload', 'exit 0'])
+})
+
 test('a signal to itself comes after the call, and a number that is no signal never does', async (t) => {
   t.deepEqual(await run(t, 15, 'actions', 'raised'), { code: 0, told: ['called', 'stop SIGTERM', 'exit 0'] })
   t.deepEqual(await run(t, 12, 'raised'), { code: 140, told: ['called', 'exit 140'] })

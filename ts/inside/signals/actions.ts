@@ -7,7 +7,7 @@ import { IS_WINDOWS } from '../../binding/platform.js'
 import { signalNumbers } from '../../binding/signal-numbers.js'
 import type { NamedAction, SignalAction, SignalName } from '../../types/signals.js'
 import { countQuestions } from './asking.js'
-import { raiseSignal } from './delivered.js'
+import { noteSource, raiseSignal } from './delivered.js'
 import { keep, listenersOf, refresh } from './kept-listeners.js'
 
 /** The effects of the named actions. */
@@ -171,7 +171,10 @@ export class SignalActions {
     if (this.#listeners.has(signal)) {
       refresh(signal)
     } else if (this.#isWanted(signal)) {
-      const listener = (): void => this.#arrived(signal)
+      const listener = (): void => {
+        noteSource(signal)
+        this.#arrived(signal)
+      }
       this.#listeners.set(signal, listener)
       keep(signal, listener, { isFirst: true, isWanted: () => this.#stands(signal) })
     }

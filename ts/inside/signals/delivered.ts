@@ -18,14 +18,19 @@ export function takeSignals(binding: Binding): void {
   })
 }
 
-/** Whether a SIGHUP has been delivered that no action has been taken for yet. */
-let isHangupSent = false
+/** Whether listeners hear of a signal that was sent, and not of the system's own. */
+let isDelivering = false
 
-/** Whether the SIGHUP that has come is none that was sent: then the console closes, and the process ends soon. */
+let isClosing = false
+
+/** Called by our listener of a signal, at the very moment in which it comes. */
+export function noteSource(signal: string): void {
+  if (IS_WINDOWS && signal === 'SIGHUP' && !isDelivering) isClosing = true
+}
+
+/** Whether a SIGHUP has come that nobody has sent: then the console closes, and the process ends soon. */
 export function isConsoleClosing(): boolean {
-  const isSent = isHangupSent
-  isHangupSent = false
-  return IS_WINDOWS && !isSent
+  return isClosing
 }
 
 /** Sends a signal to this very process. */
@@ -47,7 +52,11 @@ function entryOf(signal: string | number): [name?: string, number?: number] {
  */
 function deliver(name: string, number: number): void {
   const events: NodeJS.EventEmitter = process
-  if (name === 'SIGHUP') isHangupSent = true
-  if (listenersOf(name).length > 0) events.emit(name, name, number)
-  else process.exit(exitCodeOf(name))
+  if (listenersOf(name).length === 0) process.exit(exitCodeOf(name))
+  isDelivering = true
+  try {
+    events.emit(name, name, number)
+  } finally {
+    isDelivering = false
+  }
 }
