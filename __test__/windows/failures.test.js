@@ -1,4 +1,5 @@
 // Starts that fail: the daemon's own error, its exit code, its log; progress and readiness.
+import { mkdirSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import test from 'ava'
 import { ReadyTimeoutError } from '../../dist/index.js'
@@ -42,6 +43,28 @@ for (const kind of ['mjs', 'cjs']) {
     await hasEnded(t, place)
   })
 }
+
+test.serial(
+  'without a log the error has the error output all the same, of which nothing is left',
+  async (t) => {
+    const place = folder(t)
+    const temporary = place.file('temporary')
+    mkdirSync(temporary)
+    const { TEMP, TMP } = process.env
+    Object.assign(process.env, { TEMP: temporary, TMP: temporary })
+    t.teardown(() => Object.assign(process.env, { TEMP, TMP }))
+    const error = await t.throwsAsync(control(place, { script: fixture('invalid/syntax.mjs') }).start())
+    t.like(error, { code: 'ERR_DAEMON_START_FAILED', exitCode: 1 })
+    t.regex(error.log, /syntax\.mjs/)
+    await until(() => readdirSync(temporary).length === 0, 'the removal of its output')
+    const script = place.write('says.cjs', "console.error('x'.repeat(1e6)); setInterval(() => {}, 1e6)")
+    const daemon = control(place, { script })
+    await daemon.start()
+    t.is(readdirSync(temporary).length, 1)
+    await daemon.stop()
+    await until(() => readdirSync(temporary).length === 0, 'the removal of its output')
+  },
+)
 
 test.serial('a daemon that is never ready is ended after readyTimeout', async (t) => {
   const place = folder(t)

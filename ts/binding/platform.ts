@@ -3,6 +3,9 @@
 /** Asked for at import: the platform of a process does not change. */
 export const IS_WINDOWS: boolean = process.platform === 'win32'
 
+/** Who may do what other users may not, for advice. */
+export const SUPERUSER: string = IS_WINDOWS ? 'an administrator' : 'root'
+
 /** A path or a variable's name, for a comparison: on Windows case does not count in either. */
 export function folded(name: string, isWindows: boolean = IS_WINDOWS): string {
   return isWindows ? name.toLowerCase() : name

@@ -1,5 +1,6 @@
 /** How a failure is told: in one line, in detail, as JSON. */
 
+import { IS_WINDOWS, SUPERUSER } from '../binding/platform.js'
 import { isA, isErrorLike, propertyOf, shown, textOf, messageOf as textOfThrown } from '../handover/thrown.js'
 import type { DaemonErrorCode } from '../index.js'
 import {
@@ -17,7 +18,9 @@ import { languageOf } from './language.js'
 /** Advice for errors whose message has none. */
 const ADVICE: Readonly<Partial<Record<DaemonErrorCode, string>>> = {
   ERR_DAEMON_ALREADY_RUNNING: 'Stop it first, or wait for its end with --lock-timeout.',
-  ERR_DAEMON_UNVERIFIED: 'Ask from where it runs: from its container, as its user or as root.',
+  ERR_DAEMON_UNVERIFIED: IS_WINDOWS
+    ? `Ask as its user, or as ${SUPERUSER}.`
+    : `Ask from where it runs: from its container, as its user or as ${SUPERUSER}.`,
 }
 
 const ON_VERBOSE = '--verbose shows more.'

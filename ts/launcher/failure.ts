@@ -9,7 +9,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import type { LaunchedDaemon } from '../binding/native.js'
-import { IS_WINDOWS } from '../binding/platform.js'
+import { IS_WINDOWS, SUPERUSER } from '../binding/platform.js'
 import { ReadyTimeoutError, StartFailedError } from '../errors.js'
 import { messageOf } from '../handover/thrown.js'
 import { canReach, type Identity } from '../options/access.js'
@@ -189,8 +189,8 @@ function shortened(text: string): string {
 
 function leftBehind(pids: readonly number[]): string {
   if (pids.length === 0) return ''
-  const list = pids.join(', ')
-  return `; what it has started could not be ended and lives on: process ${list}. End it as its user, or as root`
+  const advice = `End it as its user, or as ${SUPERUSER}`
+  return `; what it has started could not be ended and lives on: process ${pids.join(', ')}. ${advice}`
 }
 
 function readyAdvice({ ready, run, script }: StartSettings): Text {

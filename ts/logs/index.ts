@@ -2,6 +2,7 @@
 
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { isError } from '../binding/node-errors.js'
+import { SUPERUSER } from '../binding/platform.js'
 import { type InvalidOptionError, PermissionDeniedError } from '../errors.js'
 import type { LogsSettings, Settings } from '../options/settings.js'
 import { refusal } from '../say.js'
@@ -146,7 +147,7 @@ function explained(error: unknown, path: string, pidFile: string): unknown {
     return unreadable(`a compressed one of its files is damaged (${error.message})`)
   }
   if (error.code === 'EACCES' || error.code === 'EPERM') {
-    const message = `The log ${path} cannot be read: ${error.message}. Ask as the daemon's user, or root.`
+    const message = `The log ${path} cannot be read: ${error.message}. Ask as the daemon's user, or ${SUPERUSER}.`
     return new PermissionDeniedError(message, { pidFile, syscall: String(error.syscall), cause: error })
   }
   return unreadable(error.message)

@@ -31,6 +31,7 @@
 #![warn(unused_crate_dependencies)]
 
 // The rooms of every platform.
+mod advice;
 mod astray;
 mod error;
 mod folders;

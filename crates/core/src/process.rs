@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, SystemTime};
 
+use crate::advice::SUPERUSER;
 use crate::error::{Error, ErrorKind, Pid, Result, Subject};
 use crate::mutex::lock;
 use crate::seam;
@@ -103,6 +104,12 @@ impl Process {
             .map_err(|unreached| self.not_signalled(signal, unreached))
     }
 
+    /// Does what may take its time before a signal, until `is_over` says that nobody wants to send it any more: on
+    /// Windows the process has to take a connection. Nothing is sent by this.
+    pub(crate) fn prepare_signal(&self, signal: Signal, is_over: &dyn Fn() -> bool) {
+        self.handle.prepare(self.pid, signal.number(), is_over);
+    }
+
     fn not_signalled(&self, signal: Signal, unreached: Unreached) -> Error {
         let pid = self.pid;
         let error = match unreached {
@@ -111,7 +118,7 @@ impl Process {
             }
             Unreached::System(_, errno) if sys::is_denial(errno) => {
                 let message =
-                    format!("process {pid} may not be signalled by this user; ask its owner or root");
+                    format!("process {pid} may not be signalled by this user; ask its owner or {SUPERUSER}");
                 Error::new(ErrorKind::PermissionDenied, message)
             }
             Unreached::System(_, errno) if sys::is_no_signal(errno) => {

@@ -53,6 +53,11 @@ impl Abort {
         lock(&self.0.aborted)
     }
 
+    /// Whether the token has been used.
+    pub(super) fn is_aborted(&self) -> bool {
+        *self.lock()
+    }
+
     /// Sends a signal, or does nothing when the token has been used. The lock keeps an abort from coming in between.
     pub(super) fn unless_aborted<T>(&self, send: impl FnOnce() -> T) -> std::result::Result<T, Over> {
         let aborted = self.lock();

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::advice::UNSEEN;
 use crate::astray::{LED_ASTRAY, LINKED_ASTRAY};
 use crate::error::{Error, ErrorKind, Pid, PidFileReason};
 use crate::shown::shown;
@@ -105,7 +106,7 @@ impl fmt::Display for Flaw<'_> {
 
 fn write_openers(f: &mut fmt::Formatter<'_>, openers: &[(Pid, Vec<u8>)]) -> fmt::Result {
     if openers.is_empty() {
-        return f.write_str("is locked, but no process that has it open can be seen from here");
+        return f.write_str(UNSEEN);
     }
     f.write_str("is locked, though by no daemon; these processes have it open: ")?;
     for (index, (pid, name)) in openers.iter().take(NAMED).enumerate() {

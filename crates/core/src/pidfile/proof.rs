@@ -86,6 +86,7 @@ impl PidFile {
         let begun = Instant::now();
         loop {
             let holder = self.prove(abort)?;
+            holder.process().prepare_signal(signal, &|| abort.is_aborted());
             let sent = abort.unless_aborted(|| holder.signal(signal))?;
             if sent.map_err(|error| self.or_not_running(error))? {
                 return Ok(());

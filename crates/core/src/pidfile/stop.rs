@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::abort::{Abort, EndWatch, Over, unless_over};
 use super::proof::BETWEEN_LOOKS;
 use super::{PidFile, Status};
+use crate::advice::OUTLIVES;
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::process::Process;
 use crate::seam;
@@ -190,6 +191,7 @@ fn end_itself(process: &Process, options: &StopOptions, abort: &Abort) -> std::r
     // If we cannot watch it end, send no signal: a restart would stop half way, with the daemon told to stop and nobody
     // to start it again.
     let watch = EndWatch::new(process, abort)?;
+    process.prepare_signal(signal, &|| abort.is_aborted());
     match abort.unless_aborted(|| process.signal_and_continue(signal, group))? {
         // It may have ended since it was proven: the watch tells.
         Err(error) if error.kind() != ErrorKind::NotRunning => return Err(error.into()),
@@ -231,8 +233,7 @@ fn lives_on(process: &Process, timeout: Duration) -> Error {
 }
 
 fn outlives_kill(process: &Process, timeout: Duration) -> Error {
-    let why = "probably because it waits in the kernel, for a disk or a network file system";
-    stop_timeout(process, timeout, &format!(" and did not end by SIGKILL either, {why}"))
+    stop_timeout(process, timeout, &format!(" and did not end by SIGKILL either, {OUTLIVES}"))
 }
 
 fn stop_timeout(process: &Process, timeout: Duration, outcome: &str) -> Error {

@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Mutex;
 
+use super::log::Capture;
 use super::own::{OwnDaemon, install, own_daemon, own_process};
 use super::tag::Tag;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,17 +22,22 @@ use crate::sys::{self, Errno, FileId, Pipe};
 /// How much of a wrong value an error shows, in characters.
 const SHOWN: usize = 256;
 
-/// What the launcher tells by the small pipe: the values of the handles on lock and channel.
+/// What the launcher tells by the small pipe: the values of the handles on lock and channel, and whether the error
+/// output goes to a file that nobody keeps.
 pub(super) struct Boot {
     pub(super) lock: u64,
     pub(super) channel: u64,
+    pub(super) is_captured: bool,
 }
 
 impl Boot {
-    const BYTES: usize = 16;
+    const BYTES: usize = 24;
 
     pub(super) fn bytes(&self) -> Vec<u8> {
-        [self.lock, self.channel].iter().flat_map(|number| number.to_le_bytes()).collect()
+        [self.lock, self.channel, u64::from(self.is_captured)]
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect()
     }
 
     fn read(mut pipe: File) -> Option<Self> {
@@ -39,7 +45,8 @@ impl Boot {
         pipe.read_exact(&mut bytes).ok()?;
         let mut numbers =
             bytes.chunks_exact(8).map(|part| u64::from_le_bytes(part.try_into().unwrap_or_default()));
-        Some(Self { lock: numbers.next()?, channel: numbers.next()? })
+        let (lock, channel) = (numbers.next()?, numbers.next()?);
+        Some(Self { lock, channel, is_captured: numbers.next()? != 0 })
     }
 }
 
@@ -76,6 +83,7 @@ enum Forgery<'a> {
     Path(&'a Path, Errno),
     OtherFile(&'a Path),
     OtherProcess(&'a Path),
+    NoLock(&'a Path),
 }
 
 impl fmt::Display for Forgery<'_> {
@@ -87,6 +95,7 @@ impl fmt::Display for Forgery<'_> {
             Self::NotGiven => f.write_str("the launcher has not given lock and channel"),
             Self::Path(path, errno) => write!(f, "{}: {errno}", path.display()),
             Self::OtherFile(path) => write!(f, "the lock is not on {}", path.display()),
+            Self::NoLock(path) => write!(f, "{} is not locked by it", path.display()),
             Self::OtherProcess(path) => write!(f, "{} does not name this process", path.display()),
         }
     }
@@ -105,7 +114,7 @@ impl Forgery<'_> {
 fn take_over(handover: &Handover) -> std::result::Result<(OwnDaemon, FileId), Forgery<'_>> {
     let path = &handover.path;
     let boot = take_with(handover.boot, Boot::BYTES as u32).ok_or(Forgery::NotInherited)?;
-    let Boot { lock, channel } = Boot::read(boot.into()).ok_or(Forgery::NotGiven)?;
+    let Boot { lock, channel, is_captured } = Boot::read(boot.into()).ok_or(Forgery::NotGiven)?;
     let given = |value, kind| usize::try_from(value).ok().and_then(|value| take(value, kind));
     let lock: File = given(lock, Kind::File).ok_or(Forgery::NotGiven)?.into();
     let channel = given(channel, Kind::Pipe).ok_or(Forgery::NotGiven)?;
@@ -117,6 +126,14 @@ fn take_over(handover: &Handover) -> std::result::Result<(OwnDaemon, FileId), Fo
     if pid_in(&lock) != Some(own_process()) {
         return Err(Forgery::OtherProcess(path));
     }
+    if !sys::is_lock(&lock, path) {
+        return Err(Forgery::NoLock(path));
+    }
     let channel = Pipe::given(channel).map_err(|errno| Forgery::Path(path, errno))?;
-    Ok((OwnDaemon::launched(path, id, lock, Channel::to_launcher(channel)), id))
+    // The client's end of a pipe with a name, which another process serves.
+    if channel.server().is_none_or(|server| server == own_process()) {
+        return Err(Forgery::NotGiven);
+    }
+    let capture = if is_captured { Capture::of_stderr() } else { None };
+    Ok((OwnDaemon::launched(path, id, lock, Channel::to_launcher(channel), capture), id))
 }

@@ -127,6 +127,9 @@ struct Streams {
     stdin: File,
     stdout: File,
     stderr: Option<File>,
+    /// The error output, where it can be read back.
+    log: Option<LogTail>,
+    is_captured: bool,
 }
 
 impl Streams {
@@ -141,8 +144,15 @@ impl Streams {
             _ => null()?,
         };
         let stdout = output(&plan.stdout)?;
-        let stderr = if plan.stdout == plan.stderr { None } else { Some(output(&plan.stderr)?) };
-        let streams = Self { stdin, stdout, stderr };
+        let captured = if plan.stderr == Stdio::Null { capture() } else { None };
+        let is_captured = captured.is_some();
+        let (stderr, log) = match (&plan.stderr, captured) {
+            (_, Some((file, tail))) => (Some(file), Some(tail)),
+            // One open file for both keeps the order of their lines.
+            (stderr, _) if *stderr == plan.stdout => (None, tail_of(stderr)),
+            (stderr, _) => (Some(output(stderr)?), tail_of(stderr)),
+        };
+        let streams = Self { stdin, stdout, stderr, log, is_captured };
         for handle in streams.handles() {
             sys::let_inherit(handle).map_err(|errno| {
                 Error::system("stdio", "SetHandleInformation", errno, "an output cannot be handed on")
@@ -154,6 +164,21 @@ impl Streams {
     fn handles(&self) -> [BorrowedHandle<'_>; 3] {
         let stderr = self.stderr.as_ref().unwrap_or(&self.stdout);
         [self.stdin.as_handle(), self.stdout.as_handle(), stderr.as_handle()]
+    }
+}
+
+/// A file for the error output that no option names: syntax errors, wrong flags and a lack of memory speak only there.
+/// `None` where there is no folder for it, which keeps no daemon from starting.
+fn capture() -> Option<(File, LogTail)> {
+    let file = sys::capture_file().ok()?;
+    let tail = LogTail::Captured(file.try_clone().ok()?);
+    Some((file, tail))
+}
+
+fn tail_of(stderr: &Stdio) -> Option<LogTail> {
+    match stderr {
+        Stdio::File { path, .. } => LogTail::of(path),
+        _ => None,
     }
 }
 
@@ -180,10 +205,6 @@ fn output(stdio: &Stdio) -> Result<File> {
 
 fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result<Launched> {
     let streams = Streams::open(plan)?;
-    let log = match &plan.stderr {
-        Stdio::File { path, .. } => LogTail::of(path),
-        _ => None,
-    };
     let failed = |step, syscall, message| move |errno: Errno| Error::system(step, syscall, errno, message);
     let (boot, mut boot_end) =
         sys::small_pipe().map_err(failed("channel", "CreatePipe", "the channel could not be made"))?;
@@ -199,6 +220,8 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
     let mut env = plan.env.clone();
     env.retain(|(name, _)| !name.eq_ignore_ascii_case(ADOPTION_VARIABLE));
     env.push((ADOPTION_VARIABLE.into(), handover.value()));
+    // Until the process is in the job that is called after its PID, this launcher's death ends it all the same.
+    let keeper = Job::nameless().map_err(failed("job", "CreateJobObjectW", "no job could be made"))?;
     let spawn = Spawn {
         program: &plan.program,
         args: &plan.args,
@@ -206,6 +229,7 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
         folder: plan.folder.as_deref(),
         stdio: streams.handles(),
         boot: boot.as_handle(),
+        job: &keeper,
     };
     seam::at("launch.opened");
     let suspended = spawn.suspended().map_err(|errno| {
@@ -215,11 +239,10 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
     let outcome = Arc::<Outcome>::default();
     // From here on every failure ends the process, by the drop of its job.
     let job = Job::new(locked.id(), suspended.pid).and_then(|job| job.take(&suspended.process).map(|()| job));
-    let job = job.map_err(|errno| {
-        // It is in no job yet.
-        let _ = suspended.process.signal(suspended.pid, sys::control::KILL);
-        failed("job", "AssignProcessToJobObject", "the daemon cannot be put into a job")(errno)
-    })?;
+    // A failure ends it by the keeper's end.
+    let job =
+        job.map_err(failed("job", "AssignProcessToJobObject", "the daemon cannot be put into a job"))?;
+    keeper.release();
     let group = Group { job: Some(job), outcome: Arc::clone(&outcome) };
     if let Some(nice) = plan.limits.nice {
         sys::set_priority(&suspended.process, nice).map_err(failed(
@@ -239,7 +262,11 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
             "the daemon cannot be given its lock",
         ))
     };
-    let told = Boot { lock: give(locked.file().as_handle())?, channel: give(their_end.handle())? };
+    let told = Boot {
+        lock: give(locked.file().as_handle())?,
+        channel: give(their_end.handle())?,
+        is_captured: streams.is_captured,
+    };
     drop(their_end);
     boot_end.write_all(&told.bytes()).map_err(|error| {
         Error::io("channel", "WriteFile", &error, "the daemon cannot be told its lock and channel")
@@ -251,7 +278,16 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
     let resumed = suspended.resume().map_err(failed("exec", "ResumeThread", "the daemon cannot run"))?;
     let process = Process::made(pid, resumed);
     seam::at("launch.executed");
-    Ok(Launched { pid, process: Some(process), channel, unsent, log, group, client: None, socket: None })
+    Ok(Launched {
+        pid,
+        process: Some(process),
+        channel,
+        unsent,
+        log: streams.log,
+        group,
+        client: None,
+        socket: None,
+    })
 }
 
 /// Both ends of a pipe.

@@ -14,7 +14,16 @@ const LONGEST: usize = 1_048_576;
 
 /// The output of a daemon since it was launched.
 #[derive(Debug)]
-pub struct LogTail {
+pub enum LogTail {
+    /// Its error output goes to a file that nobody keeps.
+    Captured(File),
+    /// It appends to a log.
+    File(Appended),
+}
+
+/// A log, as it was before the launch.
+#[derive(Debug)]
+pub struct Appended {
     path: PathBuf,
     /// The offset where this launch's output begins.
     from: u64,
@@ -24,13 +33,38 @@ impl LogTail {
     /// The tail of the log at that path, from its present end on.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let from = sys::open_shared(path).ok()?.metadata().ok()?.len();
-        Some(Self { path: path.to_path_buf(), from })
+        Some(Self::File(Appended { path: path.to_path_buf(), from }))
     }
 
     /// Reads the last `limit` bytes of it, 1 MiB at most; empty when it cannot be read.
     pub fn read(&self, limit: usize) -> Vec<u8> {
         let limit = limit.min(LONGEST);
-        sys::open_shared(&self.path).map(|file| read_tail(&file, self.from, limit)).unwrap_or_default()
+        match self {
+            Self::Captured(file) => read_tail(file, 0, limit),
+            Self::File(Appended { path, from }) => {
+                sys::open_shared(path).map(|file| read_tail(&file, *from, limit)).unwrap_or_default()
+            }
+        }
+    }
+}
+
+/// The file to which the error output of this daemon goes although nobody reads it any more: a process cannot be given
+/// another output here.
+#[derive(Debug)]
+pub(super) struct Capture(File);
+
+impl Capture {
+    /// That of this process; `None` where it cannot be opened once more.
+    pub(super) fn of_stderr() -> Option<Self> {
+        sys::captured_stderr().map(Self)
+    }
+
+    /// Cuts it when it has grown. What is appended later begins at its new end.
+    pub(super) fn trim(&self) {
+        if self.0.metadata().is_ok_and(|file| file.len() > LONGEST as u64) {
+            // A failure is tried again.
+            let _ = self.0.set_len(0);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use super::log::Capture;
 use super::service::end_by_signal;
 use super::socket::Listener;
 use super::tag::Tag;
@@ -34,6 +35,7 @@ pub struct OwnDaemon {
     /// The job that the launch has put this process into, once it is released: its name lives as long as the handle.
     job: OnceLock<Job>,
     is_launched: bool,
+    capture: Option<Capture>,
     signals: Mutex<Signals>,
 }
 
@@ -123,8 +125,14 @@ extern "C" fn remove_at_exit() {
 
 impl OwnDaemon {
     /// This process, as the daemon that a launcher waits for at the other end of the channel.
-    pub(super) fn launched(path: &Path, id: FileId, lock: File, channel: Channel) -> Self {
-        Self { is_launched: true, ..Self::new(path, id, lock, Start::Starting(channel)) }
+    pub(super) fn launched(
+        path: &Path,
+        id: FileId,
+        lock: File,
+        channel: Channel,
+        capture: Option<Capture>,
+    ) -> Self {
+        Self { is_launched: true, capture, ..Self::new(path, id, lock, Start::Starting(channel)) }
     }
 
     /// This process, as the holder of a pidfile that it has locked itself.
@@ -142,6 +150,7 @@ impl OwnDaemon {
             phase: AtomicU8::new(0),
             job: OnceLock::new(),
             is_launched: false,
+            capture: None,
             signals: Mutex::default(),
         }
     }
@@ -162,6 +171,11 @@ impl OwnDaemon {
             LISTENING => Phase::Starting,
             _ => Phase::Deaf,
         }
+    }
+
+    /// The file of its error output, which is to be cut from time to time.
+    pub(super) fn capture(&self) -> Option<&Capture> {
+        self.capture.as_ref()
     }
 
     /// A signal has come by the name tag.
@@ -234,7 +248,7 @@ impl OwnDaemon {
     fn release_job(&self) {
         // Where it cannot be opened, the launcher has gone, and this process is about to end.
         if self.is_launched
-            && let Ok(job) = Job::open(self.id, self.pid)
+            && let Some(job) = Job::of_this_process(self.id, self.pid)
         {
             job.release();
             let _ = self.job.set(job);

@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The longest wait, so that no client that hangs is forgotten.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
+/// How often the file of an error output is looked at that nobody reads.
+const BETWEEN_TRIMS: Duration = Duration::from_secs(60);
+
 const STACK: usize = 256 * 1_024;
 
 /// A tag that is served once [`Tag::serve`] is called. From its making on, nobody else can serve that name.
@@ -69,9 +72,13 @@ impl Tag {
     fn serve_next(&mut self, daemon: &OwnDaemon) {
         let events: Vec<BorrowedHandle<'_>> = self.clients.iter().map(|client| client.pipe.event()).collect();
         let soonest = self.clients.iter().filter_map(|client| client.until).min();
-        let time = soonest.map_or(LONGEST, |until| until.saturating_duration_since(Instant::now()));
+        let longest = if daemon.capture().is_some() { BETWEEN_TRIMS } else { LONGEST };
+        let time = soonest.map_or(longest, |until| until.saturating_duration_since(Instant::now()));
         // Whichever it is: all are looked at, so that none waits for those before it.
-        let _ = sys::first_of(&events, time.min(LONGEST));
+        let _ = sys::first_of(&events, time.min(longest));
+        if let Some(capture) = daemon.capture() {
+            capture.trim();
+        }
         let now = Instant::now();
         for client in &mut self.clients {
             if !client.go_on(daemon) && client.until.is_some_and(|until| now >= until) {

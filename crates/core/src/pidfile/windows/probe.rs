@@ -133,7 +133,7 @@ impl PidFile {
 
     /// Refuses a share of another machine.
     pub(super) fn check_local(&self) -> Result<()> {
-        if sys::is_remote(&self.path) {
+        if sys::is_remote(&self.path, &self.folder) {
             let message = format!(
                 "{}: a pidfile must be on a drive of this machine, because its name tag is; choose a local folder",
                 self.path.display()

@@ -84,6 +84,10 @@ impl ProcessHandle {
         }
     }
 
+    /// Nothing to do: to send a signal takes no time.
+    #[expect(clippy::unused_self, reason = "elsewhere the handle is connected to the process")]
+    pub(crate) fn prepare(&self, _pid: Pid, _signal: i32, _is_over: &dyn Fn() -> bool) {}
+
     /// Nothing to do: signals reach all members of a group.
     #[expect(clippy::unused_self, reason = "elsewhere the handle knows the members")]
     pub(crate) fn hold_group(&self, _pid: Pid) {}

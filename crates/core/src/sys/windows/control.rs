@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use super::pipe::{Pipe, Progress};
+use super::operation::Progress;
+use super::pipe::Pipe;
 use super::{Errno, FileId, is_denial};
 use crate::sys::{NameTag, Phase, Pid, Unreached};
 
@@ -21,10 +22,9 @@ pub(crate) const TERM: i32 = 15;
 pub(crate) const CONT: i32 = 18;
 pub(crate) const STOP: i32 = 19;
 
-/// How long a daemon's own thread may take to answer a message.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// The same of a look, which is made again and again: one at a daemon that has just ended must not take all the time.
-const PATIENCE_OF_LOOK: Duration = Duration::from_millis(100);
+/// How long a daemon's own thread may take to answer. It is asked again and again: one look at a daemon that has just
+/// ended must not take all the time.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Whether a daemon can be sent that signal.
 pub(crate) fn is_known(signal: i32) -> bool {
@@ -32,8 +32,8 @@ pub(crate) fn is_known(signal: i32) -> bool {
 }
 
 /// The name of the pipe.
-pub(crate) fn pipe_of(FileId { volume, index }: FileId) -> String {
-    format!(r"\\.\pipe\daimon-{volume:08x}-{index:016x}")
+pub(crate) fn pipe_of(file: FileId) -> String {
+    format!(r"\\.\pipe\daimon-{file}")
 }
 
 /// The byte by which a daemon tells its phase.
@@ -64,7 +64,7 @@ pub(crate) enum Served {
 
 /// The process that serves the pipe of that pidfile, and its phase.
 pub(crate) fn name_tag(file: FileId) -> Served {
-    match greeted(file, PATIENCE_OF_LOOK) {
+    match greeted(file, PATIENCE) {
         Ok(Some((pipe, phase))) => {
             pipe.server().map_or(Served::Unanswered, |pid| Served::By(NameTag { pid, phase }))
         }
@@ -87,34 +87,43 @@ fn read(pipe: &mut Pipe, patience: Duration) -> Result<Option<u8>, Errno> {
     }
 }
 
-/// What has become of a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sent {
-    /// The daemon has it.
-    Delivered,
+/// A connection to the daemon of a pidfile, by which it can be sent a signal.
+#[derive(Debug)]
+pub(crate) struct Line(Pipe);
+
+/// The result of one try to connect.
+#[derive(Debug)]
+pub(crate) enum Reached {
+    Daemon(Line),
     /// Nobody serves the pipe: the daemon has not adopted itself yet, or is about to end.
-    Unserved,
-    /// The daemon has gone away meanwhile, or another one serves the pipe.
-    Interrupted,
+    Nobody,
+    /// Another process than the daemon serves it, or the daemon has not answered.
+    Other,
 }
 
-/// Sends a signal to the holder of that pidfile, if that is process `pid`, of which the caller has a handle.
-pub(crate) fn send(file: FileId, pid: Pid, signal: i32) -> Result<Sent, Unreached> {
-    let failed = |errno| Unreached::System("CreateFileW", errno);
-    let mut pipe = match greeted(file, PATIENCE) {
-        Ok(Some((pipe, _))) if pipe.server() == Some(pid) => pipe,
-        Ok(_) => return Ok(Sent::Interrupted),
-        Err(errno) if errno.is_missing() => return Ok(Sent::Unserved),
-        Err(errno) if is_denial(errno) || errno == Errno::PIPE_BUSY => return Err(failed(errno)),
-        Err(_) => return Ok(Sent::Interrupted),
-    };
-    let byte = u8::try_from(signal).map_err(|_| failed(Errno::NOT_SUPPORTED))?;
-    if pipe.write_all(&[byte], PATIENCE).is_err() {
-        return Ok(Sent::Interrupted);
+/// Connects to the holder of that pidfile, if that is process `pid`, of which the caller has a handle. Takes some two
+/// tenths of a second at most, and sends nothing.
+pub(crate) fn reach(file: FileId, pid: Pid) -> Result<Reached, Unreached> {
+    match greeted(file, PATIENCE) {
+        Ok(Some((pipe, _))) if pipe.server() == Some(pid) => Ok(Reached::Daemon(Line(pipe))),
+        Err(errno) if errno.is_missing() => Ok(Reached::Nobody),
+        Err(errno) if is_denial(errno) => Err(Unreached::System("CreateFileW", errno)),
+        Ok(_) | Err(_) => Ok(Reached::Other),
     }
-    // The same byte comes back, or the daemon has ended before it could answer, as by the signal.
-    let _ = read(&mut pipe, PATIENCE);
-    Ok(Sent::Delivered)
+}
+
+impl Line {
+    /// Sends a signal; false when the daemon has gone away meanwhile. Returns when the daemon has it, or has ended by
+    /// it, and in any case soon.
+    pub(crate) fn send(mut self, signal: i32) -> bool {
+        let Ok(byte) = u8::try_from(signal) else { return false };
+        if self.0.write_all(&[byte], PATIENCE).is_err() {
+            return false;
+        }
+        // The same byte comes back. A daemon that does not answer has the signal all the same.
+        let _ = read(&mut self.0, PATIENCE);
+        true
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 #![expect(unsafe_code, reason = "std has no jobs")]
 
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
+use std::ptr::{null, null_mut};
 
-use windows_sys::Win32::Foundation::SetLastError;
+use windows_sys::Win32::Foundation::{HANDLE, SetLastError};
 use windows_sys::Win32::System::JobObjects::{
     AssignProcessToJobObject, CreateJobObjectW, IsProcessInJob, JOB_OBJECT_LIMIT_BREAKAWAY_OK,
     JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
@@ -11,10 +12,9 @@ use windows_sys::Win32::System::JobObjects::{
     JobObjectExtendedLimitInformation, OpenJobObjectW, QueryInformationJobObject, SetInformationJobObject,
     TerminateJobObject,
 };
-
-use super::process::KILLED;
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
+use super::process::KILLED;
 use super::security::Access;
 use super::{Errno, FileId, ProcessHandle, wide};
 use crate::sys::Pid;
@@ -27,10 +27,28 @@ const JOB_OBJECT_ALL_ACCESS: u32 = 0x001f_003f;
 pub(crate) struct Job(OwnedHandle);
 
 impl Job {
+    /// Makes a job without a name, for a process that is about to be made.
+    pub(crate) fn nameless() -> Result<Self, Errno> {
+        // SAFETY: without attributes and name the call takes nulls alone.
+        let handle = unsafe { CreateJobObjectW(null(), null()) };
+        if handle.is_null() {
+            return Err(Errno::last());
+        }
+        // SAFETY: the call has just made this handle, which nobody else owns.
+        let job = Self(unsafe { OwnedHandle::from_raw_handle(handle) });
+        job.limit(JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_BREAKAWAY_OK)?;
+        Ok(job)
+    }
+
     /// Makes the job of that pidfile and daemon. Its handles are with its maker alone, so that the maker's death ends
     /// its processes.
     pub(crate) fn new(file: FileId, daemon: Pid) -> Result<Self, Errno> {
-        let name = wide(name_of(file, daemon));
+        // Somebody of another session may have taken the name.
+        Self::named(Space::Machine, file, daemon).or_else(|_| Self::named(Space::Session, file, daemon))
+    }
+
+    fn named(space: Space, file: FileId, daemon: Pid) -> Result<Self, Errno> {
+        let name = wide(name_of(space, file, daemon));
         let access = Access::of_owner()?;
         let attributes = access.attributes();
         // SAFETY: the call takes a number. Only a job of somebody else's changes it below.
@@ -51,16 +69,30 @@ impl Job {
         Ok(job)
     }
 
-    /// Opens the job of that pidfile and daemon. As long as the handle is open, its maker's death ends nothing.
-    pub(crate) fn open(file: FileId, daemon: Pid) -> Result<Self, Errno> {
-        let name = wide(name_of(file, daemon));
-        // SAFETY: the name ends with a zero and lives through the call.
-        let handle = unsafe { OpenJobObjectW(JOB_OBJECT_ALL_ACCESS, 0, name.as_ptr()) };
-        if handle.is_null() {
-            return Err(Errno::last());
-        }
-        // SAFETY: the call has just made this handle, which nobody else owns.
-        Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
+    /// Opens the job of that pidfile and daemon, if the daemon is in it. As long as the handle is open, its maker's
+    /// death ends nothing.
+    pub(crate) fn of(file: FileId, daemon: Pid, process: &ProcessHandle) -> Option<Self> {
+        Self::open(file, daemon, |job| job.has(process))
+    }
+
+    /// Opens the job of that pidfile that this process is in.
+    pub(crate) fn of_this_process(file: FileId, own: Pid) -> Option<Self> {
+        Self::open(file, own, Self::has_this_process)
+    }
+
+    /// A job of that name that does not have the daemon in it is somebody else's.
+    fn open(file: FileId, daemon: Pid, has: impl Fn(&Self) -> bool) -> Option<Self> {
+        [Space::Machine, Space::Session].into_iter().find_map(|space| {
+            let name = wide(name_of(space, file, daemon));
+            // SAFETY: the name ends with a zero and lives through the call.
+            let handle = unsafe { OpenJobObjectW(JOB_OBJECT_ALL_ACCESS, 0, name.as_ptr()) };
+            if handle.is_null() {
+                return None;
+            }
+            // SAFETY: the call has just made this handle, which nobody else owns.
+            let job = Self(unsafe { OwnedHandle::from_raw_handle(handle) });
+            has(&job).then_some(job)
+        })
     }
 
     fn limit(&self, flags: u32) -> Result<(), Errno> {
@@ -118,6 +150,10 @@ impl Job {
         unsafe { TerminateJobObject(self.0.as_raw_handle(), KILLED) };
     }
 
+    pub(super) fn as_raw(&self) -> HANDLE {
+        self.0.as_raw_handle()
+    }
+
     /// How many processes are in it.
     pub(crate) fn len(&self) -> u32 {
         let mut counts = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
@@ -128,13 +164,27 @@ impl Job {
                 JobObjectBasicAccountingInformation,
                 (&raw mut counts).cast(),
                 size_of_val(&counts) as u32,
-                std::ptr::null_mut(),
+                null_mut(),
             )
         };
         if done == 0 { 0 } else { counts.ActiveProcesses }
     }
 }
 
-fn name_of(FileId { volume, index }: FileId, daemon: Pid) -> String {
-    format!(r"Local\daimon-{volume:08x}-{index:016x}-{daemon}")
+/// Who finds a job by its name.
+#[derive(Clone, Copy, Debug)]
+enum Space {
+    /// Those of every session: a service has one of its own, and each user who has logged in. To make such a job needs
+    /// no privilege, which only sections of memory and links do.
+    Machine,
+    /// Those of this session.
+    Session,
+}
+
+fn name_of(space: Space, file: FileId, daemon: Pid) -> String {
+    let space = match space {
+        Space::Machine => "Global",
+        Space::Session => "Local",
+    };
+    format!(r"{space}\daimon-{file}-{daemon}")
 }

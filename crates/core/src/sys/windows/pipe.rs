@@ -5,54 +5,34 @@ use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle,
 use std::ptr::{null, null_mut};
 use std::time::{Duration, Instant};
 
-use windows_sys::Win32::Foundation::{GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE};
+use windows_sys::Win32::Foundation::{GENERIC_READ, GENERIC_WRITE, INVALID_HANDLE_VALUE};
 use windows_sys::Win32::Storage::FileSystem::{
     CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, OPEN_EXISTING, PIPE_ACCESS_DUPLEX,
-    ReadFile, SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT, WriteFile,
+    SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT, WriteFile,
 };
 use windows_sys::Win32::System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED};
 use windows_sys::Win32::System::Pipes::{
-    ConnectNamedPipe, CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeServerProcessId, PIPE_READMODE_BYTE,
+    CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeServerProcessId, PIPE_READMODE_BYTE,
     PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES, WaitNamedPipeW,
 };
 
 use super::event::Event;
+use super::operation::{Operation, Progress};
 use super::process::ends_within;
 use super::security::Access;
 use super::{Errno, wide};
 use crate::sys::Pid;
 
-/// How much a read takes.
-const CHUNK: usize = 16_384;
 /// The space that the system keeps for each direction, in bytes.
 const BUFFER: u32 = 131_072;
 
 /// How many clients may come and go before one can be waited for.
 const ATTEMPTS: usize = 64;
 
-/// The memory that the system writes to while an operation goes on; it must not move or be freed before its end.
-struct InFlight {
-    overlapped: OVERLAPPED,
-    bytes: [u8; CHUNK],
-}
-
-/// How far an operation has come.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// It goes on; its event tells when it is done.
-    Pending,
-    /// It is done; a read with these bytes. Without any it is to be begun again.
-    Done(Vec<u8>),
-    /// The other end is closed.
-    Ended,
-}
-
 /// One end of a pipe, and the one operation of it that may go on.
 pub(crate) struct Pipe {
     handle: OwnedHandle,
-    event: Event,
-    /// Boxed, and its address given to the system, while an operation goes on.
-    in_flight: Option<Box<InFlight>>,
+    operation: Operation,
 }
 
 impl std::fmt::Debug for Pipe {
@@ -60,9 +40,6 @@ impl std::fmt::Debug for Pipe {
         f.debug_struct("Pipe").field("handle", &self.handle).finish_non_exhaustive()
     }
 }
-
-// SAFETY: what is in flight belongs to this value alone, and the system writes to it whichever thread asks.
-unsafe impl Send for Pipe {}
 
 impl Pipe {
     /// The server's end of a pipe of that name, for one client. With `is_first` it is refused where somebody serves
@@ -116,7 +93,7 @@ impl Pipe {
 
     /// An end that this process has been given.
     pub(crate) fn given(handle: OwnedHandle) -> Result<Self, Errno> {
-        Ok(Self { handle, event: Event::new()?, in_flight: None })
+        Ok(Self { handle, operation: Operation::new()? })
     }
 
     /// # Safety
@@ -142,7 +119,7 @@ impl Pipe {
 
     /// Set when the operation that goes on is done.
     pub(crate) fn event(&self) -> BorrowedHandle<'_> {
-        self.event.as_handle()
+        self.operation.event()
     }
 
     /// Waits for a client, of the server's end. [`Pipe::progress`] tells when one is there.
@@ -158,108 +135,31 @@ impl Pipe {
     }
 
     fn begin_to_accept(&mut self) -> Result<(), Errno> {
-        self.begin(|handle, in_flight| {
-            // SAFETY: the handle is open; the structure stays where it is until the operation is over, see `begin`.
-            let done = unsafe { ConnectNamedPipe(handle, &raw mut in_flight.overlapped) };
-            (done != 0).then_some(()).ok_or_else(Errno::last)
-        })
+        self.operation.accept(self.handle.as_handle())
     }
 
     /// Lets the present client go, so that the next one can be accepted. It may not have read all.
     pub(crate) fn disconnect(&mut self) {
-        self.cancel();
+        self.operation.cancel(self.handle.as_handle());
         // SAFETY: the handle is open for the whole call, which touches no memory.
         unsafe { DisconnectNamedPipe(self.handle.as_raw_handle()) };
     }
 
     /// Begins to read what comes. Nothing to do if a read goes on already.
     pub(crate) fn begin_read(&mut self) -> Result<(), Errno> {
-        if self.in_flight.is_some() {
-            return Ok(());
-        }
-        self.begin(|handle, in_flight| {
-            let size = in_flight.bytes.len() as u32;
-            let bytes = in_flight.bytes.as_mut_ptr();
-            // SAFETY: the handle is open; structure and bytes stay where they are until the operation is over.
-            let done = unsafe { ReadFile(handle, bytes, size, null_mut(), &raw mut in_flight.overlapped) };
-            (done != 0).then_some(()).ok_or_else(Errno::last)
-        })
+        if self.operation.goes_on() { Ok(()) } else { self.operation.read(self.handle.as_handle()) }
     }
 
     /// As [`Pipe::begin_read`]; after a failure the event is set, so that whoever waits for it sees the failure.
     pub(crate) fn read_on(&mut self) {
         if self.begin_read().is_err() {
-            self.event.set();
-        }
-    }
-
-    /// Begins an operation that writes to memory of ours. The memory is kept until the operation is over.
-    fn begin(
-        &mut self,
-        operation: impl FnOnce(HANDLE, &mut InFlight) -> Result<(), Errno>,
-    ) -> Result<(), Errno> {
-        // The memory of an operation that goes on must not be given to another.
-        self.cancel();
-        self.event.reset();
-        let overlapped =
-            OVERLAPPED { hEvent: self.event.as_handle().as_raw_handle(), ..OVERLAPPED::default() };
-        let in_flight = self.in_flight.insert(Box::new(InFlight { overlapped, bytes: [0; CHUNK] }));
-        match operation(self.handle.as_raw_handle(), in_flight) {
-            Ok(()) => Ok(()),
-            Err(errno) if errno.is_pending() => Ok(()),
-            Err(errno) => {
-                // It has failed at once, so that the system does not use the memory.
-                self.in_flight = None;
-                if !errno.is_connected() {
-                    return Err(errno);
-                }
-                self.event.set();
-                Ok(())
-            }
+            self.operation.notice();
         }
     }
 
     /// How far the operation has come; at most after `patience`. Where none goes on, it is done.
     pub(crate) fn progress(&mut self, patience: Duration) -> Progress {
-        if !ends_within(self.event.as_handle(), patience) {
-            return Progress::Pending;
-        }
-        let Some(in_flight) = self.in_flight.take() else { return Progress::Done(Vec::new()) };
-        let mut count = 0;
-        // SAFETY: the handle is open, the structure is that of the operation, which is over, since its event is set.
-        let done = unsafe {
-            GetOverlappedResult(
-                self.handle.as_raw_handle(),
-                &raw const in_flight.overlapped,
-                &raw mut count,
-                0,
-            )
-        };
-        if done != 0 {
-            return Progress::Done(in_flight.bytes[..count as usize].to_vec());
-        }
-        match Errno::last() {
-            // The thread that has begun it has ended, and the system has cancelled what it had begun.
-            errno if errno.is_cancelled() => Progress::Done(Vec::new()),
-            _ => Progress::Ended,
-        }
-    }
-
-    /// Ends the operation that goes on.
-    fn cancel(&mut self) {
-        let Some(in_flight) = self.in_flight.take() else { return };
-        let mut count = 0;
-        // SAFETY: the handle is open, and the structure is that of an operation of this handle.
-        unsafe { CancelIoEx(self.handle.as_raw_handle(), &raw const in_flight.overlapped) };
-        // SAFETY: as above. This returns when the operation is over, whether it was cancelled or has come first.
-        unsafe {
-            GetOverlappedResult(
-                self.handle.as_raw_handle(),
-                &raw const in_flight.overlapped,
-                &raw mut count,
-                1,
-            )
-        };
+        self.operation.progress(self.handle.as_handle(), patience)
     }
 
     /// Writes all of it, beside a read that may go on; no longer than `patience`.
@@ -313,6 +213,6 @@ impl Pipe {
 
 impl Drop for Pipe {
     fn drop(&mut self) {
-        self.cancel();
+        self.operation.cancel(self.handle.as_handle());
     }
 }

@@ -3,18 +3,19 @@
 
 use std::mem::MaybeUninit;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use windows_sys::Win32::Foundation::{FILETIME, STILL_ACTIVE, WAIT_OBJECT_0};
 use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
 use windows_sys::Win32::System::Threading::{
-    GetExitCodeProcess, GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
-    PROCESS_TERMINATE, TerminateProcess, WaitForMultipleObjects, WaitForSingleObject,
+    GetExitCodeProcess, GetProcessTimes, OpenProcess, PROCESS_QUERY_INFORMATION,
+    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, TerminateProcess,
+    WaitForMultipleObjects, WaitForSingleObject,
 };
 
-use super::control::{self, Sent};
+use super::control::{self, Reached};
 use super::job::Job;
 use super::{Errno, FileId};
 use crate::sys::{Pid, RawExit, RawStats, Unreached};
@@ -27,6 +28,8 @@ pub(crate) const TERMINATED: u32 = 143;
 /// How long a daemon may take to serve its name tag, or to end, before it is taken for one that does neither.
 const PATIENCE: Duration = Duration::from_secs(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+/// How many connections may be lost before a signal is given up.
+const ATTEMPTS: usize = 3;
 
 /// A process that was alive when this was opened.
 #[derive(Debug)]
@@ -36,19 +39,23 @@ pub(crate) struct ProcessHandle {
     held: OnceLock<FileId>,
     /// Its job, where what it leaves behind is to be ended.
     group: OnceLock<Job>,
+    /// The connection for the next signal, see [`ProcessHandle::prepare`].
+    line: Mutex<Option<(Instant, Reached)>>,
 }
 
 impl ProcessHandle {
     pub(crate) fn open(pid: Pid) -> Result<Self, Unreached> {
         let rights = PROCESS_SYNCHRONIZE | PROCESS_TERMINATE | PROCESS_QUERY_LIMITED_INFORMATION;
-        let opened = Self::of(open(pid, rights)?);
+        // wine asks for more than Windows to tell whether a process is in a job.
+        let handle = open(pid, rights | PROCESS_QUERY_INFORMATION).or_else(|_| open(pid, rights))?;
+        let opened = Self::of(handle);
         // The system finds a process that has ended, too, as long as somebody has a handle on it.
         if opened.is_alive(pid) { Ok(opened) } else { Err(Unreached::Ended) }
     }
 
     /// One that this process has made.
     pub(crate) fn of(handle: OwnedHandle) -> Self {
-        Self { handle, held: OnceLock::new(), group: OnceLock::new() }
+        Self { handle, held: OnceLock::new(), group: OnceLock::new(), line: Mutex::default() }
     }
 
     /// It has been proven to hold that pidfile.
@@ -60,7 +67,7 @@ impl ProcessHandle {
     /// Holds its job, whose name ends with it, for [`ProcessHandle::end_group`].
     pub(crate) fn hold_group(&self, pid: Pid) {
         // There is none for a daemon that was not launched.
-        if let Some(Ok(job)) = self.held.get().map(|file| Job::open(*file, pid)) {
+        if let Some(job) = self.held.get().and_then(|file| Job::of(*file, pid, self)) {
             let _ = self.group.set(job);
         }
     }
@@ -90,28 +97,62 @@ impl ProcessHandle {
         }
     }
 
+    /// Connects to the daemon's own thread, for the signal that is sent next, until `is_over` or for a second.
+    pub(crate) fn prepare(&self, pid: Pid, signal: i32, is_over: &dyn Fn() -> bool) {
+        if let Some(file) = self.held.get().filter(|_| control::is_known(signal)) {
+            let line = self.reach(*file, pid, is_over);
+            *self.line() = line.ok().map(|line| (Instant::now(), line));
+        }
+    }
+
+    fn line(&self) -> MutexGuard<'_, Option<(Instant, Reached)>> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Connects, and waits for a daemon that does not take the connection yet.
+    fn reach(&self, file: FileId, pid: Pid, is_over: &dyn Fn() -> bool) -> Result<Reached, Unreached> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let reached = control::reach(file, pid)?;
+            if matches!(reached, Reached::Daemon(_)) {
+                return Ok(reached);
+            }
+            if ends_within(self.handle.as_handle(), BETWEEN_LOOKS) {
+                return Err(Unreached::Ended);
+            }
+            if is_over() || Instant::now() >= until {
+                return Ok(reached);
+            }
+        }
+    }
+
     /// Sends a message to the daemon's own thread. A process that has no such thread yet does with SIGTERM what every
     /// process does that has no handler for it.
     fn tell(&self, pid: Pid, signal: i32) -> Result<(), Unreached> {
         let Some(file) = self.held.get() else {
             return Err(Unreached::System("CreateFileW", Errno::NOT_SUPPORTED));
         };
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let sent = control::send(*file, pid, signal)?;
-            if sent == Sent::Delivered {
-                return Ok(());
+        // Somebody may have given up a signal that was prepared long ago.
+        let prepared = self.line().take().filter(|(at, _)| at.elapsed() < PATIENCE);
+        let mut reached =
+            prepared.map(|(_, line)| line).map_or_else(|| self.reach(*file, pid, &|| false), Ok)?;
+        for _ in 0..ATTEMPTS {
+            match reached {
+                Reached::Daemon(line) => {
+                    if line.send(signal) {
+                        return Ok(());
+                    }
+                    // The daemon lets go of clients that take their time.
+                    if !self.is_alive(pid) {
+                        return Err(Unreached::Ended);
+                    }
+                }
+                Reached::Nobody if signal == control::TERM => return self.terminate(TERMINATED),
+                Reached::Nobody | Reached::Other => break,
             }
-            if ends_within(self.handle.as_handle(), BETWEEN_LOOKS) {
-                return Err(Unreached::Ended);
-            }
-            if Instant::now() >= until {
-                return match (signal, sent) {
-                    (control::TERM, Sent::Unserved) => self.terminate(TERMINATED),
-                    _ => Err(Unreached::System("CreateFileW", Errno::PIPE_BUSY)),
-                };
-            }
+            reached = self.reach(*file, pid, &|| false)?;
         }
+        Err(Unreached::System("CreateFileW", Errno::PIPE_BUSY))
     }
 
     fn terminate(&self, code: u32) -> Result<(), Unreached> {
@@ -159,7 +200,7 @@ fn open(pid: Pid, rights: u32) -> Result<OwnedHandle, Unreached> {
 /// Whether process `pid` is in the job that the launch for that pidfile has made for a process of that number.
 pub(crate) fn is_launched(pid: Pid, file: FileId) -> bool {
     // The handle first, so that the number cannot come to mean another process.
-    ProcessHandle::open(pid).is_ok_and(|process| Job::open(file, pid).is_ok_and(|job| job.has(&process)))
+    ProcessHandle::open(pid).is_ok_and(|process| Job::of(file, pid, &process).is_some())
 }
 
 /// Whether a process, or anything else that can be waited for, is done within that time.

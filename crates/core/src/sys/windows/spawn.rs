@@ -1,5 +1,5 @@
 //! Making a process that does not run yet, and giving it handles.
-#![expect(unsafe_code, reason = "std cannot make a suspended process, nor say which handles it inherits")]
+#![expect(unsafe_code, reason = "std cannot make a suspended process, nor give it handles")]
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -14,13 +14,12 @@ use windows_sys::Win32::Foundation::{
 use windows_sys::Win32::System::Pipes::CreatePipe;
 use windows_sys::Win32::System::Threading::{
     CREATE_BREAKAWAY_FROM_JOB, CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED,
-    CREATE_UNICODE_ENVIRONMENT, CreateProcessW, DeleteProcThreadAttributeList, EXTENDED_STARTUPINFO_PRESENT,
-    GetCurrentProcess, InitializeProcThreadAttributeList, LPPROC_THREAD_ATTRIBUTE_LIST,
-    PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROCESS_INFORMATION, ResumeThread, STARTF_USESTDHANDLES,
-    STARTUPINFOEXW, UpdateProcThreadAttribute,
+    CREATE_UNICODE_ENVIRONMENT, CreateProcessW, EXTENDED_STARTUPINFO_PRESENT, GetCurrentProcess,
+    PROCESS_INFORMATION, ResumeThread, STARTF_USESTDHANDLES, STARTUPINFOEXW,
 };
 
-use super::{Errno, ProcessHandle, is_denial, wide};
+use super::attributes::Attributes;
+use super::{Errno, Job, ProcessHandle, is_denial, wide};
 use crate::sys::Pid;
 
 /// What a process is made with.
@@ -34,6 +33,8 @@ pub(crate) struct Spawn<'a> {
     pub(crate) stdio: [BorrowedHandle<'a>; 3],
     /// A further handle that it inherits, with the same value.
     pub(crate) boot: BorrowedHandle<'a>,
+    /// The job that it is in from its making on.
+    pub(crate) job: &'a Job,
 }
 
 /// A process that does not run yet.
@@ -41,54 +42,6 @@ pub(crate) struct Suspended {
     pub(crate) pid: Pid,
     pub(crate) process: ProcessHandle,
     thread: OwnedHandle,
-}
-
-/// The list of the handles that a process inherits.
-struct Inheritance<'a> {
-    memory: Vec<u64>,
-    /// The system reads it when the process is made.
-    _handles: &'a [HANDLE],
-}
-
-impl<'a> Inheritance<'a> {
-    fn of(handles: &'a [HANDLE]) -> Result<Self, Errno> {
-        let mut size = 0;
-        // SAFETY: without a list the call only tells the size that one needs.
-        unsafe { InitializeProcThreadAttributeList(null_mut(), 1, 0, &raw mut size) };
-        let mut memory = vec![0_u64; size.div_ceil(8)];
-        // SAFETY: the memory has the size that the system has asked for.
-        let done =
-            unsafe { InitializeProcThreadAttributeList(memory.as_mut_ptr().cast(), 1, 0, &raw mut size) };
-        if done == 0 {
-            return Err(Errno::last());
-        }
-        let mut list = Self { memory, _handles: handles };
-        let kind = PROC_THREAD_ATTRIBUTE_HANDLE_LIST as usize;
-        // SAFETY: the list has been made above, and the handles live as long as the list, by its lifetime.
-        let done = unsafe {
-            UpdateProcThreadAttribute(
-                list.pointer(),
-                0,
-                kind,
-                handles.as_ptr().cast(),
-                size_of_val(handles),
-                null_mut(),
-                null(),
-            )
-        };
-        if done == 0 { Err(Errno::last()) } else { Ok(list) }
-    }
-
-    fn pointer(&mut self) -> LPPROC_THREAD_ATTRIBUTE_LIST {
-        self.memory.as_mut_ptr().cast()
-    }
-}
-
-impl Drop for Inheritance<'_> {
-    fn drop(&mut self) {
-        // SAFETY: the system has made the list in this memory; it is not used any more.
-        unsafe { DeleteProcThreadAttributeList(self.pointer()) };
-    }
 }
 
 impl Spawn<'_> {
@@ -100,13 +53,14 @@ impl Spawn<'_> {
         let mut handles: Vec<HANDLE> = stdio.into_iter().chain([self.boot.as_raw_handle()]).collect();
         handles.sort_unstable();
         handles.dedup();
-        let mut inheritance = Inheritance::of(&handles)?;
+        let jobs = [self.job.as_raw()];
+        let mut attributes = Attributes::of(&handles, &jobs)?;
         let mut startup = STARTUPINFOEXW::default();
         startup.StartupInfo.cb = size_of::<STARTUPINFOEXW>() as u32;
         startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
         let info = &mut startup.StartupInfo;
         [info.hStdInput, info.hStdOutput, info.hStdError] = stdio;
-        startup.lpAttributeList = inheritance.pointer();
+        startup.lpAttributeList = attributes.pointer();
         let program = wide(self.program);
         let environment = self.environment();
         let folder = self.folder.map(wide);
@@ -257,6 +211,39 @@ pub(crate) fn small_pipe() -> Result<(File, File), Errno> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::FileId;
+    use std::time::Duration;
+
+    #[test]
+    fn a_process_is_in_its_job_from_its_making_on_and_ends_with_it() {
+        let job = Job::nameless().unwrap();
+        let program = std::env::current_exe().unwrap();
+        let null = File::options().read(true).write(true).open("NUL").unwrap();
+        let (boot, _end) = small_pipe().unwrap();
+        for handle in [null.as_handle(), boot.as_handle()] {
+            let_inherit(handle).unwrap();
+        }
+        let env: Vec<_> = std::env::vars_os().collect();
+        let spawn = Spawn {
+            program: &program,
+            args: &["test".into(), "--list".into()],
+            env: &env,
+            folder: None,
+            stdio: [null.as_handle(); 3],
+            boot: boot.as_handle(),
+            job: &job,
+        };
+        let made = spawn.suspended().unwrap();
+        assert!(job.has(&made.process));
+        let named = Job::new(FileId::NONE, made.pid).unwrap();
+        named.take(&made.process).unwrap();
+        assert!(job.has(&made.process) && named.has(&made.process));
+        assert!(Job::of(FileId::NONE, made.pid, &made.process).is_some());
+        assert!(Job::of_this_process(FileId::NONE, made.pid).is_none(), "it is in none of them");
+        // Both end it.
+        drop(job);
+        assert!(super::super::process::ends_within(made.process.as_handle(), Duration::from_secs(30)));
+    }
 
     #[test]
     fn arguments_are_quoted_as_the_runtime_reads_them() {
