@@ -1,24 +1,14 @@
 // build.js [native] [ts] [--if-needed] [--seams]: builds the binding into native/ and the facade into dist/; with
 // --seams the build for the torture, in which tests can stop a process at each step, into target/seams/.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build as esbuild } from 'esbuild'
 import { finished } from './lib/bundle-texts.js'
 import { bundles } from './lib/bundles.js'
+import { latest } from './lib/latest.js'
 import { root, runTool } from './lib/run.js'
-
-/** The time of the latest change of a file below the paths, in ms; with `folders` also of a folder; 0 without files. */
-function latest(paths, folders = false) {
-  const times = paths.map((path) => {
-    const stat = statSync(path, { throwIfNoEntry: false })
-    if (!stat?.isDirectory()) return stat?.mtimeMs ?? 0
-    const inside = readdirSync(path).map((name) => join(path, name))
-    return Math.max(folders ? stat.mtimeMs : 0, latest(inside, folders))
-  })
-  return Math.max(0, ...times)
-}
 
 const { values, positionals } = parseArgs({
   options: {

@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { latest } from '../lib/latest.js'
 import { root, run } from '../lib/run.js'
 import { binaries, GLIBC_FLOOR } from './targets.js'
 import { toolchain } from './toolchain.js'
@@ -24,6 +25,20 @@ function flags({ triple, binary, platform, libc }, sources) {
 
 /** The name that cargo gives the library. */
 const BUILT = { linux: 'libdaimon_node.so', darwin: 'libdaimon_node.dylib', win32: 'daimon_node.dll' }
+
+/** What a binary is made of. */
+const SOURCES = ['crates', 'Cargo.toml', 'Cargo.lock', 'scripts/release'].map((name) => join(root, name))
+
+/**
+ * Builds the binaries of these targets that are missing or older than their sources. It takes those of a release, which
+ * cargo would not: it gives a crate the features that any target of a build asks for, so that a build of other targets
+ * has other crates (`windows-sys`, `bitflags`, and what needs them).
+ */
+export async function crossBuildIfNeeded(chosen) {
+  const changed = latest(SOURCES, true)
+  const old = chosen.filter(({ binary }) => latest([join(binaries, binary)]) <= changed)
+  if (old.length > 0) await crossBuild(old)
+}
 
 /** Builds the binaries of these targets into `target/binaries`. */
 export async function crossBuild(chosen) {
