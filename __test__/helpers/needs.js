@@ -21,6 +21,9 @@ const OVERLAY =
   'mount -t overlay overlay -o lowerdir=/mnt/l,upperdir=/mnt/u,workdir=/mnt/w /mnt/m'
 
 const CHECKS = {
+  /** Wine has no consoles as Windows has them, no access rights, and no other machines. */
+  'real Windows': () => process.platform === 'win32' && !EMULATED,
+  administrator: () => works('net', 'session'),
   root: () => process.geteuid() === 0,
   /** Root of a container may lack it. */
   CAP_SYS_RESOURCE: () => capability(24),

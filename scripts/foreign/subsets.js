@@ -60,7 +60,9 @@ export const WINDOWS_ESSENTIAL = files(['windows/life', 'windows/signals', 'hand
  * Windows has nothing for; others have not been tried.
  */
 export const WINDOWS_CORE = files([
+  'windows/access',
   'windows/command',
+  'windows/consoles',
   'windows/failures',
   'windows/foreground',
   'windows/life',

@@ -94,9 +94,7 @@ fn replace(old: RawHandle, new: &File) -> bool {
         // SAFETY: the call takes nothing, and gives a value that stands for this process.
         let own = unsafe { GetCurrentProcess() };
         // SAFETY: the handle is open, and the system writes one value to the pointer.
-        unsafe {
-            DuplicateHandle(own, new.as_raw_handle(), own, &raw mut copy, 0, 0, DUPLICATE_SAME_ACCESS)
-        };
+        unsafe { DuplicateHandle(own, new.as_raw_handle(), own, &raw mut copy, 0, 0, DUPLICATE_SAME_ACCESS) };
         copies.push(copy);
     }
     for thread in &threads {
@@ -127,7 +125,9 @@ fn another_file_behind_a_handle_loses_no_line_of_the_threads_that_write_to_it() 
         let write = |writer: usize| {
             let mut lines = 0;
             while !over.load(Ordering::Relaxed) {
-                borrowed(handle).write_all(format!("{writer} {lines} {}\n", "x".repeat(80)).as_bytes()).unwrap();
+                borrowed(handle)
+                    .write_all(format!("{writer} {lines} {}\n", "x".repeat(80)).as_bytes())
+                    .unwrap();
                 lines += 1;
             }
             lines
@@ -147,6 +147,7 @@ fn another_file_behind_a_handle_loses_no_line_of_the_threads_that_write_to_it() 
         written
     });
     drop(ManuallyDrop::into_inner(borrowed(handle)));
+    assert!(written.iter().all(|lines| *lines > 0), "{written:?}");
     let mut found: HashMap<String, u32> = HashMap::new();
     for number in 0..FILES {
         for line in fs::read_to_string(path(number)).unwrap().lines() {
