@@ -3,6 +3,7 @@ import { getSystemErrorName, inspect } from 'node:util'
 import test from 'ava'
 import { raise, systemError, toError } from '../../build/binding/errors.js'
 import * as errors from '../../build/errors.js'
+import { needs } from '../helpers/needs.js'
 
 const exported = new Map(Object.entries(errors))
 
@@ -93,7 +94,7 @@ test('an UnsupportedError knows its platform by itself', (t) => {
   t.is(new errors.UnsupportedError('what', { platform: undefined }).platform, process.platform)
 })
 
-test("a system error of the binding becomes the cause, in Node's own shape", (t) => {
+needs('errno of Unix')("a system error of the binding becomes the cause, in Node's own shape", (t) => {
   const native = {
     code: 'ERR_DAEMON_PIDFILE',
     message: 'what',
@@ -129,16 +130,19 @@ for (const [errno, code, text] of ON_WINDOWS) {
   })
 }
 
-test('a refused system call keeps its name on the PermissionDeniedError itself too', (t) => {
-  const error = toError({
-    code: 'ERR_DAEMON_PERMISSION_DENIED',
-    message: 'what',
-    errno: constants.errno.EPERM,
-    syscall: 'kill',
-  })
-  t.is(error.syscall, 'kill')
-  t.is(error.cause.code, 'EPERM')
-})
+needs('errno of Unix')(
+  'a refused system call keeps its name on the PermissionDeniedError itself too',
+  (t) => {
+    const error = toError({
+      code: 'ERR_DAEMON_PERMISSION_DENIED',
+      message: 'what',
+      errno: constants.errno.EPERM,
+      syscall: 'kill',
+    })
+    t.is(error.syscall, 'kill')
+    t.is(error.cause.code, 'EPERM')
+  },
+)
 
 test('a code of another version of the binding is an UnsupportedError that repeats it', (t) => {
   const error = toError({ code: 'ERR_DAEMON_NEW', message: 'what' })
@@ -166,7 +170,7 @@ test('raise throws what toError makes', (t) => {
   t.is(error.pidFile, '/run/x.pid')
 })
 
-test('an error number that Node.js has no text for has its name all the same', (t) => {
+needs('errno of Unix')('an error number that Node.js has no text for has its name all the same', (t) => {
   for (const name of ['EDQUOT', 'ENOLCK']) {
     const error = systemError({ errno: constants.errno[name], syscall: 'openat', path: '/x' })
     t.is(error.code, name)
@@ -183,11 +187,11 @@ test('a system error without path or call says what it knows', (t) => {
   t.false('syscall' in systemError({ errno: ENOENT }))
 })
 
-test('a system error is the same whichever sign its number has', (t) => {
+needs('errno of Unix')('a system error is the same whichever sign its number has', (t) => {
   t.is(systemError({ errno: -constants.errno.ENOENT }).errno, -constants.errno.ENOENT)
 })
 
-test('a system error that Node has no name for still has its number', (t) => {
+needs('errno of Unix')('a system error that Node has no name for still has its number', (t) => {
   const error = systemError({ errno: 9999, syscall: 'open' })
   t.is(error.errno, -9999)
   t.regex(error.message, /9999.*open/)

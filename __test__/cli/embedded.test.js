@@ -156,15 +156,18 @@ needs('python3')('run is the program itself, until Ctrl-C', async (t) => {
   t.is(content(place.file('a.pid')), undefined)
 })
 
-test.serial('a script with a command line of its own that is started without a verb fails', async (t) => {
-  const place = folder(t)
-  const script = place.write(
-    'tool.mjs',
-    `import { Daemon } from "DAIMON"
+needs('output without a log')(
+  'a script with a command line of its own that is started without a verb fails',
+  async (t) => {
+    const place = folder(t)
+    const script = place.write(
+      'tool.mjs',
+      `import { Daemon } from "DAIMON"
      await new Daemon({ pidFile: 'tool.pid', run() {} }).cli(process.argv.slice(2))`,
-  )
-  const start = new Daemon({ pidFile: place.file('a.pid'), script, cwd: place.path }).start()
-  const error = await t.throwsAsync(start, { code: 'ERR_DAEMON_START_FAILED' })
-  t.is(error.exitCode, 2)
-  t.regex(error.log, /which verb\?/)
-})
+    )
+    const start = new Daemon({ pidFile: place.file('a.pid'), script, cwd: place.path }).start()
+    const error = await t.throwsAsync(start, { code: 'ERR_DAEMON_START_FAILED' })
+    t.is(error.exitCode, 2)
+    t.regex(error.log, /which verb\?/)
+  },
+)

@@ -3,6 +3,7 @@ import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { at, daimon, idle, logged } from '../helpers/cli.js'
 import { folder, KERNEL_TELLS } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 
 const QUICK = "console.log('done')"
 
@@ -67,7 +68,7 @@ for (const [what, text] of Object.entries({
   'a timer': 'setTimeout(() => {}, 1e6)',
   'a worker': "new (require('node:worker_threads').Worker)('setInterval(() => {}, 1e6)', { eval: true })",
   'a watched folder': "require('node:fs').watch('.')",
-  'a child': "require('node:child_process').spawn('sleep', ['1000'])",
+  'a child': "require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'])",
 })) {
   test.serial(`what is kept alive by ${what} runs`, async (t) => {
     const place = folder(t)
@@ -79,29 +80,32 @@ for (const [what, text] of Object.entries({
   })
 }
 
-test.serial('an environment, or an argument, that is too large is told with its size', async (t) => {
-  const place = folder(t)
-  const script = idle(place)
-  const start = (options) => new Daemon({ pidFile: place.file('a.pid'), script, ...options }).start()
-  const secret = 's3cret'.repeat(40_000)
-  const env = await t.throwsAsync(start({ env: { BIG: secret, SMALL: '1' } }), {
-    code: 'ERR_DAEMON_START_FAILED',
-  })
-  t.like(env, { step: 'exec', cause: { code: 'E2BIG' } })
-  t.regex(
-    env.message,
-    /: its arguments have \d+ bytes and its environment 24\d{4}, the variable BIG alone 240005, /,
-  )
-  t.notRegex(env.message, /s3cret/)
-  const args = await t.throwsAsync(start({ scriptArgs: [secret] }), { code: 'ERR_DAEMON_START_FAILED' })
-  t.regex(
-    args.message,
-    /: its arguments have 24\d{4} bytes and its environment \d+, the largest argument 240001, /,
-  )
-  t.notRegex(args.message, /s3cret/)
-})
+needs('limits of Unix')(
+  'an environment, or an argument, that is too large is told with its size',
+  async (t) => {
+    const place = folder(t)
+    const script = idle(place)
+    const start = (options) => new Daemon({ pidFile: place.file('a.pid'), script, ...options }).start()
+    const secret = 's3cret'.repeat(40_000)
+    const env = await t.throwsAsync(start({ env: { BIG: secret, SMALL: '1' } }), {
+      code: 'ERR_DAEMON_START_FAILED',
+    })
+    t.like(env, { step: 'exec', cause: { code: 'E2BIG' } })
+    t.regex(
+      env.message,
+      /: its arguments have \d+ bytes and its environment 24\d{4}, the variable BIG alone 240005, /,
+    )
+    t.notRegex(env.message, /s3cret/)
+    const args = await t.throwsAsync(start({ scriptArgs: [secret] }), { code: 'ERR_DAEMON_START_FAILED' })
+    t.regex(
+      args.message,
+      /: its arguments have 24\d{4} bytes and its environment \d+, the largest argument 240001, /,
+    )
+    t.notRegex(args.message, /s3cret/)
+  },
+)
 
-test.serial('a native abort is told by its first line', async (t) => {
+needs('signals of Unix')('a native abort is told by its first line', async (t) => {
   const place = folder(t)
   const start = (options) =>
     new Daemon({ pidFile: place.file('a.pid'), log: place.file('a.log'), ...options }).start()

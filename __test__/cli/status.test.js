@@ -6,7 +6,7 @@ import { folder, kill, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 import { deadPid, hold } from '../helpers/pidfile.js'
 
-test.serial('status of a running daemon is 0, and tells all that is known of it', async (t) => {
+needs('short paths')('status of a running daemon is 0, and tells all that is known of it', async (t) => {
   const place = folder(t)
   const { pid } = JSON.parse((await daimon(place, 'start', ...logged(place), '--json', idle(place))).stdout)
   const { code, stdout, stderr } = await daimon(place, 'status', ...at(place))
@@ -69,24 +69,27 @@ const LISTENS = `import { appendFileSync } from 'node:fs'
 for (const name of ['SIGHUP', 'SIGUSR2', 'SIGWINCH']) process.on(name, () => appendFileSync('heard', name + ' '))
 setInterval(() => {}, 1e6)`
 
-test.serial('reload and signal reach the daemon by name, by short name and by number', async (t) => {
-  const place = folder(t)
-  await daimon(place, 'start', ...logged(place), place.write('listens.mjs', LISTENS))
-  const who = place.file('a.pid')
-  t.like(await daimon(place, 'reload', ...at(place)), {
-    code: 0,
-    stdout: '',
-    stderr: `${who} was told to reload\n`,
-  })
-  t.like(await daimon(place, 'signal', 'usr2', ...at(place)), {
-    code: 0,
-    stderr: `${who} was sent SIGUSR2\n`,
-  })
-  const json = await daimon(place, 'signal', ...at(place), '28', '--json')
-  t.deepEqual([json.code, JSON.parse(json.stdout)], [0, { signal: 28 }])
-  await until(() => place.read('heard').includes('SIGWINCH'), 'the signals')
-  t.is(place.read('heard'), 'SIGHUP SIGUSR2 SIGWINCH ')
-})
+needs('signals of Unix')(
+  'reload and signal reach the daemon by name, by short name and by number',
+  async (t) => {
+    const place = folder(t)
+    await daimon(place, 'start', ...logged(place), place.write('listens.mjs', LISTENS))
+    const who = place.file('a.pid')
+    t.like(await daimon(place, 'reload', ...at(place)), {
+      code: 0,
+      stdout: '',
+      stderr: `${who} was told to reload\n`,
+    })
+    t.like(await daimon(place, 'signal', 'usr2', ...at(place)), {
+      code: 0,
+      stderr: `${who} was sent SIGUSR2\n`,
+    })
+    const json = await daimon(place, 'signal', ...at(place), '28', '--json')
+    t.deepEqual([json.code, JSON.parse(json.stdout)], [0, { signal: 28 }])
+    await until(() => place.read('heard').includes('SIGWINCH'), 'the signals')
+    t.is(place.read('heard'), 'SIGHUP SIGUSR2 SIGWINCH ')
+  },
+)
 
 test.serial('reload and signal are 7 when nobody runs', async (t) => {
   const place = folder(t)
@@ -123,7 +126,7 @@ needs('root', 'setpriv')('stop, reload and signal are 4 for whoever has no right
   t.is(code, 0)
 })
 
-test.serial('a wrong command line is 2, whatever the verb, and one line', async (t) => {
+needs('signals of Unix')('a wrong command line is 2, whatever the verb, and one line', async (t) => {
   const place = folder(t)
   const wrong = [
     [[], /which verb\? one of start, /],

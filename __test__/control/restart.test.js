@@ -3,6 +3,7 @@ import test from 'ava'
 import { Daemon, PidFileError } from '../../dist/index.js'
 import { body } from '../fixtures/body.js'
 import { content, fixture, folder } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 import { idle } from '../helpers/pidfile.js'
 
 test.serial('restart gives another process, with its own arguments', async (t) => {
@@ -108,7 +109,7 @@ test.serial('a restart whose start fails says why, and leaves none', async (t) =
   t.is(content(file('a.pid')), undefined)
 })
 
-test.serial('a restart whose log could not be opened stops nothing', async (t) => {
+needs('links that are refused')('a restart whose log could not be opened stops nothing', async (t) => {
   const { file, path } = folder(t)
   const daemon = body({ pidFile: file('a.pid') })
   const { pid } = await daemon.start('serve')
@@ -120,7 +121,7 @@ test.serial('a restart whose log could not be opened stops nothing', async (t) =
   }
 })
 
-test.serial(
+needs('file modes')(
   'a pidfile that no start would take any more keeps a restart from stopping anybody',
   async (t) => {
     const place = folder(t)

@@ -2,9 +2,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { body } from '../fixtures/body.js'
-import { alive, content, folder, KERNEL_TELLS, kill, stat, until } from '../helpers/index.js'
+import { alive, content, folder, kill, stat, TELLS_CODES, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 import { idle } from '../helpers/pidfile.js'
+import { ON_WINDOWS } from '../helpers/windows-processes.js'
 
 test.serial('stopping what does not run is no error', async (t) => {
   const { file } = folder(t)
@@ -72,7 +73,7 @@ test.serial(
     writeFileSync(file('release'), '')
     t.like(await stopping, { wasRunning: true, forced: false })
     t.true(existsSync(file('end')))
-    t.deepEqual(await exited, KERNEL_TELLS ? { code: 7 } : {})
+    t.deepEqual(await exited, TELLS_CODES ? { code: 7 } : {})
   },
 )
 
@@ -95,7 +96,7 @@ test.serial(
     await daemon.start('deaf')
     const exited = daemon.exited()
     t.like(await daemon.stop(), { state: 'stopped', wasRunning: true, forced: true, stale: false })
-    t.deepEqual(await exited, KERNEL_TELLS ? { signal: 'SIGKILL' } : {})
+    t.deepEqual(await exited, ON_WINDOWS ? { code: 137 } : TELLS_CODES ? { signal: 'SIGKILL' } : {})
     t.deepEqual(processes(), [])
     t.is(content(file('a.pid')), undefined)
     t.like(await daemon.start('serve'), { state: 'running' })
@@ -132,16 +133,19 @@ for (const [way, forced] of [
   ['serve', false],
   ['deaf', true],
 ]) {
-  test.serial(`a daemon stopped by SIGSTOP is stopped${forced ? ', by force' : ''}`, async (t) => {
-    const { file, processes } = folder(t)
-    const daemon = body({ pidFile: file('a.pid'), stopTimeout: forced ? 100 : 10_000 })
-    const { pid } = await daemon.start(way)
-    kill(pid, 'SIGSTOP')
-    await until(() => stat(pid).state === 'T', 'it is stopped')
-    t.like(await daemon.status(), { state: 'running', pid })
-    t.like(await daemon.stop(), { wasRunning: true, forced })
-    t.deepEqual(processes(), [])
-  })
+  needs('signals of Unix')(
+    `a daemon stopped by SIGSTOP is stopped${forced ? ', by force' : ''}`,
+    async (t) => {
+      const { file, processes } = folder(t)
+      const daemon = body({ pidFile: file('a.pid'), stopTimeout: forced ? 100 : 10_000 })
+      const { pid } = await daemon.start(way)
+      kill(pid, 'SIGSTOP')
+      await until(() => stat(pid).state === 'T', 'it is stopped')
+      t.like(await daemon.status(), { state: 'running', pid })
+      t.like(await daemon.stop(), { wasRunning: true, forced })
+      t.deepEqual(processes(), [])
+    },
+  )
 }
 
 /** Becomes the parent of what its children leave, starts a program, and reaps nobody but that. */
@@ -175,7 +179,7 @@ onLinux('a daemon whose parent does not reap it is stopped, and another one star
   const exited = daemon.exited()
   t.like(await daemon.stop(), { state: 'stopped', wasRunning: true, forced: false })
   t.is(stat(pid).state, 'Z')
-  t.deepEqual(await exited, KERNEL_TELLS ? { code: 0 } : {})
+  t.deepEqual(await exited, TELLS_CODES ? { code: 0 } : {})
   t.deepEqual(await daemon.status(), { state: 'stopped', pidFile: place.file('a.pid'), stale: false })
   t.not((await daemon.start()).pid, pid)
 })
@@ -198,7 +202,7 @@ for (const [how, end] of [
   ['killed', async (_daemon, pid) => kill(pid)],
   ['stopped', (daemon) => daemon.stop()],
 ]) {
-  test.serial(`the children of a ${how} daemon do not keep its lock`, async (t) => {
+  needs('programs of Unix')(`the children of a ${how} daemon do not keep its lock`, async (t) => {
     const { file, write, processes, read } = folder(t)
     const script = write(
       'a.mjs',

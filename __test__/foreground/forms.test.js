@@ -3,6 +3,7 @@ import { mkdirSync, rmdirSync } from 'node:fs'
 import test from 'ava'
 import { body, control, program, SAYS, started } from '../helpers/foreground.js'
 import { folder, threads, until } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 import { idle } from '../helpers/pidfile.js'
 
 test.serial('with ready: manual it is ready when the body says so', async (t) => {
@@ -84,7 +85,7 @@ test.serial('start() without detaching is the foreground, and restart() takes ov
   t.like(await control(place).status(), { state: 'running', pid: second.pid })
 })
 
-test.serial('a set-up that was broken off is told to a second daemonize(), too', async (t) => {
+needs('/proc')('a set-up that was broken off is told to a second daemonize(), too', async (t) => {
   const place = folder(t)
   const daemon = idle(place)
   const path = body(

@@ -1,8 +1,9 @@
 // Launcher and daemon of two versions: the package has been replaced in between, or one of them is in a bundle.
 import { existsSync } from 'node:fs'
 import test from 'ava'
+import { Daemon } from '../../dist/index.js'
 import { install, setNumber } from '../helpers/copies.js'
-import { alive, kill, until } from '../helpers/index.js'
+import { alive, until } from '../helpers/index.js'
 
 for (const [title, file] of [
   ['a daemon of a newer version', 'preload.cjs'],
@@ -42,7 +43,7 @@ test('a daemon whose package was replaced by another version is not restarted by
   t.is((await place.node(['main.mjs'])).code, 0)
   setNumber(t, place, 'HANDOVER_VERSION', 2)
   const pid = Number(place.read('a.pid'))
-  kill(pid, 'SIGUSR2')
+  await new Daemon({ pidFile: place.file('a.pid') }).signal('SIGUSR2')
   const answer = await until(() => /^answer: .*$/m.exec(place.read('a.log'))?.[0], 'the answer')
   t.regex(answer, /reads launches of version 2, and this daemon's is of version 1\. Restart it from outside/)
   t.true(alive(pid))

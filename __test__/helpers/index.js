@@ -193,6 +193,9 @@ const [major, minor] = release().split('.').map(Number)
 /** Whether the kernel tells how a process ended that is no child of ours: PIDFD_GET_INFO, since Linux 6.15. */
 export const KERNEL_TELLS = process.platform === 'linux' && (major > 6 || (major === 6 && minor >= 15))
 
+/** Whether the exit code of such a process is told: Windows tells it of any. */
+export const TELLS_CODES = KERNEL_TELLS || ON_WINDOWS
+
 /** A TCP port that nobody listens on. */
 export async function freePort() {
   const server = createServer()

@@ -1,11 +1,12 @@
 /** Tests that this machine cannot run are skipped by name, with the reason. */
 
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import nodeModule from 'node:module'
 import { join } from 'node:path'
 import test from 'ava'
 import { EMULATED, ROOT } from './index.js'
+import { ON_WINDOWS } from './windows-processes.js'
 
 const works = (file, ...args) => spawnSync(file, args, { stdio: 'ignore', timeout: 60_000 }).status === 0
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -22,11 +23,25 @@ const OVERLAY =
 
 const CHECKS = {
   /** Wine has no consoles as Windows has them, no access rights, and no other machines. */
-  'real Windows': () => process.platform === 'win32' && !EMULATED,
+  'real Windows': () => ON_WINDOWS && !EMULATED,
   administrator: () => works('net', 'session'),
-  root: () => process.geteuid() === 0,
+  'signals of Unix': () => !ON_WINDOWS,
+  'file modes': () => !ON_WINDOWS,
+  'programs of Unix': () => !ON_WINDOWS,
+  'limits of Unix': () => !ON_WINDOWS,
+  'errno of Unix': () => !ON_WINDOWS,
+  /** A daemon's output is kept for an error where it has no log, too. */
+  'output without a log': () => !ON_WINDOWS,
+  /** A log that is a link is refused. */
+  'links that are refused': () => !ON_WINDOWS,
+  /** Windows lets administrators alone make them. */
+  'links to folders': () => !ON_WINDOWS,
+  /** The folder of a test fits into a line of 80 columns. */
+  'short paths': () => !ON_WINDOWS,
+  '/proc': () => existsSync('/proc/self/task'),
+  root: () => process.geteuid?.() === 0,
   /** Root of a container may lack it. */
-  CAP_SYS_RESOURCE: () => capability(24),
+  CAP_SYS_RESOURCE: () => process.platform === 'linux' && capability(24),
   // Under qemu-user a process has a thread of the emulator's, which keeps root's rights, and a signal that is ignored;
   // the limits of its memory are not set, and its own /proc/self/stat is made up.
   'processor of its own': () => !EMULATED,

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { folder, until } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 
 /** A program with daemons `a` and `b`, whose bodies count how often they begin, and what comes after the verbs. */
 function write(place, text) {
@@ -60,19 +61,21 @@ for (const [name, text] of Object.entries(FIRST)) {
   })
 }
 
-test.serial('in the daemon verbs on others, and send(), do nothing and give the present state', async (t) => {
-  const place = folder(t)
-  const counts = `import { appendFileSync } from 'node:fs'
+needs('signals of Unix')(
+  'in the daemon verbs on others, and send(), do nothing and give the present state',
+  async (t) => {
+    const place = folder(t)
+    const counts = `import { appendFileSync } from 'node:fs'
     for (const signal of ['SIGUSR2', 'SIGWINCH', 'SIGCONT']) {
       process.on(signal, () => appendFileSync('signals', signal + '\\n'))
     }
     setInterval(() => {}, 1e6)`
-  const script = place.write('b.mjs', counts)
-  const b = new Daemon({ pidFile: place.file('b.pid'), script, cwd: place.path })
-  const { pid } = await b.start()
-  const program = write(
-    place,
-    `const seen = []
+    const script = place.write('b.mjs', counts)
+    const b = new Daemon({ pidFile: place.file('b.pid'), script, cwd: place.path })
+    const { pid } = await b.start()
+    const program = write(
+      place,
+      `const seen = []
      await send('b.pid', 'SIGUSR2')
      await b.signal('SIGWINCH')
      seen.push((await b.status()).pid)
@@ -81,14 +84,15 @@ test.serial('in the daemon verbs on others, and send(), do nothing and give the 
        appendFileSync('seen', JSON.stringify(seen))
      }
      await a.start()`,
-  )
-  t.like(await place.node([program]), { code: 0, stdout: '', stderr: '' })
-  t.deepEqual(JSON.parse(place.read('seen')), [pid, 'running', pid, pid])
-  await b.signal('SIGCONT')
-  await until(() => place.read('signals').includes('SIGCONT'), 'the last signal')
-  t.deepEqual(place.read('signals').trim().split('\n').sort(), ['SIGCONT', 'SIGUSR2', 'SIGWINCH'])
-  await running(t, place, 'a', 'b')
-})
+    )
+    t.like(await place.node([program]), { code: 0, stdout: '', stderr: '' })
+    t.deepEqual(JSON.parse(place.read('seen')), [pid, 'running', pid, pid])
+    await b.signal('SIGCONT')
+    await until(() => place.read('signals').includes('SIGCONT'), 'the last signal')
+    t.deepEqual(place.read('signals').trim().split('\n').sort(), ['SIGCONT', 'SIGUSR2', 'SIGWINCH'])
+    await running(t, place, 'a', 'b')
+  },
+)
 
 test.serial('between claim and body no verb and no send() settles', async (t) => {
   const place = folder(t)
@@ -183,7 +187,7 @@ test.serial(
   },
 )
 
-test.serial(
+needs('links to folders')(
   'a program that picks its daemon by a relative path and a folder link claims all the same',
   async (t) => {
     const place = folder(t)

@@ -125,7 +125,7 @@ test.serial('in a worker script is required, and works', async (t) => {
     const source = \`import('${DAIMON}').then(async ({ Daemon }) => {
       const error = await new Daemon({ pidFile: 'a.pid', run() {} }).start().catch((e) => e)
       console.log(error.code, error.option)
-      console.log((await new Daemon({ pidFile: 'a.pid', script: ${JSON.stringify(script)} }).start()).state)
+      console.log((await new Daemon({ pidFile: 'a.pid', script: ${JSON.stringify(script.replaceAll('\\', '/'))} }).start()).state)
     })\`
     new Worker(source, { eval: true })`
   t.is(await run(t, place, program), 'ERR_DAEMON_INVALID_OPTION script\nrunning\n')

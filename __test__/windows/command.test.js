@@ -93,5 +93,3 @@ test.serial('logs() gives the last lines, and follows', async (t) => {
   await lines.return()
   await daemon.stop()
 })
-
-test.serial.skip('no console window opens (skipped: only a real Windows shows it)', () => {})

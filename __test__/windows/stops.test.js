@@ -138,3 +138,27 @@ test.serial(
     await daemon.stop()
   },
 )
+
+test.serial(
+  'a restart from inside ends nothing of its group with stopGroup, its helper least of all',
+  async (t) => {
+    const place = folder(t)
+    t.like(await place.node([fixture('windows/restarts.mjs')]), { code: 0, stderr: '' })
+    const daemon = control(place, { stopGroup: true })
+    const first = await daemon.status()
+    await daemon.signal('SIGUSR2')
+    const isNext = async () => {
+      const { state, pid, starting } = await daemon.status()
+      return state === 'running' && !starting && pid !== first.pid ? pid : undefined
+    }
+    const pid = await until(isNext, 'the next daemon')
+    t.false(alive(first.pid))
+    const child = Number(place.read('child'))
+    t.true(alive(child))
+    await until(() => place.processes().length === 2, 'the end of the helper')
+    t.deepEqual(place.processes().toSorted(), [pid, child].toSorted())
+    // The child is of the first one's group.
+    t.like(await daemon.stop(), { wasRunning: true, forced: false })
+    t.deepEqual(place.processes(), [child])
+  },
+)

@@ -4,9 +4,10 @@ import test from 'ava'
 import { Daemon, send } from '../../../dist/index.js'
 import { alive, content, fixture, folder, KERNEL_TELLS, until } from '../../helpers/index.js'
 import { said, waitFor } from '../../helpers/listeners.js'
+import { needs } from '../../helpers/needs.js'
 import { start } from '../../helpers/signals.js'
 
-test.serial('each kind of action does what its name says', async (t) => {
+needs('signals of Unix')('each kind of action does what its name says', async (t) => {
   const place = folder(t)
   const { pid, daemon } = await start(place, { name: 'each-action.mjs' })
   await daemon.signal('SIGUSR2')
@@ -105,7 +106,7 @@ test.serial('a script that yields to other listeners than its own sees none of o
   t.true(existsSync(place.file('cleaned')))
 })
 
-test.serial('handlers stand before the body begins', async (t) => {
+needs('signals of Unix')('handlers stand before the body begins', async (t) => {
   const place = folder(t)
   const { daemon } = await start(place, {
     options: `{ signals: { SIGUSR2: () => say('handled') } }`,
@@ -116,31 +117,34 @@ test.serial('handlers stand before the body begins', async (t) => {
   t.is((await daemon.status()).state, 'running')
 })
 
-test.serial('a plain script takes actions by name, and keeps those of its own listeners', async (t) => {
-  const place = folder(t)
-  const script = place.write(
-    'a.mjs',
-    `import { appendFileSync } from 'node:fs'
+needs('signals of Unix')(
+  'a plain script takes actions by name, and keeps those of its own listeners',
+  async (t) => {
+    const place = folder(t)
+    const script = place.write(
+      'a.mjs',
+      `import { appendFileSync } from 'node:fs'
      process.on('SIGUSR2', () => appendFileSync('said', 'own\\n'))
      setInterval(() => {}, 1e6)`,
-  )
-  const daemon = new Daemon({
-    pidFile: place.file('a.pid'),
-    script,
-    cwd: place.path,
-    signals: { SIGALRM: 'ignore', SIGUSR2: 'stop', SIGIO: 'stop' },
-  })
-  const { pid } = await daemon.start()
-  await daemon.signal('SIGALRM')
-  await daemon.signal('SIGUSR2')
-  await waitFor(place, 'own')
-  t.true(alive(pid))
-  await daemon.signal('SIGIO')
-  await until(() => !alive(pid), 'the end')
-  t.is(content(place.file('a.pid')), undefined)
-})
+    )
+    const daemon = new Daemon({
+      pidFile: place.file('a.pid'),
+      script,
+      cwd: place.path,
+      signals: { SIGALRM: 'ignore', SIGUSR2: 'stop', SIGIO: 'stop' },
+    })
+    const { pid } = await daemon.start()
+    await daemon.signal('SIGALRM')
+    await daemon.signal('SIGUSR2')
+    await waitFor(place, 'own')
+    t.true(alive(pid))
+    await daemon.signal('SIGIO')
+    await until(() => !alive(pid), 'the end')
+    t.is(content(place.file('a.pid')), undefined)
+  },
+)
 
-test.serial('a plain script reloads at the signal that it was told to', async (t) => {
+needs('signals of Unix')('a plain script reloads at the signal that it was told to', async (t) => {
   const place = folder(t)
   const script = place.write('a.mjs', 'setInterval(() => {}, 1e6)')
   const signals = { SIGUSR2: 'reload', SIGHUP: 'stop', SIGALRM: 'reopen' }
@@ -195,8 +199,11 @@ for (const [title, signals, option, value] of [
   })
 }
 
-test.serial('what is wrong about context.signals is refused, too, and nothing has changed', async (t) => {
-  const place = folder(t)
-  await start(place, { name: 'wrong-calls.mjs' })
-  t.deepEqual(said(place), [...Array(8).fill('ERR_DAEMON_INVALID_OPTION'), 'stop'])
-})
+needs('signals of Unix')(
+  'what is wrong about context.signals is refused, too, and nothing has changed',
+  async (t) => {
+    const place = folder(t)
+    await start(place, { name: 'wrong-calls.mjs' })
+    t.deepEqual(said(place), [...Array(8).fill('ERR_DAEMON_INVALID_OPTION'), 'stop'])
+  },
+)
