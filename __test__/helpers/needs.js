@@ -32,6 +32,8 @@ const CHECKS = {
   'errno of Unix': () => !ON_WINDOWS,
   /** A daemon's output is kept for an error where it has no log, too. */
   'output without a log': () => !ON_WINDOWS,
+  'rotation by size': () => !ON_WINDOWS,
+  'removal of open files': () => !ON_WINDOWS,
   /** A log that is a link is refused. */
   'links that are refused': () => !ON_WINDOWS,
   /** Windows lets administrators alone make them. */

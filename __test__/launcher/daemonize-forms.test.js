@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { GATE } from '../helpers/gate.js'
-import { alive, folder, KERNEL_TELLS, kill, until } from '../helpers/index.js'
+import { alive, folder, kill, TELLS_CODES, until } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 
 /** A program, written into a folder of the test's own. */
 function write(t, text) {
@@ -143,7 +144,7 @@ test.serial("a failed start runs the launcher's 'exit' handlers with code 1", as
 
 const REJECTED = {
   'an unknown option': ["{ pidFile: 'a.pid', nope: 1 }", /InvalidOptionError: .*nope/],
-  'a missing folder': ["{ pidFile: 'no/a.pid' }", /PidFileError: .*no\/a\.pid/],
+  'a missing folder': ["{ pidFile: 'no/a.pid' }", /PidFileError: .*no[\\/]a\.pid/],
   'a missing cwd': ["{ pidFile: 'a.pid', cwd: 'no' }", /InvalidOptionError: .*cwd/],
   'args that throw': [
     "{ pidFile: 'a.pid', args: () => { throw new Error('no password') } }",
@@ -200,7 +201,7 @@ test.serial('in CommonJS by require(), ready right after the call, or when it sa
     const program = place.write(
       'a.cjs',
       `const { existsSync, writeFileSync } = require('node:fs')
-       const { daemonize } = require(new URL("DAIMON").pathname)
+       const { daemonize } = require(require('node:url').fileURLToPath("DAIMON"))
        daemonize({ pidFile: 'a.pid', ready: '${ready}' }).then((daemon) => {
          writeFileSync('body', '')
          setInterval(() => existsSync('go') && daemon.ready(), 5)
@@ -245,20 +246,23 @@ test.serial("a body that ends is a normal end of the daemon, with the program's 
   const exited = daemonOf(place).exited()
   await daemonOf(place).signal('SIGUSR2')
   const { code } = await exited
-  t.is(code, KERNEL_TELLS ? 4 : undefined)
+  t.is(code, TELLS_CODES ? 4 : undefined)
   t.deepEqual(JSON.parse(place.read('reason')), { by: 'end' })
   t.false(existsSync(place.file('a.pid')))
 })
 
-test.serial('a launcher that Ctrl-C ends while args are asked for has started nothing', async (t) => {
-  const { place, program } = write(
-    t,
-    `await daemonize({ pidFile: 'a.pid', args: () => new Promise(() => { live(); process.stdout.write('asking') }) })`,
-  )
-  const launcher = place.spawn([program])
-  await until(() => launcher.output().stdout === 'asking', 'the question')
-  kill(launcher.pid, 'SIGINT')
-  t.is((await launcher.done).signal, 'SIGINT')
-  t.deepEqual(readdirSync(place.path), ['a.mjs'])
-  t.deepEqual(place.processes(), [])
-})
+needs('signals of Unix')(
+  'a launcher that Ctrl-C ends while args are asked for has started nothing',
+  async (t) => {
+    const { place, program } = write(
+      t,
+      `await daemonize({ pidFile: 'a.pid', args: () => new Promise(() => { live(); process.stdout.write('asking') }) })`,
+    )
+    const launcher = place.spawn([program])
+    await until(() => launcher.output().stdout === 'asking', 'the question')
+    kill(launcher.pid, 'SIGINT')
+    t.is((await launcher.done).signal, 'SIGINT')
+    t.deepEqual(readdirSync(place.path), ['a.mjs'])
+    t.deepEqual(place.processes(), [])
+  },
+)

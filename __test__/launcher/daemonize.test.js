@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { passGate } from '../helpers/gate.js'
-import { alive, fixture, folder, freePort, KERNEL_TELLS, until } from '../helpers/index.js'
+import { alive, fixture, folder, freePort, TELLS_CODES, until } from '../helpers/index.js'
 
 const body = (write, text, name = 'a.mjs') =>
   write(name, `import { daemonize, Daemon } from "DAIMON"\n${text}`)
@@ -119,19 +119,19 @@ test.serial(
       'a.mjs',
       `import { Daemon } from "DAIMON"
      process.once('SIGUSR2', () => Daemon.current.stop(7))
-     process.once('SIGWINCH', () => Daemon.current[Symbol.asyncDispose]())
+     process.once('SIGHUP', () => Daemon.current[Symbol.asyncDispose]())
      setInterval(() => {}, 1e6)`,
     )
     for (const [signal, expected] of [
       ['SIGUSR2', 7],
-      ['SIGWINCH', 0],
+      ['SIGHUP', 0],
     ]) {
       const daemon = new Daemon({ pidFile: file('a.pid'), script })
       await daemon.start()
       const exited = daemon.exited()
       await daemon.signal(signal)
       const { code } = await exited
-      t.is(code, KERNEL_TELLS ? expected : undefined)
+      t.is(code, TELLS_CODES ? expected : undefined)
       t.false(existsSync(file('a.pid')))
     }
     t.deepEqual(processes(), [])

@@ -16,6 +16,7 @@ import { readLogs } from '../../build/logs/index.js'
 import { validateOptions } from '../../build/options/validate.js'
 import { Daemon } from '../../dist/index.js'
 import { folder, until } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 import { all, control, open } from '../helpers/reading.js'
 
 /** Follows a log; `next()` is the next line. */
@@ -69,7 +70,7 @@ test.serial('following begins before the log and its folder are there', async (t
   t.is(await next, 'first')
 })
 
-test.serial('following stays with the old file until there is something in the new one', async (t) => {
+needs('/proc')('following stays with the old file until there is something in the new one', async (t) => {
   const place = folder(t)
   const file = place.write('a.log', 'old\n')
   const log = follow(t, control(place), { lines: 1 })
@@ -108,37 +109,40 @@ test.serial('what was on its way to the old file is not lost', async (t) => {
   t.is(await log.next(), 'new')
 })
 
-test.serial('several rotations between two looks, with compression, lose and double nothing', async (t) => {
-  const place = folder(t)
-  const log = { file: place.file('a.log'), maxSize: 40, keep: 9, compress: true }
-  const script = place.write(
-    'a.mjs',
-    `let number = 0
+needs('rotation by size')(
+  'several rotations between two looks, with compression, lose and double nothing',
+  async (t) => {
+    const place = folder(t)
+    const log = { file: place.file('a.log'), maxSize: 40, keep: 9, compress: true }
+    const script = place.write(
+      'a.mjs',
+      `let number = 0
      process.on('SIGUSR2', () => console.log(String(number++).padEnd(39, '.')))
      setInterval(() => {}, 1e6)`,
-  )
-  const daemon = new Daemon({ pidFile: place.file('a.pid'), script, log })
-  await daemon.start()
-  // For a moment there are both, the plain one and the compressed.
-  const logs = () => new Set(readdirSync(place.path).map((name) => /^a\.log(\.\d+)?/.exec(name)?.[0])).size
-  const tell = async (rotations) => {
-    for (let number = 0; number < rotations; number++) {
-      const before = logs()
-      await daemon.signal('SIGUSR2')
-      await until(() => logs() > before, 'a rotation')
+    )
+    const daemon = new Daemon({ pidFile: place.file('a.pid'), script, log })
+    await daemon.start()
+    // For a moment there are both, the plain one and the compressed.
+    const logs = () => new Set(readdirSync(place.path).map((name) => /^a\.log(\.\d+)?/.exec(name)?.[0])).size
+    const tell = async (rotations) => {
+      for (let number = 0; number < rotations; number++) {
+        const before = logs()
+        await daemon.signal('SIGUSR2')
+        await until(() => logs() > before, 'a rotation')
+      }
     }
-  }
-  await tell(1)
-  const reader = follow(t, daemon, { lines: 1 })
-  const number = async () => Number.parseInt(await reader.next(), 10)
-  t.is(await number(), 0)
-  await tell(5)
-  for (const expected of [1, 2, 3, 4, 5]) t.is(await number(), expected)
-  const next = number()
-  await tell(2)
-  t.is(await next, 6)
-  t.is(await number(), 7)
-})
+    await tell(1)
+    const reader = follow(t, daemon, { lines: 1 })
+    const number = async () => Number.parseInt(await reader.next(), 10)
+    t.is(await number(), 0)
+    await tell(5)
+    for (const expected of [1, 2, 3, 4, 5]) t.is(await number(), expected)
+    const next = number()
+    await tell(2)
+    t.is(await next, 6)
+    t.is(await number(), 7)
+  },
+)
 
 for (const [unit, cut] of [
   ['seconds', 2_000],
@@ -201,7 +205,7 @@ test.serial('a log that somebody truncates is read from its beginning', async (t
   t.is(await next, 'short')
 })
 
-test.serial('a log that is removed and made anew goes on', async (t) => {
+needs('removal of open files')('a log that is removed and made anew goes on', async (t) => {
   const place = folder(t)
   utimesSync(place.write('a.log.1', 'older\n'), 1, 1)
   const file = place.write('a.log', 'old\n')
@@ -213,7 +217,7 @@ test.serial('a log that is removed and made anew goes on', async (t) => {
   t.is(await next, 'new')
 })
 
-test.serial('leaving the loop, or an abort, closes everything', async (t) => {
+needs('/proc')('leaving the loop, or an abort, closes everything', async (t) => {
   const place = folder(t)
   const file = place.write('a.log', 'one\n')
   const daemon = control(place)
