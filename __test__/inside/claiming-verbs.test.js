@@ -187,7 +187,7 @@ test.serial(
   },
 )
 
-needs('links to folders')(
+needs('links')(
   'a program that picks its daemon by a relative path and a folder link claims all the same',
   async (t) => {
     const place = folder(t)

@@ -2,6 +2,7 @@
 import test from 'ava'
 import { failure, nothingLeft } from '../helpers/failures.js'
 import { fixture, folder } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 
 test.serial('a thrown value that is no error is told by its text', async (t) => {
   const error = await failure(t, folder(t), {}, 'text')
@@ -9,7 +10,7 @@ test.serial('a thrown value that is no error is told by its text', async (t) => 
   t.is(error.exitCode, 1)
 })
 
-test.serial('a wrong flag for Node is told by the log alone', async (t) => {
+needs('output without a log')('a wrong flag for Node is told by the log alone', async (t) => {
   const place = folder(t)
   const options = { script: fixture('launcher/plain.js'), execArgv: ['--no-such-flag'] }
   const error = await failure(t, place, options)

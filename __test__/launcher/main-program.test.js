@@ -24,18 +24,21 @@ async function becomesDaemon(t, place, args, meanwhile = async () => {}) {
   await until(() => place.processes().length === 0, 'nothing is left')
 }
 
-test.serial('a program that has put its own name into argv[1] before it imports the package', async (t) => {
-  const place = folder(t)
-  place.write('name.mjs', "process.argv[1] = 'nice'")
-  await becomesDaemon(t, place, [place.write('a.mjs', `import './name.mjs'\n${IMPORTS}${DAEMONIZE}`)])
-  const cjs = `process.argv[1] = '/usr/bin/nice name'
+needs('/proc')(
+  'a program that has put its own name into argv[1] before it imports the package',
+  async (t) => {
+    const place = folder(t)
+    place.write('name.mjs', "process.argv[1] = 'nice'")
+    await becomesDaemon(t, place, [place.write('a.mjs', `import './name.mjs'\n${IMPORTS}${DAEMONIZE}`)])
+    const cjs = `process.argv[1] = '/usr/bin/nice name'
     import("DAIMON").then(async ({ daemonize }) => {
       await daemonize({ pidFile: 'a.pid', ready: 'running' })
       require('node:fs').writeFileSync('daemon.json', JSON.stringify([process.argv.slice(2)]))
       setInterval(() => {}, 1e6)
     })`
-  await becomesDaemon(t, place, ['--no-warnings', place.write('a.cjs', cjs)])
-})
+    await becomesDaemon(t, place, ['--no-warnings', place.write('a.cjs', cjs)])
+  },
+)
 
 test.serial('another module in argv[1] is not evaluated for the sake of readiness', async (t) => {
   const place = folder(t)

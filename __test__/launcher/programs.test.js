@@ -30,7 +30,7 @@ test.serial('an ES module and a CommonJS script are evaluated once, as main', as
   }
 })
 
-test.serial('a script reached by a link, and under a path with spaces and other letters', async (t) => {
+needs('links')('a script reached by a link, and under a path with spaces and other letters', async (t) => {
   const place = folder(t)
   const odd = place.write('ein Ordner/naïve — ☃ #%.mjs', ESM)
   symlinkSync(odd, place.file('link.mjs'))

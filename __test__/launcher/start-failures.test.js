@@ -4,14 +4,16 @@ import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { failure, nothingLeft } from '../helpers/failures.js'
 import { fixture, folder, KERNEL_TELLS } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 
 /** One test without a log, and one with: there the error's tail is what is in the file. */
-function bothWays(title, check) {
+function bothWays(title, check, ...needed) {
   for (const log of [undefined, 'a.log']) {
-    test.serial(`${title}, ${log ? 'with' : 'without'} a log`, async (t) => {
+    const all = log === undefined ? [...needed, 'output without a log'] : needed
+    needs(...all)(`${title}, ${log ? 'with' : 'without'} a log`, async (t) => {
       const place = folder(t)
       const error = await check(t, place, log === undefined ? {} : { log: place.file(log) })
-      if (log !== undefined) t.is(error.log ?? '', place.read(log).trimEnd())
+      if (log !== undefined) t.is(error.log ?? '', place.read(log).trimEnd().replaceAll('\r\n', '\n'))
     })
   }
 }
@@ -82,13 +84,15 @@ for (const [way, signal] of [
   ['die', 'SIGKILL'],
   ['abort', 'SIGABRT'],
 ]) {
-  bothWays(`a daemon that ${signal} ends before ready is told by its signal`, async (t, place, options) => {
+  const title = `a daemon that ${signal} ends before ready is told by its signal`
+  const check = async (t, place, options) => {
     const error = await failure(t, place, options, way)
     t.is(error.exitCode, undefined)
     t.is(error.exitSignal, KERNEL_TELLS ? signal : undefined)
     if (KERNEL_TELLS) t.regex(error.message, new RegExp(signal))
     return error
-  })
+  }
+  bothWays(title, check, 'signals of Unix')
 }
 
 for (const host of ['127.0.0.1', 'localhost']) {
