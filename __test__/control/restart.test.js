@@ -37,22 +37,26 @@ test.serial('over restarts there are never two at once', async (t) => {
   t.deepEqual(processes(), [[...pids].at(-1)])
 })
 
-test.serial('of restarts at once one daemon comes, and what they say of it is true', async (t) => {
-  const { file, processes } = folder(t)
-  const daemon = body({ pidFile: file('a.pid'), lockTimeout: 300 })
-  await daemon.start('alone', file('home'))
-  const results = await Promise.allSettled(
-    Array.from({ length: 4 }, () => daemon.restart('alone', file('home'))),
-  )
-  const { pid } = await daemon.status()
-  t.deepEqual(processes(), [pid])
-  const codes = ['ERR_DAEMON_ALREADY_RUNNING', 'ERR_DAEMON_START_FAILED']
-  for (const { reason, value } of results) {
-    // A rival's stop may end a daemon that is not ready yet, never one that another body stands beside.
-    if (value === undefined) t.true(codes.includes(reason.code) && reason.cause === undefined, String(reason))
-  }
-  t.true(results.some(({ value }) => value?.pid === pid))
-})
+needs('processor of its own')(
+  'of restarts at once one daemon comes, and what they say of it is true',
+  async (t) => {
+    const { file, processes } = folder(t)
+    const daemon = body({ pidFile: file('a.pid'), lockTimeout: 300 })
+    await daemon.start('alone', file('home'))
+    const results = await Promise.allSettled(
+      Array.from({ length: 4 }, () => daemon.restart('alone', file('home'))),
+    )
+    const { pid } = await daemon.status()
+    t.deepEqual(processes(), [pid])
+    const codes = ['ERR_DAEMON_ALREADY_RUNNING', 'ERR_DAEMON_START_FAILED']
+    for (const { reason, value } of results) {
+      // A rival's stop may end a daemon that is not ready yet, never one that another body stands beside.
+      if (value === undefined)
+        t.true(codes.includes(reason.code) && reason.cause === undefined, String(reason))
+    }
+    t.true(results.some(({ value }) => value?.pid === pid))
+  },
+)
 
 test.serial('a restart whose stop fails starts no second one', async (t) => {
   const { file, read, processes } = folder(t)

@@ -48,7 +48,7 @@ const CHECKS = {
   /** Root of a container may lack it. */
   CAP_SYS_RESOURCE: () => process.platform === 'linux' && capability(24),
   // Under qemu-user a process has a thread of the emulator's, which keeps root's rights, and a signal that is ignored;
-  // the limits of its memory are not set, and its own /proc/self/stat is made up.
+  // the limits of its memory are not set, and its own /proc/self/stat is made up. Under wine all takes its time.
   'processor of its own': () => !EMULATED,
   python3: () => works('python3', '-c', 'import fcntl'),
   'systemd-analyze': () => works('systemd-analyze', '--version'),

@@ -119,13 +119,14 @@ test.serial('script with run, from a server that goes on serving', async (t) => 
 
 test.serial('in a worker script is required, and works', async (t) => {
   const place = folder(t)
-  const script = place.write('plain.mjs', 'setInterval(() => {}, 1e6)')
+  // The worker's text is a string in a string: no backslashes.
+  const script = place.write('plain.mjs', 'setInterval(() => {}, 1e6)').replaceAll('\\', '/')
   const program = `
     import { Worker } from 'node:worker_threads'
     const source = \`import('${DAIMON}').then(async ({ Daemon }) => {
       const error = await new Daemon({ pidFile: 'a.pid', run() {} }).start().catch((e) => e)
       console.log(error.code, error.option)
-      console.log((await new Daemon({ pidFile: 'a.pid', script: ${JSON.stringify(script.replaceAll('\\', '/'))} }).start()).state)
+      console.log((await new Daemon({ pidFile: 'a.pid', script: ${JSON.stringify(script)} }).start()).state)
     })\`
     new Worker(source, { eval: true })`
   t.is(await run(t, place, program), 'ERR_DAEMON_INVALID_OPTION script\nrunning\n')

@@ -256,7 +256,8 @@ needs('signals of Unix')(
   async (t) => {
     const { place, program } = write(
       t,
-      `await daemonize({ pidFile: 'a.pid', args: () => new Promise(() => { live(); process.stdout.write('asking') }) })`,
+      `const args = () => new Promise(() => { live(); process.stdout.write('asking') })
+       await daemonize({ pidFile: 'a.pid', args })`,
     )
     const launcher = place.spawn([program])
     await until(() => launcher.output().stdout === 'asking', 'the question')

@@ -58,7 +58,7 @@ const LINTED = [
   ['-p', 'daimon-core', '--lib', '--tests', '--examples'],
   ['-p', 'daimon-node'],
 ]
-/** What the Rust tests are made of. They start the examples, which `cargo test` builds only with the documentation's. */
+/** What the Rust tests are made of, and the examples that they start: cargo makes these only with documentation's. */
 const BUILT = [
   ['build', ['-p', 'daimon-core', '--examples']],
   ['test', ['-p', 'daimon-core', '--lib', '--tests', '--no-run']],

@@ -9,8 +9,8 @@ import { toolchain } from '../release/toolchain.js'
 export const WINDOWS = targets.find(({ platform, arch }) => platform === 'win32' && arch === 'x64')
 
 /**
- * The commands that link, and hence need zig. clippy does not, but cargo builds everything again for another linker, and
- * the std of the tests takes a minute.
+ * The commands that link, and hence need zig. clippy does not, but cargo builds everything again for another linker,
+ * and the std of the tests takes a minute.
  */
 const COMMANDS = {
   build: ['cargo-zigbuild', 'zigbuild'],
