@@ -42,14 +42,17 @@ function begun(work) {
   return () => result
 }
 
-/** Runs cargo for Windows without showing its output yet: resolves to whether it succeeds, and to its lines. */
+/**
+ * Runs cargo for Windows without showing its output yet: resolves to whether it succeeds, and to its lines. The tests
+ * go first: some of them wait for others no longer than a few seconds.
+ */
 async function quietly(verb, what) {
   const { command, args, env } = await cargoForWindows(verb)
   const [file, ...first] = command
   const lines = []
   const onLine = (line) => lines.push(line)
-  const all = [...first, ...args, ...what]
-  const { code } = await stream(file, all, { env, cwd: root, mergeStderr: true, onLine })
+  const all = ['-n', '10', file, ...first, ...args, ...what]
+  const { code } = await stream('nice', all, { env, cwd: root, mergeStderr: true, onLine })
   return { isDone: code === 0, lines }
 }
 
