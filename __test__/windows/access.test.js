@@ -10,6 +10,9 @@ const PIPES = '\\\\.\\pipe\\'
 /** By a share, so that Windows takes this machine for another one. */
 const REMOTE = '\\\\127.0.0.1\\pipe\\'
 
+/** A daemon's pipe for its whole life, named by its pidfile. */
+const TAG = /^daimon-[0-9a-f]{8}-[0-9a-f]{16}$/
+
 const pipes = () => readdirSync(PIPES)
 
 /** Opens a pipe as a client; the error's code, or undefined. */
@@ -27,7 +30,7 @@ needs('real Windows')('a client from another machine is refused', async (t) => {
   const before = pipes()
   const daemon = hears(place, 'cjs', ['SIGHUP'])
   await daemon.start()
-  const made = pipes().filter((name) => !before.includes(name) && name.startsWith('daimon-'))
+  const made = pipes().filter((name) => !before.includes(name) && TAG.test(name))
   t.true(made.length > 0, pipes().join(' '))
   const server = createServer((socket) => socket.destroy()).listen(`${PIPES}daimon-test-${process.pid}`)
   t.teardown(() => server.close())
