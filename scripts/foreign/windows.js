@@ -61,18 +61,15 @@ const LINTED = [
   ['-p', 'daimon-core', '--lib', '--tests', '--examples'],
   ['-p', 'daimon-node'],
 ]
-/** What the Rust tests are made of, and the examples that they start: cargo makes these only with documentation's. */
-const BUILT = [
-  ['build', ['-p', 'daimon-core', '--examples']],
-  ['test', ['-p', 'daimon-core', '--lib', '--tests', '--no-run']],
-]
+/** What Rust tests and JavaScript tests start: cargo makes these only with documentation's. */
+const EXAMPLES = ['-p', 'daimon-core', '--examples']
+const RUST_TESTS = ['-p', 'daimon-core', '--lib', '--tests', '--no-run']
 
 /** One after the other, because they lock the same folder. */
 async function compile() {
-  const results = []
+  const results = [await examples()]
   for (const what of LINTED) results.push(await quietly('clippy', [...what, '--', '-D', 'warnings']))
-  for (const [verb, what] of BUILT) results.push(await quietly(verb, what))
-  return results
+  return [...results, await quietly('test', RUST_TESTS)]
 }
 
 function counted(results) {
@@ -91,11 +88,13 @@ async function rust() {
 async function javascript(major) {
   await wine()
   const chosen = process.argv.slice(2)
+  if (major === MAIN || chosen.length > 0) await examples()
   const files = chosen.length > 0 ? chosen : major === MAIN ? WINDOWS_CORE : WINDOWS_ESSENTIAL
   return await ava({ node: await windowsNode(major), env: EMULATED, through: WINE, args: files })
 }
 
-const majors = [MAIN, ...MAJORS.filter((major) => major !== MAIN)]
+/** The long list comes last, because some of its tests start the examples, which are being compiled. */
+const majors = [...MAJORS.filter((major) => major !== MAIN), MAIN]
 
 const binary = begun(() => crossBuildIfNeeded([WINDOWS]))
 const wine = begun(async () => {
@@ -103,10 +102,11 @@ const wine = begun(async () => {
   // The tests by one that cannot be had say so.
   for (const major of majors) await windowsNode(major).catch(() => {})
 })
-const compiled = begun(async () => {
+const examples = begun(async () => {
   await binary()
-  return await compile()
+  return await quietly('build', EXAMPLES)
 })
+const compiled = begun(compile)
 
 await leg(
   'windows',
