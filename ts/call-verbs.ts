@@ -3,9 +3,10 @@
  * must not be missed, is taken before the first await. Runs in both processes.
  */
 
+import { IS_WINDOWS } from './binding/platform.js'
 import { serializedNow } from './handover/args.js'
 import type { Route } from './inside/route.js'
-import { loadVerbs, type Verbs } from './late.js'
+import { loadServing, loadVerbs, type Verbs } from './late.js'
 import { never } from './never.js'
 import type { LogsSettings, Settings } from './options/settings.js'
 import { defaultSocket } from './options/socket.js'
@@ -46,7 +47,9 @@ export async function callConnect(
   const hasBody = settings.run !== undefined || settings.script !== undefined
   const given = mayStart && hasBody ? serializedNow(args) : undefined
   const { connect } = await loadVerbs()
-  return await connect({ settings: { ...settings, socket }, socket, args: given })
+  // A pipe without a hello is one for any client.
+  const { framed } = IS_WINDOWS && socket.hello ? await loadServing() : {}
+  return await connect({ settings: { ...settings, socket }, socket, args: given }, framed)
 }
 
 /** Calls `ensure()`, where this process is not the daemon. */

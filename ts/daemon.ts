@@ -13,7 +13,6 @@ import { isOwn, type Route, route, stateOf } from './inside/route.js'
 import { presentState } from './inside/state.js'
 import { loadCommand } from './late.js'
 import { never } from './never.js'
-import { refuseAbsent } from './options/absent.js'
 import type { Settings } from './options/settings.js'
 import { signalNumber } from './options/signal-names.js'
 import {
@@ -191,11 +190,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * @throws NotRunningError when nobody listens, and `start` is false or this Daemon has no body
    * @throws ReadyTimeoutError when the daemon has not accepted it in time; a daemon that runs is not ended
    * @throws UnverifiedError when nobody listens though the daemon runs (reason `no-socket`), or somebody else does
-   * @throws UnsupportedError on Windows
    * @throws those of `start()`
    */
   async connect(options?: ConnectOptions<RunArgs<this>>): Promise<DaemonSocket> {
-    refuseAbsent('connect()', true)
     const { args, start, signal } = validateConnectOptions(options, this.#settings)
     const route = this.#route()
     if (route === 'beginning') return await never
@@ -207,11 +204,9 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * same PID. `args` are those of `start()`.
    *
    * @throws ReadyTimeoutError when another start has not made it ready in time; that goes on
-   * @throws UnsupportedError on Windows
    * @throws those of `start()`
    */
   async ensure(...args: RunArgs<this>): Promise<Running> {
-    refuseAbsent('ensure()', true)
     switch (this.#route()) {
       case 'beginning':
         return await never

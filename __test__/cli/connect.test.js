@@ -1,6 +1,7 @@
 import test from 'ava'
 import { BIN, daimon } from '../helpers/cli.js'
 import { fixture, folder, until } from '../helpers/index.js'
+import { needs } from '../helpers/needs.js'
 import { engine } from '../helpers/on-demand.js'
 
 const OPTIONS = ['--pid-file', 'engine.pid']
@@ -37,7 +38,7 @@ test.serial('start listens by --socket, and connect joins stdin and stdout to it
   t.is((await daimon(place, 'stop', ...OPTIONS)).code, 0)
 })
 
-test.serial('a path of its own is given by --socket=FILE', async (t) => {
+needs('Unix')('a path of its own is given by --socket=FILE', async (t) => {
   const place = folder(t)
   const args = [...OPTIONS, '--socket=s/own.sock']
   place.write('s/keep', '')

@@ -45,6 +45,8 @@ const CHECKS = {
   // wine's drive Z: has one, of the machine's processes.
   '/proc': () => !ON_WINDOWS && existsSync('/proc/self/task'),
   root: () => process.geteuid?.() === 0,
+  /** Files of sockets, modes, signals of the kernel, limits. */
+  Unix: () => !ON_WINDOWS,
   /** Root of a container may lack it. */
   CAP_SYS_RESOURCE: () => process.platform === 'linux' && capability(24),
   // Under qemu-user a process has a thread of the emulator's, which keeps root's rights, and a signal that is ignored;

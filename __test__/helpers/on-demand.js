@@ -4,6 +4,11 @@ import { once } from 'node:events'
 import { Daemon } from '../../dist/index.js'
 import { fixture } from './index.js'
 
+/** The path of the daemon's socket; on Windows the name of a pipe. */
+export const socketPath = (place) => `${PREFIX}${place.file('engine.sock')}`
+
+const PREFIX = process.platform === 'win32' ? '\\\\.\\pipe\\' : ''
+
 /** The options of a Daemon whose body is the fixture `engine.mjs`. `ways` are its own. */
 export function engineIn(place, { ways = {}, ...options } = {}) {
   return {

@@ -3,7 +3,8 @@ import { existsSync, unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import test from 'ava'
 import { content, fixture, folder, until } from '../helpers/index.js'
-import { close, engine, engineIn, greetingOf } from '../helpers/on-demand.js'
+import { needs } from '../helpers/needs.js'
+import { close, engine, engineIn, greetingOf, socketPath } from '../helpers/on-demand.js'
 
 test.serial('a daemon that is not used leaves by itself, and nothing of it is left', async (t) => {
   const place = folder(t)
@@ -95,13 +96,13 @@ test.serial('more clients wait than C libraries let a socket have', async (t) =>
   const place = folder(t)
   await engine(place, { ways: { handler: false } }).start()
   // musl and macOS name 128 as the limit.
-  const clients = Array.from({ length: 200 }, () => connect(place.file('engine.sock')))
+  const clients = Array.from({ length: 200 }, () => connect(socketPath(place)))
   await Promise.all(clients.map((client) => once(client, 'connect')))
   for (const client of clients) client.destroy()
   t.pass()
 })
 
-test.serial('one whose socket has been removed leaves when it is not used', async (t) => {
+needs('Unix')('one whose socket has been removed leaves when it is not used', async (t) => {
   const place = folder(t)
   const daemon = engine(place)
   const socket = await daemon.connect()
@@ -136,7 +137,7 @@ test.serial('a client that dies as the idle time ends does not keep it', async (
   socket.write('block-later 200 1500')
   await close(socket)
   await until(() => content(place.file('engine.log')).includes('blocked'), 'the block')
-  const dead = connect(place.file('engine.sock'))
+  const dead = connect(socketPath(place))
   await once(dead, 'connect')
   dead.destroy()
   t.like(await daemon.status(), { state: 'running', pid })
@@ -168,7 +169,7 @@ test.serial('a daemon that its handler ends accepts nobody any more', async (t) 
   const daemon = engine(place, { ways: { until: gate, faulty: 'fatal' } })
   const starting = daemon.start()
   await until(() => content(place.file('engine.log')) === 'boot\n', 'the boot')
-  const clients = Array.from({ length: 10 }, () => connect(place.file('engine.sock')))
+  const clients = Array.from({ length: 10 }, () => connect(socketPath(place)))
   const ends = clients.map((client) =>
     once(
       client.on('error', () => {}),

@@ -52,7 +52,12 @@ export const ESSENTIAL = files([
 ])
 
 /** The life of a daemon on Windows, with each Node.js. */
-export const WINDOWS_ESSENTIAL = files(['windows/life', 'windows/signals', 'handover/variable'])
+export const WINDOWS_ESSENTIAL = files([
+  'windows/life',
+  'windows/on-demand',
+  'windows/signals',
+  'handover/variable',
+])
 
 /** The tests for Windows, where wine runs them: its own, and those of other systems that hold there, too. */
 export const WINDOWS_CORE = files([
@@ -62,6 +67,7 @@ export const WINDOWS_CORE = files([
   'windows/failures',
   'windows/foreground',
   'windows/life',
+  'windows/on-demand',
   'windows/paths',
   'windows/service',
   'windows/signals',
@@ -76,6 +82,7 @@ export const WINDOWS_CORE = files([
   'cli/list',
   'cli/status',
   'cli/stop-and-run',
+  'cli/connect',
   'cli/unit-windows',
   'control/restart',
   'control/status',
@@ -93,6 +100,9 @@ export const WINDOWS_CORE = files([
   'inside/state',
   'launcher/daemonize',
   'launcher/daemonize-forms',
+  'launcher/connect',
+  'launcher/connect-forms',
+  'launcher/ensure',
   'launcher/environment-on-windows',
   'launcher/failure-told',
   'launcher/last-word',
@@ -103,11 +113,13 @@ export const WINDOWS_CORE = files([
   'logs/follow',
   'logs/long-lines',
   'logs/read',
+  'launcher/version',
   'options/absent',
   'options/refused',
   'options/signal-names',
   'options/table',
   'options/unreadable',
+  'serving/idle',
 ])
 
 /**
@@ -218,17 +230,11 @@ export const NOT_BY_WINE = {
     'options/log',
   ],
   'sockets that are files': [
-    'cli/connect',
     'foreground/socket',
     'handover/confused-daemon',
-    'launcher/connect',
-    'launcher/connect-forms',
-    'launcher/ensure',
     'launcher/socket-refused',
-    'launcher/version',
     'options/socket',
     'restart/socket',
-    'serving/idle',
   ],
   'systemd and launchd': [
     'cli/unit-launchd',

@@ -12,7 +12,7 @@ import { status } from '../control/status.js'
 import { findHolder, stopHolder } from '../control/stop.js'
 import { AlreadyRunningError } from '../errors.js'
 import type { Settings, SocketSettings } from '../options/settings.js'
-import type { DaemonSocket } from '../types/connections.js'
+import type { DaemonSocket, Socket } from '../types/connections.js'
 import type { Running } from '../types/status.js'
 import { OVER, Patience } from './patience.js'
 import type { Args } from './preflight.js'
@@ -28,6 +28,9 @@ const LONGEST_PAUSE = 2_000
 /** What has come of the connection to a daemon that this client has started. */
 type Begun = Attempted & { readonly pid: number }
 
+/** Makes of a pipe of Windows what a socket is elsewhere: see `serving/framed-socket.ts`. */
+type Framed = (pipe: Socket, allowHalfOpen: boolean) => Socket
+
 /** A client of one daemon. */
 export interface Client {
   readonly settings: Settings
@@ -39,10 +42,11 @@ export interface Client {
 /**
  * A connection that the daemon has accepted; starts the daemon where nobody listens.
  *
+ * @param framed - where the connection is a pipe
  * @throws NotRunningError, ReadyTimeoutError, UnverifiedError and those of a start; the reason of `settings.signal`
  */
-export async function connect(client: Client): Promise<DaemonSocket> {
-  return socketOf(await reach(client))
+export async function connect(client: Client, framed?: Framed): Promise<DaemonSocket> {
+  return socketOf(await reach(client), framed)
 }
 
 /** A connection to a daemon of this client's version; see `connect()`. */
@@ -173,12 +177,16 @@ function planOf({ settings, socket }: Client, patience: number): NativeClientPla
   return user === undefined ? plan : { ...plan, user }
 }
 
-function socketOf(connection: NativeConnection): DaemonSocket {
+function socketOf(connection: NativeConnection, framed: Framed | undefined): DaemonSocket {
   const { Socket } = process.getBuiltinModule('node:net')
   const { pid, version } = connection
   const fd = connection.take()
   if (fd === null) throw new TypeError('The native part of daimon has left out what it was asked for.')
-  const socket = new Socket({ fd, readable: true, writable: true })
+  const options = { fd, readable: true, writable: true }
+  const socket =
+    framed === undefined
+      ? new Socket(options)
+      : framed(new Socket({ ...options, allowHalfOpen: true }), false)
   const daemon = version === null ? { pid } : { pid, version }
   return Object.assign(socket, { daemon })
 }

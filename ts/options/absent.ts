@@ -13,7 +13,8 @@ import type { OptionName } from './table.js'
 type Feature =
   | OptionName
   | `log.${'maxSize' | 'keep' | 'compress' | 'mode'}`
-  | `${'connect' | 'dropPrivileges' | 'ensure' | 'reopenLogs'}()`
+  | 'socket.mode'
+  | `${'dropPrivileges' | 'reopenLogs'}()`
   | "'reopen'"
   | "'inherit'"
   | 'foreground'
@@ -82,7 +83,6 @@ function onWindows(): Readonly<Partial<Record<Feature, Text>>> {
   const AS_USER = 'Start it as that user, or as a service with that account.'
   const BY_JOB = 'Start it in a job object with limits, or leave it out.'
   const BY_ACL = 'Set the rights of its folder.'
-  const NO_SOCKETS = 'Listen at a named pipe or a port in the daemon itself, and leave it out.'
   const UNIT = 'A service of Windows is installed by what unit windows prints.'
   const ROTATE = 'Let the program itself rotate its log, or stop and start it between two logs.'
   return {
@@ -105,11 +105,7 @@ function onWindows(): Readonly<Partial<Record<Feature, Text>>> {
     'reopenLogs()': ROTATE,
     "'reopen'": ROTATE,
     "'inherit'": 'Give a file, leave it out for the null device, or run it in the foreground.',
-    socket: NO_SOCKETS,
-    idleTimeout: NO_SOCKETS,
-    version: NO_SOCKETS,
-    'connect()': 'Connect to the named pipe or the port that the daemon itself listens at.',
-    'ensure()': say`Call start(), and take AlreadyRunningError for success.`,
+    'socket.mode': 'Leave it out: its own user, the system and administrators may connect.',
     'unit systemd': UNIT,
     'unit launchd': UNIT,
     'unit logrotate': ROTATE,

@@ -1,6 +1,8 @@
 /** The option `socket`: whether there is one, a path, or a path with its mode. Runs in both processes. */
 
+import { IS_WINDOWS } from '../binding/platform.js'
 import { didYouMean, invalid, named, refused, say, show } from '../say.js'
+import { refuseAbsent } from './absent.js'
 import type { Row, RowWithDefault } from './row.js'
 import type { Given, SocketSettings } from './settings.js'
 import { booleanValue, modeValue, pathValue } from './values.js'
@@ -13,12 +15,15 @@ const PARTS: {
   readonly mode: RowWithDefault<number>
   readonly hello: RowWithDefault<boolean>
 } = {
-  path: { check: pathValue, forms: [] },
+  path: { check: socketPathValue, forms: [] },
   mode: { check: socketModeValue, default: 0o600, forms: [] },
   hello: { check: booleanValue, default: true, forms: [] },
 }
 
 const KEYS = Object.keys(PARTS)
+
+/** The names of pipes. */
+const PIPE = /^\\\\[.?]\\pipe\\./i
 
 const VERSION = /^[\x21-\x7e]{1,64}$/
 
@@ -29,16 +34,18 @@ export function socketValue(option: string, value: unknown): SocketGiven {
   if (value === true) return defaults
   if (typeof value !== 'object' || value === null || value instanceof URL || Array.isArray(value)) {
     if (typeof value === 'string' || value instanceof URL)
-      return { ...defaults, path: pathValue(option, value) }
+      return { ...defaults, path: socketPathValue(option, value) }
     throw invalid(option, value, 'true, false, a path, or an object with path, mode and hello')
   }
   const source: Record<string, unknown> = { ...value }
   for (const [key, found] of Object.entries(source)) if (!KEYS.includes(key)) refuse(option, key, found)
   const part = <T>(key: string, { check }: Row<T>): T | undefined =>
     source[key] === undefined ? undefined : check(`${option}.${key}`, source[key])
+  const mode = part('mode', PARTS.mode)
+  refuseAbsent('socket.mode', mode, PARTS.mode.default)
   return {
     path: part('path', PARTS.path),
-    mode: part('mode', PARTS.mode) ?? PARTS.mode.default,
+    mode: mode ?? PARTS.mode.default,
     hello: part('hello', PARTS.hello) ?? PARTS.hello.default,
   }
 }
@@ -47,6 +54,14 @@ function refuse(option: string, key: string, value: unknown): never {
   const guess = didYouMean(key, KEYS)
   const advice = guess === undefined ? `It has ${KEYS.join(', ')}.` : `Did you mean '${guess}'?`
   throw refused(`${option}.${key}`, value, 'is unknown', advice)
+}
+
+/** A path; on Windows the name of a pipe, as `net.connect()` takes it. */
+function socketPathValue(option: string, value: unknown): string {
+  const path = pathValue(option, value)
+  if (!IS_WINDOWS || PIPE.test(path)) return path
+  const advice = say`Give a name as ${show(String.raw`\\.\pipe\web`)}, or true for one that the pidfile has.`
+  throw refused(option, value, `(${show(value)}) is no named pipe, which a socket is on Windows`, advice)
 }
 
 function socketModeValue(option: string, value: unknown): number {
@@ -97,7 +112,9 @@ export function defaultSocket(pidFile: string): SocketSettings {
 }
 
 function defaultPath(pidFile: string): string {
-  return `${pidFile.replace(/\.pid$/, '')}.sock`
+  const path = `${pidFile.replace(/\.pid$/, '')}.sock`
+  // As the documentation of Node.js names pipes that belong to a path.
+  return IS_WINDOWS ? `\\\\.\\pipe\\${path}` : path
 }
 
 /** Without a hello a client cannot tell an accepted connection from one that was never accepted. */

@@ -6,12 +6,14 @@ import type { Socket } from 'node:net'
 import { raise } from '../binding/errors.js'
 import { awaitConnections, type ListenerWait } from '../binding/listener-wait.js'
 import { native } from '../binding/native.js'
+import { IS_WINDOWS } from '../binding/platform.js'
 import type { Service, ServicePlan } from '../inside/service.js'
 import type { Settled } from '../inside/shutdown.js'
 import { throwUncaught } from '../inside/uncaught.js'
 import { LONGEST_TIMER } from '../timer.js'
 import type { ConnectionHandler, Peer } from '../types/connections.js'
 import type { StopReason } from '../types/context.js'
+import { framed } from './framed-socket.js'
 import { watchFile } from './watch-file.js'
 
 /** After a failure to accept, as where no descriptor is left: in milliseconds. */
@@ -167,9 +169,11 @@ export class Connections implements Service {
       this.#plan.onFailure(visitor.message)
       return 'failed'
     }
-    const { fd, pid, uid, gid } = visitor
+    // As `os.userInfo()` has them where users have no numbers.
+    const { fd, pid, uid = -1, gid = -1 } = visitor
     const { Socket } = process.getBuiltinModule('node:net')
-    const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true })
+    const plain = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true })
+    const socket = IS_WINDOWS && settings.hello ? framed(plain, true) : plain
     this.#open.add(socket)
     socket.once('close', () => {
       this.#open.delete(socket)

@@ -9,12 +9,13 @@ export type Socket = import('node:net').Socket
 /** The socket of a daemon, see {@link CommonOptions.socket}. */
 export interface SocketOptions {
   /**
-   * Its path. On Linux it may be longer than an address of a socket (107 bytes).
-   * @default the pidfile's, with `.sock` for `.pid`
+   * Its path. On Linux it may be longer than an address of a socket (107 bytes). On Windows the name of a pipe, such as
+   * `\\.\pipe\web`, of at most 256 characters.
+   * @default the pidfile's, with `.sock` for `.pid`; on Windows that after `\\.\pipe\`
    */
   path?: PathLike
   /**
-   * Its exact permissions, whatever the umask: who may write to it may connect.
+   * Its exact permissions, whatever the umask: who may write to it may connect. Not supported on Windows.
    * @default 0o600
    */
   mode?: number
@@ -40,9 +41,9 @@ export type DaemonSocket = Socket & {
 export interface Peer {
   /** Absent for a process of another PID namespace. */
   pid?: number
-  /** Its user when it connected. */
+  /** Its user when it connected; -1 on Windows. */
   uid: number
-  /** Its group when it connected. */
+  /** Its group when it connected; -1 on Windows. */
   gid: number
 }
 

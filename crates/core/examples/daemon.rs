@@ -1,14 +1,16 @@
 //! A daemon without Node: adopts itself, says that it is ready, and serves until SIGTERM.
 //!
 //! The tests start it in other ways, too: `stuck` says so and is never ready, `deaf` never adopts itself, `busy` serves
-//! and does not end by SIGTERM, `family` has a child and `alone` a
-//! file for itself (Windows), `exit N` ends at once, `obey N` when it has been given something.
+//! and does not end by SIGTERM, `family` has a child and `alone` a file for itself (Windows), `engine PATH` accepts
+//! connections once the file `accept` is beside the pidfile, `exit N` ends at once, `obey N` when it has been given
+//! something.
 
 use std::env;
 use std::process::ExitCode;
 use std::thread;
+use std::time::Duration;
 
-use daimon_core::{ADOPTION_VARIABLE, FrameKind, adopt};
+use daimon_core::{ADOPTION_VARIABLE, FrameKind, OwnDaemon, adopt};
 
 /// SIGTERM, waited for.
 #[cfg(unix)]
@@ -59,6 +61,21 @@ mod stop {
 
         pub(crate) fn wait(&self) {
             let _ = self.1.recv();
+        }
+    }
+}
+
+/// Accepts whoever comes, and keeps the connections.
+fn accept_all(daemon: &OwnDaemon) {
+    let gate = daemon.path().with_file_name("accept");
+    while !gate.exists() {
+        thread::sleep(Duration::from_millis(2));
+    }
+    let mut visitors = Vec::new();
+    while let Some(accepted) = daemon.map_listener(|listener| listener.accept(true, Some("1"))) {
+        match accepted {
+            Ok(Some(visitor)) => visitors.push(visitor),
+            _ => thread::sleep(Duration::from_millis(2)),
         }
     }
 }
@@ -115,6 +132,28 @@ fn main() -> ExitCode {
             }
             daemon.ready();
             stop.wait();
+            ExitCode::SUCCESS
+        }
+        // Once it has left, the file `left` is there, and it stays as long as there is the file `stay`; at its end the
+        // file `displaced` says that another version takes its place.
+        "engine" => {
+            stop.listen();
+            daemon.listening();
+            let path = env::args().nth(2).unwrap_or_default();
+            if !daemon.take_listener(path.as_ref()) {
+                return ExitCode::FAILURE;
+            }
+            daemon.ready();
+            thread::spawn(|| accept_all(daemon));
+            stop.wait();
+            daemon.leave();
+            let _ = std::fs::write(daemon.path().with_file_name("left"), "");
+            while daemon.path().with_file_name("stay").exists() {
+                thread::sleep(Duration::from_millis(2));
+            }
+            if daemon.is_displaced() {
+                let _ = std::fs::write(daemon.path().with_file_name("displaced"), "");
+            }
             ExitCode::SUCCESS
         }
         // It listens, and hears nothing.

@@ -23,7 +23,7 @@ pub fn variable(bytes: &[u8]) {
 
 /// The first line of a connection to a daemon.
 pub fn hello(bytes: &[u8]) {
-    crate::listener::check_hello(bytes);
+    crate::hello::check_hello(bytes);
 }
 
 /// The texts of `/proc`.

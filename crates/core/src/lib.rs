@@ -37,6 +37,7 @@ mod error;
 mod folders;
 mod given;
 mod handover;
+mod hello;
 mod mutex;
 mod pidfile;
 mod plan;
@@ -88,7 +89,7 @@ mod windows;
 #[cfg(windows)]
 use windows::{
     absent as descriptor, absent as identity, absent as limits, absent as notify, adopt, foreground, launch,
-    log, own, service, socket, socket as listener,
+    listener, log, own, service, socket,
 };
 
 /// Tells whether this is the process's main thread.

@@ -47,8 +47,9 @@ impl Waits {
 pub struct NativeVisitor {
     pub fd: i32,
     pub pid: Option<i32>,
-    pub uid: u32,
-    pub gid: u32,
+    /// Absent where users have no numbers, as the group's.
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
 }
 
 /// Makes the socket that this daemon has inherited, and whose path is `path`, its own. Whether it has one to serve.

@@ -1,7 +1,6 @@
 /** The verb `connect`. */
 
 import { once } from 'node:events'
-import { refuseAbsent } from '../../options/absent.js'
 import type { DaemonSocket } from '../../types/connections.js'
 import { CommandError } from '../errors.js'
 import { OK } from '../exit-codes.js'
@@ -20,7 +19,6 @@ export const connect: Verb = {
   flags: CONNECT_FLAGS,
   operands: [':names'],
   run: async (call) => {
-    refuseAbsent('connect()', true)
     const daemon = daemonToControl(withSocket(call))
     return await interruptible(call, async (signal) => {
       try {

@@ -9,8 +9,8 @@ use nix::unistd::getpid;
 
 use super::BACKLOG;
 use super::bound_file::BoundFile;
-use super::hello::Hello;
 use crate::error::{Error, Pid, Result};
+use crate::hello::Hello;
 use crate::seam;
 use crate::sys::{self, Failure, Source};
 
@@ -29,10 +29,10 @@ pub struct Visitor {
     pub fd: OwnedFd,
     /// The PID; `None` for a process of another PID namespace.
     pub pid: Option<Pid>,
-    /// The user when it connected.
-    pub uid: u32,
-    /// The group when it connected.
-    pub gid: u32,
+    /// The user when it connected; never `None` here.
+    pub uid: Option<u32>,
+    /// The group when it connected; never `None` here.
+    pub gid: Option<u32>,
 }
 
 impl Listener {
@@ -85,7 +85,7 @@ impl Listener {
                 continue;
             }
             seam::at("socket.accepted");
-            return Ok(Some(Visitor { fd, pid: peer.pid, uid: peer.uid, gid: peer.gid }));
+            return Ok(Some(Visitor { fd, pid: peer.pid, uid: Some(peer.uid), gid: Some(peer.gid) }));
         }
     }
 

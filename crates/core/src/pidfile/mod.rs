@@ -47,10 +47,9 @@ mod windows;
 #[cfg(windows)]
 use windows::{locked, probe, wait};
 #[cfg(windows)]
-pub(crate) use windows::{locked::remove as remove_file, probe::pid_in};
+pub(crate) use windows::{locked::remove as remove_file, probe::pid_in, wait::wait};
 
 pub use abort::Abort;
-#[cfg(unix)]
 pub(crate) use backoff::Backoff;
 #[cfg(unix)]
 pub(crate) use file::nobody_looks;

@@ -116,7 +116,7 @@ impl PidFile {
             return Ok(Stopped { was_running: true, forced: false, stale: false });
         }
         // Before the signal, at which the daemon looks for it.
-        let displacing = options.displace.then(|| self.displace()).flatten();
+        let displacing = options.displace.then(|| self.displace(process)).flatten();
         let forced = end(process, options, abort)?;
         drop(displacing);
         seam::at("stop.ended");

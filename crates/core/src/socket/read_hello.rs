@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::listener::{Hello, LONGEST_HELLO};
+use crate::hello::{Hello, LONGEST_HELLO};
 use crate::pidfile::{Holder, wait_for};
 use crate::plan::ClientPlan;
 use crate::process::Process;

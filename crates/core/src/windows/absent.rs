@@ -122,9 +122,10 @@ pub fn duplicate_socket(_fd: impl Into<Descriptor>) -> Option<Source> {
     None
 }
 
-/// As [`is_open`].
-pub fn into_number(_stream: Source) -> Option<i32> {
-    None
+/// Gives a connection away by its number, that of the C library of Node.js; whoever has the number closes it. `None` in
+/// a program without libuv: the connection is closed then.
+pub fn into_number(stream: Source) -> Option<i32> {
+    sys::into_descriptor(stream)
 }
 
 /// A connection to a supervisor's socket, which no supervisor has here.

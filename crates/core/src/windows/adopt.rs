@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Mutex;
 
+use super::bind::First;
 use super::log::Capture;
 use super::own::{OwnDaemon, install, own_daemon, own_process};
 use super::tag::Tag;
@@ -22,19 +23,23 @@ use crate::sys::{self, Errno, FileId, Pipe};
 /// How much of a wrong value an error shows, in characters.
 const SHOWN: usize = 256;
 
-/// What the launcher tells by the small pipe: the values of the handles on lock and channel, and whether the error
-/// output goes to a file that nobody keeps.
+/// What the launcher tells by the small pipe: the values of the handles on lock and channel, and on the first end of
+/// the daemon's pipe, and whether the error output goes to a file that nobody keeps.
 pub(super) struct Boot {
     pub(super) lock: u64,
     pub(super) channel: u64,
     pub(super) is_captured: bool,
+    /// 0 for none.
+    pub(super) socket: u64,
+    /// Whether the launcher's own client is at the other end.
+    pub(super) has_client: bool,
 }
 
 impl Boot {
-    const BYTES: usize = 24;
+    const BYTES: usize = 40;
 
     pub(super) fn bytes(&self) -> Vec<u8> {
-        [self.lock, self.channel, u64::from(self.is_captured)]
+        [self.lock, self.channel, self.is_captured.into(), self.socket, self.has_client.into()]
             .iter()
             .flat_map(|number| number.to_le_bytes())
             .collect()
@@ -45,8 +50,14 @@ impl Boot {
         pipe.read_exact(&mut bytes).ok()?;
         let mut numbers =
             bytes.chunks_exact(8).map(|part| u64::from_le_bytes(part.try_into().unwrap_or_default()));
-        let (lock, channel) = (numbers.next()?, numbers.next()?);
-        Some(Self { lock, channel, is_captured: numbers.next()? != 0 })
+        let mut next = || numbers.next();
+        Some(Self {
+            lock: next()?,
+            channel: next()?,
+            is_captured: next()? != 0,
+            socket: next()?,
+            has_client: next()? != 0,
+        })
     }
 }
 
@@ -114,7 +125,8 @@ impl Forgery<'_> {
 fn take_over(handover: &Handover) -> std::result::Result<(OwnDaemon, FileId), Forgery<'_>> {
     let path = &handover.path;
     let boot = take_with(handover.boot, Boot::BYTES as u32).ok_or(Forgery::NotInherited)?;
-    let Boot { lock, channel, is_captured } = Boot::read(boot.into()).ok_or(Forgery::NotGiven)?;
+    let Boot { lock, channel, is_captured, socket, has_client } =
+        Boot::read(boot.into()).ok_or(Forgery::NotGiven)?;
     let given = |value, kind| usize::try_from(value).ok().and_then(|value| take(value, kind));
     let lock: File = given(lock, Kind::File).ok_or(Forgery::NotGiven)?.into();
     let channel = given(channel, Kind::Pipe).ok_or(Forgery::NotGiven)?;
@@ -129,11 +141,18 @@ fn take_over(handover: &Handover) -> std::result::Result<(OwnDaemon, FileId), Fo
     if !sys::is_lock(&lock, path) {
         return Err(Forgery::NoLock(path));
     }
-    let channel = Pipe::given(channel).map_err(|errno| Forgery::Path(path, errno))?;
+    let pipe = |handle| Pipe::given(handle).map_err(|errno| Forgery::Path(path, errno));
+    let channel = pipe(channel)?;
     // The client's end of a pipe with a name, which another process serves.
     if channel.server().is_none_or(|server| server == own_process()) {
         return Err(Forgery::NotGiven);
     }
+    let first = match socket {
+        0 => None,
+        _ => Some(pipe(given(socket, Kind::Pipe).ok_or(Forgery::NotGiven)?)?),
+    };
+    let first = first.map(if has_client { First::OfLauncher } else { First::Place });
     let capture = if is_captured { Capture::of_stderr() } else { None };
-    Ok((OwnDaemon::launched(path, id, lock, Channel::to_launcher(channel), capture), id))
+    let daemon = OwnDaemon::launched(path, id, lock, Channel::to_launcher(channel), capture);
+    Ok((daemon.with_inherited(first), id))
 }

@@ -1,5 +1,7 @@
 //! The foreground: the calling process itself becomes the daemon of a pidfile, without a launch.
 
+use super::bind::bind_own;
+use super::listener::Listener;
 use super::own::{OwnDaemon, install, own_daemon, own_process};
 use super::tag::Tag;
 use crate::error::{Error, Result, Subject};
@@ -26,6 +28,7 @@ pub fn become_daemon(plan: &ForegroundPlan) -> Result<&'static OwnDaemon> {
         locked.remove();
         return Err(taken());
     }
+    let listener = listener(plan).inspect_err(|_| locked.remove())?;
     // The tag comes before the PID, because a process that finds us by the PID must see that we handle no signals yet.
     let tag = Tag::new(locked.id()).inspect_err(|_| locked.remove())?;
     locked.write_pid(own_process()).map_err(|errno| {
@@ -34,7 +37,13 @@ pub fn become_daemon(plan: &ForegroundPlan) -> Result<&'static OwnDaemon> {
         Error::system("write-pidfile", "WriteFile", errno, message).at(path)
     })?;
     let (file, id) = locked.into_parts();
-    install(OwnDaemon::alone(path, id, file), tag)?.ok_or_else(taken)
+    install(OwnDaemon::alone(path, id, file).with_listener(listener), tag)?.ok_or_else(taken)
+}
+
+fn listener(plan: &ForegroundPlan) -> Result<Option<Listener>> {
+    let Some(socket) = &plan.socket else { return Ok(None) };
+    let first = bind_own(socket, plan.lock.cancel.as_ref())?;
+    Listener::new(&socket.path, first).map(Some)
 }
 
 fn taken() -> Error {

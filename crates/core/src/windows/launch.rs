@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::adopt::Boot;
+use super::bind::{Bound, First, bind};
+use super::listener::BoundFile;
 use super::log::LogTail;
-use super::socket::{BoundFile, Stream};
+use super::socket::Stream;
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::given::Stdio;
 use crate::handover::{ADOPTION_VARIABLE, Channel, Handover, Outcome, Unsent};
@@ -40,9 +42,9 @@ pub struct Launched {
     /// The daemon and all processes that it has started. [`Group::release`] when the daemon is ready, [`Group::end`]
     /// when the start has failed.
     pub group: Group,
-    /// As on other systems: the launcher's own connection to the daemon's socket.
+    /// The connection that the launcher has made right after the pipe was there ([`crate::SocketPlan::connect`]).
     pub client: Option<Stream>,
-    /// As on other systems: the file of the daemon's socket.
+    /// As on other systems: that the daemon has a socket. A pipe has no file.
     pub socket: Option<BoundFile>,
 }
 
@@ -52,16 +54,21 @@ impl Launched {
     pub fn abort(self) {
         let Self { channel, group, .. } = self;
         drop(channel);
-        if group.outcome.was_ready() == Some(true) {
+        if group.is_nobodys || group.outcome.was_ready() == Some(true) {
             group.release();
         } else {
             group.end(Duration::ZERO);
         }
     }
 
-    /// Gives the start up ([`Launched::abort`]).
+    /// Lets a daemon go on that others find by its socket; any other start is given up ([`Launched::abort`]), and so is
+    /// one whose daemon does not have all of its payload.
     pub fn forsake(self) {
-        self.abort();
+        if self.socket.is_some() && self.unsent.is_none() {
+            self.group.release();
+        } else {
+            self.abort();
+        }
     }
 }
 
@@ -71,6 +78,8 @@ impl Launched {
 pub struct Group {
     job: Option<Job>,
     outcome: Arc<Outcome>,
+    /// A start with a socket goes on when its launcher gives it up, because others find the daemon by the socket.
+    is_nobodys: bool,
 }
 
 impl Group {
@@ -87,6 +96,13 @@ impl Group {
         Vec::new()
     }
 
+    /// From now on neither a drop nor the launcher's death ends the members: others find the daemon by its socket.
+    fn of_nobody(mut self) -> Self {
+        self.job.iter().for_each(Job::release);
+        self.is_nobodys = true;
+        self
+    }
+
     /// Releases the members, once the daemon is ready.
     pub fn release(mut self) {
         if let Some(job) = self.job.take() {
@@ -98,7 +114,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         let Some(job) = self.job.take() else { return };
-        if self.outcome.was_ready() == Some(true) {
+        if self.is_nobodys || self.outcome.was_ready() == Some(true) {
             job.release();
         } else {
             // The daemon may be about to release itself.
@@ -119,7 +135,8 @@ impl Drop for Group {
 pub fn launch(plan: &Plan, payload: Option<&[u8]>) -> Result<Launched> {
     seam::arm();
     let locked = plan.pidfile.lock(&plan.lock)?;
-    launch_locked(plan, payload, &locked).inspect_err(|_| locked.remove())
+    let bound = plan.socket.as_ref().map(|socket| bind(socket, plan.lock.cancel.as_ref())).transpose();
+    bound.and_then(|bound| launch_locked(plan, payload, &locked, bound)).inspect_err(|_| locked.remove())
 }
 
 /// The files of the standard streams. One open file for both outputs keeps the order of their lines.
@@ -203,7 +220,12 @@ fn output(stdio: &Stdio) -> Result<File> {
     }
 }
 
-fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result<Launched> {
+fn launch_locked(
+    plan: &Plan,
+    payload: Option<&[u8]>,
+    locked: &Locked,
+    bound: Option<Bound>,
+) -> Result<Launched> {
     let streams = Streams::open(plan)?;
     let failed = |step, syscall, message| move |errno: Errno| Error::system(step, syscall, errno, message);
     let (boot, mut boot_end) =
@@ -243,7 +265,7 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
     let job =
         job.map_err(failed("job", "AssignProcessToJobObject", "the daemon cannot be put into a job"))?;
     keeper.release();
-    let group = Group { job: Some(job), outcome: Arc::clone(&outcome) };
+    let group = Group { job: Some(job), outcome: Arc::clone(&outcome), is_nobodys: false };
     if let Some(nice) = plan.limits.nice {
         sys::set_priority(&suspended.process, nice).map_err(failed(
             "nice",
@@ -262,10 +284,13 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
             "the daemon cannot be given its lock",
         ))
     };
+    let first = bound.as_ref().map(|bound| &bound.first);
     let told = Boot {
         lock: give(locked.file().as_handle())?,
         channel: give(their_end.handle())?,
         is_captured: streams.is_captured,
+        socket: first.map_or(Ok(0), |first| give(first.pipe().handle()))?,
+        has_client: matches!(first, Some(First::OfLauncher(_))),
     };
     drop(their_end);
     boot_end.write_all(&told.bytes()).map_err(|error| {
@@ -278,16 +303,10 @@ fn launch_locked(plan: &Plan, payload: Option<&[u8]>, locked: &Locked) -> Result
     let resumed = suspended.resume().map_err(failed("exec", "ResumeThread", "the daemon cannot run"))?;
     let process = Process::made(pid, resumed);
     seam::at("launch.executed");
-    Ok(Launched {
-        pid,
-        process: Some(process),
-        channel,
-        unsent,
-        log: streams.log,
-        group,
-        client: None,
-        socket: None,
-    })
+    let socket = bound.as_ref().map(|_| BoundFile::none());
+    let group = if socket.is_some() { group.of_nobody() } else { group };
+    let client = bound.and_then(|bound| bound.client);
+    Ok(Launched { pid, process: Some(process), channel, unsent, log: streams.log, group, client, socket })
 }
 
 /// Both ends of a pipe.

@@ -3,8 +3,10 @@
 
 pub(crate) mod absent;
 pub(crate) mod adopt;
+mod bind;
 pub(crate) mod foreground;
 pub(crate) mod launch;
+pub(crate) mod listener;
 pub(crate) mod log;
 pub(crate) mod own;
 pub(crate) mod service;

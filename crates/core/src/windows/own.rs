@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use super::bind::First;
+use super::listener::Listener;
 use super::log::Capture;
 use super::service::end_by_signal;
-use super::socket::Listener;
 use super::tag::Tag;
 use crate::error::{Pid, Result};
 use crate::handover::{Channel, FrameKind};
@@ -37,6 +39,11 @@ pub struct OwnDaemon {
     is_launched: bool,
     capture: Option<Capture>,
     signals: Mutex<Signals>,
+    /// Whether a stop has said that another version takes this daemon's place.
+    displaced: AtomicBool,
+    /// The pipe that the launch has made, until the daemon serves it.
+    inherited: Mutex<Option<First>>,
+    listener: Mutex<Option<Listener>>,
 }
 
 impl std::fmt::Debug for OwnDaemon {
@@ -63,6 +70,11 @@ struct Signals {
 /// How far the daemon has come, as bits of its phase.
 const LISTENING: u8 = 1;
 const READY: u8 = 2;
+const LEAVING: u8 = 4;
+
+/// How often a daemon without a launcher looks whether its launcher waits.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+const STACK: usize = 64 * 1_024;
 
 /// Gives the daemon that this process is; `None` in any other process.
 pub fn own_daemon() -> Option<&'static OwnDaemon> {
@@ -152,7 +164,20 @@ impl OwnDaemon {
             is_launched: false,
             capture: None,
             signals: Mutex::default(),
+            displaced: AtomicBool::new(false),
+            inherited: Mutex::default(),
+            listener: Mutex::default(),
         }
+    }
+
+    /// With the pipe that the launch has made.
+    pub(super) fn with_inherited(self, first: Option<First>) -> Self {
+        Self { inherited: Mutex::new(first), ..self }
+    }
+
+    /// With a pipe that this process serves.
+    pub(super) fn with_listener(self, listener: Option<Listener>) -> Self {
+        Self { listener: Mutex::new(listener), ..self }
     }
 
     /// Gives the daemon's PID, which is this process's.
@@ -167,6 +192,7 @@ impl OwnDaemon {
 
     pub(super) fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Acquire) {
+            bits if bits & (READY | LEAVING) == READY | LEAVING => Phase::Leaving,
             bits if bits & READY != 0 => Phase::Serving,
             LISTENING => Phase::Starting,
             _ => Phase::Deaf,
@@ -176,6 +202,11 @@ impl OwnDaemon {
     /// The file of its error output, which is to be cut from time to time.
     pub(super) fn capture(&self) -> Option<&Capture> {
         self.capture.as_ref()
+    }
+
+    /// The signals that come are those of a stop for another version.
+    pub(super) fn displace(&self) {
+        self.displaced.store(true, Ordering::Release);
     }
 
     /// A signal has come by the name tag.
@@ -189,9 +220,9 @@ impl OwnDaemon {
         }
     }
 
-    /// Whether the process that stops this daemon has another version take its place. Nothing tells that here.
+    /// Whether the process that stops this daemon has another version take its place.
     pub fn is_displaced(&self) -> bool {
-        false
+        self.displaced.load(Ordering::Acquire)
     }
 
     /// Receives what the launcher gives the daemon, as one body. Waits until all of it has arrived; `None` when the
@@ -240,9 +271,34 @@ impl OwnDaemon {
         channel.send(kind, body).is_ok()
     }
 
-    /// The launcher's abort or death no longer ends the daemon before it is ready.
-    pub fn outlive_launcher(&self, _patience: Duration) {
+    /// The launcher's abort or death no longer ends the daemon before it is ready: others find it by its socket. After
+    /// that time it ends itself, if nobody waits for it.
+    pub fn outlive_launcher(&'static self, patience: Duration) {
         self.release_job();
+        let Some(until) = Instant::now().checked_add(patience) else { return };
+        let builder = thread::Builder::new().name("daimon-launcher".into()).stack_size(STACK);
+        // Ignore a failure: without the thread a daemon that is never ready stays until it is stopped.
+        let _ = builder.spawn(move || {
+            thread::sleep(until.saturating_duration_since(Instant::now()));
+            while !self.is_over_or_alone() {
+                thread::sleep(BETWEEN_LOOKS);
+            }
+        });
+    }
+
+    /// Whether the start is over. Where nobody waits for it, this ends the daemon and what it has started.
+    fn is_over_or_alone(&self) -> bool {
+        let start = lock(&self.start);
+        let Start::Starting(channel) = &*start else { return true };
+        if channel.is_open() {
+            return false;
+        }
+        remove_file(&self.lock);
+        if let Some(job) = self.job.get() {
+            job.terminate();
+        }
+        sys::end_now(sys::TERMINATED);
+        true
     }
 
     fn release_job(&self) {
@@ -255,21 +311,34 @@ impl OwnDaemon {
         }
     }
 
-    /// There is no socket that a launch has made.
-    pub fn take_listener(&self, _path: &Path) -> bool {
-        false
+    /// Makes the pipe that the launch has made for `path` the listener, which clients find from now on. Gives whether
+    /// there is one to serve.
+    pub fn take_listener(&self, path: &Path) -> bool {
+        let mut listener = lock(&self.listener);
+        if let Some(first) = lock(&self.inherited).take() {
+            *listener = Listener::new(path, first).ok();
+        }
+        listener.is_some()
     }
 
     /// There are no sockets of a supervisor.
     pub fn listen_at(&self, _socket: Source) {}
 
-    /// Does something with the listener; `None` when there is none.
-    pub fn map_listener<T>(&self, _work: impl FnOnce(&Listener) -> T) -> Option<T> {
-        None
+    /// Does something with the listener; `None` when there is none, or none any more.
+    pub fn map_listener<T>(&self, work: impl FnOnce(&Listener) -> T) -> Option<T> {
+        lock(&self.listener).as_ref().map(work)
     }
 
-    /// Gives the socket up.
-    pub fn leave(&self) {}
+    /// Gives the socket up: nobody finds it any more, nobody can join, and whoever waits finds its connection ended
+    /// without a hello. Once.
+    pub fn leave(&self) {
+        self.phase.fetch_or(LEAVING, Ordering::AcqRel);
+        seam::at("leave.marked");
+        let listener = lock(&self.listener).take();
+        if let Some(listener) = listener {
+            listener.leave();
+        }
+    }
 }
 
 /// The PID of this process.

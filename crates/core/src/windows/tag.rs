@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::own::OwnDaemon;
 use crate::error::{Error, Result};
-use crate::sys::control::{byte_of, pipe_of};
+use crate::sys::control::{byte_of, pipe_of, signal_of};
 use crate::sys::{self, FileId, Pipe, Progress};
 
 /// How many clients are served at once.
@@ -100,7 +100,11 @@ impl Client {
             }
             (Progress::Done(bytes), Some(_)) => match bytes.first() {
                 Some(byte) => {
-                    daemon.hear(i32::from(*byte));
+                    let (signal, displaced) = signal_of(*byte);
+                    if displaced {
+                        daemon.displace();
+                    }
+                    daemon.hear(signal);
                     self.say(&[*byte])
                 }
                 None => false,

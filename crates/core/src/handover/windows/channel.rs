@@ -58,6 +58,11 @@ impl Channel {
         Ok(Some(Unsent::new(self.sender()?)))
     }
 
+    /// Whether the other end is open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.pipe.is_open()
+    }
+
     /// Sends a frame from this end.
     pub(crate) fn send(&self, kind: FrameKind, body: &[u8]) -> std::result::Result<(), NotSent> {
         send_frame(&self.pipe, kind, body)

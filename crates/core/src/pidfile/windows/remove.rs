@@ -5,6 +5,7 @@ use std::fs::File;
 use crate::error::Result;
 use crate::listener::BoundFile;
 use crate::pidfile::{LockOptions, PidFile, Status};
+use crate::process::Process;
 use crate::sys;
 
 impl PidFile {
@@ -27,9 +28,11 @@ impl PidFile {
         Ok(())
     }
 
-    /// As on other systems: the mark that its holder makes way for another version. Nothing tells that here.
+    /// From now on each signal to the holder, which this process is, tells it that it makes way for another version.
+    /// Nothing is to be kept open for that.
     #[expect(clippy::unused_self, reason = "other systems mark the file")]
-    pub(crate) fn displace(&self) -> Option<File> {
+    pub(in crate::pidfile) fn displace(&self, process: &Process) -> Option<File> {
+        process.handle().displace();
         None
     }
 }

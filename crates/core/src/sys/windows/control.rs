@@ -2,7 +2,8 @@
 //! The kernel names the process that serves the pipe, which is the pidfile's name tag.
 //!
 //! The daemon sends one byte, its phase, to whoever connects. A client may send one byte, the number of a signal, and
-//! gets the same byte back once the signal is delivered.
+//! gets the same byte back once the signal is delivered. The byte's highest bit says that the daemon makes way for
+//! another version.
 
 use std::time::Duration;
 
@@ -50,6 +51,14 @@ fn phase_of(byte: u8) -> Option<Phase> {
     [Phase::Serving, Phase::Starting, Phase::Deaf, Phase::Leaving]
         .into_iter()
         .find(|phase| byte_of(*phase) == byte)
+}
+
+/// The bit of a message that is no part of the signal's number.
+const DISPLACING: u8 = 0x80;
+
+/// What a message says: the signal's number, and whether the daemon makes way for another version.
+pub(crate) fn signal_of(message: u8) -> (i32, bool) {
+    (i32::from(message & !DISPLACING), message & DISPLACING != 0)
 }
 
 /// Who serves the pipe of a pidfile.
@@ -115,8 +124,9 @@ pub(crate) fn reach(file: FileId, pid: Pid) -> Result<Reached, Unreached> {
 impl Line {
     /// Sends a signal; false when the daemon has gone away meanwhile. Returns when the daemon has it, or has ended by
     /// it, and in any case soon.
-    pub(crate) fn send(mut self, signal: i32) -> bool {
-        let Ok(byte) = u8::try_from(signal) else { return false };
+    pub(crate) fn send(mut self, signal: i32, displacing: bool) -> bool {
+        let Ok(number) = u8::try_from(signal) else { return false };
+        let byte = if displacing { number | DISPLACING } else { number };
         if self.0.write_all(&[byte], PATIENCE).is_err() {
             return false;
         }
@@ -136,5 +146,11 @@ mod tests {
             assert_eq!(phase_of(byte_of(phase)), Some(phase));
         }
         assert_eq!(phase_of(b'x'), None);
+    }
+
+    #[test]
+    fn a_message_has_a_signal_and_says_whether_another_version_comes() {
+        assert_eq!(signal_of(15), (TERM, false));
+        assert_eq!(signal_of(15 | DISPLACING), (TERM, true));
     }
 }

@@ -10,10 +10,10 @@ use super::Errno;
 
 /// An event: set by hand or by the end of an operation, until it is reset.
 #[derive(Debug)]
-pub(super) struct Event(OwnedHandle);
+pub(crate) struct Event(OwnedHandle);
 
 impl Event {
-    pub(super) fn new() -> Result<Self, Errno> {
+    pub(crate) fn new() -> Result<Self, Errno> {
         // SAFETY: without name and attributes the call takes numbers alone.
         let handle = unsafe { CreateEventW(null(), 1, 0, null()) };
         if handle.is_null() {
@@ -23,14 +23,21 @@ impl Event {
         Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
     }
 
-    pub(super) fn set(&self) {
+    pub(crate) fn set(&self) {
         // SAFETY: the handle is open for the whole call, which touches no memory.
         unsafe { SetEvent(self.0.as_raw_handle()) };
     }
 
-    pub(super) fn reset(&self) {
+    pub(crate) fn reset(&self) {
         // SAFETY: as above.
         unsafe { ResetEvent(self.0.as_raw_handle()) };
+    }
+}
+
+impl Event {
+    /// A second handle on it, for a selector.
+    pub(crate) fn try_clone(&self) -> Result<OwnedHandle, Errno> {
+        self.0.try_clone().map_err(|error| super::errno_of(&error))
     }
 }
 

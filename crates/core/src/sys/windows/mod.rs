@@ -3,6 +3,7 @@
 mod attributes;
 mod capture;
 pub(crate) mod control;
+mod descriptor;
 mod errno;
 mod event;
 mod exit;
@@ -24,7 +25,9 @@ use std::ffi::OsStr;
 use std::os::windows::ffi::OsStrExt;
 
 pub(crate) use capture::{capture_file, captured_stderr};
+pub(crate) use descriptor::into_descriptor;
 pub(crate) use errno::{Errno, errno_of, is_denial, is_no_process, is_no_signal, is_of_system, number_of};
+pub(crate) use event::Event;
 pub(crate) use exit::{at_exit, end_now};
 pub(crate) use file::{
     FileId, FileInfo, file_info, is_folder, is_lock, is_remote, open_locked, open_shared, open_to_append,
@@ -34,7 +37,7 @@ pub(crate) use folder::{is_of_trusted, local_folder, make_folder_of_machine};
 pub(crate) use job::Job;
 pub(crate) use operation::Progress;
 pub(crate) use parent::is_child_of;
-pub(crate) use pipe::Pipe;
+pub(crate) use pipe::{LONGEST_NAME, Pipe};
 pub(crate) use priority::{set_own_priority, set_priority};
 pub(crate) use process::{
     ProcessHandle, TERMINATED, first_of, is_launched, is_main_thread, launched_group, openers, raw_stats,

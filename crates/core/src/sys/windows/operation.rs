@@ -50,7 +50,8 @@ unsafe impl Send for Operation {}
 #[derive(Clone, Copy)]
 enum Kind {
     Accept,
-    Read,
+    /// So many bytes at most.
+    Read(usize),
 }
 
 impl Operation {
@@ -77,9 +78,9 @@ impl Operation {
         self.begin(pipe, Kind::Accept)
     }
 
-    /// Begins to read what comes.
-    pub(super) fn read(&mut self, pipe: BorrowedHandle<'_>) -> Result<(), Errno> {
-        self.begin(pipe, Kind::Read)
+    /// Begins to read what comes, so many bytes of it at most.
+    pub(super) fn read(&mut self, pipe: BorrowedHandle<'_>, most: usize) -> Result<(), Errno> {
+        self.begin(pipe, Kind::Read(most))
     }
 
     fn begin(&mut self, pipe: BorrowedHandle<'_>, kind: Kind) -> Result<(), Errno> {
@@ -157,11 +158,11 @@ unsafe fn start(pipe: HANDLE, memory: NonNull<Memory>, kind: Kind) -> Result<(),
     let done = match kind {
         // SAFETY: promised by the caller.
         Kind::Accept => unsafe { ConnectNamedPipe(pipe, overlapped) },
-        Kind::Read => {
+        Kind::Read(most) => {
             // SAFETY: promised by the caller. No reference is made, because the system writes there.
             let bytes = unsafe { (&raw mut (*memory.as_ptr()).bytes).cast() };
             // SAFETY: promised by the caller, and there is room for so many bytes.
-            unsafe { ReadFile(pipe, bytes, CHUNK as u32, null_mut(), overlapped) }
+            unsafe { ReadFile(pipe, bytes, CHUNK.min(most) as u32, null_mut(), overlapped) }
         }
     };
     if done == 0 { Err(Errno::last()) } else { Ok(()) }

@@ -12,14 +12,15 @@ use windows_sys::Win32::Storage::FileSystem::{
 };
 use windows_sys::Win32::System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED};
 use windows_sys::Win32::System::Pipes::{
-    CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeServerProcessId, PIPE_READMODE_BYTE,
-    PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES, WaitNamedPipeW,
+    CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeClientProcessId, GetNamedPipeServerProcessId,
+    PIPE_READMODE_BYTE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES, PeekNamedPipe,
+    WaitNamedPipeW,
 };
 
 use super::event::Event;
 use super::operation::{Operation, Progress};
 use super::process::ends_within;
-use super::security::Access;
+use super::security::{Access, is_of_trusted};
 use super::{Errno, wide};
 use crate::sys::Pid;
 
@@ -28,6 +29,9 @@ const BUFFER: u32 = 131_072;
 
 /// How many clients may come and go before one can be waited for.
 const ATTEMPTS: usize = 64;
+
+/// The longest name, in UTF-16 units, as the system documents it.
+pub(crate) const LONGEST_NAME: usize = 256;
 
 /// One end of a pipe, and the one operation of it that may go on.
 pub(crate) struct Pipe {
@@ -147,7 +151,12 @@ impl Pipe {
 
     /// Begins to read what comes. Nothing to do if a read goes on already.
     pub(crate) fn begin_read(&mut self) -> Result<(), Errno> {
-        if self.operation.goes_on() { Ok(()) } else { self.operation.read(self.handle.as_handle()) }
+        self.begin_read_of(usize::MAX)
+    }
+
+    /// As [`Pipe::begin_read`], of so many bytes at most: what follows them stays in the pipe.
+    pub(crate) fn begin_read_of(&mut self, most: usize) -> Result<(), Errno> {
+        if self.operation.goes_on() { Ok(()) } else { self.operation.read(self.handle.as_handle(), most) }
     }
 
     /// As [`Pipe::begin_read`]; after a failure the event is set, so that whoever waits for it sees the failure.
@@ -200,6 +209,32 @@ impl Pipe {
             bytes = &bytes[(count as usize).min(bytes.len())..];
         }
         Ok(())
+    }
+
+    /// The end itself, for somebody else; an operation that goes on is ended.
+    pub(crate) fn into_handle(self) -> Result<OwnedHandle, Errno> {
+        self.handle.try_clone().map_err(|error| super::errno_of(&error))
+    }
+
+    /// Whether the pipe, which somebody else may have made first, belongs to this process's user, the system or
+    /// administrators: nobody else decides who may use it.
+    pub(crate) fn is_of_trusted(&self) -> bool {
+        is_of_trusted(self.handle.as_handle())
+    }
+
+    /// Whether the other end is open, or what it has sent is still to be read.
+    pub(crate) fn is_open(&self) -> bool {
+        let handle = self.handle.as_raw_handle();
+        // SAFETY: the handle is open, and nothing is to be written to.
+        unsafe { PeekNamedPipe(handle, null_mut(), 0, null_mut(), null_mut(), null_mut()) != 0 }
+    }
+
+    /// The process at the client's end, of the server's end.
+    pub(crate) fn client(&self) -> Option<Pid> {
+        let mut pid = 0;
+        // SAFETY: the handle is open, and the system writes one number to the pointer.
+        let done = unsafe { GetNamedPipeClientProcessId(self.handle.as_raw_handle(), &raw mut pid) };
+        (done != 0).then(|| Pid::try_from(pid).ok()).flatten()
     }
 
     /// The process that serves this pipe, of the client's end.

@@ -3,6 +3,7 @@
 
 use std::mem::MaybeUninit;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -37,6 +38,8 @@ pub(crate) struct ProcessHandle {
     handle: OwnedHandle,
     /// The pidfile that it has been proven to hold, by which it hears signals.
     held: OnceLock<FileId>,
+    /// Whether its signals tell it that it makes way for another version.
+    displaced: AtomicBool,
     /// Its job, where what it leaves behind is to be ended.
     group: OnceLock<Job>,
     /// The connection for the next signal, see [`ProcessHandle::prepare`].
@@ -55,13 +58,24 @@ impl ProcessHandle {
 
     /// One that this process has made.
     pub(crate) fn of(handle: OwnedHandle) -> Self {
-        Self { handle, held: OnceLock::new(), group: OnceLock::new(), line: Mutex::default() }
+        Self {
+            handle,
+            held: OnceLock::new(),
+            displaced: AtomicBool::new(false),
+            group: OnceLock::new(),
+            line: Mutex::default(),
+        }
     }
 
     /// It has been proven to hold that pidfile.
     pub(crate) fn holds(&self, file: FileId) {
         // It holds one pidfile at most, for its whole life.
         let _ = self.held.set(file);
+    }
+
+    /// From now on its signals tell it that it makes way for another version.
+    pub(crate) fn displace(&self) {
+        self.displaced.store(true, Ordering::Release);
     }
 
     /// Holds its job, whose name ends with it, for [`ProcessHandle::end_group`].
@@ -139,7 +153,7 @@ impl ProcessHandle {
         for _ in 0..ATTEMPTS {
             match reached {
                 Reached::Daemon(line) => {
-                    if line.send(signal) {
+                    if line.send(signal, self.displaced.load(Ordering::Acquire)) {
                         return Ok(());
                     }
                     // The daemon lets go of clients that take their time.

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "std knows no access lists")]
 
 use std::fs::File;
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 
@@ -11,7 +11,7 @@ use windows_sys::Win32::Foundation::{ERROR_SUCCESS, LocalFree};
 use windows_sys::Win32::Globalization::lstrlenW;
 use windows_sys::Win32::Security::Authorization::{
     ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, GetSecurityInfo,
-    SDDL_REVISION_1, SE_FILE_OBJECT,
+    SDDL_REVISION_1, SE_FILE_OBJECT, SE_KERNEL_OBJECT, SE_OBJECT_TYPE,
 };
 use windows_sys::Win32::Security::{
     CheckTokenMembership, CreateWellKnownSid, GetTokenInformation, OWNER_SECURITY_INFORMATION,
@@ -93,13 +93,22 @@ pub(crate) fn is_administrator() -> bool {
 
 /// The owner of what is open, as text.
 pub(super) fn owner_of(file: &File) -> Result<String, Errno> {
+    owner(file.as_handle(), SE_FILE_OBJECT)
+}
+
+/// Whether a pipe belongs to somebody who is trusted, see [`is_trusted`]. False where that cannot be told.
+pub(super) fn is_of_trusted(pipe: BorrowedHandle<'_>) -> bool {
+    owner(pipe, SE_KERNEL_OBJECT).is_ok_and(|owner| is_trusted(&owner))
+}
+
+fn owner(handle: BorrowedHandle<'_>, kind: SE_OBJECT_TYPE) -> Result<String, Errno> {
     let (mut owner, mut descriptor) = (null_mut(), null_mut());
     // SAFETY: the handle is open for the whole call, and the system writes one pointer to each of two of the pointers;
     // the others are not wanted.
     let errno = unsafe {
         GetSecurityInfo(
-            file.as_raw_handle(),
-            SE_FILE_OBJECT,
+            handle.as_raw_handle(),
+            kind,
             OWNER_SECURITY_INFORMATION,
             &raw mut owner,
             null_mut(),
@@ -170,10 +179,10 @@ unsafe fn text_of(id: PSID) -> Result<String, Errno> {
     let length = unsafe { lstrlenW(text) };
     // SAFETY: as above; nobody changes it meanwhile.
     let units = unsafe { std::slice::from_raw_parts(text, usize::try_from(length).unwrap_or(0)) };
-    let user = String::from_utf16_lossy(units);
+    let id = String::from_utf16_lossy(units);
     // SAFETY: the system has made it by this allocator, and nothing uses it any more.
     unsafe { LocalFree(text.cast()) };
-    Ok(user)
+    Ok(id)
 }
 
 #[cfg(test)]

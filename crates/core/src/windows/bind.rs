@@ -1,0 +1,163 @@
+//! Making the daemon's pipe, under the pidfile's lock. Runs in the launcher, and in a process that becomes the daemon
+//! itself.
+//!
+//! The first end of a pipe is the place of its name: as long as it is open, nobody else can make a pipe of that name
+//! his own. The launcher makes it and hands it on, and the daemon makes all others.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::own::own_process;
+use super::socket::Stream;
+use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
+use crate::given::SocketPlan;
+use crate::pidfile::{Backoff, Cancel, wait};
+use crate::seam;
+use crate::sys::{self, Errno, LONGEST_NAME, Pipe};
+
+/// How long a name may be taken by a daemon that has just ended, or by its clients, who see its end a moment later.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often a client that comes before the launcher's own may take its place.
+const ROUNDS: usize = 64;
+
+/// The first end of a daemon's pipe.
+#[derive(Debug)]
+pub(super) enum First {
+    /// The launcher's own client is at its other end.
+    OfLauncher(Pipe),
+    /// The launcher has made it, whom clients take for its server, so that it serves nobody.
+    Place(Pipe),
+    /// The daemon has made it.
+    Own(Pipe),
+}
+
+impl First {
+    pub(super) fn pipe(&self) -> &Pipe {
+        let (Self::OfLauncher(pipe) | Self::Place(pipe) | Self::Own(pipe)) = self;
+        pipe
+    }
+}
+
+/// The pipe, and the launcher's own connection to it.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) first: First,
+    pub(super) client: Option<Stream>,
+}
+
+/// Makes the pipe for a daemon that this process launches. The caller holds the pidfile's lock.
+///
+/// # Errors
+///
+/// `PidFile` with `InUse` where somebody serves that name; `InvalidOption` for a name that is too long; `StartFailed`
+/// or `PermissionDenied` with the system's; `StartFailed` with step `lock` when cancelled.
+pub(super) fn bind(plan: &SocketPlan, cancel: Option<&Cancel>) -> Result<Bound> {
+    let mut place = take_name(plan, cancel)?;
+    seam::at("socket.bound");
+    if !plan.connect {
+        return Ok(Bound { first: First::Place(place), client: None });
+    }
+    let name = name_of(&plan.path)?;
+    let system = |syscall| move |errno| failed(plan, syscall, errno);
+    for _ in 0..ROUNDS {
+        place.accept().map_err(system("ConnectNamedPipe"))?;
+        let client = Pipe::connect(&name, Duration::ZERO);
+        place.progress(PATIENCE);
+        if let (Ok(client), Some(pid)) = (client, place.client())
+            && pid == own_process()
+        {
+            let client = client.into_handle().map_err(system("DuplicateHandle"))?;
+            return Ok(Bound { first: First::OfLauncher(place), client: Some(client) });
+        }
+        // Another client was faster. It is told by the end of its connection, once there is another end.
+        let next = Pipe::serve(&name, false).map_err(system("CreateNamedPipeW"))?;
+        place = next;
+    }
+    Err(in_use(plan, None))
+}
+
+/// Makes the pipe for the daemon that this process becomes.
+///
+/// # Errors
+///
+/// As [`bind`].
+pub(super) fn bind_own(plan: &SocketPlan, cancel: Option<&Cancel>) -> Result<First> {
+    take_name(plan, cancel).map(First::Own)
+}
+
+/// Makes the first end. Who listens there is asked first, because a connection names the process.
+fn take_name(plan: &SocketPlan, cancel: Option<&Cancel>) -> Result<Pipe> {
+    let name = name_of(&plan.path)?;
+    let until = Instant::now() + PATIENCE;
+    let mut backoff = Backoff::new();
+    loop {
+        let is_late = Instant::now() >= until;
+        let served = match Pipe::connect(&name, Duration::ZERO) {
+            Ok(client) => Served::By(client.server()),
+            Err(errno) if errno.is_missing() => Served::ByNobody,
+            Err(Errno::PIPE_BUSY) => Served::Unanswered,
+            Err(_) => Served::By(None),
+        };
+        let made = match served {
+            Served::ByNobody => Some(Pipe::serve(&name, true)),
+            // Clients of a daemon that has ended keep its name, at which nobody waits for others.
+            Served::Unanswered if is_late => Some(Pipe::serve(&name, false)),
+            Served::By(pid) if is_late => return Err(in_use(plan, pid)),
+            Served::By(_) | Served::Unanswered => None,
+        };
+        match made {
+            Some(Ok(pipe)) if served == Served::ByNobody || pipe.is_of_trusted() => return Ok(pipe),
+            Some(Ok(_)) => return Err(in_use(plan, None)),
+            // Another process was faster, or lets nobody in.
+            Some(Err(Errno::ACCESS_DENIED | Errno::PIPE_BUSY)) if is_late => return Err(in_use(plan, None)),
+            Some(Err(Errno::ACCESS_DENIED | Errno::PIPE_BUSY)) | None => (),
+            Some(Err(errno)) => return Err(failed(plan, "CreateNamedPipeW", errno)),
+        }
+        wait(cancel, None, backoff.next())?;
+    }
+}
+
+/// Who serves a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Served {
+    /// This process, as far as it can be told.
+    By(Option<Pid>),
+    ByNobody,
+    /// A process that has no end for another client, or none any more.
+    Unanswered,
+}
+
+/// The name, as the system takes it.
+///
+/// # Errors
+///
+/// `InvalidOption` for one that is too long.
+pub(super) fn name_of(path: &Path) -> Result<String> {
+    let name = path.to_string_lossy().into_owned();
+    if name.encode_utf16().count() <= LONGEST_NAME {
+        return Ok(name);
+    }
+    let message = format!(
+        "{}: is too long for a socket on this system, which takes {LONGEST_NAME} characters; choose a shorter path",
+        path.display()
+    );
+    Err(Error::invalid(Subject::Socket, message).at(path))
+}
+
+fn in_use(plan: &SocketPlan, pid: Option<Pid>) -> Error {
+    let who = match pid {
+        Some(pid) => format!("process {pid} listens there"),
+        None => "another process listens there".into(),
+    };
+    let path = plan.path.display();
+    let message = format!(
+        "{path}: is in use, though by no daemon of this pidfile: {who}; end it, or choose another path"
+    );
+    Error::new(ErrorKind::PidFile(PidFileReason::InUse), message).at(&plan.path).with_pid(pid)
+}
+
+fn failed(plan: &SocketPlan, syscall: &'static str, errno: sys::Errno) -> Error {
+    let path = plan.path.display();
+    Error::system("socket", syscall, errno, format!("{path}: no socket can be made")).at(&plan.path)
+}
