@@ -91,7 +91,7 @@ test('what Windows has nothing for, and the files of other systems, are refused'
     ],
     [
       ['windows', '--name', 'web', ...at(place), '--log', 'a', script],
-      /A file for the output .* is not supported/,
+      /--log is not supported for a service: .* Let the program write its own log/,
     ],
   ]) {
     const { code, stdout, stderr } = await command(place, ...args)

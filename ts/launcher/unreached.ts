@@ -1,5 +1,6 @@
 /** The errors of a client that has not reached the daemon. */
 
+import { IS_WINDOWS } from '../binding/platform.js'
 import { NotRunningError, ReadyTimeoutError, StartFailedError, UnverifiedError } from '../errors.js'
 import type { Settings, SocketSettings } from '../options/settings.js'
 import type { Running } from '../types/status.js'
@@ -88,8 +89,9 @@ export function silent(
 
 /** A daemon that runs, though not where this client looks. */
 export function noSocket({ settings: { pidFile }, socket }: Target, { pid }: Running): UnverifiedError {
+  const gone = IS_WINDOWS ? 'with another name' : 'with another path, or the file was removed'
   const message =
     `The daemon of ${pidFile} runs with PID ${pid}, but nobody listens at ${socket.path}: it was started without a ` +
-    'socket or with another path, or the file was removed. Stop it, and connect again.'
+    `socket or ${gone}. Stop it, and connect again.`
   return new UnverifiedError(message, { pidFile, pid, reason: 'no-socket' })
 }

@@ -1,12 +1,17 @@
 /** A service of Windows: the commands that install and remove it, for an administrator's cmd.exe. */
 
-import { refuseRedirected } from '../../options/absent.js'
-import { UsageError } from '../errors.js'
+import { CommandError, UsageError } from '../errors.js'
 import { onOneLine, runCommand, type Subject } from './subject.js'
 
 export function windows(subject: Subject): string {
   const { name, folder, values } = subject
-  refuseRedirected([values.log, values.stdout, values.stderr].some((file) => file !== undefined))
+  for (const flag of ['log', 'stdout', 'stderr']) {
+    if (values[flag] === undefined) continue
+    const why = "a service's output goes nowhere, and cannot be redirected"
+    throw new CommandError(
+      `--${flag} is not supported for a service: ${why}. Let the program write its own log`,
+    )
+  }
   // A service begins in the system's own folder, and has no variables but the machine's.
   const command = runCommand(subject, [], ['--cwd', folder()])
   const line = command.map((word) => argument(onOneLine(word, `'${word}'`))).join(' ')

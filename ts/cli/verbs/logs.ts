@@ -53,8 +53,8 @@ async function logged(call: Call, follow: boolean): Promise<{ source: Daemon; mi
   const told = call.words.values.log
   if (call.daemon !== undefined) return { source: daemon }
   // The pidfile is not asked where the log is given.
-  const asked = told === undefined && process.platform === 'linux' ? await daemon.status() : undefined
-  if (asked?.state === 'running') return { source: daemon }
+  const asked = told === undefined ? await daemon.status() : undefined
+  if (asked?.state === 'running' && process.platform === 'linux') return { source: daemon }
   const path = typeof told === 'string' ? told : defaultLog(daemon)
   // logrotate renames it, and a daemon that does not run makes no new one.
   const isThere = ifPermitted(() => [path, `${path}.1`].some(existsSync), true)
@@ -67,7 +67,8 @@ async function logged(call: Call, follow: boolean): Promise<{ source: Daemon; mi
       `there is no log ${path}, and where else it may be cannot be told (${asked.reason}): give --log FILE`,
     )
   }
-  const advice = told === undefined ? `start ${nameOf(daemon)}, or give --log FILE` : 'give another --log'
+  const start = asked?.state === 'running' ? '' : `start ${nameOf(daemon)}, or `
+  const advice = told === undefined ? `${start}give --log FILE` : 'give another --log'
   throw new CommandError(`there is no log ${path} yet: ${advice}`)
 }
 
