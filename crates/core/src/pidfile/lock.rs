@@ -52,6 +52,35 @@ pub(super) enum Round {
     Contended,
 }
 
+/// How long a start goes on with its rounds.
+struct Patience {
+    end: Instant,
+    /// Since when no look has proven a holder.
+    unproven_since: Option<Instant>,
+}
+
+impl Patience {
+    fn after(until: Instant) -> Self {
+        Self { end: until + PATIENCE, unproven_since: None }
+    }
+
+    /// Whether it is over with that round. One look without a proof says little after others with one, because a daemon
+    /// whom many ask at the same time does not answer all of them in time.
+    fn is_over(&mut self, round: &Round, now: Instant) -> bool {
+        match round {
+            Round::Held => {
+                let since = *self.unproven_since.get_or_insert(now);
+                now >= self.end && now >= since + PATIENCE
+            }
+            Round::Running { .. } | Round::Starting(_) => {
+                self.unproven_since = None;
+                now >= self.end
+            }
+            Round::Locked(_) | Round::Contended | Round::Replaced => now >= self.end,
+        }
+    }
+}
+
 impl PidFile {
     /// Takes the lock for a start.
     ///
@@ -85,11 +114,12 @@ impl PidFile {
         let begun = Instant::now();
         let until = begun + options.wait.min(LONGEST_WAIT);
         let until_left = until.max(begun + options.wait_leaving.min(LONGEST_WAIT));
-        let mut patience = until + PATIENCE;
+        let mut patience = Patience::after(until);
         let mut backoff = Backoff::new();
         loop {
             let round = self.lock_round(&folder, options)?;
             let now = Instant::now();
+            let is_over = patience.is_over(&round, now);
             match round {
                 Round::Locked(locked) => return Ok(locked),
                 Round::Running { pid, leaving } => {
@@ -101,11 +131,11 @@ impl PidFile {
                     let holder = self.holder().ok();
                     let process = holder.as_ref().map(Holder::process);
                     wait(options.cancel.as_ref(), process, until - now)?;
-                    patience = until.max(Instant::now()) + PATIENCE;
+                    patience = Patience::after(until.max(Instant::now()));
                 }
-                Round::Starting(pid) if now >= patience => return Err(self.already_starting(pid)),
-                Round::Held if now >= patience => return Err(self.lock_leaked()),
-                Round::Contended | Round::Replaced if now >= patience => return Err(self.contended()),
+                Round::Starting(pid) if is_over => return Err(self.already_starting(pid)),
+                Round::Held if is_over => return Err(self.lock_leaked()),
+                Round::Contended | Round::Replaced if is_over => return Err(self.contended()),
                 Round::Starting(_) | Round::Held | Round::Contended | Round::Replaced => {
                     wait(options.cancel.as_ref(), None, backoff.next())?;
                 }
@@ -134,5 +164,26 @@ impl PidFile {
 
     fn contended(&self) -> Error {
         self.refuse(Flaw::Contended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_look_without_a_proof_does_not_end_a_start_but_looks_without_any_do() {
+        let begun = Instant::now();
+        let mut patience = Patience::after(begun);
+        let late = begun + PATIENCE;
+        assert!(!patience.is_over(&Round::Held, begun));
+        assert!(!patience.is_over(&Round::Starting(1), begun));
+        assert!(!patience.is_over(&Round::Held, late), "the first after a proof");
+        assert!(!patience.is_over(&Round::Held, late + PATIENCE / 2));
+        assert!(patience.is_over(&Round::Held, late + PATIENCE));
+        assert!(patience.is_over(&Round::Starting(1), late));
+        let mut patience = Patience::after(begun);
+        assert!(!patience.is_over(&Round::Held, begun));
+        assert!(patience.is_over(&Round::Held, late), "none was proven");
     }
 }
