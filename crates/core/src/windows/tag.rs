@@ -11,7 +11,7 @@ use crate::sys::control::{byte_of, pipe_of, signal_of};
 use crate::sys::{self, FileId, Pipe, Progress};
 
 /// How many clients are served at once.
-const CLIENTS: usize = 4;
+const CLIENTS: usize = 16;
 /// How long a client may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The longest wait, so that no client that hangs is forgotten.
