@@ -5,8 +5,9 @@ use std::io;
 
 use windows_sys::Win32::Foundation::{
     ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_FILE_NOT_FOUND, ERROR_INVALID_PARAMETER,
-    ERROR_IO_PENDING, ERROR_NO_DATA, ERROR_NOT_SUPPORTED, ERROR_OPERATION_ABORTED, ERROR_PATH_NOT_FOUND,
-    ERROR_PIPE_BUSY, ERROR_PIPE_CONNECTED, ERROR_PRIVILEGE_NOT_HELD, ERROR_SHARING_VIOLATION, WIN32_ERROR,
+    ERROR_IO_INCOMPLETE, ERROR_IO_PENDING, ERROR_NO_DATA, ERROR_NOT_SUPPORTED, ERROR_OPERATION_ABORTED,
+    ERROR_PATH_NOT_FOUND, ERROR_PIPE_BUSY, ERROR_PIPE_CONNECTED, ERROR_PRIVILEGE_NOT_HELD,
+    ERROR_SHARING_VIOLATION, WIN32_ERROR,
 };
 
 /// A system error code, as `GetLastError` gives it.
@@ -38,6 +39,11 @@ impl Errno {
     /// Whether an operation goes on, and its event will tell.
     pub(super) fn is_pending(self) -> bool {
         self.code() == ERROR_IO_PENDING
+    }
+
+    /// Whether an operation that was looked at goes on.
+    pub(super) fn is_incomplete(self) -> bool {
+        self.code() == ERROR_IO_INCOMPLETE
     }
 
     /// Whether a client has come before the server waited for it.

@@ -2,7 +2,7 @@
 //! meanwhile.
 #![expect(unsafe_code, reason = "std has no operations that go on")]
 
-use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle};
 use std::ptr::{NonNull, null_mut};
 use std::time::Duration;
 
@@ -34,9 +34,10 @@ struct Memory {
     bytes: [u8; CHUNK],
 }
 
-/// The one operation of a pipe that may go on. [`Operation::cancel`] has to be called before this is dropped; otherwise
-/// its memory is never freed.
+/// An end of a pipe, and the one operation of it that may go on. They belong together: the memory of an operation is
+/// freed when that pipe says that it is over, and never where it does not.
 pub(super) struct Operation {
+    pipe: OwnedHandle,
     event: Event,
     /// That of the operation that goes on. A pointer and no box, which nobody else may write through, and which would
     /// be moved with this value.
@@ -55,8 +56,12 @@ enum Kind {
 }
 
 impl Operation {
-    pub(super) fn new() -> Result<Self, Errno> {
-        Ok(Self { event: Event::new()?, memory: None })
+    pub(super) fn new(pipe: OwnedHandle) -> Result<Self, Errno> {
+        Ok(Self { pipe, event: Event::new()?, memory: None })
+    }
+
+    pub(super) fn pipe(&self) -> &OwnedHandle {
+        &self.pipe
     }
 
     /// Set when the operation is done.
@@ -74,25 +79,25 @@ impl Operation {
     }
 
     /// Begins to wait for a client, of the server's end.
-    pub(super) fn accept(&mut self, pipe: BorrowedHandle<'_>) -> Result<(), Errno> {
-        self.begin(pipe, Kind::Accept)
+    pub(super) fn accept(&mut self) -> Result<(), Errno> {
+        self.begin(Kind::Accept)
     }
 
     /// Begins to read what comes, so many bytes of it at most.
-    pub(super) fn read(&mut self, pipe: BorrowedHandle<'_>, most: usize) -> Result<(), Errno> {
-        self.begin(pipe, Kind::Read(most))
+    pub(super) fn read(&mut self, most: usize) -> Result<(), Errno> {
+        self.begin(Kind::Read(most))
     }
 
-    fn begin(&mut self, pipe: BorrowedHandle<'_>, kind: Kind) -> Result<(), Errno> {
+    fn begin(&mut self, kind: Kind) -> Result<(), Errno> {
         // The memory of an operation that goes on must not be given to another.
-        self.cancel(pipe);
+        self.cancel();
         self.event.reset();
         let event = self.event.as_handle().as_raw_handle();
         let overlapped = OVERLAPPED { hEvent: event, ..OVERLAPPED::default() };
         let memory = NonNull::from(Box::leak(Box::new(Memory { overlapped, bytes: [0; CHUNK] })));
         // SAFETY: the pipe is open, and the memory has been made above; it is neither moved, freed nor used by anybody
         // else until the operation is over.
-        let begun = unsafe { start(pipe.as_raw_handle(), memory, kind) };
+        let begun = unsafe { start(self.pipe.as_raw_handle(), memory, kind) };
         match begun {
             Ok(()) => self.memory = Some(memory),
             Err(errno) if errno.is_pending() => self.memory = Some(memory),
@@ -109,14 +114,23 @@ impl Operation {
     }
 
     /// How far it has come; at most after `patience`. Where none goes on, it is done.
-    pub(super) fn progress(&mut self, pipe: BorrowedHandle<'_>, patience: Duration) -> Progress {
+    pub(super) fn progress(&mut self, patience: Duration) -> Progress {
         if !ends_within(self.event.as_handle(), patience) {
             return Progress::Pending;
         }
-        let Some(memory) = self.memory.take() else { return Progress::Done(Vec::new()) };
-        // SAFETY: the operation is of this pipe, which is open, and is over, since its event is set.
-        let result = unsafe { result(pipe.as_raw_handle(), memory, false) };
-        // SAFETY: `begin` has made it, and the system does not use it any more.
+        let Some(memory) = self.memory else { return Progress::Done(Vec::new()) };
+        // The event may be set though this operation goes on. It is reset before the look, so that an operation that is
+        // over meanwhile sets it again.
+        self.event.reset();
+        // SAFETY: the pipe is open, and the memory is that of its operation.
+        let result = unsafe { result(self.pipe.as_raw_handle(), memory, false) };
+        if result.is_err_and(Errno::is_incomplete) {
+            return Progress::Pending;
+        }
+        self.event.set();
+        self.memory = None;
+        // SAFETY: `begin` has made it, and the pipe has said that the operation is over, so that the system does not
+        // use it any more.
         let memory = unsafe { Box::from_raw(memory.as_ptr()) };
         match result {
             Ok(count) => Progress::Done(memory.bytes[..count.min(CHUNK)].to_vec()),
@@ -127,17 +141,29 @@ impl Operation {
     }
 
     /// Ends the operation, if one goes on.
-    pub(super) fn cancel(&mut self, pipe: BorrowedHandle<'_>) {
+    pub(super) fn cancel(&mut self) {
         let Some(memory) = self.memory.take() else { return };
-        let pipe = pipe.as_raw_handle();
+        let pipe = self.pipe.as_raw_handle();
         // SAFETY: the memory lives on.
         let overlapped = unsafe { overlapped_of(memory) };
         // SAFETY: the pipe is open, and the structure is that of its operation.
         unsafe { CancelIoEx(pipe, overlapped) };
-        // SAFETY: as above. This returns when the operation is over, whether it was cancelled or has come first.
+        // SAFETY: as above. This returns when the operation is over, whether it was cancelled or has come first; or
+        // when the wait itself has failed, which the next call tells.
         let _ = unsafe { result(pipe, memory, true) };
-        // SAFETY: `begin` has made it, and the system does not use it any more.
-        drop(unsafe { Box::from_raw(memory.as_ptr()) });
+        // SAFETY: as above.
+        let result = unsafe { result(pipe, memory, false) };
+        // The memory of an operation that goes on is the system's, for ever.
+        if !result.is_err_and(Errno::is_incomplete) {
+            // SAFETY: `begin` has made it, and the pipe has said that the operation is over.
+            drop(unsafe { Box::from_raw(memory.as_ptr()) });
+        }
+    }
+}
+
+impl Drop for Operation {
+    fn drop(&mut self) {
+        self.cancel();
     }
 }
 

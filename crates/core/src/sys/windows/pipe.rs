@@ -35,13 +35,12 @@ pub(crate) const LONGEST_NAME: usize = 256;
 
 /// One end of a pipe, and the one operation of it that may go on.
 pub(crate) struct Pipe {
-    handle: OwnedHandle,
     operation: Operation,
 }
 
 impl std::fmt::Debug for Pipe {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pipe").field("handle", &self.handle).finish_non_exhaustive()
+        f.debug_struct("Pipe").field("handle", self.operation.pipe()).finish_non_exhaustive()
     }
 }
 
@@ -97,7 +96,7 @@ impl Pipe {
 
     /// An end that this process has been given.
     pub(crate) fn given(handle: OwnedHandle) -> Result<Self, Errno> {
-        Ok(Self { handle, operation: Operation::new()? })
+        Ok(Self { operation: Operation::new(handle)? })
     }
 
     /// # Safety
@@ -113,12 +112,12 @@ impl Pipe {
 
     /// A second handle on this end, for another thread.
     pub(crate) fn try_clone(&self) -> Result<Self, Errno> {
-        let handle = self.handle.try_clone().map_err(|error| super::errno_of(&error))?;
+        let handle = self.operation.pipe().try_clone().map_err(|error| super::errno_of(&error))?;
         Self::given(handle)
     }
 
     pub(crate) fn handle(&self) -> BorrowedHandle<'_> {
-        self.handle.as_handle()
+        self.operation.pipe().as_handle()
     }
 
     /// Set when the operation that goes on is done.
@@ -139,14 +138,14 @@ impl Pipe {
     }
 
     fn begin_to_accept(&mut self) -> Result<(), Errno> {
-        self.operation.accept(self.handle.as_handle())
+        self.operation.accept()
     }
 
     /// Lets the present client go, so that the next one can be accepted. It may not have read all.
     pub(crate) fn disconnect(&mut self) {
-        self.operation.cancel(self.handle.as_handle());
+        self.operation.cancel();
         // SAFETY: the handle is open for the whole call, which touches no memory.
-        unsafe { DisconnectNamedPipe(self.handle.as_raw_handle()) };
+        unsafe { DisconnectNamedPipe(self.operation.pipe().as_raw_handle()) };
     }
 
     /// Begins to read what comes. Nothing to do if a read goes on already.
@@ -156,7 +155,7 @@ impl Pipe {
 
     /// As [`Pipe::begin_read`], of so many bytes at most: what follows them stays in the pipe.
     pub(crate) fn begin_read_of(&mut self, most: usize) -> Result<(), Errno> {
-        if self.operation.goes_on() { Ok(()) } else { self.operation.read(self.handle.as_handle(), most) }
+        if self.operation.goes_on() { Ok(()) } else { self.operation.read(most) }
     }
 
     /// As [`Pipe::begin_read`]; after a failure the event is set, so that whoever waits for it sees the failure.
@@ -168,7 +167,7 @@ impl Pipe {
 
     /// How far the operation has come; at most after `patience`. Where none goes on, it is done.
     pub(crate) fn progress(&mut self, patience: Duration) -> Progress {
-        self.operation.progress(self.handle.as_handle(), patience)
+        self.operation.progress(patience)
     }
 
     /// Writes all of it, beside a read that may go on; no longer than `patience`.
@@ -184,7 +183,7 @@ impl Pipe {
             event.reset();
             let mut overlapped =
                 OVERLAPPED { hEvent: event.as_handle().as_raw_handle(), ..OVERLAPPED::default() };
-            let handle = self.handle.as_raw_handle();
+            let handle = self.operation.pipe().as_raw_handle();
             let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
             // SAFETY: the handle is open; bytes and structure live to the end of this turn, in which the operation
             // ends.
@@ -213,18 +212,18 @@ impl Pipe {
 
     /// The end itself, for somebody else; an operation that goes on is ended.
     pub(crate) fn into_handle(self) -> Result<OwnedHandle, Errno> {
-        self.handle.try_clone().map_err(|error| super::errno_of(&error))
+        self.operation.pipe().try_clone().map_err(|error| super::errno_of(&error))
     }
 
     /// Whether the pipe, which somebody else may have made first, belongs to this process's user, the system or
     /// administrators: nobody else decides who may use it.
     pub(crate) fn is_of_trusted(&self) -> bool {
-        is_of_trusted(self.handle.as_handle())
+        is_of_trusted(self.operation.pipe().as_handle())
     }
 
     /// Whether the other end is open, or what it has sent is still to be read.
     pub(crate) fn is_open(&self) -> bool {
-        let handle = self.handle.as_raw_handle();
+        let handle = self.operation.pipe().as_raw_handle();
         // SAFETY: the handle is open, and nothing is to be written to.
         unsafe { PeekNamedPipe(handle, null_mut(), 0, null_mut(), null_mut(), null_mut()) != 0 }
     }
@@ -233,7 +232,8 @@ impl Pipe {
     pub(crate) fn client(&self) -> Option<Pid> {
         let mut pid = 0;
         // SAFETY: the handle is open, and the system writes one number to the pointer.
-        let done = unsafe { GetNamedPipeClientProcessId(self.handle.as_raw_handle(), &raw mut pid) };
+        let done =
+            unsafe { GetNamedPipeClientProcessId(self.operation.pipe().as_raw_handle(), &raw mut pid) };
         (done != 0).then(|| Pid::try_from(pid).ok()).flatten()
     }
 
@@ -241,13 +241,32 @@ impl Pipe {
     pub(crate) fn server(&self) -> Option<Pid> {
         let mut pid = 0;
         // SAFETY: the handle is open, and the system writes one number to the pointer.
-        let done = unsafe { GetNamedPipeServerProcessId(self.handle.as_raw_handle(), &raw mut pid) };
+        let done =
+            unsafe { GetNamedPipeServerProcessId(self.operation.pipe().as_raw_handle(), &raw mut pid) };
         (done != 0).then(|| Pid::try_from(pid).ok()).flatten()
     }
 }
 
-impl Drop for Pipe {
-    fn drop(&mut self) {
-        self.operation.cancel(self.handle.as_handle());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_ends_no_operation_that_goes_on() {
+        let name = format!(r"\\.\pipe\daimon-notice-{:016x}", crate::sys::random());
+        let mut server = Pipe::serve(&name, true).unwrap();
+        server.accept().unwrap();
+        server.operation.notice();
+        assert_eq!(server.progress(Duration::ZERO), Progress::Pending);
+        let client = Pipe::connect(&name, Duration::from_secs(10)).unwrap();
+        assert_eq!(server.progress(Duration::from_secs(10)), Progress::Done(Vec::new()));
+        server.begin_read().unwrap();
+        server.operation.notice();
+        assert_eq!(server.progress(Duration::ZERO), Progress::Pending);
+        client.write_all(b"x", Duration::from_secs(10)).unwrap();
+        assert_eq!(server.progress(Duration::from_secs(10)), Progress::Done(b"x".to_vec()));
+        server.begin_read().unwrap();
+        drop(client);
+        assert_eq!(server.progress(Duration::from_secs(10)), Progress::Ended);
     }
 }
