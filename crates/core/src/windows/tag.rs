@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::own::OwnDaemon;
 use crate::error::{Error, Result};
-use crate::sys::control::{byte_of, pipe_of, signal_of};
+use crate::sys::control::{byte_of, is_known, pipe_of, signal_of};
 use crate::sys::{self, FileId, Pipe, Progress};
 
 /// How many clients are served at once.
@@ -16,6 +16,9 @@ const CLIENTS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The longest wait, so that no client that hangs is forgotten.
 const LONGEST: Duration = Duration::from_secs(3_600);
+
+/// How long to wait after a failure of the system's, which has no memory, before the next try.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// How often the file of an error output is looked at that nobody reads.
 const BETWEEN_TRIMS: Duration = Duration::from_secs(60);
@@ -32,6 +35,8 @@ struct Client {
     pipe: Pipe,
     /// Until when its present client may take; `None` while it waits for one.
     until: Option<Instant>,
+    /// Whether it could not begin to wait for a client, which is to be tried again.
+    has_failed: bool,
 }
 
 impl Tag {
@@ -44,7 +49,7 @@ impl Tag {
             .map(|at| {
                 let mut pipe = Pipe::serve(&name, at == 0)?;
                 pipe.accept()?;
-                Ok(Client { pipe, until: None })
+                Ok(Client { pipe, until: None, has_failed: false })
             })
             .collect::<std::result::Result<_, _>>()
             .map_err(|errno| {
@@ -72,16 +77,25 @@ impl Tag {
     fn serve_next(&mut self, daemon: &OwnDaemon) {
         let events: Vec<BorrowedHandle<'_>> = self.clients.iter().map(|client| client.pipe.event()).collect();
         let soonest = self.clients.iter().filter_map(|client| client.until).min();
-        let longest = if daemon.capture().is_some() { BETWEEN_TRIMS } else { LONGEST };
+        let longest = if self.clients.iter().any(|client| client.has_failed) {
+            AFTER_FAILURE
+        } else if daemon.capture().is_some() {
+            BETWEEN_TRIMS
+        } else {
+            LONGEST
+        };
         let time = soonest.map_or(longest, |until| until.saturating_duration_since(Instant::now()));
         // Whichever it is: all are looked at, so that none waits for those before it.
-        let _ = sys::first_of(&events, time.min(longest));
+        if sys::wait_for_any(&events, time.min(longest)).is_err() {
+            thread::sleep(AFTER_FAILURE);
+        }
         if let Some(capture) = daemon.capture() {
             capture.trim();
         }
         let now = Instant::now();
         for client in &mut self.clients {
-            if !client.go_on(daemon) && client.until.is_some_and(|until| now >= until) {
+            let is_due = client.has_failed || client.until.is_some_and(|until| now >= until);
+            if !client.go_on(daemon) && is_due {
                 client.next();
             }
         }
@@ -99,14 +113,7 @@ impl Client {
                 self.say(&[byte_of(daemon.phase())])
             }
             (Progress::Done(bytes), Some(_)) => match bytes.first() {
-                Some(byte) => {
-                    let (signal, displaced) = signal_of(*byte);
-                    if displaced {
-                        daemon.displace();
-                    }
-                    daemon.hear(signal);
-                    self.say(&[*byte])
-                }
+                Some(byte) => self.hear(*byte, daemon),
                 None => false,
             },
         };
@@ -114,6 +121,21 @@ impl Client {
             self.next();
         }
         true
+    }
+
+    /// Hears a message, and answers it; false for what is none.
+    fn hear(&mut self, message: u8, daemon: &OwnDaemon) -> bool {
+        let (signal, displaced) = signal_of(message);
+        if !is_known(signal) {
+            return false;
+        }
+        if displaced {
+            daemon.displace();
+        }
+        daemon.hear(signal);
+        // The client has its full time for the answer: without one it sends the signal again.
+        self.until = Some(Instant::now() + PATIENCE);
+        self.say(&[message])
     }
 
     /// Says something, and waits for the client to ask or to go.
@@ -125,7 +147,49 @@ impl Client {
     fn next(&mut self) {
         self.until = None;
         self.pipe.disconnect();
-        // It fails for lack of memory. The other ends go on.
-        let _ = self.pipe.accept();
+        // It fails for lack of memory. The other ends go on meanwhile.
+        self.has_failed = self.pipe.accept().is_err();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(10);
+
+    fn tag_and_daemon() -> (FileId, Tag, OwnDaemon) {
+        let id = FileId::random();
+        let path = std::path::Path::new("d.pid");
+        (id, Tag::new(id).unwrap(), OwnDaemon::alone(path, id, sys::capture_file().unwrap()))
+    }
+
+    #[test]
+    fn a_number_that_is_no_signal_is_not_answered() {
+        for (message, answer) in [(1, Progress::Done(vec![1])), (77, Progress::Ended)] {
+            let (id, mut tag, daemon) = tag_and_daemon();
+            let mut peer = Pipe::connect(&pipe_of(id), LONG).unwrap();
+            tag.serve_next(&daemon);
+            peer.begin_read_of(1).unwrap();
+            assert!(matches!(peer.progress(LONG), Progress::Done(_)));
+            peer.begin_read().unwrap();
+            peer.write_all(&[message], LONG).unwrap();
+            tag.serve_next(&daemon);
+            assert_eq!(peer.progress(LONG), answer);
+        }
+    }
+
+    #[test]
+    fn an_end_that_could_not_wait_for_a_client_tries_again() {
+        let (id, mut tag, daemon) = tag_and_daemon();
+        for client in &mut tag.clients {
+            client.pipe.disconnect();
+            // Nothing goes on, and no event is set, as after a failure to wait.
+            assert!(client.pipe.begin_read().is_err());
+            client.has_failed = true;
+        }
+        tag.serve_next(&daemon);
+        assert!(tag.clients.iter().all(|client| !client.has_failed));
+        Pipe::connect(&pipe_of(id), LONG).unwrap();
     }
 }

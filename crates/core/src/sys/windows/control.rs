@@ -122,17 +122,16 @@ pub(crate) fn reach(file: FileId, pid: Pid) -> Result<Reached, Unreached> {
 }
 
 impl Line {
-    /// Sends a signal; false when the daemon has gone away meanwhile. Returns when the daemon has it, or has ended by
-    /// it, and in any case soon.
+    /// Sends a signal; false when the daemon has let go of the connection without an answer, so that it may not have
+    /// the signal: it is to be sent again if the daemon is alive. Returns soon in any case.
     pub(crate) fn send(mut self, signal: i32, displacing: bool) -> bool {
         let Ok(number) = u8::try_from(signal) else { return false };
         let byte = if displacing { number | DISPLACING } else { number };
-        if self.0.write_all(&[byte], PATIENCE).is_err() {
+        if self.0.write_all(&[byte], PATIENCE).is_err() || self.0.begin_read().is_err() {
             return false;
         }
-        // The same byte comes back. A daemon that does not answer has the signal all the same.
-        let _ = read(&mut self.0, PATIENCE);
-        true
+        // The same byte comes back. A daemon that is late with it has the signal all the same.
+        !matches!(self.0.progress(PATIENCE), Progress::Ended)
     }
 }
 
@@ -146,6 +145,30 @@ mod tests {
             assert_eq!(phase_of(byte_of(phase)), Some(phase));
         }
         assert_eq!(phase_of(b'x'), None);
+    }
+
+    #[test]
+    fn a_signal_is_sent_when_it_is_answered_and_not_when_the_connection_is_closed() {
+        for answers in [true, false] {
+            let file = FileId::random();
+            let mut server = Pipe::serve(&pipe_of(file), true).unwrap();
+            server.accept().unwrap();
+            let client = std::thread::spawn(move || reach(file, std::process::id().cast_signed()));
+            let long = Duration::from_secs(10);
+            assert_eq!(server.progress(long), Progress::Done(Vec::new()));
+            server.write_all(&[byte_of(Phase::Serving)], long).unwrap();
+            let Ok(Reached::Daemon(line)) = client.join().unwrap() else { panic!("not reached") };
+            let sender = std::thread::spawn(move || line.send(TERM, false));
+            server.begin_read().unwrap();
+            assert_eq!(server.progress(long), Progress::Done(vec![15]));
+            if answers {
+                server.write_all(&[15], long).unwrap();
+                assert!(sender.join().unwrap());
+            } else {
+                server.disconnect();
+                assert!(!sender.join().unwrap());
+            }
+        }
     }
 
     #[test]

@@ -35,6 +35,12 @@ pub(crate) struct FileId {
 impl FileId {
     #[cfg(test)]
     pub(crate) const NONE: Self = Self { volume: 0, index: 0 };
+
+    /// One that no other test has.
+    #[cfg(test)]
+    pub(crate) fn random() -> Self {
+        Self { volume: 0, index: super::random().into() }
+    }
 }
 
 /// As part of a name that all can find.

@@ -41,11 +41,11 @@ pub(crate) use pipe::{LONGEST_NAME, Pipe};
 pub(crate) use priority::{set_own_priority, set_priority};
 pub(crate) use process::{
     ProcessHandle, TERMINATED, first_of, is_launched, is_main_thread, launched_group, openers, raw_stats,
-    signal_group,
+    signal_group, wait_for_any,
 };
 pub(crate) use security::is_administrator;
 pub(crate) use select::{Armed, Selector, Source, SourceRef, borrow};
-pub(crate) use spawn::{Spawn, let_inherit, small_pipe};
+pub(crate) use spawn::{Spawn, Suspended, let_inherit, small_pipe};
 
 /// The numbers of signals: those of Linux, since Windows has hardly any.
 pub(crate) mod numbers {

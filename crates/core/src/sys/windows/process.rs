@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use windows_sys::Win32::Foundation::{FILETIME, STILL_ACTIVE, WAIT_OBJECT_0};
+use windows_sys::Win32::Foundation::{FILETIME, WAIT_FAILED, WAIT_OBJECT_0};
 use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
 use windows_sys::Win32::System::Threading::{
     GetExitCodeProcess, GetProcessTimes, OpenProcess, PROCESS_QUERY_INFORMATION,
@@ -29,6 +29,8 @@ pub(crate) const TERMINATED: u32 = 143;
 /// How long a daemon may take to serve its name tag, or to end, before it is taken for one that does neither.
 const PATIENCE: Duration = Duration::from_secs(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+/// How old a connection may be by which a signal is sent. A daemon lets a client go after a second.
+const FRESH: Duration = Duration::from_millis(500);
 /// How many connections may be lost before a signal is given up.
 const ATTEMPTS: usize = 3;
 
@@ -146,8 +148,8 @@ impl ProcessHandle {
         let Some(file) = self.held.get() else {
             return Err(Unreached::System("CreateFileW", Errno::NOT_SUPPORTED));
         };
-        // Somebody may have given up a signal that was prepared long ago.
-        let prepared = self.line().take().filter(|(at, _)| at.elapsed() < PATIENCE);
+        // The signal may have been prepared long ago.
+        let prepared = self.line().take().filter(|(at, _)| at.elapsed() < FRESH);
         let mut reached =
             prepared.map(|(_, line)| line).map_or_else(|| self.reach(*file, pid, &|| false), Ok)?;
         for _ in 0..ATTEMPTS {
@@ -184,13 +186,14 @@ impl ProcessHandle {
     }
 
     pub(crate) fn exit(&self, pid: Pid) -> Option<RawExit> {
+        // The code alone does not tell: 259, which the system gives for a process that runs, may be its own.
         if self.is_alive(pid) {
             return None;
         }
         let mut code = 0;
         // SAFETY: the handle is open for the whole call, and the system writes one number to the pointer.
         let done = unsafe { GetExitCodeProcess(self.handle.as_raw_handle(), &raw mut code) };
-        (done != 0 && code != STILL_ACTIVE.cast_unsigned()).then(|| RawExit::Code(code.cast_signed()))
+        (done != 0).then(|| RawExit::Code(code.cast_signed()))
     }
 }
 
@@ -217,23 +220,34 @@ pub(crate) fn is_launched(pid: Pid, file: FileId) -> bool {
     ProcessHandle::open(pid).is_ok_and(|process| Job::of(file, pid, &process).is_some())
 }
 
+/// A time to wait, in the system's milliseconds: rounded up, because a zero would spin; and never the largest number,
+/// which would mean for ever.
+fn millis_of(time: Duration) -> u32 {
+    u32::try_from(time.as_micros().div_ceil(1_000)).unwrap_or(u32::MAX).min(u32::MAX - 1)
+}
+
 /// Whether a process, or anything else that can be waited for, is done within that time.
 pub(crate) fn ends_within(handle: BorrowedHandle<'_>, time: Duration) -> bool {
-    // Rounded up: a zero would spin. The largest number would mean for ever.
-    let millis = u32::try_from(time.as_micros().div_ceil(1_000)).unwrap_or(u32::MAX).min(u32::MAX - 1);
     // SAFETY: the handle is open for the whole call, which touches no memory.
-    unsafe { WaitForSingleObject(handle.as_raw_handle(), millis) == WAIT_OBJECT_0 }
+    unsafe { WaitForSingleObject(handle.as_raw_handle(), millis_of(time)) == WAIT_OBJECT_0 }
 }
 
 /// The first of the handles that is set or has ended within that time.
-pub(crate) fn first_of(handles: &[BorrowedHandle<'_>], time: Duration) -> Option<usize> {
+pub(crate) fn wait_for_any(handles: &[BorrowedHandle<'_>], time: Duration) -> Result<Option<usize>, Errno> {
     let raw: Vec<_> = handles.iter().map(AsRawHandle::as_raw_handle).collect();
-    let count = u32::try_from(raw.len()).ok()?;
-    let millis = u32::try_from(time.as_micros().div_ceil(1_000)).unwrap_or(u32::MAX);
+    let count = u32::try_from(raw.len()).unwrap_or(u32::MAX);
     // SAFETY: all handles are open for the whole call, which reads as many of them as is told.
-    let found = unsafe { WaitForMultipleObjects(count, raw.as_ptr(), 0, millis) };
-    let at = usize::try_from(found.checked_sub(WAIT_OBJECT_0)?).ok()?;
-    (at < raw.len()).then_some(at)
+    let found = unsafe { WaitForMultipleObjects(count, raw.as_ptr(), 0, millis_of(time)) };
+    if found == WAIT_FAILED {
+        return Err(Errno::last());
+    }
+    let at = found.checked_sub(WAIT_OBJECT_0).and_then(|at| usize::try_from(at).ok());
+    Ok(at.filter(|at| *at < raw.len()))
+}
+
+/// As [`wait_for_any`]; a failure is as if no time was left.
+pub(crate) fn first_of(handles: &[BorrowedHandle<'_>], time: Duration) -> Option<usize> {
+    wait_for_any(handles, time).ok().flatten()
 }
 
 /// There are no process groups that a launch could have made: signals go to the daemon.
@@ -297,4 +311,27 @@ fn memory(process: &OwnedHandle) -> Option<u64> {
 /// The processes that have the file open: the system does not tell.
 pub(crate) fn openers(_path: &std::path::Path) -> Vec<(Pid, Vec<u8>)> {
     Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_code_that_means_a_running_process_elsewhere_is_an_exit_too() {
+        let mut child = Command::new("cmd").args(["/c", "exit 259"]).spawn().unwrap();
+        let pid = child.id().cast_signed();
+        let process = ProcessHandle::open(pid).unwrap();
+        child.wait().unwrap();
+        assert!(matches!(process.exit(pid), Some(RawExit::Code(259))));
+    }
+
+    #[test]
+    fn no_time_is_taken_for_ever_or_for_none() {
+        assert_eq!(millis_of(Duration::ZERO), 0);
+        assert_eq!(millis_of(Duration::from_nanos(1_001)), 1);
+        assert_eq!(millis_of(Duration::MAX), u32::MAX - 1);
+    }
 }
