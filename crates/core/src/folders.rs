@@ -22,8 +22,9 @@ pub fn is_administrator() -> bool {
 ///
 /// # Errors
 ///
-/// `PidFile` with the reason `unsafe-directory` where there is one already that belongs to somebody else: they could
-/// replace what is in it. `PermissionDenied` or `StartFailed` with the system's.
+/// `PidFile` with the reason `unsafe-directory` where there is one already that belongs to somebody else, or to a user
+/// whose processes have not all the rights of this one: they could replace what is in it. `PermissionDenied` or
+/// `StartFailed` with the system's.
 pub fn make_machine_folder(path: &Path) -> Result<()> {
     let failed = |syscall, errno| {
         let message = format!("{}: the folder for pidfiles cannot be made", path.display());

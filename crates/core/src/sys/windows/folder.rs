@@ -15,7 +15,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 use windows_sys::Win32::System::Com::CoTaskMemFree;
 use windows_sys::Win32::UI::Shell::{FOLDERID_LocalAppData, FOLDERID_ProgramData, SHGetKnownFolderPath};
 
-use super::security::{Access, is_trusted, owner_of};
+use super::security::{Access, is_machine, owner_of};
 use super::{Errno, errno_of, wide};
 
 /// The folder for files of this user on this machine, or of the machine; by the system's table, which the environment
@@ -53,15 +53,15 @@ pub(crate) fn make_folder_of_machine(path: &Path) -> Result<bool, Errno> {
     }
 }
 
-/// Whether nobody can change the folder who is not trusted: its owner can always. Of a link this tells the link's own
-/// owner, who could have it lead elsewhere.
+/// Whether the folder belongs to the system or administrators: its owner can always change it. Of a link this tells the
+/// link's own owner, who could have it lead elsewhere.
 pub(crate) fn is_of_trusted(folder: &Path) -> Result<bool, Errno> {
     let opened = OpenOptions::new()
         .access_mode(READ_CONTROL)
         .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
         .open(folder);
     let opened: File = opened.map_err(|error| errno_of(&error))?;
-    owner_of(&opened).map(|owner| is_trusted(&owner))
+    owner_of(&opened).map(|owner| is_machine(&owner))
 }
 
 #[cfg(test)]
@@ -76,7 +76,6 @@ mod tests {
         assert_eq!(is_of_trusted(&path), Ok(true));
         std::fs::remove_dir(&path).unwrap();
         assert!(is_of_trusted(&path).is_err_and(Errno::is_missing));
-        assert!(!is_trusted("S-1-5-21-1-2-3-1001"));
         assert!(local_folder(true).is_some_and(|path| path.is_absolute()));
     }
 }

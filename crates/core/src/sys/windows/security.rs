@@ -15,8 +15,8 @@ use windows_sys::Win32::Security::Authorization::{
 };
 use windows_sys::Win32::Security::{
     CheckTokenMembership, CreateWellKnownSid, GetTokenInformation, OWNER_SECURITY_INFORMATION,
-    PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES, TOKEN_QUERY, TOKEN_USER, TokenUser,
-    WinBuiltinAdministratorsSid,
+    PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES, TOKEN_ELEVATION_TYPE, TOKEN_QUERY, TOKEN_USER,
+    TokenElevationType, TokenElevationTypeFull, TokenUser, WinBuiltinAdministratorsSid,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
@@ -127,14 +127,45 @@ fn owner(handle: BorrowedHandle<'_>, kind: SE_OBJECT_TYPE) -> Result<String, Err
 
 /// Whether what belongs to that user cannot be changed by anybody who is not trusted: it is the system's, the
 /// administrators', or this process's own user's.
-pub(super) fn is_trusted(owner: &str) -> bool {
-    const SYSTEM: &str = "S-1-5-18";
-    const ADMINISTRATORS: &str = "S-1-5-32-544";
-    [SYSTEM, ADMINISTRATORS].contains(&owner) || own_user().is_ok_and(|own| own == owner)
+fn is_trusted(owner: &str) -> bool {
+    is_machine(owner) || is_own(owner)
 }
 
-/// The user of this process, as text: `S-1-…`.
-fn own_user() -> Result<String, Errno> {
+/// Whether that is the system or administrators; or this process's own user, if that has no processes with fewer rights
+/// than this one's.
+pub(super) fn is_machine(owner: &str) -> bool {
+    is_machine_for(owner, is_elevated())
+}
+
+fn is_machine_for(owner: &str, is_elevated: bool) -> bool {
+    const SYSTEM: &str = "S-1-5-18";
+    const ADMINISTRATORS: &str = "S-1-5-32-544";
+    [SYSTEM, ADMINISTRATORS].contains(&owner) || (!is_elevated && is_own(owner))
+}
+
+fn is_own(owner: &str) -> bool {
+    own_user().is_ok_and(|own| own == owner)
+}
+
+/// Whether this process has more rights than others of its user, or that cannot be told.
+fn is_elevated() -> bool {
+    let mut kind: TOKEN_ELEVATION_TYPE = 0;
+    let mut size = 0;
+    let Ok(token) = own_token() else { return true };
+    // SAFETY: the handle is open, and the system writes at most the size of a number to each of the pointers.
+    let done = unsafe {
+        GetTokenInformation(
+            token.as_raw_handle(),
+            TokenElevationType,
+            (&raw mut kind).cast(),
+            size_of_val(&kind) as u32,
+            &raw mut size,
+        )
+    };
+    done == 0 || kind == TokenElevationTypeFull
+}
+
+fn own_token() -> Result<OwnedHandle, Errno> {
     let mut token = null_mut();
     // SAFETY: the call takes nothing, and gives a value that stands for this process.
     let own = unsafe { GetCurrentProcess() };
@@ -143,7 +174,12 @@ fn own_user() -> Result<String, Errno> {
         return Err(Errno::last());
     }
     // SAFETY: the call has just made this handle, which nobody else owns.
-    let token = unsafe { OwnedHandle::from_raw_handle(token) };
+    Ok(unsafe { OwnedHandle::from_raw_handle(token) })
+}
+
+/// The user of this process, as text: `S-1-…`.
+fn own_user() -> Result<String, Errno> {
+    let token = own_token()?;
     // More than a user takes: the structure, and an id of at most 68 bytes. Aligned as the structure.
     let mut memory = [0_u64; 32];
     let mut size = 0;
@@ -195,5 +231,15 @@ mod tests {
         let access = Access::of_owner().unwrap();
         assert!(!access.attributes().lpSecurityDescriptor.is_null());
         assert!(Access::of_machine().is_ok());
+    }
+
+    #[test]
+    fn a_user_trusts_itself_and_is_not_the_machine() {
+        let own = own_user().unwrap();
+        assert!(is_trusted(&own));
+        assert_eq!(is_machine_for(&own, true), own == "S-1-5-18");
+        assert!(is_machine_for(&own, false));
+        assert!(is_machine_for("S-1-5-32-544", true) && is_machine_for("S-1-5-18", true));
+        assert!(!is_machine("S-1-5-21-1-2-3-1001") && !is_trusted("S-1-5-21-1-2-3-1001"));
     }
 }
