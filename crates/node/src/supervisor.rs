@@ -59,7 +59,8 @@ pub fn begin_service() -> bool {
     Service::begin().is_some()
 }
 
-/// Whether the manager has taken this process for its service; waits until it has answered, which it does at once.
+/// Whether the manager has taken this process for its service. Blocks until it has answered, which it does at once; for
+/// 5 seconds at most where it does not.
 #[napi]
 pub fn is_service_joined() -> bool {
     Service::begin().is_some_and(Service::is_joined)
@@ -73,7 +74,8 @@ pub fn report_service(course: NativeCourse, time: u32) {
     }
 }
 
-/// Tells the manager that the service has stopped with this exit code; the process must end now.
+/// Tells the manager that the service has stopped with this exit code; the process must end now. Blocks as
+/// [`is_service_joined`] where the manager has not answered yet.
 #[napi]
 pub fn end_service(code: i32) {
     if let Some(service) = Service::begin() {

@@ -41,7 +41,7 @@ enum Link {
     /// The manager has not answered yet.
     Pending,
     Joined(Manager),
-    /// This is no service, or it has been told that it has stopped.
+    /// This is no service, the manager has not answered in time, or it has been told that the service has stopped.
     Over,
 }
 
@@ -87,7 +87,7 @@ impl Service {
     }
 
     /// Tells whether the manager has taken this process for its service. Waits until it has answered, for 5 seconds at
-    /// most.
+    /// most. After that time this is no service, and a late manager is told that it has stopped.
     pub fn is_joined(&self) -> bool {
         matches!(self.answered().link, Link::Joined(_))
     }
@@ -95,7 +95,12 @@ impl Service {
     fn answered(&self) -> MutexGuard<'_, State> {
         let pending = |state: &mut State| matches!(state.link, Link::Pending);
         let waited = self.changed.wait_timeout_while(self.lock(), PATIENCE, pending);
-        waited.unwrap_or_else(PoisonError::into_inner).0
+        let (mut state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            // For good: otherwise a late answer makes a service of a process that goes on as none.
+            state.link = Link::Over;
+        }
+        state
     }
 
     /// Tells the manager where the service is. What has been told before the manager has answered is told then.
@@ -132,6 +137,11 @@ impl Service {
 
     fn link(&self, link: Link) {
         let mut state = self.lock();
+        if let (Link::Over, Link::Joined(manager)) = (state.link, link) {
+            // Ignore a failure: it would be that of a manager that has gone.
+            let _ = manager.tell(Progress::Stopped(0));
+            return;
+        }
         state.link = link;
         let course = state.course;
         state.tell(course);
