@@ -193,3 +193,17 @@ fn the_end_of_the_launch_ends_no_daemon_with_a_socket() {
         matches!(folder.pidfile().status().unwrap(), Status::Running { starting: false, .. })
     });
 }
+
+#[test]
+fn a_daemon_with_a_socket_is_proven_by_its_job_without_the_launcher_and_before_it_does_anything() {
+    let folder = Folder::new();
+    let socket = SocketPlan { path: pipe_of(&folder), mode: 0o600, connect: false };
+    let plan = Plan { socket: Some(socket), ..folder.plan(&["deaf"]) };
+    let launched = folder.launch(&plan).unwrap();
+    let (pid, process) = (launched.pid, launched.process.clone().unwrap());
+    launched.abort();
+    let status = folder.pidfile().status();
+    assert!(matches!(status, Ok(Status::Running { pid: found, .. }) if found == pid), "{status:?}");
+    process.signal(Signal::KILL).unwrap();
+    assert!(ends(&process));
+}

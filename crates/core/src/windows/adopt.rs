@@ -17,14 +17,15 @@ use crate::mutex::lock;
 use crate::pidfile::pid_in;
 use crate::seam;
 use crate::shown::shown;
-use crate::sys::inherited::{Kind, take, take_with};
-use crate::sys::{self, Errno, FileId, Pipe};
+use crate::sys::inherited::{Gift, Kind};
+use crate::sys::{self, Errno, FileId, Job, Pipe};
 
 /// How much of a wrong value an error shows, in characters.
 const SHOWN: usize = 256;
 
 /// What the launcher tells by the small pipe: the values of the handles on lock and channel, and on the first end of
-/// the daemon's pipe, and whether the error output goes to a file that nobody keeps.
+/// the daemon's pipe, whether the error output goes to a file that nobody keeps, and the value of the handle on the job
+/// of a daemon that outlives its launcher.
 pub(super) struct Boot {
     pub(super) lock: u64,
     pub(super) channel: u64,
@@ -33,16 +34,17 @@ pub(super) struct Boot {
     pub(super) socket: u64,
     /// Whether the launcher's own client is at the other end.
     pub(super) has_client: bool,
+    /// 0 for none.
+    pub(super) job: u64,
 }
 
 impl Boot {
-    const BYTES: usize = 40;
+    const BYTES: usize = 48;
 
     pub(super) fn bytes(&self) -> Vec<u8> {
-        [self.lock, self.channel, self.is_captured.into(), self.socket, self.has_client.into()]
-            .iter()
-            .flat_map(|number| number.to_le_bytes())
-            .collect()
+        let Self { lock, channel, is_captured, socket, has_client, job } = *self;
+        let numbers = [lock, channel, is_captured.into(), socket, has_client.into(), job];
+        numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
     }
 
     fn read(mut pipe: File) -> Option<Self> {
@@ -57,6 +59,7 @@ impl Boot {
             is_captured: next()? != 0,
             socket: next()?,
             has_client: next()? != 0,
+            job: next()?,
         })
     }
 }
@@ -68,7 +71,8 @@ impl Boot {
 ///
 /// # Errors
 ///
-/// `StartFailed` with step `adopt` when the value is wrong or forged; nothing has changed then.
+/// `StartFailed` with step `adopt` when the value is wrong or forged. Nothing has changed then, but that the handles are
+/// closed that a pipe of the right form has named.
 pub fn adopt(value: &OsStr) -> Result<&'static OwnDaemon> {
     // One adoption at a time: a second one would take over the same handles, and close them again.
     static ADOPTING: Mutex<()> = Mutex::new(());
@@ -124,10 +128,10 @@ impl Forgery<'_> {
 /// Takes over lock and channel, if they are what the launcher has made for this process.
 fn take_over(handover: &Handover) -> std::result::Result<(OwnDaemon, FileId), Forgery<'_>> {
     let path = &handover.path;
-    let boot = take_with(handover.boot, Boot::BYTES as u32).ok_or(Forgery::NotInherited)?;
-    let Boot { lock, channel, is_captured, socket, has_client } =
+    let (boot, mut gift) = Gift::find(handover.boot, Boot::BYTES as u32).ok_or(Forgery::NotInherited)?;
+    let Boot { lock, channel, is_captured, socket, has_client, job } =
         Boot::read(boot.into()).ok_or(Forgery::NotGiven)?;
-    let given = |value, kind| usize::try_from(value).ok().and_then(|value| take(value, kind));
+    let mut given = |value, kind| usize::try_from(value).ok().and_then(|value| gift.take(value, kind));
     let lock: File = given(lock, Kind::File).ok_or(Forgery::NotGiven)?.into();
     let channel = given(channel, Kind::Pipe).ok_or(Forgery::NotGiven)?;
     let id = sys::file_info(&lock).map_err(|errno| Forgery::Path(path, errno))?.id;
@@ -152,7 +156,13 @@ fn take_over(handover: &Handover) -> std::result::Result<(OwnDaemon, FileId), Fo
         _ => Some(pipe(given(socket, Kind::Pipe).ok_or(Forgery::NotGiven)?)?),
     };
     let first = first.map(if has_client { First::OfLauncher } else { First::Place });
+    let job = match job {
+        0 => None,
+        _ => Some(given(job, Kind::Other).and_then(Job::given).ok_or(Forgery::NotGiven)?),
+    };
+    let payload = channel.try_clone().map_err(|errno| Forgery::Path(path, errno))?;
     let capture = if is_captured { Capture::of_stderr() } else { None };
-    let daemon = OwnDaemon::launched(path, id, lock, Channel::to_launcher(channel), capture);
-    Ok((daemon.with_inherited(first), id))
+    let [channel, payload] = [channel, payload].map(Channel::to_launcher);
+    let daemon = OwnDaemon::launched(path, id, lock, channel, payload, capture);
+    Ok((daemon.with_inherited(first).with_job(job), id))
 }

@@ -21,7 +21,7 @@ use crate::pidfile::Locked;
 use crate::plan::Plan;
 use crate::process::Process;
 use crate::seam;
-use crate::sys::{self, Errno, Job, Pipe, Spawn};
+use crate::sys::{self, Errno, Job, Pipe, Spawn, Suspended};
 
 /// How long the members of a job that is ended may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -83,17 +83,15 @@ pub struct Group {
 }
 
 impl Group {
-    /// Ends all members at once, and waits for that. Gives the processes that could not be ended, which nothing tells
-    /// here.
+    /// Ends all members at once, and waits for that. Gives the processes that have not ended within a second.
     pub fn end(mut self, _grace: Duration) -> Vec<Pid> {
-        if let Some(job) = self.job.take() {
-            job.terminate();
-            let until = Instant::now() + PATIENCE;
-            while job.len() > 0 && Instant::now() < until {
-                std::thread::sleep(Duration::from_millis(2));
-            }
+        let Some(job) = self.job.take() else { return Vec::new() };
+        job.terminate();
+        let until = Instant::now() + PATIENCE;
+        while job.len() > 0 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(2));
         }
-        Vec::new()
+        job.members()
     }
 
     /// From now on neither a drop nor the launcher's death ends the members: others find the daemon by its socket.
@@ -227,8 +225,7 @@ fn launch_locked(
     bound: Option<Bound>,
 ) -> Result<Launched> {
     let streams = Streams::open(plan)?;
-    let failed = |step, syscall, message| move |errno: Errno| Error::system(step, syscall, errno, message);
-    let (boot, mut boot_end) =
+    let (boot, boot_end) =
         sys::small_pipe().map_err(failed("channel", "CreatePipe", "the channel could not be made"))?;
     sys::let_inherit(boot.as_handle()).map_err(failed(
         "channel",
@@ -259,24 +256,105 @@ fn launch_locked(
         Error::system("exec", "CreateProcessW", errno, message).at(&plan.program)
     })?;
     let outcome = Arc::<Outcome>::default();
-    // From here on every failure ends the process, by the drop of its job.
     let job = Job::new(locked.id(), suspended.pid).and_then(|job| job.take(&suspended.process).map(|()| job));
     // A failure ends it by the keeper's end.
     let job =
         job.map_err(failed("job", "AssignProcessToJobObject", "the daemon cannot be put into a job"))?;
-    keeper.release();
-    let group = Group { job: Some(job), outcome: Arc::clone(&outcome), is_nobodys: false };
-    if let Some(nice) = plan.limits.nice {
-        sys::set_priority(&suspended.process, nice).map_err(failed(
-            "nice",
-            "SetPriorityClass",
-            "the priority cannot be set",
-        ))?;
+    // A daemon that gets a handle on its job before it runs is the keeper's for as long.
+    let keeper = if bound.is_some() {
+        Some(keeper)
+    } else {
+        keeper.release();
+        None
+    };
+    let group = Group { job: Some(job), outcome, is_nobodys: false };
+    let made = Made { suspended, their_end, own_end, boot_end, is_captured: streams.is_captured, keeper };
+    let running = match made.run(plan, payload, locked, bound.as_ref(), &group) {
+        Ok(running) => running,
+        Err(error) => {
+            group.end(Duration::ZERO);
+            return Err(error);
+        }
+    };
+    let Running { pid, process, channel, unsent } = running;
+    let socket = bound.as_ref().map(|_| BoundFile::none());
+    let group = if socket.is_some() { group.of_nobody() } else { group };
+    let client = bound.and_then(|bound| bound.client);
+    Ok(Launched { pid, process: Some(process), channel, unsent, log: streams.log, group, client, socket })
+}
+
+/// The process that a launch has made, in its job, and what it is to be given before it runs.
+struct Made {
+    suspended: Suspended,
+    their_end: Pipe,
+    own_end: Pipe,
+    boot_end: File,
+    is_captured: bool,
+    /// Ends the process with this launcher until it runs, where it has a handle on its own job.
+    keeper: Option<Job>,
+}
+
+struct Running {
+    pid: Pid,
+    process: Process,
+    channel: Channel,
+    unsent: Option<Unsent>,
+}
+
+fn failed(step: &'static str, syscall: &'static str, message: &'static str) -> impl Fn(Errno) -> Error {
+    move |errno| Error::system(step, syscall, errno, message)
+}
+
+impl Made {
+    /// Gives the process all that it needs, and has it run.
+    fn run(
+        mut self,
+        plan: &Plan,
+        payload: Option<&[u8]>,
+        locked: &Locked,
+        bound: Option<&Bound>,
+        group: &Group,
+    ) -> Result<Running> {
+        let suspended = self.suspended;
+        if let Some(nice) = plan.limits.nice {
+            sys::set_priority(&suspended.process, nice).map_err(failed(
+                "nice",
+                "SetPriorityClass",
+                "the priority cannot be set",
+            ))?;
+        }
+        locked.write_pid(suspended.pid).map_err(|errno| {
+            let path = plan.pidfile.path();
+            let message = format!("{}: the PID cannot be written", path.display());
+            Error::system("write-pidfile", "WriteFile", errno, message).at(path)
+        })?;
+        let channel = Channel::noting(self.own_end, Arc::clone(&group.outcome));
+        let unsent = payload.map(|payload| channel.begin_payload(payload)).transpose()?.flatten();
+        let told = told(&suspended, locked, &self.their_end, self.is_captured, bound, group)?;
+        drop(self.their_end);
+        self.boot_end.write_all(&told.bytes()).map_err(|error| {
+            Error::io("channel", "WriteFile", &error, "the daemon cannot be told its lock and channel")
+        })?;
+        let pid = suspended.pid;
+        suspended.process.holds(locked.id());
+        let resumed = suspended.resume().map_err(failed("exec", "ResumeThread", "the daemon cannot run"))?;
+        if let Some(keeper) = self.keeper {
+            keeper.release();
+        }
+        seam::at("launch.executed");
+        Ok(Running { pid, process: Process::made(pid, resumed), channel, unsent })
     }
-    locked.write_pid(suspended.pid).map_err(|errno| {
-        let message = format!("{}: the PID cannot be written", path.display());
-        Error::system("write-pidfile", "WriteFile", errno, message).at(path)
-    })?;
+}
+
+/// Gives the process its handles, and what it is to be told of them.
+fn told(
+    suspended: &Suspended,
+    locked: &Locked,
+    their_end: &Pipe,
+    is_captured: bool,
+    bound: Option<&Bound>,
+    group: &Group,
+) -> Result<Boot> {
     let give = |handle| {
         suspended.give(handle).map(|value| value as u64).map_err(failed(
             "channel",
@@ -284,29 +362,17 @@ fn launch_locked(
             "the daemon cannot be given its lock",
         ))
     };
-    let first = bound.as_ref().map(|bound| &bound.first);
-    let told = Boot {
+    let first = bound.map(|bound| &bound.first);
+    // The job of a daemon that outlives its launcher: with the last handle its name would be gone.
+    let job = group.job.as_ref().filter(|_| bound.is_some());
+    Ok(Boot {
         lock: give(locked.file().as_handle())?,
         channel: give(their_end.handle())?,
-        is_captured: streams.is_captured,
+        is_captured,
         socket: first.map_or(Ok(0), |first| give(first.pipe().handle()))?,
         has_client: matches!(first, Some(First::OfLauncher(_))),
-    };
-    drop(their_end);
-    boot_end.write_all(&told.bytes()).map_err(|error| {
-        Error::io("channel", "WriteFile", &error, "the daemon cannot be told its lock and channel")
-    })?;
-    let channel = Channel::noting(own_end, outcome);
-    let unsent = payload.map(|payload| channel.begin_payload(payload)).transpose()?.flatten();
-    let pid = suspended.pid;
-    suspended.process.holds(locked.id());
-    let resumed = suspended.resume().map_err(failed("exec", "ResumeThread", "the daemon cannot run"))?;
-    let process = Process::made(pid, resumed);
-    seam::at("launch.executed");
-    let socket = bound.as_ref().map(|_| BoundFile::none());
-    let group = if socket.is_some() { group.of_nobody() } else { group };
-    let client = bound.and_then(|bound| bound.client);
-    Ok(Launched { pid, process: Some(process), channel, unsent, log: streams.log, group, client, socket })
+        job: job.map_or(Ok(0), |job| give(job.handle()))?,
+    })
 }
 
 /// Both ends of a pipe.

@@ -33,12 +33,18 @@ pub struct OwnDaemon {
     id: FileId,
     lock: File,
     start: Mutex<Start>,
+    /// The same channel, for the payload: a wait for that keeps nobody from telling the launcher anything.
+    payload: Mutex<Option<Channel>>,
     phase: AtomicU8,
-    /// The job that the launch has put this process into, once it is released: its name lives as long as the handle.
+    /// The job that the launch has put this process into, once it is released, or from the beginning where the launcher
+    /// has given it: its name lives as long as the handle.
     job: OnceLock<Job>,
     is_launched: bool,
     capture: Option<Capture>,
-    signals: Mutex<Signals>,
+    /// Signals that have come by the name tag and that nobody has taken.
+    waiting: Mutex<VecDeque<Signal>>,
+    /// Who takes them. Locked while it is called, so that they come in their order.
+    callback: Mutex<Option<Callback>>,
     /// Whether a stop has said that another version takes this daemon's place.
     displaced: AtomicBool,
     /// The pipe that the launch has made, until the daemon serves it.
@@ -60,13 +66,6 @@ enum Start {
     Over,
 }
 
-/// Signals that have come by the name tag, and who takes them.
-#[derive(Default)]
-struct Signals {
-    waiting: VecDeque<Signal>,
-    callback: Option<Callback>,
-}
-
 /// How far the daemon has come, as bits of its phase.
 const LISTENING: u8 = 1;
 const READY: u8 = 2;
@@ -85,11 +84,8 @@ pub fn own_daemon() -> Option<&'static OwnDaemon> {
 /// daemon. Until then SIGTERM ends the process, and other signals wait.
 pub fn take_signals(callback: impl Fn(Signal) + Send + 'static) -> bool {
     let Some(daemon) = DAEMON.get() else { return false };
-    let mut signals = lock(&daemon.signals);
-    for signal in signals.waiting.drain(..) {
-        callback(signal);
-    }
-    signals.callback = Some(Box::new(callback));
+    *lock(&daemon.callback) = Some(Box::new(callback));
+    daemon.deliver();
     true
 }
 
@@ -142,9 +138,11 @@ impl OwnDaemon {
         id: FileId,
         lock: File,
         channel: Channel,
+        payload: Channel,
         capture: Option<Capture>,
     ) -> Self {
-        Self { is_launched: true, capture, ..Self::new(path, id, lock, Start::Starting(channel)) }
+        let payload = Mutex::new(Some(payload));
+        Self { is_launched: true, payload, capture, ..Self::new(path, id, lock, Start::Starting(channel)) }
     }
 
     /// This process, as the holder of a pidfile that it has locked itself.
@@ -159,11 +157,13 @@ impl OwnDaemon {
             id,
             lock,
             start: Mutex::new(start),
+            payload: Mutex::default(),
             phase: AtomicU8::new(0),
             job: OnceLock::new(),
             is_launched: false,
             capture: None,
-            signals: Mutex::default(),
+            waiting: Mutex::default(),
+            callback: Mutex::default(),
             displaced: AtomicBool::new(false),
             inherited: Mutex::default(),
             listener: Mutex::default(),
@@ -173,6 +173,11 @@ impl OwnDaemon {
     /// With the pipe that the launch has made.
     pub(super) fn with_inherited(self, first: Option<First>) -> Self {
         Self { inherited: Mutex::new(first), ..self }
+    }
+
+    /// With the job that the launcher has given, because nothing else keeps its name.
+    pub(super) fn with_job(self, job: Option<Job>) -> Self {
+        Self { job: job.map_or_else(OnceLock::new, OnceLock::from), ..self }
     }
 
     /// With a pipe that this process serves.
@@ -211,12 +216,21 @@ impl OwnDaemon {
 
     /// A signal has come by the name tag.
     pub(super) fn hear(&self, signal: i32) {
-        let mut signals = lock(&self.signals);
-        match &signals.callback {
-            Some(callback) => callback(signal.into()),
-            // Nobody handles it yet, and it ends the daemon, as everywhere. The pidfile is removed on the way.
-            None if signal == TERM => end_by_signal(),
-            None => signals.waiting.push_back(signal.into()),
+        // Nobody handles it yet, and it ends the daemon, as everywhere. The pidfile is removed on the way.
+        if signal == TERM && lock(&self.callback).is_none() {
+            end_by_signal();
+        }
+        lock(&self.waiting).push_back(signal.into());
+        self.deliver();
+    }
+
+    /// Gives the signals that wait to who takes them, if anybody does.
+    fn deliver(&self) {
+        let callback = lock(&self.callback);
+        let Some(callback) = &*callback else { return };
+        let next = || lock(&self.waiting).pop_front();
+        while let Some(signal) = next() {
+            callback(signal);
         }
     }
 
@@ -226,10 +240,9 @@ impl OwnDaemon {
     }
 
     /// Receives what the launcher gives the daemon, as one body. Waits until all of it has arrived; `None` when the
-    /// launcher has gone.
+    /// launcher has gone, the daemon is ready, or this has been called before.
     pub fn receive_payload(&self) -> Option<Vec<u8>> {
-        let mut start = lock(&self.start);
-        let Start::Starting(channel) = &mut *start else { return None };
+        let mut channel = lock(&self.payload).take()?;
         let frame = channel.wait_for_frame()?;
         seam::at("adopt.received");
         (frame.kind == FrameKind::Payload).then_some(frame.body)
@@ -262,6 +275,7 @@ impl OwnDaemon {
             seam::at("ready.sent");
         }
         *start = Start::Over;
+        *lock(&self.payload) = None;
     }
 
     /// Tells the launcher something while it waits; false when no launcher waits any more.
@@ -302,8 +316,10 @@ impl OwnDaemon {
     }
 
     fn release_job(&self) {
+        if let Some(job) = self.job.get() {
+            job.release();
         // Where it cannot be opened, the launcher has gone, and this process is about to end.
-        if self.is_launched
+        } else if self.is_launched
             && let Some(job) = Job::of_this_process(self.id, self.pid)
         {
             job.release();

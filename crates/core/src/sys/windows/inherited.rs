@@ -18,18 +18,47 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// Takes the end of a pipe of that value in which exactly so many bytes are to be read: what the launcher has written
-/// before this process ran. Nothing else is touched.
-pub(crate) fn take_with(value: usize, bytes: u32) -> Option<OwnedHandle> {
-    let handle: HANDLE = std::ptr::with_exposed_provenance_mut(value);
-    let mut there = 0;
-    // SAFETY: the call only asks about the value, and writes one number to the pointer. It fails for what is no pipe.
-    let done = unsafe { PeekNamedPipe(handle, null_mut(), 0, null_mut(), &raw mut there, null_mut()) };
-    if value == 0 || done == 0 || there != bytes { None } else { take(value, Kind::Pipe) }
+/// What a launcher gives this process: the handles whose values it writes into a small pipe. Whoever has set the
+/// variable and written to such a pipe instead has given away the handles that it names.
+pub(crate) struct Gift {
+    taken: Vec<usize>,
 }
 
-/// Takes the handle of that value, if one is open there and is of that kind. Once for each value.
-pub(crate) fn take(value: usize, kind: Kind) -> Option<OwnedHandle> {
+impl Gift {
+    /// Takes the end of a pipe of that value in which exactly so many bytes are to be read: what the launcher has
+    /// written before this process ran. Nothing else is touched.
+    pub(crate) fn find(value: usize, bytes: u32) -> Option<(OwnedHandle, Self)> {
+        let handle: HANDLE = std::ptr::with_exposed_provenance_mut(value);
+        let mut there = 0;
+        // SAFETY: the call only asks about the value, and writes one number to the pointer. It fails for what is no
+        // pipe.
+        let done = unsafe { PeekNamedPipe(handle, null_mut(), 0, null_mut(), &raw mut there, null_mut()) };
+        if value == 0 || done == 0 || there != bytes {
+            return None;
+        }
+        let mut gift = Self { taken: Vec::new() };
+        gift.take(value, Kind::Pipe).map(|end| (end, gift))
+    }
+
+    /// Takes the handle of that value, which the pipe has named, if one is open there and is of that kind. Each value
+    /// once.
+    pub(crate) fn take(&mut self, value: usize, kind: Kind) -> Option<OwnedHandle> {
+        if self.taken.contains(&value) {
+            return None;
+        }
+        self.taken.push(value);
+        // SAFETY: the handle is given away, see `Gift`, and has not been taken before.
+        unsafe { take(value, kind) }
+    }
+}
+
+/// Takes the handle of that value, if one is open there and is of that kind.
+///
+/// # Safety
+///
+/// Nothing else in this process owns the handle of that value, or uses it from now on; as where a launcher has made it
+/// for this process, and this is called once for it.
+unsafe fn take(value: usize, kind: Kind) -> Option<OwnedHandle> {
     let handle: HANDLE = std::ptr::with_exposed_provenance_mut(value);
     let mut flags = 0;
     // SAFETY: the call only asks about the value, and writes one number to the pointer.
@@ -45,8 +74,7 @@ pub(crate) fn take(value: usize, kind: Kind) -> Option<OwnedHandle> {
     if found != kind {
         return None;
     }
-    // SAFETY: the launcher has made this handle for this very process, as the caller has checked by the variable, and
-    // it is taken once. Where a program has set the variable itself, the value means what it says.
+    // SAFETY: it is open, as has been seen above, and the caller promises that it is nobody else's.
     let handle = unsafe { OwnedHandle::from_raw_handle(handle) };
     // It has come by inheritance, and is not handed on to the processes that this one makes.
     let _ = keep(&handle);

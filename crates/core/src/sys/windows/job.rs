@@ -1,14 +1,14 @@
 //! Jobs: all processes that a launch has made, ended together.
 #![expect(unsafe_code, reason = "std has no jobs")]
 
-use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::ptr::{null, null_mut};
 
 use windows_sys::Win32::Foundation::{HANDLE, SetLastError};
 use windows_sys::Win32::System::JobObjects::{
     AssignProcessToJobObject, CreateJobObjectW, IsProcessInJob, JOB_OBJECT_LIMIT_BREAKAWAY_OK,
     JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicAccountingInformation,
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicAccountingInformation, JobObjectBasicProcessIdList,
     JobObjectExtendedLimitInformation, OpenJobObjectW, QueryInformationJobObject, SetInformationJobObject,
     TerminateJobObject,
 };
@@ -21,6 +21,17 @@ use crate::sys::Pid;
 
 /// JOB_OBJECT_ALL_ACCESS of winnt.h.
 const JOB_OBJECT_ALL_ACCESS: u32 = 0x001f_003f;
+
+/// How many members of a job are listed.
+const MOST: usize = 64;
+
+/// JOBOBJECT_BASIC_PROCESS_ID_LIST with room for so many.
+#[repr(C)]
+struct Members {
+    assigned: u32,
+    listed: u32,
+    pids: [usize; MOST],
+}
 
 /// A job. The processes in it end when its last handle is closed, until it is released.
 #[derive(Debug)]
@@ -152,6 +163,41 @@ impl Job {
 
     pub(super) fn as_raw(&self) -> HANDLE {
         self.0.as_raw_handle()
+    }
+
+    /// This handle, if the job is one that has this process.
+    pub(crate) fn given(handle: OwnedHandle) -> Option<Self> {
+        let job = Self(handle);
+        let mut is_in = 0;
+        // SAFETY: the call takes nothing, and gives a value that stands for this process.
+        let own = unsafe { GetCurrentProcess() };
+        // SAFETY: the handle is open for the whole call, which fails for what is no job; the system writes one number
+        // to the pointer.
+        let done = unsafe { IsProcessInJob(own, job.0.as_raw_handle(), &raw mut is_in) };
+        (done != 0 && is_in != 0).then_some(job)
+    }
+
+    /// The handle, for the daemon.
+    pub(crate) fn handle(&self) -> BorrowedHandle<'_> {
+        self.0.as_handle()
+    }
+
+    /// The processes in it, or as many as can be told.
+    pub(crate) fn members(&self) -> Vec<Pid> {
+        // The system counts all members, and lists those that there is room for.
+        let mut list = Members { assigned: 0, listed: 0, pids: [0; MOST] };
+        // SAFETY: the handle is open, and the system writes at most the size of the structure to the pointer.
+        unsafe {
+            QueryInformationJobObject(
+                self.0.as_raw_handle(),
+                JobObjectBasicProcessIdList,
+                (&raw mut list).cast(),
+                size_of_val(&list) as u32,
+                null_mut(),
+            )
+        };
+        let listed = usize::try_from(list.listed).unwrap_or(0).min(MOST);
+        list.pids[..listed].iter().filter_map(|pid| Pid::try_from(*pid).ok()).collect()
     }
 
     /// How many processes are in it.
