@@ -17,6 +17,9 @@ export const hears = (place, kind, scriptArgs = [], options = {}) => {
   return control(place, { script, scriptArgs, cwd: place.path, ...options })
 }
 
+/** A daemon's pipe for its whole life, named by its pidfile: by volume and number of the file. */
+export const TAG = /^daimon-[0-9a-f]{8}-[0-9a-f]{32}$/
+
 export const STOPPED = { state: 'stopped', stale: false }
 
 /** It has ended: no process, no pidfile, and the next start works. */

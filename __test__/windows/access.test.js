@@ -4,14 +4,11 @@ import { closeSync, existsSync, openSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { content, fixture, folder } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
-import { hears } from '../helpers/windows-daemons.js'
+import { hears, TAG } from '../helpers/windows-daemons.js'
 
 const PIPES = '\\\\.\\pipe\\'
 /** By a share, so that Windows takes this machine for another one. */
 const REMOTE = '\\\\127.0.0.1\\pipe\\'
-
-/** A daemon's pipe for its whole life, named by its pidfile. */
-const TAG = /^daimon-[0-9a-f]{8}-[0-9a-f]{16}$/
 
 const pipes = () => readdirSync(PIPES)
 

@@ -85,10 +85,16 @@ async function rust() {
   return await cargoTest({ command, args: what, env: { ...env, TEST_EMULATED: 'wine' }, skip: NOT_BY_WINE })
 }
 
+/** Waits for the examples that JavaScript tests start, and throws where there are none. */
+async function examplesBuilt() {
+  const { isDone, lines } = await examples()
+  if (!isDone) throw new Error(`the examples cannot be built:\n${lines.join('\n')}`)
+}
+
 async function javascript(major) {
   await wine()
   const chosen = process.argv.slice(2)
-  if (major === MAIN || chosen.length > 0) await examples()
+  if (major === MAIN || chosen.length > 0) await examplesBuilt()
   const files = chosen.length > 0 ? chosen : major === MAIN ? WINDOWS_CORE : WINDOWS_ESSENTIAL
   return await ava({ node: await windowsNode(major), env: EMULATED, through: WINE, args: files })
 }
