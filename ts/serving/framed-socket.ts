@@ -14,6 +14,9 @@ const HEAD = 4
 /** The longest frame that is sent, in bytes. */
 const LONGEST = 2 ** 30
 
+/** What the error of Node.js has for a connection that was cut. */
+const CUT = { errno: -4077, code: 'ECONNRESET', syscall: 'read' } as const
+
 type Done = (error?: Error | null) => void
 
 /** What is written: strings are not decoded before. */
@@ -54,7 +57,7 @@ function classOfFramed(): FramedSocketClass {
     constructor(inner: Socket, allowHalfOpen: boolean) {
       super({ allowHalfOpen })
       this.#inner = inner
-      // Of a socket without a descriptor Node.js would tell 0 and true.
+      // Node.js itself would give 0 bytes and `pending: true`, because this socket has no descriptor.
       Object.defineProperties(this, {
         bytesRead: { get: () => this.#read },
         bytesWritten: { get: () => this.#written },
@@ -63,7 +66,7 @@ function classOfFramed(): FramedSocketClass {
       })
       inner.on('data', (bytes) => this.#take(bytes))
       // Without the frame of the end: the other process has closed it, or is dead.
-      inner.on('end', () => this.#end())
+      inner.on('end', () => this.#endOfPipe())
       inner.on('error', (error) => this.destroy(error))
       inner.on('close', () => this.destroy())
       inner.on('timeout', () => this.emit('timeout'))
@@ -122,7 +125,7 @@ function classOfFramed(): FramedSocketClass {
           at = this.#takeHead(bytes, at)
         }
       }
-      // The end of the pipe itself is seen also when nobody reads any more.
+      // After the end the pipe is read on, because only a read tells that the other process has closed it.
       if (!hasRoom && !this.#hasEnded) this.#inner.pause()
     }
 
@@ -142,6 +145,13 @@ function classOfFramed(): FramedSocketClass {
       if (this.#hasEnded) return
       this.#hasEnded = true
       this.push(null)
+    }
+
+    /** In the middle of a frame, or of its head, what has come is not all that was sent. */
+    #endOfPipe(): void {
+      const isCut = !this.#hasEnded && (this.#left > 0 || this.#headLength > 0)
+      if (isCut) this.destroy(Object.assign(new Error('read ECONNRESET'), CUT))
+      else this.#end()
     }
 
     #send(pieces: readonly Piece[], done: Done): void {
