@@ -1,8 +1,8 @@
 //! Making the daemon's pipe, under the pidfile's lock. Runs in the launcher, and in a process that becomes the daemon
 //! itself.
 //!
-//! The first end of a pipe is the place of its name: as long as it is open, nobody else can make a pipe of that name
-//! his own. The launcher makes it and hands it on, and the daemon makes all others.
+//! A pipe has an instance for each client. The first instance is the place of its name: as long as it is open, nobody
+//! else can make a pipe of that name his own. The launcher makes it and hands it on, and the daemon makes all others.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,18 +15,19 @@ use crate::pidfile::{Backoff, Cancel, wait};
 use crate::seam;
 use crate::sys::{self, Errno, LONGEST_NAME, Pipe};
 
-/// How long a name may be taken by a daemon that has just ended, or by its clients, who see its end a moment later.
+/// How long to wait for a name that is still taken: a daemon that has just ended, and its clients, give it up a moment
+/// later.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a client that comes before the launcher's own may take its place.
 const ROUNDS: usize = 64;
 
-/// The first end of a daemon's pipe.
+/// The first instance of a daemon's pipe.
 #[derive(Debug)]
 pub(super) enum First {
     /// The launcher's own client is at its other end.
     OfLauncher(Pipe),
-    /// The launcher has made it, whom clients take for its server, so that it serves nobody.
+    /// The launcher has made it. Clients take the launcher for its server, so that the daemon serves nobody by it.
     Place(Pipe),
     /// The daemon has made it.
     Own(Pipe),
@@ -61,16 +62,27 @@ pub(super) fn bind(plan: &SocketPlan, cancel: Option<&Cancel>) -> Result<Bound> 
     let name = name_of(&plan.path)?;
     let system = |syscall| move |errno| failed(plan, syscall, errno);
     for _ in 0..ROUNDS {
+        // Gives an error when cancelled.
+        wait(cancel, None, Duration::ZERO)?;
         place.accept().map_err(system("ConnectNamedPipe"))?;
-        let client = Pipe::connect(&name, Duration::ZERO);
+        let client = match Pipe::connect(&name, Duration::ZERO) {
+            Ok(client) => Some(client),
+            Err(Errno::PIPE_BUSY) => None,
+            Err(errno) => return Err(failed(plan, "CreateFileW", errno)),
+        };
+        if let Some(server) = client.as_ref().and_then(Pipe::server)
+            && server != own_process()
+        {
+            return Err(in_use(plan, Some(server)));
+        }
         place.progress(PATIENCE);
-        if let (Ok(client), Some(pid)) = (client, place.client())
-            && pid == own_process()
+        if let Some(client) = client
+            && place.client() == Some(own_process())
         {
             let client = client.into_handle().map_err(system("DuplicateHandle"))?;
             return Ok(Bound { first: First::OfLauncher(place), client: Some(client) });
         }
-        // Another client was faster. It is told by the end of its connection, once there is another end.
+        // Another client was faster. It is told by the end of its connection, once there is another instance.
         let next = Pipe::serve(&name, false).map_err(system("CreateNamedPipeW"))?;
         place = next;
     }
@@ -86,7 +98,7 @@ pub(super) fn bind_own(plan: &SocketPlan, cancel: Option<&Cancel>) -> Result<Fir
     take_name(plan, cancel).map(First::Own)
 }
 
-/// Makes the first end. Who listens there is asked first, because a connection names the process.
+/// Makes the first instance. Who listens there is asked first, because a connection names the process.
 fn take_name(plan: &SocketPlan, cancel: Option<&Cancel>) -> Result<Pipe> {
     let name = name_of(&plan.path)?;
     let until = Instant::now() + PATIENCE;
@@ -107,7 +119,8 @@ fn take_name(plan: &SocketPlan, cancel: Option<&Cancel>) -> Result<Pipe> {
             Served::By(_) | Served::Unanswered => None,
         };
         match made {
-            Some(Ok(pipe)) if served == Served::ByNobody || pipe.is_of_trusted() => return Ok(pipe),
+            Some(Ok(pipe)) if served == Served::ByNobody => return Ok(pipe),
+            Some(Ok(pipe)) if pipe.is_of_trusted() => return alone_at(plan, &name, pipe, cancel),
             Some(Ok(_)) => return Err(in_use(plan, None)),
             // Another process was faster, or lets nobody in.
             Some(Err(Errno::ACCESS_DENIED | Errno::PIPE_BUSY)) if is_late => return Err(in_use(plan, None)),
@@ -118,13 +131,36 @@ fn take_name(plan: &SocketPlan, cancel: Option<&Cancel>) -> Result<Pipe> {
     }
 }
 
+/// Gives the instance back once nobody else has served its name for a while: the name was taken, which a process that
+/// lives and is busy looks like, too.
+fn alone_at(plan: &SocketPlan, name: &str, mut place: Pipe, cancel: Option<&Cancel>) -> Result<Pipe> {
+    let until = Instant::now() + PATIENCE;
+    let mut backoff = Backoff::new();
+    // The client of this process keeps the instance taken: whoever is connected to then, serves another one.
+    let mut clients = Vec::new();
+    while Instant::now() < until {
+        match Pipe::connect(name, Duration::ZERO) {
+            Ok(client) => match client.server() {
+                Some(server) if server != own_process() => return Err(in_use(plan, Some(server))),
+                _ => clients.push(client),
+            },
+            Err(Errno::PIPE_BUSY) => (),
+            Err(errno) => return Err(failed(plan, "CreateFileW", errno)),
+        }
+        wait(cancel, None, backoff.next())?;
+    }
+    drop(clients);
+    place.disconnect();
+    Ok(place)
+}
+
 /// Who serves a name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Served {
     /// This process, as far as it can be told.
     By(Option<Pid>),
     ByNobody,
-    /// A process that has no end for another client, or none any more.
+    /// All instances are taken: those of a process that is busy, or what the clients of one that has ended keep.
     Unanswered,
 }
 
