@@ -9,7 +9,7 @@ use crate::hello::{Hello, LONGEST_HELLO};
 use crate::pidfile::{Backoff, Status, wait};
 use crate::plan::ClientPlan;
 use crate::seam;
-use crate::sys::{Errno, Pipe, Progress, Source, is_denial};
+use crate::sys::{self, Errno, Pipe, Progress, Source, is_denial};
 
 /// A connection.
 pub(crate) type Stream = Source;
@@ -51,7 +51,7 @@ pub enum Dialled {
     Waiting(Stream),
     /// Nobody listens at the path.
     Nobody,
-    /// The daemon has no end left for this client: [`attempt`] waits for one.
+    /// The daemon has no instance left for this client: [`attempt`] waits for one.
     Full,
 }
 
@@ -120,7 +120,7 @@ impl ClientPlan {
     fn greet(&self, stream: Stream, until: Instant) -> Result<Attempt> {
         seam::at("client.connected");
         let mut pipe = Pipe::given(stream).map_err(|errno| self.failed("CreateEventW", errno))?;
-        // Each end names who has made it. The one of a launcher's own client was made by the launcher itself.
+        // Each instance names who has made it. The one of a launcher's own client was made by the launcher itself.
         let Some(server) = pipe.server() else { return Ok(Attempt::Ended) };
         if !self.hello {
             return self.without_hello(pipe, server);
@@ -163,13 +163,15 @@ impl ClientPlan {
         let mut look = Instant::now() + UNWATCHED;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            // Byte by byte, because the pipe gives nothing back.
-            if pipe.begin_read_of(1).is_err() {
+            // No more than the line, because the pipe takes nothing back.
+            let rest = LONGEST_HELLO - line.len();
+            if pipe.begin_read_of(sys::line_length(pipe.handle()).clamp(1, rest)).is_err() {
                 return Ok(Read::Ended);
             }
             match pipe.progress(left.min(BETWEEN_ABORTS)) {
                 Progress::Ended => return Ok(Read::Ended),
-                Progress::Done(bytes) if bytes == b"\n" => {
+                Progress::Done(bytes) if bytes.ends_with(b"\n") => {
+                    line.extend(&bytes[..bytes.len() - 1]);
                     let hello = Hello::parse(&line).ok_or_else(|| self.no_hello(&line))?;
                     return Ok(Read::Hello(hello));
                 }

@@ -13,6 +13,7 @@ pub(crate) mod inherited;
 mod job;
 mod operation;
 mod parent;
+mod peek;
 mod pipe;
 mod priority;
 mod process;
@@ -37,6 +38,7 @@ pub(crate) use folder::{is_of_trusted, local_folder, make_folder_of_machine};
 pub(crate) use job::Job;
 pub(crate) use operation::Progress;
 pub(crate) use parent::is_child_of;
+pub(crate) use peek::line_length;
 pub(crate) use pipe::{LONGEST_NAME, Pipe};
 pub(crate) use priority::{set_own_priority, set_priority};
 pub(crate) use process::{
