@@ -92,7 +92,8 @@ function adopt(value: string): void {
   if (settings.socket !== undefined) {
     binding.outliveLauncher(settings.readyTimeout ?? Number.POSITIVE_INFINITY)
     // From now on its file is removed at exit, also if the script never serves it.
-    binding.takeListener(settings.socket.path)
+    const taken = binding.takeListener(settings.socket.path)
+    if (typeof taken === 'object') fail(binding, taken.message)
   }
   const failure = binding.applyAfterBoot(settings.softNofile, settings.oomScoreAdj, [
     ...(settings.keepFds ?? []),

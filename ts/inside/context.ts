@@ -77,7 +77,10 @@ class Context implements DaemonContext {
   #served(): LateService | undefined {
     const { settings } = this.#state
     const { socket, version, idleTimeout = Number.POSITIVE_INFINITY, stopTimeout } = settings
-    if (socket === undefined || !native().takeListener(socket.path)) return undefined
+    if (socket === undefined) return undefined
+    const taken = native().takeListener(socket.path)
+    if (typeof taken === 'object') raise(taken)
+    if (!taken) return undefined
     const onIdle = (): void => void this.#shutdown.begin({ by: 'idle' }, 0)
     const onFailure = (text: string): void => void this.logger?.warn(text)
     const service = new LateService({ socket, version, idleTimeout, onIdle, onFailure })

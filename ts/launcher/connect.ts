@@ -5,6 +5,7 @@
  * never accepted, so that it is made again.
  */
 
+import { raise } from '../binding/errors.js'
 import { type Attempted, attempted, greeted } from '../binding/launch-waits.js'
 import type { NativeClientPlan, NativeConnection } from '../binding/native.js'
 import { refuseSockets } from '../binding/runtimes.js'
@@ -181,7 +182,7 @@ function socketOf(connection: NativeConnection, framed: Framed | undefined): Dae
   const { Socket } = process.getBuiltinModule('node:net')
   const { pid, version } = connection
   const fd = connection.take()
-  if (fd === null) throw new TypeError('The native part of daimon has left out what it was asked for.')
+  if (typeof fd !== 'number') raise(fd)
   const options = { fd, readable: true, writable: true }
   const socket =
     framed === undefined

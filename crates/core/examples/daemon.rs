@@ -140,7 +140,7 @@ fn main() -> ExitCode {
             stop.listen();
             daemon.listening();
             let path = env::args().nth(2).unwrap_or_default();
-            if !daemon.take_listener(path.as_ref()) {
+            if !daemon.take_listener(path.as_ref()).is_ok_and(|taken| taken) {
                 return ExitCode::FAILURE;
             }
             daemon.ready();

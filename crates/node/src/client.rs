@@ -9,8 +9,10 @@ use daimon_core::{
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
+use crate::convert::NativeError;
 use crate::kinds::NativeEventKind;
 use crate::launches::LaunchedDaemon;
+use crate::listener::no_descriptor;
 use crate::plan::duration;
 use crate::rights::to_name;
 use crate::waits::{NativeEvent, Waits};
@@ -47,10 +49,10 @@ impl NativeConnection {
         self.version.clone()
     }
 
-    /// Its descriptor, which the caller closes from now on; once.
+    /// Its descriptor, which the caller closes from now on, or the error; once.
     #[napi]
-    pub fn take(&mut self) -> Option<i32> {
-        self.stream.take().and_then(into_number)
+    pub fn take(&mut self) -> Either<i32, NativeError> {
+        self.stream.take().and_then(into_number).map_or_else(|| Either::B(no_descriptor()), Either::A)
     }
 
     /// Closes it, unless it has been taken.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use daimon_core::{
-    Error, Listener, OwnDaemon, Visitor, duplicate_socket, into_number, own_daemon, resume_listener,
-    watch_listener,
+    Error, ErrorKind, Listener, OwnDaemon, Visitor, duplicate_socket, into_number, own_daemon,
+    resume_listener, watch_listener,
 };
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
@@ -52,10 +52,14 @@ pub struct NativeVisitor {
     pub gid: Option<u32>,
 }
 
-/// Makes the socket that this daemon has inherited, and whose path is `path`, its own. Whether it has one to serve.
+/// Makes the socket that this daemon has inherited, and whose path is `path`, its own. Whether it has one to serve, or
+/// the error.
 #[napi]
-pub fn take_listener(path: String) -> bool {
-    own_daemon().is_some_and(|daemon| daemon.take_listener(Path::new(&path)))
+pub fn take_listener(path: String) -> Either<bool, NativeError> {
+    match own_daemon().map(|daemon| daemon.take_listener(Path::new(&path))).transpose() {
+        Ok(taken) => Either::A(taken == Some(true)),
+        Err(error) => Either::B(error.into()),
+    }
 }
 
 /// Makes a socket of the supervisor the daemon's; false when it is none.
@@ -79,11 +83,20 @@ pub fn accept(hello: bool, version: Option<String>) -> Option<Either<NativeVisit
     let accepted =
         own_daemon()?.map_listener(|listener| listener.accept(hello, version.as_deref()))?.transpose()?;
     Some(match accepted {
-        Ok(Visitor { fd, pid, uid, gid }) => {
-            Either::A(NativeVisitor { fd: into_number(fd).unwrap_or(-1), pid, uid, gid })
-        }
+        Ok(Visitor { fd, pid, uid, gid }) => match into_number(fd) {
+            Some(fd) => Either::A(NativeVisitor { fd, pid, uid, gid }),
+            None => Either::B(no_descriptor()),
+        },
         Err(error) => Either::B(error.into()),
     })
+}
+
+/// The program's C library has no descriptor left for a connection.
+pub(crate) fn no_descriptor() -> NativeError {
+    let message =
+        "this process has no descriptor left for a connection; close some of its files or connections";
+    let error = NativeError::new(ErrorKind::StartFailed, message.to_owned());
+    NativeError { step: Some("socket".to_owned()), ..error }
 }
 
 /// Whether a connection waits to be accepted.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::OwnDaemon;
+use crate::error::Result;
 use crate::listener::{BoundFile, Listener};
 use crate::mutex::lock;
 use crate::seam;
@@ -23,12 +24,16 @@ impl OwnDaemon {
 
     /// Makes the socket that the launch has bound at `path` the listener. Gives whether there is a socket to serve,
     /// which may be that of a supervisor.
-    pub fn take_listener(&self, path: &Path) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// None: the socket is listened at later. On other systems as [`Listener::listen`].
+    pub fn take_listener(&self, path: &Path) -> Result<bool> {
         let mut listener = lock(&self.listener);
         if let Some((fd, id)) = lock(&self.inherited).take() {
             *listener = Some(Listener::bound(fd, BoundFile::new(path, id)));
         }
-        listener.is_some()
+        Ok(listener.is_some())
     }
 
     /// Makes a socket that the supervisor has opened the listener.

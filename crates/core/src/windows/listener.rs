@@ -1,13 +1,13 @@
 //! The daemon's side of its pipe: accepting, saying hello, and leaving.
 //!
-//! A pipe has an end for each client, which has to be there before the client. A thread of its own makes the ends and
+//! A pipe has an instance for each client, which has to be there before the client. A thread makes the instances, and
 //! keeps those whose clients have come, as the queue of a listening socket does; so a busy event loop turns no client
 //! away.
 
 use std::collections::VecDeque;
 use std::os::windows::io::{AsHandle, BorrowedHandle};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -20,15 +20,15 @@ use crate::mutex::lock;
 use crate::seam;
 use crate::sys::{self, Event, Failure, Pipe, Progress, Source};
 
-/// How many ends wait for clients, so that many can come at once.
-const ENDS: usize = 16;
+/// How many instances wait for clients, so that many can come at once.
+const INSTANCES: usize = 16;
 /// How many connections wait until the daemon accepts them.
 const BACKLOG: usize = 4_096;
-/// After a failure to make an end, or with a full queue.
+/// The pause after a failure to make an instance, and the wait while the queue has no room for more.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 /// The longest wait for a client.
 const LONGEST: Duration = Duration::from_secs(3_600);
-/// How long a hello may take, for which a new connection has room.
+/// The longest time to write a hello. A new connection has room for one, so that the write does not wait.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 const STACK: usize = 256 * 1_024;
@@ -95,11 +95,26 @@ impl Queue {
     fn len(&self) -> usize {
         lock(&self.connections).len()
     }
+
+    /// Waits until a client has come to one of the instances, at most that time. True once the daemon takes no
+    /// connection any more.
+    fn is_stopped_within(&self, instances: &[Pipe], time: Duration) -> bool {
+        let mut events: Vec<BorrowedHandle<'_>> = vec![self.stopped.as_handle()];
+        events.extend(instances.iter().map(Pipe::event));
+        if sys::wait_for_any(&events, time).is_err() {
+            // Without this the thread would spin as long as the system refuses to wait.
+            thread::sleep(AFTER_FAILURE);
+        }
+        self.stopped.is_set()
+    }
 }
 
 impl Listener {
-    /// The pipe of that path, of which this is the first end. Clients can come from now on; where they cannot,
-    /// [`Listener::listen`] tells why.
+    /// The pipe of that path, of which this is the first instance. Clients can come from now on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Listener::listen`]; `InvalidOption` for a path that is too long.
     pub(super) fn new(path: &Path, first: First) -> Result<Self> {
         let failed = |errno| Error::system("socket", "CreateEventW", errno, "no socket can be made");
         let queue = Queue {
@@ -113,11 +128,11 @@ impl Listener {
             queue: Arc::new(queue),
             thread: Mutex::default(),
         };
-        let _ = listener.listen();
+        listener.listen()?;
         Ok(listener)
     }
 
-    /// Makes ends for clients, who learn the PID of this process from each; once.
+    /// Makes instances for clients, who learn the PID of this process from each; once.
     ///
     /// # Errors
     ///
@@ -131,20 +146,28 @@ impl Listener {
             let message = format!("{}: the socket of this daemon cannot be listened at", self.name);
             Error::system("socket", "CreateNamedPipeW", errno, message)
         };
-        let end = Pipe::serve(&self.name, false).map_err(failed)?;
-        let mut ends = vec![end];
+        let mut instances = vec![Pipe::serve(&self.name, false).map_err(failed)?];
+        let (name, queue) = (self.name.clone(), Arc::clone(&self.queue));
+        // The thread gets its instances once it is there: where it cannot be made, the first one is kept for a retry.
+        let (give, given) = mpsc::channel();
+        let work = move || {
+            if let Ok(instances) = given.recv() {
+                await_clients(&name, instances, &queue);
+            }
+        };
+        let builder = thread::Builder::new().name("daimon-listener".into()).stack_size(STACK);
+        let thread = builder.spawn(work).map_err(|error| {
+            Error::io("socket", "CreateThread", &error, "no thread for the socket could be made")
+        })?;
         match first.take() {
             Some(First::OfLauncher(pipe)) => self.queue.push(pipe),
-            Some(First::Own(pipe)) => ends.push(pipe),
+            Some(First::Own(pipe)) => instances.push(pipe),
             // Whoever is there connects again.
             Some(First::Place(place)) => drop(place),
             None => (),
         }
-        let (name, queue) = (self.name.clone(), Arc::clone(&self.queue));
-        let builder = thread::Builder::new().name("daimon-listener".into()).stack_size(STACK);
-        let thread = builder.spawn(move || await_clients(&name, ends, &queue)).map_err(|error| {
-            Error::io("socket", "CreateThread", &error, "no thread for the socket could be made")
-        })?;
+        // The thread waits for them, so that it takes them.
+        let _ = give.send(instances);
         *lock(&self.thread) = Some(thread);
         Ok(())
     }
@@ -158,14 +181,16 @@ impl Listener {
     pub fn accept(&self, hello: bool, version: Option<&str>) -> Result<Option<Visitor>> {
         while let Some(pipe) = self.queue.pop() {
             let Some(pid) = pipe.client() else { continue };
+            // Before the hello, which says that the daemon has this connection.
+            let handle = pipe.try_clone().and_then(Pipe::into_handle);
+            let fd = handle.map_err(|errno| {
+                let message = "a connection to this daemon's socket cannot be accepted";
+                Error::system("socket", "DuplicateHandle", errno, message)
+            })?;
             if hello && !says_hello(&pipe, version) {
                 continue;
             }
             seam::at("socket.accepted");
-            let fd = pipe.into_handle().map_err(|errno| {
-                let message = "a connection to this daemon's socket cannot be accepted";
-                Error::system("socket", "DuplicateHandle", errno, message)
-            })?;
             return Ok(Some(Visitor { fd, pid: Some(pid), uid: None, gid: None }));
         }
         Ok(None)
@@ -185,7 +210,7 @@ impl Listener {
     pub(super) fn leave(self) {
         self.queue.stopped.set();
         if let Some(thread) = lock(&self.thread).take() {
-            // It cannot have panicked. Afterwards no end is left that could take a client.
+            // It cannot have panicked. Afterwards no instance is left that could take a client.
             let _ = thread.join();
         }
         seam::at("socket.shut");
@@ -200,27 +225,25 @@ impl Listener {
     }
 }
 
-/// Keeps ends for the clients to come, and puts those whose client has come into the queue, until it is stopped.
+/// Keeps instances for the clients to come, and puts those whose client has come into the queue, until it is stopped.
 fn await_clients(name: &str, new: Vec<Pipe>, queue: &Queue) {
-    let mut ends = Vec::with_capacity(ENDS);
+    let mut instances = Vec::with_capacity(INSTANCES);
     // The system cancels what a thread has begun when the thread ends: so each wait for a client begins here.
-    ends.extend(new.into_iter().filter_map(awaiting));
+    instances.extend(new.into_iter().filter_map(awaiting));
     loop {
-        let room = ENDS.min(BACKLOG.saturating_sub(queue.len()));
-        while ends.len() < room {
-            let Some(end) = Pipe::serve(name, false).ok().and_then(awaiting) else { break };
-            ends.push(end);
+        let room = INSTANCES.min(BACKLOG.saturating_sub(queue.len()));
+        while instances.len() < room {
+            let Some(instance) = Pipe::serve(name, false).ok().and_then(awaiting) else { break };
+            instances.push(instance);
         }
-        let mut events: Vec<BorrowedHandle<'_>> = vec![queue.stopped.as_handle()];
-        events.extend(ends.iter().map(Pipe::event));
-        let time = if ends.len() < ENDS { AFTER_FAILURE } else { LONGEST };
-        if sys::first_of(&events, time) == Some(0) {
+        let time = if instances.len() < INSTANCES { AFTER_FAILURE } else { LONGEST };
+        if queue.is_stopped_within(&instances, time) {
             return;
         }
-        for mut end in std::mem::take(&mut ends) {
-            match end.progress(Duration::ZERO) {
-                Progress::Pending => ends.push(end),
-                Progress::Done(_) => queue.push(end),
+        for mut instance in std::mem::take(&mut instances) {
+            match instance.progress(Duration::ZERO) {
+                Progress::Pending => instances.push(instance),
+                Progress::Done(_) => queue.push(instance),
                 // Its client has come and gone.
                 Progress::Ended => (),
             }
@@ -228,9 +251,9 @@ fn await_clients(name: &str, new: Vec<Pipe>, queue: &Queue) {
     }
 }
 
-/// An end that waits for its client.
-fn awaiting(mut end: Pipe) -> Option<Pipe> {
-    end.accept().ok().map(|()| end)
+/// An instance that waits for its client.
+fn awaiting(mut instance: Pipe) -> Option<Pipe> {
+    instance.accept().ok().map(|()| instance)
 }
 
 /// False when the client has gone.

@@ -329,12 +329,16 @@ impl OwnDaemon {
 
     /// Makes the pipe that the launch has made for `path` the listener, which clients find from now on. Gives whether
     /// there is one to serve.
-    pub fn take_listener(&self, path: &Path) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// As [`Listener::listen`]; the pipe is given up, and the daemon cannot be found.
+    pub fn take_listener(&self, path: &Path) -> Result<bool> {
         let mut listener = lock(&self.listener);
         if let Some(first) = lock(&self.inherited).take() {
-            *listener = Listener::new(path, first).ok();
+            *listener = Some(Listener::new(path, first)?);
         }
-        listener.is_some()
+        Ok(listener.is_some())
     }
 
     /// There are no sockets of a supervisor.

@@ -3,10 +3,12 @@
 
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::ptr::null;
+use std::time::Duration;
 
 use windows_sys::Win32::System::Threading::{CreateEventW, ResetEvent, SetEvent};
 
 use super::Errno;
+use super::process::ends_within;
 
 /// An event: set by hand or by the end of an operation, until it is reset.
 #[derive(Debug)]
@@ -31,6 +33,10 @@ impl Event {
     pub(crate) fn reset(&self) {
         // SAFETY: as above.
         unsafe { ResetEvent(self.0.as_raw_handle()) };
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        ends_within(self.as_handle(), Duration::ZERO)
     }
 }
 
