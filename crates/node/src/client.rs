@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use daimon_core::{
-    Attempt, Cancel, ClientPlan, Connection, Dialled, PidFile, Result, Stream, attempt, dial, greet,
-    into_number,
+    Attempt, Cancel, ClientPlan, Connection, Dialled, ErrorKind, PidFile, Result, Stream, attempt, dial,
+    greet, into_number,
 };
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
@@ -12,7 +12,6 @@ use napi_derive::napi;
 use crate::convert::NativeError;
 use crate::kinds::NativeEventKind;
 use crate::launches::LaunchedDaemon;
-use crate::listener::no_descriptor;
 use crate::plan::duration;
 use crate::rights::to_name;
 use crate::waits::{NativeEvent, Waits};
@@ -145,4 +144,12 @@ fn attempted(wait: u32, result: Attempt) -> NativeEvent {
         Attempt::Silent => (NativeAttempt::Silent, None),
     };
     NativeEvent { attempt: Some(attempt), connection, ..NativeEvent::new(wait, NativeEventKind::Done) }
+}
+
+/// The program's C library has no descriptor left for a connection.
+fn no_descriptor() -> NativeError {
+    let message =
+        "this process has no descriptor left for the connection; close some of its files or connections";
+    let error = NativeError::new(ErrorKind::StartFailed, message.to_owned());
+    NativeError { step: Some("connect".to_owned()), ..error }
 }

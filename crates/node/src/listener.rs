@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use daimon_core::{
-    Error, ErrorKind, Listener, OwnDaemon, Visitor, duplicate_socket, into_number, own_daemon,
-    resume_listener, watch_listener,
+    Error, Listener, OwnDaemon, Visitor, duplicate_socket, own_daemon, resume_listener, watch_listener,
 };
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
@@ -80,23 +79,13 @@ pub fn listen() -> Option<NativeError> {
 /// Accepts a connection that waits, and says hello; null when none waits. The error, if any, is returned.
 #[napi]
 pub fn accept(hello: bool, version: Option<String>) -> Option<Either<NativeVisitor, NativeError>> {
-    let accepted =
-        own_daemon()?.map_listener(|listener| listener.accept(hello, version.as_deref()))?.transpose()?;
+    let accepted = own_daemon()?
+        .map_listener(|listener| listener.accept_number(hello, version.as_deref()))?
+        .transpose()?;
     Some(match accepted {
-        Ok(Visitor { fd, pid, uid, gid }) => match into_number(fd) {
-            Some(fd) => Either::A(NativeVisitor { fd, pid, uid, gid }),
-            None => Either::B(no_descriptor()),
-        },
+        Ok(Visitor { fd, pid, uid, gid }) => Either::A(NativeVisitor { fd, pid, uid, gid }),
         Err(error) => Either::B(error.into()),
     })
-}
-
-/// The program's C library has no descriptor left for a connection.
-pub(crate) fn no_descriptor() -> NativeError {
-    let message =
-        "this process has no descriptor left for a connection; close some of its files or connections";
-    let error = NativeError::new(ErrorKind::StartFailed, message.to_owned());
-    NativeError { step: Some("socket".to_owned()), ..error }
 }
 
 /// Whether a connection waits to be accepted.

@@ -1,6 +1,6 @@
 //! The daemon's side: accepting, saying hello, and leaving.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -24,9 +24,9 @@ pub struct Listener {
 
 /// A connection that was accepted, and the process that has made it.
 #[derive(Debug)]
-pub struct Visitor {
+pub struct Visitor<T = OwnedFd> {
     /// Close-on-exec and non-blocking.
-    pub fd: OwnedFd,
+    pub fd: T,
     /// The PID; `None` for a process of another PID namespace.
     pub pid: Option<Pid>,
     /// The user when it connected; never `None` here.
@@ -87,6 +87,16 @@ impl Listener {
             seam::at("socket.accepted");
             return Ok(Some(Visitor { fd, pid: peer.pid, uid: Some(peer.uid), gid: Some(peer.gid) }));
         }
+    }
+
+    /// As [`Listener::accept`], with the connection as a descriptor, which the caller closes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Listener::accept`].
+    pub fn accept_number(&self, hello: bool, version: Option<&str>) -> Result<Option<Visitor<i32>>> {
+        let visitor = self.accept(hello, version)?;
+        Ok(visitor.map(|Visitor { fd, pid, uid, gid }| Visitor { fd: fd.into_raw_fd(), pid, uid, gid }))
     }
 
     /// Whether a connection waits to be accepted.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::bind::{First, name_of};
 use super::own::own_process;
 use super::socket::Stream;
-use crate::error::{Error, Pid, Result};
+use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::hello::Hello;
 use crate::mutex::lock;
 use crate::seam;
@@ -45,9 +45,9 @@ impl BoundFile {
 
 /// A connection that was accepted, and the process that has made it.
 #[derive(Debug)]
-pub struct Visitor {
+pub struct Visitor<T = Stream> {
     /// The connection.
-    pub fd: Stream,
+    pub fd: T,
     /// The PID.
     pub pid: Option<Pid>,
     /// As on other systems: the user when it connected. There are no such numbers here.
@@ -80,6 +80,13 @@ impl Queue {
     fn push(&self, pipe: Pipe) {
         let mut connections = lock(&self.connections);
         connections.push_back(pipe);
+        self.waiting.set();
+    }
+
+    /// As the first that is accepted next.
+    fn put_back(&self, pipe: Pipe) {
+        let mut connections = lock(&self.connections);
+        connections.push_front(pipe);
         self.waiting.set();
     }
 
@@ -177,23 +184,51 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// `StartFailed` with the system's.
+    /// `StartFailed` with the system's: the connection waits on.
     pub fn accept(&self, hello: bool, version: Option<&str>) -> Result<Option<Visitor>> {
-        while let Some(pipe) = self.queue.pop() {
-            let Some(pid) = pipe.client() else { continue };
-            // Before the hello, which says that the daemon has this connection.
-            let handle = pipe.try_clone().and_then(Pipe::into_handle);
-            let fd = handle.map_err(|errno| {
-                let message = "a connection to this daemon's socket cannot be accepted";
-                Error::system("socket", "DuplicateHandle", errno, message)
-            })?;
-            if hello && !says_hello(&pipe, version) {
-                continue;
+        self.accept_as(hello, version, Ok)
+    }
+
+    /// As [`Listener::accept`], with the connection as a descriptor of the program's C library, which closes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Listener::accept`]; `StartFailed` also where the library has no descriptor left, or the program no libuv.
+    pub fn accept_number(&self, hello: bool, version: Option<&str>) -> Result<Option<Visitor<i32>>> {
+        self.accept_as(hello, version, |stream| sys::into_descriptor(stream).ok_or_else(no_descriptor))
+    }
+
+    fn accept_as<T>(
+        &self,
+        hello: bool,
+        version: Option<&str>,
+        take: impl FnOnce(Stream) -> Result<T>,
+    ) -> Result<Option<Visitor<T>>> {
+        let (pipe, pid) = loop {
+            let Some(pipe) = self.queue.pop() else { return Ok(None) };
+            if let Some(pid) = pipe.client().filter(|_| pipe.is_open()) {
+                break (pipe, pid);
             }
-            seam::at("socket.accepted");
-            return Ok(Some(Visitor { fd, pid: Some(pid), uid: None, gid: None }));
+        };
+        // Before the hello, which says that the daemon has this connection.
+        let handle = pipe.try_clone().and_then(Pipe::into_handle);
+        let taken = handle.map_err(|errno| {
+            let message = "a connection to this daemon's socket cannot be accepted, and waits on";
+            Error::system("socket", "DuplicateHandle", errno, message)
+        });
+        match taken.and_then(take) {
+            Ok(fd) => {
+                if hello {
+                    say_hello(&pipe, version);
+                }
+                seam::at("socket.accepted");
+                Ok(Some(Visitor { fd, pid: Some(pid), uid: None, gid: None }))
+            }
+            Err(error) => {
+                self.queue.put_back(pipe);
+                Err(error)
+            }
         }
-        Ok(None)
     }
 
     /// Whether a connection waits to be accepted.
@@ -256,8 +291,14 @@ fn awaiting(mut instance: Pipe) -> Option<Pipe> {
     instance.accept().ok().map(|()| instance)
 }
 
-/// False when the client has gone.
-fn says_hello(pipe: &Pipe, version: Option<&str>) -> bool {
+/// A client that has gone needs no hello: whoever has the connection then sees its end.
+fn say_hello(pipe: &Pipe, version: Option<&str>) {
     let hello = Hello { pid: own_process(), version: version.map(str::to_owned) };
-    pipe.write_all(hello.line().as_bytes(), AT_ONCE).is_ok()
+    let _ = pipe.write_all(hello.line().as_bytes(), AT_ONCE);
+}
+
+fn no_descriptor() -> Error {
+    let message = "a connection to this daemon's socket cannot be accepted, and waits on: this process has no \
+                   descriptor left for it";
+    Error::new(ErrorKind::StartFailed, message).during("socket")
 }
