@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use daimon_core::{ADOPTION_VARIABLE, FrameKind, OwnDaemon, adopt};
+use daimon_core::{ADOPTION_VARIABLE, FrameKind, Listener, OwnDaemon, adopt};
 
 /// SIGTERM, waited for.
 #[cfg(unix)]
@@ -65,10 +65,13 @@ mod stop {
     }
 }
 
-/// Accepts whoever comes, and keeps the connections.
+/// Accepts whoever comes, and keeps the connections. Until it may, the file `waiting` says that somebody waits.
 fn accept_all(daemon: &OwnDaemon) {
     let gate = daemon.path().with_file_name("accept");
     while !gate.exists() {
+        if daemon.map_listener(Listener::has_waiting) == Some(true) {
+            let _ = std::fs::write(daemon.path().with_file_name("waiting"), "");
+        }
         thread::sleep(Duration::from_millis(2));
     }
     let mut visitors = Vec::new();
