@@ -42,8 +42,8 @@ pub(crate) use peek::line_length;
 pub(crate) use pipe::{LONGEST_NAME, Pipe};
 pub(crate) use priority::{set_own_priority, set_priority};
 pub(crate) use process::{
-    ProcessHandle, TERMINATED, first_of, is_launched, is_main_thread, launched_group, openers, raw_stats,
-    signal_group, wait_for_any,
+    ProcessHandle, TERMINATED, is_launched, is_main_thread, launched_group, openers, raw_stats, signal_group,
+    wait_for_any,
 };
 pub(crate) use security::is_administrator;
 pub(crate) use select::{Armed, Selector, Source, SourceRef, borrow};

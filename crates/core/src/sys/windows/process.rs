@@ -245,11 +245,6 @@ pub(crate) fn wait_for_any(handles: &[BorrowedHandle<'_>], time: Duration) -> Re
     Ok(at.filter(|at| *at < raw.len()))
 }
 
-/// As [`wait_for_any`]; a failure is as if no time was left.
-pub(crate) fn first_of(handles: &[BorrowedHandle<'_>], time: Duration) -> Option<usize> {
-    wait_for_any(handles, time).ok().flatten()
-}
-
 /// There are no process groups that a launch could have made: signals go to the daemon.
 pub(crate) fn launched_group(_pid: Pid) -> Option<Pid> {
     None
