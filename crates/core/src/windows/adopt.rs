@@ -71,8 +71,8 @@ impl Boot {
 ///
 /// # Errors
 ///
-/// `StartFailed` with step `adopt` when the value is wrong or forged. Nothing has changed then, but that the handles are
-/// closed that a pipe of the right form has named.
+/// `StartFailed` with step `adopt` when the value is wrong or forged. Handles that a pipe of the right form has named
+/// are closed then; nothing else has changed.
 pub fn adopt(value: &OsStr) -> Result<&'static OwnDaemon> {
     // One adoption at a time: a second one would take over the same handles, and close them again.
     static ADOPTING: Mutex<()> = Mutex::new(());
