@@ -119,6 +119,7 @@ export const WINDOWS_CORE = files([
   'options/signal-names',
   'options/table',
   'options/unreadable',
+  'serving/framed-socket',
   'serving/idle',
 ])
 
