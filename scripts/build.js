@@ -1,6 +1,14 @@
 // build.js [native] [ts] [--if-needed] [--seams]: builds the binding into native/ and the facade into dist/; with
 // --seams the build for the torture, in which tests can stop a process at each step, into target/seams/.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -8,7 +16,7 @@ import { build as esbuild } from 'esbuild'
 import { finished } from './lib/bundle-texts.js'
 import { bundles } from './lib/bundles.js'
 import { latest } from './lib/latest.js'
-import { root, runTool } from './lib/run.js'
+import { root, run, runTool } from './lib/run.js'
 
 const { values, positionals } = parseArgs({
   options: {
@@ -24,6 +32,22 @@ function nameForLoader(folder) {
     const short = name.replace(/\.(win32-\w+)-\w+\.node$/, '.$1.node')
     if (short !== name) renameSync(join(folder, name), join(folder, short))
   }
+}
+
+/** Builds the keeper, and puts it beside the binding. */
+async function buildKeeper(how, cargo) {
+  const target = how.includes('--target-dir') ? join(root, 'target/seams/cargo') : join(root, 'target')
+  const args = [
+    'build',
+    '--package',
+    'daimon-keeper',
+    ...how.filter((arg) => arg !== '--features' && arg !== 'seams'),
+  ]
+  const code = await run('cargo', [...args, ...cargo])
+  const profile = how.includes('torture') ? 'torture' : 'release'
+  if (code === 0)
+    copyFileSync(join(target, profile, 'daimon-keeper'), join(root, folder, 'native/daimon-keeper'))
+  return code
 }
 
 const { seams } = values
@@ -47,8 +71,9 @@ const builds = {
       const out = ['--output-dir', `${folder}native`, '--no-js', '--dts', 'binding.d.cts', '--no-const-enum']
       const args = ['--manifest-path', 'crates/node/Cargo.toml', '--platform', ...how, ...out]
       const code = await runTool('napi', ['build', ...args, '--', ...cargo])
-      if (code === 0) nameForLoader(join(root, folder, 'native'))
-      return code
+      if (code !== 0) return code
+      nameForLoader(join(root, folder, 'native'))
+      return await buildKeeper(how, cargo)
     },
   },
   ts: {

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { Unavailable } from '../lib/leg.js'
 import { root } from '../lib/run.js'
-import { binaries } from '../release/targets.js'
+import { binaries, KEEPER, keeperOf } from '../release/targets.js'
 
 const PARTS = [
   '__test__',
@@ -35,7 +35,8 @@ const PARTS = [
 ]
 
 /** Makes the copy and gives its folder. Throws Unavailable if the binary has not been built. */
-export function stage({ name, binary }) {
+export function stage(target) {
+  const { name, binary } = target
   const built = join(binaries, binary)
   if (!existsSync(built)) throw new Unavailable(`${built} is missing: npm run release:dry builds it`)
   const folder = join(root, 'target/stage', name)
@@ -44,6 +45,7 @@ export function stage({ name, binary }) {
   const filter = (path) => !path.endsWith('/scripts/tools/node_modules')
   for (const part of PARTS) cpSync(join(root, part), join(folder, part), { recursive: true, filter })
   cpSync(built, join(folder, 'native', binary))
+  cpSync(join(binaries, keeperOf(target)), join(folder, 'native', KEEPER))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   return folder
 }

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { root } from '../lib/run.js'
-import { binaries, packages, targets } from './targets.js'
+import { binaries, KEEPER, keeperOf, packages, targets } from './targets.js'
 
 const json = (file) => JSON.parse(readFileSync(file, 'utf8'))
 const write = (file, value) => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
@@ -37,11 +37,23 @@ function inherited({ version, description, keywords, author, license, engines })
   return { version, description, keywords, author, license, engines }
 }
 
-/** Makes a platform's package: the binary, the licence, and a manifest by which npm takes it on that platform only. */
-function assemblePlatform({ triple, name, package: packageName, platform, arch, libc, binary }, from) {
+/** The path of the platform's keeper; undefined where there is none. */
+function keeperIn(from, target) {
+  const file = keeperOf(target)
+  return file && join(from, values.host ? KEEPER : file)
+}
+
+/**
+ * Makes a platform's package: the binary, the keeper, the licence, and a manifest by which npm takes it on that
+ * platform only.
+ */
+function assemblePlatform(target, from) {
+  const { triple, name, package: packageName, platform, arch, libc, binary } = target
   const folder = join(packages, name)
   mkdirSync(folder)
   cpSync(join(from, binary), join(folder, binary))
+  const keeper = keeperIn(from, target)
+  if (keeper !== undefined) cpSync(keeper, join(folder, KEEPER))
   cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
   const about = `# \`${packageName}\`\n\nThis is the **${triple}** binary for \`daimon\`\n`
   writeFileSync(join(folder, 'README.md'), about)
@@ -52,7 +64,7 @@ function assemblePlatform({ triple, name, package: packageName, platform, arch, 
     cpu: [arch],
     ...(libc && { libc: [libc === 'gnu' ? 'glibc' : libc] }),
     main: binary,
-    files: [binary],
+    files: keeper === undefined ? [binary] : [binary, KEEPER],
     ...repository,
     preferUnplugged: true,
   })
@@ -61,11 +73,14 @@ function assemblePlatform({ triple, name, package: packageName, platform, arch, 
 const { values } = parseArgs({ options: { host: { type: 'boolean', default: false } } })
 const from = values.host ? join(root, 'native') : binaries
 const chosen = targets.filter(({ binary }) => !values.host || existsSync(join(from, binary)))
-const missing = chosen.filter(({ binary }) => !existsSync(join(from, binary)))
+const isMissing = (path) => path !== undefined && !existsSync(path)
+const missing = chosen.filter(
+  (target) => isMissing(join(from, target.binary)) || isMissing(keeperIn(from, target)),
+)
 
 if (chosen.length === 0 || missing.length > 0) {
   const names = missing.map(({ binary }) => binary).join(' ')
-  console.error(`release: ${from} lacks ${names || 'a binary for this machine'}: build first`)
+  console.error(`release: ${from} lacks ${names || 'a binary for this machine'}, or its keeper: build first`)
   process.exitCode = 1
 } else {
   const made = (name) => name !== 'README.md'

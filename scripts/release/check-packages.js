@@ -1,10 +1,10 @@
 // Checks what npm would publish: contents, manifests, and the verdicts of publint and attw. Rows of `release:dry`.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../lib/run.js'
 import { rowsOf } from './rows.js'
-import { packages } from './targets.js'
+import { KEEPER, keeperOf, packages } from './targets.js'
 import { tool } from './tools.js'
 
 const PLATFORM_FILES = ['LICENSE', 'README.md', 'package.json']
@@ -16,11 +16,15 @@ const ROOT_FILES = [
 ]
 
 /** The largest size of the root's package, unpacked. A larger one contains something that it should not. */
-const MAX_BYTES = 750_000
+const MAX_BYTES = 900_000
+
+/** The largest size of a keeper, with a std that was not built for it. */
+const MAX_KEEPER = 600_000
 
 /** Files that other files of the package load by name. */
 const LOADED = [
   'dist/preload.cjs',
+  'dist/kept.cjs',
   'dist/settle.js',
   'dist/restart-helper.js',
   'dist/verbs.js',
@@ -85,9 +89,10 @@ const rootChecks = {
 }
 
 const platformChecks = {
-  contents(folder, { binary }) {
+  contents(folder, target) {
     const { files, bytes } = packed(folder)
-    const want = [...PLATFORM_FILES, binary].toSorted()
+    const keeper = keeperOf(target) === undefined ? [] : [KEEPER]
+    const want = [...PLATFORM_FILES, target.binary, ...keeper].toSorted()
     if (files.toSorted().join(' ') !== want.join(' ')) throw files.join(' ')
     return `${files.length} files, ${Math.round(bytes / 1000)} kB`
   },
@@ -99,6 +104,13 @@ const platformChecks = {
     const want = [[platform], [arch], glibc, binary, own.version, own.engines.node, true]
     if (JSON.stringify(facts) !== JSON.stringify(want)) throw JSON.stringify(facts)
     return [...os, ...cpu, ...(c ?? [])].join(' ')
+  },
+  keeper(folder, target) {
+    if (keeperOf(target) === undefined) return 'none'
+    const { size, mode } = statSync(join(folder, KEEPER))
+    if ((mode & 0o111) === 0) throw 'cannot be executed'
+    if (size > MAX_KEEPER) throw `${size} bytes, over ${MAX_KEEPER}`
+    return `${Math.round(size / 1000)} kB`
   },
   publint: (folder) => verdict('publint', ['--strict', folder]),
 }

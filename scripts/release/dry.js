@@ -6,6 +6,7 @@ import { root, run } from '../lib/run.js'
 import { checkBinaries } from './check-binaries.js'
 import { checkPackages } from './check-packages.js'
 import { crossBuild } from './cross-build.js'
+import { buildKeepers } from './keepers.js'
 import { printTable } from './rows.js'
 import { binaries, targets } from './targets.js'
 import { installTools } from './tools.js'
@@ -19,7 +20,10 @@ async function step(...args) {
 
 await leg('release', async () => {
   await installTools()
-  if (!values.built) await crossBuild(targets)
+  if (!values.built) {
+    await crossBuild(targets)
+    await buildKeepers()
+  }
   await step('scripts/build.js', 'native', '--if-needed')
   await step('scripts/build.js', 'ts')
   await step('scripts/release/assemble.js')

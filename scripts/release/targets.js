@@ -40,6 +40,19 @@ const WINDOWS = ['x86_64-pc-windows-gnullvm', 'aarch64-pc-windows-gnullvm']
 
 export const targets = [...napi.targets, ...WINDOWS].map(describe)
 
+/** The name of the keeper's executable in a platform's package, and beside a binary. */
+export const KEEPER = 'daimon-keeper'
+
+/** The platforms of keepers, which Windows has none of: one for each Linux, since it needs no C library. */
+export const keepers = targets
+  .filter(({ platform, libc }) => platform === 'darwin' || libc === 'musl')
+  .map(({ triple, platform, arch }) => ({ triple, platform, arch, file: `${KEEPER}.${platform}-${arch}` }))
+
+/** The file of a platform's keeper among the cross build's binaries; undefined where there is none. */
+export function keeperOf({ platform, arch }) {
+  return keepers.find((keeper) => keeper.platform === platform && keeper.arch === arch)?.file
+}
+
 const glibc = process.report.getReport().header.glibcVersionRuntime
 
 /** The platform of this process; undefined if daimon is not published for it. */

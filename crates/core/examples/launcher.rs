@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         stderr: Stdio::Null,
         owner: None,
         socket: None,
+        keeper: None,
     };
     match launch(&plan, None) {
         Ok(launched) => {

@@ -9,7 +9,7 @@ use std::thread;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::handover::{ADOPTION_VARIABLE, Channel, Handover};
-use crate::launcher_death::{end_latecomers, watch_launcher};
+use crate::launcher_death::{end_latecomers, watch_keeper, watch_launcher};
 use crate::mutex::lock;
 use crate::own::{self, OwnDaemon, own_daemon};
 use crate::seam;
@@ -47,20 +47,51 @@ pub fn adopt(value: &OsStr) -> Result<&'static OwnDaemon> {
     }
     seam::at("adopt.begun");
     let handover = Handover::parse(value).ok_or_else(|| Forgery::Form.of(value))?;
-    let (daemon, watched) = take_over(&handover).map_err(|forgery| forgery.of(value))?;
+    let role = if handover.body.is_some() { Role::Body } else { Role::Daemon };
+    let (daemon, watched) = take_over(&handover, role).map_err(|forgery| forgery.of(value))?;
     seam::at("adopt.taken");
     // Before the pidfile's removal is registered: of two handlers, exit runs the later one first.
     sys::at_exit(end_latecomers);
     let daemon = own::install(daemon).ok_or_else(|| Forgery::OtherDaemon.of(value))?;
     seam::at("adopt.installed");
+    daemon.follow_keeper();
     let watcher = thread::Builder::new().name("daimon-launcher".into()).stack_size(WATCHER_STACK);
     // Ignore a failure: without the thread only the launcher's death before ready goes unnoticed.
-    let _ = watcher.spawn(move || watch_launcher(daemon, watched));
+    let _ = watcher.spawn(move || match daemon.place() {
+        None => watch_launcher(daemon, watched),
+        Some(_) => watch_keeper(daemon, watched),
+    });
     seam::at("adopt.watched");
     if seam::breaks("ready-early") {
         daemon.ready();
     }
     Ok(daemon)
+}
+
+/// Takes over what the variable's value names, as [`adopt`] does, but without a thread: the keeper watches the channel
+/// itself, by the descriptor that is given.
+///
+/// # Errors
+///
+/// As [`adopt`].
+pub fn adopt_as_keeper(value: &OsStr) -> Result<(&'static OwnDaemon, OwnedFd)> {
+    let handover = Handover::parse(value).ok_or_else(|| Forgery::Form.of(value))?;
+    if handover.body.is_some() {
+        return Err(Forgery::Form.of(value));
+    }
+    let (daemon, watched) = take_over(&handover, Role::Keeper).map_err(|forgery| forgery.of(value))?;
+    // It will keep what its bodies are told: environments and arguments, which are often secret.
+    sys::hide_memory();
+    let daemon = own::install(daemon).ok_or_else(|| Forgery::OtherDaemon.of(value))?;
+    Ok((daemon, watched))
+}
+
+/// What a process is that a launch has executed.
+#[derive(Clone, Copy)]
+enum Role {
+    Daemon,
+    Keeper,
+    Body,
 }
 
 /// Why the variable's value is not believed.
@@ -101,14 +132,21 @@ impl Forgery<'_> {
 
 /// Takes over lock and channel, if they are what the launcher has made for this process. The second descriptor on the
 /// channel is for the thread that watches the launcher.
-fn take_over<'a>(handover: &'a Handover) -> std::result::Result<(OwnDaemon, OwnedFd), Forgery<'a>> {
+fn take_over<'a>(
+    handover: &'a Handover,
+    role: Role,
+) -> std::result::Result<(OwnDaemon, OwnedFd), Forgery<'a>> {
     let path = &handover.path;
     let socket_fd = handover.socket.map(|(number, _)| number);
     let Inherited { lock, id, channel, second_channel, socket } =
-        sys::take_inherited(handover.lock, handover.channel, socket_fd, path)
+        sys::take_inherited(handover.lock, handover.channel, socket_fd, handover.holder(), path)
             .map_err(|problem| Forgery::NotInherited(handover, problem))?;
-    let channel = Channel::to_launcher(channel);
+    let channel = match role {
+        Role::Daemon => Channel::to_launcher(channel),
+        Role::Body => Channel::to_keeper(channel),
+        Role::Keeper => Channel::of_keeper(channel),
+    };
     let socket = socket.zip(handover.socket.map(|(_, id)| id));
     let daemon = OwnDaemon::launched(path, id, lock.into(), channel, handover.is_captured);
-    Ok((daemon.with_inherited(socket), second_channel))
+    Ok((daemon.with_inherited(socket).in_place(handover.body), second_channel))
 }

@@ -1,6 +1,6 @@
 //! Descriptors that the program around this crate knows by their number.
 
-use std::os::fd::{IntoRawFd, OwnedFd};
+use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
@@ -39,4 +39,19 @@ pub fn duplicate_socket(fd: impl Into<Descriptor>) -> Option<OwnedFd> {
 /// Gives a connection away by its number; whoever has the number closes it.
 pub fn into_number(stream: OwnedFd) -> Option<i32> {
     Some(stream.into_raw_fd())
+}
+
+/// Makes one call with the descriptor of that number; `None` for a negative number.
+pub fn with_descriptor<T>(fd: impl Into<Descriptor>, call: impl FnOnce(BorrowedFd<'_>) -> T) -> Option<T> {
+    sys::with(fd.into().number(), call)
+}
+
+/// Takes a descriptor that this crate has given away by its number ([`into_number`]); `None` when it is not open.
+pub fn take(fd: impl Into<Descriptor>) -> Option<OwnedFd> {
+    sys::take(fd.into().number())
+}
+
+/// Closes a descriptor that this crate has given away by its number ([`into_number`]).
+pub fn close(fd: impl Into<Descriptor>) {
+    drop(take(fd));
 }

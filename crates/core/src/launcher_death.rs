@@ -20,6 +20,8 @@ use crate::sys::block_all;
 /// From SIGTERM to SIGKILL, for a daemon that is not ready and that nobody waits for any more.
 pub(crate) const ABORT_GRACE: Duration = Duration::from_secs(1);
 
+const OUTLIVER_STACK: usize = 64 * 1_024;
+
 /// Whether this process was alone in its group when its launcher died, so that no other process ends the group after
 /// it.
 static ALONE: AtomicBool = AtomicBool::new(false);
@@ -37,6 +39,25 @@ pub(crate) fn watch_launcher(daemon: &OwnDaemon, channel: OwnedFd) {
     if let Some(capture) = capture {
         capture.outlive_the_start();
     }
+}
+
+/// Watches for the keeper's death, which ends this process at once, and keeps a captured stderr short until the body is
+/// ready. On Linux the kernel itself ends a body with its keeper, but for a moment after a change of user.
+pub(crate) fn watch_keeper(daemon: &OwnDaemon, channel: OwnedFd) {
+    block_all();
+    if let Some(mut capture) = daemon.is_captured().then(Capture::of_stderr).flatten() {
+        while daemon.is_starting() && !is_hung_up(&channel, Some(OFTEN)) {
+            capture.trim();
+        }
+        let outliver = thread::Builder::new().stack_size(OUTLIVER_STACK);
+        // Ignore a failure: what children that are older than ready write to memory stays there.
+        let _ = outliver.spawn(move || {
+            block_all();
+            capture.outlive_the_start();
+        });
+    }
+    while !is_hung_up(&channel, None) {}
+    let _ = kill(getpid(), Signal::SIGKILL);
 }
 
 /// Ends this process and the others of its launch's group.
@@ -121,16 +142,19 @@ fn signal_all(us: Pid, group: Option<Pid>, signal: Signal) {
 }
 
 fn wait_for_hangup(channel: &OwnedFd, mut capture: Option<&mut Capture>) {
-    let timeout = match capture {
-        Some(_) => PollTimeout::try_from(OFTEN).unwrap_or(PollTimeout::ZERO),
-        None => PollTimeout::NONE,
-    };
-    loop {
-        // No event is asked for: a hang-up is reported all the same, poll(2).
-        let mut fds = [PollFd::new(channel.as_fd(), PollFlags::empty())];
-        match poll(&mut fds, timeout) {
-            Err(Errno::EINTR) | Ok(0) => drop(capture.as_mut().map(|capture| capture.trim())),
-            _ => return,
+    let patience = capture.as_ref().map(|_| OFTEN);
+    while !is_hung_up(channel, patience) {
+        if let Some(capture) = &mut capture {
+            capture.trim();
         }
     }
+}
+
+/// Whether the other end is closed, after that time at most; false, too, when a signal has come.
+fn is_hung_up(channel: &OwnedFd, patience: Option<Duration>) -> bool {
+    let timeout =
+        patience.map_or(PollTimeout::NONE, |time| PollTimeout::try_from(time).unwrap_or(PollTimeout::ZERO));
+    // No event is asked for: a hang-up is reported all the same, poll(2).
+    let mut fds = [PollFd::new(channel.as_fd(), PollFlags::empty())];
+    !matches!(poll(&mut fds, timeout), Err(Errno::EINTR) | Ok(0))
 }

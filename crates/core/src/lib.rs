@@ -63,6 +63,8 @@ pub mod fuzzing;
 #[cfg(unix)]
 mod identity;
 #[cfg(unix)]
+mod keeper;
+#[cfg(unix)]
 mod launch;
 #[cfg(unix)]
 mod launcher_death;
@@ -102,17 +104,30 @@ pub fn is_main_thread() -> bool {
 }
 
 pub use adopt::adopt;
+#[cfg(unix)]
+pub use adopt::adopt_as_keeper;
+#[cfg(unix)]
+pub use descriptor::{close, take, with_descriptor};
 pub use descriptor::{duplicate_socket, into_number, is_open, let_inherit, take_socket};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
 pub use folders::{is_administrator, local_folder, make_machine_folder};
 pub use foreground::become_daemon;
 pub use given::{
-    Account, Course, Descriptor, Identity, Limit, Limits, Name, Outputs, Owner, Rotation, SocketPlan, Stdio,
+    Account, BodyPlace, Course, Descriptor, Identity, KeeperPlan, Limit, Limits, ListenAddress, ListenPlan,
+    Name, Outputs, Owner, Respawn, RespawnWhen, Rotation, SocketPlan, Stdio,
 };
 pub use handover::{
     ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket, Unsent,
 };
 pub use identity::{check_chroot, enter_root};
+#[cfg(unix)]
+pub use keeper::{
+    BodyPlan, Control, Events, Happened, KeeperOrder, KeptSocket, OutputFile, channel_pair, control,
+    declared_sockets, give_up_socket, kept_socket, key_of_declared, listen_at_path, open_outputs,
+    share_socket, socket_key, take_kept_sockets,
+};
+#[cfg(unix)]
+pub use launch::{Bodies, Body, BodyPayload};
 pub use launch::{Group, Launched, launch};
 pub use limits::{check_oom_score_adj, set_oom_score_adj, set_soft_nofile};
 pub use listener::{BoundFile, Listener, Visitor};
@@ -125,6 +140,7 @@ pub use pidfile::{
 pub use plan::{ClientPlan, ForegroundPlan, Plan};
 pub use poller::{
     ChannelEvent, WatchId, resume_listener, unwatch, watch_channel, watch_exit, watch_listener,
+    watch_readable,
 };
 pub use process::{ExitStatus, Process, Stats, stats};
 #[cfg(feature = "seams")]

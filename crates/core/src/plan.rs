@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::given::{Descriptor, Limits, Owner, SocketPlan, Stdio};
+use crate::given::{Descriptor, KeeperPlan, Limits, Owner, SocketPlan, Stdio};
 use crate::pidfile::{Cancel, LockOptions, PidFile};
 
 /// The program of a launch, and everything that its process starts with.
@@ -28,6 +28,7 @@ use crate::pidfile::{Cancel, LockOptions, PidFile};
 ///     stderr: log,
 ///     owner: None,
 ///     socket: None,
+///     keeper: None,
 /// };
 /// assert_eq!(plan.stdout, plan.stderr);
 /// # Ok::<(), daimon_core::Error>(())
@@ -62,6 +63,9 @@ pub struct Plan {
     pub owner: Option<Owner>,
     /// The socket that the daemon listens at.
     pub socket: Option<SocketPlan>,
+    /// The keeper that is the daemon and runs the program as its body; `None`: the program is the daemon. Not there on
+    /// Windows.
+    pub keeper: Option<KeeperPlan>,
 }
 
 /// How a process becomes the daemon in the foreground: the pidfile, its lock, and the standard descriptors.

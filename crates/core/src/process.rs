@@ -56,6 +56,15 @@ pub struct Stats {
     pub cpu: Duration,
 }
 
+impl From<RawExit> for ExitStatus {
+    fn from(exit: RawExit) -> Self {
+        match exit {
+            RawExit::Code(code) => Self::Code(code),
+            RawExit::Signal(signal) => Self::Signal(signal.into()),
+        }
+    }
+}
+
 impl Process {
     /// A handle on `pid`. The caller must prove afterwards that it is the intended process.
     pub(crate) fn open(pid: Pid) -> std::result::Result<Self, Unreached> {
@@ -189,10 +198,7 @@ impl Process {
     /// Tells how it ended, where the kernel does (Linux: of a zombie, and since 6.15 of any process); `None` while it
     /// lives or when that is unknown.
     pub fn exit_status(&self) -> Option<ExitStatus> {
-        Some(match self.handle.exit(self.pid)? {
-            RawExit::Code(code) => ExitStatus::Code(code),
-            RawExit::Signal(signal) => ExitStatus::Signal(signal.into()),
-        })
+        self.handle.exit(self.pid).map(ExitStatus::from)
     }
 
     pub(crate) fn handle(&self) -> &sys::ProcessHandle {

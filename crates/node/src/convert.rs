@@ -93,6 +93,7 @@ fn name_of(subject: Subject) -> &'static str {
         Subject::Foreground => "foreground",
         Subject::NotifySocket => "NOTIFY_SOCKET",
         Subject::Socket => "socket",
+        Subject::Listen => "listen",
     }
 }
 

@@ -14,6 +14,9 @@ use crate::convert::NativeError;
 #[napi(object)]
 pub struct NativeAdopted {
     pub pid: i32,
+    /// Which body of a keeper this process is, where it is one.
+    pub generation: Option<u32>,
+    pub instance: Option<u32>,
     pub pid_file: String,
 }
 
@@ -29,6 +32,8 @@ pub fn adopt(value: String) -> Either<NativeAdopted, NativeError> {
     match core_adopt(OsStr::new(&value)) {
         Ok(daemon) => Either::A(NativeAdopted {
             pid: daemon.pid(),
+            generation: daemon.place().map(|place| place.generation),
+            instance: daemon.place().map(|place| place.instance),
             pid_file: daemon.path().to_string_lossy().into_owned(),
         }),
         Err(error) => Either::B(error.into()),
@@ -75,6 +80,14 @@ pub fn tell_error(json: String) {
     tell(FrameKind::Error, &json);
 }
 
+/// The keeper is to end the daemon, in the way that this process ends; nothing where there is no keeper.
+#[napi]
+pub fn tell_end() {
+    if own_daemon().is_some_and(|daemon| daemon.place().is_some()) {
+        tell(FrameKind::End, "");
+    }
+}
+
 /// The code that this daemon exits with.
 #[napi]
 pub fn tell_exit(code: i32) {
@@ -108,7 +121,14 @@ pub fn check_rotation(path: String) -> Option<NativeError> {
 pub fn start_rotation(rotation: NativeRotation) -> Option<NativeError> {
     let NativeRotation { path, max_size, keep, compress, mode } = rotation;
     let rotation = Rotation { path: path.into(), max_size: max_size as u64, keep, compress, mode };
-    daimon_core::start_rotation(rotation).err().map(NativeError::from)
+    daimon_core::start_rotation(rotation, tell_rotated).err().map(NativeError::from)
+}
+
+/// The other bodies of a keeper write to the same log.
+fn tell_rotated() {
+    if let Some(daemon) = own_daemon().filter(|daemon| daemon.place().is_some()) {
+        daemon.tell(FrameKind::Reopen, &[]);
+    }
 }
 
 /// Has signals that do not come by the system given to the callback, by their numbers; it does not keep the event loop

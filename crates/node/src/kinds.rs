@@ -128,6 +128,10 @@ pub enum NativeEventKind {
     Ended,
     /// A wait other than a launch has succeeded.
     Done,
+    /// The keeper's report, as JSON, in `text`.
+    Bodies,
+    /// The keeper refuses an upgrade, or gives it up: the code of an error, and why, in `text`.
+    Refused,
 }
 
 impl NativeEventKind {
@@ -138,7 +142,9 @@ impl NativeEventKind {
             FrameKind::Status => Some(Self::Status),
             FrameKind::Error => Some(Self::Error),
             FrameKind::Exit => Some(Self::Exit),
-            FrameKind::Payload => None,
+            FrameKind::Bodies => Some(Self::Bodies),
+            FrameKind::Refused => Some(Self::Refused),
+            _ => None,
         }
     }
 }

@@ -3,7 +3,12 @@
 #![warn(unused_crate_dependencies)]
 #![allow(unreachable_pub, reason = "what is exported to JavaScript is public by napi's rules")]
 
+// Windows has no keepers.
+#[cfg(unix)]
+mod body;
 mod client;
+#[cfg(unix)]
+mod control;
 mod convert;
 mod daemon;
 mod kinds;

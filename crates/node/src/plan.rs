@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use daimon_core::{
-    Cancel, Descriptor, ForegroundPlan, LockOptions, Owner, PidFile, Plan, Result, SocketPlan, Stdio, Subject,
+    Cancel, Descriptor, ForegroundPlan, KeeperPlan, ListenAddress, ListenPlan, LockOptions, Owner, PidFile,
+    Plan, Respawn, RespawnWhen, Result, SocketPlan, Stdio, Subject,
 };
 use napi_derive::napi;
 
@@ -41,6 +42,84 @@ pub struct NativePlan {
     pub stderr: NativeStdio,
     pub owner: Option<NativeOwner>,
     pub socket: Option<NativeSocketPlan>,
+    pub keeper: Option<NativeKeeperPlan>,
+}
+
+/// After which ends of a body its keeper starts it again.
+#[napi(string_enum = "lowercase")]
+pub enum NativeRespawn {
+    Never,
+    Failure,
+    Always,
+}
+
+/// The keeper, and how it keeps the program. Times in milliseconds; without `limit` it never gives up.
+#[napi(object)]
+pub struct NativeKeeperPlan {
+    pub program: String,
+    pub respawn: NativeRespawn,
+    pub delay: f64,
+    pub max_delay: f64,
+    pub limit: Option<u32>,
+    pub window: f64,
+    pub instances: u32,
+    pub ready_timeout: f64,
+    pub stop_timeout: f64,
+    pub stop_signal: i32,
+    pub drain_timeout: f64,
+    pub listen: Vec<NativeListen>,
+    /// Where in the payload the arguments begin.
+    pub args_at: u32,
+}
+
+/// A socket that is there before the program: with a path a Unix socket with that mode, else a port.
+#[napi(object)]
+pub struct NativeListen {
+    pub name: String,
+    pub host: Option<String>,
+    pub port: u16,
+    pub path: Option<String>,
+    pub mode: u32,
+    pub backlog: Option<i32>,
+}
+
+impl NativeListen {
+    fn into_plan(self) -> ListenPlan {
+        let address = match self.path {
+            Some(path) => ListenAddress::Path { path: path.into(), mode: self.mode },
+            // The facade has seen that it is an address.
+            None => {
+                ListenAddress::Tcp { host: self.host.and_then(|host| host.parse().ok()), port: self.port }
+            }
+        };
+        ListenPlan { name: self.name, address, backlog: self.backlog }
+    }
+}
+
+impl NativeKeeperPlan {
+    fn into_plan(self) -> KeeperPlan {
+        KeeperPlan {
+            program: self.program.into(),
+            respawn: Respawn {
+                when: match self.respawn {
+                    NativeRespawn::Never => RespawnWhen::Never,
+                    NativeRespawn::Failure => RespawnWhen::Failure,
+                    NativeRespawn::Always => RespawnWhen::Always,
+                },
+                delay: duration(self.delay),
+                max_delay: duration(self.max_delay),
+                limit: self.limit,
+                window: duration(self.window),
+            },
+            instances: self.instances,
+            ready_timeout: self.ready_timeout.is_finite().then(|| duration(self.ready_timeout)),
+            stop_timeout: duration(self.stop_timeout),
+            stop_signal: self.stop_signal.into(),
+            drain_timeout: duration(self.drain_timeout),
+            listen: self.listen.into_iter().map(NativeListen::into_plan).collect(),
+            args_at: self.args_at as usize,
+        }
+    }
 }
 
 /// The socket that the daemon listens at; with `connect` the launcher is the first in its queue.
@@ -91,6 +170,7 @@ impl NativePlan {
             stderr: self.stderr.into_stdio(),
             owner: self.owner.map(NativeOwner::into_owner),
             socket: self.socket.map(NativeSocketPlan::into_plan),
+            keeper: self.keeper.map(NativeKeeperPlan::into_plan),
         })
     }
 }

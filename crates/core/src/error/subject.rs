@@ -45,4 +45,6 @@ pub enum Subject {
     NotifySocket,
     /// The path of the daemon's socket.
     Socket,
+    /// The sockets that a keeper opens.
+    Listen,
 }

@@ -1,5 +1,6 @@
 //! The channel between launcher and daemon: a socket pair that lives until the daemon is ready.
 
+use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
@@ -7,13 +8,13 @@ use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
 
 use super::decoder::Decoder;
-use super::encoder::{begin_frame, length};
+use super::encoder::{begin_frame, length, send_frame_with};
 use super::frame::{Frame, FrameKind};
 use super::header::unsendable;
 use super::outcome::{Outcome, Reception};
 use super::sender::{Sender, Unsent};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::SourceRef;
+use crate::sys::{self, SourceRef};
 
 /// How much is read before the poller's other watches have their turn.
 const AT_ONCE: usize = 16;
@@ -25,17 +26,80 @@ pub struct Channel {
     fd: OwnedFd,
     decoder: Decoder,
     outcome: Option<Arc<Outcome>>,
+    /// Those that have come, in their order; `None` for a channel that takes none.
+    descriptors: Option<VecDeque<OwnedFd>>,
 }
+
+/// How many descriptors are kept that no frame has asked for: more than can be under way at once are closed.
+const MOST_DESCRIPTORS: usize = 512;
 
 impl Channel {
     /// The daemon's end.
     pub(crate) fn to_launcher(fd: OwnedFd) -> Self {
-        Self { fd, decoder: Decoder::of(FrameKind::TO_DAEMON), outcome: None }
+        Self { fd, decoder: Decoder::of(FrameKind::TO_DAEMON), outcome: None, descriptors: None }
     }
 
     /// The launcher's end, which notes whether the daemon has said that it is ready.
     pub(crate) fn noting(fd: OwnedFd, outcome: Arc<Outcome>) -> Self {
-        Self { fd, decoder: Decoder::of(FrameKind::TO_LAUNCHER), outcome: Some(outcome) }
+        Self { fd, decoder: Decoder::of(FrameKind::TO_LAUNCHER), outcome: Some(outcome), descriptors: None }
+    }
+
+    /// A keeper's end of the channel to a body, and the body's end.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when there are no descriptors left.
+    pub(crate) fn to_body() -> std::result::Result<(Self, OwnedFd), Errno> {
+        let (own, body) = sys::channel_pair()?;
+        Ok((Self::carrying(own, FrameKind::TO_KEEPER), body))
+    }
+
+    /// A body's end of the channel to its keeper.
+    pub(crate) fn to_keeper(fd: OwnedFd) -> Self {
+        Self::carrying(fd, FrameKind::TO_BODY)
+    }
+
+    /// A keeper's end of the channel to its launcher.
+    pub(crate) fn of_keeper(fd: OwnedFd) -> Self {
+        Self::carrying(fd, FrameKind::TO_NEW_KEEPER)
+    }
+
+    /// A keeper's end of a connection to a process that controls the daemon.
+    pub(crate) fn of_control(fd: OwnedFd) -> Self {
+        Self { fd, decoder: Decoder::of(FrameKind::OF_CONTROL), outcome: None, descriptors: None }
+    }
+
+    /// The end of a process that controls the daemon.
+    pub(crate) fn to_control(fd: OwnedFd) -> Self {
+        Self { fd, decoder: Decoder::of(FrameKind::TO_CONTROL), outcome: None, descriptors: None }
+    }
+
+    /// An end of the channel from a body that is replaced to the one that follows it.
+    pub fn to_heir(fd: OwnedFd) -> Self {
+        Self::carrying(fd, FrameKind::TO_HEIR)
+    }
+
+    /// One by which descriptors come, too.
+    fn carrying(fd: OwnedFd, kinds: &'static [FrameKind]) -> Self {
+        Self { fd, decoder: Decoder::of(kinds), outcome: None, descriptors: Some(VecDeque::new()) }
+    }
+
+    /// Takes the descriptor that has come with the frame, if its kind has one. In the order of the frames.
+    pub fn descriptor_of(&mut self, frame: &Frame) -> Option<OwnedFd> {
+        let descriptors = self.descriptors.as_mut().filter(|_| frame.kind.has_descriptor())?;
+        descriptors.pop_front()
+    }
+
+    /// Sends a frame, with a descriptor for a kind that has one, and waits until all of it is under way; false when the
+    /// other end is closed.
+    pub(crate) fn send(&self, kind: FrameKind, body: &[u8], descriptor: Option<BorrowedFd<'_>>) -> bool {
+        send_frame_with(self.fd.as_fd(), kind, body, descriptor, MsgFlags::empty()).is_ok()
+    }
+
+    /// Sends a short frame if there is room for it at once. False if there is none, or the other end is closed; then
+    /// the channel may be broken.
+    pub fn offer(&self, kind: FrameKind, body: &[u8], descriptor: Option<BorrowedFd<'_>>) -> bool {
+        send_frame_with(self.fd.as_fd(), kind, body, descriptor, MsgFlags::MSG_DONTWAIT).is_ok()
     }
 
     /// Gives an end to send with from another thread; sending fails once the channel is closed.
@@ -69,7 +133,7 @@ impl Channel {
     pub fn receive(&mut self) -> (Vec<Frame>, Reception) {
         let mut frames = Vec::new();
         for _ in 0..AT_ONCE {
-            match receive_into(self.fd.as_fd(), &mut self.decoder, MsgFlags::MSG_DONTWAIT) {
+            match self.receive_into(MsgFlags::MSG_DONTWAIT) {
                 Ok(0) => return (frames, Reception::Ended),
                 Ok(_) => (),
                 Err(Errno::EINTR) => continue,
@@ -106,7 +170,7 @@ impl Channel {
             if let Some(frame) = self.decoder.next().ok()? {
                 return Some(frame);
             }
-            match receive_into(self.fd.as_fd(), &mut self.decoder, MsgFlags::empty()) {
+            match self.receive_into(MsgFlags::empty()) {
                 Ok(0) => return None,
                 Ok(_) | Err(Errno::EINTR) => (),
                 Err(_) => return None,
@@ -116,6 +180,22 @@ impl Channel {
 }
 
 impl Channel {
+    fn receive_into(&mut self, flags: MsgFlags) -> std::result::Result<usize, Errno> {
+        let mut bytes = [0; 16_384];
+        let count = match &mut self.descriptors {
+            // Descriptors that nobody asks for are closed by the kernel.
+            None => recv(self.fd.as_raw_fd(), &mut bytes, flags)?,
+            Some(descriptors) => {
+                let (count, came) = sys::receive_with(self.fd.as_fd(), &mut bytes, flags)?;
+                descriptors.extend(came);
+                descriptors.truncate(MOST_DESCRIPTORS);
+                count
+            }
+        };
+        self.decoder.push(&bytes[..count]);
+        Ok(count)
+    }
+
     /// What a selector waits for.
     pub(crate) fn source(&self) -> SourceRef<'_> {
         self.fd.as_fd()
@@ -143,24 +223,12 @@ impl Drop for Channel {
     }
 }
 
-fn receive_into(
-    fd: BorrowedFd<'_>,
-    decoder: &mut Decoder,
-    flags: MsgFlags,
-) -> std::result::Result<usize, Errno> {
-    let mut bytes = [0; 16_384];
-    let count = recv(fd.as_raw_fd(), &mut bytes, flags)?;
-    decoder.push(&bytes[..count]);
-    Ok(count)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::decoder::HEADER;
     use super::super::encoder::send_frame;
     use super::super::header::NotSent;
     use super::*;
-    use crate::sys;
 
     fn pair() -> (Channel, Channel) {
         let (one, other) = sys::channel_pair().unwrap();

@@ -4,7 +4,7 @@ use std::io::IoSlice;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, sendmsg};
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 
 use super::decoder::HEADER;
 use super::frame::FrameKind;
@@ -19,7 +19,18 @@ pub(crate) fn send_frame(
     body: &[u8],
     flags: MsgFlags,
 ) -> std::result::Result<(), NotSent> {
-    let sent = send_part(fd, kind, body, 0, flags)?;
+    send_frame_with(fd, kind, body, None, flags)
+}
+
+/// The same, with a descriptor, which comes with the frame's first byte.
+pub(crate) fn send_frame_with(
+    fd: BorrowedFd<'_>,
+    kind: FrameKind,
+    body: &[u8],
+    descriptor: Option<BorrowedFd<'_>>,
+    flags: MsgFlags,
+) -> std::result::Result<(), NotSent> {
+    let sent = send_part(fd, kind, body, 0, descriptor, flags)?;
     end_frame(fd, kind, body, sent)
 }
 
@@ -29,7 +40,7 @@ pub(super) fn begin_frame(
     kind: FrameKind,
     body: &[u8],
 ) -> std::result::Result<usize, NotSent> {
-    match send_part(fd, kind, body, 0, MsgFlags::MSG_DONTWAIT) {
+    match send_part(fd, kind, body, 0, None, MsgFlags::MSG_DONTWAIT) {
         Err(NotSent::System(Errno::EAGAIN)) => Ok(0),
         other => other,
     }
@@ -43,7 +54,7 @@ pub(super) fn end_frame(
     mut sent: usize,
 ) -> std::result::Result<(), NotSent> {
     while sent < length(body) {
-        sent += send_part(fd, kind, body, sent, MsgFlags::empty())?;
+        sent += send_part(fd, kind, body, sent, None, MsgFlags::empty())?;
     }
     Ok(())
 }
@@ -58,13 +69,16 @@ fn send_part(
     kind: FrameKind,
     body: &[u8],
     sent: usize,
+    descriptor: Option<BorrowedFd<'_>>,
     flags: MsgFlags,
 ) -> std::result::Result<usize, NotSent> {
+    let numbers = descriptor.map(|fd| [fd.as_raw_fd()]);
+    let with: Vec<_> = numbers.iter().map(|numbers| ControlMessage::ScmRights(numbers)).collect();
     let header = header_of(kind, body).ok_or(NotSent::TooLong)?;
     // Header and body are not copied together, because a payload may need as much memory as the process has left.
     let parts = [&header[sent.min(HEADER)..], &body[sent.saturating_sub(HEADER)..]].map(IoSlice::new);
     loop {
-        match sendmsg::<()>(fd.as_raw_fd(), &parts, &[], flags | sys::NO_SIGPIPE, None) {
+        match sendmsg::<()>(fd.as_raw_fd(), &parts, &with, flags | sys::NO_SIGPIPE, None) {
             Ok(count) => return Ok(count),
             Err(Errno::EINTR) => (),
             Err(errno) => return Err(NotSent::System(errno)),

@@ -22,11 +22,82 @@ pub enum FrameKind {
     Error,
     /// The code that the daemon exits with, in decimal.
     Exit,
+    /// Body to keeper: it has handlers for signals.
+    Listening,
+    /// Body to keeper: the daemon is to end, in the way in which this body is about to.
+    End,
+    /// With a listening socket. Launcher to keeper: one that was declared. Body to keeper: one that it has opened, with
+    /// its flags. Keeper to body: one that it can have, with its key. To an heir: a connection, with its server's key.
+    Socket,
+    /// Keeper to body: all sockets have been sent, and the program may begin.
+    Begin,
+    /// Body to keeper: it listens at the socket of that key.
+    Taken,
+    /// Body to keeper: the program has closed the socket of that key.
+    Closed,
+    /// Keeper to body, with a channel to the body that follows it: that one serves by now.
+    Drain,
+    /// Keeper to body, with a channel from the body that it follows.
+    Heir,
+    /// Body to keeper: it has nothing left to do.
+    Drained,
+    /// Keeper to body, with the file of a payload that is too long for the channel.
+    PayloadFile,
+    /// Body to keeper: a signal for the daemon, by its number.
+    Signal,
+    /// Body to keeper, and keeper to body: the outputs are to be opened again.
+    Reopen,
+    /// Keeper to body: it rotates the log from now on.
+    Rotate,
+    /// Any process to keeper: which bodies there are. The answer is of the same kind.
+    Bodies,
+    /// Any process to keeper: a new generation is to take the place of the present one.
+    Upgrade,
+    /// Keeper to who has asked for an upgrade: the code of an error, and why.
+    Refused,
 }
 
 impl FrameKind {
     pub(super) const TO_DAEMON: &'static [Self] = &[Self::Payload];
     pub(super) const TO_LAUNCHER: &'static [Self] = &[Self::Ready, Self::Status, Self::Error, Self::Exit];
+    #[cfg(unix)]
+    pub(super) const TO_KEEPER: &'static [Self] = &[
+        Self::Ready,
+        Self::Status,
+        Self::Error,
+        Self::Exit,
+        Self::Listening,
+        Self::End,
+        Self::Socket,
+        Self::Taken,
+        Self::Closed,
+        Self::Drained,
+        Self::Signal,
+        Self::Reopen,
+    ];
+    #[cfg(unix)]
+    pub(super) const TO_BODY: &'static [Self] = &[
+        Self::Payload,
+        Self::PayloadFile,
+        Self::Socket,
+        Self::Begin,
+        Self::Drain,
+        Self::Heir,
+        Self::Reopen,
+        Self::Rotate,
+    ];
+    /// From a body that is replaced to the one that follows it.
+    #[cfg(unix)]
+    pub(super) const TO_HEIR: &'static [Self] = &[Self::Socket];
+    /// From a process that controls the daemon.
+    #[cfg(unix)]
+    pub(super) const OF_CONTROL: &'static [Self] = &[Self::Bodies, Self::Upgrade];
+    #[cfg(unix)]
+    pub(super) const TO_CONTROL: &'static [Self] =
+        &[Self::Ready, Self::Status, Self::Error, Self::Exit, Self::Bodies, Self::Refused];
+    /// From the launcher.
+    #[cfg(unix)]
+    pub(super) const TO_NEW_KEEPER: &'static [Self] = &[Self::Payload, Self::Socket, Self::Begin];
 
     /// Gives the longest body that such a frame may have, in bytes.
     ///
@@ -37,11 +108,30 @@ impl FrameKind {
     /// ```
     pub fn longest(self) -> usize {
         match self {
-            Self::Payload => LONGEST_PAYLOAD,
-            Self::Ready | Self::Exit => 64,
+            Self::Payload | Self::Upgrade => LONGEST_PAYLOAD,
+            Self::Ready
+            | Self::Exit
+            | Self::Listening
+            | Self::End
+            | Self::Begin
+            | Self::Drain
+            | Self::Heir
+            | Self::Drained
+            | Self::PayloadFile
+            | Self::Signal
+            | Self::Reopen
+            | Self::Rotate => 64,
+            // An address, or a path.
+            Self::Socket | Self::Taken | Self::Closed | Self::Refused => 8_192,
             Self::Status => 16_384,
-            Self::Error => 1_048_576,
+            Self::Error | Self::Bodies => 1_048_576,
         }
+    }
+
+    /// Whether a descriptor comes with it.
+    #[cfg(unix)]
+    pub(super) fn has_descriptor(self) -> bool {
+        matches!(self, Self::Socket | Self::Drain | Self::Heir | Self::PayloadFile)
     }
 
     pub(super) fn tag(self) -> u8 {
@@ -51,6 +141,22 @@ impl FrameKind {
             Self::Status => b'S',
             Self::Error => b'E',
             Self::Exit => b'X',
+            Self::Listening => b'L',
+            Self::End => b'Q',
+            Self::Socket => b'N',
+            Self::Begin => b'B',
+            Self::Taken => b'T',
+            Self::Closed => b'C',
+            Self::Drain => b'D',
+            Self::Heir => b'H',
+            Self::Drained => b'Z',
+            Self::PayloadFile => b'F',
+            Self::Signal => b'K',
+            Self::Reopen => b'O',
+            Self::Rotate => b'G',
+            Self::Bodies => b'?',
+            Self::Upgrade => b'U',
+            Self::Refused => b'V',
         }
     }
 }

@@ -91,8 +91,8 @@ pub(crate) fn check_round_trip(bytes: &[u8]) {
 /// A value that is believed is exactly one that a launcher writes.
 pub(crate) fn check_variable(bytes: &[u8]) {
     let parsed = Handover::parse(OsStr::from_bytes(bytes));
-    let Some(Handover { lock, channel, is_captured, socket, path }) = parsed else { return };
-    let written = Handover { lock, channel, is_captured, socket, path: path.as_path() }.variable();
+    let Some(Handover { lock, channel, is_captured, socket, body, path }) = parsed else { return };
+    let written = Handover { lock, channel, is_captured, socket, body, path: path.as_path() }.variable();
     assert_eq!(written.as_bytes(), [ADOPTION_VARIABLE.as_bytes(), b"=", bytes].concat());
     assert!((3..16).contains(&lock) && (3..16).contains(&channel) && lock != channel);
     assert!(socket.is_none_or(|(fd, _)| (3..16).contains(&fd) && fd != lock && fd != channel));
@@ -144,11 +144,13 @@ mod tests {
         let parts = (3..16, 3..16, any::<bool>(), socket, path);
         for_all(512, parts, |(lock, channel, is_captured, socket, path)| {
             let path = PathBuf::from(OsStr::from_bytes(&path));
-            let written = Handover { lock, channel, is_captured, socket, path: path.as_path() }.variable();
+            let body = None;
+            let written =
+                Handover { lock, channel, is_captured, socket, body, path: path.as_path() }.variable();
             let value = written.as_bytes().strip_prefix(b"DAIMON_ADOPTION=").unwrap();
             let read = Handover::parse(OsStr::from_bytes(value));
             let differ = lock != channel && socket.is_none_or(|(fd, _)| fd != lock && fd != channel);
-            assert_eq!(read, differ.then_some(Handover { lock, channel, is_captured, socket, path }));
+            assert_eq!(read, differ.then_some(Handover { lock, channel, is_captured, socket, body, path }));
         });
     }
 

@@ -7,17 +7,22 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::sys::FileId;
+use nix::unistd::{getpid, getppid};
+
+use crate::given::BodyPlace;
+use crate::sys::{FileId, Pid};
 
 /// The environment variable by which a daemon knows that it is one: `1:LOCK:CHANNEL:CAPTURED:PIDFILE`, two descriptors,
 /// whether stderr is captured (0 or 1), and an absolute path; with a listening socket
-/// `2:LOCK:CHANNEL:CAPTURED:SOCKET.DEV.INO:PIDFILE`, the socket's descriptor, and the device and inode of its file.
+/// `2:LOCK:CHANNEL:CAPTURED:SOCKET.DEV.INO:PIDFILE`, the socket's descriptor, and the device and inode of its file. A
+/// keeper gives its bodies `3:LOCK:CHANNEL:CAPTURED:GENERATION.INSTANCE:PIDFILE`.
 pub const ADOPTION_VARIABLE: &str = "DAIMON_ADOPTION";
 
-/// The versions of the protocol, without a socket and with one. Launcher and daemon may run different copies of this
-/// library.
+/// The versions of the protocol: without a socket, with one, and for a keeper's body. Launcher and daemon may run
+/// different copies of this library.
 const PLAIN: &str = "1";
 const WITH_SOCKET: &str = "2";
+const BODY: &str = "3";
 
 /// The numbers that lock, channel and socket may have in the daemon. Node.js marks descriptors with these numbers
 /// close-on-exec
@@ -35,6 +40,8 @@ pub(crate) struct Handover<P = PathBuf> {
     pub(crate) is_captured: bool,
     /// The listening socket, and the file at its path.
     pub(crate) socket: Option<(RawFd, FileId)>,
+    /// For a body: the pidfile names its keeper. A body has no socket of this kind.
+    pub(crate) body: Option<BodyPlace>,
     /// The pidfile, absolute.
     pub(crate) path: P,
 }
@@ -42,20 +49,26 @@ pub(crate) struct Handover<P = PathBuf> {
 impl Handover<&Path> {
     /// Writes the variable as the environment holds it: `NAME=value`.
     pub(crate) fn variable(&self) -> OsString {
-        let Self { lock, channel, is_captured, socket, path } = self;
+        let Self { lock, channel, is_captured, socket, body, path } = self;
         let captured = u8::from(*is_captured);
-        let (version, socket) = match socket {
-            None => (PLAIN, String::new()),
-            Some((fd, FileId { dev, ino })) => (WITH_SOCKET, format!("{fd}.{dev}.{ino}:")),
+        let (version, more) = match (socket, body) {
+            (None, None) => (PLAIN, String::new()),
+            (Some((fd, FileId { dev, ino })), _) => (WITH_SOCKET, format!("{fd}.{dev}.{ino}:")),
+            (None, Some(BodyPlace { generation, instance })) => (BODY, format!("{generation}.{instance}:")),
         };
         let mut variable =
-            OsString::from(format!("{ADOPTION_VARIABLE}={version}:{lock}:{channel}:{captured}:{socket}"));
+            OsString::from(format!("{ADOPTION_VARIABLE}={version}:{lock}:{channel}:{captured}:{more}"));
         variable.push(path);
         variable
     }
 }
 
 impl Handover {
+    /// The process that the pidfile names: a body's parent, otherwise this process.
+    pub(crate) fn holder(&self) -> Pid {
+        if self.body.is_some() { getppid().as_raw() } else { getpid().as_raw() }
+    }
+
     /// Parses the variable's value; `None` for anything that [`Handover::variable`] does not write.
     pub(crate) fn parse(value: &OsStr) -> Option<Self> {
         let mut rest = value.as_bytes();
@@ -72,9 +85,10 @@ impl Handover {
             "1" => true,
             _ => return None,
         };
-        let socket = match version {
-            PLAIN => None,
-            WITH_SOCKET => Some(socket(text()?)?),
+        let (socket, body) = match version {
+            PLAIN => (None, None),
+            WITH_SOCKET => (Some(socket(text()?)?), None),
+            BODY => (None, Some(place(text()?)?)),
             _ => return None,
         };
         let path = PathBuf::from(OsStr::from_bytes(rest));
@@ -82,7 +96,8 @@ impl Handover {
         numbers.extend(socket.map(|(fd, _)| fd));
         let are_own = numbers.iter().all(|number| OWN_FDS.contains(number));
         let differ = (1..numbers.len()).all(|at| !numbers[..at].contains(&numbers[at]));
-        (are_own && differ && path.is_absolute()).then_some(Self { lock, channel, is_captured, socket, path })
+        let is_whole = are_own && differ && path.is_absolute();
+        is_whole.then_some(Self { lock, channel, is_captured, socket, body, path })
     }
 }
 
@@ -90,6 +105,11 @@ fn socket(text: &str) -> Option<(RawFd, FileId)> {
     let mut parts = text.splitn(3, '.');
     let fd = number(parts.next()?)?;
     Some((fd, FileId { dev: number(parts.next()?)?, ino: number(parts.next()?)? }))
+}
+
+fn place(text: &str) -> Option<BodyPlace> {
+    let (generation, instance) = text.split_once('.')?;
+    Some(BodyPlace { generation: number(generation)?, instance: number(instance)? })
 }
 
 /// A number as it is written: no `+`, and no zero before it.
@@ -117,6 +137,9 @@ mod tests {
             "2:3:4:0:5.01.2:/a",
             "2:3:4:0:5.1.2.3:/a",
             "3:3:4:0:5.1.2:/a",
+            "3:3:4:0:1:/a",
+            "3:3:4:0:1.-1:/a",
+            "4:3:4:0:/a",
         ] {
             assert_eq!(Handover::parse(OsStr::new(value)), None, "{value}");
         }
@@ -125,15 +148,18 @@ mod tests {
     #[test]
     fn what_a_launcher_writes_its_daemon_reads() {
         let socket = Some((5, FileId { dev: 64_769, ino: u64::MAX }));
-        for (is_captured, socket, path) in [
-            (true, None, "/run/a.pid"),
-            (false, None, "/odd:name=\u{fc}/b.pid"),
-            (false, socket, "/run/a:b.pid"),
+        let body = Some(BodyPlace { generation: 7, instance: 0 });
+        for (is_captured, socket, body, path) in [
+            (true, None, None, "/run/a.pid"),
+            (false, None, None, "/odd:name=\u{fc}/b.pid"),
+            (false, socket, None, "/run/a:b.pid"),
+            (false, None, body, "/run/c.pid"),
         ] {
-            let written =
-                Handover { lock: 3, channel: 15, is_captured, socket, path: Path::new(path) }.variable();
+            let written = Handover { lock: 3, channel: 15, is_captured, socket, body, path: Path::new(path) }
+                .variable();
             let value = written.to_str().unwrap().strip_prefix("DAIMON_ADOPTION=").unwrap();
-            let read = Handover { lock: 3, channel: 15, is_captured, socket, path: PathBuf::from(path) };
+            let read =
+                Handover { lock: 3, channel: 15, is_captured, socket, body, path: PathBuf::from(path) };
             assert_eq!(Handover::parse(OsStr::new(value)), Some(read));
         }
     }

@@ -14,7 +14,7 @@ use self::problem::Problem;
 pub use self::root::{check_chroot, enter_root};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::given::{Account, Identity, Name};
-use crate::own::mark_distrusted;
+use crate::own::{mark_distrusted, own_daemon};
 use crate::sys::{self, Right};
 
 impl Identity {
@@ -97,6 +97,10 @@ impl Identity {
         let leaves_root = uid.is_some_and(|uid| uid != 0);
         if leaves_root && setuid(Uid::from_raw(0)).is_ok() {
             return Err(denied("root's rights can be regained, by a capability that the daemon has kept"));
+        }
+        // A change of user has taken the tie to a keeper off.
+        if let Some(daemon) = own_daemon() {
+            daemon.follow_keeper();
         }
         Ok(())
     }

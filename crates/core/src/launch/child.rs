@@ -29,8 +29,6 @@ pub(super) struct Orders {
     pub(super) keep: Vec<RawFd>,
     /// Descriptors of the launcher for the program: sources and targets.
     pub(super) inherited: Vec<(RawFd, RawFd)>,
-    pub(super) nice: Option<i32>,
-    pub(super) no_new_privileges: bool,
     pub(super) stacks: Stacks,
 }
 
@@ -54,9 +52,10 @@ impl Stacks {
     }
 }
 
-fn report(orders: &Orders, step: Step, errno: i32) {
+/// Tells the reader of the error pipe of a failed step. Async-signal-safe.
+pub(super) fn report(error_pipe: RawFd, step: Step, errno: i32) {
     // One write of less than PIPE_BUF arrives whole.
-    sys::write(orders.error_pipe, &step.report(errno));
+    sys::write(error_pipe, &step.report(errno));
 }
 
 /// Makes the two children, and waits until the second has executed, or has ended before. Gives the first child, which
@@ -94,7 +93,7 @@ pub(super) fn run(
     Ok((spawned?, read.unwrap_or(None)))
 }
 
-fn read_report(pipe: OwnedFd) -> io::Result<Option<Report>> {
+pub(super) fn read_report(pipe: OwnedFd) -> io::Result<Option<Report>> {
     let mut bytes = Vec::with_capacity(REPORT_BYTES);
     // Goes on after EINTR by itself.
     File::from(pipe).read_to_end(&mut bytes)?;
@@ -114,7 +113,7 @@ unsafe extern "C" fn first_child(orders: *mut c_void) -> c_int {
     // SAFETY: the caller vouches for the orders; both children only read them.
     let shared = unsafe { &*orders.cast::<Orders>().cast_const() };
     if let Err(errno) = sys::set_session() {
-        report(shared, Step::Session, errno);
+        report(shared.error_pipe, Step::Session, errno);
         return 1;
     }
     seam::at("child.session");
@@ -126,7 +125,7 @@ unsafe extern "C" fn first_child(orders: *mut c_void) -> c_int {
             0
         }
         Err(errno) => {
-            report(shared, Step::Clone, errno as i32);
+            report(shared.error_pipe, Step::Clone, errno as i32);
             1
         }
     }
@@ -153,7 +152,7 @@ unsafe extern "C" fn second_child(orders: *mut c_void) -> c_int {
         }
         Err(failure) => failure,
     };
-    report(orders, step, errno);
+    report(orders.error_pipe, step, errno);
     sys::exit_now(127)
 }
 
@@ -173,7 +172,7 @@ fn prepare(orders: &Orders) -> Result<(), (Step, i32)> {
     seam::at("child.tagged");
     write_pid(program.lock_fd)?;
     seam::at("child.written");
-    limit(orders)?;
+    limit(&orders.program)?;
     sys::unblock_signals().map_err(|errno| (Step::SignalMask, errno))?;
     seam::at("child.executing");
     Ok(())
@@ -201,15 +200,15 @@ fn place_descriptors(orders: &Orders) -> Result<(), (Step, i32)> {
     unsafe { sys::close_others(&orders.keep) }.map_err(|errno| (Step::CloseOthers, errno))
 }
 
-/// Sets the limits, last of all, because a limit may forbid the other steps, such as writing a file.
-fn limit(orders: &Orders) -> Result<(), (Step, i32)> {
-    if let Some(nice) = orders.nice {
+/// Sets the limits, last of all, because a limit may forbid the other steps, such as writing a file. Async-signal-safe.
+pub(super) fn limit(program: &Program) -> Result<(), (Step, i32)> {
+    if let Some(nice) = program.nice {
         sys::set_nice(nice).map_err(|errno| (Step::Nice, errno))?;
     }
-    if orders.no_new_privileges {
+    if program.no_new_privileges {
         sys::forbid_new_privileges().map_err(|errno| (Step::NoNewPrivileges, errno))?;
     }
-    for limit in &orders.program.limits {
+    for limit in &program.limits {
         sys::set_limit(*limit).map_err(|errno| (Step::Limits, errno))?;
     }
     Ok(())

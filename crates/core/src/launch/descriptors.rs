@@ -103,7 +103,7 @@ fn inherited(own: impl AsFd, null: &OwnedFd) -> Result<OwnedFd> {
 }
 
 /// A duplicate out of the way of all targets, close-on-exec from birth.
-fn raised(fd: impl AsFd) -> Result<OwnedFd> {
+pub(super) fn raised(fd: impl AsFd) -> Result<OwnedFd> {
     raised_by(|lowest| sys::duplicate_above(fd.as_fd(), lowest))
 }
 

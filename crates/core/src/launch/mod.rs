@@ -3,6 +3,7 @@
 //! The launcher executes the program again, and the daemon finds out by adoption that it is the daemon. A fork alone
 //! would not do: V8 marks its heap MADV_DONTFORK, so a forked Node.js dies at its first instruction.
 
+mod body;
 mod check;
 mod child;
 mod descriptors;
@@ -10,9 +11,10 @@ mod group;
 mod program;
 mod steps;
 
+pub use body::{Bodies, Body, BodyPayload};
 pub use group::Group;
 
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +26,8 @@ use self::descriptors::Descriptors;
 use self::program::Program;
 use self::steps::{Report, Step};
 use crate::error::{Error, ErrorKind, Pid, Result};
-use crate::handover::{Channel, Outcome, Unsent};
+use crate::handover::{Channel, FrameKind, Outcome, Unsent};
+use crate::keeper::{KeeperOrder, KeptSocket};
 use crate::listener::BoundFile;
 use crate::log::LogTail;
 use crate::pidfile::Locked;
@@ -106,7 +109,18 @@ impl Launched {
 /// loop does not stall. On macOS they are forks, and SIGCHLD reaches the host program.
 pub fn launch(plan: &Plan, payload: Option<&[u8]>) -> Result<Launched> {
     seam::arm();
-    let program = Program::new(plan)?;
+    let (program, order);
+    let payload = match &plan.keeper {
+        None => {
+            program = Program::new(plan)?;
+            payload
+        }
+        Some(keeper) => {
+            program = Program::of_keeper(plan, keeper)?;
+            order = KeeperOrder::encode(plan, keeper, payload.unwrap_or_default());
+            Some(order.as_slice())
+        }
+    };
     let locked = plan.pidfile.lock(&plan.lock)?;
     // The end of this function releases the launcher's lock in any case, because a launcher that is stopped (SIGSTOP)
     // must not hold it. The same holds for the socket.
@@ -125,11 +139,26 @@ fn launch_locked(
     let mut bound =
         plan.socket.as_ref().map(|socket| bind(socket, plan.owner, plan.lock.cancel.as_ref())).transpose()?;
     let client = bound.as_mut().and_then(|bound| bound.client.take());
+    let listening = listen(plan)?;
     let launched = program
         .hand_over(plan, bound.as_ref().map(|bound| bound.file.id()))
-        .and_then(|()| launch_bound(plan, program, payload, locked, bound.as_ref()));
-    let launched = launched.inspect_err(|_| bound.iter().for_each(|bound| bound.file.remove()))?;
+        .and_then(|()| launch_bound(plan, program, payload, locked, bound.as_ref(), &listening));
+    let launched = launched.inspect_err(|_| {
+        bound.iter().for_each(|bound| bound.file.remove());
+        listening.iter().for_each(KeptSocket::remove_file);
+    })?;
     Ok(Launched { client, socket: bound.map(|bound| bound.file), ..launched })
+}
+
+/// Opens the sockets that the keeper is to have; when one cannot be had, none is left.
+fn listen(plan: &Plan) -> Result<Vec<KeptSocket>> {
+    let mut listening = Vec::new();
+    for declared in plan.keeper.iter().flat_map(|keeper| &keeper.listen) {
+        let opened = KeptSocket::open(declared, plan.owner)
+            .inspect_err(|_| listening.iter().for_each(KeptSocket::remove_file))?;
+        listening.push(opened);
+    }
+    Ok(listening)
 }
 
 fn launch_bound(
@@ -138,6 +167,7 @@ fn launch_bound(
     payload: Option<&[u8]>,
     locked: &Locked,
     bound: Option<&Bound>,
+    listening: &[KeptSocket],
 ) -> Result<Launched> {
     let descriptors = Descriptors::open(plan, locked, bound)?;
     if let Some(fd) = descriptors.collides_with(&plan.keep_fds) {
@@ -148,6 +178,12 @@ fn launch_bound(
         descriptors;
     let outcome = Arc::<Outcome>::default();
     let own_channel = Channel::noting(own_channel, Arc::clone(&outcome));
+    for socket in listening {
+        if !own_channel.offer(FrameKind::Socket, &[], Some(socket.as_fd())) {
+            let message = "the channel to the daemon has no room for its sockets";
+            return Err(Error::new(ErrorKind::StartFailed, message).during("listen"));
+        }
+    }
     let unsent = payload.map(|payload| own_channel.begin_payload(payload)).transpose()?.flatten();
     let mut keep: Vec<_> = plan.keep_fds.iter().map(|fd| fd.number()).collect();
     keep.extend([program.lock_fd, program.channel_fd, error_pipe.as_raw_fd()]);
@@ -162,8 +198,6 @@ fn launch_bound(
         socket: socket.as_ref().map(AsRawFd::as_raw_fd),
         keep,
         inherited: program.kept.iter().map(|(fd, number)| (fd.as_raw_fd(), *number)).collect(),
-        nice: plan.limits.nice,
-        no_new_privileges: plan.limits.no_new_privileges,
         stacks: Stacks::new(),
         program,
     });

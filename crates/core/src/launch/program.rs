@@ -1,14 +1,15 @@
 //! The arguments of execve, made before the first clone, because after it nothing may allocate.
 
-use std::ffi::{CString, c_char};
+use std::ffi::{CString, OsStr, c_char};
 use std::os::fd::{OwnedFd, RawFd};
+use std::path::Path;
 
 use super::check::{Problem, c_string, own_fds};
 use super::descriptors::raised_by;
 use crate::error::{Result, Subject};
-use crate::given::Descriptor;
-use crate::given::Stdio;
+use crate::given::{BodyPlace, Descriptor, KeeperPlan, Stdio};
 use crate::handover::Handover;
+use crate::keeper::BodyPlan;
 use crate::plan::Plan;
 use crate::sys::{self, FileId, RawLimit};
 
@@ -44,6 +45,8 @@ pub(super) struct Program {
     pub(super) envp: StringArray,
     pub(super) folder: Option<CString>,
     pub(super) limits: Vec<RawLimit>,
+    pub(super) nice: Option<i32>,
+    pub(super) no_new_privileges: bool,
     /// Duplicates of the descriptors to keep, and the numbers of the originals. They are duplicates because the
     /// launcher may close the originals while the start waits for the lock, and open other files under their numbers.
     pub(super) kept: Vec<(OwnedFd, RawFd)>,
@@ -62,10 +65,7 @@ impl Program {
         let (lock_fd, channel_fd, socket_fd) = own_fds(&plan.keep_fds, plan.socket.is_some())?;
         let mut env = vec![CString::default()];
         for (name, value) in &plan.env {
-            let mut pair = name.clone();
-            pair.push("=");
-            pair.push(value);
-            env.push(c_string(pair, Subject::Environment)?);
+            env.push(pair(name, value)?);
         }
         let args = plan.args.iter().map(|arg| c_string(arg, Subject::Arguments)).collect::<Result<_>>()?;
         let folder = plan.folder.as_ref().map(|path| c_string(path, Subject::Folder)).transpose()?;
@@ -75,12 +75,64 @@ impl Program {
             envp: StringArray::new(env),
             folder,
             limits: plan.limits.raw()?,
+            nice: plan.limits.nice,
+            no_new_privileges: plan.limits.no_new_privileges,
             kept: plan.keep_fds.iter().map(|fd| kept(*fd)).collect::<Result<_>>()?,
             lock_fd,
             channel_fd,
             socket_fd,
             is_captured: plan.stderr == Stdio::Null,
         })
+    }
+
+    /// The keeper, which has none of the limits, and nothing of the program's environment: its bodies have.
+    pub(super) fn of_keeper(plan: &Plan, keeper: &KeeperPlan) -> Result<Self> {
+        // What its bodies could not have is found now.
+        let body = Self::new(plan)?;
+        let name = keeper.program.file_name().unwrap_or(keeper.program.as_os_str());
+        let args = [name, plan.pidfile.path().as_os_str()];
+        let args = args.map(|arg| c_string(arg, Subject::Arguments)).into_iter().collect::<Result<_>>()?;
+        Ok(Self {
+            path: c_string(&keeper.program, Subject::Program)?,
+            argv: StringArray::new(args),
+            envp: StringArray::new(vec![CString::default()]),
+            limits: Vec::new(),
+            nice: None,
+            no_new_privileges: false,
+            ..body
+        })
+    }
+
+    /// A body of a keeper.
+    pub(super) fn of_body(plan: &BodyPlan) -> Result<Self> {
+        let (lock_fd, channel_fd, _) = own_fds(&plan.keep_fds, false)?;
+        let mut env = vec![CString::default()];
+        for (name, value) in &plan.env {
+            env.push(pair(name, value)?);
+        }
+        let args = plan.args.iter().map(|arg| c_string(arg, Subject::Arguments)).collect::<Result<_>>()?;
+        Ok(Self {
+            path: c_string(&plan.program, Subject::Program)?,
+            argv: StringArray::new(args),
+            envp: StringArray::new(env),
+            folder: plan.folder.as_ref().map(|path| c_string(path, Subject::Folder)).transpose()?,
+            limits: plan.limits.raw()?,
+            nice: plan.limits.nice,
+            no_new_privileges: plan.limits.no_new_privileges,
+            kept: Vec::new(),
+            lock_fd,
+            channel_fd,
+            socket_fd: None,
+            is_captured: false,
+        })
+    }
+
+    /// Puts in the variable by which a body finds what it inherits.
+    pub(super) fn hand_to_body(&mut self, place: BodyPlace, is_captured: bool, path: &Path) -> Result<()> {
+        let (lock, channel) = (self.lock_fd, self.channel_fd);
+        let handover = Handover { lock, channel, is_captured, socket: None, body: Some(place), path };
+        self.envp.replace_first(c_string(handover.variable(), Subject::PidFile)?);
+        Ok(())
     }
 
     /// Puts in the variable by which the daemon finds what it inherits. `socket`: the file of the one that it gets.
@@ -90,11 +142,19 @@ impl Program {
             channel: self.channel_fd,
             is_captured: self.is_captured,
             socket: self.socket_fd.zip(socket),
+            body: None,
             path: plan.pidfile.path(),
         };
         self.envp.replace_first(c_string(handover.variable(), Subject::PidFile)?);
         Ok(())
     }
+}
+
+fn pair(name: &OsStr, value: &OsStr) -> Result<CString> {
+    let mut pair = name.to_os_string();
+    pair.push("=");
+    pair.push(value);
+    c_string(pair, Subject::Environment)
 }
 
 /// A duplicate of a descriptor to keep, and its number.

@@ -19,10 +19,12 @@ pub(super) enum Step {
     WritePid = b'p',
     SignalMask = b'm',
     Exec = b'e',
+    /// The keeper has ended before its body could be tied to it.
+    Keeper = b'K',
 }
 
 impl Step {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Session,
         Self::Clone,
         Self::Folder,
@@ -36,6 +38,7 @@ impl Step {
         Self::WritePid,
         Self::SignalMask,
         Self::Exec,
+        Self::Keeper,
     ];
 
     /// Its name in errors, and the system call that it makes.
@@ -54,6 +57,7 @@ impl Step {
             Self::WritePid => ("write-pidfile", "pwrite"),
             Self::SignalMask => ("exec", "sigprocmask"),
             Self::Exec => ("exec", "execve"),
+            Self::Keeper => ("keeper", "getppid"),
         }
     }
 
@@ -101,6 +105,7 @@ mod tests {
             (Step::WritePid, ("write-pidfile", "pwrite")),
             (Step::SignalMask, ("exec", "sigprocmask")),
             (Step::Exec, ("exec", "execve")),
+            (Step::Keeper, ("keeper", "getppid")),
         ] {
             let report = Report::decode(step.report(libc::EIO));
             assert_eq!(report.step.map(Step::names), Some(expected), "{step:?}");

@@ -21,6 +21,11 @@ impl BoundFile {
         Self { path: path.to_path_buf(), id }
     }
 
+    /// The file that is at the path now; `None` when there is none.
+    pub(crate) fn at(path: &Path) -> Option<Self> {
+        lstat(path).ok().map(|stat| Self::new(path, FileId::of(&stat)))
+    }
+
     pub(crate) fn id(&self) -> FileId {
         self.id
     }

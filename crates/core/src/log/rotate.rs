@@ -16,23 +16,25 @@ use crate::trusted_path::Walk;
 const STACK: usize = 1_024 * 1_024;
 
 /// Rotates the log from now on, as long as this process's outputs go there. The thread does not keep the process from
-/// exiting; an exit at any moment leaves a whole set of files behind.
+/// exiting; an exit at any moment leaves a whole set of files behind. `rotated` is called, on that thread, each time
+/// that the outputs have been put into a new file.
 ///
 /// ```no_run
 /// use daimon_core::{Rotation, start_rotation};
 ///
 /// let path = "/var/log/web.log".into();
-/// start_rotation(Rotation { path, max_size: 1_000_000, keep: 5, compress: true, mode: None })?;
+/// let rotation = Rotation { path, max_size: 1_000_000, keep: 5, compress: true, mode: None };
+/// start_rotation(rotation, || println!("the log is a new file"))?;
 /// # Ok::<(), daimon_core::Error>(())
 /// ```
 ///
 /// # Errors
 ///
 /// `StartFailed` when there is no thread left; `InvalidOption` as [`check_rotation`].
-pub fn start_rotation(rotation: Rotation) -> Result<()> {
+pub fn start_rotation(rotation: Rotation, rotated: impl Fn() + Send + 'static) -> Result<()> {
     check_rotation(&rotation.path)?;
     let builder = thread::Builder::new().name("daimon-log".into()).stack_size(STACK);
-    builder.spawn(move || watch(&rotation)).map(drop).map_err(|error| {
+    builder.spawn(move || watch(&rotation, rotated)).map(drop).map_err(|error| {
         Error::io("rotate", "clone", &error, "no thread for the rotation of the log could be made")
     })
 }
@@ -62,7 +64,7 @@ pub fn check_rotation(log: &Path) -> Result<()> {
     }
 }
 
-fn watch(rotation: &Rotation) {
+fn watch(rotation: &Rotation, rotated: impl Fn()) {
     block_all();
     let names = Names::of(&rotation.path);
     let mut troubles = Troubles::default();
@@ -71,6 +73,9 @@ fn watch(rotation: &Rotation) {
         pace.wait();
         let look = names.rotate(rotation);
         troubles.report("rotated", look.as_ref().err());
+        if matches!(look, Ok(Look::Rotated(_))) {
+            rotated();
+        }
         if rotation.compress && matches!(look, Ok(Look::Rotated(_))) {
             troubles.report("compressed", names.compress(rotation.keep).err().as_ref());
         }

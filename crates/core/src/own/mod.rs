@@ -4,22 +4,24 @@ mod outlive;
 mod socket;
 
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::Instant;
 
+use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::MsgFlags;
 use nix::sys::stat::{FileStat, Mode, fchmod, fstat, lstat};
-use nix::unistd::{ftruncate, getpid, unlink};
+use nix::unistd::{ftruncate, getpid, getppid, unlink};
 
-use crate::error::Pid;
-use crate::handover::{Channel, FrameKind, send_frame};
+use crate::error::{Error, Pid, Result, Subject};
+use crate::given::BodyPlace;
+use crate::handover::{Channel, Frame, FrameKind, send_frame};
 use crate::listener::Listener;
 use crate::log::silence_stderr;
 use crate::mutex::lock;
 use crate::seam;
-use crate::signal::Signal;
 use crate::sys::{self, FileId};
 
 /// The mark of a daemon that has given up root's rights: the sticky bit of its pidfile, which only the file's owner can
@@ -49,6 +51,10 @@ pub struct OwnDaemon {
     id: FileId,
     lock: File,
     is_captured: bool,
+    /// Which body of the holder of the pidfile this process is; `None`: it is the holder itself.
+    place: Option<BodyPlace>,
+    /// The process that has made this one, at the adoption: a body's keeper.
+    parent: Pid,
     /// Held while the state changes, because the launcher closes its end once the daemon is ready, which must not look
     /// like the launcher's death.
     start: Mutex<Start>,
@@ -70,11 +76,13 @@ enum Start {
     /// Not ready, and without a launcher that waits for it, see [`crate::become_daemon`].
     Alone,
     Over,
+    /// A body that is ready: its channel to the keeper lasts.
+    Kept(Channel),
 }
 
 impl Start {
     fn is_over(&self) -> bool {
-        matches!(self, Self::Over)
+        matches!(self, Self::Over | Self::Kept(_))
     }
 }
 
@@ -88,7 +96,7 @@ pub fn own_daemon() -> Option<&'static OwnDaemon> {
 }
 
 /// Has the callback called for signals that come by another way than the system's; false, since there is none here.
-pub fn take_signals(_callback: impl Fn(Signal) + Send + 'static) -> bool {
+pub fn take_signals(_callback: impl Fn(crate::signal::Signal) + Send + 'static) -> bool {
     false
 }
 
@@ -103,8 +111,12 @@ pub(crate) fn install(daemon: OwnDaemon) -> Option<&'static OwnDaemon> {
         remove(&daemon.path, &daemon.lock, daemon.id);
         return None;
     }
-    sys::at_exit(remove_at_exit);
-    DAEMON.get()
+    let daemon = DAEMON.get()?;
+    // A body's keeper removes it.
+    if daemon.place.is_none() {
+        sys::at_exit(remove_at_exit);
+    }
+    Some(daemon)
 }
 
 /// Marks the pidfile of this process with [`DISTRUST`], before the process gives up its rights.
@@ -124,9 +136,10 @@ pub(crate) fn is_own_file(stat: &FileStat) -> bool {
     DAEMON.get().is_some_and(|daemon| FileId::of(stat) == daemon.id)
 }
 
-/// Gives our PID, when this process is the daemon of that path, or of the file that the path stands for.
+/// Gives our PID, when this process is the holder of that path, or of the file that the path stands for. A body is not,
+/// and has no name tag that a look could take off: it looks as any other process does.
 pub(crate) fn own_pid(path: &Path, id: Option<FileId>) -> Option<Pid> {
-    let daemon = DAEMON.get()?;
+    let daemon = DAEMON.get().filter(|daemon| daemon.place.is_none())?;
     (daemon.path == path || Some(daemon.id) == id).then_some(daemon.pid)
 }
 
@@ -161,6 +174,22 @@ extern "C" fn remove_at_exit() {
     }
 }
 
+/// The contents of a file that others read, too: it has one position for all.
+fn read_all(file: OwnedFd) -> Option<Vec<u8>> {
+    let length = usize::try_from(fstat(&file).ok()?.st_size).ok()?;
+    let mut bytes = vec![0; length];
+    File::from(file).read_exact_at(&mut bytes, 0).ok()?;
+    Some(bytes)
+}
+
+fn with_descriptors(channel: &mut Channel, frames: Vec<Frame>) -> Vec<(Frame, Option<OwnedFd>)> {
+    let with = |frame| {
+        let descriptor = channel.descriptor_of(&frame);
+        (frame, descriptor)
+    };
+    frames.into_iter().map(with).collect()
+}
+
 impl OwnDaemon {
     /// This process, as the daemon that a launcher waits for at the other end of the channel.
     pub(crate) fn launched(path: &Path, id: FileId, lock: File, channel: Channel, is_captured: bool) -> Self {
@@ -180,6 +209,8 @@ impl OwnDaemon {
             id,
             lock,
             is_captured: false,
+            place: None,
+            parent: 0,
             start: Mutex::new(start),
             started: Condvar::new(),
             deadline: OnceLock::new(),
@@ -199,8 +230,47 @@ impl OwnDaemon {
         &self.path
     }
 
+    /// The same, as that body of its keeper.
+    pub(crate) fn in_place(self, place: Option<BodyPlace>) -> Self {
+        Self { place, parent: getppid().as_raw(), ..self }
+    }
+
+    /// Whether a launcher still waits for it to be ready.
+    pub fn has_launcher(&self) -> bool {
+        matches!(*self.start(), Start::Starting(_))
+    }
+
+    /// Ends this process, the holder of a pidfile, by a signal, as if that had ended it, but for the pidfile, which is
+    /// removed before.
+    pub fn end_by(&self, signal: crate::signal::Signal) -> ! {
+        remove_at_exit();
+        sys::end_by(signal.number());
+        sys::exit_now(128 + signal.number())
+    }
+
+    /// Ties this process to its keeper, if it is a body: the keeper's end is its own. Again after each change of user,
+    /// which takes the tie off, prctl(2).
+    pub(crate) fn follow_keeper(&self) {
+        if self.place.is_some() {
+            sys::follow_parent();
+            if getppid().as_raw() != self.parent {
+                let _ = kill(getpid(), Signal::SIGKILL);
+            }
+        }
+    }
+
+    /// Gives which body of a keeper this process is; `None` when it is none.
+    pub fn place(&self) -> Option<BodyPlace> {
+        self.place
+    }
+
+    /// The descriptor that holds the lock, which must never be closed.
+    pub(crate) fn lock(&self) -> BorrowedFd<'_> {
+        self.lock.as_fd()
+    }
+
     /// Whether stderr goes to memory until the daemon is ready.
-    pub(crate) fn is_captured(&self) -> bool {
+    pub fn is_captured(&self) -> bool {
         self.is_captured
     }
 
@@ -224,12 +294,20 @@ impl OwnDaemon {
         let Start::Starting(channel) = &mut *start else { return None };
         let frame = channel.wait_for_frame()?;
         seam::at("adopt.received");
-        (frame.kind == FrameKind::Payload).then_some(frame.body)
+        match frame.kind {
+            FrameKind::Payload => Some(frame.body),
+            FrameKind::PayloadFile => read_all(channel.descriptor_of(&frame)?),
+            _ => None,
+        }
     }
 
     /// Marks the pidfile: handlers for signals are in place. Until then other processes hold back every signal that
     /// would end the daemon.
     pub fn listening(&self) {
+        if self.place.is_some() {
+            self.tell(FrameKind::Listening, &[]);
+            return;
+        }
         sys::mark_listening(self.lock.as_fd());
         seam::at("ready.listening");
     }
@@ -246,10 +324,19 @@ impl OwnDaemon {
                 *start = Start::Over;
                 return sys::mark_ready(self.lock.as_fd());
             }
-            Start::Over => return,
+            Start::Over | Start::Kept(_) => return,
         };
         if self.is_captured {
             silence_stderr();
+        }
+        if self.place.is_some() {
+            // A failure is the keeper's end, which is this process's.
+            let _ = send_frame(channel.as_fd(), FrameKind::Ready, &[], MsgFlags::empty());
+            if let Start::Starting(channel) = std::mem::replace(&mut *start, Start::Over) {
+                *start = Start::Kept(channel);
+            }
+            self.started.notify_all();
+            return;
         }
         seam::at("ready.begun");
         // The mark comes first: a launcher that hears that the daemon is ready may look at once.
@@ -267,12 +354,51 @@ impl OwnDaemon {
         }
     }
 
+    /// Tells the keeper something, with a descriptor for a kind that has one; false in a process that has none.
+    pub fn tell_keeper(&self, kind: FrameKind, body: &[u8], descriptor: Option<BorrowedFd<'_>>) -> bool {
+        let start = self.start();
+        let (Start::Starting(channel) | Start::Kept(channel)) = &*start else { return false };
+        self.place.is_some() && channel.send(kind, body, descriptor)
+    }
+
+    /// What can be read when the keeper has told something.
+    ///
+    /// # Errors
+    ///
+    /// When no descriptor is left, and in a process that has no keeper.
+    pub fn keeper_source(&self) -> Result<OwnedFd> {
+        match &*self.start() {
+            Start::Starting(channel) | Start::Kept(channel) if self.place.is_some() => {
+                channel.as_fd().try_clone_to_owned().map_err(|error| {
+                    Error::io("keeper", "fcntl", &error, "the channel to the keeper cannot be watched")
+                })
+            }
+            _ => Err(Error::unsupported(Subject::Foreground, "this process has no keeper")),
+        }
+    }
+
+    /// Receives what the keeper has told since the last time, without waiting.
+    pub fn receive(&self) -> Vec<(Frame, Option<OwnedFd>)> {
+        let mut start = self.start();
+        let (Start::Starting(channel) | Start::Kept(channel)) = &mut *start else { return Vec::new() };
+        let (frames, _) = channel.receive();
+        with_descriptors(channel, frames)
+    }
+
+    /// Waits for the next frame of the keeper's, or of a keeper's launcher; `None` when that has gone.
+    pub fn wait_for_frame(&self) -> Option<(Frame, Option<OwnedFd>)> {
+        let mut start = self.start();
+        let (Start::Starting(channel) | Start::Kept(channel)) = &mut *start else { return None };
+        let frame = channel.wait_for_frame()?;
+        with_descriptors(channel, vec![frame]).pop()
+    }
+
     /// Tells the launcher something while it waits; false when no launcher waits any more.
     ///
     /// Progress text that finds no room is left out instead of being waited for.
     pub fn tell(&self, kind: FrameKind, body: &[u8]) -> bool {
         let start = self.start();
-        let Start::Starting(channel) = &*start else { return false };
+        let (Start::Starting(channel) | Start::Kept(channel)) = &*start else { return false };
         let flags = if kind == FrameKind::Status { MsgFlags::MSG_DONTWAIT } else { MsgFlags::empty() };
         send_frame(channel.as_fd(), kind, body, flags).is_ok()
     }

@@ -7,7 +7,7 @@ use super::{New, POLLER, WatchId, add};
 use crate::error::{Error, Result};
 use crate::listener::Listener;
 use crate::mutex::lock;
-use crate::sys::{self, Failure};
+use crate::sys::{self, Failure, Source};
 
 /// Calls back, on the poller's thread, when a connection waits at the daemon's socket, or it can have none any more;
 /// once, and once more after each [`resume_listener`].
@@ -25,6 +25,15 @@ use crate::sys::{self, Failure};
 /// `StartFailed` with the system's, if no descriptor or thread is left.
 pub fn watch_listener(listener: &Listener, callback: impl Fn() + Send + Sync + 'static) -> Result<WatchId> {
     let source = listener.source().map_err(unwatched)?;
+    add(New::Readable(source, Arc::new(callback))).map_err(unwatched)
+}
+
+/// The same for any descriptor that can be read, or whose other end is closed.
+///
+/// # Errors
+///
+/// As [`watch_listener`].
+pub fn watch_readable(source: Source, callback: impl Fn() + Send + Sync + 'static) -> Result<WatchId> {
     add(New::Readable(source, Arc::new(callback))).map_err(unwatched)
 }
 

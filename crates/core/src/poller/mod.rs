@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-pub use self::listening::{resume_listener, watch_listener};
+pub use self::listening::{resume_listener, watch_listener, watch_readable};
 use self::watches::{LOOK_AGAIN, OnChannel, OnExit, OnReadable, Watch, Watches};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::handover::{Channel, Frame, Reception};

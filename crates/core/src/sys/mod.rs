@@ -70,7 +70,6 @@ impl Unreached {
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(target_os = "macos", expect(dead_code, reason = "only its parent is told there"))]
 pub(crate) enum RawExit {
     /// With this code.
     Code(i32),

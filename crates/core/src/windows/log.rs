@@ -94,6 +94,6 @@ pub fn check_rotation(_path: &Path) -> Result<()> {
 /// # Errors
 ///
 /// `Unsupported`.
-pub fn start_rotation(rotation: Rotation) -> Result<()> {
+pub fn start_rotation(rotation: Rotation, _rotated: impl Fn() + Send + 'static) -> Result<()> {
     check_rotation(&rotation.path)
 }

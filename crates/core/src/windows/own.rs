@@ -14,6 +14,7 @@ use super::log::Capture;
 use super::service::end_by_signal;
 use super::tag::Tag;
 use crate::error::{Pid, Result};
+use crate::given::BodyPlace;
 use crate::handover::{Channel, FrameKind};
 use crate::mutex::lock;
 use crate::pidfile::remove_file;
@@ -183,6 +184,11 @@ impl OwnDaemon {
     /// With a pipe that this process serves.
     pub(super) fn with_listener(self, listener: Option<Listener>) -> Self {
         Self { listener: Mutex::new(listener), ..self }
+    }
+
+    /// Gives which body of a keeper this process is: none, because there are no keepers.
+    pub fn place(&self) -> Option<BodyPlace> {
+        None
     }
 
     /// Gives the daemon's PID, which is this process's.

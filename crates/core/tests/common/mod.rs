@@ -61,6 +61,7 @@ impl Folder {
             stderr: Stdio::Null,
             owner: None,
             socket: None,
+            keeper: None,
         }
     }
 

@@ -11,7 +11,9 @@ use std::os::fd::AsRawFd;
 
 use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
 use rustix::io::{pwrite, write as write_to};
-use rustix::process::{chdir, getpid, getpriority_process, setpgid, setpriority_process, setsid, umask};
+use rustix::process::{
+    chdir, getpid, getppid, getpriority_process, setpgid, setpriority_process, setsid, umask,
+};
 use rustix::thread::{Timespec, nanosleep, set_no_new_privs};
 
 use super::file::{DEAF, DETACHED, TAG};
@@ -34,6 +36,23 @@ pub(crate) fn set_session() -> Outcome {
 /// Begins a process group of this process's own, in the same session.
 pub(crate) fn leave_group() -> Outcome {
     plain(setpgid(None, None))
+}
+
+/// Has the kernel end this process by SIGKILL when the thread that has made it ends, prctl(2).
+pub(crate) fn follow_parent() {
+    // It fails only for a number that is no signal.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+}
+
+/// Keeps other users, and their debuggers, from what this process has in its memory, and it from core files, prctl(2).
+pub(crate) fn hide_memory() {
+    // It fails only for a value that is none.
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Gives the PID of the process that has made this one; another one when that has ended.
+pub(crate) fn parent_pid() -> Pid {
+    getppid().map_or(0, |parent| parent.as_raw_nonzero().get())
 }
 
 /// Sleeps; a signal ends it early.

@@ -5,10 +5,10 @@ use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 
 use nix::errno::Errno;
-use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid as NixPid;
 
-use crate::sys::Pid;
+use crate::sys::{Pid, RawExit};
 
 // SAFETY: as glibc and musl declare it. The libc crate would have `main` safe to call, with any pointer.
 unsafe extern "C" {
@@ -75,4 +75,16 @@ pub(crate) fn is_uncollected(pid: Pid) -> bool {
 pub(crate) fn reap(pid: Pid) {
     // ECHILD: the host program has collected it, with __WALL.
     while waitpid(NixPid::from_raw(pid), Some(WaitPidFlag::__WALL)) == Err(Errno::EINTR) {}
+}
+
+/// Collects a child of [`spawn_child`], and tells how it has ended. Waits until it has.
+pub(crate) fn collect(pid: Pid) -> Option<RawExit> {
+    loop {
+        match waitpid(NixPid::from_raw(pid), Some(WaitPidFlag::__WALL)) {
+            Ok(WaitStatus::Exited(_, code)) => return Some(RawExit::Code(code)),
+            Ok(WaitStatus::Signaled(_, signal, _)) => return Some(RawExit::Signal(signal as i32)),
+            Ok(_) | Err(Errno::EINTR) => (),
+            Err(_) => return None,
+        }
+    }
 }

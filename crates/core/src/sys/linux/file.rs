@@ -33,6 +33,15 @@ pub(super) const DETACHED: i64 = 5;
 /// The byte of the mark "displaced", which is not the holder's: a read lock of the process that stops it.
 const DISPLACED: i64 = 7;
 
+/// How a socket is made: close-on-exec and non-blocking from birth.
+pub(crate) const NEW_SOCKET: SockFlag = SockFlag::SOCK_CLOEXEC.union(SockFlag::SOCK_NONBLOCK);
+
+/// Nothing is left to do for a new socket.
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on other systems")]
+pub(crate) fn finish_socket(_fd: &OwnedFd) -> Result<(), Errno> {
+    Ok(())
+}
+
 /// The process that has a POSIX write lock on the file's first byte, and its phase; `None` without such a lock.
 pub(crate) fn name_tag(file: BorrowedFd<'_>) -> Option<NameTag> {
     let lock = write_lock(file, TAG)?;

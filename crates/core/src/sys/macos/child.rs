@@ -9,7 +9,7 @@ use std::ffi::{CStr, c_char, c_int};
 use nix::errno::Errno;
 use nix::poll::{PollTimeout, poll};
 use nix::sys::signal::SigSet;
-use nix::unistd::{SysconfVar, close, getpid, setpgid, setsid, sysconf};
+use nix::unistd::{SysconfVar, close, getpid, getppid, setpgid, setsid, sysconf};
 use rustix::fs::Mode;
 use rustix::io::{pwrite, write as write_to};
 use rustix::process::{Rlimit, chdir, getpriority_process, setpriority_process, setrlimit, umask};
@@ -33,6 +33,17 @@ pub(crate) fn set_session() -> Outcome {
 pub(crate) fn leave_group() -> Outcome {
     let this = nix::unistd::Pid::from_raw(0);
     plain(setpgid(this, this))
+}
+
+/// Does nothing: macOS has no such tie. The channel's end tells a body.
+pub(crate) fn follow_parent() {}
+
+/// Does nothing: macOS has no such mark.
+pub(crate) fn hide_memory() {}
+
+/// Gives the PID of the process that has made this one; another one when that has ended.
+pub(crate) fn parent_pid() -> Pid {
+    getppid().as_raw()
 }
 
 /// Sleeps; a signal ends it early.

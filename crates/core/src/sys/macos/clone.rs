@@ -4,11 +4,11 @@
 use std::ffi::{c_int, c_void};
 
 use nix::errno::Errno;
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{WaitStatus, waitpid};
 
 use super::child::exit_now;
 use super::process::is_child;
-use crate::sys::Pid;
+use crate::sys::{Pid, RawExit};
 
 /// An empty stand-in: a fork runs on a copy of its parent's stack.
 pub(crate) struct Stack;
@@ -50,4 +50,16 @@ pub(crate) fn is_uncollected(pid: Pid) -> bool {
 pub(crate) fn reap(pid: Pid) {
     // ECHILD: the host program has collected it already.
     while waitpid(nix::unistd::Pid::from_raw(pid), None) == Err(Errno::EINTR) {}
+}
+
+/// Collects a child of [`spawn_child`], and tells how it has ended. Waits until it has.
+pub(crate) fn collect(pid: Pid) -> Option<RawExit> {
+    loop {
+        match waitpid(nix::unistd::Pid::from_raw(pid), None) {
+            Ok(WaitStatus::Exited(_, code)) => return Some(RawExit::Code(code)),
+            Ok(WaitStatus::Signaled(_, signal, _)) => return Some(RawExit::Signal(signal as i32)),
+            Ok(_) | Err(Errno::EINTR) => (),
+            Err(_) => return None,
+        }
+    }
 }

@@ -24,6 +24,15 @@ pub(crate) const FOLDER_FLAGS: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY)
 /// Empty, because the socket itself has an option for it, see [`channel_pair`].
 pub(crate) const NO_SIGPIPE: MsgFlags = MsgFlags::empty();
 
+/// How a socket is made; the rest follows with [`finish_socket`].
+pub(crate) const NEW_SOCKET: SockFlag = SockFlag::empty();
+
+/// Makes a new socket close-on-exec and non-blocking.
+pub(crate) fn finish_socket(fd: &OwnedFd) -> Result<(), Errno> {
+    close_on_exec(fd)?;
+    fcntl(fd, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map(drop)
+}
+
 /// None, because flock and fcntl locks share one list: a name tag would conflict with our own flock.
 pub(crate) fn name_tag(_file: BorrowedFd<'_>) -> Option<NameTag> {
     None

@@ -7,6 +7,7 @@ mod file;
 mod process;
 mod rights;
 mod select;
+mod signal_watch;
 mod socket;
 mod trusted_path;
 mod watch;
@@ -17,12 +18,12 @@ pub(crate) const DUPLICATE: &str = "dup2";
 pub(crate) const SET_LIMIT: &str = "setrlimit";
 
 pub(crate) use child::*;
-pub(crate) use clone::{Stack, is_uncollected, reap, spawn_child};
+pub(crate) use clone::{Stack, collect, is_uncollected, reap, spawn_child};
 pub(crate) use exit::at_quick_end;
 pub(crate) use file::{
-    FOLDER_FLAGS, HAS_NAME_TAG, NO_SIGPIPE, capture_file, channel_pair, error_pipe, file_system, free_range,
-    is_detached, is_displaced, is_written, mark_attached, mark_displaced, mark_leaving, mark_listening,
-    mark_ready, name_tag,
+    FOLDER_FLAGS, HAS_NAME_TAG, NEW_SOCKET, NO_SIGPIPE, capture_file, channel_pair, error_pipe, file_system,
+    finish_socket, free_range, is_detached, is_displaced, is_written, mark_attached, mark_displaced,
+    mark_leaving, mark_listening, mark_ready, name_tag,
 };
 pub(crate) use process::{
     ProcessHandle, group_members, has_children, has_ended_by, hidden_by, holds_lock, is_main_thread, openers,
@@ -33,6 +34,7 @@ pub(crate) use rights::{
     oom_score_adj, set_ids, set_nice_everywhere, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
 };
 pub(crate) use select::{Armed, Selector};
+pub(crate) use signal_watch::SignalWatch;
 pub(crate) use socket::{
     abstract_address, accept_from, bind_with_mode, connect_to, listen_with, path_of_open, peer_of,
     stream_socket, widen,

@@ -21,6 +21,7 @@ pub(crate) enum Armed {
 }
 
 /// A set of descriptors and processes, each with the number that its events carry.
+#[derive(Debug)]
 pub(crate) struct Selector {
     queue: Kqueue,
 }

@@ -10,3 +10,10 @@ pub(crate) fn at_exit(handler: extern "C" fn()) -> bool {
     let by_exit = unsafe { libc::atexit(handler) == 0 };
     crate::sys::at_quick_end(handler) && by_exit
 }
+
+/// Sends this process a signal, with the system's own disposition. Returns where that does not end it.
+pub(crate) fn end_by(signal: i32) {
+    crate::sys::reset_dispositions();
+    let _ = crate::sys::unblock_signals();
+    let _ = super::signal_process(crate::sys::own_pid(), signal);
+}

@@ -1,7 +1,7 @@
 //! Descriptors of which only the number is known.
 #![expect(unsafe_code, reason = "numbers come from JavaScript and over exec, and are used by their number")]
 
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::sys::stat::{FileStat, SFlag, fstat};
@@ -20,7 +20,7 @@ pub(crate) fn errno_of(error: &std::io::Error) -> Errno {
 /// Makes one call with the descriptor of that number; `None` for a negative number.
 ///
 /// Async-signal-safe if the call is.
-pub(in crate::sys) fn with<T>(number: RawFd, call: impl FnOnce(BorrowedFd<'_>) -> T) -> Option<T> {
+pub(crate) fn with<T>(number: RawFd, call: impl FnOnce(BorrowedFd<'_>) -> T) -> Option<T> {
     if number < 0 {
         return None;
     }
@@ -29,6 +29,13 @@ pub(in crate::sys) fn with<T>(number: RawFd, call: impl FnOnce(BorrowedFd<'_>) -
     // because a number means nothing else. Neither touches memory.
     let fd = unsafe { BorrowedFd::borrow_raw(number) };
     Some(call(fd))
+}
+
+/// Takes the descriptor of that number, which this crate has given away by its number before; `None` when none is open.
+pub(crate) fn take(number: RawFd) -> Option<OwnedFd> {
+    // SAFETY: it is open, and whoever calls has had it from `into_number`, and gives it back. If the program has closed
+    // it and opened another file by that number, that file is closed: a number means nothing else.
+    is_open(number).then(|| unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 /// Whether a descriptor of that number is open.

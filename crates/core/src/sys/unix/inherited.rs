@@ -10,10 +10,9 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::stat::{fstat, lstat};
 use nix::sys::uio::pread;
-use nix::unistd::getpid;
 
-use super::FileId;
 use super::fd::{is_open, is_socket, with};
+use super::{FileId, Pid};
 
 /// What a launch has made for this process.
 pub(crate) struct Inherited {
@@ -36,7 +35,7 @@ pub(crate) enum NotInherited {
     Path(Errno),
     /// The lock is on another file.
     OtherFile,
-    /// The file does not name this process.
+    /// The file does not name the holder.
     OtherProcess,
     /// The descriptor of that number.
     NoSocket(RawFd),
@@ -45,14 +44,15 @@ pub(crate) enum NotInherited {
 }
 
 /// Takes ownership of lock, channel and socket, if the lock is on the very file that `path` stands for, this file names
-/// this process, and the others are sockets. Marks all close-on-exec. At most once in a process: later they are
-/// `NotOpen`.
+/// `holder` (this process, or its parent), and the others are sockets. Marks all close-on-exec. At most once in a
+/// process: later they are `NotOpen`.
 ///
 /// A refusal changes nothing.
 pub(crate) fn take_inherited(
     lock: RawFd,
     channel: RawFd,
     socket: Option<RawFd>,
+    holder: Pid,
     path: &Path,
 ) -> Result<Inherited, NotInherited> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -61,14 +61,15 @@ pub(crate) fn take_inherited(
     if !differ || !are_open || TAKEN.load(Ordering::Acquire) {
         return Err(NotInherited::NotOpen);
     }
-    let proof = with(lock, |lock| with(channel, |channel| prove(lock, channel, socket, path))).flatten();
+    let proof =
+        with(lock, |lock| with(channel, |channel| prove(lock, channel, socket, holder, path))).flatten();
     let (id, second_channel) = proof.unwrap_or(Err(NotInherited::NotOpen))?;
     if TAKEN.swap(true, Ordering::AcqRel) {
         return Err(NotInherited::NotOpen);
     }
     // SAFETY: all are open and they differ, and a process does this once, so that this function gives no descriptor
     // two owners. No code of this process has opened them either: `prove` has seen that the lock is on a file that
-    // names this process as its holder, and only a launch writes that text, between clone and exec.
+    // names this process or its parent as its holder, and only a launch writes that text, between clone and exec.
     let own = |number| unsafe { OwnedFd::from_raw_fd(number) };
     Ok(Inherited { lock: own(lock), id, channel: own(channel), second_channel, socket: socket.map(own) })
 }
@@ -77,9 +78,10 @@ fn prove(
     lock: BorrowedFd<'_>,
     channel: BorrowedFd<'_>,
     socket: Option<RawFd>,
+    holder: Pid,
     path: &Path,
 ) -> Result<(FileId, OwnedFd), NotInherited> {
-    let id = examine_lock(lock, path)?;
+    let id = examine_lock(lock, holder, path)?;
     let second_channel = examine_channel(channel)?;
     if let Some(number) = socket.filter(|number| !is_socket(*number)) {
         return Err(NotInherited::NoSocket(number));
@@ -91,7 +93,7 @@ fn prove(
     Ok((id, second_channel))
 }
 
-fn examine_lock(lock: BorrowedFd<'_>, path: &Path) -> Result<FileId, NotInherited> {
+fn examine_lock(lock: BorrowedFd<'_>, holder: Pid, path: &Path) -> Result<FileId, NotInherited> {
     let unexaminable = |errno| NotInherited::Unexaminable(lock.as_raw_fd(), errno);
     let at_fd = fstat(lock).map_err(unexaminable)?;
     let at_path = lstat(path).map_err(NotInherited::Path)?;
@@ -100,7 +102,7 @@ fn examine_lock(lock: BorrowedFd<'_>, path: &Path) -> Result<FileId, NotInherite
         return Err(NotInherited::OtherFile);
     }
     // What a launch writes, and nothing after it.
-    let expected = format!("{}\n", getpid());
+    let expected = format!("{holder}\n");
     let mut text = [0; 32];
     let length = pread(lock, &mut text, 0).map_err(unexaminable)?;
     if text[..length] != *expected.as_bytes() {

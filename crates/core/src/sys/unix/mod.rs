@@ -1,5 +1,6 @@
 //! What Linux and macOS share.
 
+mod descriptors_sent;
 mod exit;
 pub(super) mod fd;
 mod file_id;
@@ -69,9 +70,11 @@ pub(crate) fn is_of_system(errno: Errno) -> bool {
     errno != Errno::UnknownErrno
 }
 
-pub(crate) use exit::at_exit;
+pub(crate) use descriptors_sent::receive_with;
+pub(crate) use exit::{at_exit, end_by};
 pub(crate) use fd::{
     duplicate_above, duplicate_number, errno_of, is_open, is_socket, let_inherit, set_close_on_exec, stat_of,
+    take, with,
 };
 pub(crate) use file_id::FileId;
 pub(crate) use group::launched_group;

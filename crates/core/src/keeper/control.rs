@@ -1,0 +1,106 @@
+//! The socket by which others control a keeper, beside the pidfile. The keeper serves its own user and root; a client
+//! talks to nobody but the proven holder of the pidfile.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::unistd::geteuid;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::given::SocketPlan;
+use crate::handover::Channel;
+use crate::listener::BoundFile;
+use crate::pidfile::PidFile;
+use crate::plan::ClientPlan;
+use crate::socket::{Dialled, bind, dial};
+use crate::sys;
+
+/// Only the keeper's user, and root, who may always.
+const MODE: u32 = 0o600;
+
+/// The listening socket. Its file is removed with it.
+#[derive(Debug)]
+pub struct Control {
+    listener: OwnedFd,
+    file: BoundFile,
+}
+
+impl Control {
+    /// Listens beside that pidfile, which this process holds. A socket that is left there by a keeper that was killed
+    /// is replaced.
+    ///
+    /// # Errors
+    ///
+    /// As for the socket of a daemon ([`SocketPlan`]).
+    pub fn listen(pidfile: &Path) -> Result<Self> {
+        let plan = SocketPlan { path: beside(pidfile), mode: MODE, connect: false };
+        let bound = bind(&plan, None, None)?;
+        Ok(Self { listener: bound.listener, file: bound.file })
+    }
+
+    /// Accepts a client that waits, if it is this user's or root's; others are turned away. `None` when none waits.
+    pub fn accept(&self) -> Option<Channel> {
+        loop {
+            let fd = sys::accept_from(self.listener.as_fd()).ok()?;
+            let peer = sys::peer_of(fd.as_fd());
+            if peer.is_ok_and(|peer| peer.uid == 0 || peer.uid == geteuid().as_raw()) {
+                return Some(Channel::of_control(fd));
+            }
+        }
+    }
+}
+
+impl AsFd for Control {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.file.remove();
+    }
+}
+
+/// Connects to the keeper that holds the pidfile.
+///
+/// # Errors
+///
+/// `NotRunning` when none holds it, `Unverified` when the holder cannot be proven; `Unsupported` when the holder is no
+/// keeper, or is another process than the one that listens; `PermissionDenied` for another user's.
+pub fn control(pidfile: &PidFile) -> Result<Channel> {
+    let holder = pidfile.holder()?;
+    let pid = holder.process().pid();
+    let plan = ClientPlan {
+        path: beside(pidfile.path()),
+        pidfile: pidfile.clone(),
+        user: None,
+        hello: false,
+        patience: Duration::ZERO,
+        cancel: None,
+    };
+    let none = || {
+        let message = format!("the daemon with PID {pid} has no keeper; give respawn, or stop and start it");
+        Error::new(ErrorKind::Unsupported, message).with_pid(Some(pid))
+    };
+    let Dialled::Waiting(fd) = dial(&plan)? else { return Err(none()) };
+    let peer = sys::peer_of(fd.as_fd())
+        .map_err(|errno| Error::system("control", "getsockopt", errno, "the keeper cannot be recognised"))?;
+    // Where the kernel tells no PID the user must do.
+    let is_holder = peer.pid.is_none_or(|peer| peer == pid);
+    if is_holder && (peer.uid == 0 || peer.uid == geteuid().as_raw() || geteuid().is_root()) {
+        return Ok(Channel::to_control(fd));
+    }
+    Err(none())
+}
+
+/// `web.ctl` for `web.pid`.
+fn beside(pidfile: &Path) -> PathBuf {
+    if pidfile.extension().is_some_and(|extension| extension == "pid") {
+        return pidfile.with_extension("ctl");
+    }
+    let mut path = pidfile.as_os_str().to_os_string();
+    path.push(".ctl");
+    path.into()
+}

@@ -1,0 +1,197 @@
+//! A listening socket that a keeper holds, so that it outlives the bodies that accept at it.
+
+use std::fmt::Write;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::sys::socket::sockopt::AcceptConn;
+use nix::sys::socket::{AddressFamily, SockaddrLike, SockaddrStorage, UnixAddr, getsockname, getsockopt};
+
+use super::tcp::listen_tcp;
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::given::{ListenAddress, ListenPlan, Owner, SocketPlan};
+use crate::listener::BoundFile;
+use crate::socket::bind;
+use crate::sys;
+
+/// A socket that listens, and what it is known by.
+#[derive(Debug)]
+pub struct KeptSocket {
+    fd: OwnedFd,
+    key: String,
+    /// The file of a Unix socket that the keeper itself has made.
+    file: Option<BoundFile>,
+}
+
+impl KeptSocket {
+    /// One that a body has opened, with the flags that it was asked for ([`socket_key`]). `None` for what is no
+    /// listening socket, or has no address that another program could ask for: the address is what the kernel tells,
+    /// not what the body says.
+    pub fn learned(fd: OwnedFd, flags: &str) -> Option<Self> {
+        let key = key_of(fd.as_fd(), flags)?;
+        Some(Self { fd, key, file: None })
+    }
+
+    /// One that the plan declares, opened by another process.
+    pub fn declared(fd: OwnedFd, plan: &ListenPlan) -> Option<Self> {
+        let key = key_of_declared(fd.as_fd(), plan)?;
+        let file = match &plan.address {
+            ListenAddress::Tcp { .. } => None,
+            ListenAddress::Path { path, .. } => BoundFile::at(path),
+        };
+        Some(Self { fd, key, file })
+    }
+
+    /// Opens one that the plan declares.
+    ///
+    /// # Errors
+    ///
+    /// `PidFile` with `InUse` and others of [`SocketPlan`]; `StartFailed` or `PermissionDenied` with step `listen`.
+    pub fn open(plan: &ListenPlan, owner: Option<Owner>) -> Result<Self> {
+        let (fd, file) = open(plan, owner)?;
+        let key = key_of_declared(fd.as_fd(), plan);
+        let key = key.ok_or_else(|| Error::new(ErrorKind::StartFailed, "no socket").during("listen"))?;
+        Ok(Self { fd, key, file })
+    }
+
+    /// Gives what a body asks for it by.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Removes the file of a Unix socket that was declared, if it is still there.
+    pub fn remove_file(&self) {
+        if let Some(file) = &self.file {
+            file.remove();
+        }
+    }
+}
+
+impl From<KeptSocket> for OwnedFd {
+    fn from(socket: KeptSocket) -> Self {
+        socket.fd
+    }
+}
+
+impl AsFd for KeptSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn open(plan: &ListenPlan, owner: Option<Owner>) -> Result<(OwnedFd, Option<BoundFile>)> {
+    match &plan.address {
+        ListenAddress::Tcp { host, port } => {
+            let fd = listen_tcp(*host, *port, plan.backlog)
+                .map_err(|(syscall, errno)| refused(plan, syscall, errno))?;
+            Ok((fd, None))
+        }
+        ListenAddress::Path { path, mode } => {
+            let socket = SocketPlan { path: path.clone(), mode: *mode, connect: false };
+            let bound = bind(&socket, owner, None).map_err(|error| error.about(Subject::Listen))?;
+            Ok((bound.listener, Some(bound.file)))
+        }
+    }
+}
+
+fn refused(plan: &ListenPlan, syscall: &'static str, errno: Errno) -> Error {
+    let place = plan.to_string();
+    let name = &plan.name;
+    let message = match errno {
+        Errno::EADDRINUSE => {
+            format!("listen.{name}: {place} is in use; end what listens there, or give another port")
+        }
+        Errno::EACCES | Errno::EPERM => {
+            format!(
+                "listen.{name}: {place} needs rights that this user does not have; give a port from 1024 on"
+            )
+        }
+        Errno::EADDRNOTAVAIL => format!("listen.{name}: {place} is no address of this machine"),
+        _ => format!("listen.{name}: {place} cannot be listened at"),
+    };
+    Error::system("listen", syscall, errno, message).about(Subject::Listen)
+}
+
+/// The address in words.
+impl std::fmt::Display for ListenPlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.address {
+            ListenAddress::Tcp { host: None, port } => write!(f, "port {port}"),
+            ListenAddress::Tcp { host: Some(host), port } => SocketAddr::new(*host, *port).fmt(f),
+            ListenAddress::Path { path, .. } => path.display().fmt(f),
+        }
+    }
+}
+
+/// A Unix socket may have been bound through an open folder, so that the kernel tells another path.
+fn key_of_declared(fd: BorrowedFd<'_>, plan: &ListenPlan) -> Option<String> {
+    match &plan.address {
+        ListenAddress::Tcp { .. } => key_of(fd, ""),
+        ListenAddress::Path { path, .. } => socket_path_key(path),
+    }
+}
+
+/// The key of a listening socket, by the address that the kernel tells.
+fn key_of(fd: BorrowedFd<'_>, flags: &str) -> Option<String> {
+    if !getsockopt(&fd, AcceptConn).ok()? || !FLAGS.contains(&flags) {
+        return None;
+    }
+    let address: SockaddrStorage = getsockname(fd.as_raw_fd()).ok()?;
+    match address.family()? {
+        AddressFamily::Unix => address.as_unix_addr()?.path().and_then(socket_path_key),
+        AddressFamily::Inet | AddressFamily::Inet6 => {
+            let (host, port): (IpAddr, u16) = match (address.as_sockaddr_in(), address.as_sockaddr_in6()) {
+                (Some(v4), _) => (v4.ip().into(), v4.port()),
+                (None, Some(v6)) if v6.scope_id() == 0 => (v6.ip().into(), v6.port()),
+                _ => return None,
+            };
+            Some(tcp_key(host, port, flags))
+        }
+        _ => None,
+    }
+}
+
+fn socket_path_key(path: &Path) -> Option<String> {
+    // A relative path means something else to each process.
+    if !path.is_absolute() {
+        return None;
+    }
+    Some(format!("unix {}", path.to_str()?))
+}
+
+/// The flags that a program can ask for: none, IPv6 alone, other sockets at the same port, both.
+const FLAGS: [&str; 4] = ["", "6", "r", "6r"];
+
+fn tcp_key(host: IpAddr, port: u16, flags: &str) -> String {
+    let mut key = format!("tcp {}", SocketAddr::new(host, port));
+    if !flags.is_empty() {
+        let _ = write!(key, " {flags}");
+    }
+    key
+}
+
+/// The key of the socket that a program asks for: a host as a number, a port, and flags (`6` for IPv6 alone, `r` for a
+/// port that other sockets may have, too). `None` for what a keeper cannot hold for others: a name, a port that the
+/// system chooses.
+pub fn socket_key(host: &str, port: u16, flags: &str) -> Option<String> {
+    let host: IpAddr = host.parse().ok()?;
+    (port > 0 && FLAGS.contains(&flags)).then(|| tcp_key(host, port, flags))
+}
+
+/// Listens at a path, for a body whose runtime would unlink the path when it closes the socket, though others accept at
+/// it. An absolute path of 107 bytes at most (macOS: 103).
+///
+/// # Errors
+///
+/// The system's.
+pub fn listen_at_path(path: &Path, backlog: i32) -> std::io::Result<OwnedFd> {
+    let listen = || {
+        let fd = sys::stream_socket()?;
+        nix::sys::socket::bind(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
+        sys::listen_with(fd.as_fd(), backlog)?;
+        Ok::<_, Errno>(fd)
+    };
+    listen().map_err(|errno| std::io::Error::from_raw_os_error(errno as i32))
+}

@@ -1,0 +1,34 @@
+//! What a keeper is made of, beside its bodies' launch: waiting, sockets, outputs, and the connections by which others
+//! control it. Runs in the keeper; [`control`] in those others; what is about sockets of a body in that body.
+
+use std::os::fd::OwnedFd;
+
+use crate::error::{Error, Result};
+use crate::sys;
+
+mod body_sockets;
+mod control;
+mod events;
+mod kept_socket;
+mod order;
+mod outputs;
+mod tcp;
+
+/// Makes two connected sockets.
+///
+/// # Errors
+///
+/// The system's, when no descriptor is left.
+pub fn channel_pair() -> Result<(OwnedFd, OwnedFd)> {
+    sys::channel_pair()
+        .map_err(|errno| Error::system("channel", "socketpair", errno, "no descriptor could be made"))
+}
+
+pub use body_sockets::{
+    declared_sockets, give_up_socket, kept_socket, key_of_declared, share_socket, take_kept_sockets,
+};
+pub use control::{Control, control};
+pub use events::{Events, Happened};
+pub use kept_socket::{KeptSocket, listen_at_path, socket_key};
+pub use order::{BodyPlan, KeeperOrder, OutputFile};
+pub use outputs::open_outputs;

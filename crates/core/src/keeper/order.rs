@@ -1,0 +1,306 @@
+//! The order of a keeper: the daemon's program, how it is kept, and what each body is told. The keeper's launcher sends
+//! it as the payload; the body's own payload is its end.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::given::{
+    Descriptor, KeeperPlan, Limit, Limits, ListenAddress, ListenPlan, Owner, Respawn, RespawnWhen, Stdio,
+};
+use crate::plan::Plan;
+use crate::signal::Signal;
+
+/// Keeper and launcher may be of different versions of this library.
+const VERSION: u64 = 1;
+/// Instead of a time or a number that has no bound.
+const UNBOUNDED: u64 = u64::MAX;
+
+/// The program of a body, and everything that its process starts with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BodyPlan {
+    /// The program, absolute.
+    pub program: PathBuf,
+    /// Its arguments, the program's name first.
+    pub args: Vec<OsString>,
+    /// Its whole environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// Its current folder; `None`: the keeper's.
+    pub folder: Option<PathBuf>,
+    /// Its file mode creation mask.
+    pub umask: u32,
+    /// Its limits.
+    pub limits: Limits,
+    /// Descriptors of the keeper, from 3 on, that it has under the same numbers.
+    pub keep_fds: Vec<Descriptor>,
+    /// The files that its outputs, 1 and 2, go to; `None`: to something else.
+    pub outputs: [Option<OutputFile>; 2],
+    /// The owner of files that are made for it; `None`: the keeper's user.
+    pub owner: Option<Owner>,
+}
+
+/// A file that output goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputFile {
+    /// Absolute.
+    pub path: PathBuf,
+    /// The permissions of a file that is made; `None`: 0640.
+    pub mode: Option<u32>,
+}
+
+/// All that a keeper is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeeperOrder {
+    /// The bodies' program.
+    pub body: BodyPlan,
+    /// How they are kept.
+    pub keeper: KeeperPlan,
+    /// What each body is told.
+    pub payload: Vec<u8>,
+}
+
+impl OutputFile {
+    fn of(stdio: &Stdio) -> Option<Self> {
+        match stdio {
+            Stdio::File { path, mode, .. } => Some(Self { path: path.clone(), mode: *mode }),
+            Stdio::Null | Stdio::Inherit => None,
+        }
+    }
+}
+
+impl KeeperOrder {
+    /// Writes the order for the plan's daemon.
+    pub(crate) fn encode(plan: &Plan, keeper: &KeeperPlan, payload: &[u8]) -> Vec<u8> {
+        let mut to = Writer(Vec::with_capacity(payload.len() + 4_096));
+        to.number(VERSION);
+        to.text(plan.program.as_os_str());
+        to.list(&plan.args, |to, arg| to.text(arg));
+        to.list(&plan.env, |to, (name, value)| {
+            to.text(name);
+            to.text(value);
+        });
+        to.list(plan.folder.as_slice(), |to, folder| to.text(folder.as_os_str()));
+        to.number(plan.umask.into());
+        let Limits { resources, core_dumps, nice, no_new_privileges } = &plan.limits;
+        to.list(resources, |to, Limit { name, soft, hard }| {
+            to.text(name.as_ref());
+            to.number(*soft);
+            to.number(*hard);
+        });
+        to.number((*core_dumps).into());
+        to.list(nice.as_slice(), |to, nice| to.signed(*nice));
+        to.number((*no_new_privileges).into());
+        to.list(&plan.keep_fds, |to, fd| to.signed(fd.number()));
+        for stdio in [&plan.stdout, &plan.stderr] {
+            to.list(OutputFile::of(stdio).as_slice(), |to, OutputFile { path, mode }| {
+                to.text(path.as_os_str());
+                to.list(mode.as_slice(), |to, mode| to.number((*mode).into()));
+            });
+        }
+        to.list(plan.owner.as_slice(), |to, Owner { uid, gid }| {
+            to.list(uid.as_slice(), |to, uid| to.number((*uid).into()));
+            to.number((*gid).into());
+        });
+        to.keeper(keeper);
+        to.bytes(payload);
+        to.0
+    }
+
+    /// Reads an order; `None` for anything that no launcher of this version writes.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut from = Reader(bytes);
+        if from.number()? != VERSION {
+            return None;
+        }
+        let body = BodyPlan {
+            program: PathBuf::from(from.text()?),
+            args: from.list(Reader::text)?,
+            env: from.list(|from| Some((from.text()?, from.text()?)))?,
+            folder: from.option(|from| from.text().map(PathBuf::from))?,
+            umask: from.number()?.try_into().ok()?,
+            limits: Limits {
+                resources: from.list(|from| {
+                    let name = from.text()?.into_string().ok()?;
+                    Some(Limit { name, soft: from.number()?, hard: from.number()? })
+                })?,
+                core_dumps: from.flag()?,
+                nice: from.option(Reader::signed)?,
+                no_new_privileges: from.flag()?,
+            },
+            keep_fds: from.list(|from| from.signed().map(Descriptor::from))?,
+            outputs: [from.option(Reader::output)?, from.option(Reader::output)?],
+            owner: from.option(|from| {
+                let uid = from.option(Reader::small)?;
+                Some(Owner { uid, gid: from.small()? })
+            })?,
+        };
+        let keeper = from.keeper()?;
+        let payload = from.bytes()?.to_vec();
+        from.0.is_empty().then_some(Self { body, keeper, payload })
+    }
+}
+
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn number(&mut self, value: u64) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
+    fn signed(&mut self, value: i32) {
+        self.0.extend_from_slice(&i64::from(value).to_le_bytes());
+    }
+
+    fn time(&mut self, value: Option<Duration>) {
+        let millis = value.map(|time| u64::try_from(time.as_millis()).unwrap_or(UNBOUNDED));
+        self.number(millis.unwrap_or(UNBOUNDED));
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn text(&mut self, text: &OsStr) {
+        self.bytes(text.as_bytes());
+    }
+
+    fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
+        self.number(items.len() as u64);
+        for item in items {
+            write(self, item);
+        }
+    }
+
+    fn keeper(&mut self, keeper: &KeeperPlan) {
+        let KeeperPlan { program, respawn, instances, ready_timeout, stop_timeout, stop_signal, .. } = keeper;
+        let Respawn { when, delay, max_delay, limit, window } = respawn;
+        self.text(program.as_os_str());
+        self.number(match when {
+            RespawnWhen::Never => 0,
+            RespawnWhen::Failure => 1,
+            RespawnWhen::Always => 2,
+        });
+        self.time(Some(*delay));
+        self.time(Some(*max_delay));
+        self.number(limit.map_or(UNBOUNDED, u64::from));
+        self.time(Some(*window));
+        self.number((*instances).into());
+        self.time(*ready_timeout);
+        self.time(Some(*stop_timeout));
+        self.signed(stop_signal.number());
+        self.time(Some(keeper.drain_timeout));
+        self.list(&keeper.listen, |to, ListenPlan { name, address, backlog }| {
+            to.text(name.as_ref());
+            match address {
+                ListenAddress::Tcp { host, port } => {
+                    to.number(0);
+                    to.text(host.map_or_else(String::new, |host| host.to_string()).as_ref());
+                    to.number((*port).into());
+                }
+                ListenAddress::Path { path, mode } => {
+                    to.number(1);
+                    to.text(path.as_os_str());
+                    to.number((*mode).into());
+                }
+            }
+            to.list(backlog.as_slice(), |to, backlog| to.signed(*backlog));
+        });
+        self.number(keeper.args_at as u64);
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn number(&mut self) -> Option<u64> {
+        let (bytes, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(u64::from_le_bytes(*bytes))
+    }
+
+    fn signed(&mut self) -> Option<i32> {
+        i32::try_from(self.number()?.cast_signed()).ok()
+    }
+
+    fn flag(&mut self) -> Option<bool> {
+        Some(self.number()? != 0)
+    }
+
+    fn time(&mut self) -> Option<Option<Duration>> {
+        let millis = self.number()?;
+        Some((millis != UNBOUNDED).then(|| Duration::from_millis(millis)))
+    }
+
+    fn bytes(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    fn text(&mut self) -> Option<OsString> {
+        Some(OsString::from_vec(self.bytes()?.to_vec()))
+    }
+
+    fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let count = self.number()?;
+        (0..count).map(|_| read(self)).collect()
+    }
+
+    fn option<T>(&mut self, read: impl FnMut(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        let mut found = self.list(read)?;
+        (found.len() < 2).then(|| found.pop())
+    }
+
+    fn small(&mut self) -> Option<u32> {
+        self.number()?.try_into().ok()
+    }
+
+    fn output(&mut self) -> Option<OutputFile> {
+        Some(OutputFile { path: PathBuf::from(self.text()?), mode: self.option(Self::small)? })
+    }
+
+    fn keeper(&mut self) -> Option<KeeperPlan> {
+        let program = PathBuf::from(self.text()?);
+        let when = match self.number()? {
+            0 => RespawnWhen::Never,
+            1 => RespawnWhen::Failure,
+            2 => RespawnWhen::Always,
+            _ => return None,
+        };
+        let (delay, max_delay) = (self.time()??, self.time()??);
+        let limit = self.number()?;
+        let limit = if limit == UNBOUNDED { None } else { Some(u32::try_from(limit).ok()?) };
+        let respawn = Respawn { when, delay, max_delay, limit, window: self.time()?? };
+        Some(KeeperPlan {
+            program,
+            respawn,
+            instances: self.number()?.try_into().ok()?,
+            ready_timeout: self.time()?,
+            stop_timeout: self.time()??,
+            stop_signal: Signal::from(self.signed()?),
+            drain_timeout: self.time()??,
+            listen: self.list(Self::listen)?,
+            args_at: self.number()?.try_into().ok()?,
+        })
+    }
+
+    fn listen(&mut self) -> Option<ListenPlan> {
+        let name = self.text()?.into_string().ok()?;
+        let address = match self.number()? {
+            0 => {
+                let host = self.text()?.into_string().ok()?;
+                let host = if host.is_empty() { None } else { Some(host.parse().ok()?) };
+                ListenAddress::Tcp { host, port: self.number()?.try_into().ok()? }
+            }
+            1 => ListenAddress::Path {
+                path: PathBuf::from(self.text()?),
+                mode: self.number()?.try_into().ok()?,
+            },
+            _ => return None,
+        };
+        Some(ListenPlan { name, address, backlog: self.option(Self::signed)? })
+    }
+}

@@ -1,0 +1,263 @@
+//! The launch of a keeper's body: clone → exec. Runs in the keeper.
+#![expect(unsafe_code, reason = "raw pointers shared with a child on the keeper's memory")]
+
+use std::ffi::{c_int, c_void};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::path::Path;
+
+use nix::errno::Errno;
+
+use super::child::{limit, read_report, report};
+use super::descriptors::raised;
+use super::program::Program;
+use super::steps::{Report, Step};
+use crate::error::{Error, ErrorKind, Result};
+use crate::given::BodyPlace;
+use crate::handover::{Channel, FrameKind};
+use crate::keeper::BodyPlan;
+use crate::own::OwnDaemon;
+use crate::process::{ExitStatus, Process};
+use crate::signal::Signal;
+use crate::sys::{self, AllBlocked, Pid, Stack};
+
+/// Makes the bodies of a keeper, which is this process.
+#[derive(Debug)]
+pub struct Bodies<'a> {
+    daemon: &'a OwnDaemon,
+    plan: &'a BodyPlan,
+    /// A duplicate of the lock's descriptor, out of the way of a body's numbers. It is never closed: that would take
+    /// the name tag off, as the closing of any descriptor on the file does.
+    lock: OwnedFd,
+}
+
+/// A body that has executed.
+#[derive(Debug)]
+pub struct Body {
+    /// The process, a child of the keeper's that is to be collected ([`Body::collect`]). Its PID is its group's number.
+    pub process: Process,
+    /// The channel to it, which lasts.
+    pub channel: Channel,
+}
+
+impl<'a> Bodies<'a> {
+    /// Bodies of that plan.
+    ///
+    /// # Errors
+    ///
+    /// When no descriptor is left.
+    pub fn new(daemon: &'a OwnDaemon, plan: &'a BodyPlan) -> Result<Self> {
+        Ok(Self { daemon, plan, lock: raised(daemon.lock())? })
+    }
+
+    /// Executes a body, which is told the payload and gets these sockets, each with its key. Never waits for the body.
+    ///
+    /// # Errors
+    ///
+    /// `StartFailed` with the step; no process is left then.
+    pub fn launch(
+        &self,
+        place: BodyPlace,
+        is_captured: bool,
+        payload: &BodyPayload,
+        sockets: &[(&str, BorrowedFd<'_>)],
+    ) -> Result<Body> {
+        let failed = |syscall| {
+            move |errno| Error::system("descriptors", syscall, errno, "no descriptor could be made")
+        };
+        let mut program = Program::of_body(self.plan)?;
+        program.hand_to_body(place, is_captured, self.daemon.path())?;
+        let (channel, theirs) = Channel::to_body().map_err(failed("socketpair"))?;
+        let (own_error_pipe, error_pipe) = sys::error_pipe().map_err(failed("pipe"))?;
+        let (theirs, error_pipe) = (raised(theirs)?, raised(error_pipe)?);
+        let orders = Orders {
+            keeper: self.daemon.pid(),
+            umask: self.plan.umask,
+            lock: self.lock.as_raw_fd(),
+            channel: theirs.as_raw_fd(),
+            error_pipe: error_pipe.as_raw_fd(),
+            program,
+            stack: Stack::new(),
+        };
+        if !payload.send(&channel) || !send_sockets(&channel, sockets) {
+            let message = "what the body is told has no room in its channel";
+            return Err(Error::new(ErrorKind::StartFailed, message).during("payload"));
+        }
+        let (pid, step) = run(orders, (theirs, error_pipe), own_error_pipe)
+            .map_err(|errno| Error::system("clone", sys::CLONE, errno, "no process could be created"))?;
+        if let Some(step) = step {
+            sys::reap(pid);
+            return Err(self.failed_step(&step));
+        }
+        // A child that is not collected keeps its PID.
+        let process = Process::open(pid).map_err(|unreached| {
+            let errno = match unreached {
+                sys::Unreached::System(_, errno) => errno,
+                sys::Unreached::Ended => Errno::ESRCH,
+            };
+            let _ = sys::signal_process(pid, libc::SIGKILL);
+            sys::reap(pid);
+            Error::system("process", "pidfd_open", errno, "the body cannot be watched")
+        })?;
+        Ok(Body { process, channel })
+    }
+
+    fn failed_step(&self, report: &Report) -> Error {
+        let errno = Errno::from_raw(report.errno);
+        let program = self.plan.program.display();
+        let (name, syscall) = report.step.map_or(("launch", "unknown"), Step::names);
+        let folder = self.plan.folder.as_deref().unwrap_or(Path::new("/")).display();
+        let message = match report.step {
+            Some(Step::Exec) => format!("{program}: cannot be executed"),
+            Some(Step::Folder) => format!("{folder}: cannot be entered"),
+            _ => format!("the body could not be set up (step {name})"),
+        };
+        match report.errno {
+            0 => Error::new(ErrorKind::StartFailed, message).during(name),
+            _ => Error::system(name, syscall, errno, message),
+        }
+    }
+}
+
+impl Body {
+    /// Collects it once it has ended, and tells how it has. Blocks until it has.
+    pub fn collect(&self) -> Option<ExitStatus> {
+        sys::collect(self.process.pid()).map(ExitStatus::from)
+    }
+
+    /// Sends a signal to it and all that it has started, as long as it is not collected.
+    pub fn signal_group(&self, signal: Signal) {
+        // Fails when it has not begun its group yet, which then has no other member.
+        let _ = sys::signal_group(self.process.pid(), signal.number());
+    }
+
+    /// Whether processes that it has started are left, after its end. Where nothing tells, none counts.
+    pub fn has_others(&self) -> bool {
+        let pid = self.process.pid();
+        sys::group_members(pid).is_some_and(|members| members.iter().any(|member| *member != pid))
+    }
+}
+
+/// What bodies are told.
+#[derive(Debug)]
+pub struct BodyPayload(Kept);
+
+#[derive(Debug)]
+enum Kept {
+    /// It has room in a channel, beside some sockets.
+    Short(Vec<u8>),
+    /// A file without a name, which all of them read.
+    Long(File),
+}
+
+/// A new channel has room for more.
+const LONGEST_SHORT: usize = 32_768;
+
+impl BodyPayload {
+    /// Keeps the payload, a long one outside of this process's memory.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when there is no room.
+    pub fn new(bytes: Vec<u8>) -> Result<Self> {
+        if bytes.len() <= LONGEST_SHORT {
+            return Ok(Self(Kept::Short(bytes)));
+        }
+        let failed = |errno| Error::system("payload", "memfd_create", errno, "the payload cannot be kept");
+        let mut file = sys::capture_file().map_err(failed)?;
+        file.write_all(&bytes).map_err(|error| failed(sys::errno_of(&error)))?;
+        Ok(Self(Kept::Long(file)))
+    }
+
+    fn send(&self, channel: &Channel) -> bool {
+        match &self.0 {
+            Kept::Short(bytes) => channel.offer(FrameKind::Payload, bytes, None),
+            Kept::Long(file) => channel.offer(FrameKind::PayloadFile, &[], Some(file.as_fd())),
+        }
+    }
+}
+
+fn send_sockets(channel: &Channel, sockets: &[(&str, BorrowedFd<'_>)]) -> bool {
+    let send =
+        |(key, fd): &(&str, BorrowedFd<'_>)| channel.offer(FrameKind::Socket, key.as_bytes(), Some(*fd));
+    sockets.iter().all(send) && channel.offer(FrameKind::Begin, &[], None)
+}
+
+/// The orders for the child, which only reads them.
+struct Orders {
+    keeper: Pid,
+    program: Program,
+    umask: u32,
+    /// Sources of the numbers that the program has for them.
+    lock: RawFd,
+    channel: RawFd,
+    error_pipe: RawFd,
+    stack: Stack,
+}
+
+/// Makes the child, and waits until it has executed, or has ended before. Gives its PID, and the step that has failed,
+/// if any. `sources` are the keeper's copies of what the child has then.
+fn run(
+    orders: Orders,
+    sources: impl Sized,
+    own_pipe: OwnedFd,
+) -> std::result::Result<(Pid, Option<Report>), Errno> {
+    let mut orders = Box::new(orders);
+    let blocked = AllBlocked::new();
+    let stack_top = orders.stack.top();
+    let orders = Box::into_raw(orders);
+    // SAFETY: the stack is a part of the orders, which are freed below, and only when no child uses them. `child` makes
+    // async-signal-safe calls alone.
+    let spawned = unsafe { sys::spawn_child(stack_top, child, orders.cast()) };
+    drop((blocked, sources));
+    let read = if spawned.is_ok() { read_report(own_pipe) } else { Ok(None) };
+    if read.is_ok() {
+        // SAFETY: the pointer is the box's own, and no child uses it any more: the pipe has ended, by which time the
+        // child has executed or ended.
+        drop(unsafe { Box::from_raw(orders) });
+    }
+    // After an error a child may still use the orders, so they are never freed.
+    Ok((spawned?, read.unwrap_or(None)))
+}
+
+/// Becomes the body's program. Async-signal-safe, as the second child of a launch.
+///
+/// # Safety
+///
+/// `orders` points to the keeper's `Orders`, which it frees only when this process has executed or ended.
+unsafe extern "C" fn child(orders: *mut c_void) -> c_int {
+    // SAFETY: the caller vouches for the orders, which nobody writes to.
+    let orders = unsafe { &*orders.cast::<Orders>().cast_const() };
+    let (step, errno) = match prepare(orders) {
+        Ok(()) => {
+            let Program { path, argv, envp, .. } = &orders.program;
+            // SAFETY: both arrays end with a null pointer, and live as long as the orders.
+            (Step::Exec, unsafe { sys::execute(path, argv.as_ptr(), envp.as_ptr()) })
+        }
+        Err(failure) => failure,
+    };
+    report(orders.error_pipe, step, errno);
+    sys::exit_now(127)
+}
+
+fn prepare(orders: &Orders) -> std::result::Result<(), (Step, i32)> {
+    sys::follow_parent();
+    if sys::parent_pid() != orders.keeper {
+        return Err((Step::Keeper, 0));
+    }
+    sys::leave_group().map_err(|errno| (Step::Session, errno))?;
+    sys::reset_dispositions();
+    sys::set_umask(orders.umask);
+    let program = &orders.program;
+    if let Some(folder) = &program.folder {
+        sys::change_folder(folder).map_err(|errno| (Step::Folder, errno))?;
+    }
+    for (source, target) in [(orders.lock, program.lock_fd), (orders.channel, program.channel_fd)] {
+        // SAFETY: this process's descriptors are its own. Up to exec it uses none but those of the orders, which are
+        // above all targets.
+        unsafe { sys::duplicate(source, target) }.map_err(|errno| (Step::Descriptors, errno))?;
+    }
+    limit(program)?;
+    sys::unblock_signals().map_err(|errno| (Step::SignalMask, errno))
+}

@@ -1,0 +1,180 @@
+//! The beginning of bodies, and what they say.
+
+use std::time::Instant;
+
+use daimon_core::{Body, BodyPlace, ExitStatus, Frame, FrameKind, Reception, Result, Signal};
+
+use crate::ends::ABORT_GRACE;
+use crate::keeper::{Keeper, Phase};
+use crate::report::error_json;
+use crate::running::{Running, State};
+
+impl Keeper<'_> {
+    /// Executes a body in that place.
+    pub(crate) fn start(&mut self, place: BodyPlace) -> Result<()> {
+        let is_first = self.phase == Phase::Starting;
+        self.follow_log();
+        self.sockets.open(&self.plan.listen, self.program.owner)?;
+        let payload = self.upgrade.as_ref().and_then(|upgrade| upgrade.payload.as_ref());
+        let payload = payload.unwrap_or(&self.payload);
+        let is_captured = is_first && self.daemon.is_captured();
+        let body = self.bodies.launch(place, is_captured, payload, &self.sockets.all())?;
+        let number = self.new_numbers();
+        self.watch(&body, number)?;
+        // The patience of the launcher, or of who asks for an upgrade, is that of all bodies.
+        let is_respawn = !is_first && self.upgrade.is_none();
+        let patience = if is_respawn { self.plan.ready_timeout } else { None };
+        self.running.push(Running::new(body, place, number, patience));
+        Ok(())
+    }
+
+    fn watch(&mut self, body: &Body, number: u64) -> Result<()> {
+        let watched = self.events.add(&body.channel, number);
+        let watched = watched.and_then(|()| self.events.add_exit(&body.process, number + 1));
+        watched.inspect_err(|_| {
+            // A body that cannot be watched must not run.
+            let _ = body.process.signal(Signal::KILL);
+            let _ = body.collect();
+        })
+    }
+
+    /// Starts that instance of the present generation.
+    pub(crate) fn start_or_fail(&mut self, instance: u32) {
+        let is_first = self.phase == Phase::Starting;
+        let place = BodyPlace { generation: self.generation, instance };
+        match self.start(place) {
+            Ok(()) if is_first => (),
+            Ok(()) => self.respawns += 1,
+            Err(error) if is_first => {
+                self.daemon.tell(FrameKind::Error, &error_json(&error.to_string()));
+                self.end(Some(ExitStatus::Code(1)), Signal::TERM, Some(ABORT_GRACE));
+            }
+            Err(error) => {
+                self.follow(instance, ExitStatus::Code(1), None, &format!("cannot be started: {error}"))
+            }
+        }
+    }
+
+    /// Receives what a body has said.
+    pub(crate) fn hear(&mut self, at: usize) {
+        let Some(running) = self.running.get_mut(at) else { return };
+        let number = running.number;
+        let (frames, how) = running.body.channel.receive();
+        if !matches!(how, Reception::GoesOn) {
+            // Its end is told by its process. Any code in it may have closed the channel.
+            self.events.remove(&running.body.channel);
+        }
+        for frame in frames {
+            // What one frame leads to may have removed the body.
+            let Some(at) = self.running.iter().position(|body| body.number == number) else { return };
+            self.heard(at, &frame);
+        }
+    }
+
+    fn heard(&mut self, at: usize, frame: &Frame) {
+        let Some(running) = self.running.get_mut(at) else { return };
+        let descriptor = running.body.channel.descriptor_of(frame);
+        match frame.kind {
+            FrameKind::Status | FrameKind::Error | FrameKind::Exit => self.pass_on(at, frame),
+            FrameKind::Listening => self.body_listens(at),
+            FrameKind::Ready => self.body_ready(at),
+            FrameKind::End => self.body_ends_daemon(at),
+            FrameKind::Socket => {
+                if let Some(fd) = descriptor {
+                    self.body_listens_at(at, fd, &frame.body);
+                }
+            }
+            FrameKind::Taken => {
+                if let Ok(key) = std::str::from_utf8(&frame.body) {
+                    running.takes(key);
+                    self.upgrade_progresses();
+                }
+            }
+            FrameKind::Closed => {
+                if let Ok(key) = std::str::from_utf8(&frame.body) {
+                    running.taken.retain(|taken| taken != key);
+                    self.sockets.doubt(key);
+                }
+            }
+            FrameKind::Drained => self.body_drained(at),
+            FrameKind::Signal => {
+                let number = std::str::from_utf8(&frame.body).ok().and_then(|text| text.parse::<i32>().ok());
+                if let Some(number) = number {
+                    self.signalled(Signal::from(number));
+                }
+            }
+            FrameKind::Reopen => self.reopen_others(at),
+            _ => (),
+        }
+    }
+
+    /// Passes on to who waits for this body.
+    fn pass_on(&mut self, at: usize, frame: &Frame) {
+        let Some(running) = self.running.get(at) else { return };
+        if self.phase == Phase::Starting {
+            self.daemon.tell(frame.kind, &frame.body);
+        } else if running.place.generation > self.generation {
+            self.tell_requester(frame.kind, &frame.body);
+        }
+    }
+
+    fn body_listens(&mut self, at: usize) {
+        let Some(running) = self.running.get_mut(at) else { return };
+        running.listens();
+        if self.phase == Phase::Starting {
+            self.daemon.listening();
+        }
+    }
+
+    fn body_ready(&mut self, at: usize) {
+        self.body_listens(at);
+        let Some(running) = self.running.get_mut(at) else { return };
+        if running.state != State::Starting {
+            return;
+        }
+        running.state = State::Ready;
+        running.ready_at = Some(Instant::now());
+        running.deadline = None;
+        self.start_progresses();
+        self.upgrade_progresses();
+        self.let_rotate();
+    }
+
+    /// The first body is alone until it is ready; the daemon is ready when all are.
+    fn start_progresses(&mut self) {
+        if self.phase != Phase::Starting {
+            return;
+        }
+        let begun = self.running.len() as u32;
+        for instance in begun..self.plan.instances {
+            self.start_or_fail(instance);
+        }
+        if self.phase == Phase::Starting && self.is_ready() {
+            self.phase = Phase::Serving;
+            self.forget_launcher();
+            self.daemon.ready();
+        }
+    }
+
+    /// The first instance of the present generation rotates the log, once the daemon serves.
+    fn let_rotate(&mut self) {
+        let generation = self.generation;
+        if self.phase != Phase::Serving {
+            return;
+        }
+        let is_meant = |body: &&mut Running| {
+            body.place.generation == generation && body.place.instance == 0 && body.state == State::Ready
+        };
+        if let Some(first) = self.running.iter_mut().find(is_meant).filter(|body| !body.rotates) {
+            first.rotates = first.body.channel.offer(FrameKind::Rotate, &[], None);
+        }
+    }
+
+    /// A body has opened the log again, as after a rotation: the others do the same. The keeper's own outputs follow
+    /// with its next line, or its next body.
+    fn reopen_others(&self, at: usize) {
+        for (_, other) in self.running.iter().enumerate().filter(|(other, _)| *other != at) {
+            other.body.channel.offer(FrameKind::Reopen, &[], None);
+        }
+    }
+}

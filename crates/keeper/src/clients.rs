@@ -1,0 +1,104 @@
+//! The processes that control the daemon by the socket beside the pidfile.
+
+use std::time::Duration;
+
+use daimon_core::{Channel, Frame, FrameKind, Reception};
+
+use crate::keeper::Keeper;
+use crate::report::report;
+use crate::upgrade::time_of;
+
+/// As many at a time: each costs a descriptor.
+const MOST_CLIENTS: usize = 64;
+
+/// A connection.
+#[derive(Debug)]
+pub(crate) struct Client {
+    number: u64,
+    channel: Channel,
+}
+
+/// What is asked for: how long the new generation may take, and the arguments that it gets; `None`: those of before.
+pub(crate) struct UpgradeOrder<'a> {
+    pub(crate) ready_timeout: Option<Duration>,
+    pub(crate) args: Option<&'a [u8]>,
+}
+
+impl<'a> UpgradeOrder<'a> {
+    /// The time in milliseconds as eight bytes (little endian, all ones for ever), and one byte that says whether
+    /// arguments follow.
+    fn decode(body: &'a [u8]) -> Option<Self> {
+        let (millis, rest) = body.split_first_chunk()?;
+        let args = match rest.split_first()? {
+            (0, []) => None,
+            (1, args) => Some(args),
+            _ => return None,
+        };
+        Some(Self { ready_timeout: time_of(u64::from_le_bytes(*millis)), args })
+    }
+}
+
+impl Keeper<'_> {
+    pub(crate) fn add_client(&mut self, channel: Channel) {
+        if self.clients.len() >= MOST_CLIENTS {
+            return;
+        }
+        let number = self.new_numbers();
+        if self.events.add(&channel, number).is_ok() {
+            self.clients.push(Client { number, channel });
+        }
+    }
+
+    pub(crate) fn hear_client(&mut self, number: u64) {
+        let Some(client) = self.clients.iter_mut().find(|client| client.number == number) else { return };
+        let (frames, how) = client.channel.receive();
+        for frame in &frames {
+            self.serve(number, frame);
+        }
+        if !matches!(how, Reception::GoesOn) {
+            self.client_gone(number);
+        }
+    }
+
+    fn serve(&mut self, number: u64, frame: &Frame) {
+        match frame.kind {
+            FrameKind::Bodies => {
+                let report = report(self);
+                self.answer(number, FrameKind::Bodies, report.as_bytes());
+            }
+            FrameKind::Upgrade => match UpgradeOrder::decode(&frame.body) {
+                Some(order) => self.begin_upgrade(number, &order),
+                None => self.close_client(number),
+            },
+            _ => (),
+        }
+    }
+
+    /// A client that has asked for an upgrade and goes gives it up.
+    fn client_gone(&mut self, number: u64) {
+        self.close_client(number);
+        if self.upgrade.as_ref().is_some_and(|upgrade| upgrade.client == number) {
+            self.end_upgrade();
+        }
+    }
+
+    pub(crate) fn close_client(&mut self, number: u64) {
+        if let Some(at) = self.clients.iter().position(|client| client.number == number) {
+            let client = self.clients.swap_remove(at);
+            self.events.remove(&client.channel);
+        }
+    }
+
+    /// Tells a client something, without waiting for it.
+    pub(crate) fn answer(&mut self, number: u64, kind: FrameKind, body: &[u8]) {
+        if let Some(client) = self.clients.iter().find(|client| client.number == number) {
+            client.channel.offer(kind, body, None);
+        }
+    }
+
+    /// Answers with an error, the last that the client hears.
+    pub(crate) fn refuse(&mut self, number: u64, code: &str, message: &str) {
+        self.answer(number, FrameKind::Refused, [code, " ", message].concat().as_bytes());
+        self.close_client(number);
+    }
+}

@@ -1,0 +1,173 @@
+//! The ends of bodies, and the daemon's end.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use daimon_core::{ExitStatus, Respawn, Signal};
+
+use crate::keeper::{Keeper, Phase};
+use crate::respawn::Next;
+use crate::running::{Running, State, after};
+use crate::say::{ended, millis, name};
+
+/// From SIGTERM to SIGKILL, when nobody waits for the daemon any more.
+pub(crate) const ABORT_GRACE: Duration = Duration::from_secs(1);
+/// How often the group of a body that has ended is looked at, until it is empty.
+const GROUP_LOOK: Duration = Duration::from_millis(10);
+/// In a pause that is longer nobody is to wait in a queue.
+const LONGEST_QUEUE: Duration = Duration::from_secs(10);
+
+impl Keeper<'_> {
+    pub(crate) fn stop_patience(&self) -> Option<Duration> {
+        Some(self.plan.stop_timeout)
+    }
+
+    pub(crate) fn body_ended(&mut self, at: usize) {
+        let patience = self.stop_patience();
+        let Some(running) = self.running.get_mut(at) else { return };
+        let exit_number = running.exit_number();
+        self.events.remove(&running.body.channel);
+        self.events.remove_exit(&running.body.process, exit_number);
+        // Not collected yet: so its group keeps its number.
+        let status = running.body.process.exit_status();
+        let is_failed_start = running.ready_at.is_none();
+        if let Some(status) = status.filter(|_| is_failed_start && running.body.has_others()) {
+            running.body.signal_group(Signal::TERM);
+            running.body.signal_group(Signal::CONT);
+            running.state = State::Left { status, kill_at: after(patience) };
+            running.deadline = Some(Instant::now() + GROUP_LOOK);
+            if self.phase == Phase::Starting {
+                self.end(Some(status), Signal::TERM, patience);
+            }
+            return;
+        }
+        self.collect(at);
+    }
+
+    fn collect(&mut self, at: usize) {
+        let Running { body, place, state, ready_at, number, .. } = self.running.swap_remove(at);
+        let Some(status) = body.collect() else { return };
+        let ready_for = ready_at.map(|since| since.elapsed());
+        match self.phase {
+            Phase::Starting => self.end(Some(status), Signal::TERM, self.stop_patience()),
+            Phase::Ending(None) if self.ender.is_none_or(|ender| ender == number) => {
+                self.phase = Phase::Ending(Some(status));
+            }
+            Phase::Ending(_) => (),
+            Phase::Serving if place.generation > self.generation => self.newcomer_ended(status),
+            Phase::Serving if place.generation < self.generation => (),
+            Phase::Serving => {
+                self.last_exit = Some((status, SystemTime::now()));
+                let what = format!("(PID {}) {}", body.process.pid(), ended(status));
+                // One that is ended by the keeper itself was not ready in time, or was left over.
+                let status = if state == State::Ending { ExitStatus::Code(1) } else { status };
+                if self.upgrade.is_some() {
+                    self.say(&format!("daimon: the program {what}; an upgrade is under way"));
+                    self.due.push((Instant::now(), place.instance));
+                } else {
+                    self.follow(place.instance, status, ready_for, &what);
+                }
+            }
+        }
+    }
+
+    /// What follows the end of a body of a daemon that serves.
+    pub(crate) fn follow(
+        &mut self,
+        instance: u32,
+        status: ExitStatus,
+        ready_for: Option<Duration>,
+        what: &str,
+    ) {
+        let Some(row) = self.rows.get_mut(instance as usize) else { return };
+        let next = row.end(status, ready_for);
+        let Respawn { limit, .. } = self.plan.respawn;
+        let count =
+            limit.map_or_else(|| row.count().to_string(), |limit| format!("{} of {limit}", row.count()));
+        let program = format!("daimon: the program {what}");
+        let stop_signal = self.plan.stop_signal;
+        match next {
+            Next::Again(pause) => {
+                let when = if pause.is_zero() { "now".to_owned() } else { format!("in {}", millis(pause)) };
+                self.say(&format!("{program}; it is started again {when} (respawn {count})"));
+                self.due.push((Instant::now() + pause, instance));
+                if pause > LONGEST_QUEUE && self.at_work().next().is_none() {
+                    self.sockets.close();
+                }
+            }
+            Next::Done => {
+                self.say(&format!("{program}; it is not started again"));
+                if self.running.is_empty() && self.due.is_empty() {
+                    self.phase = Phase::Ending(Some(status));
+                }
+            }
+            Next::Failed => {
+                self.say(&format!("{program}; it is not to be started again, so that the daemon ends"));
+                self.end(Some(status), stop_signal, self.stop_patience());
+            }
+            Next::GiveUp => {
+                self.say(&format!(
+                    "{program}; after {} respawns in a row the daemon gives up",
+                    count_alone(limit)
+                ));
+                self.end(Some(ExitStatus::Code(1)), stop_signal, self.stop_patience());
+            }
+        }
+    }
+
+    /// Ends all bodies, by this signal; each is killed after that time, if one is given.
+    pub(crate) fn end(&mut self, status: Option<ExitStatus>, signal: Signal, patience: Option<Duration>) {
+        if !matches!(self.phase, Phase::Ending(_)) {
+            self.phase = Phase::Ending(status);
+        }
+        self.due.clear();
+        self.refuse_upgrade("ERR_DAEMON_NOT_RUNNING", "the daemon is stopped");
+        let is_told = |body: &&mut Running| !matches!(body.state, State::Left { .. } | State::Ending);
+        for running in self.running.iter_mut().filter(is_told) {
+            running.end(signal, patience);
+        }
+    }
+
+    /// A body ends the daemon, and itself.
+    pub(crate) fn body_ends_daemon(&mut self, at: usize) {
+        let patience = self.stop_patience();
+        let Some(running) = self.running.get_mut(at) else { return };
+        running.state = State::Ending;
+        running.deadline = after(patience);
+        self.ender = Some(running.number);
+        self.end(None, self.plan.stop_signal, patience);
+    }
+
+    pub(crate) fn overdue(&mut self, at: usize, now: Instant) {
+        let (patience, stop_signal) = (self.stop_patience(), self.plan.stop_signal);
+        let Some(running) = self.running.get_mut(at) else { return };
+        let pid = running.body.process.pid();
+        running.deadline = None;
+        match running.state {
+            State::Deaf | State::Starting => {
+                let time = self.plan.ready_timeout.map(millis).unwrap_or_default();
+                let signal = name(stop_signal);
+                running.end(stop_signal, patience);
+                self.say(&format!(
+                    "daimon: the program (PID {pid}) was not ready within {time}; it gets {signal}"
+                ));
+            }
+            State::Ready => (),
+            State::Draining => running.end(stop_signal, patience),
+            State::Ending => running.send(Signal::KILL),
+            State::Left { kill_at, .. } => {
+                if running.body.has_others() {
+                    if kill_at.is_none_or(|until| until <= now) {
+                        running.body.signal_group(Signal::KILL);
+                    }
+                    running.deadline = Some(now + GROUP_LOOK);
+                } else {
+                    self.collect(at);
+                }
+            }
+        }
+    }
+}
+
+fn count_alone(limit: Option<u32>) -> String {
+    limit.map(|limit| limit.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,223 @@
+//! The keeper's state, and its loop.
+
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant, SystemTime};
+
+use daimon_core::{
+    Bodies, BodyPayload, BodyPlan, Control, Events, ExitStatus, KeeperOrder, KeeperPlan, OwnDaemon, Result,
+    Signal, open_outputs,
+};
+
+use crate::clients::Client;
+use crate::respawn::Row;
+use crate::running::{Running, State};
+use crate::say::say;
+use crate::sockets::Sockets;
+use crate::upgrade::Upgrade;
+
+/// The numbers of the launcher's channel and of the control socket; those of bodies and clients follow.
+pub(crate) const LAUNCHER: u64 = 0;
+const CONTROL: u64 = 1;
+const FIRST: u64 = 2;
+
+/// How far the daemon has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It is not ready: the first failure is the daemon's.
+    Starting,
+    Serving,
+    /// It ends when no body is left, in this way; `None`: as the first of them.
+    Ending(Option<ExitStatus>),
+}
+
+/// The daemon.
+pub(crate) struct Keeper<'a> {
+    pub(crate) daemon: &'a OwnDaemon,
+    pub(crate) plan: &'a KeeperPlan,
+    pub(crate) program: &'a BodyPlan,
+    pub(crate) bodies: Bodies<'a>,
+    /// What the present generation is told.
+    pub(crate) payload: BodyPayload,
+    /// The payload up to the arguments, which an upgrade may replace.
+    pub(crate) head: &'a [u8],
+    pub(crate) events: Events,
+    /// The channel to the launcher, until the daemon is ready.
+    launcher: Option<OwnedFd>,
+    control: Option<Control>,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) phase: Phase,
+    pub(crate) generation: u32,
+    pub(crate) running: Vec<Running>,
+    /// The respawns of each instance.
+    pub(crate) rows: Vec<Row>,
+    /// When an instance is to be started again.
+    pub(crate) due: Vec<(Instant, u32)>,
+    pub(crate) sockets: Sockets,
+    pub(crate) upgrade: Option<Upgrade>,
+    /// The body that has ended the daemon: the daemon ends as it does.
+    pub(crate) ender: Option<u64>,
+    /// All respawns since the daemon was started.
+    pub(crate) respawns: u64,
+    /// How a body of a daemon that serves has ended last, and when.
+    pub(crate) last_exit: Option<(ExitStatus, SystemTime)>,
+    next_number: u64,
+}
+
+impl<'a> Keeper<'a> {
+    pub(crate) fn new(
+        daemon: &'a OwnDaemon,
+        order: &'a KeeperOrder,
+        sockets: Vec<OwnedFd>,
+        launcher: OwnedFd,
+    ) -> Result<Self> {
+        let KeeperOrder { body: program, keeper: plan, payload } = order;
+        let events = Events::new()?;
+        events.add(&launcher, LAUNCHER)?;
+        let control = Control::listen(daemon.path())?;
+        events.add(&control, CONTROL)?;
+        Ok(Self {
+            daemon,
+            plan,
+            program,
+            bodies: Bodies::new(daemon, program)?,
+            payload: BodyPayload::new(payload.clone())?,
+            head: payload.get(..plan.args_at).unwrap_or(payload),
+            events,
+            launcher: Some(launcher),
+            control: Some(control),
+            clients: Vec::new(),
+            phase: Phase::Starting,
+            generation: 1,
+            running: Vec::new(),
+            rows: rows(plan),
+            due: Vec::new(),
+            sockets: Sockets::declared(sockets, &plan.listen),
+            upgrade: None,
+            ender: None,
+            respawns: 0,
+            last_exit: None,
+            next_number: FIRST,
+        })
+    }
+
+    /// Runs the daemon to its end, and gives how it has ended.
+    pub(crate) fn run(&mut self) -> Result<ExitStatus> {
+        self.start_or_fail(0);
+        loop {
+            if let (Phase::Ending(status), true) = (self.phase, self.running.is_empty()) {
+                self.sockets.remove_files();
+                drop(self.control.take());
+                return Ok(status.unwrap_or(ExitStatus::Code(0)));
+            }
+            let happened = self.events.wait(self.until_next())?;
+            for number in happened.numbers {
+                self.handle(number);
+            }
+            for signal in happened.signals {
+                self.signalled(signal);
+            }
+            self.look_at_times(Instant::now());
+        }
+    }
+
+    /// Writes a line to the log, which is the file that is at its path now.
+    pub(crate) fn say(&self, line: &str) {
+        self.follow_log();
+        say(line);
+    }
+
+    /// Opens the outputs again if they were renamed, as by a rotation.
+    pub(crate) fn follow_log(&self) {
+        if let Err(error) = open_outputs(&self.program.outputs) {
+            say(&format!("daimon: the log stays as it is: {error}"));
+        }
+    }
+
+    /// Two numbers for events, of which the first is given.
+    pub(crate) fn new_numbers(&mut self) -> u64 {
+        let number = self.next_number;
+        self.next_number += 2;
+        number
+    }
+
+    fn handle(&mut self, number: u64) {
+        match number {
+            LAUNCHER => return self.launcher_ended(),
+            CONTROL => return self.accept_clients(),
+            _ => (),
+        }
+        if let Some(at) = self.running.iter().position(|body| body.number == number) {
+            self.hear(at);
+        } else if let Some(at) = self.running.iter().position(|body| body.exit_number() == number) {
+            // What it said last comes before its end.
+            self.hear(at);
+            self.body_ended(at);
+        } else {
+            self.hear_client(number);
+        }
+    }
+
+    fn accept_clients(&mut self) {
+        while let Some(channel) = self.control.as_ref().and_then(Control::accept) {
+            self.add_client(channel);
+        }
+    }
+
+    /// The launcher closes its end when the daemon is ready. Before, its end is the daemon's.
+    fn launcher_ended(&mut self) {
+        self.forget_launcher();
+        if self.phase == Phase::Starting {
+            self.end(Some(ExitStatus::Code(1)), Signal::TERM, Some(crate::ends::ABORT_GRACE));
+        }
+    }
+
+    pub(crate) fn forget_launcher(&mut self) {
+        if let Some(launcher) = self.launcher.take() {
+            self.events.remove(&launcher);
+        }
+    }
+
+    fn until_next(&self) -> Option<Duration> {
+        let deadlines = self.running.iter().filter_map(|body| body.deadline);
+        // While an upgrade is under way, nothing of the old generation is started.
+        let due = self.due.iter().map(|(when, _)| *when).filter(|_| self.upgrade.is_none());
+        let upgrade = self.upgrade.as_ref().and_then(|upgrade| upgrade.deadline);
+        let next = deadlines.chain(due).chain(upgrade).chain(self.sockets.next_time()).min()?;
+        Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    fn look_at_times(&mut self, now: Instant) {
+        if self.upgrade.is_none() {
+            let (due, later): (Vec<_>, Vec<_>) = self.due.drain(..).partition(|(when, _)| *when <= now);
+            self.due = later;
+            for (_, instance) in due {
+                self.start_or_fail(instance);
+            }
+        }
+        for at in (0..self.running.len()).rev() {
+            if self.running.get(at).and_then(|body| body.deadline).is_some_and(|when| when <= now) {
+                self.overdue(at, now);
+            }
+        }
+        if self.upgrade.as_ref().and_then(|upgrade| upgrade.deadline).is_some_and(|when| when <= now) {
+            self.upgrade_overdue();
+        }
+        self.drop_doubtful_sockets(now);
+    }
+
+    /// The bodies of the present generation that do its work.
+    pub(crate) fn at_work(&self) -> impl Iterator<Item = &Running> {
+        let generation = self.generation;
+        self.running.iter().filter(move |body| body.place.generation == generation && body.is_at_work())
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        let ready = self.at_work().filter(|body| body.state == State::Ready).count();
+        ready == self.plan.instances as usize
+    }
+}
+
+/// A row for each instance.
+pub(crate) fn rows(plan: &KeeperPlan) -> Vec<Row> {
+    (0..plan.instances).map(|_| Row::new(plan.respawn)).collect()
+}

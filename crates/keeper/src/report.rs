@@ -1,0 +1,71 @@
+//! What the keeper tells, as JSON: its bodies, and its own errors.
+
+use std::fmt::Write;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use daimon_core::{ExitStatus, stats};
+
+use crate::keeper::{Keeper, Phase};
+use crate::running::{Running, State};
+
+/// The bodies, and what has become of those before.
+pub(crate) fn report(keeper: &Keeper<'_>) -> String {
+    let alive = keeper.running.iter().filter(|body| !matches!(body.state, State::Left { .. }));
+    let bodies: Vec<String> = alive.map(|one| body(one, one.place.generation < keeper.generation)).collect();
+    let mut json = format!("{{\"bodies\":[{}],\"respawns\":{}", bodies.join(","), keeper.respawns);
+    if let Some((status, at)) = keeper.last_exit {
+        let how = match status {
+            ExitStatus::Code(code) => format!("\"code\":{code}"),
+            ExitStatus::Signal(signal) => format!("\"signal\":{}", signal.number()),
+        };
+        let _ = write!(json, ",\"lastExit\":{{{how},\"at\":{}}}", millis(at));
+    }
+    if keeper.phase == Phase::Serving && keeper.at_work().next().is_none() {
+        json.push_str(",\"restarting\":true");
+    }
+    json.push('}');
+    json
+}
+
+fn body(running: &Running, is_replaced: bool) -> String {
+    let Running { body, place, state, .. } = running;
+    let pid = body.process.pid();
+    let mut json = format!(
+        "{{\"pid\":{pid},\"instance\":{},\"generation\":{},\"ready\":{},\"draining\":{}",
+        place.instance,
+        place.generation,
+        matches!(state, State::Ready | State::Draining),
+        is_replaced,
+    );
+    // It is not collected, so that the PID is its own.
+    if let Some(stats) = stats(pid) {
+        let _ = write!(
+            json,
+            ",\"startedAt\":{},\"uptime\":{},\"memory\":{},\"cpu\":{}",
+            millis(stats.started_at),
+            stats.uptime.as_millis(),
+            stats.memory,
+            stats.cpu.as_millis(),
+        );
+    }
+    json.push('}');
+    json
+}
+
+fn millis(time: SystemTime) -> u128 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis())
+}
+
+/// An error as the facade reads it from a daemon.
+pub(crate) fn error_json(message: &str) -> Vec<u8> {
+    let mut json = String::from("{\"name\":\"Error\",\"message\":\"");
+    for character in message.chars() {
+        match character {
+            '"' | '\\' => json.extend(['\\', character]),
+            character if (character as u32) < 0x20 => json.push(' '),
+            character => json.push(character),
+        }
+    }
+    json.push_str("\"}");
+    json.into_bytes()
+}

@@ -1,0 +1,117 @@
+//! A body that runs, as the keeper knows it.
+
+use std::time::{Duration, Instant};
+
+use daimon_core::{Body, BodyPlace, ExitStatus, Signal};
+
+/// How far a body has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// It has no handlers for signals yet: the system's defaults would end it.
+    Deaf,
+    /// It has them, and is not ready.
+    Starting,
+    Ready,
+    /// Another one has taken its place, and it finishes its work.
+    Draining,
+    /// It is told to end.
+    Ending,
+    /// It has ended in this way; processes that it has started have not, and are killed at that time.
+    Left {
+        status: ExitStatus,
+        kill_at: Option<Instant>,
+    },
+}
+
+/// A body and its course.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) body: Body,
+    pub(crate) place: BodyPlace,
+    pub(crate) state: State,
+    /// When it was ready.
+    pub(crate) ready_at: Option<Instant>,
+    /// When something is to be done about it: see [`State`].
+    pub(crate) deadline: Option<Instant>,
+    /// The sockets that it listens at, by their keys.
+    pub(crate) taken: Vec<String>,
+    /// Whether it has been told to rotate the log.
+    pub(crate) rotates: bool,
+    /// Signals that came before it could hear them.
+    held: Vec<Signal>,
+    /// The number of its channel's events; that of its end is the next one.
+    pub(crate) number: u64,
+}
+
+/// A body that says more than this is not believed: its memory is the keeper's.
+const MOST_TAKEN: usize = 256;
+
+impl Running {
+    pub(crate) fn new(body: Body, place: BodyPlace, number: u64, patience: Option<Duration>) -> Self {
+        Self {
+            body,
+            place,
+            state: State::Deaf,
+            ready_at: None,
+            deadline: after(patience),
+            taken: Vec::new(),
+            rotates: false,
+            held: Vec::new(),
+            number,
+        }
+    }
+
+    /// The number of its end's event.
+    pub(crate) fn exit_number(&self) -> u64 {
+        self.number + 1
+    }
+
+    /// Whether it does the daemon's work, or is about to.
+    pub(crate) fn is_at_work(&self) -> bool {
+        matches!(self.state, State::Deaf | State::Starting | State::Ready)
+    }
+
+    /// Passes a signal on, once the body can hear it; of several that wait, one of each.
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        if self.state != State::Deaf {
+            self.send(signal);
+        } else if !self.held.contains(&signal) {
+            self.held.push(signal);
+        }
+    }
+
+    /// It hears signals from now on.
+    pub(crate) fn listens(&mut self) {
+        if self.state == State::Deaf {
+            self.state = State::Starting;
+            for signal in std::mem::take(&mut self.held) {
+                self.send(signal);
+            }
+        }
+    }
+
+    /// It listens at the socket of that key.
+    pub(crate) fn takes(&mut self, key: &str) {
+        if self.taken.len() < MOST_TAKEN && !self.taken.iter().any(|taken| taken == key) {
+            self.taken.push(key.to_owned());
+        }
+    }
+
+    /// Tells it to end, and to be killed after that time, if one is given.
+    pub(crate) fn end(&mut self, signal: Signal, patience: Option<Duration>) {
+        self.state = State::Ending;
+        self.deadline = after(patience);
+        self.send(signal);
+        self.send(Signal::CONT);
+    }
+
+    pub(crate) fn send(&self, signal: Signal) {
+        // It may have ended, which its own event tells.
+        let _ = self.body.process.signal(signal);
+    }
+}
+
+/// The time from now on; `None`: never.
+pub(crate) fn after(time: Option<Duration>) -> Option<Instant> {
+    time.and_then(|time| Instant::now().checked_add(time))
+}

@@ -1,0 +1,165 @@
+//! The listening sockets that the keeper holds, which outlive the bodies that accept at them.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use daimon_core::{KeptSocket, ListenPlan, Owner, Result};
+
+/// How many sockets are learned at most.
+const MOST_LEARNED: usize = 64;
+/// A socket counts as given up when no body listens at it for so long: a program may close it and open it again.
+pub(crate) const GIVEN_UP: Duration = Duration::from_secs(1);
+/// How much longer the sockets of an old generation are offered that the new one has not taken.
+pub(crate) const OFFERED: Duration = Duration::from_secs(5);
+
+/// One socket.
+#[derive(Debug)]
+struct Held {
+    socket: KeptSocket,
+    is_declared: bool,
+    /// What a body is told of it: its key, and the name that it was declared by.
+    text: String,
+    /// The generation that it was learned from.
+    generation: u32,
+}
+
+impl Held {
+    fn declared(socket: KeptSocket, plan: &ListenPlan) -> Self {
+        let text = [socket.key(), "\n", &plan.name].concat();
+        Self { socket, is_declared: true, text, generation: 0 }
+    }
+}
+
+/// A socket that is dropped at that time, unless a body listens at it by then.
+#[derive(Debug)]
+struct Doubt {
+    at: Instant,
+    key: String,
+    /// Whether an upgrade has left it over, which the log tells.
+    is_left_over: bool,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets {
+    held: Vec<Held>,
+    doubts: Vec<Doubt>,
+}
+
+impl Sockets {
+    /// Those that the launcher has opened, in the order of the plan.
+    pub(crate) fn declared(sockets: Vec<OwnedFd>, plan: &[ListenPlan]) -> Self {
+        let pairs = sockets.into_iter().zip(plan);
+        let held = pairs.filter_map(|(fd, plan)| Some(Held::declared(KeptSocket::declared(fd, plan)?, plan)));
+        Self { held: held.collect(), doubts: Vec::new() }
+    }
+
+    /// Those that a body can have.
+    pub(crate) fn all(&self) -> Vec<(&str, BorrowedFd<'_>)> {
+        self.held.iter().map(|held| (held.text.as_str(), held.socket.as_fd())).collect()
+    }
+
+    /// Takes a socket that a body has opened; gives its key if it is one. The first one of a key stays.
+    pub(crate) fn learn(&mut self, fd: OwnedFd, flags: &str, generation: u32) -> Option<String> {
+        let socket = KeptSocket::learned(fd, flags)?;
+        let key = socket.key().to_owned();
+        let learned = self.held.iter().filter(|held| !held.is_declared).count();
+        if !self.has(&key) && learned < MOST_LEARNED {
+            self.held.push(Held { socket, is_declared: false, text: key.clone(), generation });
+        }
+        Some(key)
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.held.iter().any(|held| held.socket.key() == key)
+    }
+
+    /// Whether a generation that has taken these can take the place of the present one: all that are declared, and one
+    /// of those that were learned from an older generation, if there are any.
+    pub(crate) fn suffice(&self, taken: &[String], generation: u32) -> bool {
+        self.missing(taken, generation).is_empty()
+    }
+
+    /// The keys that such a generation lacks.
+    pub(crate) fn missing(&self, taken: &[String], generation: u32) -> Vec<&str> {
+        let is_taken = |held: &&Held| taken.iter().any(|key| key == held.socket.key());
+        let declared = self.held.iter().filter(|held| held.is_declared && !is_taken(held));
+        let mut missing: Vec<_> = declared.map(|held| held.socket.key()).collect();
+        let mut learned = self.held.iter().filter(|held| !held.is_declared && held.generation < generation);
+        if !learned.clone().any(|held| is_taken(&held)) {
+            missing.extend(learned.next().map(|held| held.socket.key()));
+        }
+        missing
+    }
+
+    /// Forgets what only that generation has opened, which has failed.
+    pub(crate) fn forget_generation(&mut self, generation: u32) {
+        self.held.retain(|held| held.is_declared || held.generation != generation);
+    }
+
+    /// Has those dropped after a while that the new generation has not taken; the others are its own from now on.
+    pub(crate) fn leave_over(&mut self, taken: &[String], generation: u32) {
+        let at = Instant::now() + OFFERED;
+        for held in self.held.iter_mut().filter(|held| !held.is_declared) {
+            let key = held.socket.key();
+            if taken.iter().any(|taken| taken == key) {
+                held.generation = generation;
+            } else {
+                self.doubts.push(Doubt { at, key: key.to_owned(), is_left_over: true });
+            }
+        }
+    }
+
+    /// A body has closed this one.
+    pub(crate) fn doubt(&mut self, key: &str) {
+        let is_learned = self.held.iter().any(|held| !held.is_declared && held.socket.key() == key);
+        if is_learned && !self.doubts.iter().any(|doubt| doubt.key == key) {
+            let at = Instant::now() + GIVEN_UP;
+            self.doubts.push(Doubt { at, key: key.to_owned(), is_left_over: false });
+        }
+    }
+
+    /// When [`Sockets::drop_doubtful`] has something to do.
+    pub(crate) fn next_time(&self) -> Option<Instant> {
+        self.doubts.iter().map(|doubt| doubt.at).min()
+    }
+
+    /// Drops those whose time has come and at which nobody listens; gives the keys of those that an upgrade has left
+    /// over.
+    pub(crate) fn drop_doubtful(&mut self, now: Instant, is_taken: impl Fn(&str) -> bool) -> Vec<String> {
+        let (due, later): (Vec<_>, Vec<_>) = self.doubts.drain(..).partition(|doubt| doubt.at <= now);
+        self.doubts = later;
+        let mut left_over = Vec::new();
+        for doubt in due.into_iter().filter(|doubt| !is_taken(&doubt.key)) {
+            self.held.retain(|held| held.is_declared || held.socket.key() != doubt.key);
+            if doubt.is_left_over {
+                left_over.push(doubt.key);
+            }
+        }
+        left_over
+    }
+
+    /// Closes all: nobody waits in a queue that nobody serves.
+    pub(crate) fn close(&mut self) {
+        self.remove_files();
+        self.held.clear();
+        self.doubts.clear();
+    }
+
+    /// Opens those of the plan again that are closed.
+    pub(crate) fn open(&mut self, plan: &[ListenPlan], owner: Option<Owner>) -> Result<()> {
+        if self.held.iter().any(|held| held.is_declared) {
+            return Ok(());
+        }
+        for declared in plan {
+            let socket = KeptSocket::open(declared, owner)?;
+            self.held.push(Held::declared(socket, declared));
+        }
+        Ok(())
+    }
+
+    /// Removes the files of those that were declared.
+    pub(crate) fn remove_files(&self) {
+        self.held.iter().for_each(|held| held.socket.remove_file());
+    }
+}

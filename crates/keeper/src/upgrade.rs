@@ -1,0 +1,228 @@
+//! An upgrade: the next generation is started beside the present one, and takes its place when it serves.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use daimon_core::{BodyPayload, BodyPlace, ExitStatus, FrameKind, Signal, channel_pair};
+
+use crate::clients::UpgradeOrder;
+use crate::keeper::{Keeper, Phase, rows};
+use crate::report::error_json;
+use crate::running::{State, after};
+
+/// An upgrade under way.
+pub(crate) struct Upgrade {
+    /// The client that has asked for it.
+    pub(crate) client: u64,
+    /// Until when the new generation may take to serve; `None`: for ever.
+    pub(crate) deadline: Option<Instant>,
+    /// What the new generation is told, where that is something else.
+    pub(crate) payload: Option<BodyPayload>,
+}
+
+impl Keeper<'_> {
+    fn next_generation(&self) -> u32 {
+        self.generation + 1
+    }
+
+    /// Begins an upgrade for that client.
+    pub(crate) fn begin_upgrade(&mut self, client: u64, order: &UpgradeOrder<'_>) {
+        if self.upgrade.is_some() {
+            return self.refuse(client, "ERR_DAEMON_UPGRADE_IN_PROGRESS", "another upgrade is under way");
+        }
+        if self.phase != Phase::Serving {
+            return self.refuse(
+                client,
+                "ERR_DAEMON_NOT_RUNNING",
+                "the daemon does not serve: it starts, or ends",
+            );
+        }
+        let payload = match order.args {
+            None => None,
+            Some(args) => match BodyPayload::new([self.head, args].concat()) {
+                Ok(payload) => Some(payload),
+                Err(error) => return self.refuse(client, "ERR_DAEMON_START_FAILED", &error.to_string()),
+            },
+        };
+        self.upgrade = Some(Upgrade { client, deadline: after(order.ready_timeout), payload });
+        self.start_newcomer(0);
+    }
+
+    fn start_newcomer(&mut self, instance: u32) {
+        let place = BodyPlace { generation: self.next_generation(), instance };
+        if let Err(error) = self.start(place) {
+            self.fail_upgrade(Some(&error_json(&error.to_string())));
+        }
+    }
+
+    /// Goes on with the upgrade, if there is one, when a body has come further.
+    pub(crate) fn upgrade_progresses(&mut self) {
+        if self.upgrade.is_none() {
+            return;
+        }
+        let next = self.next_generation();
+        let newcomers = || self.running.iter().filter(|body| body.place.generation == next);
+        let serves = |taken: &[String]| self.sockets.suffice(taken, next);
+        if !newcomers().all(|body| body.state == State::Ready && serves(&body.taken)) {
+            return;
+        }
+        let begun = newcomers().count() as u32;
+        if begun == self.plan.instances {
+            return self.switch();
+        }
+        // The first one is alone until it serves.
+        for instance in begun..self.plan.instances {
+            self.start_newcomer(instance);
+        }
+    }
+
+    /// From now on the new generation alone accepts.
+    fn switch(&mut self) {
+        let Some(upgrade) = self.upgrade.take() else { return };
+        self.generation = self.next_generation();
+        self.rows = rows(self.plan);
+        self.due.clear();
+        if let Some(payload) = upgrade.payload {
+            self.payload = payload;
+        }
+        let taken: Vec<String> = self.at_work().flat_map(|body| body.taken.iter().cloned()).collect();
+        self.sockets.leave_over(&taken, self.generation);
+        for at in 0..self.running.len() {
+            if self.running.get(at).is_some_and(|body| body.place.generation < self.generation) {
+                self.retire(at);
+            }
+        }
+        self.answer(upgrade.client, FrameKind::Ready, &[]);
+    }
+
+    /// An old body finishes its work, and hands its idle connections to the one that follows it.
+    fn retire(&mut self, at: usize) {
+        let (patience, signal) = (self.stop_patience(), self.plan.stop_signal);
+        let deadline = after(Some(self.plan.drain_timeout));
+        let heirs = self.at_work().map(|body| (body.place.instance, body.number)).collect::<Vec<_>>();
+        let Some(running) = self.running.get(at).filter(|body| body.is_at_work()) else { return };
+        let instance = running.place.instance;
+        let heir = heirs.iter().find(|(other, _)| *other == instance).or(heirs.first());
+        let heir = heir.and_then(|(_, number)| self.running.iter().find(|body| body.number == *number));
+        let is_told = running.state == State::Ready
+            && channel_pair().is_ok_and(|(from, to)| {
+                let has_heir = heir
+                    .is_some_and(|heir| heir.body.channel.offer(FrameKind::Heir, &[], Some(from.as_fd())));
+                has_heir && running.body.channel.offer(FrameKind::Drain, &[], Some(to.as_fd()))
+            });
+        let Some(running) = self.running.get_mut(at) else { return };
+        if is_told {
+            running.state = State::Draining;
+            running.deadline = deadline;
+        } else {
+            running.end(signal, patience);
+        }
+    }
+
+    pub(crate) fn body_drained(&mut self, at: usize) {
+        let (patience, signal) = (self.stop_patience(), self.plan.stop_signal);
+        if let Some(running) = self.running.get_mut(at).filter(|body| body.state == State::Draining) {
+            running.end(signal, patience);
+        }
+    }
+
+    /// A body of the new generation has ended before it served.
+    pub(crate) fn newcomer_ended(&mut self, status: ExitStatus) {
+        if self.upgrade.is_some() {
+            self.tell_requester(FrameKind::Exit, exit_text(status).as_bytes());
+            self.fail_upgrade(None);
+        }
+    }
+
+    pub(crate) fn upgrade_overdue(&mut self) {
+        let next = self.next_generation();
+        let newcomers = self.running.iter().filter(|body| body.place.generation == next);
+        let mut missing: Vec<String> = Vec::new();
+        for body in newcomers {
+            if body.state != State::Ready {
+                missing.push(format!("instance {} is not ready", body.place.instance));
+            }
+            let keys = self.sockets.missing(&body.taken, next);
+            missing.extend(keys.iter().map(|key| format!("nobody listens at {key}")));
+        }
+        let missing = missing.join(", ");
+        self.refuse_upgrade("ERR_DAEMON_READY_TIMEOUT", &missing);
+    }
+
+    /// The new generation is ended, and the old one serves on.
+    pub(crate) fn fail_upgrade(&mut self, error: Option<&[u8]>) {
+        if let Some(error) = error {
+            self.tell_requester(FrameKind::Error, error);
+        }
+        let client = self.upgrade.as_ref().map(|upgrade| upgrade.client);
+        self.end_upgrade();
+        if let Some(client) = client {
+            self.close_client(client);
+        }
+    }
+
+    pub(crate) fn refuse_upgrade(&mut self, code: &str, message: &str) {
+        let Some(client) = self.upgrade.as_ref().map(|upgrade| upgrade.client) else { return };
+        self.refuse(client, code, message);
+        self.end_upgrade();
+    }
+
+    /// Forgets the upgrade, and ends the new generation.
+    pub(crate) fn end_upgrade(&mut self) {
+        if self.upgrade.take().is_none() {
+            return;
+        }
+        let next = self.next_generation();
+        self.sockets.forget_generation(next);
+        for running in self.running.iter_mut().filter(|body| body.place.generation == next) {
+            running.body.signal_group(Signal::KILL);
+            running.send(Signal::KILL);
+            running.state = State::Ending;
+            running.deadline = None;
+        }
+    }
+
+    /// Tells who has asked for the upgrade.
+    pub(crate) fn tell_requester(&mut self, kind: FrameKind, body: &[u8]) {
+        if let Some(client) = self.upgrade.as_ref().map(|upgrade| upgrade.client) {
+            self.answer(client, kind, body);
+        }
+    }
+
+    pub(crate) fn drop_doubtful_sockets(&mut self, now: Instant) {
+        if self.sockets.next_time().is_none_or(|when| when > now) {
+            return;
+        }
+        let taken: Vec<String> = self.at_work().flat_map(|body| body.taken.iter().cloned()).collect();
+        let is_taken = |key: &str| taken.iter().any(|taken| taken == key);
+        for key in self.sockets.drop_doubtful(now, is_taken) {
+            self.say(&format!("daimon: {key} is closed: the new program does not listen there"));
+        }
+    }
+
+    /// A body has opened a socket itself.
+    pub(crate) fn body_listens_at(&mut self, at: usize, fd: OwnedFd, flags: &[u8]) {
+        let flags = std::str::from_utf8(flags).unwrap_or_default();
+        let Some(running) = self.running.get_mut(at) else { return };
+        // One that is being replaced leaves nothing to others.
+        if running.place.generation < self.generation {
+            return;
+        }
+        if let Some(key) = self.sockets.learn(fd, flags, running.place.generation) {
+            running.takes(&key);
+            self.upgrade_progresses();
+        }
+    }
+}
+
+fn exit_text(status: ExitStatus) -> String {
+    match status {
+        ExitStatus::Code(code) => code.to_string(),
+        ExitStatus::Signal(signal) => format!("-{}", signal.number()),
+    }
+}
+
+/// A time from a client's number; `None`: for ever.
+pub(crate) fn time_of(millis: u64) -> Option<Duration> {
+    (millis != u64::MAX).then(|| Duration::from_millis(millis))
+}
