@@ -4,6 +4,7 @@
  */
 
 import { IS_WINDOWS } from './binding/platform.js'
+import { mayHaveKeeper } from './control/status.js'
 import { serializedNow } from './handover/args.js'
 import type { Route } from './inside/route.js'
 import { loadServing, loadVerbs, type Verbs } from './late.js'
@@ -11,7 +12,7 @@ import { never } from './never.js'
 import type { LogsSettings, Settings } from './options/settings.js'
 import { defaultSocket } from './options/socket.js'
 import type { DaemonSocket } from './types/connections.js'
-import type { Running } from './types/status.js'
+import type { Running, Status } from './types/status.js'
 
 /** The verbs that begin a body. */
 type BodyVerb = 'begin' | 'become' | 'replace'
@@ -57,6 +58,20 @@ export async function callEnsure(settings: Settings, args: readonly unknown[]): 
   const given = serializedNow(args)
   const { ensure } = await loadVerbs()
   return await ensure(settings, given)
+}
+
+/** Calls `upgrade()`. */
+export async function callUpgrade(settings: Settings, args: readonly unknown[]): Promise<Running> {
+  const given = args.length === 0 ? undefined : serializedNow(args)
+  const { upgrade } = await loadVerbs()
+  return await upgrade(settings, typeof given === 'function' ? await given() : given)
+}
+
+/** The state of a daemon, with its bodies where it has a keeper. */
+export async function callBodies<T extends Status>(found: T): Promise<T | Running> {
+  if (found.state !== 'running' || !mayHaveKeeper(found.pidFile)) return found
+  const { withBodies } = await loadVerbs()
+  return await withBodies(found)
 }
 
 /** Calls `logs()`. */

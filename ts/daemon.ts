@@ -1,7 +1,15 @@
 /** `Daemon`: starts, stops and watches a daemon from any program. Runs in both processes. */
 
 import { basename } from 'node:path'
-import { callBodyVerb, callConnect, callEnsure, callLogs, refuseSelf } from './call-verbs.js'
+import {
+  callBodies,
+  callBodyVerb,
+  callConnect,
+  callEnsure,
+  callLogs,
+  callUpgrade,
+  refuseSelf,
+} from './call-verbs.js'
 import { exitOf } from './control/exit.js'
 import { ownStatus, status } from './control/status.js'
 import { stopLogged } from './control/stop.js'
@@ -13,6 +21,7 @@ import { isOwn, type Route, route, stateOf } from './inside/route.js'
 import { presentState } from './inside/state.js'
 import { loadCommand } from './late.js'
 import { never } from './never.js'
+import { refuseAbsent } from './options/absent.js'
 import type { Settings } from './options/settings.js'
 import { signalNumber } from './options/signal-names.js'
 import {
@@ -182,6 +191,25 @@ export class Daemon<A extends unknown[] = unknown[]> {
   }
 
   /**
+   * Has another process of the program take over without a gap, as after the release of another version: it is started
+   * beside the present one, and gets its sockets. When all of the next generation are ready and listen, they alone
+   * accept, and this resolves; the present ones finish their answers, hand over their idle connections, and end. If the
+   * next one fails, or is not ready within `readyTimeout`, the present one serves on. `args`, if there are any, replace
+   * those of the start. Needs a keeper: `respawn`, `listen` or `instances`.
+   *
+   * @throws StartFailedError with the next one's own error as `cause`; ReadyTimeoutError that names what is missing
+   * @throws UpgradeInProgressError, NotRunningError, UnsupportedError without a keeper
+   * @throws UnverifiedError, PermissionDeniedError, PidFileError
+   */
+  async upgrade(...args: RunArgs<this> | []): Promise<Running> {
+    refuseAbsent('upgrade()', true)
+    const route = this.#route()
+    if (route === 'beginning') return await never
+    if (route === 'unclaimed') return await this.#presentAs<Running>()
+    return await callUpgrade(this.#settings, args)
+  }
+
+  /**
    * A connection to the daemon's socket that the daemon has accepted. Starts the daemon where nobody listens, waits for
    * one that is starting, and waits for one that is leaving and starts the next. It takes `readyTimeout` at most, and
    * `stopTimeout` more where one has to leave first. The socket is paused, and nothing has been read but the daemon's
@@ -242,10 +270,10 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'beginning':
         return never
       case 'self':
-        return ownStatus(this.pidFile)
+        return await callBodies(ownStatus(this.pidFile))
       case 'unclaimed':
       case 'outside':
-        return await status(this.pidFile)
+        return await callBodies(await status(this.pidFile))
     }
   }
 

@@ -12,6 +12,7 @@ export type DaemonErrorCode =
   | 'ERR_DAEMON_INVALID_OPTION'
   | 'ERR_DAEMON_PERMISSION_DENIED'
   | 'ERR_DAEMON_UNSUPPORTED'
+  | 'ERR_DAEMON_UPGRADE_IN_PROGRESS'
 
 /** Why a pidfile was refused, see {@link PidFileError.reason}. */
 export type PidFileReason =
@@ -190,6 +191,11 @@ export class UnsupportedError extends DaemonError {
   }
 }
 
+/** Another `upgrade()` of the daemon is under way. */
+export class UpgradeInProgressError extends DaemonError {
+  override readonly code: 'ERR_DAEMON_UPGRADE_IN_PROGRESS' = 'ERR_DAEMON_UPGRADE_IN_PROGRESS'
+}
+
 // Literal names, because a minifier changes those of the classes; on the prototypes, as with Error itself, so
 // that the first line of the stack has them too.
 for (const [name, type] of Object.entries({
@@ -204,6 +210,7 @@ for (const [name, type] of Object.entries({
   InvalidOptionError,
   PermissionDeniedError,
   UnsupportedError,
+  UpgradeInProgressError,
 })) {
   Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true })
 }

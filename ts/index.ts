@@ -32,6 +32,7 @@ export {
   StopTimeoutError,
   UnsupportedError,
   UnverifiedError,
+  UpgradeInProgressError,
 } from './errors.js'
 export { send } from './send.js'
 export type {
@@ -41,20 +42,23 @@ export type {
   Peer,
   SocketOptions,
 } from './types/connections.js'
-export type { DaemonContext, StopHook, StopReason } from './types/context.js'
+export type { ContextEvent, DaemonContext, StopHook, StopReason } from './types/context.js'
 export type { LogOptions, LogsOptions } from './types/logs.js'
 export type {
   CommonOptions,
   DaemonizeOptions,
   DaemonOptions,
   Detach,
+  ListenAddress,
   Logger,
   PathLike,
   ReadyMode,
+  RespawnOptions,
+  RespawnWhen,
   RunFunction,
   StopOptions,
   WithOptions,
 } from './types/options.js'
 export type { LimitName, LimitValue, ProcessOptions } from './types/process.js'
 export type { NamedAction, SignalAction, SignalMap, SignalName } from './types/signals.js'
-export type { ExitInfo, Running, Status, Stopped, StopResult, Unverified } from './types/status.js'
+export type { Body, ExitInfo, Running, Status, Stopped, StopResult, Unverified } from './types/status.js'

@@ -1,6 +1,8 @@
 /** What `Daemon#signal` and `send()` have in common. Runs in both processes. */
 
+import { native } from './binding/native.js'
 import { signalHolder } from './control/stop.js'
+import { ownState } from './inside/own-state.js'
 import type { Route } from './inside/route.js'
 import { raiseSignal } from './inside/signals/delivered.js'
 import { never } from './never.js'
@@ -24,8 +26,14 @@ export async function signalByRoute(
     case 'unclaimed':
       return
     case 'self':
-      return raiseSignal(number)
+      return raiseInDaemon(number)
     case 'outside':
       return await signalHolder(pidFile, number, patience, abort)
   }
+}
+
+/** A body of a keeper sends it to the keeper, which passes it on to all of them. */
+function raiseInDaemon(number: number): void {
+  if (ownState()?.kept === undefined) raiseSignal(number)
+  else native().tellKeeper('signal', String(number))
 }

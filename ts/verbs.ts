@@ -22,11 +22,13 @@ import { addSentence } from './say.js'
 import type { DaemonContext } from './types/context.js'
 import type { Running } from './types/status.js'
 
+export { withBodies } from './control/bodies.js'
 export { foregroundInline } from './foreground/index.js'
 export { alreadyThisProcess } from './foreground/refusals.js'
 export { connect } from './launcher/connect.js'
 export { ensure } from './launcher/ensure.js'
 export { start } from './launcher/start.js'
+export { upgrade } from './launcher/upgrade.js'
 export { readLogs } from './logs/index.js'
 export { beginRestart } from './restart/begin.js'
 

@@ -24,6 +24,7 @@ const CLASSES = [
   ['InvalidOptionError', 'ERR_DAEMON_INVALID_OPTION', { option: 'umask', value: '22' }],
   ['PermissionDeniedError', 'ERR_DAEMON_PERMISSION_DENIED', { pid: 12, syscall: 'kill' }],
   ['UnsupportedError', 'ERR_DAEMON_UNSUPPORTED', { platform: 'aix', feature: 'pidfd' }],
+  ['UpgradeInProgressError', 'ERR_DAEMON_UPGRADE_IN_PROGRESS', {}],
 ]
 
 for (const [name, code, extras] of CLASSES) {
@@ -55,8 +56,8 @@ for (const [name, code, extras] of CLASSES) {
     }
   })
 
-  // What is not ready in time the facade finds itself.
-  if (name === 'ReadyTimeoutError') continue
+  // What is not ready in time, and what a keeper refuses, the facade finds itself.
+  if (name === 'ReadyTimeoutError' || name === 'UpgradeInProgressError') continue
   test(`the binding's ${code} becomes ${name}`, (t) => {
     const native = {
       code,

@@ -7,7 +7,7 @@ import { needs } from '../helpers/needs.js'
 const { bundles } = await import('../../scripts/lib/bundles.js')
 
 /** Loaded before a script, where nothing else of the package may be. */
-const STAND_ALONE = ['preload.cjs', 'settle.js']
+const STAND_ALONE = ['preload.cjs', 'kept.cjs', 'settle.js']
 
 /** What is in these, and for the most part in the facade as well: adoption, and the beginning of a script. */
 const PRELOADED = [
@@ -33,6 +33,7 @@ const PRELOADED = [
   'inside/compile-cache',
   'inside/import-hook',
   'inside/import-module',
+  'inside/kept-body',
   'inside/main-module',
   'inside/preload',
   'inside/ready',
@@ -45,6 +46,11 @@ const PRELOADED = [
   'inside/state',
   'inside/stderr',
   'inside/uncaught',
+  'kept/drain',
+  'kept/index',
+  'kept/inherit',
+  'kept/internals',
+  'kept/listen',
   'turn',
 ]
 
@@ -79,6 +85,7 @@ needs('esbuild')(
       'bundled.js',
       'cli.js',
       'index.js',
+      'kept.cjs',
       'preload.cjs',
       'restart-helper.js',
       'serving.js',

@@ -9,7 +9,7 @@ const TESTS = join(ROOT, '__test__')
  * Folders of tests of what is not in ts/: of scripts/, docs/, the core's pidfile/, scripts/release/, and of the whole
  * on Windows.
  */
-const OTHERS = ['build', 'docs', 'pidfile', 'published', 'windows']
+const OTHERS = ['build', 'docs', 'keeper', 'pidfile', 'published', 'windows']
 
 /** A program under test that is longer belongs to fixtures/AREA/NAME. */
 const LINES = 9

@@ -26,6 +26,9 @@ const CASES = [
   ['daimon stop --stop-signal SIGU', ['SIGUSR1', 'SIGUSR2']],
   ['daimon unit l', ['launchd', 'logrotate']],
   ['daimon completion z', ['zsh']],
+  ['daimon up', ['upgrade']],
+  ['daimon upgrade w', ['web', 'work-1']],
+  ['daimon start --respawn-w', ['--respawn-window']],
   ['daimon start --name x ser', ['server one.js']],
 ]
 
@@ -118,6 +121,12 @@ test('the shells are answered without the binding, by words, or where to look fo
     ['logs --name ', [':names']],
     ['logs -n ', [':names']],
     ['start --ready=m', ['manual']],
+    ['start --respawn=', ['failure', 'always', 'never']],
+    ['start --respawn ', [':files']],
+    ['start --listen ', []],
+    ['upgrade ', [':names']],
+    ['upgrade --ready-', ['--ready-timeout']],
+    ['stop --resp', []],
     ['start -l ', [':files']],
     ['start --stdout ', ['inherit', ':files']],
     ['start --cwd ', [':folders']],

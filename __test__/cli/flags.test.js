@@ -7,6 +7,7 @@ import { VERBS } from '../../build/cli/main.js'
 import { optionsOf } from '../../build/cli/options.js'
 import { isAmong, parse } from '../../build/cli/parse.js'
 import { KEYS } from '../../build/options/log.js'
+import { RESPAWN_PARTS } from '../../build/options/respawn.js'
 import { DAEMON_OPTIONS } from '../../build/options/validate.js'
 import { Daemon } from '../../dist/index.js'
 import { daimon } from '../helpers/cli.js'
@@ -19,7 +20,10 @@ const kebab = (option) => option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toL
 const NO_FLAG = ['run', 'logger', 'script', 'scriptArgs']
 
 test('every option has its flag, in kebab case, and every flag its option', (t) => {
-  const parts = KEYS.filter((key) => key !== 'file').map((key) => `log.${key}`)
+  const logs = KEYS.filter((key) => key !== 'file').map((key) => `log.${key}`)
+  // When it is respawned is the value of `--respawn` itself.
+  const respawns = Object.keys(RESPAWN_PARTS).filter((key) => key !== 'on')
+  const parts = [...logs, ...respawns.map((key) => `respawn.${key}`)]
   const options = [...DAEMON_OPTIONS.filter((option) => !NO_FLAG.includes(option)), ...parts]
   t.deepEqual(OPTION_FLAGS.map(({ option }) => option).sort(), options.sort())
   for (const { name, option, on, called } of OPTION_FLAGS) {
@@ -55,6 +59,27 @@ const GIVEN = [
     ['--signals', 'usr2=stop', '--signals', 'SIGHUP=reopen'],
     { signals: { SIGUSR2: 'stop', SIGHUP: 'reopen' } },
   ],
+  [['--respawn'], { respawn: true }],
+  [['--respawn=always'], { respawn: 'always' }],
+  [['--respawn=false'], { respawn: false }],
+  [['--respawn', '--respawn-limit', 'infinity'], { respawn: { limit: Infinity } }],
+  [
+    ['--respawn=always', '--respawn-delay', '5', '--respawn-max-delay=9', '--respawn-window', '7'],
+    { respawn: { on: 'always', delay: 5, maxDelay: 9, window: 7 } },
+  ],
+  [['--respawn-delay', '5'], { respawn: { delay: 5 } }],
+  [
+    ['--listen', 'web=8080', '--listen=v4=127.0.0.1:81', '--listen', 'v6=[::1]:82', '--listen', 'x=./x.sock'],
+    {
+      listen: {
+        web: 8080,
+        v4: { host: '127.0.0.1', port: 81 },
+        v6: { host: '::1', port: 82 },
+        x: { path: './x.sock' },
+      },
+    },
+  ],
+  [['--instances', '4', '--drain-timeout', 'infinity'], { instances: 4, drainTimeout: Infinity }],
   [['--keep-fds', '3', '--keep-fds=4'], { keepFds: [3, 4] }],
   [['--nice', '-5', '--oom-score-adj', '-1000'], { nice: -5, oomScoreAdj: -1000 }],
   [

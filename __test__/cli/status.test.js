@@ -91,9 +91,9 @@ needs('signals of Unix')(
   },
 )
 
-test.serial('reload and signal are 7 when nobody runs', async (t) => {
+test.serial('reload, signal and upgrade are 7 when nobody runs', async (t) => {
   const place = folder(t)
-  for (const words of [['reload'], ['signal', 'SIGUSR2']]) {
+  for (const words of [['reload'], ['signal', 'SIGUSR2'], ['upgrade']]) {
     const { code, stdout, stderr } = await daimon(place, ...words, ...at(place))
     t.deepEqual(
       [code, stdout, stderr],
@@ -164,6 +164,32 @@ needs('signals of Unix')('a wrong command line is 2, whatever the verb, and one 
     [['start', ...at(place), '--stdout', 'o', '--log-keep', '3', idle(place)], /--log-keep is about a log/],
     [['start', ...logged(place), '--log-max-size', '0', idle(place)], /: --log-max-size must be/],
     [['start', ...logged(place), '--chroot', '/', idle(place)], /--chroot is not for scripts: leave it out/],
+    [
+      ['start', ...logged(place), '--respawn=often', idle(place)],
+      /: --respawn must be 'failure', 'always' or/,
+    ],
+    [
+      ['start', ...logged(place), '--respawn', 'always', idle(place)],
+      /--respawn takes its value by a sign: --respawn=always/,
+    ],
+    [['start', ...logged(place), '--respawn-limit=-1', idle(place)], /: --respawn-limit must be an integer/],
+    [
+      ['start', ...logged(place), '--respawn=false', '--respawn-delay', '5', idle(place)],
+      /--respawn-delay contradicts --respawn=false: leave one out/,
+    ],
+    [['start', ...logged(place), '--listen', '8080', idle(place)], /--listen takes NAME=VALUE, not '8080'/],
+    [['start', ...logged(place), '--listen', 'a=b', idle(place)], /--listen takes NAME=PORT, .*, not 'b'/],
+    [['start', ...logged(place), '--listen', 'a=0', idle(place)], /: --listen must be a port, from 1 to/],
+    [['start', ...logged(place), '--instances', '0', idle(place)], /: --instances must be/],
+    [['start', ...logged(place), '--drain-timeout', '1', idle(place)], /: --drain-timeout .* need --respawn/],
+    [['stop', ...at(place), '--respawn'], /--respawn is no flag of this verb/],
+    [['connect', ...at(place), '--listen', 'web=8080'], /--listen is no flag of this verb/],
+    [['run', ...at(place), '--instances', '2', 'x'], /--instances is no flag of this verb/],
+    [['upgrade', ...at(place), '--respawn'], /--respawn is no flag of this verb/],
+    [
+      ['upgrade', ...at(place), '--', 'x'],
+      /a script keeps the arguments of its start: for others, such as 'x', /,
+    ],
     [['stop', '--all', 'a'], /--all takes no name/],
     [['signal', 'a'], /give a daemon and a signal/],
     [['signal', 'a', 'SIGNONE'], /: The signal: there is no signal 'SIGNONE'\. Did you mean 'SIGCONT'\?$/m],

@@ -61,6 +61,7 @@ for (const [flags, message] of [
   [['--stop-group'], /launchd has nothing like --stop-group/],
   [['--keep-fds', '3'], /--keep-fds is no flag of this verb/],
   [['--env', 'HOME'], /launchd cannot take the variable HOME away/],
+  [['--respawn'], /launchd itself starts it again, by KeepAlive: leave --respawn out/],
   [['--user', 'daemon'], /launchd discards the output: say where it goes with --log FILE/],
 ]) {
   test(`what launchd cannot do is refused: ${flags[0]}`, async (t) => {

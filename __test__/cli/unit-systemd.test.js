@@ -182,6 +182,12 @@ test.serial('a unit of what could not be started is refused', async (t) => {
     [['systemd', '--name', 'a', '--chroot', '/', script], /--chroot is not for scripts/],
     [['systemd', '--name', 'a', '--nice', '100', script], /--nice must be/],
     [['launchd', '--name', 'a', '--log-keep', '3', script], /--log-keep is about a log/],
+    [
+      ['systemd', '--name', 'a', '--respawn', script],
+      /systemd itself .* by Restart=on-failure: leave --respawn out/,
+    ],
+    [['systemd', '--name', 'a', '--respawn-limit', '3', script], /: leave --respawn-limit out/],
+    [['systemd', '--name', 'a', '--listen', 'web=80', script], /--listen is no flag of this verb/],
     [['systemd', '--name', 'a', '--cwd', 'new\nline', script], /control character/],
   ]
   for (const [args, line] of wrong) {

@@ -28,6 +28,18 @@ alone('a script is started, shown and stopped', [START], async (t, place) => {
   t.deepEqual(place.processes(), [])
 })
 
+const KEPT = 'daimon start --name web --respawn server.js -- 8080'
+
+alone('a daemon with a keeper is upgraded', [KEPT], async (t, place) => {
+  cpSync(fixture('docs/server.js'), place.file('server.js'))
+  const script = block(KEPT).replace('8080', String(await freePort()))
+  const { code, stdout, stderr } = await privately(place, `set -e\n${script}`)
+  t.is(code, 0, stderr)
+  t.regex(stderr, /^web has been upgraded: generation 2 serves$/m)
+  t.regex(stdout, /^ {2}0 {9}2 {11}ready /m)
+  t.deepEqual(place.processes(), [])
+})
+
 const UNITS =
   'daimon unit systemd --name web --user www-data server.js -- 8080 > /etc/systemd/system/web.service'
 

@@ -60,7 +60,7 @@ needs('tsc')('the types on the page are those of the package', (t) => {
   const place = folder(t)
   const [, types] = /^```ts\n([\s\S]*?)^```$/m.exec(pageText('docs/control.md'))
   const names = Array.from(types.matchAll(/^type (\w+) =/gm), ([, name]) => name)
-  t.deepEqual(names, ['Running', 'Stopped', 'Unverified'])
+  t.deepEqual(names, ['Running', 'Body', 'Stopped', 'Unverified'])
   // Each is the other, property by property.
   const same = names.map((name) => `const ${name}: Same<${name}, daimon.${name}> = true`)
   const lines = [
@@ -68,7 +68,7 @@ needs('tsc')('the types on the page are those of the package', (t) => {
     'type Same<A, B> = (<T>() => T extends { [K in keyof A]: A[K] } ? 1 : 2) extends',
     '  (<T>() => T extends { [K in keyof B]: B[K] } ? 1 : 2) ? true : false',
     // Any program's constants know the names.
-    types.replace('signal?: string', 'signal?: daimon.SignalName'),
+    types.replaceAll('signal?: string', 'signal?: daimon.SignalName'),
     ...same,
   ]
   const file = place.write('page.ts', lines.join('\n'))

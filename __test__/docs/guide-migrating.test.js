@@ -69,9 +69,17 @@ migrating('start-stop-daemon', ['ssd-control.js', 'ssd.js'], async (t, place) =>
 migrating('pm2', ['pm2-web.js', 'pm2-server.js'], async (t, place) => {
   t.regex(await runs(t, place, 'pm2-web.js', 'start'), /state: 'running'/)
   await runs(t, place, 'pm2-web.js', 'reload')
+  t.regex(await runs(t, place, 'pm2-web.js', 'upgrade'), /generation: 2/)
   await says(place, 'pm2-web', 'the server is up\n')
-  t.is(await runs(t, place, 'pm2-web.js', 'logs'), 'the server is up\n')
+  t.is(await runs(t, place, 'pm2-web.js', 'logs'), 'the server is up\nthe server is up\n')
   t.regex(await runs(t, place, 'pm2-web.js', 'stop'), /wasRunning: true/)
+  t.deepEqual(place.processes(), [])
+})
+
+migrating('supervisord', ['web-kept.js', 'pm2-server.js'], async (t, place) => {
+  t.regex(await runs(t, place, 'web-kept.js', 'start'), /state: 'running'/)
+  t.regex(await runs(t, place, 'web-kept.js', 'upgrade'), /generation: 2/)
+  t.regex(await runs(t, place, 'web-kept.js', 'stop'), /wasRunning: true/)
   t.deepEqual(place.processes(), [])
 })
 
@@ -101,7 +109,7 @@ for (const [title, name, stdin, answer] of [
   })
 }
 
-const START = 'daimon start --name web --log-max-size 10000000 --log-compress server.js -- 8080'
+const START = 'daimon start --name web --respawn --log-max-size 10000000 --log-compress server.js -- 8080'
 const alone = migrating.by(needs('root', 'mount namespaces'))
 
 alone('pm2, by commands', [START], async (t, place) => {

@@ -101,7 +101,13 @@ const finished = ({ done }) => done
 
 function processesOf(path) {
   const mark = `${MARK}=${path}`
-  const ours = (pid) => read(`/proc/${pid}/environ`).split('\0').includes(mark) && alive(pid)
+  const isMarked = (pid) => read(`/proc/${pid}/environ`).split('\0').includes(mark)
+  // A keeper has none of the variables; its argument is the pidfile.
+  const isKeeper = (pid) => {
+    const [name, pidFile = ''] = read(`/proc/${pid}/cmdline`).split('\0')
+    return name === 'daimon-keeper' && pidFile.startsWith(`${path}/`)
+  }
+  const ours = (pid) => (isMarked(pid) || isKeeper(pid)) && alive(pid)
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && ours(name))
     .map(Number)

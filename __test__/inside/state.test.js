@@ -78,9 +78,9 @@ test('a loop that runs dry ends what has a context, and a daemon without a body 
 
 /** What copies of other versions read and call. */
 const MEMBERS = [
-  'abi args beginScript binding constructor detached from isBegunByImport isWorker main pid pidFile settings sockets',
-  'supervisor version actionsBy becomeScript claim construct context fail hasFailed hasOwnBody hold idle isReady',
-  'isServed mainEnded markListening markReady mayClaim phase setUpFailure take tellEnd whenReady',
+  'abi args beginScript binding constructor detached from isBegunByImport isWorker kept main pid pidFile settings',
+  'sockets supervisor version actionsBy becomeScript claim construct context drain fail hasFailed hasOwnBody hold idle',
+  'isReady isServed mainEnded markListening markReady mayClaim phase setUpFailure take tellEnd whenDraining whenReady',
 ]
 const ACTIONS = 'arrangeAll constructor delete get hold performBy sayLast set setAll standBeside wait'
 

@@ -1,10 +1,12 @@
 // What Windows has nothing for, in a process that takes itself for one of Windows.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
 import { refuseAbsent, refuseInherited } from '../../build/options/absent.js'
 import { LOG_PARTS } from '../../build/options/log.js'
 import { OPTIONS } from '../../build/options/table.js'
 import { absentFeatures } from '../helpers/absent.js'
-import { fixture, folder } from '../helpers/index.js'
+import { fixture, folder, ROOT } from '../helpers/index.js'
 import { ON_WINDOWS } from '../helpers/windows.js'
 
 const ABSENT = absentFeatures()
@@ -19,12 +21,24 @@ test('each row is one of an option, or of a part of the log, or of a call', (t) 
     "'reopen'",
     "'inherit'",
     'socket.mode',
+    'upgrade()',
     'unit systemd',
     'unit launchd',
     'unit logrotate',
     'LISTEN_FDS',
   ])
   t.true(ABSENT.length > 20)
+})
+
+test('docs/windows.md has each of them', (t) => {
+  const page = readFileSync(join(ROOT, 'docs/windows.md'), 'utf8')
+  const [, rows] = /^\| feature \| instead \|\n(.*?)\n\n/ms.exec(page)
+  const shown = rows.split('\n').map((row) => row.split(' | ')[0])
+  const isShown = (feature) => shown.some((cell) => cell.includes(feature.replace('unit ', '')))
+  t.deepEqual(
+    ABSENT.filter((feature) => !isShown(feature)),
+    [],
+  )
 })
 
 for (const feature of ABSENT) {

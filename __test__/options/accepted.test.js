@@ -28,6 +28,7 @@ test('a name alone gives every default', (t) => {
     socket: undefined,
     idleTimeout: Number.POSITIVE_INFINITY,
     version: undefined,
+    keeper: undefined,
     lockTimeout: 0,
     ready: 'auto',
     readyTimeout: 30_000,

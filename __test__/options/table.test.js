@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { LOG_PARTS } from '../../build/options/log.js'
+import { RESPAWN_PARTS } from '../../build/options/respawn.js'
 import { OPTIONS } from '../../build/options/table.js'
 import { ROOT } from '../helpers/index.js'
 
@@ -26,6 +27,7 @@ const DOCUMENTED = Object.fromEntries([
   ),
 ])
 const DOCUMENTED_PARTS = Object.fromEntries(members(LOGS, 'LogOptions'))
+const DOCUMENTED_RESPAWN = Object.fromEntries(members(TYPES, 'RespawnOptions'))
 
 /** The options and defaults of the tables of a page. */
 const PAGE = Object.fromEntries(
@@ -53,12 +55,14 @@ const SAID_OTHERWISE = ['env', 'signals', 'stopSignal']
 test('the table has the options that the types have', (t) => {
   t.deepEqual(Object.keys(OPTIONS).sort(), Object.keys(DOCUMENTED).sort())
   t.deepEqual(Object.keys(LOG_PARTS).sort(), Object.keys(DOCUMENTED_PARTS).sort())
+  t.deepEqual(Object.keys(RESPAWN_PARTS).sort(), Object.keys(DOCUMENTED_RESPAWN).sort())
 })
 
 test('the defaults of the table are those that the types tell', (t) => {
   for (const [rows, documented] of [
     [OPTIONS, DOCUMENTED],
     [LOG_PARTS, DOCUMENTED_PARTS],
+    [RESPAWN_PARTS, DOCUMENTED_RESPAWN],
   ]) {
     for (const [name, row] of Object.entries(rows)) {
       if (!('default' in row) || SAID_OTHERWISE.includes(name)) continue

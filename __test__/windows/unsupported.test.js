@@ -20,6 +20,8 @@ const VALUES = {
   noNewPrivileges: true,
   keepFds: [7],
   'socket.mode': { mode: 0o660 },
+  respawn: 'never',
+  listen: { web: 8080 },
   'log.maxSize': { file: 'a.log', maxSize: 1_000 },
   'log.keep': { file: 'a.log', maxSize: 1_000, keep: 3 },
   'log.compress': { file: 'a.log', maxSize: 1_000, compress: true },
@@ -69,6 +71,7 @@ test.serial(
 
 test.serial('so are calls, and streams of the launcher', async (t) => {
   const place = folder(t)
+  await isRefused(t, place, () => bodied(place).upgrade(), ['upgrade'])
   for (const stream of ['stdin', 'stdout', 'stderr']) {
     await isRefused(t, place, () => bodied(place, { [stream]: 'inherit' }).start('serve'), [stream])
   }

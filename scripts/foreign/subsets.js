@@ -249,6 +249,14 @@ export const NOT_BY_WINE = {
     'options/any-options',
     'options/places',
   ],
+  'of a keeper, which Windows has none of': [
+    'cli/bodies',
+    'cli/upgrade',
+    'docs/guide-keeper',
+    'keeper/listen',
+    'keeper/respawn',
+    'keeper/upgrade',
+  ],
   'they expect paths, messages and shells of Unix': [
     'binding/binding',
     'binding/permission',

@@ -75,7 +75,7 @@ export async function bundles({ outdir = 'dist', seams = false } = {}) {
     {
       ...base,
       define: { ...base.define, DAIMON_REQUIRE: 'require' },
-      entryPoints: { preload: join(BUILT, 'inside/preload.js') },
+      entryPoints: { preload: join(BUILT, 'inside/preload.js'), kept: join(BUILT, 'kept/index.js') },
       format: 'cjs',
       outExtension: { '.js': '.cjs' },
       // CommonJS has no `import.meta.url`; `package-files.ts` finds its folder without it.

@@ -21,6 +21,8 @@ const ROOMS = {
   handover: ['binding'],
   inside: ['binding', 'handover'],
   serving: ['binding', 'inside'],
+  /** A keeper's body. */
+  kept: ['binding', 'inside'],
   options: ['binding', 'handover'],
   supervisor: ['binding', 'inside'],
   control: ['binding', 'options'],

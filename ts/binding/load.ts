@@ -3,6 +3,7 @@
  * Runs in both processes.
  */
 
+import { dirname, join } from 'node:path'
 import { isWhole } from './is-whole.js'
 import { BindingFailure, type Miss } from './load-failure.js'
 import { isError } from './node-errors.js'
@@ -55,7 +56,9 @@ function load(requireHere: NodeJS.Require, name: string, platform: string): Bind
     const found: Binding = requireHere(path)
     if (typeof found.version !== 'function') return { name: path, platform, kind: 'damaged' }
     const version = found.version()
-    return version === DAIMON_VERSION ? found : { name: path, platform, kind: 'version', version }
+    if (version !== DAIMON_VERSION) return { name: path, platform, kind: 'version', version }
+    loadedFrom = path
+    return found
   } catch (error) {
     return refused(path, platform, error)
   }
@@ -79,6 +82,8 @@ function refused(name: string, platform: string, error: unknown): Miss {
 }
 
 let binding: Binding | undefined
+/** The file of the binding that was loaded last. */
+let loadedFrom: string | undefined
 
 /**
  * The binding of the daemon that this process is: later its user may not be allowed to read the file, or the file may
@@ -87,6 +92,12 @@ let binding: Binding | undefined
 function bindingOfDaemon(): Binding | undefined {
   const found = sharedOfThisLayout()?.binding
   return found?.version() === DAIMON_VERSION ? found : undefined
+}
+
+/** The path of the keeper's executable, which is beside the binding. */
+export function keeperFile(): string {
+  loadBinding()
+  return join(dirname(loadedFrom ?? ''), 'daimon-keeper')
 }
 
 /**

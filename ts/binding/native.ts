@@ -18,11 +18,13 @@ export type {
   NativeForegroundPlan,
   NativeIdentity,
   NativeLimits,
+  NativeMessage,
   NativePlan,
   NativeStatus,
   NativeStopOptions,
   NativeStopped,
   Notifier,
+  Passage,
   ProcessHandle,
   Waits,
 } from '../../native/binding.cjs'

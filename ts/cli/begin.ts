@@ -69,7 +69,7 @@ export async function begin(call: Call, daemon: Daemon, left: Interrupted, verb:
 }
 
 /** Shows progress. The program's own logger is told as well. */
-class Progress {
+export class Progress {
   readonly logger: Logger
   #isOver = false
   readonly #call: Call

@@ -1,6 +1,7 @@
 /** The command line's flags: one for each option, from the tables of these, and a few of the command's own. */
 
 import { LOG_PARTS } from '../options/log.js'
+import { RESPAWN_PARTS } from '../options/respawn.js'
 import type { FlagRow, Row, RowWithDefault, Use } from '../options/row.js'
 import { signalName } from '../options/signal-names.js'
 import { NAMES, OPTIONS, type OptionName } from '../options/table.js'
@@ -24,6 +25,12 @@ function flagOf(option: string, row: AnyRow): Flag[] {
   return [{ ...flag, name: flag.on === false ? `no-${name}` : name, option, help }]
 }
 
+/** The options whose parts have flags. */
+const PARTS: Readonly<Partial<Record<OptionName, Readonly<Record<string, AnyRow>>>>> = {
+  log: { ...LOG_PARTS },
+  respawn: { ...RESPAWN_PARTS },
+}
+
 function shownDefault({ reads }: FlagRow, value: unknown): string {
   if (typeof value !== 'number' || value === Number.POSITIVE_INFINITY) return ''
   if (reads === 'octal') return ` (${value.toString(8).padStart(3, '0')})`
@@ -38,8 +45,8 @@ function optionFlags(helps: Readonly<Partial<Record<OptionName, string>>> = {}):
     const { flag } = row
     const help = helps[name]
     const own = flag === undefined || help === undefined ? row : { ...row, flag: { ...flag, help } }
-    const parts = name === 'log' ? Object.entries<AnyRow>(LOG_PARTS) : []
-    return [...flagOf(name, own), ...parts.flatMap(([part, one]) => flagOf(`log.${part}`, one))]
+    const parts = Object.entries<AnyRow>(PARTS[name] ?? {})
+    return [...flagOf(name, own), ...parts.flatMap(([part, one]) => flagOf(`${name}.${part}`, one))]
   })
 }
 
@@ -108,6 +115,14 @@ const CONNECT_HELPS = {
 export const CONNECT_FLAGS: readonly Flag[] = [
   ...WHICH,
   ...optionFlags(CONNECT_HELPS).filter(({ option }) => option !== undefined && option in CONNECT_HELPS),
+]
+
+/** The flags of an upgrade: what runs is said by the start. */
+export const UPGRADE_FLAGS: readonly Flag[] = [
+  ...WHICH,
+  ...optionFlags({ readyTimeout: 'how long until it serves' }).filter(
+    ({ option }) => option === 'readyTimeout',
+  ),
 ]
 
 /** The flags of a stop. */

@@ -60,12 +60,18 @@ export function parse(args: readonly string[], flags: readonly Flag[]): Words {
   const rest = before.length === args.length ? undefined : args.slice(before.length + 1)
   const values: Record<string, Value> = Object.create(null)
   const positionals: string[] = []
+  let last: Flag | undefined
   for (const token of tokensOf(before, flags)) {
-    if (token.kind === 'positional') positionals.push(token.value)
+    if (token.kind === 'positional') {
+      refuseDetached(token.value, last)
+      positionals.push(token.value)
+      last = undefined
+    }
     if (token.kind !== 'option') continue
     const flag = flagOf(token, flags)
     if (flag === undefined) throw unknown(token.rawName, flags)
     values[flag.name] = read(token, flag, values[flag.name])
+    last = token.inlineValue === true ? undefined : flag
   }
   return { values, positionals, rest }
 }
@@ -121,6 +127,12 @@ function read(token: Given, flag: Flag, before: Value | undefined): Value {
 function isMissing({ value, inlineValue }: Given, flag: Flag): boolean {
   if (flag.value === undefined || flag.isOptional === true || inlineValue === true) return false
   return value === undefined || (/^-./.test(value) && flag.value !== 'FLAG' && !/^-\d/.test(value))
+}
+
+/** A word after a flag whose value may be left out is none of its own, though it may look like it. */
+function refuseDetached(word: string, flag: Flag | undefined): void {
+  if (flag?.isOptional !== true || flag.choices?.includes(word) !== true) return
+  throw new UsageError(`--${flag.name} takes its value by a sign: --${flag.name}=${word}`)
 }
 
 function unknown(word: string, flags: readonly Flag[]): UsageError {

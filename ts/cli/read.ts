@@ -93,6 +93,25 @@ export function limits(texts: readonly string[], flag: string): Record<string, n
   )
 }
 
+/** `NAME=PORT`, `NAME=HOST:PORT`, `NAME=[HOST]:PORT`, or `NAME=PATH` with a slash in it. */
+export function listen(texts: readonly string[], flag: string): Record<string, unknown> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [name, address] = fullPair(text, flag)
+      return [name, addressOf(address, flag)]
+    }),
+  )
+}
+
+function addressOf(text: string, flag: string): unknown {
+  if (text.includes('/')) return { path: text }
+  if (/^\d+$/.test(text)) return Number(text)
+  const [, v6, v4, port] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(text) ?? []
+  const host = v6 ?? v4
+  if (host !== undefined) return { host, port: Number(port) }
+  throw new UsageError(`--${flag} takes NAME=PORT, NAME=HOST:PORT or NAME=PATH, not '${text}'`)
+}
+
 function limit(text: string, flag: string): number | number[] {
   const both = text.split(':').map((part) => {
     if (/^(?:unlimited|infinity)$/i.test(part)) return Number.POSITIVE_INFINITY
@@ -129,6 +148,7 @@ const READINGS: Readonly<Record<Reading, (text: string, flag: string) => unknown
 const COLLECTIONS: Readonly<Record<Collection, (texts: readonly string[], flag: string) => unknown>> = {
   actions,
   limits,
+  listen,
   numbers,
   texts: (texts) => texts,
   variables,

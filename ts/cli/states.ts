@@ -1,13 +1,14 @@
 /** How the states of a daemon are told to people: the one place that has the words. */
 
-import type { ExitInfo, Status, Stopped, StopResult, Unverified } from '../types/status.js'
+import type { ExitInfo, Running, Status, Stopped, StopResult, Unverified } from '../types/status.js'
 import type { Colour, Output } from './output.js'
 
-type Word = 'running' | 'starting' | 'stopping' | 'stopped' | 'crashed' | 'unverified'
+type Word = 'running' | 'starting' | 'restarting' | 'stopping' | 'stopped' | 'crashed' | 'unverified'
 
 const COLOURS: Readonly<Record<Word, Colour | undefined>> = {
   running: 'green',
   starting: 'yellow',
+  restarting: 'yellow',
   stopping: 'yellow',
   stopped: undefined,
   crashed: 'red',
@@ -17,6 +18,7 @@ const COLOURS: Readonly<Record<Word, Colour | undefined>> = {
 /** In one word. */
 export function stateWord(status: Status): Word {
   if (status.state === 'running' && status.stopping === true) return 'stopping'
+  if (status.state === 'running' && status.restarting === true) return 'restarting'
   if (status.state === 'running') return status.starting === true ? 'starting' : 'running'
   if (status.state === 'stopped') return status.stale ? 'crashed' : 'stopped'
   return status.state
@@ -58,9 +60,20 @@ export function isAlreadyRunning(who: string, pid: number | undefined): string {
   return `${who} is already running${pid === undefined ? '' : ` with PID ${pid}`}`
 }
 
-export function hasEnded(who: string, { code, signal }: ExitInfo): string {
-  const how = signal !== undefined ? `, by ${signal}` : code !== undefined ? `, with code ${code}` : ''
-  return `${who} has ended already${how}`
+export function hasUpgraded(who: string, { bodies = [] }: Running): string {
+  const generation = Math.max(...bodies.map((body) => body.generation))
+  return `${who} has been upgraded${bodies.length === 0 ? '' : `: generation ${generation} serves`}`
+}
+
+/** How a program has ended, after its name; empty where nobody knows. */
+export function endOf({ code, signal }: ExitInfo): string {
+  if (signal !== undefined) return `by ${signal}`
+  return code === undefined ? '' : `with code ${code}`
+}
+
+export function hasEnded(who: string, ended: ExitInfo): string {
+  const how = endOf(ended)
+  return `${who} has ended already${how && `, ${how}`}`
 }
 
 export function hasStopped(who: string, { wasRunning, forced, pidFile }: StopResult): string {
@@ -80,6 +93,10 @@ export const STOP_INTERRUPTED: Interrupted = {
   otherwise: 'has stopped',
 }
 export const CONNECT_INTERRUPTED: Interrupted = { lives: 'goes on', otherwise: 'does not run' }
+export const UPGRADE_INTERRUPTED: Interrupted = {
+  lives: 'was not upgraded, and runs',
+  otherwise: 'does not run',
+}
 export const RESTART_INTERRUPTED: Interrupted = {
   lives: 'has been asked to stop, was not started again, and still runs',
   otherwise: 'was not started',

@@ -1,5 +1,7 @@
 /** The state of a daemon, as the verbs give it. Runs in any process. */
 
+import { existsSync } from 'node:fs'
+import { ifPermitted } from '../binding/denied.js'
 import { raise } from '../binding/errors.js'
 import { type NativeExit, type NativeStatus, native } from '../binding/native.js'
 import { lastingStatus, serving } from '../binding/waits.js'
@@ -71,4 +73,10 @@ export async function status(pidFile: string): Promise<Status> {
   if ('code' in found) raise(found, pidFile)
   const lasting = found.transient === true ? await lastingStatus(pidFile) : found
   return toStatus(lasting ?? found, pidFile)
+}
+
+/** Whether there may be a keeper: the socket by which it is asked is beside the pidfile. */
+export function mayHaveKeeper(pidFile: string): boolean {
+  const path = `${pidFile.replace(/\.pid$/, '')}.ctl`
+  return ifPermitted(() => existsSync(path), false)
 }

@@ -27,6 +27,11 @@ export function refuseOptions(settings: Settings): void {
   refuseAbsent('LISTEN_FDS', givenSockets().count > 0)
   const { execPath, execArgv, stdin, stdout, stderr } = settings.given
   refuseRedirected([stdin, stdout, stderr].some((stream) => stream?.kind === 'file'))
+  if (settings.keeper !== undefined) {
+    const option = (['respawn', 'listen', 'instances'] as const).find((one) => settings.given[one])
+    const what = say`${subject(option ?? 'respawn')} is not supported here yet: the daemon would be this very process`
+    throw unsupported(settings, say`${what}. Start it detached, or let the supervisor start it again`)
+  }
   if (execPath !== undefined || execArgv !== undefined) {
     const option = execPath === undefined ? 'execArgv' : 'execPath'
     throw unsupported(

@@ -43,3 +43,13 @@ export function decodePayload(
   const end = HEADER + payload.readUInt32LE(4)
   return { settings: JSON.parse(payload.toString('utf8', HEADER, end)), args: payload.subarray(end) }
 }
+
+/** The plan, which tells a keeper where in the payload the arguments begin: an upgrade may bring others. */
+export function planWithPayload<P extends { readonly keeper?: { argsAt: number } }>(
+  plan: P,
+  payload: Buffer,
+  args: Buffer,
+): P {
+  if (plan.keeper === undefined) return plan
+  return { ...plan, keeper: { ...plan.keeper, argsAt: payload.length - args.length } }
+}

@@ -14,7 +14,9 @@ import type { LaunchSettings } from '../handover/settings.js'
 import { encodeOwn, encodeThrown } from '../handover/told-error.js'
 import { ADOPTION_VARIABLE } from '../handover/variable.js'
 import { useCompileCache } from './compile-cache.js'
+import { beginKept } from './kept-body.js'
 import { mainAtStart } from './main-module.js'
+import { reopenLogs } from './reopen.js'
 import { startRotation } from './rotation.js'
 import { takeSignals } from './signals/delivered.js'
 import { keep } from './signals/kept-listeners.js'
@@ -53,7 +55,7 @@ function fail(binding: Binding, message: string, code?: 'ERR_DAEMON_UNSUPPORTED'
 }
 
 /** Keep this order: the current folder is inside the new root, and both changes need rights that are given up last. */
-function enter(binding: Binding, settings: LaunchSettings): void {
+function enter(binding: Binding, settings: LaunchSettings, isKept: boolean): void {
   const { chroot, cwd, identity } = settings
   const root = chroot === undefined ? null : binding.enterRoot(chroot)
   if (root !== null) fail(binding, root.message)
@@ -61,12 +63,13 @@ function enter(binding: Binding, settings: LaunchSettings): void {
   if (chroot !== undefined || !isIn(cwd)) process.chdir(cwd)
   const rights = identity === undefined ? null : binding.takeIdentity(identity)
   if (rights !== null) fail(binding, rights.message)
-  if (identity !== undefined) beginWithRights(binding, settings)
+  if (identity !== undefined) beginWithRights(binding, settings, isKept)
 }
 
 /** What is done with the daemon's own rights: root must rename nothing, and load nothing, in a folder of that user. */
-function beginWithRights(binding: Binding, settings: LaunchSettings): void {
-  startRotation(binding, settings)
+function beginWithRights(binding: Binding, settings: LaunchSettings, isKept: boolean): void {
+  // The first instance of a keeper's rotates the log once it serves.
+  if (!isKept) startRotation(binding, settings)
   useCompileCache(settings.compileCache)
 }
 
@@ -99,12 +102,21 @@ function adopt(value: string): void {
     ...(settings.keepFds ?? []),
   ])
   if (failure !== null) fail(binding, failure.message)
-  if (settings.identity === undefined) beginWithRights(binding, settings)
+  const isKept = found.instance !== undefined
+  if (settings.identity === undefined) beginWithRights(binding, settings, isKept)
 
   const endReports = reportUncaught(binding)
   keep('exit', (code: number) => binding.tellExit(code))
 
-  const { pid, pidFile } = found
+  const { pid, pidFile, instance } = found
+  const kept =
+    instance === undefined
+      ? undefined
+      : beginKept(binding, instance, {
+          draining: () => state.drain(),
+          reopen: () => reopenLogs(binding, settings),
+          rotate: () => startRotation(binding, settings),
+        })
   const parts = {
     binding,
     pid,
@@ -114,6 +126,8 @@ function adopt(value: string): void {
     args,
     main: mainAtStart(),
     isBegunByImport,
+    kept,
+    ...(kept === undefined ? {} : { sockets: kept.sockets }),
   }
   const state = new State(parts, 'unclaimed', {
     ready() {
@@ -122,7 +136,7 @@ function adopt(value: string): void {
     },
     ending: (code) => binding.tellExit(code),
     listening: () => binding.listening(),
-    enter: () => enter(binding, settings),
+    enter: () => enter(binding, settings, isKept),
     unclaimed: (constructed) => failUnclaimed(binding, pidFile, constructed),
   })
   keep('beforeExit', () => state.idle())

@@ -8,7 +8,7 @@ import { deserializeArgs } from '../handover/args.js'
 import { encodeOwn } from '../handover/told-error.js'
 import { show } from '../say.js'
 import type { ConnectionHandler } from '../types/connections.js'
-import type { DaemonContext, StopHook } from '../types/context.js'
+import type { ContextEvent, DaemonContext, StopHook } from '../types/context.js'
 import type { Logger } from '../types/options.js'
 import type { SignalMap, SignalName } from '../types/signals.js'
 import { servedByOther } from './own-state.js'
@@ -59,7 +59,7 @@ class Context implements DaemonContext {
       (signal) => this.#actions.sayLast(signal),
     )
     const performer = {
-      stop: (signal: SignalName) => this.#shutdown.onSignal(signal),
+      stop: (signal: SignalName) => this.#stopBy(signal),
       stopsAtOnce: () => !this.#shutdown.hasHooks,
       reload: (signal: SignalName) => {
         // A daemon that has detached has no console that anybody closes.
@@ -71,6 +71,19 @@ class Context implements DaemonContext {
     this.#actions = state.actionsBy(performer)
     this.signals = new Signals(this.#actions)
     this.#service = this.#served()
+    state.whenDraining(() => this.#events.emit('drain'))
+  }
+
+  /** A body that another one has replaced ends for that reason, whatever signal its keeper sends it. */
+  #stopBy(signal: SignalName): void {
+    const { kept } = this.#state
+    kept?.end()
+    if (kept?.isDraining === true) void this.#shutdown.begin({ by: 'upgrade' }, 0)
+    else this.#shutdown.onSignal(signal)
+  }
+
+  get instance(): number {
+    return this.#state.kept?.instance ?? 0
   }
 
   /** The service of the daemon's socket, where it has one. */
@@ -153,17 +166,17 @@ class Context implements DaemonContext {
     this.#actions.arrangeAll()
   }
 
-  on(event: 'reload', listener: () => void): this {
+  on(event: ContextEvent, listener: () => void): this {
     this.#events.on(event, listener)
     return this
   }
 
-  once(event: 'reload', listener: () => void): this {
+  once(event: ContextEvent, listener: () => void): this {
     this.#events.once(event, listener)
     return this
   }
 
-  off(event: 'reload', listener: () => void): this {
+  off(event: ContextEvent, listener: () => void): this {
     this.#events.off(event, listener)
     return this
   }
@@ -183,6 +196,8 @@ class Context implements DaemonContext {
   reopenLogs(): void {
     provided().refuseReopen()
     this.#reopen()
+    // The other bodies of a keeper write to the same log.
+    if (this.#state.kept !== undefined) native().tellKeeper('reopen', '')
   }
 
   #reopen(): void {
@@ -202,6 +217,7 @@ class Context implements DaemonContext {
       const message = `The exit code must be an integer from 0 to 255, not ${show(code)}.`
       return Promise.reject(new InvalidOptionError(message, { option: 'code', value: code }))
     }
+    native().tellEnd()
     return this.#shutdown.begin({ by: 'stop', code }, code)
   }
 

@@ -14,6 +14,7 @@ import type { LaunchSettings } from '../handover/settings.js'
 import type { DaemonContext } from '../types/context.js'
 import type { Logger } from '../types/options.js'
 import type { SignalAction } from '../types/signals.js'
+import type { KeptBody } from './kept-body.js'
 import { type Performer, SignalActions } from './signals/actions.js'
 
 /**
@@ -86,6 +87,7 @@ export interface StateParts {
   readonly supervisor?: Supervisor | undefined
   readonly main?: string | undefined
   readonly isBegunByImport?: boolean
+  readonly kept?: KeptBody | undefined
 }
 
 /** The daemon that this process is, and its phase. */
@@ -107,6 +109,8 @@ export class State implements SharedInDaemon {
   readonly supervisor: Supervisor | undefined
   /** The main program that this process was executed with, read before the program could change it. */
   readonly main: string | undefined
+  /** Only in a keeper's body. */
+  readonly kept: KeptBody | undefined
   /** Whether the import hook (`settle.js`) begins the script, after the modules that the user's flags import. */
   readonly isBegunByImport: boolean
   /** Whether the wait for connections keeps the event loop alive, which Node.js does not show. */
@@ -119,6 +123,7 @@ export class State implements SharedInDaemon {
   #phase: Phase
   #isReady = false
   readonly #readyListeners: (() => void)[] = []
+  readonly #drainListeners: (() => void)[] = []
   #failure: { readonly error: unknown; readonly isSetUp: boolean } | undefined
   #slot: ContextSlot | undefined
   #actions: SignalActions | undefined
@@ -139,6 +144,7 @@ export class State implements SharedInDaemon {
     this.supervisor = parts.supervisor
     this.main = parts.main
     this.isBegunByImport = parts.isBegunByImport ?? false
+    this.kept = parts.kept
     this.#phase = phase
     this.#surroundings = surroundings
   }
@@ -211,6 +217,17 @@ export class State implements SharedInDaemon {
     if (this.#phase !== 'unclaimed') return
     if (this.#claimConstructed === undefined) this.#surroundings.unclaimed(this.#constructed)
     else this.#claimConstructed()
+  }
+
+  /** Another body of the keeper has taken the place of this one. */
+  drain(): void {
+    for (const listener of this.#drainListeners.splice(0)) listener()
+  }
+
+  /** Calls the listener when {@link drain} is called. */
+  whenDraining(listener: () => void): void {
+    if (this.kept?.isDraining === true) listener()
+    else this.#drainListeners.push(listener)
   }
 
   /** The event loop has run dry. A script's end is the daemon's, as that of any program. */

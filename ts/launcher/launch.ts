@@ -133,7 +133,9 @@ export class Launch {
         this.#resolve('ended')
         break
       case 'done':
-        // An event of other waits.
+      case 'bodies':
+      case 'refused':
+        // Events of other waits.
         break
       default:
         event.kind satisfies never

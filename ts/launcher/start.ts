@@ -1,9 +1,10 @@
 /** A start: its plan, its messages to the daemon, and its outcome. Runs in the launcher. */
 
+import { keeperFile } from '../binding/load.js'
 import { type LaunchedDaemon, type NativePlan, native } from '../binding/native.js'
 import { seam } from '../binding/seam.js'
 import { presentStatus } from '../control/status.js'
-import { encodePayload } from '../handover/payload.js'
+import { encodePayload, planWithPayload } from '../handover/payload.js'
 import { encodeRelaunch, relaunchOf } from '../handover/relaunch.js'
 import { launchSettings, ownerOf } from '../handover/settings.js'
 import { compileCacheOf } from '../options/compile-cache.js'
@@ -66,10 +67,11 @@ export async function startChecked(checked: CheckedStart<DetachedStart>, greet?:
   const told = launchSettings(settings, { kind, cwd: settings.cwd ?? neededFolder(), identity, compileCache })
   const payload = encodePayload({ settings: { ...told, relaunch }, args: bytes })
   seam(native(), 'start.checked')
+  const whole = planWithPayload(plan, payload, bytes)
   const connecting =
-    greet === undefined || plan.socket === undefined
-      ? plan
-      : { ...plan, socket: { ...plan.socket, connect: true } }
+    greet === undefined || whole.socket === undefined
+      ? whole
+      : { ...whole, socket: { ...whole.socket, connect: true } }
   const { pid, took, ended } = await new Launch(settings, connecting, payload, greet).run()
   seam(native(), 'start.ready')
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
@@ -98,8 +100,34 @@ function planOf(settings: Settings, { program, args, env, folder }: Program, rig
   const { socket } = settings
   const listening =
     socket === undefined ? {} : { socket: { path: socket.path, mode: socket.mode, connect: false } }
-  const owned = { ...plan, ...ownerOf(rights.identity), ...listening }
-  return folder === undefined ? owned : { ...owned, folder }
+  const owned = { ...plan, ...ownerOf(rights.identity), ...listening, ...keeperPlan(settings) }
+  // A keeper executes the program again and again, and has a folder of its own.
+  const found = folder ?? (settings.keeper === undefined ? undefined : currentFolder())
+  return found === undefined ? owned : { ...owned, folder: found }
+}
+
+/** The keeper's plan, where there is one. */
+function keeperPlan(settings: Settings): Pick<NativePlan, 'keeper'> {
+  const { readyTimeout, stopTimeout, stopSignal } = settings
+  if (settings.keeper === undefined) return {}
+  const { respawn, listen, instances, drainTimeout } = settings.keeper
+  const { on, delay, maxDelay, limit, window } = respawn
+  const keeper = {
+    program: keeperFile(),
+    respawn: on,
+    delay,
+    maxDelay,
+    window,
+    instances,
+    readyTimeout,
+    stopTimeout,
+    stopSignal,
+    drainTimeout,
+    listen: listen.map((one) => ({ ...one, port: one.port ?? 0, mode: one.mode ?? 0 })),
+    // Known once the payload is.
+    argsAt: 0,
+  }
+  return { keeper: Number.isFinite(limit) ? { ...keeper, limit } : keeper }
 }
 
 /** The folder to execute it in; undefined if that folder is gone. A restart then executes it without a folder, too. */

@@ -14,7 +14,7 @@ type Feature =
   | OptionName
   | `log.${'maxSize' | 'keep' | 'compress' | 'mode'}`
   | 'socket.mode'
-  | `${'dropPrivileges' | 'reopenLogs'}()`
+  | `${'dropPrivileges' | 'reopenLogs' | 'upgrade'}()`
   | "'reopen'"
   | "'inherit'"
   | 'foreground'
@@ -83,6 +83,7 @@ function onWindows(): Readonly<Partial<Record<Feature, Text>>> {
   const AS_USER = 'Start it as that user, or as a service with that account.'
   const BY_JOB = 'Start it in a job object with limits, or leave it out.'
   const BY_ACL = 'Set the rights of its folder.'
+  const KEPT = 'Install a service, which sc failure has started again, and call restart() after a release.'
   const UNIT = 'A service of Windows is installed by what unit windows prints.'
   const ROTATE = 'Let the program itself rotate its log, or stop and start it between two logs.'
   return {
@@ -106,6 +107,11 @@ function onWindows(): Readonly<Partial<Record<Feature, Text>>> {
     "'reopen'": ROTATE,
     "'inherit'": 'Give a file, leave it out for the null device, or run it in the foreground.',
     'socket.mode': 'Leave it out: its own user, the system and administrators may connect.',
+    respawn: KEPT,
+    listen: KEPT,
+    instances: KEPT,
+    drainTimeout: KEPT,
+    'upgrade()': KEPT,
     'unit systemd': UNIT,
     'unit launchd': UNIT,
     'unit logrotate': ROTATE,

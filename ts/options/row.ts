@@ -13,7 +13,7 @@ export const COMMON: readonly Form[] = ['Daemon', 'daemonize', 'with']
 export type Reading = 'account' | 'bytes' | 'milliseconds' | 'number' | 'octal' | 'signal' | 'switchOrText'
 
 /** How the texts of a flag are read that may be given several times. */
-export type Collection = 'actions' | 'limits' | 'numbers' | 'texts' | 'variables'
+export type Collection = 'actions' | 'limits' | 'listen' | 'numbers' | 'texts' | 'variables'
 
 /**
  * The uses in which a flag may make no sense: a program that has a Daemon of its own, the foreground, the file of a

@@ -2,7 +2,7 @@
 
 import type { StopTerms } from '../handover/relaunch.js'
 import type { SocketSettings, Stdio, Streams } from '../handover/settings.js'
-import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
+import type { Detach, Logger, ReadyMode, RespawnWhen, RunFunction } from '../types/options.js'
 import type { LimitName } from '../types/process.js'
 import type { SignalAction } from '../types/signals.js'
 import type { Form } from './row.js'
@@ -17,6 +17,39 @@ export interface Limit {
   readonly soft: number
   readonly hard: number
 }
+
+/** When and how often a keeper starts the program again. Times in milliseconds. */
+export interface RespawnSettings {
+  readonly on: RespawnWhen
+  readonly delay: number
+  readonly maxDelay: number
+  readonly limit: number
+  readonly window: number
+}
+
+/** A socket that is there before the program. */
+export interface Listen {
+  readonly name: string
+  /** Without a path. */
+  readonly port?: number
+  /** An IP address. */
+  readonly host?: string
+  readonly path?: string
+  /** Of the file at the path. */
+  readonly mode?: number
+  readonly backlog?: number
+}
+
+/** How a keeper keeps the program. */
+export interface KeeperSettings {
+  readonly respawn: RespawnSettings
+  readonly listen: readonly Listen[]
+  readonly instances: number
+  readonly drainTimeout: number
+}
+
+/** The option `respawn`; false: none. */
+export type RespawnGiven = false | RespawnSettings
 
 export type { FileStdio, Rotation, SocketSettings, Stdio } from '../handover/settings.js'
 
@@ -49,11 +82,15 @@ export interface Defaulted {
 export interface OtherValues {
   readonly cwd: string
   readonly execArgv: readonly string[]
+  readonly drainTimeout: number
   readonly execPath: string
+  readonly instances: number
+  readonly listen: readonly Listen[]
   readonly log: Stdio
   readonly logger: Logger
   readonly name: string
   readonly pidFile: string
+  readonly respawn: RespawnGiven
   readonly run: RunFunction
   readonly script: string
   readonly signal: AbortSignal
@@ -136,6 +173,8 @@ export type Settings = Defaulted &
     readonly defaultFolder: string | undefined
     readonly stdio: Streams
     readonly socket: SocketSettings | undefined
+    /** `undefined`: no keeper. */
+    readonly keeper: KeeperSettings | undefined
     /** `undefined`: there was no current folder any more, which only a start needs. */
     readonly cwd: string | undefined
     /** `undefined`: the launcher's. */

@@ -5,8 +5,10 @@
 
 import { listed } from '../say.js'
 import { compileCacheValue } from './compile-cache.js'
+import { listenValue } from './listen.js'
 import { logValue } from './log.js'
 import { PROCESS_OPTIONS, type ProcessTable } from './process-table.js'
+import { respawnValue } from './respawn.js'
 import { COMMON, type Form, type Row, type RowWithDefault } from './row.js'
 import type { ConnectValues, Defaulted, LogsValues, OtherValues } from './settings.js'
 import { signalNumber } from './signal-names.js'
@@ -180,6 +182,49 @@ export const OPTIONS: Table = {
     check: versionValue,
     forms: COMMON,
     flag: { called: 'version-tag', value: 'TEXT', help: 'the version that it tells its clients' },
+  },
+  // Its parts are in `respawn.ts`.
+  respawn: {
+    check: respawnValue,
+    forms: COMMON,
+    flag: {
+      value: 'WHEN',
+      isOptional: true,
+      reads: 'switchOrText',
+      choices: ['failure', 'always', 'never'],
+      notIn: ['foreground'],
+      help: 'start it again after a failure, or always',
+    },
+  },
+  listen: {
+    check: listenValue,
+    forms: COMMON,
+    flag: {
+      value: 'NAME=ADDRESS',
+      collects: 'listen',
+      notIn: ['foreground', 'unit'],
+      help: 'a port or path to hold',
+    },
+  },
+  instances: {
+    check: check.instancesValue,
+    forms: COMMON,
+    flag: {
+      value: 'N',
+      reads: 'number',
+      notIn: ['foreground', 'unit'],
+      help: 'so many processes share the sockets',
+    },
+  },
+  drainTimeout: {
+    check: check.timeValue,
+    forms: COMMON,
+    flag: {
+      value: 'MS',
+      reads: 'milliseconds',
+      notIn: ['foreground', 'unit'],
+      help: 'how long a replaced one may take (30000)',
+    },
   },
   stopSignal: {
     check: signal,

@@ -9,6 +9,7 @@ import { didYouMean, invalid, named, refused, say, show } from '../say.js'
 import { refuseAbsent } from './absent.js'
 import { checkCompileCacheAlone } from './compile-cache.js'
 import { currentFolder } from './current-folder.js'
+import { keeperOf } from './keeper.js'
 import { checkProcess } from './limits.js'
 import { defaultPidFile } from './places.js'
 import { PROCESS_OPTIONS, type ProcessTable } from './process-table.js'
@@ -222,6 +223,7 @@ function complete(given: Given, base: Settings | undefined): Settings {
     ...defaulted(given),
     ...places,
     socket: socketOf(given, places.pidFile),
+    keeper: keeperOf(given),
     version: given.version,
     name: given.name,
     stdio: { stdin: given.stdin ?? none, stdout: given.stdout ?? none, stderr: given.stderr ?? none },

@@ -18,6 +18,9 @@ const WHOLE_NAME = new RegExp(`^${NAME}$`)
 /** The prefix of the variable that hands lock and channel over to the daemon. */
 const OWN_VARIABLES = 'DAIMON_'
 
+/** More are hardly meant. */
+const MOST_INSTANCES = 1_024
+
 /** The names that Windows keeps for devices, whatever follows a dot. */
 const DEVICE = /^(?:aux|con|nul|prn|com[0-9]|lpt[0-9])(?:\.|$)/i
 
@@ -111,6 +114,13 @@ export function linesValue(option: string, value: unknown): number {
   if (value === Infinity) return value
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
   throw invalid(option, value, 'an integer from 0 on, or Infinity')
+}
+
+/** How many processes share the work. */
+export function instancesValue(option: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST_INSTANCES)
+    return value
+  throw invalid(option, value, `an integer from 1 to ${MOST_INSTANCES}`)
 }
 
 export function booleanValue(option: string, value: unknown): boolean {

@@ -22,11 +22,12 @@ const NOT_FOR_HELPER = new RegExp('^(?:NODE_OPTIONS|BUN_OPTIONS|NODE_V8_COVERAGE
  * @throws DaemonError when something is known that would keep the daemon from starting; nothing has happened then
  */
 export async function beginRestart(state: State, args: Buffer | undefined): Promise<ChildProcess> {
-  const { pid, pidFile, settings } = state
+  const { pidFile, settings } = state
   const { bytes, rights, resources } = await preflight(again(state, args ?? state.args), true)
   const { relaunch, helper } = resources
   const order: RestartOrder = {
-    pid,
+    // The holder of the pidfile, which is a body's parent.
+    pid: state.kept === undefined ? state.pid : process.ppid,
     pidFile,
     settings: { ...settings, identity: rights.identity },
     args: bytes.toString('base64'),

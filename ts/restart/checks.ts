@@ -31,7 +31,7 @@ export type RestartFromInside = StartRequest<RequestedSettings, Again>
 export function again(state: State, args: Args): RestartFromInside {
   const { pidFile, settings } = state
   const { relaunch: first, helper } = findRelaunch(state)
-  const { rights, relaunch } = rightsLeft(settings, first, pidFile)
+  const { rights, relaunch } = rightsLeft(settings, first, pidFile, state.kept !== undefined)
   const { cwd, kind } = settings
   const { stdio, plan, main } = relaunch
   const script = kind === 'program' ? undefined : main
@@ -101,6 +101,7 @@ function rightsLeft(
   { identity }: LaunchSettings,
   relaunch: Relaunch,
   pidFile: string,
+  isKept: boolean,
 ): { rights: Rights; relaunch: Relaunch } {
   const { uid, gid, plan } = relaunch
   const { limits } = plan
@@ -108,7 +109,8 @@ function rightsLeft(
   const hasTaken = identity !== undefined && identity.gid === ownGid && (identity.uid ?? uid) === ownUid
   if (ownUid === 0 || (ownUid === uid && (ownGid === gid || hasTaken)))
     return { rights: { identity, limits }, relaunch }
-  if (hasTaken) {
+  // A keeper has kept its rights, so that this process cannot stop it.
+  if (hasTaken && !isKept) {
     const { owner: _, ...rest } = plan
     return {
       rights: { identity: undefined, limits },

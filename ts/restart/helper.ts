@@ -10,7 +10,7 @@ import { isError } from '../binding/node-errors.js'
 import { exited } from '../binding/waits.js'
 import { findHolder, stopHolder } from '../control/stop.js'
 import { AlreadyRunningError, StopTimeoutError, UnverifiedError } from '../errors.js'
-import { encodePayload } from '../handover/payload.js'
+import { encodePayload, planWithPayload } from '../handover/payload.js'
 import { decodeRelaunch, type Relaunch } from '../handover/relaunch.js'
 import type { RestartAnswer, RestartOrder } from '../handover/restart-order.js'
 import { messageOf } from '../handover/thrown.js'
@@ -90,11 +90,9 @@ async function replace(order: RestartOrder, relaunch: Relaunch, before: ProcessH
     // The rights are taken by now, and the folders have been checked with them.
     process: { user: undefined, group: undefined, chroot: undefined },
   }
-  const payload = encodePayload({
-    settings: { ...settings, relaunch: order.relaunch },
-    args: Buffer.from(args, 'base64'),
-  })
-  await new Launch(startSettings, { ...plan, ...stdio }, payload).run()
+  const bytes = Buffer.from(args, 'base64')
+  const payload = encodePayload({ settings: { ...settings, relaunch: order.relaunch }, args: bytes })
+  await new Launch(startSettings, planWithPayload({ ...plan, ...stdio }, payload, bytes), payload).run()
 }
 
 async function main(): Promise<void> {

@@ -10,6 +10,13 @@ export type StopReason =
   | { by: 'end'; signal?: never; code?: never; error?: never }
   | { by: 'error'; error: unknown; signal?: never; code?: never }
   | { by: 'idle'; signal?: never; code?: never; error?: never }
+  | { by: 'upgrade'; signal?: never; code?: never; error?: never }
+
+/**
+ * `reload`: SIGHUP came; the logs have been opened again. `drain`: another process of the same daemon serves by now, as
+ * after `upgrade()`, and this one finishes its work: time to close what would last, such as WebSockets.
+ */
+export type ContextEvent = 'reload' | 'drain'
 
 /** Work to be done when the daemon stops, see {@link DaemonContext.onStop}. */
 export type StopHook = (reason: StopReason) => unknown
@@ -18,8 +25,10 @@ export type StopHook = (reason: StopReason) => unknown
 export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends AsyncDisposable {
   /** Tells the daemon from its launcher, to which `daemonize()` may resolve with `'launcher'`. */
   readonly role: 'daemon'
-  /** The PID of this process. */
+  /** The PID of this process. With a keeper that is another one than the daemon's, which `status()` tells. */
   readonly pid: number
+  /** Which of the `instances` this process is, from 0 on. */
+  readonly instance: number
   /** The option `name`; absent without one. */
   readonly name?: string
   /** Absolute. */
@@ -32,7 +41,8 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
   readonly signal: AbortSignal
   /**
    * The sockets that systemd has opened for this process (`LISTEN_FDS`), name to descriptor, for `listen({ fd })`. The
-   * second socket with a name is called `NAME:2`, a socket without a name `unknown`. Empty in a detached daemon.
+   * second socket with a name is called `NAME:2`, a socket without a name `unknown`. In a detached daemon those of the
+   * option `listen`.
    */
   readonly sockets: Readonly<Record<string, number>>
   /**
@@ -72,12 +82,12 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
    * there.
    */
   reopenLogs(): void
-  /** Event `reload`: SIGHUP came; the logs have been opened again. */
-  on(event: 'reload', listener: () => void): this
+  /** Adds a listener, see {@link ContextEvent}. */
+  on(event: ContextEvent, listener: () => void): this
   /** As `on`, for the next time only. */
-  once(event: 'reload', listener: () => void): this
+  once(event: ContextEvent, listener: () => void): this
   /** Removes a listener of `on` or `once`. */
-  off(event: 'reload', listener: () => void): this
+  off(event: ContextEvent, listener: () => void): this
   /**
    * Gives up the rights of root for those of a user, a group or both, by name or id, in all threads and for good: for a
    * daemon that has had to open a port below 1024, for one. HOME, USER, LOGNAME and SHELL follow.

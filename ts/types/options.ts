@@ -190,8 +190,75 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
    * Needs `socket`. Two versions in constant use replace each other: one start for each change.
    */
   version?: string
+  /**
+   * Has a keeper: a small native process that is the daemon, and runs the program as its child. When the program ends,
+   * the keeper starts it again: `'failure'`, also `true`, after a code other than 0 and after a signal; `'always'`
+   * after any end; `'never'` not at all. The first respawn follows at once, the others after pauses that double.
+   * Linux and macOS.
+   * @default false
+   */
+  respawn?: boolean | RespawnWhen | RespawnOptions
+  /**
+   * Sockets that a keeper opens before the program, by their names: privileged ports, which are opened before the
+   * change of user, and those that several `instances` share. A number is a port at `::`, or where there is no IPv6 at
+   * 0.0.0.0; `host` is an IP address; the `mode` of a path is 0o600 by default, a `backlog` 4,096. The program listens
+   * there as ever, and gets the keeper's socket; `context.sockets` has the descriptors. Any other socket of the
+   * program's is learned when it listens. Implies `respawn: 'never'`.
+   */
+  listen?: Readonly<Record<string, ListenAddress>>
+  /**
+   * So many processes run the program, and share its sockets; `context.instance` tells which of them a process is. The
+   * first is alone until it is ready. Implies `respawn: 'never'`.
+   * @default 1
+   */
+  instances?: number
+  /**
+   * How long a process that `upgrade()` has replaced may take to finish its work, in milliseconds. Then it is stopped,
+   * by `stopSignal` and within `stopTimeout`. Needs a keeper.
+   * @default 30_000
+   */
+  drainTimeout?: number
   /** Is told of lifecycle events. */
   logger?: Logger
+}
+
+/** An address to listen at, see {@link CommonOptions.listen}. */
+export type ListenAddress =
+  | number
+  | { port: number; host?: string; backlog?: number; path?: never; mode?: never }
+  | { path: PathLike; mode?: number; backlog?: number; port?: never; host?: never }
+
+/** After which ends of the program a keeper starts it again. */
+export type RespawnWhen = 'failure' | 'always' | 'never'
+
+/** When, how soon and how often a keeper starts the program again. Times in milliseconds. */
+export interface RespawnOptions {
+  /**
+   * After which ends.
+   * @default 'failure'
+   */
+  on?: RespawnWhen
+  /**
+   * The pause before the second respawn in a row; it doubles with each one that follows.
+   * @default 100
+   */
+  delay?: number
+  /**
+   * The longest pause.
+   * @default 30_000
+   */
+  maxDelay?: number
+  /**
+   * After so many respawns in a row the keeper gives up: it says so in the log, and the daemon ends with the code 1.
+   * `Infinity`: never.
+   * @default 10
+   */
+  limit?: number
+  /**
+   * A program that has been ready for this time begins a new row.
+   * @default 60_000
+   */
+  window?: number
 }
 
 /** The options of `new Daemon()`. Without `run` and `script` (and a `run()` method) it only controls. */

@@ -5,7 +5,7 @@ import type { SignalName } from './signals.js'
 /** A daemon that is running, proven to hold its pidfile. What the system hides is absent. */
 export interface Running {
   state: 'running'
-  /** The PID of the daemon, in the PID namespace of the caller. */
+  /** The PID of the daemon, in the PID namespace of the caller. With a keeper it is the keeper's. */
   pid: number
   /** It is not ready yet, and may still fail. Absent once it is, and on macOS, where the pidfile does not tell. */
   starting?: true
@@ -16,15 +16,42 @@ export interface Running {
   startedAt?: Date
   /** Milliseconds. */
   uptime?: number
-  /** Resident memory, in bytes. */
+  /** Resident memory, in bytes; with a keeper that of all its processes. */
   memory?: number
-  /** CPU time of all threads, in milliseconds. */
+  /** CPU time of all threads, in milliseconds; with a keeper that of all its processes. */
   cpu?: number
   /**
    * Only of what `start()` and `restart()` resolve to: by then the daemon has ended again, in that way. It had begun
    * without failing, and had nothing left to do.
    */
   ended?: ExitInfo
+  /** The processes that run the program, where a keeper runs them; `pid` is the keeper's then. */
+  bodies?: Body[]
+  /** How often the program has been started again. With a keeper. */
+  respawns?: number
+  /** How the program has ended last, and when. With a keeper. */
+  lastExit?: ExitInfo & { at: Date }
+  /** The program has ended, and is about to be started again. With a keeper; absent otherwise. */
+  restarting?: true
+}
+
+/** A process that runs the program of a daemon with a keeper. What the system hides is absent. */
+export interface Body {
+  pid: number
+  /** Which of the `instances`, from 0 on. */
+  instance: number
+  /** Counted from 1 on; `upgrade()` begins the next one. */
+  generation: number
+  ready: boolean
+  /** Another one has taken its place, and it finishes its work. */
+  draining: boolean
+  startedAt?: Date
+  /** Milliseconds. */
+  uptime?: number
+  /** Resident memory, in bytes. */
+  memory?: number
+  /** CPU time of all threads, in milliseconds. */
+  cpu?: number
 }
 
 /** No process holds the pidfile. */

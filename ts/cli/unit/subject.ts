@@ -66,6 +66,15 @@ export function runCommand(
   return [...ownCommand(options), 'run', '--name', name, ...words, '--verbose', ...more, script, ...end]
 }
 
+/** Refuses a second respawning beside that of a supervisor. @param setting - the supervisor's own */
+export function refuseRespawn({ values }: Subject, supervisor: string, setting: string): void {
+  const flag = OPTION_FLAGS.find(
+    ({ name, option = '' }) => /^respawn\b/.test(option) && values[name] !== undefined,
+  )
+  if (flag === undefined || values[flag.name] === 'false') return
+  throw new UsageError(`${supervisor} itself starts it again, by ${setting}: leave --${flag.name} out`)
+}
+
 function wordsOf({ name, value }: Flag, given: Value | undefined): string[] {
   if (given === undefined) return []
   if (typeof given === 'boolean') return given ? [`--${name}`] : [`--${name}=false`]

@@ -4,7 +4,14 @@ import { homeVariable } from '../../options/places.js'
 import { OPTIONS } from '../../options/table.js'
 import type { DaemonOptions } from '../../types/options.js'
 import { UsageError } from '../errors.js'
-import { onOneLine, runCommand, type Subject, serviceFolder, servicePidFile } from './subject.js'
+import {
+  onOneLine,
+  refuseRespawn,
+  runCommand,
+  type Subject,
+  serviceFolder,
+  servicePidFile,
+} from './subject.js'
 
 /** The flags that systemd's own settings replace: systemd sets them up before it executes the daemon. */
 const DONE = ['user', 'group', 'env', 'limits', 'nice', 'oom-score-adj', 'no-new-privileges'].concat([
@@ -17,6 +24,7 @@ type Setting = readonly [key: string, value: string | number | undefined]
 
 export function systemd(subject: Subject): string {
   const { name, options, folder } = subject
+  refuseRespawn(subject, 'systemd', 'Restart=on-failure')
   // Root's own folder is where `daimon list` looks; another user needs one that systemd makes.
   const isForeign = options.user !== undefined && options.pidFile === undefined
   const runtime = isForeign ? serviceFolder(name) : undefined

@@ -12,12 +12,14 @@ import { start } from './start.js'
 import { status } from './status.js'
 import { stop } from './stop.js'
 import { unit } from './unit.js'
+import { upgrade } from './upgrade.js'
 import type { Verb } from './verb.js'
 
 export const VERBS: readonly Verb[] = [
   start,
   stop,
   restart,
+  upgrade,
   reload,
   status,
   run,

@@ -4,6 +4,7 @@ import { messageOf } from '../../handover/thrown.js'
 import { type Daemon, InvalidOptionError } from '../../index.js'
 import { HOME_VARIABLE } from '../../options/places.js'
 import type { Status } from '../../types/status.js'
+import { bodyRows } from '../bodies.js'
 import { UsageError } from '../errors.js'
 import { OK } from '../exit-codes.js'
 import { OWN_FLAGS } from '../flags.js'
@@ -80,13 +81,22 @@ async function describe(daemon: Daemon): Promise<Row> {
 
 function toTable({ out }: Call, rows: readonly Row[]): string {
   const head = ['NAME', 'STATE', 'PID', 'UPTIME', 'MEMORY', 'CPU', 'LOG']
-  const [first = '', ...others] = table([head, ...rows.map(cells)]).split('\n')
+  const entries = rows.flatMap((row) => [{ row, cells: cells(row) }, ...bodiesOf(row)])
+  const [first = '', ...others] = table([head, ...entries.map((entry) => entry.cells)]).split('\n')
   // Colours come last, because they have no width. A name has no blanks.
   const lines = others.map((line, at) => {
-    const row = rows[at]
+    const row = entries[at]?.row
     return row === undefined ? line : line.replace(/(?<= )\S+/, (word) => coloured(out, row, word))
   })
   return [out.colour('bold', first), ...lines].join('\n')
+}
+
+/** A row for each body, indented. */
+function bodiesOf(row: Row): { row: undefined; cells: string[] }[] {
+  const bodies = row.state === 'running' ? bodyRows(row.bodies) : []
+  return bodies.map(({ instance, generation, cells }) => {
+    return { row: undefined, cells: [`  ${instance}, generation ${generation}`, ...cells, '-'] }
+  })
 }
 
 function cells(row: Row): string[] {

@@ -6,7 +6,9 @@
 import { beside, ownFile } from '../../binding/package-files.js'
 
 /** As many of them as have been put beside a bundle. */
-const PRESENT = ['preload.cjs', 'index.js', 'settle.js'].filter((name) => beside(name) !== undefined)
+const PRESENT = ['preload.cjs', 'kept.cjs', 'index.js', 'settle.js'].filter(
+  (name) => beside(name) !== undefined,
+)
 
 /** Whether a file of the package is beside this code. */
 export function isPresent(name: string): boolean {

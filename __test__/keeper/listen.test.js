@@ -1,0 +1,146 @@
+import { existsSync, statSync } from 'node:fs'
+import { createServer } from 'node:http'
+import test from 'ava'
+import { Daemon } from '../../dist/index.js'
+import { fixture, folder, freePort, until } from '../helpers/index.js'
+import { get, kept } from '../helpers/keeper.js'
+
+const OPTION = { code: 'ERR_DAEMON_INVALID_OPTION' }
+
+test.serial('a declared port is held before the program, which listens there as ever', async (t) => {
+  const place = folder(t)
+  const port = await freePort()
+  const { daemon } = await kept(
+    place,
+    { respawn: undefined, listen: { web: { host: '127.0.0.1', port } } },
+    { PORT: String(port) },
+  )
+  await daemon.start()
+  const before = await get({ port })
+  await daemon.upgrade()
+  t.not(await get({ port }), before)
+  await daemon.stop()
+  await t.throwsAsync(get({ port }), { code: 'ECONNREFUSED' })
+})
+
+test.serial('a declared path has its mode, and is removed with the daemon', async (t) => {
+  const place = folder(t)
+  const socketPath = place.file('web.sock')
+  const { daemon } = await kept(
+    place,
+    { listen: { web: { path: socketPath, mode: 0o660 } } },
+    { SOCKET: socketPath },
+  )
+  await daemon.start()
+  t.regex(await get({ socketPath }), /^\d+$/)
+  t.is(statSync(socketPath).mode & 0o777, 0o660)
+  await daemon.upgrade()
+  t.regex(await get({ socketPath }), /^\d+$/)
+  await daemon.stop()
+  t.false(existsSync(socketPath))
+})
+
+test.serial('the context has the descriptors of declared sockets', async (t) => {
+  const place = folder(t)
+  const port = await freePort()
+  const script = place.write(
+    'fd.mjs',
+    `import { createServer } from 'node:http'
+     import { Daemon } from "DAIMON"
+     const { instance, sockets } = Daemon.current
+     createServer((_, response) => response.end(String(instance))).listen({ fd: sockets.web })`,
+  )
+  const { daemon } = await kept(place, { script, listen: { web: { host: '127.0.0.1', port } } })
+  await daemon.start()
+  t.is(await get({ port }), '0')
+  await daemon.upgrade()
+  t.is(await get({ port }), '0')
+  await daemon.stop()
+})
+
+test.serial(
+  'an address that is taken fails the start before any process, and names the option',
+  async (t) => {
+    const place = folder(t)
+    const server = createServer()
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address()
+    const note = place.file('note')
+    const { daemon } = await kept(place, { listen: { web: { host: '127.0.0.1', port } } }, { NOTE: note })
+    const error = await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED' })
+    t.is(error.step, 'listen')
+    t.regex(error.message, new RegExp(`listen\\.web: 127\\.0\\.0\\.1:${port} is in use`))
+    t.false(existsSync(note))
+    t.false(existsSync(place.file('a.pid')))
+    server.close()
+  },
+)
+
+test.serial('a program that never listens at a declared port does not take over', async (t) => {
+  const place = folder(t)
+  const port = await freePort()
+  const script = place.write('never.cjs', 'setInterval(() => {}, 1e6)')
+  const { daemon } = await kept(place, { script, listen: { web: { host: '127.0.0.1', port } } })
+  await daemon.start()
+  const error = await t.throwsAsync(daemon.with({ readyTimeout: 300 }).upgrade(), {
+    code: 'ERR_DAEMON_READY_TIMEOUT',
+  })
+  t.regex(error.message, /nobody listens at tcp 127\.0\.0\.1/)
+  await daemon.stop()
+})
+
+for (const [option, options] of [
+  ['listen.web', { listen: { web: 0 } }],
+  ['listen.web.port', { listen: { web: { host: '127.0.0.1' } } }],
+  ['listen.web.host', { listen: { web: { port: 80, host: 'localhost' } } }],
+  ['listen.web.port', { listen: { web: { port: 80, path: '/x' } } }],
+  ['listen.web.mode', { listen: { web: { port: 80, mode: 0o600 } } }],
+  ['listen.web.ports', { listen: { web: { ports: 80 } } }],
+  ['listen', { listen: { 'no name': 80 } }],
+  ['listen', { listen: [80] }],
+  ['respawn', { respawn: false, listen: { web: 80 } }],
+  ['respawn', { respawn: 'sometimes' }],
+  ['respawn.limit', { respawn: { limit: -1 } }],
+  ['respawn.delays', { respawn: { delays: 1 } }],
+  ['respawn.delay', { respawn: { delay: 10, maxDelay: 5 } }],
+  ['respawn', { respawn: true, socket: true }],
+  ['instances', { instances: 0 }],
+  ['instances', { instances: 2, socket: true }],
+  ['drainTimeout', { drainTimeout: 1 }],
+]) {
+  test(`wrong: ${JSON.stringify(options)}`, (t) => {
+    t.like(
+      t.throws(() => new Daemon({ name: 'a', script: fixture('body.js'), ...options }), OPTION),
+      { option },
+    )
+  })
+}
+
+test.serial('a socket that the program has given up is free again', async (t) => {
+  const place = folder(t)
+  const { daemon, port } = await kept(place)
+  await daemon.start()
+  await get({ port, path: '/close' }).catch(() => {})
+  await until(async () =>
+    get({ port }).then(
+      () => false,
+      (error) => error.code === 'ECONNREFUSED',
+    ),
+  )
+  t.pass()
+  await daemon.stop()
+})
+
+test.serial('a process that is the daemon itself cannot have a keeper yet', async (t) => {
+  const place = folder(t)
+  for (const [option, options] of [
+    ['respawn', { respawn: true }],
+    ['listen', { listen: { web: 8080 } }],
+    ['instances', { instances: 2 }],
+  ]) {
+    const daemon = new Daemon({ pidFile: place.file('a.pid'), run() {}, ...options })
+    const error = await t.throwsAsync(daemon.foreground(), { code: 'ERR_DAEMON_UNSUPPORTED' })
+    t.regex(error.message, new RegExp(`^Option '${option}' is not supported here yet`))
+  }
+  t.deepEqual(place.processes(), [])
+})

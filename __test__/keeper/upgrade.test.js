@@ -1,0 +1,322 @@
+import { existsSync } from 'node:fs'
+import test from 'ava'
+import { Daemon } from '../../dist/index.js'
+import { alive, content, fixture, folder, kill, until } from '../helpers/index.js'
+import { get, keepAlive, kept, serving } from '../helpers/keeper.js'
+
+test.serial('the next program takes over, and the present one ends', async (t) => {
+  const place = folder(t)
+  const { daemon, get } = await kept(place)
+  const { pid } = await daemon.start()
+  const before = await get()
+  const running = await daemon.upgrade()
+  t.is(running.pid, pid)
+  const after = await get()
+  t.not(after, before)
+  await until(() => !alive(Number(before)))
+  t.deepEqual(
+    (await daemon.status()).bodies.map((body) => [
+      String(body.pid),
+      body.generation,
+      body.ready,
+      body.draining,
+    ]),
+    [[after, 2, true, false]],
+  )
+  t.is((await daemon.status()).respawns, 0)
+  await daemon.stop()
+})
+
+test.serial('no request fails while programs are replaced', async (t) => {
+  const { daemon, get } = await kept(folder(t))
+  await daemon.start()
+  let isOver = false
+  const pids = new Set()
+  const failures = []
+  let count = 0
+  const client = async (path, agent) => {
+    while (!isOver) {
+      try {
+        pids.add(await get(path, agent))
+        count++
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+  }
+  const clients = [
+    client('/'),
+    client('/'),
+    client('/later?ms=30'),
+    client('/', keepAlive()),
+    client('/later?ms=5', keepAlive()),
+  ]
+  for (let round = 0; round < 4; round++) await daemon.upgrade()
+  isOver = true
+  await Promise.all(clients)
+  t.deepEqual(failures, [])
+  t.true(pids.size >= 4 && count > 20, `${pids.size} programs, ${count} requests`)
+  await daemon.stop()
+})
+
+test.serial('an idle connection goes on at the next program', async (t) => {
+  const { daemon, get } = await kept(folder(t))
+  await daemon.start()
+  const agent = keepAlive()
+  const before = await get('/', agent)
+  const sockets = () => Object.values(agent.freeSockets).flat()
+  await until(() => sockets().length === 1)
+  const [socket] = sockets()
+  await daemon.upgrade()
+  await until(() => !alive(Number(before)))
+  t.not(await get('/', agent), before)
+  await until(() => sockets().length === 1)
+  t.is(sockets()[0], socket)
+  agent.destroy()
+  await daemon.stop()
+})
+
+test.serial('an answer under way is finished by the program that has begun it', async (t) => {
+  const { daemon, get } = await kept(folder(t))
+  await daemon.start()
+  const before = await get()
+  const answer = get('/later?ms=700')
+  await until(async () => (await get()) === before)
+  await daemon.upgrade()
+  t.not(await get(), before)
+  t.is(await answer, before)
+  await until(() => !alive(Number(before)))
+  await daemon.stop()
+})
+
+test.serial('a socket at a path stays, and goes with its program', async (t) => {
+  const place = folder(t)
+  const socketPath = place.file('web.sock')
+  const { daemon } = await kept(place, {}, { SOCKET: socketPath })
+  await daemon.start()
+  const before = await get({ socketPath })
+  await daemon.upgrade()
+  t.not(await get({ socketPath }), before)
+  await until(() => !alive(Number(before)))
+  t.true(existsSync(socketPath))
+  await get({ socketPath, path: '/close' })
+  await until(() => !existsSync(socketPath))
+  await daemon.stop()
+})
+
+for (const [what, text, error] of [
+  [
+    'throws',
+    `throw new RangeError('bad release')`,
+    { code: 'ERR_DAEMON_START_FAILED', cause: { message: 'bad release' } },
+  ],
+  ['exits', 'process.exit(6)', { code: 'ERR_DAEMON_START_FAILED', exitCode: 6 }],
+  [
+    'is killed',
+    `process.kill(process.pid, 'SIGKILL')`,
+    { code: 'ERR_DAEMON_START_FAILED', exitSignal: 'SIGKILL' },
+  ],
+  ['never begins', 'while (true);', { code: 'ERR_DAEMON_READY_TIMEOUT' }],
+  [
+    'listens elsewhere',
+    `require('node:http').createServer().listen(0)`,
+    { code: 'ERR_DAEMON_READY_TIMEOUT' },
+  ],
+]) {
+  test.serial(`a next program that ${what} does not take over, and the present one serves on`, async (t) => {
+    const place = folder(t)
+    const bad = place.file('bad')
+    const script = place.write(
+      'program.cjs',
+      `const [bad, good] = ${JSON.stringify([bad, fixture('keeper/server.cjs')])}
+       if (require('node:fs').existsSync(bad)) { ${text} } else require(good)`,
+    )
+    const { daemon, get } = await kept(place, { script })
+    await daemon.start()
+    const before = await get()
+    place.write('bad', '')
+    const found = await t.throwsAsync(daemon.with({ readyTimeout: 1_000 }).upgrade())
+    t.like(found, error)
+    if (what === 'listens elsewhere') t.regex(found.message, /nobody listens at tcp 127\.0\.0\.1:\d+/)
+    t.is(await get(), before)
+    await until(async () => (await daemon.status()).bodies.length === 1)
+    t.is(place.processes().length, 2)
+    await daemon.stop()
+  })
+}
+
+/** A Daemon whose next generation waits for a file before it is ready. */
+async function waiting(place) {
+  const gate = place.file('gate')
+  const script = place.write(
+    'waits.mjs',
+    `import { existsSync } from 'node:fs'
+     import { createRequire } from 'node:module'
+     while (!existsSync(${JSON.stringify(gate)})) await new Promise((resolve) => setTimeout(resolve, 5))
+     createRequire(import.meta.url)(${JSON.stringify(fixture('keeper/server.cjs'))})`,
+  )
+  const made = await kept(place, { script })
+  place.write('gate', '')
+  await made.daemon.start()
+  const { unlinkSync } = await import('node:fs')
+  unlinkSync(gate)
+  return made
+}
+
+test.serial('of two upgrades at once the second is refused', async (t) => {
+  const place = folder(t)
+  const { daemon, get } = await waiting(place)
+  const before = await get()
+  const upgrading = daemon.upgrade()
+  await until(() => place.processes().length === 3)
+  await t.throwsAsync(daemon.upgrade(), { code: 'ERR_DAEMON_UPGRADE_IN_PROGRESS' })
+  place.write('gate', '')
+  await upgrading
+  t.not(await get(), before)
+  await daemon.stop()
+})
+
+test.serial('a stop ends an upgrade that is under way', async (t) => {
+  const place = folder(t)
+  const { daemon } = await waiting(place)
+  const upgrading = t.throwsAsync(daemon.upgrade(), { code: 'ERR_DAEMON_NOT_RUNNING' })
+  await until(() => place.processes().length === 3)
+  await daemon.stop()
+  await upgrading
+  t.deepEqual(place.processes(), [])
+})
+
+test.serial('an upgrade that is aborted, or whose caller dies, ends the next program', async (t) => {
+  const place = folder(t)
+  const { daemon, get } = await waiting(place)
+  const before = await get()
+  const abort = new AbortController()
+  const upgrading = daemon.with({ signal: abort.signal }).upgrade()
+  await until(() => place.processes().length === 3)
+  abort.abort(new Error('enough'))
+  await t.throwsAsync(upgrading, { message: 'enough' })
+  await until(() => place.processes().length === 2)
+  const caller = place.spawn([
+    '--input-type=module',
+    '-e',
+    `import { Daemon } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+     await new Daemon({ pidFile: ${JSON.stringify(place.file('a.pid'))} }).upgrade()`,
+  ])
+  await until(() => place.processes().length === 4)
+  kill(caller.pid)
+  await until(() => place.processes().length === 2)
+  t.is(await get(), before)
+  await daemon.stop()
+})
+
+test.serial(
+  'a program that dies during its replacement is not started again, unless that fails',
+  async (t) => {
+    const place = folder(t)
+    const { daemon, get } = await waiting(place)
+    const before = await get()
+    const abort = new AbortController()
+    const upgrading = daemon.with({ signal: abort.signal }).upgrade()
+    await until(() => place.processes().length === 3)
+    kill(Number(before))
+    await until(() => !alive(Number(before)))
+    t.is((await daemon.status()).bodies.length, 1)
+    abort.abort(new Error('enough'))
+    await t.throwsAsync(upgrading, { message: 'enough' })
+    place.write('gate', '')
+    t.not(await get(), before)
+    await daemon.stop()
+  },
+)
+
+test.serial('arguments are kept, or replaced by those of the upgrade', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'args.mjs',
+    `import { writeFileSync } from 'node:fs'
+     import { Daemon } from "DAIMON"
+     writeFileSync(${JSON.stringify(place.file('args'))}, JSON.stringify(Daemon.current.args))
+     setInterval(() => {}, 1e6)`,
+  )
+  const { daemon } = await kept(place, { script })
+  const long = 'x'.repeat(200_000)
+  for (const [call, expected] of [
+    [() => daemon.start('one', long), ['one', long]],
+    [() => daemon.upgrade(), ['one', long]],
+    [() => daemon.upgrade('two', 2), ['two', 2]],
+    [() => daemon.upgrade(), ['two', 2]],
+  ]) {
+    await call()
+    t.deepEqual(JSON.parse(content(place.file('args'))), expected)
+  }
+  await daemon.stop()
+})
+
+test.serial('a program hears of its replacement, and ends for that reason', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'hears.mjs',
+    `import { Daemon } from "DAIMON"
+     import { createRequire } from 'node:module'
+     Daemon.current.on('drain', () => console.log('drain'))
+     Daemon.current.onStop(({ by }) => console.log('stop by', by))
+     createRequire(import.meta.url)(${JSON.stringify(fixture('keeper/server.cjs'))})`,
+  )
+  const { daemon, get, log } = await kept(place, { script })
+  await daemon.start()
+  const before = await get()
+  await daemon.upgrade()
+  await until(() => !alive(Number(before)))
+  t.is(log(), 'drain\nstop by upgrade\n')
+  await daemon.stop()
+  t.is(log(), 'drain\nstop by upgrade\nstop by signal\n')
+})
+
+test.serial('one that does not finish in time is stopped', async (t) => {
+  const { daemon, get } = await kept(folder(t), { drainTimeout: 200 })
+  await daemon.start()
+  const before = await get()
+  const answer = t.throwsAsync(get('/later?ms=600000'))
+  await until(async () => (await get()) === before)
+  await daemon.upgrade()
+  await answer
+  await until(() => !alive(Number(before)))
+  await daemon.stop()
+})
+
+test.serial('a daemon without a keeper cannot be upgraded', async (t) => {
+  const place = folder(t)
+  const daemon = new Daemon({ pidFile: place.file('a.pid'), script: fixture('body.js'), run() {} })
+  await t.throwsAsync(daemon.upgrade(), { code: 'ERR_DAEMON_NOT_RUNNING' })
+  await daemon.start('serve')
+  await t.throwsAsync(daemon.upgrade(), { code: 'ERR_DAEMON_UNSUPPORTED' })
+  await daemon.stop()
+})
+
+test.serial('several bodies share a socket, and are replaced together', async (t) => {
+  const place = folder(t)
+  const { daemon, get } = await kept(place, { instances: 3 })
+  await daemon.start()
+  const before = await serving(daemon)
+  t.is(before.length, 3)
+  const asked = new Set()
+  await until(async () => {
+    for (const pid of await Promise.all(Array.from({ length: 20 }, () => get('/later?ms=20'))))
+      asked.add(Number(pid))
+    return asked.size === 3
+  })
+  t.deepEqual([...asked].toSorted(), before.toSorted())
+  await daemon.upgrade()
+  const after = await serving(daemon)
+  t.is(after.length, 3)
+  t.deepEqual(
+    after.filter((pid) => before.includes(pid)),
+    [],
+  )
+  await until(() => !before.some(alive))
+  const [first] = after
+  kill(first)
+  await until(async () => (await serving(daemon)).length === 3 && !(await serving(daemon)).includes(first))
+  await daemon.stop()
+  t.deepEqual(place.processes(), [])
+})

@@ -1,0 +1,45 @@
+/**
+ * A keeper's body, as the daemon's own code sees it. Its code (`kept/`) is a file of its own, which only such a body
+ * loads. Runs in the daemon. It is loaded before a script: it imports only what the list in
+ * `bundles-of-the-package.test.js` has.
+ */
+
+import type { Binding } from '../binding/load.js'
+import { ownFile } from '../binding/package-files.js'
+import { requireOwn } from '../binding/require.js'
+
+/** What the keeper's word leads to. */
+export interface KeptEvents {
+  /** Another body has taken the place of this one, which finishes its work. */
+  draining(): void
+  /** Another body has opened the log again. */
+  reopen(): void
+  /** This body rotates the log from now on. */
+  rotate(): void
+}
+
+/** A body of a keeper. */
+export interface KeptBody {
+  /** Which of the bodies, from 0 on. */
+  readonly instance: number
+  /** The descriptors of the sockets that were declared, by their names. */
+  readonly sockets: Readonly<Record<string, number>>
+  /** Whether another body has taken the place of this one. */
+  readonly isDraining: boolean
+  /** The daemon ends: servers that are closed now are not given up by the program. */
+  end(): void
+}
+
+interface KeptFile {
+  begin(binding: Binding, instance: number, events: KeptEvents): KeptBody
+  beginWorker(binding: Binding): void
+}
+
+/** Begins to be a body of a keeper. */
+export function beginKept(binding: Binding, instance: number, events: KeptEvents): KeptBody {
+  return keptFile().begin(binding, instance, events)
+}
+
+function keptFile(): KeptFile {
+  return requireOwn()(ownFile('kept.cjs'))
+}

@@ -1,0 +1,159 @@
+/**
+ * The end of a body that another one has taken the place of: it accepts no more, finishes its answers, and hands over
+ * the connections that are between two requests. The program notices nothing: its servers are open as before, and its
+ * own `close()` works. Runs in a keeper's body.
+ */
+
+import type { Server as HttpServer, ServerResponse } from 'node:http'
+import type { Passage } from '../binding/native.js'
+import type { OpenServer, OpenSocket } from './internals.js'
+import type { Kept, Listening } from './listen.js'
+
+/** How often it is looked whether anything is left to do, in milliseconds: what is idle is told by no event. */
+const LOOK = 5
+
+/** The connections of a server. */
+interface Serving {
+  readonly server: OpenServer
+  readonly key: string
+  readonly sockets: Set<OpenSocket>
+  /** Whether its connections can be moved: of plain HTTP. */
+  readonly canMove: boolean
+}
+
+/** Keeps, for each server, the connections that it has. Node.js tells only how many. */
+export class Connections {
+  readonly #sockets = new WeakMap<OpenServer, Set<OpenSocket>>()
+  readonly #sessions = new WeakMap<OpenServer, Set<Session>>()
+
+  /** Notes the connections of a server from now on. */
+  follow(server: OpenServer): void {
+    if (this.#sockets.has(server)) return
+    const sockets = new Set<OpenSocket>()
+    this.#sockets.set(server, sockets)
+    server.on(isTls(server) ? 'secureConnection' : 'connection', (socket: OpenSocket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
+    const sessions = new Set<Session>()
+    this.#sessions.set(server, sessions)
+    server.on('session', (session: Session) => {
+      sessions.add(session)
+      session.once('close', () => sessions.delete(session))
+    })
+  }
+
+  of(server: OpenServer): Set<OpenSocket> {
+    return this.#sockets.get(server) ?? new Set()
+  }
+
+  sessionsOf(server: OpenServer): Set<Session> {
+    return this.#sessions.get(server) ?? new Set()
+  }
+}
+
+/** A session of HTTP/2. */
+interface Session {
+  readonly destroyed: boolean
+  close(): void
+  once(event: 'close', listener: () => void): unknown
+}
+
+function isTls(server: OpenServer): boolean {
+  return 'setSecureContext' in server
+}
+
+function isHttp(server: OpenServer): server is OpenServer & HttpServer {
+  return 'keepAliveTimeout' in server
+}
+
+/** Finishes this thread's work, and calls `done` when nothing is left. */
+export function drain(
+  listening: Listening,
+  connections: Connections,
+  passage: Passage | undefined,
+  done: () => void,
+): void {
+  listening.isLeaving = true
+  const servings = Array.from(listening.servers, ([server, kept]) =>
+    begin(server, kept, connections, passage),
+  )
+  const timer = setInterval(() => {
+    for (const serving of servings) if (passage !== undefined) moveIdle(serving, passage)
+    if (servings.some(({ server }) => server._connections > 0)) return
+    clearInterval(timer)
+    // An empty event loop would end the program before its handlers for the signal that follows have run.
+    setInterval(() => {}, 2 ** 31 - 1)
+    done()
+  }, LOOK)
+}
+
+function begin(
+  server: OpenServer,
+  { key, handle }: Kept,
+  connections: Connections,
+  passage: Passage | undefined,
+): Serving {
+  // At the handle, so that the program does not notice: `address()` would ask it.
+  const address = server.address()
+  server.address = () => address
+  handle.close()
+  const sockets = connections.of(server)
+  const canMove = isHttp(server) && !isTls(server)
+  const serving = { server, key, sockets, canMove }
+  for (const session of connections.sessionsOf(server)) if (!session.destroyed) session.close()
+  if (!isHttp(server)) return serving
+  if (passage === undefined || !canMove) endEach(server, sockets)
+  else moveEach(serving, passage)
+  return serving
+}
+
+/** Each answer from now on is the last of its connection. */
+function endEach(server: HttpServer, sockets: Set<OpenSocket>): void {
+  for (const { _httpMessage: message } of sockets) if (message) beLast(message)
+  server.prependListener('request', (_, response) => beLast(response))
+}
+
+function beLast(message: { headersSent: boolean; shouldKeepAlive: boolean }): void {
+  if (!message.headersSent) message.shouldKeepAlive = false
+}
+
+/** Connections follow when their answers are given. */
+function moveEach(serving: Serving, passage: Passage): void {
+  const { server, sockets } = serving
+  moveIdle(serving, passage)
+  const after = (response: Pick<ServerResponse, 'once'>): void => {
+    response.once('finish', () => moveIdle(serving, passage))
+  }
+  for (const { _httpMessage: message } of sockets) if (message) after(message as unknown as ServerResponse)
+  server.prependListener('request', (_: unknown, response: ServerResponse) => after(response))
+}
+
+/** Hands over the connections that are between two requests, or have sent nothing yet. */
+function moveIdle({ server, key, sockets, canMove }: Serving, passage: Passage): void {
+  if (!canMove) return
+  const between = betweenRequests(server)
+  for (const socket of sockets) {
+    const handle = socket._handle
+    if (socket.destroyed || socket._httpMessage || handle === null || handle.fd < 0) continue
+    if (socket.bytesRead !== 0 && !between.has(socket)) continue
+    if (socket.writableLength !== 0 || socket.readableLength !== 0 || socket.writableEnded) continue
+    // There is no room: it stays, and is tried again.
+    if (!passage.send(key, handle.fd)) return
+    // This closes the descriptor alone: the connection lives on by its duplicate.
+    socket.destroy()
+  }
+}
+
+/** The connections whose parser waits for the next request. */
+function betweenRequests(server: OpenServer): Set<unknown> {
+  const symbol = Object.getOwnPropertySymbols(server).find(
+    ({ description }) => description === 'http.server.connections',
+  )
+  const list: unknown = symbol === undefined ? undefined : Reflect.get(server, symbol)
+  if (typeof list !== 'object' || list === null || !('idle' in list) || typeof list.idle !== 'function') {
+    return new Set()
+  }
+  const parsers: readonly { socket: unknown }[] = Reflect.apply(list.idle, list, [])
+  return new Set(parsers.map(({ socket }) => socket))
+}

@@ -1,0 +1,148 @@
+/**
+ * The hook in Node's `net`: a program that listens gets the socket that its keeper holds, and the keeper learns those
+ * that the program opens itself. The program notices nothing. Runs in a keeper's body, in each of its threads.
+ */
+
+import type { Binding } from '../binding/load.js'
+import { type Handle, type ListenArguments, type OpenServer, openNet } from './internals.js'
+
+/** With Node's own, 511, an overloaded machine drops connections, as while two generations share it. */
+const BACKLOG = 4_096
+/** libuv's flags of a socket of TCP. */
+const IPV6_ONLY = 1
+const REUSE_PORT = 2
+
+/** A server that listens at a socket of the keeper's. */
+export interface Kept {
+  readonly key: string
+  readonly handle: Handle
+}
+
+/** The sockets that the program of this thread listens at. */
+export class Listening {
+  readonly servers: Map<OpenServer, Kept> = new Map()
+  readonly #binding: Binding
+  /** From now on a closed server is closed by the drain, or by the daemon's end, and not given up. */
+  isLeaving = false
+
+  constructor(binding: Binding) {
+    this.#binding = binding
+  }
+
+  /** Wraps the functions by which servers listen. */
+  hook(): void {
+    const net = openNet()
+    const { prototype } = net.Server
+    const listening = this
+    const listen = prototype._listen2
+    prototype._listen2 = function _listen2(...args): void {
+      listening.#listen(this, args, (...other) => Reflect.apply(listen, this, other))
+    }
+    const create = net._createServerHandle
+    // `cluster` makes its handles so.
+    net._createServerHandle = function _createServerHandle(address, port, type, fd, flags) {
+      const wanted = isGiven(fd) ? [] : listening.#keysOf(address, port, type, flags)
+      const found = listening.#find(wanted)
+      if (found !== undefined) return create(null, null, null, found.fd, flags)
+      const handle = create(address, port, type, fd, flags)
+      if (typeof handle !== 'number' && wanted.length > 0) listening.#share(handle, flags)
+      return handle
+    }
+  }
+
+  #listen(server: OpenServer, args: ListenArguments, listen: (...args: ListenArguments) => void): void {
+    const [address, port, type, backlog, fd, flags] = args
+    const wanted = server._handle === null ? this.#wanted(args) : []
+    if (wanted.length === 0) {
+      listen(...args)
+      return
+    }
+    const wide = Math.max(backlog || 0, BACKLOG)
+    const found = this.#find(wanted)
+    if (found !== undefined) {
+      listen(null, null, null, wide, found.fd, flags)
+      if (server._handle !== null) {
+        this.#track(server, found.key, server._handle)
+        this.#binding.tellKeeper('taken', found.key)
+      }
+      return
+    }
+    const path = type === -1 ? wanted[0]?.slice(UNIX.length) : undefined
+    const own = path === undefined ? undefined : this.#binding.listenAtSocketPath(path, wide)
+    // libuv removes a path when it closes what it has bound itself: the next generation's address. Its own error, if
+    // there is one, is the program's.
+    if (typeof own === 'number') listen(null, null, null, wide, own, flags)
+    else listen(address, port, type, wide, fd, flags)
+    const handle = server._handle
+    const key = handle === null ? undefined : this.#share(handle, flags)
+    if (handle !== null && key !== undefined) this.#track(server, key, handle)
+  }
+
+  /** The keys of what the program asks for; a declared socket may be asked for by its descriptor. */
+  #wanted([address, port, type, , fd, flags]: ListenArguments): string[] {
+    if (typeof fd !== 'number' || fd < 0) return this.#keysOf(address, port, type, flags)
+    const key = this.#binding.keyOfDeclared(fd)
+    return key === null ? [] : [key]
+  }
+
+  #find(keys: readonly string[]): { key: string; fd: number } | undefined {
+    for (const key of keys) {
+      const fd = this.#binding.keptSocket(key)
+      if (fd !== null) return { key, fd }
+    }
+    return undefined
+  }
+
+  /** The key that the keeper has for a socket of the program's, if it takes it. */
+  #share({ fd }: Handle, flags = 0): string | undefined {
+    return fd < 0 ? undefined : (this.#binding.shareSocket(fd, textOf(flags)) ?? undefined)
+  }
+
+  #keysOf(address: string | null, port: number | null, type: number | null, flags = 0): string[] {
+    if (type === -1 && address !== null) {
+      // An abstract one has no file.
+      if (address === '' || address.startsWith('\0')) return []
+      return [UNIX + process.getBuiltinModule('node:path').resolve(address)]
+    }
+    if (port === null || port <= 0) return []
+    // Without an address Node.js tries both, in this order.
+    const hosts = address === null || address === '' ? ['::', '0.0.0.0'] : [address]
+    const keys = hosts.map((host) => this.#binding.keyOfSocket(host, port, textOf(flags)))
+    return keys.filter((key) => key !== null)
+  }
+
+  #track(server: OpenServer, key: string, handle: Handle): void {
+    const kept: Kept = { key, handle }
+    this.servers.set(server, kept)
+    server.once('close', () => {
+      if (this.servers.get(server) === kept) this.servers.delete(server)
+      if (!this.isLeaving) this.#giveUp(key)
+    })
+  }
+
+  /** The program has closed it, for good as it seems. */
+  #giveUp(key: string): void {
+    this.#binding.giveUpSocket(key)
+    this.#binding.tellKeeper('closed', key)
+    if (key.startsWith(UNIX)) removeSocket(key.slice(UNIX.length))
+  }
+}
+
+const UNIX = 'unix '
+
+function isGiven(fd: number | null | undefined): boolean {
+  return typeof fd === 'number' && fd >= 0
+}
+
+function textOf(flags: number): string {
+  return `${(flags & IPV6_ONLY) === 0 ? '' : '6'}${(flags & REUSE_PORT) === 0 ? '' : 'r'}`
+}
+
+/** As libuv does when it closes what it has bound itself. */
+function removeSocket(path: string): void {
+  try {
+    process.getBuiltinModule('node:fs').unlinkSync(path)
+  } catch {
+    // It has gone, or may not be removed by this user any more.
+  }
+}

@@ -1,0 +1,105 @@
+/** An upgrade: the keeper has another generation of the program take over. Runs in any process. */
+
+import { toError } from '../binding/errors.js'
+import type { NativeEvent } from '../binding/native.js'
+import { beginWait, endWait } from '../binding/waits.js'
+import { withBodies } from '../control/bodies.js'
+import { presentStatus } from '../control/status.js'
+import { NotRunningError, ReadyTimeoutError, UpgradeInProgressError } from '../errors.js'
+import { decodeError } from '../handover/told-error.js'
+import type { Settings } from '../options/settings.js'
+import { signalName } from '../options/signal-names.js'
+import { errorOf, say } from '../say.js'
+import type { Running } from '../types/status.js'
+import { type Failure, startFailed, type Told } from './failure.js'
+
+/**
+ * Has another generation take the place of the present one; resolves when it serves.
+ *
+ * @param args - serialised; undefined: those of before
+ * @throws DaemonError of the kinds that `Daemon#upgrade` names; the reason of `settings.signal`
+ */
+export async function upgrade(settings: Settings, args: Buffer | undefined): Promise<Running> {
+  const { pidFile, signal, logger } = settings
+  signal?.throwIfAborted()
+  const told: Told = { error: undefined, exitCode: undefined }
+  let exitSignal: string | undefined
+  const last = await new Promise<NativeEvent>((resolve, reject) => {
+    const { id, pool } = beginWait(
+      (waits) => waits.upgrade(pidFile, orderOf(settings, args)),
+      (event) => {
+        const { kind, text = '' } = event
+        if (kind === 'status') logger?.info(text)
+        else if (kind === 'error') told.error = decodeError(text)
+        else if (kind === 'exit') ({ code: told.exitCode, signal: exitSignal } = ending(text))
+        else finish(() => resolve(event))
+      },
+    )
+    const onAbort = (): void => finish(() => reject(signal?.reason))
+    signal?.addEventListener('abort', onAbort, { once: true })
+    function finish(settle: () => void): void {
+      signal?.removeEventListener('abort', onAbort)
+      endWait(pool, id)
+      settle()
+    }
+  })
+  if (last.kind === 'ready') return await present(pidFile)
+  if (last.error !== undefined) throw toError(last.error, pidFile)
+  if (last.kind === 'refused') throw refusal(settings, last.text ?? '')
+  const failure: Failure = {
+    told,
+    exitCode: exitSignal === undefined ? told.exitCode : undefined,
+    exitSignal,
+    log: undefined,
+    livesOn: undefined,
+    left: [],
+  }
+  throw startFailed(settings, failure)
+}
+
+async function present(pidFile: string): Promise<Running> {
+  const found = presentStatus(pidFile)
+  if (found?.state === 'running') return await withBodies(found)
+  throw new NotRunningError(`${pidFile}: the daemon has ended after the upgrade`, { pidFile })
+}
+
+/** The keeper's `UpgradeOrder`: the time in eight bytes, whether there are arguments, and these. */
+function orderOf({ readyTimeout }: Settings, args: Buffer | undefined): Buffer {
+  const head = Buffer.alloc(9)
+  const time = Number.isFinite(readyTimeout) ? BigInt(Math.ceil(readyTimeout)) : 2n ** 64n - 1n
+  head.writeBigUInt64LE(time, 0)
+  head[8] = args === undefined ? 0 : 1
+  return args === undefined ? head : Buffer.concat([head, args])
+}
+
+/** A code, or the negative number of a signal. */
+function ending(text: string): { code: number | undefined; signal: string | undefined } {
+  const number = Number(text)
+  if (!Number.isInteger(number)) return { code: undefined, signal: undefined }
+  return number < 0 ? { code: undefined, signal: signalName(-number) } : { code: number, signal: undefined }
+}
+
+/** What the keeper itself has said: the code of an error, and why. */
+function refusal({ pidFile, readyTimeout }: Settings, text: string): Error {
+  const [code = '', ...words] = text.split(' ')
+  const why = words.join(' ')
+  const serves = 'The daemon serves on as before'
+  switch (code) {
+    case 'ERR_DAEMON_UPGRADE_IN_PROGRESS':
+      return errorOf(say`${pidFile}: ${why}. Wait until it is done.`, (message) => {
+        return new UpgradeInProgressError(message, { pidFile })
+      })
+    case 'ERR_DAEMON_READY_TIMEOUT': {
+      const pid = presentStatus(pidFile)
+      const timeout = readyTimeout
+      const message = `The new program has not taken over within ${timeout} ms: ${why}. ${serves}.`
+      return new ReadyTimeoutError(message, {
+        pidFile,
+        pid: pid?.state === 'running' ? pid.pid : 0,
+        timeout,
+      })
+    }
+    default:
+      return new NotRunningError(`${pidFile}: no upgrade: ${why}`, { pidFile })
+  }
+}
