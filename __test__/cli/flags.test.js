@@ -106,8 +106,10 @@ const GIVEN = [
   ],
 ]
 
-const FOR_UNIX =
-  /--(?:pidfile-mode|umask|log-max-size|limits|core-dumps(?!=false)|keep-fds|oom-score|user)|=reopen/
+const FOR_UNIX = new RegExp(
+  '=reopen|--(?:pidfile-mode|umask|log-max-size|limits|core-dumps(?!=false)|keep-fds|oom-score|user' +
+    '|respawn(?!=false)|listen|instances|drain-timeout)',
+)
 
 for (const [args, options] of GIVEN) {
   test(`${args.join(' ')} is read, and is what a Daemon takes`, (t) => {
