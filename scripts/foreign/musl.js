@@ -64,10 +64,11 @@ async function makeRoot(arch) {
   return folder
 }
 
-async function test({ name, arch, binary }) {
+async function test(target) {
+  const { arch } = target
   console.log(`\n== musl, ${arch}`)
   const folder = await makeRoot(arch)
-  const inside = stage({ name, binary })
+  const inside = stage(target)
   const enter = [join(root, 'scripts/foreign/enter.sh'), folder, root, inside]
   if (arch === process.arch) return await ava({ node: NODE_PATH, through: enter })
   const env = { ...process.env, TEST_EMULATED: 'qemu-user' }
