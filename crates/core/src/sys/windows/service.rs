@@ -72,6 +72,10 @@ pub(crate) fn dispatch(serviced: &'static dyn Serviced) -> Result<(), Errno> {
 }
 
 /// Called by the system on a thread of its own, once.
+///
+/// # Safety
+///
+/// None for the caller: it is `unsafe` because the system's type for it is, and uses no pointer that it is given.
 unsafe extern "system" fn begin(_count: u32, _arguments: *mut PWSTR) {
     let name = [0_u16];
     // SAFETY: the name ends with a zero and lives through the call; the handler is a function, and needs no context.
@@ -83,6 +87,10 @@ unsafe extern "system" fn begin(_count: u32, _arguments: *mut PWSTR) {
 }
 
 /// Called by the system on the dispatcher's thread, for one control after the other.
+///
+/// # Safety
+///
+/// None for the caller: it is `unsafe` because the system's type for it is, and uses no pointer that it is given.
 unsafe extern "system" fn handle(
     control: u32,
     _kind: u32,
