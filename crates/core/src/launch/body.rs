@@ -9,7 +9,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::child::{limit, read_report, report};
+use super::child::{limit, report, run_child};
 use super::descriptors::raised;
 use super::program::Program;
 use super::steps::{Report, Step};
@@ -20,7 +20,7 @@ use crate::keeper::BodyPlan;
 use crate::own::OwnDaemon;
 use crate::process::{ExitStatus, Process};
 use crate::signal::Signal;
-use crate::sys::{self, AllBlocked, Pid, Stack};
+use crate::sys::{self, Pid, Stack};
 
 /// Makes the bodies of a keeper, which is this process.
 #[derive(Debug)]
@@ -203,22 +203,9 @@ fn run(
     sources: impl Sized,
     own_pipe: OwnedFd,
 ) -> std::result::Result<(Pid, Option<Report>), Errno> {
-    let mut orders = Box::new(orders);
-    let blocked = AllBlocked::new();
-    let stack_top = orders.stack.top();
-    let orders = Box::into_raw(orders);
-    // SAFETY: the stack is a part of the orders, which are freed below, and only when no child uses them. `child` makes
-    // async-signal-safe calls alone.
-    let spawned = unsafe { sys::spawn_child(stack_top, child, orders.cast()) };
-    drop((blocked, sources));
-    let read = if spawned.is_ok() { read_report(own_pipe) } else { Ok(None) };
-    if read.is_ok() {
-        // SAFETY: the pointer is the box's own, and no child uses it any more: the pipe has ended, by which time the
-        // child has executed or ended.
-        drop(unsafe { Box::from_raw(orders) });
-    }
-    // After an error a child may still use the orders, so they are never freed.
-    Ok((spawned?, read.unwrap_or(None)))
+    // SAFETY: the stack is a part of the orders, and the child keeps the pipe's writing end open until it has executed
+    // or ended. `child` makes async-signal-safe calls alone.
+    unsafe { run_child(Box::new(orders), |orders| orders.stack.top(), child, sources, own_pipe) }
 }
 
 /// Becomes the body's program. Async-signal-safe, as the second child of a launch.

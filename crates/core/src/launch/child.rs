@@ -68,32 +68,54 @@ pub(super) fn report(error_pipe: RawFd, step: Step, errno: i32) {
 ///
 /// The system's, when no child could be made.
 pub(super) fn run(
-    mut orders: Box<Orders>,
+    orders: Box<Orders>,
+    sources: impl Sized,
+    own_pipe: OwnedFd,
+) -> Result<(Pid, Option<Report>), Errno> {
+    // SAFETY: the first child's stack is a part of the orders, and the second child keeps the pipe's writing end open
+    // until it has executed or ended; the first has ended before (a fork has memory of its own). `first_child` makes
+    // async-signal-safe calls alone.
+    unsafe { run_child(orders, |orders| orders.stacks.fix(), first_child, sources, own_pipe) }
+}
+
+/// Makes a child by `main`, and waits until `own_pipe` ends. Gives the child, and the step that has failed, if any.
+///
+/// # Errors
+///
+/// The system's, when no child could be made.
+///
+/// # Safety
+///
+/// `main` wants a pointer to these orders, and makes async-signal-safe calls alone. `stack_top` gives the top of a
+/// [`Stack`] that is a part of the orders. `own_pipe` ends only when no child uses the orders any more.
+pub(super) unsafe fn run_child<T>(
+    mut orders: Box<T>,
+    stack_top: impl FnOnce(&mut T) -> *mut c_void,
+    main: unsafe extern "C" fn(*mut c_void) -> c_int,
     sources: impl Sized,
     own_pipe: OwnedFd,
 ) -> Result<(Pid, Option<Report>), Errno> {
     // Block all signals, because one to the launcher's group, as of a closed terminal, could kill a child half way.
     let blocked = AllBlocked::new();
-    let first_stack = orders.stacks.fix();
+    let stack_top = stack_top(&mut orders);
     let orders = Box::into_raw(orders);
-    // SAFETY: the stack is a part of the orders, which are freed below, and only when no child uses them. `first_child`
-    // makes async-signal-safe calls alone.
-    let spawned = unsafe { sys::spawn_child(first_stack, first_child, orders.cast()) };
+    // SAFETY: the caller vouches for stack and function; the orders are freed below, and only when no child uses them.
+    let spawned = unsafe { sys::spawn_child(stack_top, main, orders.cast()) };
     drop((blocked, sources));
-    // Read the pipe to EOF before the orders are freed. A SIGKILL of the first child ends the wait of clone early,
-    // while the second child still runs on the orders' strings and its stack. EOF means that it has executed, or
-    // was killed before: pidfile and channel tell which.
+    // Read the pipe to EOF before the orders are freed. A SIGKILL of the child ends the wait of clone early, while a
+    // child of its own still runs on the orders' strings and its stack. EOF means that it has executed, or was killed
+    // before: pidfile and channel tell which.
     let read = if spawned.is_ok() { read_report(own_pipe) } else { Ok(None) };
     if read.is_ok() {
-        // SAFETY: the pointer is the box's own. Either no child was made; or the second child, which keeps the pipe's
-        // writing end open, has executed or ended. The first child has ended before (a fork has memory of its own).
+        // SAFETY: the pointer is the box's own. Either no child was made, or the pipe has ended, by which time no child
+        // uses the orders, as the caller vouches.
         drop(unsafe { Box::from_raw(orders) });
     }
     // After an error a child may still use the orders, so they are never freed.
     Ok((spawned?, read.unwrap_or(None)))
 }
 
-pub(super) fn read_report(pipe: OwnedFd) -> io::Result<Option<Report>> {
+fn read_report(pipe: OwnedFd) -> io::Result<Option<Report>> {
     let mut bytes = Vec::with_capacity(REPORT_BYTES);
     // Goes on after EINTR by itself.
     File::from(pipe).read_to_end(&mut bytes)?;
