@@ -25,6 +25,8 @@ const checks = {
   'cargo fmt': () => cargo('fmt', 'rustfmt', ['--all', '--check']),
   'cargo clippy': () => clippy('--workspace', '--exclude', 'daimon-node', '--all-targets'),
   'cargo clippy, binding': () => clippy('-p', 'daimon-node'),
+  // By itself, too: without its feature it has no code.
+  'cargo clippy, torture': () => clippy('-p', 'daimon-torture', '--features', 'seams', '--all-targets'),
   biome: () => runTool('biome', ['check', '--error-on-warnings', '.']),
   // Build the binding first if needed: the facade's types use those that its build writes.
   tsc: async () =>

@@ -5,7 +5,7 @@ import { Daemon } from '../../dist/index.js'
 import { fixture, folder, until } from '../helpers/index.js'
 
 /** More than a launcher needs, in MB; far less than what it is sent. */
-const MEMORY = 170
+const MEMORY = 256
 
 /** How the start of such a daemon goes, as a launcher of its own tells. Nothing of it is left. */
 async function started(t, way, ...args) {

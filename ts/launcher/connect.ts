@@ -75,7 +75,7 @@ export async function reach(client: Client): Promise<NativeConnection> {
     }
     const present = await status(pidFile)
     const running = present.state === 'running' ? present : undefined
-    if (attempt === 'silent') throw overdue(client, running)
+    if (attempt === 'silent') throw overdue(client, running, ended)
     if (running !== undefined) {
       if (running.stopping === true) {
         await patience.untilGone(running.pid)
@@ -84,7 +84,7 @@ export async function reach(client: Client): Promise<NativeConnection> {
       const isMissed = attempt === 'nobody' && running.starting !== true
       if (isMissed && missed === running.pid) throw noSocket(client, running)
       missed = isMissed ? running.pid : undefined
-      await pause(client, patience, running)
+      await pause(client, patience, running, ended)
       continue
     }
     if (args === undefined) throw notRunning(pidFile, socket)
@@ -119,10 +119,15 @@ async function afterEnd(
  *
  * @throws ReadyTimeoutError, UnverifiedError when the client's time is over; the reason of its `signal`
  */
-async function pause(client: Client, { left }: Patience, present: Running | undefined): Promise<void> {
+async function pause(
+  client: Client,
+  { left }: Patience,
+  present: Running | undefined,
+  ended?: Ended,
+): Promise<void> {
   const { settings } = client
   if (left > 0) return await delay(Math.min(BETWEEN_LOOKS, left), settings.signal)
-  throw overdue(client, present)
+  throw overdue(client, present, ended)
 }
 
 /**

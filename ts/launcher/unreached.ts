@@ -56,18 +56,25 @@ export function overdue(
   present: Running | undefined,
   ended?: Ended,
 ): ReadyTimeoutError | UnverifiedError {
-  if (present?.starting === true) return notReady(target.settings, present.pid)
-  return present === undefined && ended !== undefined
-    ? endedEachTime(target.settings, ended)
-    : silent(target, present?.pid)
+  const isStarting = present?.starting === true
+  if (ended !== undefined && (present === undefined || isStarting)) {
+    return endedEachTime(target.settings, ended, present?.pid)
+  }
+  return isStarting ? notReady(target.settings, present.pid) : silent(target, present?.pid)
 }
 
-function endedEachTime({ pidFile, readyTimeout }: Settings, { pid, times }: Ended): ReadyTimeoutError {
+/** @param next - the PID of one more, which is not ready yet */
+function endedEachTime(
+  { pidFile, readyTimeout }: Settings,
+  { pid, times }: Ended,
+  next: number | undefined,
+): ReadyTimeoutError {
   const often = times === 1 ? 'once' : `${times} times`
   const message =
     `The daemon of ${pidFile} has been started within ${readyTimeout} ms, ${often}, ` +
-    'and has ended each time before it accepted the connection. Its log may say why.'
-  return new ReadyTimeoutError(message, { pidFile, pid, timeout: readyTimeout })
+    'and has ended each time before it accepted the connection. Its log may say why.' +
+    (next === undefined ? '' : ` Process ${next}, the next one, goes on.`)
+  return new ReadyTimeoutError(message, { pidFile, pid: next ?? pid, timeout: readyTimeout })
 }
 
 /** A daemon that runs and does not accept. */

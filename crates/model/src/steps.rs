@@ -76,7 +76,7 @@ steps! {
         // The launch.
         LaunchLocked: "launch/mod.rs" "launch" "launch_locked";
         SpawnChild: "launch/child.rs" "first_child" "spawn_child";
-        ReadReport: "launch/child.rs" "run" "read_report";
+        ReadReport: "launch/child.rs" "run_child" "read_report";
         CloseOthers: "launch/child.rs" "prepare" "place_descriptors";
         PutNameTag: "sys/linux/child.rs" "put_name_tag" "TAG";
         TagBeforeText: "launch/child.rs" "prepare" "put_name_tag";

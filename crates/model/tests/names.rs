@@ -18,7 +18,8 @@ fn source(file: &str) -> String {
 
 /// The text of a function, head included.
 fn function<'a>(source: &'a str, name: &str) -> Option<&'a str> {
-    let begin = source.find(&format!("fn {name}("))?;
+    let heads = [format!("fn {name}("), format!("fn {name}<")];
+    let begin = heads.iter().find_map(|head| source.find(head))?;
     let mut depth = 0;
     for (place, character) in source[begin..].char_indices() {
         match character {

@@ -60,7 +60,6 @@ fn hold(path: &Path) -> Outcome<()> {
         stderr: Stdio::Inherit,
         owner: None,
         socket: None,
-        keeper: None,
     })?;
     daemon.listening();
     daemon.ready();
