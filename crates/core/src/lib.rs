@@ -124,7 +124,7 @@ pub use identity::{check_chroot, enter_root};
 pub use keeper::{
     BodyPlan, Control, Events, Happened, KeeperOrder, KeptSocket, OutputFile, channel_pair, control,
     declared_sockets, give_up_socket, kept_socket, key_of_declared, listen_at_path, open_outputs,
-    share_socket, socket_key, take_kept_sockets,
+    share_socket, socket_key, take_kept_sockets, whole_millis,
 };
 #[cfg(unix)]
 pub use launch::{Bodies, Body, BodyPayload};

@@ -1,6 +1,5 @@
 //! One process, by a handle that a recycled PID cannot take over.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, SystemTime};
 
@@ -211,7 +210,7 @@ impl Process {
 }
 
 /// The handles that somebody has, so that a thousand looks at a process, each kept for a wait, cost one descriptor.
-static HANDLES: Mutex<BTreeMap<Pid, Weak<sys::ProcessHandle>>> = Mutex::new(BTreeMap::new());
+static HANDLES: Mutex<Vec<(Pid, Weak<sys::ProcessHandle>)>> = Mutex::new(Vec::new());
 
 /// How many there are at least before those that nobody has any more are forgotten.
 const FEW: usize = 64;
@@ -219,15 +218,19 @@ const FEW: usize = 64;
 fn handle_on(pid: Pid) -> std::result::Result<Arc<sys::ProcessHandle>, Unreached> {
     let mut handles = lock(&HANDLES);
     // No other process has the PID as long as this one lives.
-    let known = handles.get(&pid).and_then(Weak::upgrade).filter(|handle| handle.is_alive(pid));
-    if let Some(handle) = known {
+    let place = handles.iter().position(|(known, _)| *known == pid);
+    let known = place.and_then(|at| handles.get(at)?.1.upgrade());
+    if let Some(handle) = known.filter(|handle| handle.is_alive(pid)) {
         return Ok(handle);
     }
     let handle = Arc::new(sys::ProcessHandle::open(pid)?);
-    if handles.len() >= FEW && handles.len().is_power_of_two() {
-        handles.retain(|_, handle| handle.strong_count() > 0);
+    if let Some(at) = place {
+        handles.swap_remove(at);
     }
-    handles.insert(pid, Arc::downgrade(&handle));
+    if handles.len() >= FEW && handles.len().is_power_of_two() {
+        handles.retain(|(_, handle)| handle.strong_count() > 0);
+    }
+    handles.push((pid, Arc::downgrade(&handle)));
     Ok(handle)
 }
 

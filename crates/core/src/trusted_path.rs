@@ -2,7 +2,6 @@
 //! exchange, to a place where they have no rights: a daemon chooses the contents of its log (CVE-2016-1247), and root
 //! signals the process that a pidfile names.
 
-use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path};
@@ -54,13 +53,13 @@ impl Walk {
         let mut stat = fstat(&at)?;
         let mut led_by = Vec::new();
         let mut is_open = false;
-        let mut parts = parts_of(path);
+        let mut parts = reversed_parts(path);
         if path.is_absolute() {
             // The first part is the root, which is open already.
-            parts.pop_front();
+            parts.pop();
         }
         let mut links = 0;
-        while let Some(part) = parts.pop_front() {
+        while let Some(part) = parts.pop() {
             let changers = changers(&stat);
             // A path that begins at the root does not depend on where it has begun before.
             is_open |= !changers.is_empty() && part != "/";
@@ -81,9 +80,7 @@ impl Walk {
                     }
                     let owner = Some(link.st_uid).filter(|uid| is_other(*uid));
                     led_by.extend(changers.into_iter().chain(owner));
-                    for part in parts_of(Path::new(&target)).into_iter().rev() {
-                        parts.push_front(part);
-                    }
+                    parts.extend(reversed_parts(Path::new(&target)));
                 }
             }
         }
@@ -155,8 +152,8 @@ fn is_other(uid: u32) -> bool {
     uid != 0 && Some(uid) != sys::overflow_user()
 }
 
-/// `/` is a part of its own.
-fn parts_of(path: &Path) -> VecDeque<OsString> {
-    let named = path.components().filter(|part| *part != Component::CurDir);
+/// The last part first; `/` is a part of its own.
+fn reversed_parts(path: &Path) -> Vec<OsString> {
+    let named = path.components().rev().filter(|part| *part != Component::CurDir);
     named.map(|part| part.as_os_str().to_os_string()).collect()
 }

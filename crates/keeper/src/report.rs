@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use daimon_core::{ExitStatus, stats};
+use daimon_core::{ExitStatus, stats, whole_millis};
 
 use crate::keeper::{Keeper, Phase};
 use crate::running::{Running, State};
@@ -43,17 +43,17 @@ fn body(running: &Running, is_replaced: bool) -> String {
             json,
             ",\"startedAt\":{},\"uptime\":{},\"memory\":{},\"cpu\":{}",
             millis(stats.started_at),
-            stats.uptime.as_millis(),
+            whole_millis(stats.uptime),
             stats.memory,
-            stats.cpu.as_millis(),
+            whole_millis(stats.cpu),
         );
     }
     json.push('}');
     json
 }
 
-fn millis(time: SystemTime) -> u128 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis())
+fn millis(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, whole_millis)
 }
 
 /// An error as the facade reads it from a daemon.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use daimon_core::{ExitStatus, Signal};
+use daimon_core::{ExitStatus, Signal, whole_millis};
 
 /// Writes a line to the log.
 pub(crate) fn say(line: &str) {
@@ -30,5 +30,5 @@ pub(crate) fn name(signal: Signal) -> String {
 
 /// A time in milliseconds.
 pub(crate) fn millis(time: Duration) -> String {
-    format!("{} ms", time.as_millis())
+    format!("{} ms", whole_millis(time))
 }

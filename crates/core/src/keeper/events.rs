@@ -106,10 +106,11 @@ impl Events {
             None => Some(LOOK),
         };
         self.selector.wait(timeout, &mut happened.numbers).map_err(|errno| failed(("epoll_wait", errno)))?;
-        let ended = self.looked_at.iter().filter(|(_, process)| !process.is_alive());
-        happened.numbers.extend(ended.map(|(number, _)| *number));
-        happened.numbers.sort_unstable();
-        happened.numbers.dedup();
+        for (number, process) in &self.looked_at {
+            if !process.is_alive() && !happened.numbers.contains(number) {
+                happened.numbers.push(*number);
+            }
+        }
         if happened.numbers.contains(&SIGNALS) {
             happened.numbers.retain(|number| *number != SIGNALS);
             let taken = self.signals.take().into_iter().filter(|number| *number != Named::SIGPIPE as i32);

@@ -2,6 +2,7 @@
 //! control it. Runs in the keeper; [`control`] in those others; what is about sockets of a body in that body.
 
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::sys;
@@ -13,6 +14,12 @@ mod kept_socket;
 mod order;
 mod outputs;
 mod tcp;
+
+/// A time in milliseconds, `u64::MAX` for a longer one. Without the numbers of 128 bits of `Duration::as_millis`, whose
+/// code a keeper would have for nothing else.
+pub fn whole_millis(time: Duration) -> u64 {
+    time.as_secs().saturating_mul(1_000).saturating_add(time.subsec_millis().into())
+}
 
 /// Makes two connected sockets.
 ///

@@ -2,10 +2,12 @@
 //! it as the payload; the body's own payload is its end.
 
 use std::ffi::{OsStr, OsString};
+use std::net::IpAddr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::whole_millis;
 use crate::given::{
     Descriptor, KeeperPlan, Limit, Limits, ListenAddress, ListenPlan, Owner, Respawn, RespawnWhen, Stdio,
 };
@@ -153,8 +155,7 @@ impl Writer {
     }
 
     fn time(&mut self, value: Option<Duration>) {
-        let millis = value.map(|time| u64::try_from(time.as_millis()).unwrap_or(UNBOUNDED));
-        self.number(millis.unwrap_or(UNBOUNDED));
+        self.number(value.map_or(UNBOUNDED, whole_millis));
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
@@ -196,7 +197,11 @@ impl Writer {
             match address {
                 ListenAddress::Tcp { host, port } => {
                     to.number(0);
-                    to.text(host.map_or_else(String::new, |host| host.to_string()).as_ref());
+                    match host {
+                        None => to.bytes(&[]),
+                        Some(IpAddr::V4(host)) => to.bytes(&host.octets()),
+                        Some(IpAddr::V6(host)) => to.bytes(&host.octets()),
+                    }
                     to.number((*port).into());
                 }
                 ListenAddress::Path { path, mode } => {
@@ -291,8 +296,10 @@ impl<'a> Reader<'a> {
         let name = self.text()?.into_string().ok()?;
         let address = match self.number()? {
             0 => {
-                let host = self.text()?.into_string().ok()?;
-                let host = if host.is_empty() { None } else { Some(host.parse().ok()?) };
+                let octets = self.bytes()?;
+                let v4 = || <[u8; 4]>::try_from(octets).map(IpAddr::from).ok();
+                let v6 = || <[u8; 16]>::try_from(octets).map(IpAddr::from).ok();
+                let host = if octets.is_empty() { None } else { Some(v4().or_else(v6)?) };
                 ListenAddress::Tcp { host, port: self.number()?.try_into().ok()? }
             }
             1 => ListenAddress::Path {
