@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::sync::Mutex;
 use std::thread;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, text_of};
 use crate::handover::{ADOPTION_VARIABLE, Channel, Handover};
 use crate::launcher_death::{end_latecomers, watch_keeper, watch_launcher};
 use crate::mutex::lock;
@@ -111,13 +111,15 @@ impl fmt::Display for Forgery<'_> {
         let path = path.display();
         match problem {
             NotInherited::NotOpen => f.write_str("it names descriptors that are not open"),
-            NotInherited::Unexaminable(fd, errno) => write!(f, "descriptor {fd} cannot be examined: {errno}"),
-            NotInherited::Path(errno) => write!(f, "{path}: {errno}"),
+            NotInherited::Unexaminable(fd, errno) => {
+                write!(f, "descriptor {fd} cannot be examined: {}", text_of(*errno))
+            }
+            NotInherited::Path(errno) => write!(f, "{path}: {}", text_of(*errno)),
             NotInherited::OtherFile => write!(f, "descriptor {lock} is not on {path}"),
             NotInherited::OtherProcess => write!(f, "{path} does not name this process"),
             NotInherited::NoSocket(number) => write!(f, "descriptor {number} is no socket"),
             NotInherited::NoDescriptorLeft(error) => write!(f, "no descriptor is left: {error}"),
-            NotInherited::CloseOnExec(errno) => write!(f, "fcntl: {errno}"),
+            NotInherited::CloseOnExec(errno) => write!(f, "fcntl: {}", text_of(*errno)),
         }
     }
 }

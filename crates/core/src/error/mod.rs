@@ -187,7 +187,7 @@ impl Error {
 
     /// Gives the system's error, as std has it.
     pub fn os_error(&self) -> Option<io::Error> {
-        self.0.errno.map(|errno| io::Error::from_raw_os_error(sys::number_of(errno)))
+        self.0.errno.map(text_of)
     }
 
     /// Gives the process that the error is about.
@@ -209,11 +209,16 @@ impl Error {
     }
 }
 
+/// The system's own text of an error, with its number.
+pub(crate) fn text_of(errno: Errno) -> io::Error {
+    io::Error::from_raw_os_error(sys::number_of(errno))
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
         match (self.0.syscall, self.0.errno) {
-            (Some(syscall), Some(errno)) => write!(f, " ({syscall}: {errno})"),
+            (Some(syscall), Some(errno)) => write!(f, " ({syscall}: {})", text_of(errno)),
             _ => Ok(()),
         }
     }
@@ -231,6 +236,7 @@ mod tests {
         let errno = Errno::from_raw(6);
         let error = Error::system("lock", "openat", errno, "/x/y.pid: cannot be opened");
         assert_eq!(error.kind(), ErrorKind::StartFailed);
-        assert_eq!(error.to_string(), format!("/x/y.pid: cannot be opened (openat: {errno})"));
+        let text = io::Error::from_raw_os_error(6);
+        assert_eq!(error.to_string(), format!("/x/y.pid: cannot be opened (openat: {text})"));
     }
 }
