@@ -90,8 +90,8 @@ mod trusted_path;
 mod windows;
 #[cfg(windows)]
 use windows::{
-    absent as descriptor, absent as identity, absent as limits, absent as notify, adopt, foreground, launch,
-    listener, log, own, service, socket,
+    absent as descriptor, absent as identity, absent as keeper, absent as limits, absent as notify, adopt,
+    foreground, launch, listener, log, own, service, socket,
 };
 
 /// Tells whether this is the process's main thread.
@@ -120,6 +120,7 @@ pub use handover::{
     ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket, Unsent,
 };
 pub use identity::{check_chroot, enter_root};
+pub use keeper::stop_daemon;
 #[cfg(unix)]
 pub use keeper::{
     BodyPlan, Control, Events, Happened, KeeperOrder, KeptSocket, OutputFile, channel_pair, control,

@@ -70,6 +70,7 @@ impl Keeper<'_> {
                 Some(order) => self.begin_upgrade(number, &order),
                 None => self.close_client(number),
             },
+            FrameKind::Kill => self.kill(frame.body == [1]),
             _ => (),
         }
     }

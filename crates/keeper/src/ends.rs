@@ -127,6 +127,17 @@ impl Keeper<'_> {
         }
     }
 
+    /// Kills all bodies, because the time of a stop is up; `groups`: with what they have started.
+    pub(crate) fn kill(&mut self, groups: bool) {
+        self.end(None, Signal::KILL, None);
+        for running in &mut self.running {
+            if groups {
+                running.body.signal_group(Signal::KILL);
+            }
+            running.send(Signal::KILL);
+        }
+    }
+
     /// A body ends the daemon, and itself.
     pub(crate) fn body_ends_daemon(&mut self, at: usize) {
         let patience = self.stop_patience();

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use daimon_core::{Abort, Error, ErrorKind, PidFile, Process, Result, StopOptions, end_process};
+use daimon_core::{Abort, Error, ErrorKind, PidFile, Process, Result, StopOptions, end_process, stop_daemon};
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
@@ -84,7 +84,7 @@ impl Waits {
     pub fn stop(&self, pid_file: String, options: NativeStopOptions) -> u32 {
         let how = options.to_options();
         self.begin(
-            move |abort| PidFile::new(pid_file)?.stop(&how, abort),
+            move |abort| stop_daemon(&PidFile::new(pid_file)?, None, &how, abort),
             |event, stopped| event.stopped = Some(stopped.into()),
             move |error| options.error(error),
         )
@@ -105,7 +105,7 @@ impl Waits {
         };
         let how = options.to_options();
         Either::A(self.begin(
-            move |abort| PidFile::new(pid_file)?.stop_holder(&process, &how, abort),
+            move |abort| stop_daemon(&PidFile::new(pid_file)?, Some(&process), &how, abort),
             |event, stopped| event.stopped = Some(stopped.into()),
             move |error| options.error(error),
         ))

@@ -53,6 +53,8 @@ pub enum FrameKind {
     Bodies,
     /// Any process to keeper: a new generation is to take the place of the present one.
     Upgrade,
+    /// Any process to keeper: its bodies are to be killed, and with the byte 1 what they have started, too.
+    Kill,
     /// Keeper to who has asked for an upgrade: the code of an error, and why.
     Refused,
 }
@@ -91,7 +93,7 @@ impl FrameKind {
     pub(super) const TO_HEIR: &'static [Self] = &[Self::Socket];
     /// From a process that controls the daemon.
     #[cfg(unix)]
-    pub(super) const OF_CONTROL: &'static [Self] = &[Self::Bodies, Self::Upgrade];
+    pub(super) const OF_CONTROL: &'static [Self] = &[Self::Bodies, Self::Upgrade, Self::Kill];
     #[cfg(unix)]
     pub(super) const TO_CONTROL: &'static [Self] =
         &[Self::Ready, Self::Status, Self::Error, Self::Exit, Self::Bodies, Self::Refused];
@@ -120,7 +122,8 @@ impl FrameKind {
             | Self::PayloadFile
             | Self::Signal
             | Self::Reopen
-            | Self::Rotate => 64,
+            | Self::Rotate
+            | Self::Kill => 64,
             // An address, or a path.
             Self::Socket | Self::Taken | Self::Closed | Self::Refused => 8_192,
             Self::Status => 16_384,
@@ -157,6 +160,7 @@ impl FrameKind {
             Self::Bodies => b'?',
             Self::Upgrade => b'U',
             Self::Refused => b'V',
+            Self::Kill => b'!',
         }
     }
 }

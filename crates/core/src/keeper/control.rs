@@ -13,6 +13,7 @@ use crate::handover::Channel;
 use crate::listener::BoundFile;
 use crate::pidfile::PidFile;
 use crate::plan::ClientPlan;
+use crate::process::Process;
 use crate::socket::{Dialled, bind, dial};
 use crate::sys;
 
@@ -71,7 +72,16 @@ impl Drop for Control {
 /// keeper, or is another process than the one that listens; `PermissionDenied` for another user's.
 pub fn control(pidfile: &PidFile) -> Result<Channel> {
     let holder = pidfile.holder()?;
-    let pid = holder.process().pid();
+    control_of(pidfile, holder.process())
+}
+
+/// Connects to the keeper that has been proven to hold the pidfile.
+///
+/// # Errors
+///
+/// As [`control`], but for the proof.
+pub(super) fn control_of(pidfile: &PidFile, holder: &Process) -> Result<Channel> {
+    let pid = holder.pid();
     let plan = ClientPlan {
         path: beside(pidfile.path()),
         pidfile: pidfile.clone(),

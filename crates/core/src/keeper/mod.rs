@@ -13,6 +13,7 @@ mod events;
 mod kept_socket;
 mod order;
 mod outputs;
+mod stop;
 mod tcp;
 
 /// A time in milliseconds, `u64::MAX` for a longer one. Without the numbers of 128 bits of `Duration::as_millis`, whose
@@ -39,3 +40,4 @@ pub use events::{Events, Happened};
 pub use kept_socket::{KeptSocket, listen_at_path, socket_key};
 pub use order::{BodyPlan, KeeperOrder, OutputFile};
 pub use outputs::open_outputs;
+pub use stop::stop_daemon;

@@ -81,8 +81,19 @@ impl PidFile {
     /// - `PidFile` with `LockLeaked` when the lock is held a second after the daemon's end: the message names the
     ///   processes that have the file open.
     pub fn stop(&self, options: &StopOptions, abort: &Abort) -> Result<Option<Stopped>> {
+        self.stop_or_kill_by(options, abort, |_| false)
+    }
+
+    /// As [`PidFile::stop`]. `killer` kills the daemon in another way than SIGKILL, if it can: then it gives true, and
+    /// SIGKILL follows only when the daemon has not ended a second later.
+    pub(crate) fn stop_or_kill_by(
+        &self,
+        options: &StopOptions,
+        abort: &Abort,
+        killer: impl Fn(&Process) -> bool,
+    ) -> Result<Option<Stopped>> {
         unless_over(match self.prove(abort) {
-            Ok(holder) => self.try_stop(holder.process(), options, abort),
+            Ok(holder) => self.try_stop(holder.process(), options, abort, killer),
             Err(Over::Failed(error)) if error.kind() == ErrorKind::NotRunning => {
                 self.none_was_running().map_err(Over::from)
             }
@@ -101,7 +112,18 @@ impl PidFile {
         options: &StopOptions,
         abort: &Abort,
     ) -> Result<Option<Stopped>> {
-        unless_over(self.try_stop(holder, options, abort))
+        self.stop_holder_or_kill_by(holder, options, abort, |_| false)
+    }
+
+    /// As [`PidFile::stop_holder`], with another way to kill, as [`PidFile::stop_or_kill_by`] has it.
+    pub(crate) fn stop_holder_or_kill_by(
+        &self,
+        holder: &Process,
+        options: &StopOptions,
+        abort: &Abort,
+        killer: impl Fn(&Process) -> bool,
+    ) -> Result<Option<Stopped>> {
+        unless_over(self.try_stop(holder, options, abort, killer))
     }
 
     fn try_stop(
@@ -109,6 +131,7 @@ impl PidFile {
         process: &Process,
         options: &StopOptions,
         abort: &Abort,
+        killer: impl Fn(&Process) -> bool,
     ) -> std::result::Result<Stopped, Over> {
         seam::at("stop.proven");
         if seam::breaks("stop-early") {
@@ -117,7 +140,7 @@ impl PidFile {
         }
         // Before the signal, at which the daemon looks for it.
         let displacing = options.displace.then(|| self.displace(process)).flatten();
-        let forced = end(process, options, abort)?;
+        let forced = end(process, options, abort, killer)?;
         drop(displacing);
         seam::at("stop.ended");
         self.wait_until_free(process.pid(), abort)?;
@@ -172,21 +195,31 @@ impl PidFile {
 /// - `Unverified` when its end cannot be seen: nothing was sent;
 /// - `PermissionDenied` or `InvalidOption`, as [`Process::signal`]; also if SIGKILL is refused, a second after it.
 pub fn end_process(process: &Process, options: &StopOptions, abort: &Abort) -> Result<Option<bool>> {
-    unless_over(end(process, options, abort))
+    unless_over(end(process, options, abort, |_| false))
 }
 
-fn end(process: &Process, options: &StopOptions, abort: &Abort) -> std::result::Result<bool, Over> {
+fn end(
+    process: &Process,
+    options: &StopOptions,
+    abort: &Abort,
+    killer: impl Fn(&Process) -> bool,
+) -> std::result::Result<bool, Over> {
     if options.group {
         process.hold_group();
     }
-    let forced = end_itself(process, options, abort)?;
+    let forced = end_itself(process, options, abort, killer)?;
     if options.group {
         process.end_rest_of_group();
     }
     Ok(forced)
 }
 
-fn end_itself(process: &Process, options: &StopOptions, abort: &Abort) -> std::result::Result<bool, Over> {
+fn end_itself(
+    process: &Process,
+    options: &StopOptions,
+    abort: &Abort,
+    killer: impl Fn(&Process) -> bool,
+) -> std::result::Result<bool, Over> {
     let &StopOptions { signal, timeout, kill, group, displace: _ } = options;
     // If we cannot watch it end, send no signal: a restart would stop half way, with the daemon told to stop and nobody
     // to start it again.
@@ -203,6 +236,9 @@ fn end_itself(process: &Process, options: &StopOptions, abort: &Abort) -> std::r
     }
     if !kill {
         return Err(lives_on(process, timeout).into());
+    }
+    if abort.unless_aborted(|| killer(process))? && watch.ends_within(KILL_PATIENCE)? {
+        return Ok(true);
     }
     let killed = abort.unless_aborted(|| {
         if group { process.signal_group(Signal::KILL) } else { process.signal(Signal::KILL) }

@@ -7,7 +7,26 @@ use std::time::Duration;
 use crate::error::{Error, Result, Subject};
 use crate::given::Descriptor;
 use crate::given::{Identity, Limits, Name};
+use crate::pidfile::{Abort, PidFile, StopOptions, Stopped};
+use crate::process::Process;
 use crate::sys::{self, Source};
+
+/// Stops the daemon, which has no keeper: [`PidFile::stop`] or [`PidFile::stop_holder`].
+///
+/// # Errors
+///
+/// Those of the two.
+pub fn stop_daemon(
+    pidfile: &PidFile,
+    holder: Option<&Process>,
+    options: &StopOptions,
+    abort: &Abort,
+) -> Result<Option<Stopped>> {
+    match holder {
+        Some(holder) => pidfile.stop_holder(holder, options, abort),
+        None => pidfile.stop(options, abort),
+    }
+}
 
 impl Identity {
     /// Nothing to change where nothing is asked for.

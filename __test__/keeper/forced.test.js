@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import test from 'ava'
+import { alive, folder, until } from '../helpers/index.js'
+import { kept, serving } from '../helpers/keeper.js'
+
+/** Ignores what would end it, and has a child that does, too; says so. */
+const STUBBORN = `
+  const { spawn } = require('node:child_process')
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => console.log('heard ' + signal))
+  const child = spawn('sh', ['-c', 'trap "" TERM; echo ready; while :; do read x < /dev/zero; done'])
+  child.stdout.once('data', () => console.log('child ' + child.pid))
+  require('node:http').createServer().listen(process.env.SOCKET)
+  setInterval(() => {}, 1e6)`
+
+for (const stopGroup of [false, true]) {
+  const what = stopGroup ? 'with what it has started' : 'and its keeper ends as itself'
+  test.serial(`a body that does not stop in time is killed, ${what}`, async (t) => {
+    const place = folder(t)
+    const script = place.write('stubborn.cjs', STUBBORN)
+    const web = { path: place.file('web.sock') }
+    const options = { script, stopTimeout: 100, stopGroup, listen: { web } }
+    const { daemon, log } = await kept(place, options, { SOCKET: web.path })
+    await daemon.start()
+    const [body] = await serving(daemon)
+    await until(() => /child \d+/.test(log()), 'the child')
+    const child = Number(/child (\d+)/.exec(log())[1])
+    t.like(await daemon.stop(), { wasRunning: true, forced: true, stale: false })
+    t.false(alive(body))
+    t.is(alive(child), !stopGroup)
+    if (!stopGroup) process.kill(child, 'SIGKILL')
+    t.regex(log(), /heard SIGTERM/)
+    // Nothing is left that only the keeper itself removes.
+    for (const left of ['a.pid', 'a.ctl', 'web.sock']) t.false(existsSync(place.file(left)), left)
+  })
+}
+
+test.serial('without forceKill nothing is killed, and a second stop can still force it', async (t) => {
+  const place = folder(t)
+  const script = place.write('stubborn.cjs', STUBBORN)
+  const { daemon } = await kept(place, { script, stopTimeout: 100, forceKill: false }, { SOCKET: place.file('s') })
+  await daemon.start()
+  const [body] = await serving(daemon)
+  await t.throwsAsync(daemon.stop(), { code: 'ERR_DAEMON_STOP_TIMEOUT' })
+  t.true(alive(body))
+  const { daemon: other } = await kept(place, { script, stopTimeout: 100, stopGroup: true })
+  t.like(await other.stop(), { forced: true })
+  t.false(alive(body))
+})
