@@ -15,7 +15,14 @@ function flags({ platform }, sources, isStdBuilt) {
   if (isStdBuilt)
     all.push('-Zunstable-options', '-Cpanic=immediate-abort', '-Zlocation-detail=none', '-Zfmt-debug=none')
   if (platform === 'linux')
-    all.push('-Ctarget-feature=+crt-static', '-Crelocation-model=static', '-Clink-self-contained=no', '-Clink-arg=-Os', '-Clink-arg=-fno-unwind-tables', '-Clink-arg=-fno-asynchronous-unwind-tables')
+    all.push(
+      '-Ctarget-feature=+crt-static',
+      '-Crelocation-model=static',
+      '-Clink-self-contained=no',
+      '-Clink-arg=-Os',
+      '-Clink-arg=-fno-unwind-tables',
+      '-Clink-arg=-fno-asynchronous-unwind-tables',
+    )
   // Nothing unwinds.
   if (isStdBuilt) all.push('-Cforce-unwind-tables=no')
   return all
@@ -36,7 +43,9 @@ async function build(chosen) {
   // Only a std of its own can end without a message.
   const isStdBuilt = args.length > 0
   const how = isStdBuilt ? 'immediate-abort' : 'abort'
-  const std = isStdBuilt ? ['-Zbuild-std=std', '-Zbuild-std-features=optimize_for_size', '-Zpanic-immediate-abort'] : []
+  const std = isStdBuilt
+    ? ['-Zbuild-std=std', '-Zbuild-std-features=optimize_for_size', '-Zpanic-immediate-abort']
+    : []
   const each = chosen.flatMap((keeper) => {
     const rustflags = JSON.stringify(flags(keeper, sources, isStdBuilt))
     return ['--target', keeper.triple, '--config', `target.${keeper.triple}.rustflags=${rustflags}`]

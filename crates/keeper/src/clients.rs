@@ -70,7 +70,11 @@ impl Keeper<'_> {
                 Some(order) => self.begin_upgrade(number, &order),
                 None => self.close_client(number),
             },
-            FrameKind::Kill => self.kill(frame.body == [1]),
+            FrameKind::Groups => {
+                self.stops_groups = true;
+                self.answer(number, FrameKind::Groups, &[]);
+            }
+            FrameKind::Kill => self.kill(),
             _ => (),
         }
     }

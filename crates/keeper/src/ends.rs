@@ -123,18 +123,15 @@ impl Keeper<'_> {
         self.refuse_upgrade("ERR_DAEMON_NOT_RUNNING", "the daemon is stopped");
         let is_told = |body: &&mut Running| !matches!(body.state, State::Left { .. } | State::Ending);
         for running in self.running.iter_mut().filter(is_told) {
-            running.end(signal, patience);
+            running.end(signal, self.stops_groups, patience);
         }
     }
 
-    /// Kills all bodies, because the time of a stop is up; `groups`: with what they have started.
-    pub(crate) fn kill(&mut self, groups: bool) {
+    /// Kills all bodies, because the time of a stop is up.
+    pub(crate) fn kill(&mut self) {
         self.end(None, Signal::KILL, None);
-        for running in &mut self.running {
-            if groups {
-                running.body.signal_group(Signal::KILL);
-            }
-            running.send(Signal::KILL);
+        for running in &self.running {
+            running.send_to(Signal::KILL, self.stops_groups);
         }
     }
 
@@ -157,13 +154,13 @@ impl Keeper<'_> {
             State::Deaf | State::Starting => {
                 let time = self.plan.ready_timeout.map(millis).unwrap_or_default();
                 let signal = name(stop_signal);
-                running.end(stop_signal, patience);
+                running.end(stop_signal, false, patience);
                 self.say(&format!(
                     "daimon: the program (PID {pid}) was not ready within {time}; it gets {signal}"
                 ));
             }
             State::Ready => (),
-            State::Draining => running.end(stop_signal, patience),
+            State::Draining => running.end(stop_signal, false, patience),
             State::Ending => running.send(Signal::KILL),
             State::Left { kill_at, .. } => {
                 if running.body.has_others() {

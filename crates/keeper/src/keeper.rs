@@ -56,6 +56,8 @@ pub(crate) struct Keeper<'a> {
     pub(crate) upgrade: Option<Upgrade>,
     /// The body that has ended the daemon: the daemon ends as it does.
     pub(crate) ender: Option<u64>,
+    /// Whether the signals of the stop are for all that the bodies have started.
+    pub(crate) stops_groups: bool,
     /// All respawns since the daemon was started.
     pub(crate) respawns: u64,
     /// How a body of a daemon that serves has ended last, and when.
@@ -94,6 +96,7 @@ impl<'a> Keeper<'a> {
             sockets: Sockets::declared(sockets, &plan.listen),
             upgrade: None,
             ender: None,
+            stops_groups: false,
             respawns: 0,
             last_exit: None,
             next_number: FIRST,

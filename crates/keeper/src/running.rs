@@ -97,12 +97,21 @@ impl Running {
         }
     }
 
-    /// Tells it to end, and to be killed after that time, if one is given.
-    pub(crate) fn end(&mut self, signal: Signal, patience: Option<Duration>) {
+    /// Tells it, and with `group` all that it has started, to end. It is killed after that time, if one is given.
+    pub(crate) fn end(&mut self, signal: Signal, group: bool, patience: Option<Duration>) {
         self.state = State::Ending;
         self.deadline = after(patience);
-        self.send(signal);
-        self.send(Signal::CONT);
+        self.send_to(signal, group);
+        self.send_to(Signal::CONT, group);
+    }
+
+    /// Sends a signal to it, and with `group` to all that it has started.
+    pub(crate) fn send_to(&self, signal: Signal, group: bool) {
+        if group {
+            self.body.signal_group(signal);
+        } else {
+            self.send(signal);
+        }
     }
 
     pub(crate) fn send(&self, signal: Signal) {

@@ -115,14 +115,14 @@ impl Keeper<'_> {
             running.state = State::Draining;
             running.deadline = deadline;
         } else {
-            running.end(signal, patience);
+            running.end(signal, false, patience);
         }
     }
 
     pub(crate) fn body_drained(&mut self, at: usize) {
         let (patience, signal) = (self.stop_patience(), self.plan.stop_signal);
         if let Some(running) = self.running.get_mut(at).filter(|body| body.state == State::Draining) {
-            running.end(signal, patience);
+            running.end(signal, false, patience);
         }
     }
 

@@ -53,7 +53,10 @@ pub enum FrameKind {
     Bodies,
     /// Any process to keeper: a new generation is to take the place of the present one.
     Upgrade,
-    /// Any process to keeper: its bodies are to be killed, and with the byte 1 what they have started, too.
+    /// Any process to keeper: the signals of a stop are for all that the bodies have started, too. The answer is of the
+    /// same kind.
+    Groups,
+    /// Any process to keeper: its bodies are to be killed.
     Kill,
     /// Keeper to who has asked for an upgrade: the code of an error, and why.
     Refused,
@@ -93,10 +96,10 @@ impl FrameKind {
     pub(super) const TO_HEIR: &'static [Self] = &[Self::Socket];
     /// From a process that controls the daemon.
     #[cfg(unix)]
-    pub(super) const OF_CONTROL: &'static [Self] = &[Self::Bodies, Self::Upgrade, Self::Kill];
+    pub(super) const OF_CONTROL: &'static [Self] = &[Self::Bodies, Self::Upgrade, Self::Groups, Self::Kill];
     #[cfg(unix)]
     pub(super) const TO_CONTROL: &'static [Self] =
-        &[Self::Ready, Self::Status, Self::Error, Self::Exit, Self::Bodies, Self::Refused];
+        &[Self::Ready, Self::Status, Self::Error, Self::Exit, Self::Bodies, Self::Refused, Self::Groups];
     /// From the launcher.
     #[cfg(unix)]
     pub(super) const TO_NEW_KEEPER: &'static [Self] = &[Self::Payload, Self::Socket, Self::Begin];
@@ -123,6 +126,7 @@ impl FrameKind {
             | Self::Signal
             | Self::Reopen
             | Self::Rotate
+            | Self::Groups
             | Self::Kill => 64,
             // An address, or a path.
             Self::Socket | Self::Taken | Self::Closed | Self::Refused => 8_192,
@@ -160,6 +164,7 @@ impl FrameKind {
             Self::Bodies => b'?',
             Self::Upgrade => b'U',
             Self::Refused => b'V',
+            Self::Groups => b'A',
             Self::Kill => b'!',
         }
     }

@@ -1,10 +1,16 @@
 //! The stop of a daemon that may have a keeper. Runs in any process.
 
-use super::control::control_of;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use super::control::{control, control_of};
 use crate::error::Result;
 use crate::handover::FrameKind;
-use crate::pidfile::{Abort, PidFile, StopOptions, Stopped};
+use crate::pidfile::{Abort, PidFile, StopOptions, Stopped, wait_for};
 use crate::process::Process;
+
+/// How long a keeper may take to answer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Stops the daemon that holds the pidfile, as [`PidFile::stop`], or as [`PidFile::stop_holder`] where a holder is
 /// given. A keeper whose time is up is asked to kill its bodies, so that it can remove its files, and end as itself.
@@ -18,10 +24,18 @@ pub fn stop_daemon(
     options: &StopOptions,
     abort: &Abort,
 ) -> Result<Option<Stopped>> {
+    if options.group {
+        // Before the signal, and known to be heard, so that the signal is for all from the first one on.
+        let keeper = holder.map_or_else(|| control(pidfile), |holder| control_of(pidfile, holder));
+        if let Ok(keeper) = keeper
+            && keeper.offer(FrameKind::Groups, &[], None)
+        {
+            // Without an answer it hangs, which the rest of the stop tells.
+            let _ = wait_for(None, &[keeper.as_fd()], PATIENCE);
+        }
+    }
     let kill = |holder: &Process| {
-        // With `group`, what the bodies have started is killed, too.
-        let how = [u8::from(options.group)];
-        control_of(pidfile, holder).is_ok_and(|keeper| keeper.offer(FrameKind::Kill, &how, None))
+        control_of(pidfile, holder).is_ok_and(|keeper| keeper.offer(FrameKind::Kill, &[], None))
     };
     match holder {
         Some(holder) => pidfile.stop_holder_or_kill_by(holder, options, abort, kill),

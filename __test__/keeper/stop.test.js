@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import test from 'ava'
-import { alive, folder, until } from '../helpers/index.js'
+import { alive, folder, kill, until } from '../helpers/index.js'
 import { kept, serving } from '../helpers/keeper.js'
 
 /** Ignores what would end it, and has a child that does, too; says so. */
@@ -27,17 +27,44 @@ for (const stopGroup of [false, true]) {
     t.like(await daemon.stop(), { wasRunning: true, forced: true, stale: false })
     t.false(alive(body))
     t.is(alive(child), !stopGroup)
-    if (!stopGroup) process.kill(child, 'SIGKILL')
+    if (!stopGroup) kill(child)
     t.regex(log(), /heard SIGTERM/)
     // Nothing is left that only the keeper itself removes.
     for (const left of ['a.pid', 'a.ctl', 'web.sock']) t.false(existsSync(place.file(left)), left)
   })
 }
 
+for (const stopGroup of [false, true]) {
+  test.serial(
+    `what a body has started ${stopGroup ? 'is told to stop, too' : 'is left alone'}`,
+    async (t) => {
+      const place = folder(t)
+      const script = place.write(
+        'parent.cjs',
+        `const child = require('node:child_process').spawn('sleep', ['1000'], { stdio: 'ignore' })
+       console.log('child ' + child.pid)
+       process.on('SIGTERM', () => child.unref())
+       setInterval(() => {}, 1e6).unref()`,
+      )
+      const { daemon, log } = await kept(place, { script, stopGroup })
+      await daemon.start()
+      const child = Number(/child (\d+)/.exec(log())[1])
+      t.like(await daemon.stop(), { wasRunning: true, forced: false })
+      if (stopGroup) return await until(() => !alive(child))
+      t.true(alive(child))
+      kill(child)
+    },
+  )
+}
+
 test.serial('without forceKill nothing is killed, and a second stop can still force it', async (t) => {
   const place = folder(t)
   const script = place.write('stubborn.cjs', STUBBORN)
-  const { daemon } = await kept(place, { script, stopTimeout: 100, forceKill: false }, { SOCKET: place.file('s') })
+  const { daemon } = await kept(
+    place,
+    { script, stopTimeout: 100, forceKill: false },
+    { SOCKET: place.file('s') },
+  )
   await daemon.start()
   const [body] = await serving(daemon)
   await t.throwsAsync(daemon.stop(), { code: 'ERR_DAEMON_STOP_TIMEOUT' })
