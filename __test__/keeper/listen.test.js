@@ -1,8 +1,9 @@
-import { existsSync, statSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, statSync, unlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { fixture, folder, freePort, until } from '../helpers/index.js'
+import { fixture, folder, freePort, kill, until } from '../helpers/index.js'
 import { get, kept } from '../helpers/keeper.js'
 
 const OPTION = { code: 'ERR_DAEMON_INVALID_OPTION' }
@@ -38,6 +39,34 @@ test.serial('a declared path has its mode, and is removed with the daemon', asyn
   t.regex(await get({ socketPath }), /^\d+$/)
   await daemon.stop()
   t.false(existsSync(socketPath))
+})
+
+test.serial('a Unix socket that a program has made is taken over', async (t) => {
+  const place = folder(t)
+  const socketPath = place.file('web.sock')
+  const { daemon } = await kept(place, {}, { SOCKET: socketPath })
+  await daemon.start()
+  const { ino } = statSync(socketPath)
+  const first = await get({ socketPath })
+  kill(Number(first))
+  t.not(await get({ socketPath }), first)
+  await daemon.upgrade()
+  await get({ socketPath })
+  t.is(statSync(socketPath).ino, ino)
+  await daemon.stop()
+})
+
+test.serial('the file of another process at the path of its Unix socket stays', async (t) => {
+  const place = folder(t)
+  const socketPath = place.file('web.sock')
+  const { daemon } = await kept(place, {}, { SOCKET: socketPath })
+  await daemon.start()
+  unlinkSync(socketPath)
+  const other = createServer().listen(socketPath)
+  t.teardown(() => other.close())
+  await once(other, 'listening')
+  await daemon.stop()
+  t.true(existsSync(socketPath))
 })
 
 test.serial('the context has the descriptors of declared sockets', async (t) => {

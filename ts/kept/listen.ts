@@ -16,17 +16,27 @@ const REUSE_PORT = 2
 export interface Kept {
   readonly key: string
   readonly handle: Handle
+  readonly file: SocketFile | undefined
+}
+
+/** The file of a Unix socket, and which file it is. */
+interface SocketFile {
+  readonly path: string
+  readonly id: string
 }
 
 /** The sockets that the program of this thread listens at. */
 export class Listening {
   readonly servers: Map<OpenServer, Kept> = new Map()
   readonly #binding: Binding
+  readonly #declared: readonly (string | null)[]
   /** From now on a closed server is closed by the drain, or by the daemon's end, and not given up. */
   isLeaving = false
 
-  constructor(binding: Binding) {
+  /** @param declared - the descriptors of sockets that were declared */
+  constructor(binding: Binding, declared: readonly number[] = []) {
     this.#binding = binding
+    this.#declared = declared.map((fd) => binding.keyOfDeclared(fd))
   }
 
   /** Wraps the functions by which servers listen. */
@@ -112,19 +122,27 @@ export class Listening {
   }
 
   #track(server: OpenServer, key: string, handle: Handle): void {
-    const kept: Kept = { key, handle }
+    const kept: Kept = { key, handle, file: this.#fileOf(key) }
     this.servers.set(server, kept)
     server.once('close', () => {
       if (this.servers.get(server) === kept) this.servers.delete(server)
-      if (!this.isLeaving) this.#giveUp(key)
+      if (!this.isLeaving) this.#giveUp(kept)
     })
   }
 
   /** The program has closed it, for good as it seems. */
-  #giveUp(key: string): void {
+  #giveUp({ key, file }: Kept): void {
     this.#binding.giveUpSocket(key)
     this.#binding.tellKeeper('closed', key)
-    if (key.startsWith(UNIX)) removeSocket(key.slice(UNIX.length))
+    if (file !== undefined) removeFile(file)
+  }
+
+  /** The file of a socket, unless the keeper removes it: that of a declared one. */
+  #fileOf(key: string): SocketFile | undefined {
+    if (!key.startsWith(UNIX) || this.#declared.includes(key)) return undefined
+    const path = key.slice(UNIX.length)
+    const id = idOf(path)
+    return id === undefined ? undefined : { path, id }
   }
 }
 
@@ -138,11 +156,22 @@ function textOf(flags: number): string {
   return `${(flags & IPV6_ONLY) === 0 ? '' : '6'}${(flags & REUSE_PORT) === 0 ? '' : 'r'}`
 }
 
-/** As libuv does when it closes what it has bound itself. */
-function removeSocket(path: string): void {
+/** As libuv does when it closes what it has bound itself, but never the file of another process. */
+function removeFile({ path, id }: SocketFile): void {
+  if (idOf(path) !== id) return
   try {
     process.getBuiltinModule('node:fs').unlinkSync(path)
   } catch {
     // It has gone, or may not be removed by this user any more.
+  }
+}
+
+/** Which file is at the path; undefined when that is no socket, or cannot be seen. */
+function idOf(path: string): string | undefined {
+  try {
+    const stat = process.getBuiltinModule('node:fs').lstatSync(path, { bigint: true })
+    return stat.isSocket() ? `${stat.dev} ${stat.ino}` : undefined
+  } catch {
+    return undefined
   }
 }
