@@ -4,7 +4,7 @@
  * `bundles-of-the-package.test.js` has.
  */
 
-import type { Binding } from '../binding/load.js'
+import { type Binding, loadBinding } from '../binding/load.js'
 import { ownFile } from '../binding/package-files.js'
 import { requireOwn } from '../binding/require.js'
 
@@ -37,7 +37,21 @@ interface KeptFile {
 
 /** Begins to be a body of a keeper. */
 export function beginKept(binding: Binding, instance: number, events: KeptEvents): KeptBody {
+  process.getBuiltinModule('node:worker_threads').setEnvironmentData(KEPT, true)
   return keptFile().begin(binding, instance, events)
+}
+
+/** What tells a worker that its process is a body. */
+const KEPT = 'daimon: kept'
+
+/** Begins in a worker, if this process is a body of a keeper. */
+export function beginKeptWorker(): void {
+  if (process.getBuiltinModule('node:worker_threads').getEnvironmentData(KEPT) !== true) return
+  try {
+    keptFile().beginWorker(loadBinding())
+  } catch {
+    // The package is out of reach by now, in another root folder: the worker's servers are its own.
+  }
 }
 
 function keptFile(): KeptFile {

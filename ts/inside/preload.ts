@@ -6,10 +6,14 @@
 import './adopt.js'
 import { shared } from '../binding/shared.js'
 import { beginScript } from './begin-script.js'
+import { beginKeptWorker } from './kept-body.js'
 import { becomeWorkerOfDaemon, presentState } from './state.js'
 
 // Workers inherit the flag; processes do not.
-if (shared() === undefined) becomeWorkerOfDaemon()
+if (shared() === undefined) {
+  becomeWorkerOfDaemon()
+  beginKeptWorker()
+}
 const state = presentState()
 if (state !== undefined && state.settings.kind !== 'program') {
   const begin = (): void => beginScript(state)

@@ -82,8 +82,6 @@ export function drain(
     for (const serving of servings) if (passage !== undefined) moveIdle(serving, passage)
     if (servings.some(({ server }) => server._connections > 0)) return
     clearInterval(timer)
-    // An empty event loop would end the program before its handlers for the signal that follows have run.
-    setInterval(() => {}, 2 ** 31 - 1)
     done()
   }, LOOK)
 }

@@ -18,12 +18,18 @@ export function begin(binding: Binding, instance: number, events: KeptEvents): K
   listening.hook()
   const connections = new Connections()
   follow(listening, connections)
+  binding.beginWork()
   let isDraining = false
   const onDrain = (passage: Passage | undefined): void => {
     if (isDraining) return
     isDraining = true
     events.draining()
-    drain(listening, connections, passage, () => binding.tellKeeper('drained', ''))
+    tellWorkers()
+    drain(listening, connections, passage, () => {
+      // An empty event loop would end the program before its handlers for the signal that follows have run.
+      setInterval(() => {}, 2 ** 31 - 1)
+      finish(binding)
+    })
   }
   const hear = ({ kind, fd }: NativeMessage): void => {
     switch (kind) {
@@ -64,18 +70,56 @@ export function begin(binding: Binding, instance: number, events: KeptEvents): K
   }
 }
 
-/** In a worker: its servers have the same sockets. */
+/**
+ * In a worker: its servers have the same sockets, and are drained as those of TLS are. Connections are not moved, since
+ * a thread cannot send what another one has opened the passage for.
+ */
 export function beginWorker(binding: Binding): void {
-  new Listening(binding).hook()
+  const listening = new Listening(binding)
+  listening.hook()
+  const connections = new Connections()
+  let hasWork = false
+  const end = (): void => {
+    if (hasWork) finish(binding)
+    hasWork = false
+  }
+  follow(listening, connections, () => {
+    if (hasWork) return
+    hasWork = true
+    binding.beginWork()
+    process.once('exit', end)
+  })
+  const channel = new (process.getBuiltinModule('node:worker_threads').BroadcastChannel)(DRAIN)
+  channel.onmessage = () => {
+    channel.close()
+    drain(listening, connections, undefined, end)
+  }
+  channel.unref()
 }
 
-/** Notes the connections of each server from its first one on. */
-function follow(listening: Listening, connections: Connections): void {
+/** The channel by which the main thread tells the workers of this process that they are to drain. */
+const DRAIN = 'daimon: drain'
+
+function tellWorkers(): void {
+  const channel = new (process.getBuiltinModule('node:worker_threads').BroadcastChannel)(DRAIN)
+  channel.postMessage(undefined)
+  channel.close()
+}
+
+/** This thread has nothing left to do. */
+function finish(binding: Binding): void {
+  if (binding.endWork()) binding.tellKeeper('drained', '')
+}
+
+/** Notes the connections of each server from its first one on, and calls `then`. */
+function follow(listening: Listening, connections: Connections, then?: () => void): void {
   const { prototype } = openNet().Server
   const listen = prototype._listen2
   prototype._listen2 = function _listen2(this: OpenServer, ...args): void {
     Reflect.apply(listen, this, args)
-    if (listening.servers.has(this)) connections.follow(this)
+    if (!listening.servers.has(this)) return
+    connections.follow(this)
+    then?.()
   }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use daimon_core::{
@@ -85,6 +86,21 @@ pub fn receive_from_keeper() -> Vec<NativeMessage> {
 #[napi]
 pub fn tell_keeper(kind: NativeTold, text: String) -> bool {
     own_daemon().is_some_and(|daemon| daemon.tell_keeper(kind.into(), text.as_bytes(), None))
+}
+
+/// The threads whose servers the keeper's next body takes over, while they have work.
+static THREADS: AtomicU32 = AtomicU32::new(0);
+
+/// This thread has work that a drain must wait for, until `end_work`.
+#[napi]
+pub fn begin_work() {
+    THREADS.fetch_add(1, Ordering::SeqCst);
+}
+
+/// This thread has finished its work; true for the last one.
+#[napi]
+pub fn end_work() -> bool {
+    THREADS.fetch_sub(1, Ordering::SeqCst) == 1
 }
 
 /// Gives the keeper a duplicate of a listening socket, for those that follow this body; its key, or null for one that

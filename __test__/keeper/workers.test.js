@@ -1,0 +1,47 @@
+// Servers in worker threads of a body.
+import { existsSync } from 'node:fs'
+import test from 'ava'
+import { alive, fixture, folder, kill, until } from '../helpers/index.js'
+import { get, keepAlive, kept, serving } from '../helpers/keeper.js'
+
+/** The script is ready before its worker listens. */
+const listens = (ask) => until(() => ask().catch(() => undefined), 'a worker that listens')
+
+const script = fixture('keeper/workers.cjs')
+
+test.serial(
+  'a server in a worker has the sockets of those before, after a crash and an upgrade',
+  async (t) => {
+    const { daemon, get } = await kept(folder(t), { script })
+    await daemon.start()
+    await listens(get)
+    const first = await get()
+    kill(Number(first))
+    const second = await get()
+    t.not(second, first)
+    await daemon.upgrade()
+    await until(async () => (await get()) !== second)
+    await until(() => !alive(Number(second)))
+    await daemon.stop()
+  },
+)
+
+test.serial('a worker finishes its answers before its process is ended', async (t) => {
+  const place = folder(t)
+  const { daemon, port } = await kept(place, { script }, { GO: place.file('go') })
+  await daemon.start()
+  await listens(() => get({ port }))
+  const agent = keepAlive()
+  const [old] = await serving(daemon)
+  t.is(await get({ port, agent }), String(old))
+  const slow = get({ port, path: '/slow', agent })
+  await until(() => existsSync(place.file('go.asked')))
+  await daemon.upgrade()
+  await until(async () => (await daemon.status()).bodies.some(({ draining }) => draining))
+  t.true(alive(old))
+  place.write('go', '')
+  t.is(await slow, String(old))
+  await until(() => !alive(old))
+  t.not(await get({ port, agent }), String(old))
+  await daemon.stop()
+})
