@@ -105,6 +105,18 @@ test.serial(
   },
 )
 
+test.serial('another address of a declared port is refused, and the error names the option', async (t) => {
+  const place = folder(t)
+  const port = await freePort()
+  const { daemon } = await kept(place, { listen: { web: { port, host: '0.0.0.0' } } }, { PORT: String(port) })
+  const error = await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED' })
+  t.is(error.cause.code, 'EADDRINUSE')
+  t.true(
+    error.cause.message.endsWith(`: the option listen.web has 0.0.0.0:${port}; listen there, or change it`),
+  )
+  t.deepEqual(place.processes(), [])
+})
+
 test.serial('a program that never listens at a declared port does not take over', async (t) => {
   const place = folder(t)
   const port = await freePort()

@@ -14,7 +14,7 @@ import { Listening } from './listen.js'
 /** Begins in the main thread: takes the sockets, and hears the keeper from now on. */
 export function begin(binding: Binding, instance: number, events: KeptEvents): KeptBody {
   const sockets = binding.takeKeptSockets()
-  const listening = new Listening(binding, Object.values(sockets))
+  const listening = new Listening(binding, sockets)
   listening.hook()
   const connections = new Connections()
   follow(listening, connections)

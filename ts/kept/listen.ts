@@ -29,14 +29,18 @@ interface SocketFile {
 export class Listening {
   readonly servers: Map<OpenServer, Kept> = new Map()
   readonly #binding: Binding
-  readonly #declared: readonly (string | null)[]
+  /** The names of those that were declared, by their keys. */
+  readonly #declared: Map<string, string> = new Map()
   /** From now on a closed server is closed by the drain, or by the daemon's end, and not given up. */
   isLeaving = false
 
-  /** @param declared - the descriptors of sockets that were declared */
-  constructor(binding: Binding, declared: readonly number[] = []) {
+  /** @param declared - the descriptors of the sockets that were declared, by their names */
+  constructor(binding: Binding, declared: Readonly<Record<string, number>> = {}) {
     this.#binding = binding
-    this.#declared = declared.map((fd) => binding.keyOfDeclared(fd))
+    for (const [name, fd] of Object.entries(declared)) {
+      const key = binding.keyOfDeclared(fd)
+      if (key !== null) this.#declared.set(key, name)
+    }
   }
 
   /** Wraps the functions by which servers listen. */
@@ -84,6 +88,7 @@ export class Listening {
     if (typeof own === 'number') listen(null, null, null, wide, own, flags)
     else listen(address, port, type, wide, fd, flags)
     const handle = server._handle
+    if (handle === null) this.#nameDeclared(server, port)
     const key = handle === null ? undefined : this.#share(handle, flags)
     if (handle !== null && key !== undefined) this.#track(server, key, handle)
   }
@@ -93,6 +98,19 @@ export class Listening {
     if (typeof fd !== 'number' || fd < 0) return this.#keysOf(address, port, type, flags)
     const key = this.#binding.keyOfDeclared(fd)
     return key === null ? [] : [key]
+  }
+
+  /** The error that follows names the declared socket that has the port, at another address. */
+  #nameDeclared(server: OpenServer, port: number | null): void {
+    const [key, name] = [...this.#declared].find(([key]) => portOf(key) === port) ?? []
+    if (key === undefined) return
+    const emitter: NodeJS.EventEmitter = server
+    emitter.once(process.getBuiltinModule('node:events').errorMonitor, (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return
+      const { message, stack } = error
+      error.message = `${message}: the option listen.${name} has ${key.slice(TCP.length)}; listen there, or change it`
+      if (stack !== undefined) error.stack = stack.replace(message, error.message)
+    })
   }
 
   #find(keys: readonly string[]): { key: string; fd: number } | undefined {
@@ -139,7 +157,7 @@ export class Listening {
 
   /** The file of a socket, unless the keeper removes it: that of a declared one. */
   #fileOf(key: string): SocketFile | undefined {
-    if (!key.startsWith(UNIX) || this.#declared.includes(key)) return undefined
+    if (!key.startsWith(UNIX) || this.#declared.has(key)) return undefined
     const path = key.slice(UNIX.length)
     const id = idOf(path)
     return id === undefined ? undefined : { path, id }
@@ -147,6 +165,13 @@ export class Listening {
 }
 
 const UNIX = 'unix '
+const TCP = 'tcp '
+
+/** The port of a key of TCP: `tcp 127.0.0.1:80`, with flags after that. */
+function portOf(key: string): number | undefined {
+  const found = /^tcp \S+:(\d+)/.exec(key)
+  return found === null ? undefined : Number(found[1])
+}
 
 function isGiven(fd: number | null | undefined): boolean {
   return typeof fd === 'number' && fd >= 0
