@@ -117,6 +117,21 @@ test.serial('another address of a declared port is refused, and the error names 
   t.deepEqual(place.processes(), [])
 })
 
+test.serial('what a second body cannot have fails the start, with its own error', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'udp.mjs',
+    `import { createSocket } from 'node:dgram'
+     await new Promise((resolve, reject) => {
+       createSocket('udp4').once('error', reject).bind(Number(process.env.PORT), resolve)
+     })`,
+  )
+  const { daemon } = await kept(place, { script, instances: 2 })
+  const error = await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED' })
+  t.is(error.cause.code, 'EADDRINUSE')
+  t.deepEqual(place.processes(), [])
+})
+
 test.serial('a program that never listens at a declared port does not take over', async (t) => {
   const place = folder(t)
   const port = await freePort()

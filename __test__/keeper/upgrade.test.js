@@ -272,6 +272,26 @@ test.serial('a program hears of its replacement, and ends for that reason', asyn
   t.is(log(), 'drain\nstop by upgrade\nstop by signal\n')
 })
 
+test.serial(
+  'one that does not stop after that is killed in the time of who has asked for the upgrade',
+  async (t) => {
+    const place = folder(t)
+    const script = place.write(
+      'stubborn.cjs',
+      `process.on('SIGTERM', () => console.log('heard ' + process.pid))
+     require('node:http').createServer((_, response) => response.end(String(process.pid))).listen(process.env.PORT)`,
+    )
+    const { daemon, get, log, port } = await kept(place, { script, stopTimeout: 600_000 })
+    await daemon.start()
+    const before = await get()
+    const { daemon: other } = await kept(place, { script, stopTimeout: 100 }, { PORT: String(port) })
+    await other.upgrade()
+    await until(() => !alive(Number(before)))
+    t.true(log().includes(`heard ${before}\n`))
+    await other.stop()
+  },
+)
+
 test.serial('one that does not finish in time is stopped', async (t) => {
   const { daemon, get } = await kept(folder(t), { drainTimeout: 200 })
   await daemon.start()

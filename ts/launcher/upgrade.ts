@@ -63,12 +63,13 @@ async function present(pidFile: string): Promise<Running> {
   throw new NotRunningError(`${pidFile}: the daemon has ended after the upgrade`, { pidFile })
 }
 
-/** The keeper's `UpgradeOrder`: the time in eight bytes, whether there are arguments, and these. */
-function orderOf({ readyTimeout }: Settings, args: Buffer | undefined): Buffer {
-  const head = Buffer.alloc(9)
-  const time = Number.isFinite(readyTimeout) ? BigInt(Math.ceil(readyTimeout)) : 2n ** 64n - 1n
-  head.writeBigUInt64LE(time, 0)
-  head[8] = args === undefined ? 0 : 1
+/** The keeper's `UpgradeOrder`: two times in eight bytes each, whether there are arguments, and these. */
+function orderOf({ readyTimeout, stopTimeout }: Settings, args: Buffer | undefined): Buffer {
+  const head = Buffer.alloc(17)
+  for (const [at, time] of [readyTimeout, stopTimeout].entries()) {
+    head.writeBigUInt64LE(Number.isFinite(time) ? BigInt(Math.ceil(time)) : 2n ** 64n - 1n, at * 8)
+  }
+  head[16] = args === undefined ? 0 : 1
   return args === undefined ? head : Buffer.concat([head, args])
 }
 

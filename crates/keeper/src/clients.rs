@@ -18,23 +18,27 @@ pub(crate) struct Client {
     channel: Channel,
 }
 
-/// What is asked for: how long the new generation may take, and the arguments that it gets; `None`: those of before.
+/// What is asked for: how long the new generation may take to serve, how long the old one to stop once it has drained,
+/// and the arguments that the new one gets; `None`: those of before.
 pub(crate) struct UpgradeOrder<'a> {
     pub(crate) ready_timeout: Option<Duration>,
+    pub(crate) stop_timeout: Option<Duration>,
     pub(crate) args: Option<&'a [u8]>,
 }
 
 impl<'a> UpgradeOrder<'a> {
-    /// The time in milliseconds as eight bytes (little endian, all ones for ever), and one byte that says whether
-    /// arguments follow.
+    /// The two times in milliseconds as eight bytes each (little endian, all ones for ever), and one byte that says
+    /// whether arguments follow.
     fn decode(body: &'a [u8]) -> Option<Self> {
-        let (millis, rest) = body.split_first_chunk()?;
+        let (ready, rest) = body.split_first_chunk()?;
+        let (stop, rest) = rest.split_first_chunk()?;
         let args = match rest.split_first()? {
             (0, []) => None,
             (1, args) => Some(args),
             _ => return None,
         };
-        Some(Self { ready_timeout: time_of(u64::from_le_bytes(*millis)), args })
+        let time = |bytes| time_of(u64::from_le_bytes(bytes));
+        Some(Self { ready_timeout: time(*ready), stop_timeout: time(*stop), args })
     }
 }
 

@@ -160,7 +160,7 @@ impl Keeper<'_> {
                 ));
             }
             State::Ready => (),
-            State::Draining => running.end(stop_signal, false, patience),
+            State::Draining => running.end(stop_signal, false, running.patience),
             State::Ending => running.send(Signal::KILL),
             State::Left { kill_at, .. } => {
                 if running.body.has_others() {

@@ -33,6 +33,8 @@ pub(crate) struct Running {
     pub(crate) ready_at: Option<Instant>,
     /// When something is to be done about it: see [`State`].
     pub(crate) deadline: Option<Instant>,
+    /// How long it may take to end once it has drained; `None`: for ever.
+    pub(crate) patience: Option<Duration>,
     /// The sockets that it listens at, by their keys.
     pub(crate) taken: Vec<String>,
     /// Whether it has been told to rotate the log.
@@ -54,6 +56,7 @@ impl Running {
             state: State::Deaf,
             ready_at: None,
             deadline: after(patience),
+            patience: None,
             taken: Vec::new(),
             rotates: false,
             held: Vec::new(),

@@ -16,6 +16,8 @@ pub(crate) struct Upgrade {
     pub(crate) client: u64,
     /// Until when the new generation may take to serve; `None`: for ever.
     pub(crate) deadline: Option<Instant>,
+    /// How long a body of the old generation may take to end, once it has drained; `None`: for ever.
+    pub(crate) stop_timeout: Option<Duration>,
     /// What the new generation is told, where that is something else.
     pub(crate) payload: Option<BodyPayload>,
 }
@@ -44,7 +46,8 @@ impl Keeper<'_> {
                 Err(error) => return self.refuse(client, "ERR_DAEMON_START_FAILED", &error.to_string()),
             },
         };
-        self.upgrade = Some(Upgrade { client, deadline: after(order.ready_timeout), payload });
+        let UpgradeOrder { ready_timeout, stop_timeout, .. } = *order;
+        self.upgrade = Some(Upgrade { client, deadline: after(ready_timeout), stop_timeout, payload });
         self.start_newcomer(0);
     }
 
@@ -89,15 +92,15 @@ impl Keeper<'_> {
         self.sockets.leave_over(&taken, self.generation);
         for at in 0..self.running.len() {
             if self.running.get(at).is_some_and(|body| body.place.generation < self.generation) {
-                self.retire(at);
+                self.retire(at, upgrade.stop_timeout);
             }
         }
         self.answer(upgrade.client, FrameKind::Ready, &[]);
     }
 
     /// An old body finishes its work, and hands its idle connections to the one that follows it.
-    fn retire(&mut self, at: usize) {
-        let (patience, signal) = (self.stop_patience(), self.plan.stop_signal);
+    fn retire(&mut self, at: usize, patience: Option<Duration>) {
+        let signal = self.plan.stop_signal;
         let deadline = after(Some(self.plan.drain_timeout));
         let heirs = self.at_work().map(|body| (body.place.instance, body.number)).collect::<Vec<_>>();
         let Some(running) = self.running.get(at).filter(|body| body.is_at_work()) else { return };
@@ -114,15 +117,16 @@ impl Keeper<'_> {
         if is_told {
             running.state = State::Draining;
             running.deadline = deadline;
+            running.patience = patience;
         } else {
             running.end(signal, false, patience);
         }
     }
 
     pub(crate) fn body_drained(&mut self, at: usize) {
-        let (patience, signal) = (self.stop_patience(), self.plan.stop_signal);
+        let signal = self.plan.stop_signal;
         if let Some(running) = self.running.get_mut(at).filter(|body| body.state == State::Draining) {
-            running.end(signal, false, patience);
+            running.end(signal, false, running.patience);
         }
     }
 
