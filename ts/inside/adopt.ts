@@ -4,8 +4,11 @@
  * daemon. It is loaded before a script: it imports only what the list in `bundles-of-the-package.test.js` has.
  */
 
+import { realpathSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Binding, loadBinding } from '../binding/load.js'
-import { ownAddress, ownFile } from '../binding/package-files.js'
+import { ownFile } from '../binding/package-files.js'
 import { folded, isMainThread } from '../binding/platform.js'
 import { seam } from '../binding/seam.js'
 import { shared } from '../binding/shared.js'
@@ -28,17 +31,31 @@ import { endByUncaught } from './uncaught.js'
  * them.
  */
 function removeOwnFlags(): { isBegunByImport: boolean } {
-  const preload = folded(ownFile('preload.cjs'))
-  const hook = folded(ownAddress('settle.js'))
+  const preload = ownFile('preload.cjs')
+  const hook = ownFile('settle.js')
   let isBegunByImport = false
   for (let at = process.execArgv.length - 2; at >= 0; at--) {
     const [flag, given = ''] = process.execArgv.slice(at, at + 2)
-    const value = folded(given)
-    const isHook = flag === '--import' && value === hook
+    const isHook = flag === '--import' && isFile(pathOf(given), hook)
     if (isHook) isBegunByImport = true
-    if (isHook || (flag === '--require' && value === preload)) process.execArgv.splice(at, 2)
+    if (isHook || (flag === '--require' && isFile(given, preload))) process.execArgv.splice(at, 2)
   }
   return { isBegunByImport }
+}
+
+/** Whether a path is that of a file of ours, by whatever links: see `launcher/program/through-links.ts`. */
+function isFile(path: string, own: string): boolean {
+  if (folded(path) === folded(own)) return true
+  if (basename(path) !== basename(own)) return false
+  try {
+    return realpathSync(path) === realpathSync(own)
+  } catch {
+    return false
+  }
+}
+
+function pathOf(address: string): string {
+  return address.startsWith('file:') ? fileURLToPath(address) : address
 }
 
 /** The payload from the launcher. Ends this process if the launcher speaks another version. */

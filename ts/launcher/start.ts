@@ -8,7 +8,7 @@ import { encodePayload, planWithPayload } from '../handover/payload.js'
 import { encodeRelaunch, relaunchOf } from '../handover/relaunch.js'
 import { launchSettings, ownerOf } from '../handover/settings.js'
 import { compileCacheOf } from '../options/compile-cache.js'
-import { currentFolder, neededFolder } from '../options/current-folder.js'
+import { byShellFolder, currentFolder, neededFolder } from '../options/current-folder.js'
 import { makeDefaultFolder } from '../options/default-folder.js'
 import { checkRights, type Rights } from '../options/rights.js'
 import type { Settings } from '../options/settings.js'
@@ -64,7 +64,8 @@ export async function startChecked(checked: CheckedStart<DetachedStart>, greet?:
   const { kind } = program
   const { identity } = rights
   const compileCache = compileCacheOf(settings, identity)
-  const told = launchSettings(settings, { kind, cwd: settings.cwd ?? neededFolder(), identity, compileCache })
+  const cwd = cwdOf(settings)
+  const told = launchSettings(settings, { kind, cwd, identity, compileCache })
   const payload = encodePayload({ settings: { ...told, relaunch }, args: bytes })
   seam(native(), 'start.checked')
   const whole = planWithPayload(plan, payload, bytes)
@@ -79,6 +80,11 @@ export async function startChecked(checked: CheckedStart<DetachedStart>, greet?:
   if (status?.state === 'running' && status.pid === pid) return status
   // The daemon has started, even if it has ended again.
   return { state: 'running', pid, pidFile: settings.pidFile, ...(ended === undefined ? {} : { ended }) }
+}
+
+/** The folder that the daemon runs in. A keeper's program may run in another release's by the next time. */
+function cwdOf({ cwd = neededFolder(), given, keeper }: Settings): string {
+  return keeper === undefined || given.cwd !== undefined ? cwd : byShellFolder(cwd)
 }
 
 function planOf(settings: Settings, { program, args, env, folder }: Program, rights: Rights): NativePlan {
@@ -102,8 +108,13 @@ function planOf(settings: Settings, { program, args, env, folder }: Program, rig
     socket === undefined ? {} : { socket: { path: socket.path, mode: socket.mode, connect: false } }
   const owned = { ...plan, ...ownerOf(rights.identity), ...listening, ...keeperPlan(settings) }
   // A keeper executes the program again and again, and has a folder of its own.
-  const found = folder ?? (settings.keeper === undefined ? undefined : currentFolder())
+  const found = folder ?? (settings.keeper === undefined ? undefined : keptFolder())
   return found === undefined ? owned : { ...owned, folder: found }
+}
+
+function keptFolder(): string | undefined {
+  const folder = currentFolder()
+  return folder === undefined ? undefined : byShellFolder(folder)
 }
 
 /** The keeper's plan, where there is one. */

@@ -1,6 +1,7 @@
 /** The current folder. It may have been removed, so only code that needs it asks for it. Runs in both processes. */
 
-import { resolve } from 'node:path'
+import { statSync } from 'node:fs'
+import { isAbsolute, resolve, sep } from 'node:path'
 import { isError } from '../binding/node-errors.js'
 import { messageOf } from '../handover/thrown.js'
 import { named, refused, say } from '../say.js'
@@ -11,6 +12,23 @@ export function currentFolder(): string | undefined {
     return process.cwd()
   } catch {
     return undefined
+  }
+}
+
+/** A path below the current folder, by the way on which the shell has come to that folder (`PWD`), links included. */
+export function byShellFolder(path: string): string {
+  const folder = currentFolder()
+  const { PWD: way } = process.env
+  if (folder === undefined || way === undefined || !isAbsolute(way) || !isSameFolder(folder, way)) return path
+  return path === folder || path.startsWith(`${folder}${sep}`) ? `${way}${path.slice(folder.length)}` : path
+}
+
+function isSameFolder(one: string, other: string): boolean {
+  try {
+    const [{ dev, ino }, found] = [statSync(one), statSync(other)]
+    return dev === found.dev && ino === found.ino
+  } catch {
+    return false
   }
 }
 

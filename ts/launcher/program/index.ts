@@ -13,6 +13,7 @@ import { environment } from './environment.js'
 import { executableCommand } from './executable.js'
 import { mainCommand } from './main.js'
 import { scriptCommand } from './script.js'
+import { throughLinks } from './through-links.js'
 
 /** The command of a daemon, for the launch's plan. */
 export interface Program {
@@ -42,11 +43,12 @@ export function programOf(settings: Settings, rights: Rights): Program {
   const command = commandOf(settings, cwd, env.get('NODE_OPTIONS'))
   // As Electron's own child_process.fork() does: without it, it would open another window.
   if (electron() !== undefined && command.program === process.execPath) env.set('ELECTRON_RUN_AS_NODE', '1')
-  return {
+  const program = {
     ...command,
     env: Array.from(env, ([name, value]) => `${name}=${value}`),
     folder: folderOf(AT_START.cwd),
   }
+  return settings.keeper === undefined ? program : throughLinks(program)
 }
 
 /** The folder of the start: flags may name files in it. If this process may not enter it, they name none. */
