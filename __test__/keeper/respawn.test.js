@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync } from 'node:fs'
 import test from 'ava'
 import { alive, fixture, folder, kill, until } from '../helpers/index.js'
 import { environment, kept, serving } from '../helpers/keeper.js'
@@ -242,39 +242,6 @@ test.serial('the keeper has nothing of the environment or the arguments in its o
   const own = environment(pid).join()
   t.false(own.includes('hunter'))
   t.false(readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('hunter'))
-  await daemon.stop()
-})
-
-test.serial('all bodies write to the new file after one of them has rotated the log', async (t) => {
-  const place = folder(t)
-  const script = place.write(
-    'writes.cjs',
-    `process.on('SIGUSR2', () => process.stdout.write('x'.repeat(600) + '\\n'))
-     process.on('SIGUSR1', () => process.stdout.write('from ' + process.pid + '\\n'))
-     setInterval(() => {}, 1e6)`,
-  )
-  const { daemon, log } = await kept(place, {
-    script,
-    instances: 2,
-    log: { file: place.file('a.log'), maxSize: 500 },
-  })
-  await daemon.start()
-  const [first, second] = await serving(daemon)
-  kill(first, 'SIGUSR2')
-  await until(() => statSync(place.file('a.log.1'), { throwIfNoEntry: false }))
-  const inode = statSync(place.file('a.log')).ino
-  await until(() => statSync(`/proc/${second}/fd/1`).ino === inode)
-  kill(second, 'SIGUSR1')
-  await until(() => log().includes(`from ${second}`))
-  // The next one of the same place rotates, too.
-  kill(first)
-  const next = await until(async () => {
-    const { bodies } = await daemon.status()
-    return bodies.find(({ pid, instance, ready }) => instance === 0 && ready && pid !== first)
-  })
-  kill(next.pid, 'SIGUSR2')
-  await until(() => statSync(place.file('a.log.2'), { throwIfNoEntry: false }))
-  t.pass()
   await daemon.stop()
 })
 

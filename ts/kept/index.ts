@@ -24,6 +24,7 @@ export function begin(binding: Binding, instance: number, events: KeptEvents): K
     if (isDraining) return
     isDraining = true
     events.draining()
+    binding.endRotation()
     tellWorkers()
     drain(listening, connections, passage, () => {
       // An empty event loop would end the program before its handlers for the signal that follows have run.

@@ -132,7 +132,7 @@ pub use launch::{Bodies, Body, BodyPayload};
 pub use launch::{Group, Launched, launch};
 pub use limits::{check_oom_score_adj, set_oom_score_adj, set_soft_nofile};
 pub use listener::{BoundFile, Listener, Visitor};
-pub use log::{LogTail, check_rotation, reopen, start_rotation};
+pub use log::{LogTail, check_rotation, end_rotation, reopen, start_rotation};
 pub use notify::{Notifier, monotonic};
 pub use own::{OwnDaemon, own_daemon, take_signals};
 pub use pidfile::{

@@ -104,6 +104,10 @@ impl Keeper<'_> {
                 }
             }
             FrameKind::Reopen => self.reopen_others(at),
+            FrameKind::Rotate => {
+                running.rotates = false;
+                self.let_rotate();
+            }
             _ => (),
         }
     }
@@ -156,16 +160,16 @@ impl Keeper<'_> {
         }
     }
 
-    /// The first instance of the present generation rotates the log, once the daemon serves.
-    fn let_rotate(&mut self) {
+    /// The first instance of the present generation rotates the log, once the daemon serves and no other body does.
+    pub(crate) fn let_rotate(&mut self) {
         let generation = self.generation;
-        if self.phase != Phase::Serving {
+        if self.phase != Phase::Serving || self.running.iter().any(|body| body.rotates) {
             return;
         }
         let is_meant = |body: &&mut Running| {
             body.place.generation == generation && body.place.instance == 0 && body.state == State::Ready
         };
-        if let Some(first) = self.running.iter_mut().find(is_meant).filter(|body| !body.rotates) {
+        if let Some(first) = self.running.iter_mut().find(is_meant) {
             first.rotates = first.body.channel.offer(FrameKind::Rotate, &[], None);
         }
     }

@@ -44,6 +44,11 @@ impl Keeper<'_> {
     }
 
     fn collect(&mut self, at: usize) {
+        self.collect_one(at);
+        self.let_rotate();
+    }
+
+    fn collect_one(&mut self, at: usize) {
         let Running { body, place, state, ready_at, number, .. } = self.running.swap_remove(at);
         let Some(status) = body.collect() else { return };
         let ready_for = ready_at.map(|since| since.elapsed());

@@ -95,6 +95,7 @@ impl Keeper<'_> {
                 self.retire(at, upgrade.stop_timeout);
             }
         }
+        self.let_rotate();
         self.answer(upgrade.client, FrameKind::Ready, &[]);
     }
 

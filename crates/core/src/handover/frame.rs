@@ -47,7 +47,7 @@ pub enum FrameKind {
     Signal,
     /// Body to keeper, and keeper to body: the outputs are to be opened again.
     Reopen,
-    /// Keeper to body: it rotates the log from now on.
+    /// Keeper to body: it rotates the log from now on. Body to keeper: it rotates no more.
     Rotate,
     /// Any process to keeper: which bodies there are. The answer is of the same kind.
     Bodies,
@@ -79,6 +79,7 @@ impl FrameKind {
         Self::Drained,
         Self::Signal,
         Self::Reopen,
+        Self::Rotate,
     ];
     #[cfg(unix)]
     pub(super) const TO_BODY: &'static [Self] = &[

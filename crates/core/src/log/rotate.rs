@@ -1,6 +1,7 @@
 //! The thread of the daemon that rotates its log.
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::thread;
 
 use nix::unistd::write;
@@ -9,6 +10,7 @@ use super::names::{Look, Names};
 use super::watch::Pace;
 use crate::error::{Error, Result, Subject};
 use crate::given::Rotation;
+use crate::mutex::lock;
 use crate::sys::block_all;
 use crate::trusted_path::Walk;
 
@@ -37,6 +39,31 @@ pub fn start_rotation(rotation: Rotation, rotated: impl Fn() + Send + 'static) -
     builder.spawn(move || watch(&rotation, rotated)).map(drop).map_err(|error| {
         Error::io("rotate", "clone", &error, "no thread for the rotation of the log could be made")
     })
+}
+
+/// Held while a log is rotated or compressed. True once the end of that has been told.
+static AT_WORK: Mutex<bool> = Mutex::new(false);
+
+/// What is called when this process rotates no more; set by [`end_rotation`].
+static ENDED: OnceLock<fn()> = OnceLock::new();
+
+/// Ends the rotation, because another process is to rotate the log. `ended` is called once, when this process rotates
+/// no more: now, or on the thread that is just rotating.
+pub fn end_rotation(ended: fn()) {
+    if ENDED.set(ended).is_err() {
+        return;
+    }
+    // The thread looks at `ENDED` whenever it has taken or released the lock.
+    if let Ok(told) = AT_WORK.try_lock() {
+        tell_end(told, ended);
+    }
+}
+
+fn tell_end(mut told: MutexGuard<'_, bool>, ended: fn()) {
+    if !*told {
+        *told = true;
+        ended();
+    }
 }
 
 /// Refuses a rotation by root if other users can redirect the log's path.
@@ -71,6 +98,10 @@ fn watch(rotation: &Rotation, rotated: impl Fn()) {
     let mut pace = Pace::of(&rotation.path, rotation.max_size);
     loop {
         pace.wait();
+        let at_work = lock(&AT_WORK);
+        if let Some(ended) = ENDED.get() {
+            return tell_end(at_work, *ended);
+        }
         let look = names.rotate(rotation);
         troubles.report("rotated", look.as_ref().err());
         if matches!(look, Ok(Look::Rotated(_))) {
@@ -78,6 +109,10 @@ fn watch(rotation: &Rotation, rotated: impl Fn()) {
         }
         if rotation.compress && matches!(look, Ok(Look::Rotated(_))) {
             troubles.report("compressed", names.compress(rotation.keep).err().as_ref());
+        }
+        drop(at_work);
+        if let Some(ended) = ENDED.get() {
+            return tell_end(lock(&AT_WORK), *ended);
         }
         pace.saw(&look);
     }
