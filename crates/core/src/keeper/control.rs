@@ -106,7 +106,7 @@ pub(super) fn control_of(pidfile: &PidFile, holder: &Process) -> Result<Channel>
 }
 
 /// `web.ctl` for `web.pid`.
-fn beside(pidfile: &Path) -> PathBuf {
+pub(super) fn beside(pidfile: &Path) -> PathBuf {
     if pidfile.extension().is_some_and(|extension| extension == "pid") {
         return pidfile.with_extension("ctl");
     }

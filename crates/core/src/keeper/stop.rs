@@ -3,12 +3,15 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use super::control::{control, control_of};
+use super::control::{beside, control, control_of};
 use crate::error::Result;
 use crate::handover::FrameKind;
-use crate::pidfile::{Abort, PidFile, StopOptions, Stopped, wait_for};
+use crate::pidfile::{Abort, PidFile, StopKind, StopOptions, Stopped, wait_for};
 use crate::process::Process;
 
+/// How long the lock may be held after the end of a keeper that was killed: its bodies have it until they are gone,
+/// which takes as long as the system takes to free their memory.
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a keeper may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -24,6 +27,12 @@ pub fn stop_daemon(
     options: &StopOptions,
     abort: &Abort,
 ) -> Result<Option<Stopped>> {
+    if !beside(pidfile.path()).exists() {
+        return match holder {
+            Some(holder) => pidfile.stop_holder(holder, options, abort),
+            None => pidfile.stop(options, abort),
+        };
+    }
     if options.group {
         // Before the signal, and known to be heard, so that the signal is for all from the first one on.
         let keeper = holder.map_or_else(|| control(pidfile), |holder| control_of(pidfile, holder));
@@ -37,8 +46,9 @@ pub fn stop_daemon(
     let kill = |holder: &Process| {
         control_of(pidfile, holder).is_ok_and(|keeper| keeper.offer(FrameKind::Kill, &[], None))
     };
+    let kind = StopKind { killer: &kill, lock_patience: LOCK_PATIENCE };
     match holder {
-        Some(holder) => pidfile.stop_holder_or_kill_by(holder, options, abort, kill),
-        None => pidfile.stop_or_kill_by(options, abort, kill),
+        Some(holder) => pidfile.stop_holder_as(holder, options, abort, &kind),
+        None => pidfile.stop_as(options, abort, &kind),
     }
 }

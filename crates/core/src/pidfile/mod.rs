@@ -59,6 +59,8 @@ pub use holder::Holder;
 pub use lock::LockOptions;
 pub use locked::Locked;
 pub use status::{Held, Status};
+#[cfg(unix)]
+pub(crate) use stop::Kind as StopKind;
 pub use stop::{StopOptions, Stopped, end_process};
 #[cfg(all(unix, any(test, feature = "fuzzing")))]
 pub(crate) use text::check_text;

@@ -45,6 +45,19 @@ impl Default for StopOptions {
     }
 }
 
+/// What the stop of a daemon depends on, beside its options.
+pub(crate) struct Kind<'a> {
+    /// Kills the daemon in another way than SIGKILL, if it can: then it gives true, and SIGKILL follows only when the
+    /// daemon has not ended a second later.
+    pub(crate) killer: &'a dyn Fn(&Process) -> bool,
+    /// How long the lock may be held after its end.
+    pub(crate) lock_patience: Duration,
+}
+
+impl Kind<'_> {
+    const PLAIN: Self = Self { killer: &|_| false, lock_patience: LOCK_PATIENCE };
+}
+
 /// The result of a stop. No process holds the pidfile, unless another daemon has been started since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped {
@@ -81,19 +94,18 @@ impl PidFile {
     /// - `PidFile` with `LockLeaked` when the lock is held a second after the daemon's end: the message names the
     ///   processes that have the file open.
     pub fn stop(&self, options: &StopOptions, abort: &Abort) -> Result<Option<Stopped>> {
-        self.stop_or_kill_by(options, abort, |_| false)
+        self.stop_as(options, abort, &Kind::PLAIN)
     }
 
-    /// As [`PidFile::stop`]. `killer` kills the daemon in another way than SIGKILL, if it can: then it gives true, and
-    /// SIGKILL follows only when the daemon has not ended a second later.
-    pub(crate) fn stop_or_kill_by(
+    /// As [`PidFile::stop`], of a daemon of that kind.
+    pub(crate) fn stop_as(
         &self,
         options: &StopOptions,
         abort: &Abort,
-        killer: impl Fn(&Process) -> bool,
+        kind: &Kind<'_>,
     ) -> Result<Option<Stopped>> {
         unless_over(match self.prove(abort) {
-            Ok(holder) => self.try_stop(holder.process(), options, abort, killer),
+            Ok(holder) => self.try_stop(holder.process(), options, abort, kind),
             Err(Over::Failed(error)) if error.kind() == ErrorKind::NotRunning => {
                 self.none_was_running().map_err(Over::from)
             }
@@ -112,18 +124,18 @@ impl PidFile {
         options: &StopOptions,
         abort: &Abort,
     ) -> Result<Option<Stopped>> {
-        self.stop_holder_or_kill_by(holder, options, abort, |_| false)
+        self.stop_holder_as(holder, options, abort, &Kind::PLAIN)
     }
 
-    /// As [`PidFile::stop_holder`], with another way to kill, as [`PidFile::stop_or_kill_by`] has it.
-    pub(crate) fn stop_holder_or_kill_by(
+    /// As [`PidFile::stop_holder`], of a daemon of that kind.
+    pub(crate) fn stop_holder_as(
         &self,
         holder: &Process,
         options: &StopOptions,
         abort: &Abort,
-        killer: impl Fn(&Process) -> bool,
+        kind: &Kind<'_>,
     ) -> Result<Option<Stopped>> {
-        unless_over(self.try_stop(holder, options, abort, killer))
+        unless_over(self.try_stop(holder, options, abort, kind))
     }
 
     fn try_stop(
@@ -131,7 +143,7 @@ impl PidFile {
         process: &Process,
         options: &StopOptions,
         abort: &Abort,
-        killer: impl Fn(&Process) -> bool,
+        kind: &Kind<'_>,
     ) -> std::result::Result<Stopped, Over> {
         seam::at("stop.proven");
         if seam::breaks("stop-early") {
@@ -140,10 +152,10 @@ impl PidFile {
         }
         // Before the signal, at which the daemon looks for it.
         let displacing = options.displace.then(|| self.displace(process)).flatten();
-        let forced = end(process, options, abort, killer)?;
+        let forced = end(process, options, abort, kind)?;
         drop(displacing);
         seam::at("stop.ended");
-        self.wait_until_free(process.pid(), abort)?;
+        self.wait_until_free(process.pid(), kind.lock_patience, abort)?;
         // Remove the pidfile that the daemon has left because it was killed, or could not unlink it with another user
         // or root folder than at its start. If another process has locked the pidfile since, it stays.
         seam::at("stop.free");
@@ -161,14 +173,14 @@ impl PidFile {
     }
 
     /// A start that comes right after a stop would be refused by a lock that is not free yet.
-    fn wait_until_free(&self, pid: Pid, abort: &Abort) -> std::result::Result<(), Over> {
+    fn wait_until_free(&self, pid: Pid, patience: Duration, abort: &Abort) -> std::result::Result<(), Over> {
         let begun = Instant::now();
         loop {
             match self.status()? {
                 Status::Stopped { .. } => return Ok(()),
                 // A successor's, which may have got the same number: the daemon itself has ended.
                 Status::Running { pid: holder, .. } if holder != pid || is_alive(holder) => return Ok(()),
-                _ if begun.elapsed() >= LOCK_PATIENCE => return Err(self.lock_leaked().into()),
+                _ if begun.elapsed() >= patience => return Err(self.lock_leaked().into()),
                 _ => abort.pause(BETWEEN_LOOKS)?,
             }
         }
@@ -195,19 +207,19 @@ impl PidFile {
 /// - `Unverified` when its end cannot be seen: nothing was sent;
 /// - `PermissionDenied` or `InvalidOption`, as [`Process::signal`]; also if SIGKILL is refused, a second after it.
 pub fn end_process(process: &Process, options: &StopOptions, abort: &Abort) -> Result<Option<bool>> {
-    unless_over(end(process, options, abort, |_| false))
+    unless_over(end(process, options, abort, &Kind::PLAIN))
 }
 
 fn end(
     process: &Process,
     options: &StopOptions,
     abort: &Abort,
-    killer: impl Fn(&Process) -> bool,
+    kind: &Kind<'_>,
 ) -> std::result::Result<bool, Over> {
     if options.group {
         process.hold_group();
     }
-    let forced = end_itself(process, options, abort, killer)?;
+    let forced = end_itself(process, options, abort, kind)?;
     if options.group {
         process.end_rest_of_group();
     }
@@ -218,7 +230,7 @@ fn end_itself(
     process: &Process,
     options: &StopOptions,
     abort: &Abort,
-    killer: impl Fn(&Process) -> bool,
+    kind: &Kind<'_>,
 ) -> std::result::Result<bool, Over> {
     let &StopOptions { signal, timeout, kill, group, displace: _ } = options;
     // If we cannot watch it end, send no signal: a restart would stop half way, with the daemon told to stop and nobody
@@ -237,7 +249,7 @@ fn end_itself(
     if !kill {
         return Err(lives_on(process, timeout).into());
     }
-    if abort.unless_aborted(|| killer(process))? && watch.ends_within(KILL_PATIENCE)? {
+    if abort.unless_aborted(|| (kind.killer)(process))? && watch.ends_within(KILL_PATIENCE)? {
         return Ok(true);
     }
     let killed = abort.unless_aborted(|| {
@@ -298,7 +310,7 @@ mod tests {
         let pid = successor.id() as Pid;
         std::fs::write(pidfile.path(), format!("{pid}\n")).unwrap();
         drop(locked);
-        let result = pidfile.wait_until_free(pid, &Abort::new());
+        let result = pidfile.wait_until_free(pid, LOCK_PATIENCE, &Abort::new());
         successor.kill().unwrap();
         successor.wait().unwrap();
         std::fs::remove_dir_all(folder).unwrap();
