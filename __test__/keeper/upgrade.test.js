@@ -272,6 +272,31 @@ test.serial('a program hears of its replacement, and ends for that reason', asyn
   t.is(log(), 'drain\nstop by upgrade\nstop by signal\n')
 })
 
+test.serial('a program has itself replaced', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'itself.mjs',
+    `import { createServer } from 'node:http'
+     import { Daemon } from "DAIMON"
+     createServer((_, response) => response.end(String(process.pid))).listen(process.env.PORT, '127.0.0.1')
+     process.on('SIGUSR2', async () => {
+       const { pid, bodies } = await new Daemon({ pidFile: Daemon.current.pidFile }).upgrade()
+       console.log('by itself', pid, JSON.stringify(bodies))
+     })`,
+  )
+  const { daemon, get, log } = await kept(place, { script })
+  const { pid } = await daemon.start()
+  const before = await get()
+  kill(Number(before), 'SIGUSR2')
+  await until(() => !alive(Number(before)))
+  t.not(await get(), before)
+  const [, keeper, bodies] = /by itself (\d+) (.*)/.exec(log())
+  t.is(Number(keeper), pid)
+  const generations = JSON.parse(bodies).map(({ generation }) => generation)
+  t.true(generations.includes(2), bodies)
+  await daemon.stop()
+})
+
 test.serial(
   'one that does not stop after that is killed in the time of who has asked for the upgrade',
   async (t) => {
