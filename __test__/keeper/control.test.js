@@ -1,0 +1,101 @@
+// The socket beside the pidfile by which a keeper is controlled.
+import { once } from 'node:events'
+import { chmodSync, existsSync, statSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import test from 'ava'
+import { alive, folder, kill, until } from '../helpers/index.js'
+import { kept, serving } from '../helpers/keeper.js'
+import { nobody, open, root } from '../helpers/privileges.js'
+
+test.serial('it is for the user alone, and gone with the daemon', async (t) => {
+  const place = folder(t)
+  const { daemon } = await kept(place)
+  await daemon.start()
+  t.is(statSync(place.file('a.ctl')).mode & 0o7777, 0o600)
+  await daemon.stop()
+  t.false(existsSync(place.file('a.ctl')))
+})
+
+test.serial('that of a keeper that was killed is replaced', async (t) => {
+  const place = folder(t)
+  const { daemon } = await kept(place)
+  const { pid } = await daemon.start()
+  kill(pid)
+  await until(() => !alive(pid))
+  t.true(existsSync(place.file('a.ctl')))
+  await daemon.start()
+  t.is((await serving(daemon)).length, 1)
+  await daemon.stop()
+})
+
+test.serial('a socket at which another process listens is not replaced, and the start fails', async (t) => {
+  const place = folder(t)
+  const other = createServer().listen(place.file('a.ctl'))
+  t.teardown(() => other.close())
+  await once(other, 'listening')
+  const { daemon } = await kept(place)
+  const error = await t.throwsAsync(daemon.start())
+  t.true(error.message.includes(place.file('a.ctl')), error.message)
+  t.true(other.listening && existsSync(place.file('a.ctl')))
+  t.deepEqual(place.processes(), [])
+})
+
+test.serial('a file at its path is not removed, and the start fails', async (t) => {
+  const place = folder(t)
+  place.write('a.ctl', 'mine')
+  const { daemon } = await kept(place)
+  const error = await t.throwsAsync(daemon.start())
+  t.true(error.message.includes(place.file('a.ctl')), error.message)
+  t.is(place.read('a.ctl'), 'mine')
+  t.deepEqual(place.processes(), [])
+})
+
+test.serial('whoever takes the place of the socket is not talked to', async (t) => {
+  const place = folder(t)
+  const { daemon } = await kept(place)
+  await daemon.start()
+  const other = createServer((socket) => socket.on('error', () => {}).end('{}')).listen(place.file('b.ctl'))
+  t.teardown(() => other.close())
+  await once(other, 'listening')
+  place.rename('b.ctl', 'a.ctl')
+  t.is((await daemon.status()).bodies, undefined)
+  const error = await t.throwsAsync(daemon.upgrade(), { code: 'ERR_DAEMON_UNSUPPORTED' })
+  t.regex(error.message, /has no keeper/)
+  t.like(await daemon.stop(), { wasRunning: true, forced: false })
+})
+
+test.serial('garbage, and clients without a number, change nothing', async (t) => {
+  const place = folder(t)
+  const { daemon, get } = await kept(place)
+  await daemon.start()
+  const body = await get()
+  const clients = Array.from({ length: 200 }, () => connect(place.file('a.ctl')).on('error', () => {}))
+  for (const client of clients) client.write(Buffer.alloc(1_000, '?'))
+  t.teardown(() => clients.forEach((client) => client.destroy()))
+  t.is(await get(), body)
+  for (const client of clients) client.destroy()
+  await until(async () => (await daemon.status()).bodies !== undefined)
+  await daemon.stop()
+  t.pass()
+})
+
+root('another user is turned away, though the file lets it in', async (t) => {
+  const place = open(t)
+  const { daemon } = await kept(place)
+  await daemon.start()
+  chmodSync(place.file('a.ctl'), 0o666)
+  const { uid, gid } = nobody()
+  const client = place.write(
+    'client.cjs',
+    `const socket = require('node:net').connect(${JSON.stringify(place.file('a.ctl'))})
+     socket.on('error', ({ code }) => console.log(code)).on('close', () => console.log('closed'))
+     socket.on('data', (bytes) => console.log('told', bytes.toString(), socket.destroy() === undefined))
+     socket.write(Buffer.from([0x3f, 0, 0, 0, 0]))`,
+  )
+  const { stdout } = await place.node([client], { uid: Number(uid), gid: Number(gid), cwd: '/' })
+  t.regex(stdout, /closed\n$/)
+  t.false(stdout.includes('told'))
+  // The same is told to its own user.
+  t.regex((await place.node([client])).stdout, /told/)
+  await daemon.stop()
+})
