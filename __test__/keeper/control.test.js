@@ -71,9 +71,12 @@ test.serial('garbage, and clients without a number, change nothing', async (t) =
   const body = await get()
   const clients = Array.from({ length: 200 }, () => connect(place.file('a.ctl')).on('error', () => {}))
   for (const client of clients) client.write(Buffer.alloc(1_000, '?'))
-  t.teardown(() => clients.forEach((client) => client.destroy()))
+  const close = () => {
+    for (const client of clients) client.destroy()
+  }
+  t.teardown(close)
   t.is(await get(), body)
-  for (const client of clients) client.destroy()
+  close()
   await until(async () => (await daemon.status()).bodies !== undefined)
   await daemon.stop()
   t.pass()
