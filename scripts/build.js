@@ -45,8 +45,11 @@ async function buildKeeper(how, cargo) {
   ]
   const code = await run('cargo', [...args, ...cargo])
   const profile = how.includes('torture') ? 'torture' : 'release'
-  if (code === 0)
-    copyFileSync(join(target, profile, 'daimon-keeper'), join(root, folder, 'native/daimon-keeper'))
+  if (code !== 0) return code
+  const place = join(root, folder, 'native/daimon-keeper')
+  // The system refuses to write to a program that is executed, as by a daemon that goes on.
+  copyFileSync(join(target, profile, 'daimon-keeper'), `${place}.new`)
+  renameSync(`${place}.new`, place)
   return code
 }
 

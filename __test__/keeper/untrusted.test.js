@@ -1,7 +1,7 @@
 // What comes from a body is not believed: it may have given its rights up, or be taken over by somebody.
 import { readdirSync, readFileSync } from 'node:fs'
 import test from 'ava'
-import { alive, fixture, folder, kill, until } from '../helpers/index.js'
+import { alive, content, fixture, folder, kill, until } from '../helpers/index.js'
 import { kept } from '../helpers/keeper.js'
 
 const WAYS = [
@@ -43,3 +43,25 @@ for (const way of WAYS) {
     t.like(await daemon.stop(), { wasRunning: true, forced: false, stale: false })
   })
 }
+
+test.serial('a launcher that does not listen holds no keeper up', async (t) => {
+  const place = folder(t)
+  const launcher = place.spawn([
+    place.write(
+      'launcher.mjs',
+      `import { Daemon } from "DAIMON"
+       const [pidFile, script] = ${JSON.stringify([place.file('a.pid'), fixture('keeper/floods.cjs')])}
+       await new Daemon({ pidFile, script, respawn: true, readyTimeout: Infinity, env: { FOLDER: ${JSON.stringify(place.path)} } }).start()`,
+    ),
+  ])
+  const bodyOf = (keeper) => content(`/proc/${keeper}/task/${keeper}/children`)?.trim()
+  const keeper = await until(() => Number(content(place.file('a.pid'))))
+  await until(() => bodyOf(keeper))
+  kill(launcher.pid, 'SIGSTOP')
+  await until(() => content(place.file('flooded')) !== undefined)
+  kill(keeper, 'SIGTERM')
+  await until(() => !alive(keeper))
+  kill(launcher.pid)
+  await until(() => place.processes().length === 0)
+  t.pass()
+})

@@ -5,7 +5,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
+use nix::sys::socket::sockopt::SendTimeout;
+use nix::sys::socket::{MsgFlags, Shutdown, recv, setsockopt, shutdown};
+use nix::sys::time::{TimeVal, TimeValLike};
 
 use super::decoder::Decoder;
 use super::encoder::{begin_frame, length, send_frame_with};
@@ -59,8 +61,10 @@ impl Channel {
         Self::carrying(fd, FrameKind::TO_BODY)
     }
 
-    /// A keeper's end of the channel to its launcher.
+    /// A keeper's end of the channel to its launcher. A frame waits for room for a second at most.
     pub(crate) fn of_keeper(fd: OwnedFd) -> Self {
+        // If that fails it waits for its launcher, as any daemon does.
+        let _ = setsockopt(&fd, SendTimeout, &TimeVal::seconds(1));
         Self::carrying(fd, FrameKind::TO_NEW_KEEPER)
     }
 
@@ -96,10 +100,22 @@ impl Channel {
         send_frame_with(self.fd.as_fd(), kind, body, descriptor, MsgFlags::empty()).is_ok()
     }
 
-    /// Sends a short frame if there is room for it at once. False if there is none, or the other end is closed; then
-    /// the channel may be broken.
+    /// Sends a frame if there is room for it at once, and never waits. False if there is none, or the other end is
+    /// closed. A long frame may find room for a part; then nothing else can be sent, and the channel is closed.
     pub fn offer(&self, kind: FrameKind, body: &[u8], descriptor: Option<BorrowedFd<'_>>) -> bool {
-        send_frame_with(self.fd.as_fd(), kind, body, descriptor, MsgFlags::MSG_DONTWAIT).is_ok()
+        match begin_frame(self.fd.as_fd(), kind, body, descriptor) {
+            Ok(sent) if sent == length(body) => true,
+            Ok(0) | Err(_) => false,
+            Ok(_) => {
+                self.close();
+                false
+            }
+        }
+    }
+
+    /// Nothing is sent or received any more; the other end is told.
+    pub(crate) fn close(&self) {
+        let _ = shutdown(self.fd.as_raw_fd(), Shutdown::Both);
     }
 
     /// Gives an end to send with from another thread; sending fails once the channel is closed.
@@ -121,7 +137,7 @@ impl Channel {
     ///
     /// When it is longer than such a frame may be; the system's.
     pub(crate) fn begin_payload(&self, payload: &[u8]) -> Result<Option<Unsent>> {
-        let sent = begin_frame(self.fd.as_fd(), FrameKind::Payload, payload)
+        let sent = begin_frame(self.fd.as_fd(), FrameKind::Payload, payload, None)
             .map_err(|problem| unsendable(problem, payload))?;
         if sent == length(payload) {
             return Ok(None);

@@ -39,8 +39,9 @@ pub(super) fn begin_frame(
     fd: BorrowedFd<'_>,
     kind: FrameKind,
     body: &[u8],
+    descriptor: Option<BorrowedFd<'_>>,
 ) -> std::result::Result<usize, NotSent> {
-    match send_part(fd, kind, body, 0, None, MsgFlags::MSG_DONTWAIT) {
+    match send_part(fd, kind, body, 0, descriptor, MsgFlags::MSG_DONTWAIT) {
         Err(NotSent::System(Errno::EAGAIN)) => Ok(0),
         other => other,
     }

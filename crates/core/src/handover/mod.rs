@@ -28,6 +28,7 @@ pub use channel::Channel;
 #[cfg(unix)]
 pub(crate) use encoder::send_frame;
 pub use frame::{Frame, FrameKind};
+pub(crate) use header::NotSent;
 #[cfg(all(unix, any(test, feature = "fuzzing")))]
 pub(crate) use invariants::{check_frames, check_round_trip, check_variable};
 pub(crate) use outcome::Outcome;

@@ -17,7 +17,7 @@ use nix::unistd::{ftruncate, getpid, getppid, unlink};
 
 use crate::error::{Error, Pid, Result, Subject};
 use crate::given::BodyPlace;
-use crate::handover::{Channel, Frame, FrameKind, send_frame};
+use crate::handover::{Channel, Frame, FrameKind, NotSent, send_frame};
 use crate::listener::Listener;
 use crate::log::silence_stderr;
 use crate::mutex::lock;
@@ -395,11 +395,17 @@ impl OwnDaemon {
 
     /// Tells the launcher something while it waits; false when no launcher waits any more.
     ///
-    /// Progress text that finds no room is left out instead of being waited for.
+    /// Progress text that finds no room is left out instead of being waited for. A keeper waits for a second at most for
+    /// anything else, and tells no more then.
     pub fn tell(&self, kind: FrameKind, body: &[u8]) -> bool {
         let start = self.start();
         let (Start::Starting(channel) | Start::Kept(channel)) = &*start else { return false };
         let flags = if kind == FrameKind::Status { MsgFlags::MSG_DONTWAIT } else { MsgFlags::empty() };
-        send_frame(channel.as_fd(), kind, body, flags).is_ok()
+        let sent = send_frame(channel.as_fd(), kind, body, flags);
+        if matches!(sent, Err(NotSent::System(_))) && kind != FrameKind::Status {
+            // It may have been sent in part, so that nothing may follow.
+            channel.close();
+        }
+        sent.is_ok()
     }
 }
