@@ -51,7 +51,8 @@ test.serial('a launcher that does not listen holds no keeper up', async (t) => {
       'launcher.mjs',
       `import { Daemon } from "DAIMON"
        const [pidFile, script] = ${JSON.stringify([place.file('a.pid'), fixture('keeper/floods.cjs')])}
-       await new Daemon({ pidFile, script, respawn: true, readyTimeout: Infinity, env: { FOLDER: ${JSON.stringify(place.path)} } }).start()`,
+       const env = { FOLDER: ${JSON.stringify(place.path)} }
+       await new Daemon({ pidFile, script, respawn: true, readyTimeout: Infinity, env }).start()`,
     ),
   ])
   const bodyOf = (keeper) => content(`/proc/${keeper}/task/${keeper}/children`)?.trim()

@@ -395,8 +395,8 @@ impl OwnDaemon {
 
     /// Tells the launcher something while it waits; false when no launcher waits any more.
     ///
-    /// Progress text that finds no room is left out instead of being waited for. A keeper waits for a second at most for
-    /// anything else, and tells no more then.
+    /// Progress text that finds no room is left out instead of being waited for. A keeper waits for a second at most
+    /// for anything else, and tells no more then.
     pub fn tell(&self, kind: FrameKind, body: &[u8]) -> bool {
         let start = self.start();
         let (Start::Starting(channel) | Start::Kept(channel)) = &*start else { return false };
