@@ -28,8 +28,9 @@ export async function callBodyVerb(
   settings: Settings,
   args: readonly unknown[],
 ): Promise<unknown> {
-  const isDetached = verb !== 'become' && settings.detach !== false
-  const given = isDetached ? serializedNow(args) : args
+  const isThisProcess = verb === 'become' || settings.detach === false
+  // A keeper's bodies are processes of their own.
+  const given = !isThisProcess || settings.keeper !== undefined ? serializedNow(args) : args
   const verbs = await loadVerbs()
   return await verbs[verb](settings, given)
 }

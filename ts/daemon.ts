@@ -133,8 +133,12 @@ export class Daemon<A extends unknown[] = unknown[]> {
    * From then on, and also when its body fails, the process stays the daemon of its pidfile until it exits. Only a
    * supervisor (systemd) can enforce `readyTimeout`; it is told of that time.
    *
+   * With a keeper (`respawn`, `listen`, `instances`) this process executes the keeper in its own place, which runs the
+   * program again as its body: the promise never settles here.
+   *
    * @throws AlreadyRunningError with the running PID
-   * @throws UnsupportedError in a worker, in the daemon of another pidfile, and for `execPath` and `execArgv`
+   * @throws UnsupportedError in a worker, in the daemon of another pidfile, and for `execPath` and `execArgv`, unless
+   * there is a keeper
    * @throws PidFileError, InvalidOptionError, PermissionDeniedError, UnverifiedError, StartFailedError
    * @throws what the body throws before it is ready
    */

@@ -7,7 +7,13 @@
 import { ownStatus, status } from './control/status.js'
 import { stop } from './control/stop.js'
 import { AlreadyRunningError, DaemonError } from './errors.js'
-import { foreground, foregroundChecked, inForeground } from './foreground/index.js'
+import {
+  foreground,
+  foregroundChecked,
+  inForeground,
+  keeperChecked,
+  keeperInForeground,
+} from './foreground/index.js'
 import {
   type Args,
   type CheckedStart,
@@ -42,7 +48,7 @@ export async function begin(settings: Settings, args: Args): Promise<Running> {
 
 /** `foreground()`. */
 export async function become(settings: Settings, args: Args): Promise<DaemonContext> {
-  refuseBody(settings, false)
+  refuseBody(settings, settings.keeper !== undefined)
   return await foreground(settings, args)
 }
 
@@ -51,6 +57,9 @@ export async function replace(settings: Settings, args: Args): Promise<Running> 
   refuseBody(settings)
   if (settings.detach !== false) {
     return await replacing(settings, preflight(detached(settings, args), true), startChecked)
+  }
+  if (settings.keeper !== undefined) {
+    return await replacing(settings, preflight(keeperInForeground(settings, args), true), keeperChecked)
   }
   await replacing(settings, preflight(inForeground(settings, args), true), foregroundChecked)
   return ownStatus(settings.pidFile)

@@ -51,6 +51,8 @@ const PRELOADED = [
   'kept/inherit',
   'kept/internals',
   'kept/listen',
+  'kept/supervisor',
+  'timer',
   'turn',
 ]
 

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { Daemon } from '../../dist/index.js'
-import { content, fixture, freePort } from './index.js'
+import { body, control } from './foreground.js'
+import { content, fixture, freePort, until } from './index.js'
 
 /** A script that a keeper keeps, and what talks to it. */
 export async function kept(place, options = {}, env = {}) {
@@ -54,3 +55,49 @@ export async function serving(daemon) {
 
 /** The variables that a process was executed with. */
 export const environment = (pid) => readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+
+/** A program whose `run` answers with its PID, at `PORT`. */
+export const server = (place, options = 'respawn: true', run = '') =>
+  body(
+    place,
+    `import { createServer } from 'node:http'
+     const daemon = new Daemon({
+       pidFile: 'a.pid',
+       ${options},
+       run(daemon, ...args) {
+         console.log('begins', daemon.instance, daemon.detached, ...args, ...process.argv.slice(2))
+         daemon.onStop(({ by, signal }) => console.log('stops', by, signal))
+         ${run}
+         return new Promise((resolve) => {
+           const server = createServer((request, response) => {
+             if (request.url === '/exit') process.exit(7)
+             response.end(String(process.pid))
+           })
+           server.listen(Number(process.env.PORT), '127.0.0.1', resolve)
+         })
+       },
+     })
+     await daemon.foreground('given')
+     console.log('settled')`,
+  )
+
+/** Starts a program in the foreground, and waits until it serves. */
+export async function foreground(place, args, env = {}) {
+  const port = await freePort()
+  const program = place.spawn(args, { env: { PORT: String(port), ...env } })
+  const ended = program.done.then((result) => {
+    throw new Error(JSON.stringify(result))
+  })
+  const status = until(async () => {
+    const status = await control(place).status()
+    return status.state === 'running' && status.starting !== true && status
+  }, 'the daemon')
+  // A failure of the test itself.
+  ended.catch(() => {})
+  return {
+    ...program,
+    status: await Promise.race([status, ended]),
+    port,
+    get: (path = '/') => get({ port, path }),
+  }
+}

@@ -186,17 +186,3 @@ test.serial('a socket that the program has given up is free again', async (t) =>
   t.pass()
   await daemon.stop()
 })
-
-test.serial('a process that is the daemon itself cannot have a keeper yet', async (t) => {
-  const place = folder(t)
-  for (const [option, options] of [
-    ['respawn', { respawn: true }],
-    ['listen', { listen: { web: 8080 } }],
-    ['instances', { instances: 2 }],
-  ]) {
-    const daemon = new Daemon({ pidFile: place.file('a.pid'), run() {}, ...options })
-    const error = await t.throwsAsync(daemon.foreground(), { code: 'ERR_DAEMON_UNSUPPORTED' })
-    t.regex(error.message, new RegExp(`^Option '${option}' is not supported here yet`))
-  }
-  t.deepEqual(place.processes(), [])
-})

@@ -253,8 +253,11 @@ export const NOT_BY_WINE = {
     'cli/bodies',
     'cli/upgrade',
     'docs/guide-keeper',
+    'keeper/foreground',
+    'keeper/foreground-start',
     'keeper/listen',
     'keeper/respawn',
+    'keeper/supervised',
     'keeper/upgrade',
   ],
   'they expect paths, messages and shells of Unix': [

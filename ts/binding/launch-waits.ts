@@ -3,6 +3,7 @@
  * launcher, in the process that becomes the daemon, and in the helper of a restart.
  */
 
+import { never } from '../never.js'
 import type {
   LaunchedDaemon,
   NativeAttempt,
@@ -49,6 +50,37 @@ export async function becomeDaemon(plan: NativeForegroundPlan, signal?: AbortSig
     const done = oneEvent(begin, plan.pidFile)
     signal?.addEventListener('abort', onAbort, { once: true })
     await done
+  } catch (error) {
+    throw signal?.aborted === true ? signal.reason : error
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+/**
+ * Executes the plan's keeper in the place of this process; rejects when that fails, and never settles otherwise.
+ *
+ * @param sockets - those of the supervisor, by their names
+ * @param address - where it wants to hear from its service
+ */
+export async function executeKeeper(
+  plan: NativePlan,
+  payload: Buffer,
+  sockets: Readonly<Record<string, number>>,
+  address: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<never> {
+  let onAbort = (): void => {}
+  const begin = (waits: Waits): number => {
+    const id = waits.executeKeeper(plan, payload, { ...sockets }, address)
+    onAbort = () => waits.cancelLock(id)
+    return id
+  }
+  try {
+    const failed = oneEvent(begin, plan.pidFile)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    await failed
+    return await never
   } catch (error) {
     throw signal?.aborted === true ? signal.reason : error
   } finally {

@@ -24,12 +24,13 @@ import { accountVariables } from '../options/identity.js'
 import { homeVariable } from '../options/places.js'
 import type { Rights } from '../options/rights.js'
 import { scriptOrPath } from '../options/script.js'
-import type { Settings, Stdio } from '../options/settings.js'
+import type { Settings } from '../options/settings.js'
 import { refused } from '../say.js'
 import { forgetSupervisor } from '../supervisor/environment.js'
 import { findSupervisor } from '../supervisor/notify.js'
 import { findManager } from '../supervisor/service.js'
 import type { DaemonContext } from '../types/context.js'
+import { streamsOf } from './streams.js'
 import { leaveTerminal } from './terminal-streams.js'
 
 /** The name of the supervisor's socket that is the daemon's. */
@@ -86,13 +87,6 @@ export async function becomeChecked(
     throw error
   }
   return context
-}
-
-/** A stream that no option names stays as it is: the terminal's, or the supervisor's. */
-function streamsOf({ given }: Settings): Record<'stdin' | 'stdout' | 'stderr', Stdio> {
-  const { stdin, stdout, stderr } = given
-  const same: Stdio = { kind: 'inherit' }
-  return { stdin: stdin ?? same, stdout: stdout ?? same, stderr: stderr ?? same }
 }
 
 interface Parts {

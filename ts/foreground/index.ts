@@ -14,6 +14,7 @@ import { takeSockets } from '../supervisor/sockets.js'
 import type { DaemonContext } from '../types/context.js'
 import { becomeChecked, type ForegroundStart } from './become.js'
 import { untilReady } from './body.js'
+import { becomeKeeper, inKeeper, type KeeperStart } from './keeper.js'
 import { refuseOptions, refuseSecond } from './refusals.js'
 
 /** The daemon that this process is about to become. */
@@ -25,8 +26,7 @@ let pending: { pidFile: string; context: Promise<DaemonContext> } | undefined
  * @throws AlreadyRunningError, UnsupportedError when the process is a daemon already, or is about to be one
  */
 export function inForeground(settings: Settings, args: Args): ForegroundStart {
-  refuseSecond(settings, pending?.pidFile)
-  beginService()
+  begins(settings)
   return {
     settings,
     args,
@@ -37,11 +37,28 @@ export function inForeground(settings: Settings, args: Args): ForegroundStart {
 }
 
 /**
+ * The start of a keeper that is this process.
+ *
+ * @throws as {@link inForeground}
+ */
+export function keeperInForeground(settings: Settings, args: Args): KeeperStart {
+  begins(settings)
+  return inKeeper(settings, args)
+}
+
+function begins(settings: Settings): void {
+  refuseSecond(settings, pending?.pidFile)
+  beginService()
+}
+
+/**
  * Runs the Daemon of these settings in this process; resolves when it is ready.
  *
  * @throws DaemonError as `Daemon#foreground` says; what the body throws before it is ready
  */
 export async function foreground(settings: Settings, args: Args): Promise<DaemonContext> {
+  if (settings.keeper !== undefined)
+    return await keep(settings, preflight(keeperInForeground(settings, args)))
   return await run(settings, preflight(inForeground(settings, args)))
 }
 
@@ -52,9 +69,17 @@ export async function foregroundChecked(checked: CheckedStart<ForegroundStart>):
   return await run(checked.settings, Promise.resolve(checked))
 }
 
+/** The same, where the daemon has a keeper, which this process becomes; it never resolves. */
+export async function keeperChecked(checked: CheckedStart<KeeperStart>): Promise<never> {
+  refuseSecond(checked.settings, pending?.pidFile)
+  return await keep(checked.settings, Promise.resolve(checked))
+}
+
 /** Makes this process the daemon; the rest of its main module is the body. The same context again for later calls. */
 export async function foregroundInline(settings: Settings, args: Args): Promise<DaemonContext> {
   if (pending?.pidFile === settings.pidFile) return await pending.context
+  if (settings.keeper !== undefined)
+    return await keep(settings, preflight(keeperInForeground(settings, args)))
   const intended = inForeground(settings, args)
   const evaluated = evaluation(settings.ready)
   const context = await become(settings, preflight(intended), 'program')
@@ -73,13 +98,23 @@ async function run(
   return await untilReady(state, settings, context)
 }
 
-/** From its first turn on no other call makes this process a daemon. */
 function become(
   { pidFile }: Settings,
   checking: Promise<CheckedStart<ForegroundStart>>,
   kind: BodyKind,
 ): Promise<DaemonContext> {
-  const context = checking.then((checked) => becomeChecked(checked, kind))
+  return alone(
+    pidFile,
+    checking.then((checked) => becomeChecked(checked, kind)),
+  )
+}
+
+function keep({ pidFile }: Settings, checking: Promise<CheckedStart<KeeperStart>>): Promise<never> {
+  return alone(pidFile, checking.then(becomeKeeper))
+}
+
+/** From its first turn on no other call makes this process a daemon. */
+function alone<T extends DaemonContext>(pidFile: string, context: Promise<T>): Promise<T> {
   pending = { pidFile, context }
   const over = (): void => {
     pending = undefined

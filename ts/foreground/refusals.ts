@@ -27,11 +27,6 @@ export function refuseOptions(settings: Settings): void {
   refuseAbsent('LISTEN_FDS', givenSockets().count > 0)
   const { execPath, execArgv, stdin, stdout, stderr } = settings.given
   refuseRedirected([stdin, stdout, stderr].some((stream) => stream?.kind === 'file'))
-  if (settings.keeper !== undefined) {
-    const option = (['respawn', 'listen', 'instances'] as const).find((one) => settings.given[one])
-    const what = say`${subject(option ?? 'respawn')} is not supported here yet: the daemon would be this very process`
-    throw unsupported(settings, say`${what}. Start it detached, or let the supervisor start it again`)
-  }
   if (execPath !== undefined || execArgv !== undefined) {
     const option = execPath === undefined ? 'execArgv' : 'execPath'
     throw unsupported(
@@ -39,10 +34,7 @@ export function refuseOptions(settings: Settings): void {
       say`${subject(option)} is not supported: this process has been executed already`,
     )
   }
-  if (!isMainThread(native())) {
-    const message = 'A worker thread cannot become a daemon: the pidfile is held by its whole process'
-    throw unsupported(settings, `${message}. Call it in the main thread, or start it detached`)
-  }
+  if (!isMainThread(native())) refuseWorker(settings)
   if (settings.run === undefined && settings.script !== undefined && packer() === 'node') {
     const what = say`${subject('script')} is not supported in a single executable, which loads nothing but itself`
     throw unsupported(settings, say`${what}. Start it detached, with the ${named('execPath')} of a Node.js`)
@@ -51,6 +43,12 @@ export function refuseOptions(settings: Settings): void {
     const what = say`${subject('noNewPrivileges')} is not supported: this process has threads already`
     throw unsupported(settings, say`${what}. Start it detached, or let the supervisor do it`)
   }
+}
+
+/** @throws UnsupportedError in a worker thread */
+export function refuseWorker(settings: Settings): never {
+  const message = 'A worker thread cannot become a daemon: the pidfile is held by its whole process'
+  throw unsupported(settings, `${message}. Call it in the main thread, or start it detached`)
 }
 
 /**

@@ -40,6 +40,8 @@ export interface LaunchSettings {
   readonly version?: string | undefined
   /** In milliseconds; a daemon with a socket ends itself when it is not ready by then and its launcher has gone. */
   readonly readyTimeout?: number | undefined
+  /** Of a body whose keeper is in the foreground: in microseconds how often its supervisor wants a sign of life. */
+  readonly attached?: { readonly watchdog: number | undefined } | undefined
   /** The logs to open again on reload: one for each output that goes to a file. */
   readonly stdout?: OutputFile | undefined
   readonly stderr?: OutputFile | undefined

@@ -24,6 +24,7 @@ import { startRotation } from './rotation.js'
 import { takeSignals } from './signals/delivered.js'
 import { keep } from './signals/kept-listeners.js'
 import { State, shareState } from './state.js'
+import { writeStderr } from './stderr.js'
 import { endByUncaught } from './uncaught.js'
 
 /**
@@ -67,9 +68,14 @@ function readPayload(binding: Binding): Payload {
 }
 
 function fail(binding: Binding, message: string, code?: 'ERR_DAEMON_UNSUPPORTED'): never {
+  // In the foreground no launcher hears it.
+  if (isAttached) writeStderr(`daimon: ${message}`)
   binding.tellError(encodeOwn(message, code))
   process.exit(1)
 }
+
+/** Whether the keeper of this body is in the foreground. */
+let isAttached = false
 
 /** Keep this order: the current folder is inside the new root, and both changes need rights that are given up last. */
 function enter(binding: Binding, settings: LaunchSettings, isKept: boolean): void {
@@ -107,6 +113,7 @@ function adopt(value: string): void {
   if ('code' in found) throw new Error(`daimon: ${found.message}`)
   const { isBegunByImport } = removeOwnFlags()
   const { settings, args } = readPayload(binding)
+  isAttached = settings.attached !== undefined
   seam(binding, 'adopt.told')
   if (settings.title !== undefined) process.title = settings.title
   if (settings.socket !== undefined) {
@@ -129,7 +136,7 @@ function adopt(value: string): void {
   const kept =
     instance === undefined
       ? undefined
-      : beginKept(binding, instance, {
+      : beginKept(binding, instance, settings, {
           draining: () => state.drain(),
           reopen: () => reopenLogs(binding, settings),
           rotate: () => startRotation(binding, settings),
@@ -138,18 +145,19 @@ function adopt(value: string): void {
     binding,
     pid,
     pidFile,
-    detached: true,
+    detached: settings.attached === undefined,
     settings,
     args,
     main: mainAtStart(),
     isBegunByImport,
     kept,
-    ...(kept === undefined ? {} : { sockets: kept.sockets }),
+    ...(kept === undefined ? {} : { sockets: kept.sockets, supervisor: kept.supervisor }),
   }
   const state = new State(parts, 'unclaimed', {
     ready() {
       endReports()
       binding.ready()
+      kept?.supervisor?.ready()
     },
     ending: (code) => binding.tellExit(code),
     listening: () => binding.listening(),

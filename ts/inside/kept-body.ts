@@ -7,6 +7,8 @@
 import { type Binding, loadBinding } from '../binding/load.js'
 import { ownFile } from '../binding/package-files.js'
 import { requireOwn } from '../binding/require.js'
+import type { LaunchSettings } from '../handover/settings.js'
+import type { Supervisor } from './state.js'
 
 /** What the keeper's word leads to. */
 export interface KeptEvents {
@@ -18,12 +20,17 @@ export interface KeptEvents {
   rotate(): void
 }
 
+/** What a body is told of a keeper in the foreground. */
+export type Attached = NonNullable<LaunchSettings['attached']>
+
 /** A body of a keeper. */
 export interface KeptBody {
   /** Which of the bodies, from 0 on. */
   readonly instance: number
   /** The descriptors of the sockets that were declared, by their names. */
   readonly sockets: Readonly<Record<string, number>>
+  /** Who hears of its course, where the keeper is in the foreground. */
+  readonly supervisor: Supervisor | undefined
   /** Whether another body has taken the place of this one. */
   readonly isDraining: boolean
   /** The daemon ends: servers that are closed now are not given up by the program. */
@@ -31,14 +38,19 @@ export interface KeptBody {
 }
 
 interface KeptFile {
-  begin(binding: Binding, instance: number, events: KeptEvents): KeptBody
+  begin(binding: Binding, instance: number, attached: Attached | undefined, events: KeptEvents): KeptBody
   beginWorker(binding: Binding): void
 }
 
 /** Begins to be a body of a keeper. */
-export function beginKept(binding: Binding, instance: number, events: KeptEvents): KeptBody {
+export function beginKept(
+  binding: Binding,
+  instance: number,
+  { attached }: LaunchSettings,
+  events: KeptEvents,
+): KeptBody {
   process.getBuiltinModule('node:worker_threads').setEnvironmentData(KEPT, true)
-  return keptFile().begin(binding, instance, events)
+  return keptFile().begin(binding, instance, attached, events)
 }
 
 /** What tells a worker that its process is a body. */

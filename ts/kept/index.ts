@@ -5,14 +5,20 @@
 
 import type { Binding } from '../binding/load.js'
 import type { NativeMessage, Passage } from '../binding/native.js'
-import type { KeptBody, KeptEvents } from '../inside/kept-body.js'
+import type { Attached, KeptBody, KeptEvents } from '../inside/kept-body.js'
 import { Connections, drain } from './drain.js'
 import { inherit } from './inherit.js'
 import { type OpenServer, openNet } from './internals.js'
 import { Listening } from './listen.js'
+import { KeeperAsSupervisor } from './supervisor.js'
 
 /** Begins in the main thread: takes the sockets, and hears the keeper from now on. */
-export function begin(binding: Binding, instance: number, events: KeptEvents): KeptBody {
+export function begin(
+  binding: Binding,
+  instance: number,
+  attached: Attached | undefined,
+  events: KeptEvents,
+): KeptBody {
   const sockets = binding.takeKeptSockets()
   const listening = new Listening(binding, sockets)
   listening.hook()
@@ -62,6 +68,7 @@ export function begin(binding: Binding, instance: number, events: KeptEvents): K
   return {
     instance,
     sockets,
+    supervisor: attached === undefined ? undefined : new KeeperAsSupervisor(binding, attached),
     get isDraining() {
       return isDraining
     },

@@ -25,7 +25,10 @@ const DENO_MADE_UP = /\/\$deno\$\w+\.\w+$/
  *
  * @throws InvalidOptionError
  */
-export function refuseBody(settings: Settings, detached: boolean = settings.detach !== false): void {
+export function refuseBody(
+  settings: Settings,
+  detached: boolean = settings.detach !== false || settings.keeper !== undefined,
+): void {
   const { run, script, pidFile } = settings
   if (run === undefined && script === undefined) throw noBody(pidFile)
   if (run === undefined) refuseForScript(settings, detached)

@@ -83,11 +83,16 @@ export async function startChecked(checked: CheckedStart<DetachedStart>, greet?:
 }
 
 /** The folder that the daemon runs in. A keeper's program may run in another release's by the next time. */
-function cwdOf({ cwd = neededFolder(), given, keeper }: Settings): string {
+export function cwdOf({ cwd = neededFolder(), given, keeper }: Settings): string {
   return keeper === undefined || given.cwd !== undefined ? cwd : byShellFolder(cwd)
 }
 
-function planOf(settings: Settings, { program, args, env, folder }: Program, rights: Rights): NativePlan {
+/** The launch's plan for that program. */
+export function planOf(
+  settings: Settings,
+  { program, args, env, folder }: Program,
+  rights: Rights,
+): NativePlan {
   const { pidFile, pidFileMode, lockTimeout, stopTimeout, umask, stdio } = settings
   const keepFds = [...(settings.process.keepFds ?? [])]
   const plan = {

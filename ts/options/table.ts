@@ -192,7 +192,6 @@ export const OPTIONS: Table = {
       isOptional: true,
       reads: 'switchOrText',
       choices: ['failure', 'always', 'never'],
-      notIn: ['foreground'],
       help: 'start it again after a failure, or always',
     },
   },
@@ -202,7 +201,7 @@ export const OPTIONS: Table = {
     flag: {
       value: 'NAME=ADDRESS',
       collects: 'listen',
-      notIn: ['foreground', 'unit'],
+      notIn: ['unit'],
       help: 'a port or path to hold',
     },
   },
@@ -212,7 +211,7 @@ export const OPTIONS: Table = {
     flag: {
       value: 'N',
       reads: 'number',
-      notIn: ['foreground', 'unit'],
+      notIn: ['unit'],
       help: 'so many processes share the sockets',
     },
   },
@@ -222,7 +221,7 @@ export const OPTIONS: Table = {
     flag: {
       value: 'MS',
       reads: 'milliseconds',
-      notIn: ['foreground', 'unit'],
+      notIn: ['unit'],
       help: 'how long a replaced one may take (30000)',
     },
   },

@@ -41,8 +41,8 @@ export interface DaemonContext<A extends readonly unknown[] = unknown[]> extends
   readonly signal: AbortSignal
   /**
    * The sockets that systemd has opened for this process (`LISTEN_FDS`), name to descriptor, for `listen({ fd })`. The
-   * second socket with a name is called `NAME:2`, a socket without a name `unknown`. In a detached daemon those of the
-   * option `listen`.
+   * second socket with a name is called `NAME:2`, a socket without a name `unknown`. With a keeper those of the
+   * option `listen`, too.
    */
   readonly sockets: Readonly<Record<string, number>>
   /**

@@ -77,7 +77,7 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
   pidFileMode?: number
   /**
    * Standard input: a file to read, or `'inherit'`.
-   * @default the null device; in the foreground what it was
+   * @default the null device; in the foreground, without a keeper, what it was
    */
   stdin?: PathLike | 'inherit'
   /**
@@ -127,7 +127,8 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
   ready?: ReadyMode
   /**
    * How long the daemon may take to get ready, in milliseconds; `Infinity` is allowed. Then it is ended, and the start
-   * rejects with ReadyTimeoutError. In the foreground only a supervisor can end it, which is told of this time.
+   * rejects with ReadyTimeoutError. In the foreground a keeper ends it, and without one only a supervisor can, which is
+   * told of this time.
    * @default 30_000
    */
   readyTimeout?: number

@@ -1,20 +1,22 @@
 //! Adoption: the first thing that the daemon does after exec. It takes over lock and channel from its environment.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 
 use crate::error::{Error, ErrorKind, Result, text_of};
-use crate::handover::{ADOPTION_VARIABLE, Channel, Handover};
+use crate::handover::{ADOPTION_VARIABLE, Channel, Handover, HandoverInPlace};
+use crate::keeper::{InheritedSocket, KeeperOrder, OrderInPlace};
 use crate::launcher_death::{end_latecomers, watch_keeper, watch_launcher};
 use crate::mutex::lock;
-use crate::own::{self, OwnDaemon, own_daemon};
+use crate::own::{self, OwnDaemon, own_daemon, read_all};
 use crate::seam;
 use crate::shown::shown;
-use crate::sys::{self, Inherited, NotInherited};
+use crate::sys::{self, Inherited, InheritedInPlace, NotInherited};
 
 /// How much of a wrong value an error shows, in characters.
 const SHOWN: usize = 256;
@@ -86,6 +88,62 @@ pub fn adopt_as_keeper(value: &OsStr) -> Result<(&'static OwnDaemon, OwnedFd)> {
     Ok((daemon, watched))
 }
 
+/// What a keeper has that a process has executed in its own place.
+#[derive(Debug)]
+pub struct KeeperInPlace {
+    /// The daemon that it is.
+    pub daemon: &'static OwnDaemon,
+    /// What it is to do.
+    pub order: KeeperOrder,
+    /// Sockets that are there already.
+    pub sockets: Vec<InheritedSocket>,
+    /// The address at which its supervisor wants to hear from it.
+    pub supervisor: Option<OsString>,
+}
+
+/// Takes over what the variable's value names, where this process has executed the keeper in its own place
+/// ([`crate::execute_keeper`]); `None` for the value of a launch.
+///
+/// # Errors
+///
+/// As [`adopt`]; `StartFailed` with step `adopt` also when the order cannot be read, as one of another version.
+pub fn adopt_in_place(value: &OsStr) -> Option<Result<KeeperInPlace>> {
+    let handover = HandoverInPlace::parse(value)?;
+    Some(take_place(value, &handover))
+}
+
+fn take_place(
+    value: &OsStr,
+    HandoverInPlace { lock, order, path }: &HandoverInPlace,
+) -> Result<KeeperInPlace> {
+    let forged = |problem| Forgery::NotInherited(*lock, path, problem).of(value);
+    let InheritedInPlace { lock, id, order } = sys::take_in_place(*lock, *order, path).map_err(forged)?;
+    sys::hide_memory();
+    // Linux before 5.11 takes it off at exec, from a process with threads.
+    let _ = sys::put_attached_name_tag(lock.as_raw_fd());
+    // A process may execute with ignored signals; all wait until this one takes them.
+    sys::reset_dispositions();
+    let daemon = own::install(OwnDaemon::alone(path, id, lock.into()))
+        .ok_or_else(|| Forgery::OtherDaemon.of(value))?;
+    let read = || {
+        let OrderInPlace { sockets, places, supervisor, order } = OrderInPlace::decode(&read_all(order)?)?;
+        sys::give_places(&places).ok()?;
+        Some((sockets, supervisor, KeeperOrder::decode(&order)?))
+    };
+    let (sockets, supervisor, order) = read().ok_or_else(|| {
+        let message = "the order cannot be followed; daimon may have been replaced by another release";
+        Error::new(ErrorKind::StartFailed, message).during("adopt")
+    })?;
+    // Node.js has made pipes non-blocking, and takes that back only when it exits.
+    (0..3).for_each(sys::let_block);
+    sys::set_umask(order.body.umask);
+    let sockets = sockets.into_iter().filter_map(|InheritedSocket { name, fd, is_given }| {
+        sys::set_close_on_exec(fd);
+        Some(InheritedSocket { name, fd: sys::take(fd)?, is_given })
+    });
+    Ok(KeeperInPlace { daemon, sockets: sockets.collect(), order, supervisor })
+}
+
 /// What a process is that a launch has executed.
 #[derive(Clone, Copy)]
 enum Role {
@@ -98,15 +156,16 @@ enum Role {
 enum Forgery<'a> {
     Form,
     OtherDaemon,
-    NotInherited(&'a Handover, NotInherited),
+    /// The number of the lock, and the pidfile.
+    NotInherited(RawFd, &'a Path, NotInherited),
 }
 
 impl fmt::Display for Forgery<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Handover { lock, path, .. }, problem) = match self {
+        let (lock, path, problem) = match self {
             Self::Form => return f.write_str("it is not of the form that daimon writes"),
             Self::OtherDaemon => return f.write_str("this process is the daemon of another pidfile"),
-            Self::NotInherited(handover, problem) => (handover, problem),
+            Self::NotInherited(lock, path, problem) => (lock, path, problem),
         };
         let path = path.display();
         match problem {
@@ -142,7 +201,7 @@ fn take_over<'a>(
     let socket_fd = handover.socket.map(|(number, _)| number);
     let Inherited { lock, id, channel, second_channel, socket } =
         sys::take_inherited(handover.lock, handover.channel, socket_fd, handover.holder(), path)
-            .map_err(|problem| Forgery::NotInherited(handover, problem))?;
+            .map_err(|problem| Forgery::NotInherited(handover.lock, path, problem))?;
     let channel = match role {
         Role::Daemon => Channel::to_launcher(channel),
         Role::Body => Channel::to_keeper(channel),

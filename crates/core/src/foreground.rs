@@ -58,7 +58,8 @@ pub fn become_daemon(plan: &ForegroundPlan) -> Result<&'static OwnDaemon> {
         bound.iter().for_each(|bound| bound.file.remove());
         locked.remove(path);
     };
-    let streams = open_streams(plan).inspect_err(|_| give_up())?;
+    let streams = [&plan.stdin, &plan.stdout, &plan.stderr];
+    let streams = open_streams(streams, plan.owner).inspect_err(|_| give_up())?;
     // Wait until no thread of this process has the pidfile open: once the tag is on, closing any other descriptor on
     // the file would take the tag off, fcntl(2). A thread that looks later asks first whether the file is its own
     // daemon's.
@@ -74,7 +75,8 @@ pub fn become_daemon(plan: &ForegroundPlan) -> Result<&'static OwnDaemon> {
     install(OwnDaemon::alone(path, id, file).with_listener(bound.map(Listener::from))).ok_or_else(taken)
 }
 
-fn taken() -> Error {
+/// The refusal of a second daemon in one process.
+pub(crate) fn taken() -> Error {
     let path =
         own_daemon().map_or_else(|| "another pidfile".into(), |daemon| daemon.path().display().to_string());
     let message = format!("this process is the daemon of {path} already; start the other one detached");
@@ -82,22 +84,24 @@ fn taken() -> Error {
 }
 
 /// The files for the standard descriptors; `None` leaves a descriptor as it is.
-struct Streams {
-    stdin: Option<OwnedFd>,
-    stdout: Option<OwnedFd>,
-    stderr: Option<OwnedFd>,
+pub(crate) struct Streams {
+    pub(crate) stdin: Option<OwnedFd>,
+    pub(crate) stdout: Option<OwnedFd>,
+    pub(crate) stderr: Option<OwnedFd>,
     /// One open file for both outputs keeps the order of their lines.
-    is_shared: bool,
+    pub(crate) is_shared: bool,
 }
 
-fn open_streams(plan: &ForegroundPlan) -> Result<Streams> {
-    let stdin = match &plan.stdin {
+/// Opens what is to be stdin, stdout and stderr.
+pub(crate) fn open_streams([stdin, stdout, stderr]: [&Stdio; 3], owner: Option<Owner>) -> Result<Streams> {
+    let is_same = stdout == stderr;
+    let stdin = match stdin {
         Stdio::File { path, subject, .. } => Some(open_input(path, *subject)?),
         other => open_target(other, None)?,
     };
-    let stdout = open_target(&plan.stdout, plan.owner)?;
-    let is_shared = stdout.is_some() && plan.stdout == plan.stderr;
-    let stderr = if is_shared { None } else { open_target(&plan.stderr, plan.owner)? };
+    let stdout = open_target(stdout, owner)?;
+    let is_shared = stdout.is_some() && is_same;
+    let stderr = if is_shared { None } else { open_target(stderr, owner)? };
     Ok(Streams { stdin, stdout, stderr, is_shared })
 }
 

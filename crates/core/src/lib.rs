@@ -105,7 +105,7 @@ pub fn is_main_thread() -> bool {
 
 pub use adopt::adopt;
 #[cfg(unix)]
-pub use adopt::adopt_as_keeper;
+pub use adopt::{KeeperInPlace, adopt_as_keeper, adopt_in_place};
 #[cfg(unix)]
 pub use descriptor::{close, take, with_descriptor};
 pub use descriptor::{duplicate_socket, into_number, is_open, let_inherit, take_socket};
@@ -123,16 +123,18 @@ pub use identity::{check_chroot, enter_root};
 pub use keeper::stop_daemon;
 #[cfg(unix)]
 pub use keeper::{
-    BodyPlan, Control, Events, Happened, KeeperOrder, KeptSocket, OutputFile, channel_pair, control,
-    declared_sockets, give_up_socket, kept_socket, key_of_declared, listen_at_path, open_outputs,
-    share_socket, socket_key, take_kept_sockets, whole_millis,
+    BodyPlan, Control, Events, Happened, InheritedSocket, KeeperOrder, KeptSocket, OutputFile, channel_pair,
+    collect_children, control, declared_sockets, give_up_socket, kept_socket, key_of_declared,
+    listen_at_path, open_outputs, share_socket, socket_key, take_kept_sockets, whole_millis,
 };
 #[cfg(unix)]
-pub use launch::{Bodies, Body, BodyPayload};
+pub use launch::{Bodies, Body, BodyPayload, Supervision, execute_keeper};
 pub use launch::{Group, Launched, launch};
 pub use limits::{check_oom_score_adj, set_oom_score_adj, set_soft_nofile};
 pub use listener::{BoundFile, Listener, Visitor};
 pub use log::{LogTail, check_rotation, end_rotation, reopen, start_rotation};
+#[cfg(unix)]
+pub use notify::NotifySocket;
 pub use notify::{Notifier, monotonic};
 pub use own::{OwnDaemon, own_daemon, take_signals};
 pub use pidfile::{

@@ -1,17 +1,69 @@
 //! Word to a service manager, by the protocol of sd_notify(3): lines `NAME=value` in one datagram.
 
 use std::ffi::OsStr;
-use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, MsgFlags, SockType, UnixAddr, connect, send, socket};
 use nix::time::{ClockId, clock_gettime};
 
 use crate::error::{Error, Result, Subject};
-use crate::sys;
+use crate::sys::{self, Failure};
+
+/// How often a full socket is looked at, in milliseconds.
+const LOOK: u16 = 5;
+
+/// The connection alone, whose failures are numbers: a keeper, which tells nobody of them, has no code for their text.
+#[derive(Debug)]
+pub struct NotifySocket {
+    address: UnixAddr,
+    fd: OwnedFd,
+}
+
+impl NotifySocket {
+    /// Connects to an address; `None` for one of no known form.
+    pub fn connect(address: &OsStr) -> Option<std::result::Result<Self, Failure>> {
+        let address = match address.as_bytes() {
+            [b'/', ..] => UnixAddr::new(address),
+            [b'@', name @ ..] if !name.is_empty() => sys::abstract_address(name)?,
+            _ => return None,
+        };
+        Some(address.map_err(|errno| ("sockaddr", errno)).and_then(Self::open))
+    }
+
+    fn open(address: UnixAddr) -> std::result::Result<Self, Failure> {
+        let fd = socket(AddressFamily::Unix, SockType::Datagram, sys::NEW_SOCKET, None)
+            .map_err(|errno| ("socket", errno))?;
+        sys::finish_socket(&fd).map_err(|errno| ("fcntl", errno))?;
+        connect(fd.as_raw_fd(), &address).map_err(|errno| ("connect", errno))?;
+        Ok(Self { address, fd })
+    }
+
+    /// Sends one message. If the reader does not keep up, this waits for room, but no longer than `patience`.
+    ///
+    /// # Errors
+    ///
+    /// The system's; EAGAIN when `patience` was over.
+    pub fn send(&self, message: &[u8], patience: Duration) -> std::result::Result<(), Failure> {
+        let begun = Instant::now();
+        let mut is_reconnected = false;
+        loop {
+            match send(self.fd.as_raw_fd(), message, sys::NO_SIGPIPE | MsgFlags::MSG_DONTWAIT) {
+                Ok(_) => return Ok(()),
+                Err(Errno::EINTR) => (),
+                Err(Errno::EAGAIN | Errno::ENOBUFS) if begun.elapsed() < patience => sys::pause(LOOK),
+                // The manager has closed its socket; a new one has the same name.
+                Err(Errno::ECONNREFUSED | Errno::ENOTCONN) if !is_reconnected => {
+                    is_reconnected = true;
+                    connect(self.fd.as_raw_fd(), &self.address).map_err(|errno| ("connect", errno))?;
+                }
+                Err(errno) => return Err(("send", errno)),
+            }
+        }
+    }
+}
 
 /// A connection to the socket that `NOTIFY_SOCKET` names.
 ///
@@ -31,8 +83,9 @@ use crate::sys;
 /// its socket anew.
 #[derive(Debug)]
 pub struct Notifier {
-    address: SocketAddr,
-    socket: UnixDatagram,
+    /// As it was given, for errors.
+    address: std::ffi::OsString,
+    socket: NotifySocket,
 }
 
 impl Notifier {
@@ -42,12 +95,9 @@ impl Notifier {
     ///
     /// `Unsupported` for any other address, `PermissionDenied` or `StartFailed` when no supervisor listens there.
     pub fn connect(address: &OsStr) -> Result<Self> {
-        let failed = |syscall, error: &io::Error| failure(address, syscall, error);
-        let parsed = parse(address)?.map_err(|error| failed("sockaddr", &error))?;
-        let socket = UnixDatagram::unbound().map_err(|error| failed("socket", &error))?;
-        socket.set_nonblocking(true).map_err(|error| failed("fcntl", &error))?;
-        socket.connect_addr(&parsed).map_err(|error| failed("connect", &error))?;
-        Ok(Self { address: parsed, socket })
+        let socket = NotifySocket::connect(address).ok_or_else(|| unknown(address))?;
+        let socket = socket.map_err(|failed| failure(address, failed))?;
+        Ok(Self { address: address.to_owned(), socket })
     }
 
     /// Sends one message. If the reader does not keep up, this waits for room, but no longer than `patience`.
@@ -56,36 +106,7 @@ impl Notifier {
     ///
     /// `PermissionDenied` or `StartFailed` with the system's error; EAGAIN when `patience` was over.
     pub fn send(&self, message: &str, patience: Duration) -> Result<()> {
-        let until = Instant::now() + patience;
-        let mut reconnected = false;
-        loop {
-            let Err(error) = self.socket.send(message.as_bytes()) else { return Ok(()) };
-            let left = until.saturating_duration_since(Instant::now());
-            match error.kind() {
-                io::ErrorKind::Interrupted => (),
-                io::ErrorKind::WouldBlock if !left.is_zero() => self.wait_for_room(left),
-                // The manager has closed its socket; a new one has the same name.
-                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotConnected if !reconnected => {
-                    reconnected = true;
-                    self.socket
-                        .connect_addr(&self.address)
-                        .map_err(|error| self.failed("connect", &error))?;
-                }
-                _ => return Err(self.failed("send", &error)),
-            }
-        }
-    }
-
-    fn wait_for_room(&self, time: Duration) {
-        let millis = u16::try_from(time.as_millis() + 1).unwrap_or(u16::MAX);
-        let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLOUT)];
-        // The next attempt to send tells what has come of it.
-        let _ = poll(&mut fds, PollTimeout::from(millis));
-    }
-
-    fn failed(&self, syscall: &'static str, error: &io::Error) -> Error {
-        let name = self.address.as_pathname().map(|path| path.as_os_str().to_owned());
-        failure(name.as_deref().unwrap_or(OsStr::new("its abstract socket")), syscall, error)
+        self.socket.send(message.as_bytes(), patience).map_err(|failed| failure(&self.address, failed))
     }
 }
 
@@ -99,15 +120,6 @@ pub fn monotonic() -> Duration {
     clock_gettime(ClockId::CLOCK_MONOTONIC).map(Duration::from).unwrap_or_default()
 }
 
-/// Outer error: not an address. Inner error: the system rejects the address.
-fn parse(address: &OsStr) -> Result<io::Result<SocketAddr>> {
-    match address.as_bytes() {
-        [b'/', ..] => Ok(SocketAddr::from_pathname(address)),
-        [b'@', name @ ..] if !name.is_empty() => sys::abstract_address(name).ok_or_else(|| unknown(address)),
-        _ => Err(unknown(address)),
-    }
-}
-
 fn unknown(address: &OsStr) -> Error {
     let message = format!(
         "NOTIFY_SOCKET={}: neither an absolute path nor, on Linux, an abstract socket; nobody is notified",
@@ -116,6 +128,7 @@ fn unknown(address: &OsStr) -> Error {
     Error::unsupported(Subject::NotifySocket, message)
 }
 
-fn failure(address: &OsStr, syscall: &'static str, error: &io::Error) -> Error {
-    Error::io("notify", syscall, error, format!("the supervisor cannot be told at {}", address.display()))
+fn failure(address: &OsStr, (syscall, errno): Failure) -> Error {
+    let message = format!("the supervisor cannot be told at {}", address.display());
+    Error::system("notify", syscall, errno, message)
 }

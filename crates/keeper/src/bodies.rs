@@ -21,9 +21,10 @@ impl Keeper<'_> {
         let body = self.bodies.launch(place, is_captured, payload, &self.sockets.all())?;
         let number = self.new_numbers();
         self.watch(&body, number)?;
-        // The patience of the launcher, or of who asks for an upgrade, is that of all bodies.
-        let is_respawn = !is_first && self.upgrade.is_none();
-        let patience = if is_respawn { self.plan.ready_timeout } else { None };
+        // The patience of the launcher, or of who asks for an upgrade, is that of all bodies. In the foreground the
+        // keeper's own counts.
+        let is_own = (!is_first && self.upgrade.is_none()) || self.is_alone;
+        let patience = if is_own { self.plan.ready_timeout } else { None };
         self.running.push(Running::new(body, place, number, patience));
         Ok(())
     }
@@ -46,7 +47,9 @@ impl Keeper<'_> {
             Ok(()) if is_first => (),
             Ok(()) => self.respawns += 1,
             Err(error) if is_first => {
-                self.daemon.tell(FrameKind::Error, &error_json(&error.to_string()));
+                if !self.daemon.tell(FrameKind::Error, &error_json(&error.to_string())) {
+                    self.say(&format!("daimon: the program cannot be started: {error}"));
+                }
                 self.end(Some(ExitStatus::Code(1)), Signal::TERM, Some(ABORT_GRACE));
             }
             Err(error) => {
@@ -103,6 +106,7 @@ impl Keeper<'_> {
                     self.signalled(Signal::from(number));
                 }
             }
+            FrameKind::Notify => self.body_notifies(at, &frame.body),
             FrameKind::Reopen => self.reopen_others(at),
             FrameKind::Rotate => {
                 running.rotates = false;
@@ -115,6 +119,9 @@ impl Keeper<'_> {
     /// Passes on to who waits for this body.
     fn pass_on(&mut self, at: usize, frame: &Frame) {
         let Some(running) = self.running.get(at) else { return };
+        if frame.kind == FrameKind::Status && running.place.generation == self.generation {
+            self.supervisor.status(&frame.body);
+        }
         if self.phase == Phase::Starting {
             self.daemon.tell(frame.kind, &frame.body);
         } else if running.place.generation > self.generation {
@@ -155,8 +162,10 @@ impl Keeper<'_> {
         }
         if self.phase == Phase::Starting && self.is_ready() {
             self.phase = Phase::Serving;
+            self.has_served = true;
             self.forget_launcher();
             self.daemon.ready();
+            self.supervisor.ready(self.daemon.pid());
         }
     }
 

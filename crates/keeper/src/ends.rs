@@ -51,9 +51,16 @@ impl Keeper<'_> {
     fn collect_one(&mut self, at: usize) {
         let Running { body, place, state, ready_at, number, .. } = self.running.swap_remove(at);
         let Some(status) = body.collect() else { return };
+        self.supervisor.forget(number);
         let ready_for = ready_at.map(|since| since.elapsed());
         match self.phase {
-            Phase::Starting => self.end(Some(status), Signal::TERM, self.stop_patience()),
+            Phase::Starting => {
+                // One that the keeper itself ends was not ready in time.
+                let status = if state == State::Ending { ExitStatus::Code(1) } else { status };
+                self.end(Some(status), Signal::TERM, self.stop_patience());
+            }
+            // Of a daemon that serves, one that was never ready tells nothing: the signal itself may have ended it.
+            Phase::Ending(None) if ready_at.is_none() && self.has_served && self.ender != Some(number) => (),
             Phase::Ending(None) if self.ender.is_none_or(|ender| ender == number) => {
                 self.phase = Phase::Ending(Some(status));
             }
@@ -102,6 +109,7 @@ impl Keeper<'_> {
             Next::Done => {
                 self.say(&format!("{program}; it is not started again"));
                 if self.running.is_empty() && self.due.is_empty() {
+                    self.supervisor.stopping(self.plan.stop_timeout);
                     self.phase = Phase::Ending(Some(status));
                 }
             }
@@ -122,6 +130,7 @@ impl Keeper<'_> {
     /// Ends all bodies, by this signal; each is killed after that time, if one is given.
     pub(crate) fn end(&mut self, status: Option<ExitStatus>, signal: Signal, patience: Option<Duration>) {
         if !matches!(self.phase, Phase::Ending(_)) {
+            self.supervisor.stopping(self.plan.stop_timeout);
             self.phase = Phase::Ending(status);
         }
         self.due.clear();

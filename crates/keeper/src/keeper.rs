@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use daimon_core::{
     Bodies, BodyPayload, BodyPlan, Control, Events, ExitStatus, KeeperOrder, KeeperPlan, OwnDaemon, Result,
-    Signal, open_outputs,
+    Signal, collect_children, open_outputs,
 };
 
 use crate::clients::Client;
@@ -13,6 +13,7 @@ use crate::respawn::Row;
 use crate::running::{Running, State};
 use crate::say::say;
 use crate::sockets::Sockets;
+use crate::supervisor::Supervisor;
 use crate::upgrade::Upgrade;
 
 /// The numbers of the launcher's channel and of the control socket; those of bodies and clients follow.
@@ -43,9 +44,15 @@ pub(crate) struct Keeper<'a> {
     pub(crate) events: Events,
     /// The channel to the launcher, until the daemon is ready.
     launcher: Option<OwnedFd>,
+    /// Whether it is in the foreground: no launcher has waited for it.
+    pub(crate) is_alone: bool,
+    /// Who watches it there.
+    pub(crate) supervisor: Supervisor,
     control: Option<Control>,
     pub(crate) clients: Vec<Client>,
     pub(crate) phase: Phase,
+    /// Whether the daemon has been ready.
+    pub(crate) has_served: bool,
     pub(crate) generation: u32,
     pub(crate) running: Vec<Running>,
     /// The respawns of each instance.
@@ -69,12 +76,15 @@ impl<'a> Keeper<'a> {
     pub(crate) fn new(
         daemon: &'a OwnDaemon,
         order: &'a KeeperOrder,
-        sockets: Vec<OwnedFd>,
-        launcher: OwnedFd,
+        sockets: Sockets,
+        launcher: Option<OwnedFd>,
+        supervisor: Supervisor,
     ) -> Result<Self> {
         let KeeperOrder { body: program, keeper: plan, payload } = order;
-        let events = Events::new()?;
-        events.add(&launcher, LAUNCHER)?;
+        let events = Events::new(launcher.is_none())?;
+        if let Some(launcher) = &launcher {
+            events.add(launcher, LAUNCHER)?;
+        }
         let control = Control::listen(daemon.path())?;
         events.add(&control, CONTROL)?;
         Ok(Self {
@@ -85,15 +95,18 @@ impl<'a> Keeper<'a> {
             payload: BodyPayload::new(payload.clone())?,
             head: payload.get(..plan.args_at).unwrap_or(payload),
             events,
-            launcher: Some(launcher),
+            is_alone: launcher.is_none(),
+            launcher,
             control: Some(control),
             clients: Vec::new(),
             phase: Phase::Starting,
+            has_served: false,
             generation: 1,
             running: Vec::new(),
             rows: rows(plan),
             due: Vec::new(),
-            sockets: Sockets::declared(sockets, &plan.listen),
+            sockets,
+            supervisor,
             upgrade: None,
             ender: None,
             stops_groups: false,
@@ -120,7 +133,17 @@ impl<'a> Keeper<'a> {
                 self.signalled(signal);
             }
             self.look_at_times(Instant::now());
+            if self.is_alone {
+                self.collect_others();
+            }
         }
+    }
+
+    /// In the foreground it has the children of the program before it, and as the first process of a container all that
+    /// have lost their parent. A body that is not collected yet has them wait.
+    fn collect_others(&self) {
+        let is_body = |pid| self.running.iter().any(|body| body.body.process.pid() == pid);
+        collect_children(is_body);
     }
 
     /// Writes a line to the log, which is the file that is at its path now.

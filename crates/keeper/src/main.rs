@@ -13,15 +13,22 @@ mod running;
 mod say;
 mod signals;
 mod sockets;
+mod supervisor;
 mod upgrade;
 
+use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::process::{ExitCode, exit};
 
-use daimon_core::{ADOPTION_VARIABLE, ExitStatus, FrameKind, KeeperOrder, OwnDaemon, adopt_as_keeper};
+use daimon_core::{
+    ADOPTION_VARIABLE, ExitStatus, FrameKind, InheritedSocket, KeeperInPlace, KeeperOrder, OwnDaemon,
+    adopt_as_keeper, adopt_in_place,
+};
 
 use crate::keeper::Keeper;
 use crate::say::say;
+use crate::sockets::Sockets;
+use crate::supervisor::Supervisor;
 
 /// The exit code of a keeper that was not executed by a launch, or cannot do its work.
 const FAILED: u8 = 1;
@@ -33,18 +40,47 @@ fn main() -> ExitCode {
         );
         return ExitCode::from(FAILED);
     };
-    let (daemon, launcher) = match adopt_as_keeper(&value) {
-        Ok(adopted) => adopted,
+    match adopted(&value) {
+        Ok(start) => run(start),
         Err(error) => {
-            say(&format!("daimon: {error}"));
-            return ExitCode::from(FAILED);
+            say(&["daimon: ", &error].concat());
+            exit(FAILED.into())
         }
-    };
-    let Some((order, sockets)) = receive_order(daemon) else {
-        say("daimon: the launcher did not tell this keeper what to do, or is of another version");
-        exit(FAILED.into());
-    };
-    let keeper = Keeper::new(daemon, &order, sockets, launcher);
+    }
+}
+
+/// What this process is to keep, in the words of its launcher or of the program that it had before.
+struct Start {
+    daemon: &'static OwnDaemon,
+    order: KeeperOrder,
+    sockets: Sockets,
+    launcher: Option<OwnedFd>,
+    supervisor: Supervisor,
+}
+
+fn adopted(value: &OsStr) -> std::result::Result<Start, String> {
+    if let Some(adopted) = adopt_in_place(value) {
+        let KeeperInPlace { daemon, order, sockets, supervisor } =
+            adopted.map_err(|error| error.to_string())?;
+        let sockets = Sockets::new(sockets, &order.keeper.listen);
+        let supervisor = Supervisor::at(supervisor.as_deref());
+        return Ok(Start { daemon, order, sockets, launcher: None, supervisor });
+    }
+    let (daemon, launcher) = adopt_as_keeper(value).map_err(|error| error.to_string())?;
+    let (order, sockets) = receive_order(daemon)
+        .ok_or("the launcher did not tell this keeper what to do, or is of another version")?;
+    let plan = &order.keeper.listen;
+    let named = sockets.into_iter().zip(plan).map(|(fd, plan)| {
+        let name = plan.name.clone();
+        InheritedSocket { name, fd, is_given: false }
+    });
+    let sockets = Sockets::new(named.collect(), plan);
+    Ok(Start { daemon, order, sockets, launcher: Some(launcher), supervisor: Supervisor::default() })
+}
+
+/// Runs the daemon to its end, which is this process's.
+fn run(Start { daemon, order, sockets, launcher, supervisor }: Start) -> ! {
+    let keeper = Keeper::new(daemon, &order, sockets, launcher, supervisor);
     match keeper.and_then(|mut keeper| keeper.run()) {
         Ok(ExitStatus::Code(code)) => exit(code),
         Ok(ExitStatus::Signal(signal)) => daemon.end_by(signal),

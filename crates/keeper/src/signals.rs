@@ -12,6 +12,7 @@ impl Keeper<'_> {
         let generation = self.generation;
         match self.phase {
             _ if !is_stop => {
+                self.note_reload(signal);
                 let serving = self.running.iter_mut().filter(|body| body.place.generation == generation);
                 serving.filter(|body| body.is_at_work()).for_each(|body| body.signal(signal));
             }

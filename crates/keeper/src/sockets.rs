@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use daimon_core::{KeptSocket, ListenPlan, Owner, Result};
+use daimon_core::{InheritedSocket, KeptSocket, ListenPlan, Owner, Result};
 
 /// How many sockets are learned at most.
 const MOST_LEARNED: usize = 64;
@@ -17,6 +17,10 @@ pub(crate) const OFFERED: Duration = Duration::from_secs(5);
 struct Held {
     socket: KeptSocket,
     is_declared: bool,
+    /// Whether each generation has to take it: a declared one that the plan names.
+    is_planned: bool,
+    /// Whether it is a supervisor's, who has it open anyway.
+    is_given: bool,
     /// What a body is told of it: its key, and the name that it was declared by.
     text: String,
     /// The generation that it was learned from.
@@ -26,7 +30,18 @@ struct Held {
 impl Held {
     fn declared(socket: KeptSocket, plan: &ListenPlan) -> Self {
         let text = [socket.key(), "\n", &plan.name].concat();
-        Self { socket, is_declared: true, text, generation: 0 }
+        Self { socket, is_declared: true, is_planned: true, is_given: false, text, generation: 0 }
+    }
+
+    /// The name that it was declared by.
+    fn name(&self) -> Option<&str> {
+        self.text.split_once('\n').map(|(_, name)| name)
+    }
+
+    /// One that a supervisor has opened; `is_planned` if the plan has one of that name.
+    fn given(socket: KeptSocket, name: &str, is_planned: bool) -> Self {
+        let text = [socket.key(), "\n", name].concat();
+        Self { socket, is_declared: true, is_planned, is_given: true, text, generation: 0 }
     }
 }
 
@@ -47,10 +62,15 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
-    /// Those that the launcher has opened, in the order of the plan.
-    pub(crate) fn declared(sockets: Vec<OwnedFd>, plan: &[ListenPlan]) -> Self {
-        let pairs = sockets.into_iter().zip(plan);
-        let held = pairs.filter_map(|(fd, plan)| Some(Held::declared(KeptSocket::declared(fd, plan)?, plan)));
+    /// Those that are open already: of the plan by their names, and others that a supervisor has given.
+    pub(crate) fn new(sockets: Vec<InheritedSocket>, plan: &[ListenPlan]) -> Self {
+        let held = sockets.into_iter().filter_map(|InheritedSocket { name, fd, is_given }| {
+            let plan = plan.iter().find(|plan| plan.name == name);
+            match plan {
+                Some(plan) if !is_given => Some(Held::declared(KeptSocket::declared(fd, plan)?, plan)),
+                _ => Some(Held::given(KeptSocket::given(fd), &name, plan.is_some())),
+            }
+        });
         Self { held: held.collect(), doubts: Vec::new() }
     }
 
@@ -65,7 +85,15 @@ impl Sockets {
         let key = socket.key().to_owned();
         let learned = self.held.iter().filter(|held| !held.is_declared).count();
         if !self.has(&key) && learned < MOST_LEARNED {
-            self.held.push(Held { socket, is_declared: false, text: key.clone(), generation });
+            let text = key.clone();
+            self.held.push(Held {
+                socket,
+                is_declared: false,
+                is_planned: false,
+                is_given: false,
+                text,
+                generation,
+            });
         }
         Some(key)
     }
@@ -83,7 +111,7 @@ impl Sockets {
     /// The keys that such a generation lacks.
     pub(crate) fn missing(&self, taken: &[String], generation: u32) -> Vec<&str> {
         let is_taken = |held: &&Held| taken.iter().any(|key| key == held.socket.key());
-        let declared = self.held.iter().filter(|held| held.is_declared && !is_taken(held));
+        let declared = self.held.iter().filter(|held| held.is_planned && !is_taken(held));
         let mut missing: Vec<_> = declared.map(|held| held.socket.key()).collect();
         let mut learned = self.held.iter().filter(|held| !held.is_declared && held.generation < generation);
         if !learned.clone().any(|held| is_taken(&held)) {
@@ -139,19 +167,18 @@ impl Sockets {
         left_over
     }
 
-    /// Closes all: nobody waits in a queue that nobody serves.
+    /// Closes all that can be closed: nobody waits in a queue that nobody serves.
     pub(crate) fn close(&mut self) {
         self.remove_files();
-        self.held.clear();
+        self.held.retain(|held| held.is_given);
         self.doubts.clear();
     }
 
     /// Opens those of the plan again that are closed.
     pub(crate) fn open(&mut self, plan: &[ListenPlan], owner: Option<Owner>) -> Result<()> {
-        if self.held.iter().any(|held| held.is_declared) {
-            return Ok(());
-        }
-        for declared in plan {
+        let is_open = |name: &str| self.held.iter().any(|held| held.is_declared && held.name() == Some(name));
+        let closed: Vec<_> = plan.iter().filter(|declared| !is_open(&declared.name)).collect();
+        for declared in closed {
             let socket = KeptSocket::open(declared, owner)?;
             self.held.push(Held::declared(socket, declared));
         }

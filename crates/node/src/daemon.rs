@@ -88,6 +88,14 @@ pub fn tell_end() {
     }
 }
 
+/// Lines for the supervisor of a daemon in the foreground, by its keeper; nothing where there is none.
+#[napi]
+pub fn tell_supervisor(lines: String) {
+    if own_daemon().is_some_and(|daemon| daemon.place().is_some()) {
+        tell(FrameKind::Notify, &lines);
+    }
+}
+
 /// The code that this daemon exits with.
 #[napi]
 pub fn tell_exit(code: i32) {

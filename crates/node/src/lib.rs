@@ -11,6 +11,8 @@ mod client;
 mod control;
 mod convert;
 mod daemon;
+#[cfg(unix)]
+mod in_place;
 mod kinds;
 mod launches;
 mod listener;

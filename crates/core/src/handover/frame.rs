@@ -45,6 +45,8 @@ pub enum FrameKind {
     PayloadFile,
     /// Body to keeper: a signal for the daemon, by its number.
     Signal,
+    /// Body to keeper: lines for the supervisor of a daemon in the foreground, sd_notify(3).
+    Notify,
     /// Body to keeper, and keeper to body: the outputs are to be opened again.
     Reopen,
     /// Keeper to body: it rotates the log from now on. Body to keeper: it rotates no more.
@@ -78,6 +80,7 @@ impl FrameKind {
         Self::Closed,
         Self::Drained,
         Self::Signal,
+        Self::Notify,
         Self::Reopen,
         Self::Rotate,
     ];
@@ -125,6 +128,7 @@ impl FrameKind {
             | Self::Drained
             | Self::PayloadFile
             | Self::Signal
+            | Self::Notify
             | Self::Reopen
             | Self::Rotate
             | Self::Groups
@@ -160,6 +164,7 @@ impl FrameKind {
             Self::Drained => b'Z',
             Self::PayloadFile => b'F',
             Self::Signal => b'K',
+            Self::Notify => b'W',
             Self::Reopen => b'O',
             Self::Rotate => b'G',
             Self::Bodies => b'?',

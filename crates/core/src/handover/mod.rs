@@ -9,6 +9,8 @@ mod decoder;
 mod encoder;
 mod frame;
 mod header;
+#[cfg(unix)]
+mod in_place;
 #[cfg(all(unix, any(test, feature = "fuzzing")))]
 mod invariants;
 mod outcome;
@@ -29,6 +31,8 @@ pub use channel::Channel;
 pub(crate) use encoder::send_frame;
 pub use frame::{Frame, FrameKind};
 pub(crate) use header::NotSent;
+#[cfg(unix)]
+pub(crate) use in_place::HandoverInPlace;
 #[cfg(all(unix, any(test, feature = "fuzzing")))]
 pub(crate) use invariants::{check_frames, check_round_trip, check_variable};
 pub(crate) use outcome::Outcome;

@@ -15,7 +15,8 @@ use crate::sys::{FileId, Pid};
 /// The environment variable by which a daemon knows that it is one: `1:LOCK:CHANNEL:CAPTURED:PIDFILE`, two descriptors,
 /// whether stderr is captured (0 or 1), and an absolute path; with a listening socket
 /// `2:LOCK:CHANNEL:CAPTURED:SOCKET.DEV.INO:PIDFILE`, the socket's descriptor, and the device and inode of its file. A
-/// keeper gives its bodies `3:LOCK:CHANNEL:CAPTURED:GENERATION.INSTANCE:PIDFILE`.
+/// keeper gives its bodies `3:LOCK:CHANNEL:CAPTURED:GENERATION.INSTANCE:PIDFILE`. A process that executes a keeper in
+/// its own place gives it `4:LOCK:ORDER:PIDFILE`.
 pub const ADOPTION_VARIABLE: &str = "DAIMON_ADOPTION";
 
 /// The versions of the protocol: without a socket, with one, and for a keeper's body. Launcher and daemon may run
@@ -113,7 +114,7 @@ fn place(text: &str) -> Option<BodyPlace> {
 }
 
 /// A number as it is written: no `+`, and no zero before it.
-fn number<N: FromStr + ToString>(text: &str) -> Option<N> {
+pub(super) fn number<N: FromStr + ToString>(text: &str) -> Option<N> {
     text.parse().ok().filter(|number: &N| number.to_string() == text)
 }
 

@@ -48,14 +48,17 @@ pub struct Happened {
 }
 
 impl Events {
-    /// From now on signals no longer interrupt or end this process, but come as events. SIGPIPE is dropped.
+    /// From now on signals no longer interrupt or end this process, but come as events. SIGPIPE is dropped. With
+    /// `are_children_told` the end of any child ends a wait.
     ///
     /// # Errors
     ///
     /// The system's, when no descriptor is left.
-    pub fn new() -> Result<Self> {
+    pub fn new(are_children_told: bool) -> Result<Self> {
         let selector = sys::Selector::new().map_err(failed)?;
-        let signals = SignalWatch::new(&LEFT).map_err(|errno| failed(("signalfd", errno)))?;
+        // The last of them is SIGCHLD.
+        let left = LEFT.get(..LEFT.len() - usize::from(are_children_told)).unwrap_or(&LEFT);
+        let signals = SignalWatch::new(left).map_err(|errno| failed(("signalfd", errno)))?;
         selector.add_readable(signals.as_fd(), SIGNALS).map_err(failed)?;
         Ok(Self { selector, signals, looked_at: Vec::new() })
     }
@@ -113,7 +116,9 @@ impl Events {
         }
         if happened.numbers.contains(&SIGNALS) {
             happened.numbers.retain(|number| *number != SIGNALS);
-            let taken = self.signals.take().into_iter().filter(|number| *number != Named::SIGPIPE as i32);
+            let taken = self.signals.take();
+            let are_dropped = [Named::SIGPIPE as i32, Named::SIGCHLD as i32];
+            let taken = taken.into_iter().filter(|number| !are_dropped.contains(number));
             happened.signals.extend(taken.map(Signal::from));
         }
         Ok(happened)

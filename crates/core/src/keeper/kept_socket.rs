@@ -44,6 +44,12 @@ impl KeptSocket {
         Some(Self { fd, key, file })
     }
 
+    /// One that a supervisor has opened; one that does not listen is known by its name alone.
+    pub fn given(fd: OwnedFd) -> Self {
+        let key = key_of(fd.as_fd(), "").unwrap_or_default();
+        Self { fd, key, file: None }
+    }
+
     /// Opens one that the plan declares.
     ///
     /// # Errors

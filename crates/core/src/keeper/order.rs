@@ -143,14 +143,14 @@ impl KeeperOrder {
     }
 }
 
-struct Writer(Vec<u8>);
+pub(super) struct Writer(pub(super) Vec<u8>);
 
 impl Writer {
-    fn number(&mut self, value: u64) {
+    pub(super) fn number(&mut self, value: u64) {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
-    fn signed(&mut self, value: i32) {
+    pub(super) fn signed(&mut self, value: i32) {
         self.0.extend_from_slice(&i64::from(value).to_le_bytes());
     }
 
@@ -158,16 +158,16 @@ impl Writer {
         self.number(value.map_or(UNBOUNDED, whole_millis));
     }
 
-    fn bytes(&mut self, bytes: &[u8]) {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
         self.0.extend_from_slice(bytes);
     }
 
-    fn text(&mut self, text: &OsStr) {
+    pub(super) fn text(&mut self, text: &OsStr) {
         self.bytes(text.as_bytes());
     }
 
-    fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
+    pub(super) fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
         self.number(items.len() as u64);
         for item in items {
             write(self, item);
@@ -216,20 +216,20 @@ impl Writer {
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn number(&mut self) -> Option<u64> {
+    pub(super) fn number(&mut self) -> Option<u64> {
         let (bytes, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(u64::from_le_bytes(*bytes))
     }
 
-    fn signed(&mut self) -> Option<i32> {
+    pub(super) fn signed(&mut self) -> Option<i32> {
         i32::try_from(self.number()?.cast_signed()).ok()
     }
 
-    fn flag(&mut self) -> Option<bool> {
+    pub(super) fn flag(&mut self) -> Option<bool> {
         Some(self.number()? != 0)
     }
 
@@ -238,23 +238,23 @@ impl<'a> Reader<'a> {
         Some((millis != UNBOUNDED).then(|| Duration::from_millis(millis)))
     }
 
-    fn bytes(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(bytes)
     }
 
-    fn text(&mut self) -> Option<OsString> {
+    pub(super) fn text(&mut self) -> Option<OsString> {
         Some(OsString::from_vec(self.bytes()?.to_vec()))
     }
 
-    fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+    pub(super) fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.number()?;
         (0..count).map(|_| read(self)).collect()
     }
 
-    fn option<T>(&mut self, read: impl FnMut(&mut Self) -> Option<T>) -> Option<Option<T>> {
+    pub(super) fn option<T>(&mut self, read: impl FnMut(&mut Self) -> Option<T>) -> Option<Option<T>> {
         let mut found = self.list(read)?;
         (found.len() < 2).then(|| found.pop())
     }

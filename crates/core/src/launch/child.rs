@@ -237,7 +237,7 @@ pub(super) fn limit(program: &Program) -> Result<(), (Step, i32)> {
 }
 
 /// `PID\n`, in one write to the empty file.
-fn write_pid(lock: RawFd) -> Result<(), (Step, i32)> {
+pub(super) fn write_pid(lock: RawFd) -> Result<(), (Step, i32)> {
     let mut text = [0_u8; 12];
     let mut start = text.len() - 1;
     text[start] = b'\n';

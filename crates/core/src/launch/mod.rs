@@ -8,11 +8,13 @@ mod check;
 mod child;
 mod descriptors;
 mod group;
+mod in_place;
 mod program;
 mod steps;
 
 pub use body::{Bodies, Body, BodyPayload};
 pub use group::Group;
+pub use in_place::{Supervision, execute_keeper};
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;

@@ -135,6 +135,11 @@ impl Program {
         Ok(())
     }
 
+    /// Puts in the variable by which a keeper finds what it inherits that is executed in the place of its process.
+    pub(super) fn hand_over_in_place(&mut self, variable: CString) {
+        self.envp.replace_first(variable);
+    }
+
     /// Puts in the variable by which the daemon finds what it inherits. `socket`: the file of the one that it gets.
     pub(super) fn hand_over(&mut self, plan: &Plan, socket: Option<FileId>) -> Result<()> {
         let handover = Handover {

@@ -175,7 +175,7 @@ extern "C" fn remove_at_exit() {
 }
 
 /// The contents of a file that others read, too: it has one position for all.
-fn read_all(file: OwnedFd) -> Option<Vec<u8>> {
+pub(crate) fn read_all(file: OwnedFd) -> Option<Vec<u8>> {
     let length = usize::try_from(fstat(&file).ok()?.st_size).ok()?;
     let mut bytes = vec![0; length];
     File::from(file).read_exact_at(&mut bytes, 0).ok()?;
@@ -395,14 +395,15 @@ impl OwnDaemon {
 
     /// Tells the launcher something while it waits; false when no launcher waits any more.
     ///
-    /// Progress text that finds no room is left out instead of being waited for. A keeper waits for a second at most
-    /// for anything else, and tells no more then.
+    /// Progress text, and word for a supervisor, that finds no room is left out instead of being waited for. A keeper
+    /// waits for a second at most for anything else, and tells no more then.
     pub fn tell(&self, kind: FrameKind, body: &[u8]) -> bool {
         let start = self.start();
         let (Start::Starting(channel) | Start::Kept(channel)) = &*start else { return false };
-        let flags = if kind == FrameKind::Status { MsgFlags::MSG_DONTWAIT } else { MsgFlags::empty() };
+        let is_vital = !matches!(kind, FrameKind::Status | FrameKind::Notify);
+        let flags = if is_vital { MsgFlags::empty() } else { MsgFlags::MSG_DONTWAIT };
         let sent = send_frame(channel.as_fd(), kind, body, flags);
-        if matches!(sent, Err(NotSent::System(_))) && kind != FrameKind::Status {
+        if matches!(sent, Err(NotSent::System(_))) && is_vital {
             // It may have been sent in part, so that nothing may follow.
             channel.close();
         }

@@ -129,6 +129,11 @@ pub(crate) fn put_name_tag(fd: i32) -> Outcome {
     write_lock(fd, TAG, DEAF)
 }
 
+/// Puts on the name tag alone, of a process that has no session of its own.
+pub(crate) fn put_attached_name_tag(fd: i32) -> Outcome {
+    write_lock(fd, TAG, DEAF)
+}
+
 fn write_lock(fd: i32, start: i64, length: i64) -> Outcome {
     let lock = libc::flock {
         l_type: libc::F_WRLCK as _,

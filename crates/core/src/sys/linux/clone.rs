@@ -64,6 +64,30 @@ pub(crate) unsafe fn spawn_child(stack_top: *mut c_void, main: Main, arg: *mut c
     }
 }
 
+/// Runs `main(arg)` on a thread of this process that has a descriptor table of its own, and returns when it has ended;
+/// if it executes a program, that takes the place of the whole process, and this function does not return.
+///
+/// What the thread changes on descriptors is seen by no other thread, and its POSIX locks stay across exec: the kernel
+/// knows their owner by the table. Linux before 5.11 gives a process with threads another table at exec.
+///
+/// # Safety
+///
+/// As for [`spawn_child`].
+pub(crate) unsafe fn run_apart(stack_top: *mut c_void, main: Main, arg: *mut c_void) {
+    const THREAD: c_int = libc::CLONE_VM
+        | libc::CLONE_VFORK
+        | libc::CLONE_THREAD
+        | libc::CLONE_SIGHAND
+        | libc::CLONE_FS
+        | libc::CLONE_SYSVSEM;
+    // SAFETY: the caller vouches for stack, function and argument; the other pointers of clone(2) are not used.
+    if unsafe { clone(main, stack_top, THREAD, arg) } < 0 {
+        // An emulator, or a filter, does not know such threads: then the locks are put on again by the next program.
+        // SAFETY: the caller vouches for function and argument.
+        unsafe { main(arg) };
+    }
+}
+
 /// Whether this child of [`spawn_child`] has not been collected yet. Until then no other process gets its PID.
 /// waitid(2) with WNOWAIT does not collect it.
 pub(crate) fn is_uncollected(pid: Pid) -> bool {
@@ -75,6 +99,12 @@ pub(crate) fn is_uncollected(pid: Pid) -> bool {
 pub(crate) fn reap(pid: Pid) {
     // ECHILD: the host program has collected it, with __WALL.
     while waitpid(NixPid::from_raw(pid), Some(WaitPidFlag::__WALL)) == Err(Errno::EINTR) {}
+}
+
+/// A child that has ended and is not collected, which [`reap`] then collects; `None` if there is none.
+pub(crate) fn ended_child() -> Option<Pid> {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT | WaitPidFlag::__WALL;
+    waitid(Id::All, flags).ok()?.pid().map(NixPid::as_raw)
 }
 
 /// Collects a child of [`spawn_child`], and tells how it has ended. Waits until it has.

@@ -1,10 +1,7 @@
 //! Unix sockets.
 
 use std::ffi::OsStr;
-use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -18,8 +15,8 @@ use crate::sys::unix::fd::errno;
 use crate::sys::{FileId, RawPeer};
 
 /// An address without a file, unix(7); `None` on systems that have none.
-pub(crate) fn abstract_address(name: &[u8]) -> Option<io::Result<SocketAddr>> {
-    Some(SocketAddr::from_abstract_name(name))
+pub(crate) fn abstract_address(name: &[u8]) -> Option<Result<UnixAddr, Errno>> {
+    Some(UnixAddr::new_abstract(name))
 }
 
 /// A Unix socket for a stream, close-on-exec and non-blocking from birth.

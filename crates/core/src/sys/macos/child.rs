@@ -114,6 +114,11 @@ pub(crate) fn put_name_tag(_fd: i32) -> Outcome {
     Ok(())
 }
 
+/// As [`put_name_tag`].
+pub(crate) fn put_attached_name_tag(_fd: i32) -> Outcome {
+    Ok(())
+}
+
 /// Sets the disposition of every signal to the default, because an ignored signal stays ignored across exec, execve(2).
 pub(crate) fn reset_dispositions() {
     /// One more than the highest signal, `<sys/signal.h>`.

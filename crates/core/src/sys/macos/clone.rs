@@ -41,6 +41,25 @@ pub(crate) unsafe fn spawn_child(
     }
 }
 
+/// Runs `main(arg)`: a thread cannot have descriptors of its own here.
+///
+/// # Safety
+///
+/// As for [`spawn_child`].
+pub(crate) unsafe fn run_apart(
+    _stack_top: *mut c_void,
+    main: unsafe extern "C" fn(*mut c_void) -> c_int,
+    arg: *mut c_void,
+) {
+    // SAFETY: the caller vouches for function and argument.
+    unsafe { main(arg) };
+}
+
+/// Gives none: no keeper is the first process here, to which others are left.
+pub(crate) fn ended_child() -> Option<Pid> {
+    None
+}
+
 /// Whether this child of [`spawn_child`] has not been collected yet. Until then no other process gets its PID.
 pub(crate) fn is_uncollected(pid: Pid) -> bool {
     is_child(pid)

@@ -18,7 +18,7 @@ pub(crate) const DUPLICATE: &str = "dup2";
 pub(crate) const SET_LIMIT: &str = "setrlimit";
 
 pub(crate) use child::*;
-pub(crate) use clone::{Stack, collect, is_uncollected, reap, spawn_child};
+pub(crate) use clone::{Stack, collect, ended_child, is_uncollected, reap, run_apart, spawn_child};
 pub(crate) use exit::at_quick_end;
 pub(crate) use file::{
     FOLDER_FLAGS, HAS_NAME_TAG, NEW_SOCKET, NO_SIGPIPE, capture_file, channel_pair, error_pipe, file_system,

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
-use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 
 /// The signals of a process that has one thread, which none of them interrupts any more.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ impl SignalWatch {
             unsafe { signal(wanted, SigHandler::SigIgn) }?;
             queue.kevent(&[event(wanted as usize, EvFlags::EV_ADD)], &mut [], None)?;
         }
+        // What the program before this one has blocked while it executed: the faults would stay so.
+        SigSet::empty().thread_set_mask()?;
         Ok(Self(queue))
     }
 

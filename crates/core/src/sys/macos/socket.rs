@@ -1,9 +1,7 @@
 //! Unix sockets.
 
 use std::ffi::OsStr;
-use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -19,7 +17,7 @@ use crate::sys::unix::fd::errno;
 use crate::sys::{FileId, RawPeer};
 
 /// None: on macOS every address is a path.
-pub(crate) fn abstract_address(_name: &[u8]) -> Option<io::Result<SocketAddr>> {
+pub(crate) fn abstract_address(_name: &[u8]) -> Option<Result<UnixAddr, Errno>> {
     None
 }
 

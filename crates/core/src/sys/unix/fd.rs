@@ -4,6 +4,7 @@
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::{FileStat, SFlag, fstat};
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_getfd, fcntl_setfd};
 
@@ -41,6 +42,20 @@ pub(crate) fn take(number: RawFd) -> Option<OwnedFd> {
 /// Whether a descriptor of that number is open.
 pub(crate) fn is_open(number: RawFd) -> bool {
     with(number, |fd| fcntl_getfd(fd).is_ok()) == Some(true)
+}
+
+/// Has reads and writes wait for the other end, if a descriptor of that number is open.
+pub(crate) fn let_block(number: RawFd) {
+    // A failure leaves it as it is.
+    let _ = with(number, |fd| {
+        let flags = OFlag::from_bits_truncate(fcntl(fd, FcntlArg::F_GETFL)?);
+        fcntl(fd, FcntlArg::F_SETFL(flags.difference(OFlag::O_NONBLOCK)))
+    });
+}
+
+/// Whether a descriptor of that number is open, and closed on exec.
+pub(crate) fn is_close_on_exec(number: RawFd) -> bool {
+    with(number, |fd| fcntl_getfd(fd).is_ok_and(|flags| flags.contains(FdFlags::CLOEXEC))) == Some(true)
 }
 
 /// Takes the close-on-exec mark off; false if no descriptor of that number is open.

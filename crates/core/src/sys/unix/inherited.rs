@@ -43,6 +43,8 @@ pub(crate) enum NotInherited {
     CloseOnExec(Errno),
 }
 
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
 /// Takes ownership of lock, channel and socket, if the lock is on the very file that `path` stands for, this file names
 /// `holder` (this process, or its parent), and the others are sockets. Marks all close-on-exec. At most once in a
 /// process: later they are `NotOpen`.
@@ -55,7 +57,6 @@ pub(crate) fn take_inherited(
     holder: Pid,
     path: &Path,
 ) -> Result<Inherited, NotInherited> {
-    static TAKEN: AtomicBool = AtomicBool::new(false);
     let differ = lock != channel && Some(lock) != socket && Some(channel) != socket;
     let are_open = is_open(lock) && is_open(channel) && socket.is_none_or(is_open);
     if !differ || !are_open || TAKEN.load(Ordering::Acquire) {
@@ -72,6 +73,53 @@ pub(crate) fn take_inherited(
     // names this process or its parent as its holder, and only a launch writes that text, between clone and exec.
     let own = |number| unsafe { OwnedFd::from_raw_fd(number) };
     Ok(Inherited { lock: own(lock), id, channel: own(channel), second_channel, socket: socket.map(own) })
+}
+
+/// What the program before this one has left open for it, in the same process.
+pub(crate) struct InheritedInPlace {
+    pub(crate) lock: OwnedFd,
+    /// The file that the lock is on.
+    pub(crate) id: FileId,
+    /// The file with the order.
+    pub(crate) order: OwnedFd,
+}
+
+/// Takes ownership of lock and order, if the lock is on the very file that `path` stands for, and this file names this
+/// process. Marks both close-on-exec. At most once in a process, as [`take_inherited`]. A refusal changes nothing.
+pub(crate) fn take_in_place(
+    lock: RawFd,
+    order: RawFd,
+    path: &Path,
+) -> Result<InheritedInPlace, NotInherited> {
+    if lock == order || !is_open(lock) || !is_open(order) || TAKEN.load(Ordering::Acquire) {
+        return Err(NotInherited::NotOpen);
+    }
+    let proof = with(lock, |lock| examine_lock(lock, crate::sys::own_pid(), path));
+    let id = proof.unwrap_or(Err(NotInherited::NotOpen))?;
+    for number in [lock, order] {
+        with(number, |fd| close_on_exec(fd)).transpose()?;
+    }
+    if TAKEN.swap(true, Ordering::AcqRel) {
+        return Err(NotInherited::NotOpen);
+    }
+    // SAFETY: as in `take_inherited`: both are open, they differ, and a process does this once. The program before this
+    // one has written this process into the file, and executed this one without opening anything after that.
+    let own = |number| unsafe { OwnedFd::from_raw_fd(number) };
+    Ok(InheritedInPlace { lock: own(lock), id, order: own(order) })
+}
+
+/// Gives inherited descriptors their numbers, and closes the others: pairs of a number and the one that it is to have,
+/// which is no source of a later pair. Those are open across exec then.
+pub(crate) fn give_places(places: &[(RawFd, RawFd)]) -> Result<(), Errno> {
+    for (source, target) in places {
+        // SAFETY: this process has executed just now, and has no code that uses the target: it is a standard
+        // descriptor, or one that is kept for bodies alone.
+        unsafe { crate::sys::duplicate(*source, *target) }.map_err(Errno::from_raw)?;
+    }
+    for (source, _) in places {
+        drop(super::fd::take(*source));
+    }
+    Ok(())
 }
 
 fn prove(

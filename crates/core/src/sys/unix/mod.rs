@@ -73,13 +73,15 @@ pub(crate) fn is_of_system(errno: Errno) -> bool {
 pub(crate) use descriptors_sent::receive_with;
 pub(crate) use exit::{at_exit, end_by};
 pub(crate) use fd::{
-    duplicate_above, duplicate_number, errno_of, is_open, is_socket, let_inherit, set_close_on_exec, stat_of,
-    take, with,
+    duplicate_above, duplicate_number, errno_of, is_close_on_exec, is_open, is_socket, let_block,
+    let_inherit, set_close_on_exec, stat_of, take, with,
 };
 pub(crate) use file_id::FileId;
 pub(crate) use group::launched_group;
 pub(crate) use guard::end_group_from_outside;
-pub(crate) use inherited::{Inherited, NotInherited, take_inherited};
+pub(crate) use inherited::{
+    Inherited, InheritedInPlace, NotInherited, give_places, take_in_place, take_inherited,
+};
 pub(crate) use kill::{signal_group, signal_process};
 pub(crate) use limits::RawLimit;
 pub(crate) use signal_mask::{AllBlocked, block_all};
