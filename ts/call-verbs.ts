@@ -32,6 +32,7 @@ export async function callBodyVerb(
   // A keeper's bodies are processes of their own.
   const given = !isThisProcess || settings.keeper !== undefined ? serializedNow(args) : args
   const verbs = await loadVerbs()
+  verbs.refuseArguments(settings, args)
   return await verbs[verb](settings, given)
 }
 
@@ -57,14 +58,16 @@ export async function callConnect(
 /** Calls `ensure()`, where this process is not the daemon. */
 export async function callEnsure(settings: Settings, args: readonly unknown[]): Promise<Running> {
   const given = serializedNow(args)
-  const { ensure } = await loadVerbs()
+  const { ensure, refuseArguments } = await loadVerbs()
+  refuseArguments(settings, args)
   return await ensure(settings, given)
 }
 
 /** Calls `upgrade()`. */
 export async function callUpgrade(settings: Settings, args: readonly unknown[]): Promise<Running> {
   const given = args.length === 0 ? undefined : serializedNow(args)
-  const { upgrade } = await loadVerbs()
+  const { upgrade, refuseArguments } = await loadVerbs()
+  refuseArguments(settings, args)
   return await upgrade(settings, typeof given === 'function' ? await given() : given)
 }
 

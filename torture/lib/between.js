@@ -20,6 +20,12 @@ export const SECOND = [
   ],
 ]
 
+/** What a keeper's child may call that becomes a program of any kind: see `crates/core/src/launch/executable.rs`. */
+export const EXECUTABLE = [
+  ...SECOND,
+  ...['getppid', 'setpgid', 'chroot', 'setgroups', 'setresgid', 'setresuid', 'setuid'],
+]
+
 /** The flags of such a clone, and no exit signal: nobody else makes one. */
 const BIRTH = /^clone\(.*flags=CLONE_VM\|CLONE_VFORK\)\s+= (\d+)$/
 
@@ -36,6 +42,27 @@ function callsOf(lines) {
  * A first child is born by the launcher, a second by a first.
  */
 export function launchesIn(folder) {
+  const { traces, births } = read(folder)
+  const firsts = births.filter(({ parent }) => !births.some(({ child }) => child === parent))
+  return firsts.map(({ child: first }) => {
+    const second = births.find(({ parent }) => parent === first)?.child
+    return {
+      first: callsOf(traces.get(first) ?? []),
+      second: second === undefined ? [] : callsOf(traces.get(second) ?? []),
+    }
+  })
+}
+
+/** The calls of the children of keepers, up to the exec of their programs: each is born by a second child. */
+export function bodiesIn(folder) {
+  const { traces, births } = read(folder)
+  const parentOf = (pid) => births.find(({ child }) => child === pid)?.parent
+  const ofKeepers = births.filter(({ parent }) => parentOf(parentOf(parent) ?? '') !== undefined)
+  return ofKeepers.map(({ child }) => callsOf(traces.get(child) ?? []))
+}
+
+/** The lines of each process, and who was born by whom. */
+function read(folder) {
   const traces = new Map()
   for (const name of readdirSync(folder).filter((one) => one.startsWith('trace.'))) {
     traces.set(name.slice('trace.'.length), readFileSync(join(folder, name), 'utf8').split('\n'))
@@ -46,14 +73,7 @@ export function launchesIn(folder) {
       .filter(Boolean)
       .map((child) => ({ parent: pid, child })),
   )
-  const firsts = births.filter(({ parent }) => !births.some(({ child }) => child === parent))
-  return firsts.map(({ child: first }) => {
-    const second = births.find(({ parent }) => parent === first)?.child
-    return {
-      first: callsOf(traces.get(first) ?? []),
-      second: second === undefined ? [] : callsOf(traces.get(second) ?? []),
-    }
-  })
+  return { traces, births }
 }
 
 /** The calls of launches that are on no list. */

@@ -8,6 +8,7 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   lines: '--lines',
   DAIMON_HOME: 'The variable DAIMON_HOME',
   script: 'The script',
+  program: 'The program',
   signal: 'The signal',
 }
 

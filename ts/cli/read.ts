@@ -97,19 +97,20 @@ export function limits(texts: readonly string[], flag: string): Record<string, n
 export function listen(texts: readonly string[], flag: string): Record<string, unknown> {
   return Object.fromEntries(
     texts.map((text) => {
-      const [name, address] = fullPair(text, flag)
-      return [name, addressOf(address, flag)]
+      const [name, given] = fullPair(text, flag)
+      const address = addressOf(given)
+      if (address !== undefined) return [name, address]
+      throw new UsageError(`--${flag} takes NAME=PORT, NAME=HOST:PORT or NAME=PATH, not '${given}'`)
     }),
   )
 }
 
-function addressOf(text: string, flag: string): unknown {
+function addressOf(text: string): number | object | undefined {
   if (text.includes('/')) return { path: text }
   if (/^\d+$/.test(text)) return Number(text)
   const [, v6, v4, port] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(text) ?? []
   const host = v6 ?? v4
-  if (host !== undefined) return { host, port: Number(port) }
-  throw new UsageError(`--${flag} takes NAME=PORT, NAME=HOST:PORT or NAME=PATH, not '${text}'`)
+  return host === undefined ? undefined : { host, port: Number(port) }
 }
 
 function limit(text: string, flag: string): number | number[] {
@@ -135,12 +136,22 @@ function fullPair(text: string, flag: string): [string, string] {
   return [name, value]
 }
 
+/** A word; `PORT`, `HOST:PORT` or `[HOST]:PORT`; or a path, with a slash in it. */
+export function ready(text: string, flag: string): unknown {
+  if (/^[a-z]+$/i.test(text)) return text
+  const address = addressOf(text)
+  if (address === undefined)
+    throw new UsageError(`--${flag} takes a word, PORT, HOST:PORT or PATH, not '${text}'`)
+  return typeof address === 'number' ? { port: address } : address
+}
+
 const READINGS: Readonly<Record<Reading, (text: string, flag: string) => unknown>> = {
   account,
   bytes,
   milliseconds,
   number,
   octal,
+  ready,
   signal,
   switchOrText,
 }

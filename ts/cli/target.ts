@@ -11,6 +11,7 @@ import { defaultLogFile, defaultPidFile, homeAdvice, isLogFolderMade } from '../
 import type { DaemonOptions } from '../types/options.js'
 import { CommandError, UsageError } from './errors.js'
 import { optionsOf } from './options.js'
+import type { Words } from './parse.js'
 import type { Call } from './verbs/verb.js'
 
 /** The Daemon to control: the embedding program's, or the Daemon of the flags, or of the name that follows the verb. */
@@ -39,25 +40,41 @@ export function daemonToStart(
   { words, daemon, program, verb }: Call,
   detaches: boolean,
 ): { daemon: Daemon; args: readonly string[] } {
-  const rest = words.rest ?? []
   if (daemon !== undefined) {
-    return { daemon: daemon.with(optionsOf(words.values)), args: [...words.positionals, ...rest] }
+    const { positionals, rest = [] } = words
+    return { daemon: daemon.with(optionsOf(words.values)), args: [...positionals, ...rest] }
   }
   const example = `${program} ${verb} --name web server.js`
-  const script = scriptOf(words.positionals, example)
+  const what = bodyOf(words, example)
   if (words.values.name === undefined && words.values['pid-file'] === undefined) {
     const why = verb === 'restart' ? ': daimon does not remember how it was started' : ''
     throw new UsageError(`give --name NAME and the script${why}. For example: ${example}`)
   }
   const options = optionsOf(words.values, detaches ? makeDefaultLog : undefined)
-  refuseChroot(options)
-  return { daemon: new Daemon({ ...options, script, scriptArgs: rest }), args: [] }
+  if ('script' in what) refuseChroot(options)
+  return { daemon: new Daemon({ ...options, ...what }), args: [] }
+}
+
+/** The words of a command line that say what is to run. */
+export type BodyWords =
+  | { readonly script: string; readonly scriptArgs: readonly string[] }
+  | { readonly program: string; readonly programArgs: readonly string[] }
+
+/** The script with its arguments; or, where no word is before `--`, any program with its own. */
+export function bodyOf(
+  { positionals, rest = [] }: Pick<Words, 'positionals' | 'rest'>,
+  example: string,
+): BodyWords {
+  const [program, ...programArgs] = rest
+  if (positionals.length === 0 && program !== undefined) return { program, programArgs }
+  return { script: scriptOf(positionals, example), scriptArgs: rest }
 }
 
 /** The one word that is no flag. */
 export function scriptOf(words: readonly string[], example: string): string {
   const [script, ...more] = words
-  if (script === undefined) throw new UsageError(`which script? For example: ${example}`)
+  if (script === undefined)
+    throw new UsageError(`which script? Or any program, after --. For example: ${example}`)
   if (more.length > 0)
     throw new UsageError(
       `'${more[0]}' is one word too many: the name is given by --name, and arguments of the script follow --. For ` +

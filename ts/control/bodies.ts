@@ -13,6 +13,7 @@ interface Report {
   readonly bodies: readonly (Omit<Body, 'startedAt'> & { readonly startedAt?: number })[]
   readonly respawns: number
   readonly lastExit?: { readonly code?: number; readonly signal?: number; readonly at: number }
+  readonly program?: string
   readonly restarting?: true
 }
 
@@ -20,11 +21,12 @@ interface Report {
 export async function withBodies(running: Running): Promise<Running> {
   const report = await ask(running.pidFile)
   if (report === undefined) return running
-  const { bodies, respawns, lastExit, restarting } = report
+  const { bodies, respawns, lastExit, program, restarting } = report
   const whole: Running = { ...running, bodies: bodies.map(toBody), respawns }
   whole.memory = sum(running.memory, bodies, 'memory')
   whole.cpu = sum(running.cpu, bodies, 'cpu')
   if (lastExit !== undefined) whole.lastExit = { ...exitOf(lastExit), at: new Date(lastExit.at) }
+  if (program !== undefined) whole.program = program
   if (restarting === true) whole.restarting = true
   return whole
 }

@@ -41,7 +41,7 @@ export function inKeeper(settings: Settings, args: Args): KeeperStart {
     rights: () => checkRights(settings),
     find(rights) {
       const program = programOf(settings, rights)
-      checkFiles(program, settings)
+      if (settings.executable === undefined) checkFiles(program, settings)
       return { program, sockets: takeSockets(settings.pidFile) }
     },
   }
@@ -71,8 +71,11 @@ export async function becomeKeeper(checked: CheckedStart<KeeperStart>): Promise<
     }),
     attached: { watchdog: watchdogMicroseconds() },
   }
-  const payload = encodePayload({ settings: told, args: bytes })
-  const plan = planWithPayload(planOf(settings, program, rights), payload, bytes)
+  const isOfNode = settings.executable === undefined
+  // Any other program is told nothing.
+  const payload = isOfNode ? encodePayload({ settings: told, args: bytes }) : Buffer.alloc(0)
+  const own = planOf(settings, program, rights)
+  const plan = isOfNode ? planWithPayload(own, payload, bytes) : own
   logger?.debug(`keeping ${program.args.join(' ')}`)
   return await executeKeeper(plan, payload, resources.sockets, notifyAddress(), signal)
 }

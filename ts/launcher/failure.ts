@@ -8,6 +8,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'
+import { systemError } from '../binding/errors.js'
 import type { LaunchedDaemon } from '../binding/native.js'
 import { IS_WINDOWS, SUPERUSER } from '../binding/platform.js'
 import { ReadyTimeoutError, StartFailedError } from '../errors.js'
@@ -15,7 +16,7 @@ import { messageOf } from '../handover/thrown.js'
 import { canReach, type Identity } from '../options/access.js'
 import { identityOf } from '../options/identity.js'
 import { scriptOrPath, shellOf } from '../options/script.js'
-import type { StartSettings } from '../options/settings.js'
+import type { ExecutableSettings, StartSettings } from '../options/settings.js'
 import { errorOf, named, say, set, type Text } from '../say.js'
 import { lastWord, shownLines } from './last-word.js'
 
@@ -74,7 +75,7 @@ export function startFailed(
         : livesOn === undefined
           ? 'ended without an exit code (killed?)'
           : `closed its channel, and could not be ended (${messageOf(livesOn)}),`
-  const { error } = told
+  const error = ofKeeper(told.error)
   const why = shortened(error === undefined ? lastWord(log) : `: ${errorLine(error, log)}`)
   const about =
     error === undefined
@@ -83,8 +84,14 @@ export function startFailed(
   const { pidFile } = settings
   const text = say`${subject(settings)} ${ending} before it was ready${why}${about}${leftBehind(left)}`
   return errorOf(text, (message) => {
-    return new StartFailedError(message, { pidFile, step: 'ready', exitCode, exitSignal, log, cause: error })
+    const step = isOfExec(error) ? 'exec' : 'ready'
+    return new StartFailedError(message, { pidFile, step, exitCode, exitSignal, log, cause: error })
   })
+}
+
+/** Whether the program was never executed. */
+function isOfExec(error: Error | undefined): boolean {
+  return error !== undefined && Reflect.get(error, 'syscall') === 'execve'
 }
 
 function errorLine(error: Error, log: string | undefined): string {
@@ -93,6 +100,17 @@ function errorLine(error: Error, log: string | undefined): string {
   // No field of a syntax error says where it is, nor does its stack. What Node.js prints begins with the place.
   const [place] = (name === 'SyntaxError' && log?.match(/^(?:file:\/\/\/|\/|[A-Za-z]:\\).*:\d+$/m)) || []
   return place === undefined ? `${name}: ${message}` : `${name}: ${message} (${place})`
+}
+
+/** The keeper's own error, which has the system's number: with the name, and the text, that Node.js has for it. */
+function ofKeeper(error: Error | undefined): Error | undefined {
+  if (error === undefined || codeOf(error) !== undefined) return error
+  const [errno, syscall] = [Reflect.get(error, 'errno'), Reflect.get(error, 'syscall')]
+  if (typeof errno !== 'number' || typeof syscall !== 'string') return error
+  const { code, message } = systemError({ errno, syscall })
+  const told = Object.assign(new Error(`${error.message}: ${message}`), { code, errno, syscall })
+  told.stack = `${told}`
+  return told
 }
 
 /** A script that calls daemonize() is a launcher itself, and ends with code 0. The daemon that executes it ends so. */
@@ -193,9 +211,19 @@ function leftBehind(pids: readonly number[]): string {
   return `; what it has started could not be ended and lives on: process ${pids.join(', ')}. ${advice}`
 }
 
-function readyAdvice({ ready, run, script }: StartSettings): Text {
+function readyAdvice({ ready, run, script, executable }: StartSettings): Text {
+  if (executable !== undefined) return programAdvice(executable)
   const call = run === undefined && script !== undefined ? 'Daemon.current.ready()' : 'context.ready()'
   if (ready === 'manual') return say`With ${set('ready', 'manual')} it must call ${call}.`
   const endless = run === undefined ? 'A module whose top level never ends' : 'A run() that never returns'
   return say`${endless} calls ${call}, or has ${set('ready', 'running')}.`
+}
+
+function programAdvice({ ready }: ExecutableSettings): Text {
+  if (ready === 'notify')
+    return say`With ${set('ready', 'notify')} it must say READY=1 to NOTIFY_SOCKET (sd_notify).`
+  if (ready === 'running') return ''
+  const { port, host, path } = ready
+  const where = path ?? (host === undefined ? `port ${port}` : `port ${port} of ${host}`)
+  return say`Nobody accepted connections at ${where}, where ${named('ready')} says.`
 }

@@ -10,7 +10,7 @@ import { isFromSnapshot, packer } from '../binding/single-executable.js'
 import { type InvalidOptionError, UnsupportedError } from '../errors.js'
 import { refuseInherited } from '../options/absent.js'
 import type { Settings } from '../options/settings.js'
-import { errorOf, named, refusal, say, subject } from '../say.js'
+import { errorOf, named, refusal, say, show, subject } from '../say.js'
 import { hasEvalFlag } from './node-flags.js'
 import { AT_START } from './program/at-start.js'
 import { testRunner } from './test-runner.js'
@@ -29,15 +29,36 @@ export function refuseBody(
   settings: Settings,
   detached: boolean = settings.detach !== false || settings.keeper !== undefined,
 ): void {
-  const { run, script, pidFile } = settings
-  if (run === undefined && script === undefined) throw noBody(pidFile)
-  if (run === undefined) refuseForScript(settings, detached)
+  const { run, script, executable, pidFile } = settings
+  if (executable !== undefined) refuseRun(settings)
+  else if (run === undefined && script === undefined) throw noBody(pidFile)
+  else if (run === undefined) refuseForScript(settings, detached)
 }
 
 function noBody(pidFile: string): InvalidOptionError {
   const why = 'this Daemon can control a running daemon, but has nothing to start'
   const problem = say`is missing, and so is ${named('script')}: ${why}`
   return refusal({ option: 'run', problem, advice: 'Give one of them to start it.' }, { pidFile })
+}
+
+/** The options have been checked; a class may have a run() of its own. */
+function refuseRun({ run, executable, pidFile }: Settings): void {
+  if (run === undefined) return
+  const problem = 'contradicts the class, which has a run() of its own'
+  const advice = 'Leave one of them out.'
+  throw refusal({ option: 'program', problem, advice }, { value: executable?.program, pidFile })
+}
+
+/**
+ * Refuses arguments for a program, which has them as an option.
+ *
+ * @throws InvalidOptionError
+ */
+export function refuseArguments({ executable, pidFile }: Settings, args: readonly unknown[]): void {
+  if (executable === undefined || args.length === 0) return
+  const problem = say`are for a program of Node.js, but ${named('program')} is ${show(executable.program)}`
+  const advice = say`Give its arguments as ${named('programArgs')}.`
+  throw refusal({ option: 'args', problem, advice }, { value: args, pidFile })
 }
 
 /**
@@ -85,7 +106,8 @@ export function refuseProgram(settings: Settings): void {
   refuseSnapshot(settings)
   if (settings.socket !== undefined) refuseSockets(settings.pidFile)
   refuseInherited(settings.stdio)
-  const { script, pidFile, given } = settings
+  const { script, executable, pidFile, given } = settings
+  if (executable !== undefined) return
   if (script === undefined) refuseOwnProgram(pidFile)
   if (script === undefined || packer() === undefined || given.execPath !== undefined) return
   const what = say`${subject('script')} is not supported in a single executable, which runs nothing but itself`

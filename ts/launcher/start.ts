@@ -1,5 +1,6 @@
 /** A start: its plan, its messages to the daemon, and its outcome. Runs in the launcher. */
 
+import { join } from 'node:path'
 import { keeperFile } from '../binding/load.js'
 import { type LaunchedDaemon, type NativePlan, native } from '../binding/native.js'
 import { seam } from '../binding/seam.js'
@@ -31,7 +32,7 @@ export function detached(settings: Settings, args: Args): DetachedStart {
     rights: () => checkRights(settings),
     find(rights) {
       const program = programOf(settings, rights)
-      checkFiles(program, settings)
+      if (settings.executable === undefined) checkFiles(program, settings)
       return program
     },
   }
@@ -60,15 +61,9 @@ export async function startChecked(checked: CheckedStart<DetachedStart>, greet?:
   makeDefaultFolder(settings)
   settings.logger?.debug(`starting ${program.args.join(' ')}`)
   const plan = planOf(settings, program, rights)
-  const relaunch = encodeRelaunch(relaunchOf(settings, plan, program, folderOf(program)))
-  const { kind } = program
-  const { identity } = rights
-  const compileCache = compileCacheOf(settings, identity)
-  const cwd = cwdOf(settings)
-  const told = launchSettings(settings, { kind, cwd, identity, compileCache })
-  const payload = encodePayload({ settings: { ...told, relaunch }, args: bytes })
+  const payload = settings.executable === undefined ? payloadOf(checked, plan) : NOTHING
   seam(native(), 'start.checked')
-  const whole = planWithPayload(plan, payload, bytes)
+  const whole = settings.executable === undefined ? planWithPayload(plan, payload, bytes) : plan
   const connecting =
     greet === undefined || whole.socket === undefined
       ? whole
@@ -80,6 +75,22 @@ export async function startChecked(checked: CheckedStart<DetachedStart>, greet?:
   if (status?.state === 'running' && status.pid === pid) return status
   // The daemon has started, even if it has ended again.
   return { state: 'running', pid, pidFile: settings.pidFile, ...(ended === undefined ? {} : { ended }) }
+}
+
+/** What is told to a program that knows nothing of daimon. */
+const NOTHING = Buffer.alloc(0)
+
+/** What a daemon of Node.js is told. */
+function payloadOf(
+  { settings, bytes, rights, resources: program }: CheckedStart<DetachedStart>,
+  plan: NativePlan,
+): Buffer {
+  const relaunch = encodeRelaunch(relaunchOf(settings, plan, program, folderOf(program)))
+  const { kind } = program
+  const { identity } = rights
+  const compileCache = compileCacheOf(settings, identity)
+  const told = launchSettings(settings, { kind, cwd: cwdOf(settings), identity, compileCache })
+  return encodePayload({ settings: { ...told, relaunch }, args: bytes })
 }
 
 /** The folder that the daemon runs in. A keeper's program may run in another release's by the next time. */
@@ -111,7 +122,7 @@ export function planOf(
   const { socket } = settings
   const listening =
     socket === undefined ? {} : { socket: { path: socket.path, mode: socket.mode, connect: false } }
-  const owned = { ...plan, ...ownerOf(rights.identity), ...listening, ...keeperPlan(settings) }
+  const owned = { ...plan, ...ownerOf(rights.identity), ...listening, ...keeperPlan(settings, rights) }
   // A keeper executes the program again and again, and has a folder of its own.
   const found = folder ?? (settings.keeper === undefined ? undefined : keptFolder())
   return found === undefined ? owned : { ...owned, folder: found }
@@ -123,7 +134,7 @@ function keptFolder(): string | undefined {
 }
 
 /** The keeper's plan, where there is one. */
-function keeperPlan(settings: Settings): Pick<NativePlan, 'keeper'> {
+function keeperPlan(settings: Settings, rights: Rights): Pick<NativePlan, 'keeper'> {
   const { readyTimeout, stopTimeout, stopSignal } = settings
   if (settings.keeper === undefined) return {}
   const { respawn, listen, instances, drainTimeout } = settings.keeper
@@ -142,8 +153,32 @@ function keeperPlan(settings: Settings): Pick<NativePlan, 'keeper'> {
     listen: listen.map((one) => ({ ...one, port: one.port ?? 0, mode: one.mode ?? 0 })),
     // Known once the payload is.
     argsAt: 0,
+    ...executablePlan(settings, rights),
   }
   return { keeper: Number.isFinite(limit) ? { ...keeper, limit } : keeper }
+}
+
+/** What the keeper does for a program that does not do it itself. */
+function executablePlan(
+  { executable, process: { chroot, oomScoreAdj } }: Settings,
+  { identity }: Rights,
+): Pick<NonNullable<NativePlan['keeper']>, 'executable'> {
+  if (executable === undefined) return {}
+  const { ready } = executable
+  const how =
+    typeof ready === 'string'
+      ? ({ kind: ready } as const)
+      : ({ kind: ready.path === undefined ? 'port' : 'path', ...ready } as const)
+  const inRoot =
+    how.kind === 'path' && chroot !== undefined ? { ...how, path: join(chroot, how.path ?? '') } : how
+  return {
+    executable: {
+      ready: inRoot,
+      ...(chroot === undefined ? {} : { root: chroot }),
+      ...(identity === undefined ? {} : { identity }),
+      ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
+    },
+  }
 }
 
 /** The folder to execute it in; undefined if that folder is gone. A restart then executes it without a folder, too. */

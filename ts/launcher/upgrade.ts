@@ -5,11 +5,11 @@ import type { NativeEvent } from '../binding/native.js'
 import { beginWait, endWait } from '../binding/waits.js'
 import { withBodies } from '../control/bodies.js'
 import { presentStatus } from '../control/status.js'
-import { NotRunningError, ReadyTimeoutError, UpgradeInProgressError } from '../errors.js'
+import { NotRunningError, ReadyTimeoutError, UnsupportedError, UpgradeInProgressError } from '../errors.js'
 import { decodeError } from '../handover/told-error.js'
 import type { Settings } from '../options/settings.js'
 import { signalName } from '../options/signal-names.js'
-import { errorOf, say } from '../say.js'
+import { errorOf, named, refusal, say } from '../say.js'
 import type { Running } from '../types/status.js'
 import { type Failure, startFailed, type Told } from './failure.js'
 
@@ -45,7 +45,7 @@ export async function upgrade(settings: Settings, args: Buffer | undefined): Pro
   })
   if (last.kind === 'ready') return await present(pidFile)
   if (last.error !== undefined) throw toError(last.error, pidFile)
-  if (last.kind === 'refused') throw refusal(settings, last.text ?? '')
+  if (last.kind === 'refused') throw refused(settings, last.text ?? '')
   const failure: Failure = {
     told,
     exitCode: exitSignal === undefined ? told.exitCode : undefined,
@@ -81,7 +81,7 @@ function ending(text: string): { code: number | undefined; signal: string | unde
 }
 
 /** What the keeper itself has said: the code of an error, and why. */
-function refusal({ pidFile, readyTimeout }: Settings, text: string): Error {
+function refused({ pidFile, readyTimeout }: Settings, text: string): Error {
   const [code = '', ...words] = text.split(' ')
   const why = words.join(' ')
   const serves = 'The daemon serves on as before'
@@ -100,6 +100,18 @@ function refusal({ pidFile, readyTimeout }: Settings, text: string): Error {
         timeout,
       })
     }
+    case 'ERR_DAEMON_UNSUPPORTED':
+      return errorOf(
+        say`${pidFile}: no upgrade: ${why}. Restart it, or give ${named('listen')}.`,
+        (message) => {
+          return new UnsupportedError(message, { pidFile, feature: 'upgrade()' })
+        },
+      )
+    case 'ERR_DAEMON_INVALID_OPTION':
+      return refusal(
+        { option: 'args', problem: say`cannot be given: ${why}`, advice: 'Leave them out.' },
+        { pidFile },
+      )
     default:
       return new NotRunningError(`${pidFile}: no upgrade: ${why}`, { pidFile })
   }

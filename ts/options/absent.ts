@@ -84,6 +84,7 @@ function onWindows(): Readonly<Partial<Record<Feature, Text>>> {
   const BY_JOB = 'Start it in a job object with limits, or leave it out.'
   const BY_ACL = 'Set the rights of its folder.'
   const KEPT = 'Install a service, which sc failure has started again, and call restart() after a release.'
+  const ANY = 'Let a service manager of Windows run it, or give a script that starts it as its child.'
   const UNIT = 'A service of Windows is installed by what unit windows prints.'
   const ROTATE = 'Let the program itself rotate its log, or stop and start it between two logs.'
   return {
@@ -111,6 +112,8 @@ function onWindows(): Readonly<Partial<Record<Feature, Text>>> {
     listen: KEPT,
     instances: KEPT,
     drainTimeout: KEPT,
+    program: ANY,
+    programArgs: ANY,
     'upgrade()': KEPT,
     'unit systemd': UNIT,
     'unit launchd': UNIT,

@@ -9,6 +9,7 @@ import type { NativeIdentity } from '../binding/native.js'
 import { named, say } from '../say.js'
 import { compileCacheOf } from './compile-cache.js'
 import { neededFolder } from './current-folder.js'
+import { checkExecutable } from './executable-file.js'
 import { checkPath } from './paths.js'
 import { checkScript } from './script.js'
 import type { CheckedSettings } from './settings.js'
@@ -33,6 +34,7 @@ export function checkOptions(settings: CheckedSettings, identity?: NativeIdentit
   if (chroot !== undefined)
     checkPath('chroot', chroot, 'folder', constants.X_OK, 'must be a folder that can be entered')
   checkFolder(settings)
+  checkExecutable(settings)
   checkStreams(settings, identity)
   compileCacheOf(settings, identity)
 }

@@ -5,7 +5,7 @@ import { RESPAWN_PARTS } from './respawn.js'
 import type { Given, KeeperSettings, RespawnSettings } from './settings.js'
 
 /** The options that need a keeper, beside `respawn`. */
-const IMPLYING = ['listen', 'instances'] as const
+const IMPLYING = ['listen', 'instances', 'program'] as const
 
 /**
  * How the program is kept; undefined: it is not.

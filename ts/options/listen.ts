@@ -58,7 +58,8 @@ function contradicts(option: string, value: unknown): Error {
   return refused(option, value, 'contradicts the path', 'Give a port or a path.')
 }
 
-function portValue(option: string, value: unknown): number {
+/** A port that others can be told. */
+export function portValue(option: string, value: unknown): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= HIGHEST_PORT)
     return value
   const advice = value === 0 ? 'A port that the system chooses would be another one after each start.' : ''
@@ -66,7 +67,7 @@ function portValue(option: string, value: unknown): number {
 }
 
 /** An address: a name would have to be looked up, and may have several. */
-function hostValue(option: string, value: unknown): string {
+export function hostValue(option: string, value: unknown): string {
   const { isIP } = process.getBuiltinModule('node:net')
   if (typeof value === 'string' && isIP(value) !== 0 && !value.includes('%')) return value
   const advice = value === 'localhost' ? "Give '127.0.0.1' or '::1'." : ''

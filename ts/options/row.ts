@@ -10,7 +10,15 @@ export type Form = 'Daemon' | 'daemonize' | 'with' | 'stop' | 'wait' | 'logs' | 
 export const COMMON: readonly Form[] = ['Daemon', 'daemonize', 'with']
 
 /** How the text of a flag is read; without this the value is the text itself. */
-export type Reading = 'account' | 'bytes' | 'milliseconds' | 'number' | 'octal' | 'signal' | 'switchOrText'
+export type Reading =
+  | 'account'
+  | 'bytes'
+  | 'milliseconds'
+  | 'number'
+  | 'octal'
+  | 'ready'
+  | 'signal'
+  | 'switchOrText'
 
 /** How the texts of a flag are read that may be given several times. */
 export type Collection = 'actions' | 'limits' | 'listen' | 'numbers' | 'texts' | 'variables'
@@ -33,7 +41,7 @@ export interface FlagRow {
   readonly reads?: Reading
   /** For a flag that may be given several times. */
   readonly collects?: Collection
-  /** The words that its value can be, where these are all. */
+  /** The words that its value can be. */
   readonly choices?: readonly string[]
   /** The value of a switch; true without this. If it is false, the flag's name begins with `no-`. */
   readonly on?: boolean

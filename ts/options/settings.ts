@@ -2,7 +2,15 @@
 
 import type { StopTerms } from '../handover/relaunch.js'
 import type { SocketSettings, Stdio, Streams } from '../handover/settings.js'
-import type { Detach, Logger, ReadyMode, RespawnWhen, RunFunction } from '../types/options.js'
+import type {
+  DaemonOptions,
+  Detach,
+  Logger,
+  ReadyMode,
+  ReadyWhen,
+  RespawnWhen,
+  RunFunction,
+} from '../types/options.js'
 import type { LimitName } from '../types/process.js'
 import type { SignalAction } from '../types/signals.js'
 import type { Form } from './row.js'
@@ -48,6 +56,25 @@ export interface KeeperSettings {
   readonly drainTimeout: number
 }
 
+/** The option `ready`, an address with an absolute path. */
+export type ReadyGiven = Exclude<ReadyWhen, object> | ReadyAt
+
+/** Where somebody accepts connections. */
+export type ReadyAt =
+  | { readonly port: number; readonly host?: string; readonly path?: never }
+  | { readonly path: string; readonly port?: never; readonly host?: never }
+
+/** By what a program is known to be ready. */
+export type Readiness = 'running' | 'notify' | ReadyAt
+
+/** A program of any kind as the body. */
+export interface ExecutableSettings {
+  /** As it was given: a path, or a name that is looked for in PATH. */
+  readonly program: string
+  readonly args: readonly string[]
+  readonly ready: Readiness
+}
+
 /** The option `respawn`; false: none. */
 export type RespawnGiven = false | RespawnSettings
 
@@ -68,7 +95,8 @@ export interface Defaulted {
   readonly idleTimeout: number
   readonly lockTimeout: number
   readonly pidFileMode: number
-  readonly ready: ReadyMode
+  readonly programArgs: readonly string[]
+  readonly ready: ReadyGiven
   readonly readyTimeout: number
   readonly scriptArgs: readonly string[]
   readonly signals: Readonly<Record<string, SignalAction>>
@@ -90,6 +118,7 @@ export interface OtherValues {
   readonly logger: Logger
   readonly name: string
   readonly pidFile: string
+  readonly program: string
   readonly respawn: RespawnGiven
   readonly run: RunFunction
   readonly script: string
@@ -157,22 +186,29 @@ export type StartSettings = StopSettings &
   Pick<Settings, 'name' | 'pidFile' | 'ready' | 'readyTimeout' | 'logger' | 'script' | 'run' | 'cwd'> & {
     readonly given: Pick<Given, 'cwd'>
     readonly process: Pick<GivenProcess, 'user' | 'group' | 'chroot'>
+    readonly executable?: ExecutableSettings | undefined
   }
 
 /** The options that are checked by asking the system before a start. */
 export type CheckedSettings = Pick<Settings, 'script' | 'cwd' | 'stdio' | 'pidFile' | 'compileCache'> & {
   readonly given: Partial<OrUndefined<Pick<OtherValues, 'execPath' | 'cwd'>>>
   readonly process: Pick<GivenProcess, 'chroot'>
+  readonly executable?: ExecutableSettings | undefined
+  readonly env?: DaemonOptions['env']
 }
 
 /** The complete, checked options: defaults filled in, paths absolute, times in milliseconds. */
-export type Settings = Defaulted &
+export type Settings = Omit<Defaulted, 'ready'> &
   OrUndefined<Pick<OtherValues, 'name' | 'title' | 'logger' | 'run' | 'script' | 'signal' | 'version'>> &
   Pick<OtherValues, 'pidFile' | 'execPath'> & {
     /** The folder to be made when the pidfile's path came from `name`. */
     readonly defaultFolder: string | undefined
     readonly stdio: Streams
     readonly socket: SocketSettings | undefined
+    /** Of a program of Node.js. */
+    readonly ready: ReadyMode
+    /** `undefined`: the body is a program of Node.js. */
+    readonly executable: ExecutableSettings | undefined
     /** `undefined`: no keeper. */
     readonly keeper: KeeperSettings | undefined
     /** `undefined`: there was no current folder any more, which only a start needs. */

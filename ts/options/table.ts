@@ -5,9 +5,11 @@
 
 import { listed } from '../say.js'
 import { compileCacheValue } from './compile-cache.js'
+import { programValue } from './executable.js'
 import { listenValue } from './listen.js'
 import { logValue } from './log.js'
 import { PROCESS_OPTIONS, type ProcessTable } from './process-table.js'
+import { READY, readyValue } from './ready.js'
 import { respawnValue } from './respawn.js'
 import { COMMON, type Form, type Row, type RowWithDefault } from './row.js'
 import type { ConnectValues, Defaulted, LogsValues, OtherValues } from './settings.js'
@@ -29,7 +31,6 @@ const STOP: readonly Form[] = [...COMMON, 'stop']
 const BODY: readonly Form[] = ['Daemon', 'with']
 const LOGS: readonly Form[] = ['logs']
 
-const READY = ['auto', 'manual', 'running'] as const
 const DETACH = ['auto', 'true', 'false'] as const
 
 const signal = (option: string, value: unknown): number => signalNumber(value, option)
@@ -104,10 +105,10 @@ export const OPTIONS: Table = {
   },
   ...PROCESS_OPTIONS,
   ready: {
-    check: check.readyValue,
+    check: readyValue,
     default: 'auto',
     forms: COMMON,
-    flag: { value: 'WHEN', choices: READY, help: listed(READY) },
+    flag: { value: 'WHEN', choices: READY, reads: 'ready', help: 'also a port or path where it accepts' },
   },
   readyTimeout: {
     check: check.timeValue,
@@ -254,6 +255,8 @@ export const OPTIONS: Table = {
   run: { check: check.runValue, forms: BODY },
   script: { check: check.pathValue, forms: BODY },
   scriptArgs: { check: check.stringsValue, default: [], forms: BODY },
+  program: { check: programValue, forms: BODY },
+  programArgs: { check: check.stringsValue, default: [], forms: BODY },
   args: { check: check.argsValue, default: [], forms: ['daemonize', 'connect'] },
   exit: { check: check.booleanValue, default: true, forms: ['daemonize'] },
   signal: { check: check.abortSignalValue, forms: ['with', 'stop', 'wait', 'logs', 'connect'] },

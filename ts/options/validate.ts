@@ -9,6 +9,7 @@ import { didYouMean, invalid, named, refused, say, show } from '../say.js'
 import { refuseAbsent } from './absent.js'
 import { checkCompileCacheAlone } from './compile-cache.js'
 import { currentFolder } from './current-folder.js'
+import { executableOf, readyModeOf } from './executable.js'
 import { keeperOf } from './keeper.js'
 import { checkProcess } from './limits.js'
 import { defaultPidFile } from './places.js'
@@ -209,6 +210,7 @@ function givenBy(source: Source, base: Given | undefined): Given {
 
 /** Fills in the defaults, and checks what several options show together. */
 function complete(given: Given, base: Settings | undefined): Settings {
+  const executable = executableOf(given)
   for (const option of ['scriptArgs', 'execPath', 'execArgv'] as const) {
     if (given[option] !== undefined && given.script === undefined) {
       const what = say`(${show(given[option])}) is for a script, but there is no ${named('script')}`
@@ -223,6 +225,8 @@ function complete(given: Given, base: Settings | undefined): Settings {
     ...defaulted(given),
     ...places,
     socket: socketOf(given, places.pidFile),
+    executable,
+    ready: readyModeOf(given),
     keeper: keeperOf(given),
     version: given.version,
     name: given.name,

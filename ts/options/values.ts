@@ -8,7 +8,7 @@ import { IS_WINDOWS } from '../binding/platform.js'
 import { isA } from '../handover/thrown.js'
 import { either, invalid, refused, say, set, show } from '../say.js'
 import { LONGEST_TIMER } from '../timer.js'
-import type { Detach, Logger, ReadyMode, RunFunction } from '../types/options.js'
+import type { Detach, Logger, RunFunction } from '../types/options.js'
 import { absolutePath } from './current-folder.js'
 import { NAME } from './places.js'
 import type { Stdio } from './settings.js'
@@ -136,11 +136,6 @@ export function detachValue(option: string, value: unknown): Detach {
 export function titleValue(option: string, value: unknown): string {
   if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value
   throw invalid(option, value, 'a string that is not empty and has no NUL bytes')
-}
-
-export function readyValue(option: string, value: unknown): ReadyMode {
-  if (value === 'auto' || value === 'manual' || value === 'running') return value
-  throw invalid(option, value, "'auto', 'manual' or 'running'")
 }
 
 /** Changes of the environment. Messages show no values: they are often secret. */

@@ -31,6 +31,14 @@ export type RunFunction<A extends unknown[] = unknown[]> = (daemon: DaemonContex
 /** When a daemon counts as ready, see {@link CommonOptions.ready}. */
 export type ReadyMode = 'auto' | 'manual' | 'running'
 
+/** The same of any program, see {@link CommonOptions.ready}. */
+export type ReadyWhen = ReadyMode | 'notify' | ReadyAddress
+
+/** Where a `program` accepts connections once it is ready. */
+export type ReadyAddress =
+  | { port: number; host?: string; path?: never }
+  | { path: PathLike; port?: never; host?: never }
+
 /** Whether a daemon is detached, see {@link CommonOptions.detach}. */
 export type Detach = 'auto' | boolean
 
@@ -122,9 +130,13 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
    * When the daemon counts as ready. `'auto'`: once its body has begun without failing: `run()` has resolved, the main
    * module has been evaluated. `'manual'`: only when it calls `context.ready()`. `'running'`: once `run()` runs and has
    * not failed at once, for one that never returns.
+   *
+   * Of a `program`: `'running'` (also `'auto'`), once it is executed; `'notify'`, when it says READY=1, sd_notify(3);
+   * `{ port }`, or `{ path }` of a Unix socket, when a connection is accepted there, without `host` at 127.0.0.1 or
+   * `::1`.
    * @default 'auto'
    */
-  ready?: ReadyMode
+  ready?: ReadyWhen
   /**
    * How long the daemon may take to get ready, in milliseconds; `Infinity` is allowed. Then it is ended, and the start
    * rejects with ReadyTimeoutError. In the foreground a keeper ends it, and without one only a supervisor can, which is
@@ -286,6 +298,17 @@ export interface DaemonOptions<A extends unknown[] = unknown[]> extends CommonOp
    * @default `process.execArgv` without `--inspect*`
    */
   execArgv?: readonly string[]
+  /**
+   * Any executable as the body, instead of `run` and `script`: a path, from the daemon's folder on, or a name to be
+   * looked for in the daemon's PATH, both each time that it is started. A keeper runs it: implies `respawn: 'never'`.
+   * Sockets of `listen` come as systemd gives them, sd_listen_fds(3). Linux.
+   */
+  program?: string | URL
+  /**
+   * The arguments of `program`.
+   * @default []
+   */
+  programArgs?: readonly string[]
 }
 
 /** The options of `daemonize()`. */

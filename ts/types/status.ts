@@ -31,6 +31,8 @@ export interface Running {
   respawns?: number
   /** How the program has ended last, and when. With a keeper. */
   lastExit?: ExitInfo & { at: Date }
+  /** The program, as it was given. With the option `program`. */
+  program?: string
   /** The program has ended, and is about to be started again. With a keeper; absent otherwise. */
   restarting?: true
 }

@@ -113,8 +113,8 @@ pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
 pub use folders::{is_administrator, local_folder, make_machine_folder};
 pub use foreground::become_daemon;
 pub use given::{
-    Account, BodyPlace, Course, Descriptor, Identity, KeeperPlan, Limit, Limits, ListenAddress, ListenPlan,
-    Name, Outputs, Owner, Respawn, RespawnWhen, Rotation, SocketPlan, Stdio,
+    Account, BodyPlace, Course, Descriptor, Executable, Identity, KeeperPlan, Limit, Limits, ListenAddress,
+    ListenPlan, Name, Outputs, Owner, Readiness, Respawn, RespawnWhen, Rotation, SocketPlan, Stdio,
 };
 pub use handover::{
     ADOPTION_VARIABLE, Backlog, Channel, Frame, FrameKind, Reception, Sender, Ticket, Unsent,
@@ -123,9 +123,9 @@ pub use identity::{check_chroot, enter_root};
 pub use keeper::stop_daemon;
 #[cfg(unix)]
 pub use keeper::{
-    BodyPlan, Control, Events, Happened, InheritedSocket, KeeperOrder, KeptSocket, OutputFile, channel_pair,
-    collect_children, control, declared_sockets, give_up_socket, kept_socket, key_of_declared,
-    listen_at_path, open_outputs, share_socket, socket_key, take_kept_sockets, whole_millis,
+    BodyPlan, Control, Events, Happened, InheritedSocket, KeeperOrder, KeptSocket, NotifyInbox, OutputFile,
+    Probe, channel_pair, collect_children, control, declared_sockets, give_up_socket, kept_socket,
+    key_of_declared, listen_at_path, open_outputs, share_socket, socket_key, take_kept_sockets, whole_millis,
 };
 #[cfg(unix)]
 pub use launch::{Bodies, Body, BodyPayload, Supervision, execute_keeper};

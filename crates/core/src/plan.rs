@@ -39,7 +39,7 @@ pub struct Plan {
     pub pidfile: PidFile,
     /// How to lock it.
     pub lock: LockOptions,
-    /// The program, absolute.
+    /// The program, absolute; for a keeper's [`crate::Executable`] as it was given.
     pub program: PathBuf,
     /// Its arguments, the program's name first.
     pub args: Vec<OsString>,

@@ -1,13 +1,13 @@
 //! The beginning of bodies, and what they say.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use daimon_core::{Body, BodyPlace, ExitStatus, Frame, FrameKind, Reception, Result, Signal};
 
 use crate::ends::ABORT_GRACE;
 use crate::keeper::{Keeper, Phase};
 use crate::report::error_json;
-use crate::running::{Running, State};
+use crate::running::{Running, State, after};
 
 impl Keeper<'_> {
     /// Executes a body in that place.
@@ -15,25 +15,41 @@ impl Keeper<'_> {
         let is_first = self.phase == Phase::Starting;
         self.follow_log();
         self.sockets.open(&self.plan.listen, self.program.owner)?;
+        if let Some(executable) = &self.plan.executable {
+            return self.start_executable(executable, place);
+        }
         let payload = self.upgrade.as_ref().and_then(|upgrade| upgrade.payload.as_ref());
         let payload = payload.unwrap_or(&self.payload);
         let is_captured = is_first && self.daemon.is_captured();
         let body = self.bodies.launch(place, is_captured, payload, &self.sockets.all())?;
         let number = self.new_numbers();
         self.watch(&body, number)?;
-        // The patience of the launcher, or of who asks for an upgrade, is that of all bodies. In the foreground the
-        // keeper's own counts.
-        let is_own = (!is_first && self.upgrade.is_none()) || self.is_alone;
-        let patience = if is_own { self.plan.ready_timeout } else { None };
-        self.running.push(Running::new(body, place, number, patience));
+        self.add(Running::new(body, place, number));
         Ok(())
     }
 
+    pub(crate) fn add(&mut self, mut running: Running) {
+        running.deadline = after(self.patience());
+        self.running.push(running);
+    }
+
+    /// How long a body may take. The patience of the launcher, or of who asks for an upgrade, is that of all bodies. In
+    /// the foreground the keeper's own counts.
+    fn patience(&self) -> Option<Duration> {
+        let is_own = (self.phase != Phase::Starting && self.upgrade.is_none()) || self.is_alone;
+        if is_own { self.plan.ready_timeout } else { None }
+    }
+
     fn watch(&mut self, body: &Body, number: u64) -> Result<()> {
-        let watched = self.events.add(&body.channel, number);
-        let watched = watched.and_then(|()| self.events.add_exit(&body.process, number + 1));
+        let watched = body.channel.as_ref().map_or(Ok(()), |channel| self.events.add(channel, number));
+        self.watched(body, watched)?;
+        let watched = self.events.add_exit(&body.process, number + 1);
+        self.watched(body, watched)
+    }
+
+    /// A body that cannot be watched must not run.
+    pub(crate) fn watched(&self, body: &Body, watched: Result<()>) -> Result<()> {
         watched.inspect_err(|_| {
-            // A body that cannot be watched must not run.
             let _ = body.process.signal(Signal::KILL);
             let _ = body.collect();
         })
@@ -47,7 +63,7 @@ impl Keeper<'_> {
             Ok(()) if is_first => (),
             Ok(()) => self.respawns += 1,
             Err(error) if is_first => {
-                if !self.daemon.tell(FrameKind::Error, &error_json(&error.to_string())) {
+                if !self.daemon.tell(FrameKind::Error, &error_json(&error)) {
                     self.say(&format!("daimon: the program cannot be started: {error}"));
                 }
                 self.end(Some(ExitStatus::Code(1)), Signal::TERM, Some(ABORT_GRACE));
@@ -62,10 +78,11 @@ impl Keeper<'_> {
     pub(crate) fn hear(&mut self, at: usize) {
         let Some(running) = self.running.get_mut(at) else { return };
         let number = running.number;
-        let (frames, how) = running.body.channel.receive();
+        let Some(channel) = &mut running.body.channel else { return self.look_at_sign(at, Instant::now()) };
+        let (frames, how) = channel.receive();
         if !matches!(how, Reception::GoesOn) {
             // Its end is told by its process. Any code in it may have closed the channel.
-            self.events.remove(&running.body.channel);
+            self.events.remove(channel);
         }
         for frame in frames {
             // What one frame leads to may have removed the body.
@@ -76,9 +93,11 @@ impl Keeper<'_> {
 
     fn heard(&mut self, at: usize, frame: &Frame) {
         let Some(running) = self.running.get_mut(at) else { return };
-        let descriptor = running.body.channel.descriptor_of(frame);
+        let descriptor = running.body.channel.as_mut().and_then(|channel| channel.descriptor_of(frame));
         match frame.kind {
-            FrameKind::Status | FrameKind::Error | FrameKind::Exit => self.pass_on(at, frame),
+            FrameKind::Status | FrameKind::Error | FrameKind::Exit => {
+                self.pass_on(at, frame.kind, &frame.body)
+            }
             FrameKind::Listening => self.body_listens(at),
             FrameKind::Ready => self.body_ready(at),
             FrameKind::End => self.body_ends_daemon(at),
@@ -117,15 +136,15 @@ impl Keeper<'_> {
     }
 
     /// Passes on to who waits for this body.
-    fn pass_on(&mut self, at: usize, frame: &Frame) {
+    pub(crate) fn pass_on(&mut self, at: usize, kind: FrameKind, body: &[u8]) {
         let Some(running) = self.running.get(at) else { return };
-        if frame.kind == FrameKind::Status && running.place.generation == self.generation {
-            self.supervisor.status(&frame.body);
+        if kind == FrameKind::Status && running.place.generation == self.generation {
+            self.supervisor.status(body);
         }
         if self.phase == Phase::Starting {
-            self.daemon.tell(frame.kind, &frame.body);
+            self.daemon.tell(kind, body);
         } else if running.place.generation > self.generation {
-            self.tell_requester(frame.kind, &frame.body);
+            self.tell_requester(kind, body);
         }
     }
 
@@ -137,7 +156,7 @@ impl Keeper<'_> {
         }
     }
 
-    fn body_ready(&mut self, at: usize) {
+    pub(crate) fn body_ready(&mut self, at: usize) {
         self.body_listens(at);
         let Some(running) = self.running.get_mut(at) else { return };
         if running.state != State::Starting {
@@ -179,7 +198,7 @@ impl Keeper<'_> {
             body.place.generation == generation && body.place.instance == 0 && body.state == State::Ready
         };
         if let Some(first) = self.running.iter_mut().find(is_meant) {
-            first.rotates = first.body.channel.offer(FrameKind::Rotate, &[], None);
+            first.rotates = first.body.offer(FrameKind::Rotate, &[], None);
         }
     }
 
@@ -187,7 +206,7 @@ impl Keeper<'_> {
     /// with its next line, or its next body.
     fn reopen_others(&self, at: usize) {
         for (_, other) in self.running.iter().enumerate().filter(|(other, _)| *other != at) {
-            other.body.channel.offer(FrameKind::Reopen, &[], None);
+            other.body.offer(FrameKind::Reopen, &[], None);
         }
     }
 }

@@ -25,7 +25,9 @@ impl Keeper<'_> {
         let patience = self.stop_patience();
         let Some(running) = self.running.get_mut(at) else { return };
         let exit_number = running.exit_number();
-        self.events.remove(&running.body.channel);
+        if let Some(channel) = &running.body.channel {
+            self.events.remove(channel);
+        }
         self.events.remove_exit(&running.body.process, exit_number);
         // Not collected yet: so its group keeps its number.
         let status = running.body.process.exit_status();
@@ -65,6 +67,8 @@ impl Keeper<'_> {
                 self.phase = Phase::Ending(Some(status));
             }
             Phase::Ending(_) => (),
+            // Those of an upgrade that has failed before are ended by the keeper itself.
+            Phase::Serving if place.generation > self.generation && state == State::Ending => (),
             Phase::Serving if place.generation > self.generation => self.newcomer_ended(status),
             Phase::Serving if place.generation < self.generation => (),
             Phase::Serving => {

@@ -208,7 +208,8 @@ impl<'a> Keeper<'a> {
         // While an upgrade is under way, nothing of the old generation is started.
         let due = self.due.iter().map(|(when, _)| *when).filter(|_| self.upgrade.is_none());
         let upgrade = self.upgrade.as_ref().and_then(|upgrade| upgrade.deadline);
-        let next = deadlines.chain(due).chain(upgrade).chain(self.sockets.next_time()).min()?;
+        let signs = self.running.iter().filter_map(Running::next_look);
+        let next = deadlines.chain(signs).chain(due).chain(upgrade).chain(self.sockets.next_time()).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
@@ -220,6 +221,7 @@ impl<'a> Keeper<'a> {
                 self.start_or_fail(instance);
             }
         }
+        self.look_at_signs(now);
         for at in (0..self.running.len()).rev() {
             if self.running.get(at).and_then(|body| body.deadline).is_some_and(|when| when <= now) {
                 self.overdue(at, now);

@@ -6,6 +6,7 @@
 mod bodies;
 mod clients;
 mod ends;
+mod executable;
 mod keeper;
 mod report;
 mod respawn;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use daimon_core::{ExitStatus, stats, whole_millis};
+use daimon_core::{Error, ExitStatus, stats, whole_millis};
 
 use crate::keeper::{Keeper, Phase};
 use crate::running::{Running, State};
@@ -19,6 +19,10 @@ pub(crate) fn report(keeper: &Keeper<'_>) -> String {
             ExitStatus::Signal(signal) => format!("\"signal\":{}", signal.number()),
         };
         let _ = write!(json, ",\"lastExit\":{{{how},\"at\":{}}}", millis(at));
+    }
+    if keeper.plan.executable.is_some() {
+        json.push_str(",\"program\":");
+        push_string(&mut json, &keeper.program.program.to_string_lossy());
     }
     if keeper.phase == Phase::Serving && keeper.at_work().next().is_none() {
         json.push_str(",\"restarting\":true");
@@ -57,15 +61,28 @@ fn millis(time: SystemTime) -> u64 {
 }
 
 /// An error as the facade reads it from a daemon.
-pub(crate) fn error_json(message: &str) -> Vec<u8> {
-    let mut json = String::from("{\"name\":\"Error\",\"message\":\"");
-    for character in message.chars() {
+pub(crate) fn error_json(error: &Error) -> Vec<u8> {
+    let mut json = String::from("{\"name\":\"Error\"");
+    if let (Some(syscall), Some(errno)) = (error.syscall(), error.os_error().and_then(|os| os.raw_os_error()))
+    {
+        // As Node.js has it, the number is negative.
+        let _ = write!(json, ",\"syscall\":\"{syscall}\",\"errno\":-{errno}");
+    }
+    json.push_str(",\"message\":");
+    push_string(&mut json, error.message());
+    json.push('}');
+    json.into_bytes()
+}
+
+/// Appends a string of JSON; control characters are blanks.
+fn push_string(json: &mut String, text: &str) {
+    json.push('"');
+    for character in text.chars() {
         match character {
             '"' | '\\' => json.extend(['\\', character]),
             character if (character as u32) < 0x20 => json.push(' '),
             character => json.push(character),
         }
     }
-    json.push_str("\"}");
-    json.into_bytes()
+    json.push('"');
 }

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use daimon_core::{Body, BodyPlace, ExitStatus, Signal};
 
+use crate::executable::Sign;
+
 /// How far a body has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
@@ -37,6 +39,8 @@ pub(crate) struct Running {
     pub(crate) patience: Option<Duration>,
     /// The sockets that it listens at, by their keys.
     pub(crate) taken: Vec<String>,
+    /// By what it shows that it is ready, until it is; `None` also where it says so by its channel.
+    pub(crate) sign: Option<Sign>,
     /// Whether it has been told to rotate the log.
     pub(crate) rotates: bool,
     /// Signals that came before it could hear them.
@@ -49,19 +53,25 @@ pub(crate) struct Running {
 const MOST_TAKEN: usize = 256;
 
 impl Running {
-    pub(crate) fn new(body: Body, place: BodyPlace, number: u64, patience: Option<Duration>) -> Self {
+    pub(crate) fn new(body: Body, place: BodyPlace, number: u64) -> Self {
         Self {
             body,
             place,
             state: State::Deaf,
             ready_at: None,
-            deadline: after(patience),
+            deadline: None,
             patience: None,
             taken: Vec::new(),
+            sign: None,
             rotates: false,
             held: Vec::new(),
             number,
         }
+    }
+
+    /// When it is to be looked at, whatever happens.
+    pub(crate) fn next_look(&self) -> Option<Instant> {
+        if self.state == State::Starting { self.sign.as_ref()?.next_look() } else { None }
     }
 
     /// The number of its end's event.

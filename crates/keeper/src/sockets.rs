@@ -79,6 +79,23 @@ impl Sockets {
         self.held.iter().map(|held| (held.text.as_str(), held.socket.as_fd())).collect()
     }
 
+    /// Those that were declared, by their names.
+    pub(crate) fn declared_by_name(&self) -> Vec<(&str, BorrowedFd<'_>)> {
+        let named = self.held.iter().filter(|held| held.is_declared);
+        named.filter_map(|held| Some((held.text.split_once('\n')?.1, held.socket.as_fd()))).collect()
+    }
+
+    /// Their keys.
+    pub(crate) fn declared_keys(&self) -> Vec<String> {
+        let declared = self.held.iter().filter(|held| held.is_declared);
+        declared.map(|held| held.socket.key().to_owned()).collect()
+    }
+
+    /// Has those that were declared wait in accept(2), as a program expects that did not ask for anything else.
+    pub(crate) fn let_block(&self) {
+        self.held.iter().filter(|held| held.is_declared).for_each(|held| held.socket.let_block());
+    }
+
     /// Takes a socket that a body has opened; gives its key if it is one. The first one of a key stays.
     pub(crate) fn learn(&mut self, fd: OwnedFd, flags: &str, generation: u32) -> Option<String> {
         let socket = KeptSocket::learned(fd, flags)?;

@@ -8,7 +8,7 @@ use daimon_core::{BodyPayload, BodyPlace, ExitStatus, FrameKind, Signal, channel
 use crate::clients::UpgradeOrder;
 use crate::keeper::{Keeper, Phase, rows};
 use crate::report::error_json;
-use crate::running::{State, after};
+use crate::running::{Running, State, after};
 
 /// An upgrade under way.
 pub(crate) struct Upgrade {
@@ -27,6 +27,12 @@ impl Keeper<'_> {
         self.generation + 1
     }
 
+    /// The bodies of the next generation, without those of an upgrade that has failed, which may not have ended yet.
+    fn newcomers(&self) -> impl Iterator<Item = &Running> {
+        let next = self.next_generation();
+        self.running.iter().filter(move |body| body.place.generation == next && body.state != State::Ending)
+    }
+
     /// Begins an upgrade for that client.
     pub(crate) fn begin_upgrade(&mut self, client: u64, order: &UpgradeOrder<'_>) {
         if self.upgrade.is_some() {
@@ -38,6 +44,20 @@ impl Keeper<'_> {
                 "ERR_DAEMON_NOT_RUNNING",
                 "the daemon does not serve: it starts, or ends",
             );
+        }
+        if self.plan.executable.is_some() {
+            if self.plan.listen.is_empty() {
+                let message =
+                    "a program can be upgraded only with the sockets of listen, which both generations share";
+                return self.refuse(client, "ERR_DAEMON_UNSUPPORTED", message);
+            }
+            if order.args.is_some() {
+                return self.refuse(
+                    client,
+                    "ERR_DAEMON_INVALID_OPTION",
+                    "a program keeps the arguments of its start",
+                );
+            }
         }
         let payload = match order.args {
             None => None,
@@ -54,7 +74,7 @@ impl Keeper<'_> {
     fn start_newcomer(&mut self, instance: u32) {
         let place = BodyPlace { generation: self.next_generation(), instance };
         if let Err(error) = self.start(place) {
-            self.fail_upgrade(Some(&error_json(&error.to_string())));
+            self.fail_upgrade(Some(&error_json(&error)));
         }
     }
 
@@ -64,7 +84,7 @@ impl Keeper<'_> {
             return;
         }
         let next = self.next_generation();
-        let newcomers = || self.running.iter().filter(|body| body.place.generation == next);
+        let newcomers = || self.newcomers();
         let serves = |taken: &[String]| self.sockets.suffice(taken, next);
         if !newcomers().all(|body| body.state == State::Ready && serves(&body.taken)) {
             return;
@@ -101,6 +121,9 @@ impl Keeper<'_> {
 
     /// An old body finishes its work, and hands its idle connections to the one that follows it.
     fn retire(&mut self, at: usize, patience: Option<Duration>) {
+        if self.plan.executable.is_some() {
+            return self.retire_executable(at);
+        }
         let signal = self.plan.stop_signal;
         let deadline = after(Some(self.plan.drain_timeout));
         let heirs = self.at_work().map(|body| (body.place.instance, body.number)).collect::<Vec<_>>();
@@ -110,9 +133,9 @@ impl Keeper<'_> {
         let heir = heir.and_then(|(_, number)| self.running.iter().find(|body| body.number == *number));
         let is_told = running.state == State::Ready
             && channel_pair().is_ok_and(|(from, to)| {
-                let has_heir = heir
-                    .is_some_and(|heir| heir.body.channel.offer(FrameKind::Heir, &[], Some(from.as_fd())));
-                has_heir && running.body.channel.offer(FrameKind::Drain, &[], Some(to.as_fd()))
+                let has_heir =
+                    heir.is_some_and(|heir| heir.body.offer(FrameKind::Heir, &[], Some(from.as_fd())));
+                has_heir && running.body.offer(FrameKind::Drain, &[], Some(to.as_fd()))
             });
         let Some(running) = self.running.get_mut(at) else { return };
         if is_told {
@@ -141,7 +164,7 @@ impl Keeper<'_> {
 
     pub(crate) fn upgrade_overdue(&mut self) {
         let next = self.next_generation();
-        let newcomers = self.running.iter().filter(|body| body.place.generation == next);
+        let newcomers = self.newcomers();
         let mut missing: Vec<String> = Vec::new();
         for body in newcomers {
             if body.state != State::Ready {

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use daimon_core::{
-    Cancel, Descriptor, ForegroundPlan, KeeperPlan, ListenAddress, ListenPlan, LockOptions, Owner, PidFile,
-    Plan, Respawn, RespawnWhen, Result, SocketPlan, Stdio, Subject,
+    Cancel, Descriptor, Executable, ForegroundPlan, Identity, KeeperPlan, ListenAddress, ListenPlan,
+    LockOptions, Owner, PidFile, Plan, Readiness, Respawn, RespawnWhen, Result, SocketPlan, Stdio, Subject,
 };
 use napi_derive::napi;
 
 use crate::kinds::{NativeStdioKind, NativeStdioOption};
-use crate::rights::NativeLimits;
+use crate::rights::{NativeIdentity, NativeLimits};
 
 /// The file of a standard descriptor. A `file` has a path, the option that named it, and its mode if it is made.
 #[napi(object)]
@@ -68,8 +68,58 @@ pub struct NativeKeeperPlan {
     pub stop_signal: i32,
     pub drain_timeout: f64,
     pub listen: Vec<NativeListen>,
+    pub executable: Option<NativeExecutable>,
     /// Where in the payload the arguments begin.
     pub args_at: u32,
+}
+
+/// What the keeper does for a program that knows nothing of it.
+#[napi(object)]
+pub struct NativeExecutable {
+    pub root: Option<String>,
+    pub identity: Option<NativeIdentity>,
+    pub oom_score_adj: Option<i32>,
+    pub ready: NativeReadiness,
+}
+
+/// `port` has a port, and perhaps a host; `path` a path.
+#[napi(object)]
+pub struct NativeReadiness {
+    pub kind: NativeReadinessKind,
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    pub path: Option<String>,
+}
+
+/// By what such a program is known to be ready.
+#[napi(string_enum = "lowercase")]
+pub enum NativeReadinessKind {
+    Running,
+    Notify,
+    Port,
+    Path,
+}
+
+impl NativeExecutable {
+    fn into_plan(self) -> Executable {
+        let Self { root, identity, oom_score_adj, ready } = self;
+        let NativeReadiness { kind, host, port, path } = ready;
+        let ready = match (kind, port, path) {
+            (NativeReadinessKind::Notify, ..) => Readiness::Notify,
+            // The facade has seen that it is an address.
+            (NativeReadinessKind::Port, Some(port), _) => {
+                Readiness::Port { host: host.and_then(|host| host.parse().ok()), port }
+            }
+            (NativeReadinessKind::Path, _, Some(path)) => Readiness::Path(path.into()),
+            _ => Readiness::Running,
+        };
+        Executable {
+            root: root.map(PathBuf::from),
+            identity: identity.map(Identity::from),
+            oom_score_adj,
+            ready,
+        }
+    }
 }
 
 /// A socket that is there before the program: with a path a Unix socket with that mode, else a port.
@@ -117,6 +167,7 @@ impl NativeKeeperPlan {
             stop_signal: self.stop_signal.into(),
             drain_timeout: duration(self.drain_timeout),
             listen: self.listen.into_iter().map(NativeListen::into_plan).collect(),
+            executable: self.executable.map(NativeExecutable::into_plan),
             args_at: self.args_at as usize,
         }
     }

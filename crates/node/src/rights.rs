@@ -66,6 +66,12 @@ impl From<Identity> for NativeIdentity {
     }
 }
 
+impl From<NativeIdentity> for Identity {
+    fn from(NativeIdentity { uid, gid, groups, .. }: NativeIdentity) -> Self {
+        Self { uid, gid, groups, account: None }
+    }
+}
+
 /// Looks up a user, a group or both, by names or ids; null when their rights are this process's already.
 #[napi]
 pub fn resolve_identity(
@@ -88,8 +94,7 @@ pub(crate) fn to_name(given: Either<String, u32>) -> Name {
 /// Makes this process that user, for good; the error, if any, is returned.
 #[napi]
 pub fn take_identity(identity: NativeIdentity) -> Option<NativeError> {
-    let NativeIdentity { uid, gid, groups, .. } = identity;
-    Identity { uid, gid, groups, account: None }.take().err().map(NativeError::from)
+    Identity::from(identity).take().err().map(NativeError::from)
 }
 
 /// Why these limits cannot be set by this process; null when they can.

@@ -4,7 +4,7 @@ import { homeVariable } from '../../options/places.js'
 import { OPTIONS } from '../../options/table.js'
 import { UsageError } from '../errors.js'
 import { defaultLog } from '../target.js'
-import { logFile, onOneLine, refuseRespawn, runCommand, type Subject } from './subject.js'
+import { logFile, onOneLine, refuseAnyProgram, refuseRespawn, runCommand, type Subject } from './subject.js'
 
 /** The flags that launchd's own keys replace. Not the umask, because `run` sets its own again. */
 const DONE = ['user', 'group', 'env', 'nice']
@@ -15,6 +15,7 @@ const NOT_THERE = ['no-force-kill', 'no-new-privileges', 'oom-score-adj', 'stop-
 function refuse(subject: Subject, log: string | undefined): void {
   const { values, options } = subject
   const { env, user, stderr } = options
+  refuseAnyProgram(subject, 'launchd')
   refuseRespawn(subject, 'launchd', 'KeepAlive')
   const flag = NOT_THERE.find((name) => values[name] !== undefined)
   if (flag !== undefined) throw new UsageError(`launchd has nothing like --${flag}: leave it out`)

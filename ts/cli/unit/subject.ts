@@ -19,6 +19,8 @@ export interface Subject {
   readonly daemon: Daemon
   /** Absolute, as all paths; empty where none is needed. */
   readonly script: string
+  /** Instead of a script: the absolute path of a program that the supervisor runs itself. */
+  readonly program?: string
   readonly args: readonly string[]
   /** The daemon's current folder. @throws UsageError where there is none */
   folder(): string
@@ -64,6 +66,26 @@ export function runCommand(
   // The journal is where people look for causes: hence --verbose.
   const end = args.length > 0 ? ['--', ...args] : []
   return [...ownCommand(options), 'run', '--name', name, ...words, '--verbose', ...more, script, ...end]
+}
+
+/**
+ * Refuses flags that nothing in the file of a program stands for.
+ *
+ * @param done - the flags that have a setting there
+ */
+export function refuseOthers({ values }: Subject, supervisor: string, done: readonly string[]): void {
+  const flag = OPTION_FLAGS.find(({ name }) => values[name] !== undefined && !done.includes(name))
+  if (flag === undefined) return
+  throw new UsageError(
+    `${supervisor} itself runs the program, and has nothing like --${flag.name}: leave it out`,
+  )
+}
+
+/** Refuses a program of any kind where only this command can run the daemon. */
+export function refuseAnyProgram({ program }: Subject, supervisor: string): void {
+  if (program === undefined) return
+  const what = `unit ${supervisor} is for scripts, which this command runs`
+  throw new UsageError(`${what}: a program that ${supervisor} is to run needs nothing of daimon`)
 }
 
 /** Refuses a second respawning beside that of a supervisor. @param setting - the supervisor's own */

@@ -5,7 +5,10 @@ import { OPTIONS } from '../../options/table.js'
 import type { DaemonOptions } from '../../types/options.js'
 import { UsageError } from '../errors.js'
 import {
+  absolute,
+  logFile,
   onOneLine,
+  refuseOthers,
   refuseRespawn,
   runCommand,
   type Subject,
@@ -20,11 +23,29 @@ const DONE = ['user', 'group', 'env', 'limits', 'nice', 'oom-score-adj', 'no-new
   'stop-group',
 ])
 
+/** The other flags that have a setting, where systemd runs the program itself. */
+const OF_PROGRAM = [
+  'name',
+  'cwd',
+  'umask',
+  'ready',
+  'ready-timeout',
+  'stop-timeout',
+  'chroot',
+  'core-dumps',
+  'log',
+]
+
 type Setting = readonly [key: string, value: string | number | undefined]
 
 export function systemd(subject: Subject): string {
-  const { name, options, folder } = subject
   refuseRespawn(subject, 'systemd', 'Restart=on-failure')
+  return subject.program === undefined ? ofScript(subject) : ofProgram(subject, subject.program)
+}
+
+/** This command runs the script, and tells systemd how it is getting on. */
+function ofScript(subject: Subject): string {
+  const { name, options, folder } = subject
   // Root's own folder is where `daimon list` looks; another user needs one that systemd makes.
   const isForeign = options.user !== undefined && options.pidFile === undefined
   const runtime = isForeign ? serviceFolder(name) : undefined
@@ -42,15 +63,46 @@ export function systemd(subject: Subject): string {
     ...ending(options),
     ...variables(options),
   ]
+  return sections(name, settings)
+}
+
+/** systemd runs the program, and needs nothing of daimon for that. */
+function ofProgram(subject: Subject, program: string): string {
+  const { name, options, args, folder } = subject
+  refuseOthers(subject, 'systemd', [...DONE, ...OF_PROGRAM])
+  const { chroot, coreDumps, ready } = options
+  if (typeof ready === 'object') {
+    throw new UsageError('systemd does not try an address: leave --ready out, or give --ready notify')
+  }
+  const log = logFile(subject)
+  const output = log === undefined ? undefined : `append:${specifiers(onOneLine(log, 'the log'))}`
+  const settings: Setting[] = [
+    // The start fails where the program cannot be executed.
+    ['Type', ready === 'notify' ? 'notify' : 'exec'],
+    ['ExecStart', [executable(program), ...args.map(argument)].join(' ')],
+    ['Restart', 'on-failure'],
+    ['WorkingDirectory', specifiers(onOneLine(folder(), 'the folder'))],
+    ['RootDirectory', chroot === undefined ? undefined : specifiers(absolute(String(chroot)))],
+    ['StandardOutput', output],
+    ['StandardError', output],
+    ['LimitCORE', coreDumps === true ? 'infinity' : '0'],
+    ...rights(options),
+    ...ending(options),
+    ...variables(options),
+  ]
+  return sections(name, settings)
+}
+
+function sections(name: string, settings: readonly Setting[]): string {
   const service = settings.flatMap(([key, value]) =>
     value === undefined ? [] : [`${key}=${plain(key, value)}`],
   )
-  const sections = [
+  const all = [
     ['[Unit]', `Description=${name}`, 'After=network.target'],
     ['[Service]', ...service],
     ['[Install]', 'WantedBy=multi-user.target'],
   ]
-  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`
+  return `${all.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
 /** Refuses values that systemd would read as others, or that would continue on the next line, systemd.syntax(7). */

@@ -1,9 +1,10 @@
 /** A service of Windows: the commands that install and remove it, for an administrator's cmd.exe. */
 
 import { CommandError, UsageError } from '../errors.js'
-import { onOneLine, runCommand, type Subject } from './subject.js'
+import { onOneLine, refuseAnyProgram, runCommand, type Subject } from './subject.js'
 
 export function windows(subject: Subject): string {
+  refuseAnyProgram(subject, 'windows')
   const { name, folder, values } = subject
   for (const flag of ['log', 'stdout', 'stderr']) {
     if (values[flag] === undefined) continue

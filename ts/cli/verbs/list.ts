@@ -93,9 +93,11 @@ function toTable({ out }: Call, rows: readonly Row[]): string {
 
 /** A row for each body, indented. */
 function bodiesOf(row: Row): { row: undefined; cells: string[] }[] {
-  const bodies = row.state === 'running' ? bodyRows(row.bodies) : []
+  const { bodies: all, program = undefined } = row.state === 'running' ? row : {}
+  const bodies = bodyRows(all)
   return bodies.map(({ instance, generation, cells }) => {
-    return { row: undefined, cells: [`  ${instance}, generation ${generation}`, ...cells, '-'] }
+    const label = `  ${instance}, generation ${generation}${program === undefined ? '' : `, ${printable(program)}`}`
+    return { row: undefined, cells: [label, ...cells, '-'] }
   })
 }
 

@@ -30,8 +30,9 @@ export const status: Verb = {
 function describe({ out }: Call, who: string, found: Status): string {
   const sentence = stateSentence(out, who, found)
   if (found.state !== 'running') return sentence
-  const { pid, pidFile, startedAt, uptime, memory, cpu, respawns, bodies } = found
+  const { pid, pidFile, startedAt, uptime, memory, cpu, respawns, program, bodies } = found
   const rows = [
+    ['program', program],
     ['pid', String(pid)],
     ['started', startedAt === undefined ? undefined : local(startedAt)],
     ['uptime', uptime === undefined ? undefined : duration(uptime)],

@@ -5,12 +5,14 @@ import { IS_WINDOWS } from '../../binding/platform.js'
 import { Daemon, UnsupportedError } from '../../index.js'
 import { refuseAbsent } from '../../options/absent.js'
 import { currentFolder } from '../../options/current-folder.js'
+import { programFile } from '../../options/executable-file.js'
 import { scriptProblem } from '../../options/script.js'
+import type { DaemonOptions } from '../../types/options.js'
 import { UsageError } from '../errors.js'
 import { OK } from '../exit-codes.js'
 import { UNIT_FLAGS } from '../flags.js'
 import { optionsOf } from '../options.js'
-import { refuseChroot, scriptOf } from '../target.js'
+import { type BodyWords, bodyOf, refuseChroot } from '../target.js'
 import { launchd } from '../unit/launchd.js'
 import { logrotate } from '../unit/logrotate.js'
 import { absolute, type Subject } from '../unit/subject.js'
@@ -44,8 +46,11 @@ export const unit: Verb = {
     if (write === undefined) throw unknownKind(kind)
     const example = `${call.program} unit ${kind} --name web server.js`
     // logrotate needs no script, but takes the same words as the others.
-    const script = kind === 'logrotate' && words.length === 0 ? undefined : scriptOf(words, example)
-    const text = write(subjectOf(call, kind, script))
+    const body =
+      kind === 'logrotate' && words.length === 0
+        ? undefined
+        : bodyOf({ ...call.words, positionals: words }, example)
+    const text = write(subjectOf(call, kind, body))
     call.out.data({ kind, text }, text.trimEnd())
     return OK
   },
@@ -66,14 +71,15 @@ function isKindOfUnix(kind: string): kind is keyof typeof OF_UNIX {
   return Object.hasOwn(OF_UNIX, kind)
 }
 
-function subjectOf({ words }: Call, kind: string, script: string | undefined): Subject {
-  const { values, rest = [] } = words
+function subjectOf({ words }: Call, kind: string, body: BodyWords | undefined): Subject {
+  const { values } = words
   // Only logrotate needs the default log: a supervisor takes the output itself.
   const options = optionsOf(values, kind === 'logrotate' ? () => '/log' : undefined)
   const { name, execPath, execArgv, ...others } = options
   if (name === undefined) throw new UsageError('which daemon? Give --name NAME')
+  if (body !== undefined && 'program' in body) return programOf({ words, options, name, body })
   refuseChroot(options)
-  const path = script === undefined ? '' : scriptPath(script, execPath === undefined)
+  const path = body === undefined ? '' : scriptPath(body.script, execPath === undefined)
   // Refuses what a start would refuse.
   const daemon = new Daemon({ name, ...others })
   return {
@@ -82,9 +88,38 @@ function subjectOf({ words }: Call, kind: string, script: string | undefined): S
     values,
     daemon,
     script: path,
-    args: rest,
-    folder: () => (options.cwd === undefined ? presentFolder() : absolute(String(options.cwd))),
+    args: body?.scriptArgs ?? [],
+    folder: () => folderOf(options),
   }
+}
+
+/** A program of any kind, which the supervisor runs itself. */
+function programOf({ words, options, name, body }: ProgramWords): Subject {
+  const folder = folderOf(options)
+  // Refuses what a start would refuse.
+  const daemon = new Daemon({ name, ...options, ...body })
+  const file = programFile({ ...options, ...body, cwd: folder })
+  return {
+    name,
+    options,
+    values: words.values,
+    daemon,
+    script: '',
+    program: file,
+    args: body.programArgs,
+    folder: () => folder,
+  }
+}
+
+interface ProgramWords {
+  readonly words: Call['words']
+  readonly options: DaemonOptions
+  readonly name: string
+  readonly body: Extract<BodyWords, { program: string }>
+}
+
+function folderOf({ cwd }: DaemonOptions): string {
+  return cwd === undefined ? presentFolder() : absolute(String(cwd))
 }
 
 /** As `run` will find it, which takes what Node.js takes. */

@@ -5,9 +5,9 @@ import { ifPermitted } from '../../binding/denied.js'
 import { electron } from '../../binding/runtimes.js'
 import { packer } from '../../binding/single-executable.js'
 import type { BodyKind } from '../../handover/settings.js'
-import { currentFolder } from '../../options/current-folder.js'
+import { byShellFolder, currentFolder, neededFolder } from '../../options/current-folder.js'
 import type { Rights } from '../../options/rights.js'
-import type { Settings } from '../../options/settings.js'
+import type { ExecutableSettings, Settings } from '../../options/settings.js'
 import { AT_START } from './at-start.js'
 import { environment } from './environment.js'
 import { executableCommand } from './executable.js'
@@ -38,6 +38,7 @@ export type Command = Omit<Program, 'env' | 'folder'>
  * @throws UnsupportedError for a script in a bundle without the package's own files
  */
 export function programOf(settings: Settings, rights: Rights): Program {
+  if (settings.executable !== undefined) return executable(settings, settings.executable, rights)
   const cwd = AT_START.cwd ?? '/'
   const env = environment(settings, rights, cwd)
   const command = commandOf(settings, cwd, env.get('NODE_OPTIONS'))
@@ -49,6 +50,22 @@ export function programOf(settings: Settings, rights: Rights): Program {
     folder: folderOf(AT_START.cwd),
   }
   return settings.keeper === undefined ? program : throughLinks(program)
+}
+
+/** A program of any kind, in the daemon's own folder: nothing of daimon's enters that later. */
+function executable(settings: Settings, { program, args }: ExecutableSettings, rights: Rights): Program {
+  const { cwd = neededFolder(), given } = settings
+  const folder = given.cwd === undefined ? byShellFolder(cwd) : cwd
+  const env = environment(settings, rights, folder)
+  return {
+    kind: 'program',
+    program,
+    args: [program, ...args],
+    env: Array.from(env, ([name, value]) => `${name}=${value}`),
+    main: undefined,
+    preloads: [],
+    folder,
+  }
 }
 
 /** The folder of the start: flags may name files in it. If this process may not enter it, they name none. */

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::ListenPlan;
+use super::{Executable, ListenPlan};
 use crate::signal::Signal;
 
 /// The keeper of a daemon, and how it keeps the daemon's bodies.
@@ -21,6 +21,7 @@ use crate::signal::Signal;
 ///     stop_signal: Signal::TERM,
 ///     drain_timeout: Duration::from_secs(30),
 ///     listen: Vec::new(),
+///     executable: None,
 ///     args_at: 0,
 /// };
 /// assert_eq!(keeper.respawn.limit, Some(10));
@@ -43,6 +44,8 @@ pub struct KeeperPlan {
     pub drain_timeout: Duration,
     /// Sockets that are there before the bodies.
     pub listen: Vec<ListenPlan>,
+    /// What the keeper does for a program that is no body of its own accord; `None`: it adopts, and gets the payload.
+    pub executable: Option<Executable>,
     /// Where in the payload the arguments begin, which an upgrade may replace.
     pub args_at: usize,
 }

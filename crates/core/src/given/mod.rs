@@ -2,6 +2,7 @@
 
 mod course;
 mod descriptor;
+mod executable;
 mod identity;
 mod keeper;
 mod limits;
@@ -12,6 +13,7 @@ mod stdio;
 
 pub use course::Course;
 pub use descriptor::Descriptor;
+pub use executable::{Executable, Readiness};
 pub use identity::{Account, Identity, Name};
 pub use keeper::{BodyPlace, KeeperPlan, Respawn, RespawnWhen};
 pub use limits::{Limit, Limits};

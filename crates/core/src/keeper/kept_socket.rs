@@ -67,6 +67,12 @@ impl KeptSocket {
         &self.key
     }
 
+    /// Has accept(2) wait for a connection. For all who have the socket: the flag is the open file's.
+    pub fn let_block(&self) {
+        // A failure leaves it as it is.
+        let _ = nix::fcntl::fcntl(&self.fd, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::empty()));
+    }
+
     /// Removes the file of a Unix socket that was declared, if it is still there.
     pub fn remove_file(&self) {
         if let Some(file) = &self.file {

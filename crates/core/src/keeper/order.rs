@@ -9,20 +9,21 @@ use std::time::Duration;
 
 use super::whole_millis;
 use crate::given::{
-    Descriptor, KeeperPlan, Limit, Limits, ListenAddress, ListenPlan, Owner, Respawn, RespawnWhen, Stdio,
+    Descriptor, Executable, Identity, KeeperPlan, Limit, Limits, ListenAddress, ListenPlan, Owner, Readiness,
+    Respawn, RespawnWhen, Stdio,
 };
 use crate::plan::Plan;
 use crate::signal::Signal;
 
 /// Keeper and launcher may be of different versions of this library.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// Instead of a time or a number that has no bound.
 const UNBOUNDED: u64 = u64::MAX;
 
 /// The program of a body, and everything that its process starts with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BodyPlan {
-    /// The program, absolute.
+    /// The program, absolute; for an [`Executable`] as it was given.
     pub program: PathBuf,
     /// Its arguments, the program's name first.
     pub args: Vec<OsString>,
@@ -197,11 +198,7 @@ impl Writer {
             match address {
                 ListenAddress::Tcp { host, port } => {
                     to.number(0);
-                    match host {
-                        None => to.bytes(&[]),
-                        Some(IpAddr::V4(host)) => to.bytes(&host.octets()),
-                        Some(IpAddr::V6(host)) => to.bytes(&host.octets()),
-                    }
+                    to.host(*host);
                     to.number((*port).into());
                 }
                 ListenAddress::Path { path, mode } => {
@@ -212,7 +209,39 @@ impl Writer {
             }
             to.list(backlog.as_slice(), |to, backlog| to.signed(*backlog));
         });
+        self.list(keeper.executable.as_slice(), Self::executable);
         self.number(keeper.args_at as u64);
+    }
+
+    fn executable(&mut self, Executable { root, identity, oom_score_adj, ready }: &Executable) {
+        self.list(root.as_slice(), |to, root| to.text(root.as_os_str()));
+        self.list(identity.as_slice(), |to, Identity { uid, gid, groups, .. }| {
+            to.list(uid.as_slice(), |to, uid| to.number((*uid).into()));
+            to.number((*gid).into());
+            to.list(groups, |to, group| to.number((*group).into()));
+        });
+        self.list(oom_score_adj.as_slice(), |to, score| to.signed(*score));
+        match ready {
+            Readiness::Running => self.number(0),
+            Readiness::Notify => self.number(1),
+            Readiness::Port { host, port } => {
+                self.number(2);
+                self.host(*host);
+                self.number((*port).into());
+            }
+            Readiness::Path(path) => {
+                self.number(3);
+                self.text(path.as_os_str());
+            }
+        }
+    }
+
+    fn host(&mut self, host: Option<IpAddr>) {
+        match host {
+            None => self.bytes(&[]),
+            Some(IpAddr::V4(host)) => self.bytes(&host.octets()),
+            Some(IpAddr::V6(host)) => self.bytes(&host.octets()),
+        }
     }
 }
 
@@ -288,20 +317,45 @@ impl<'a> Reader<'a> {
             stop_signal: Signal::from(self.signed()?),
             drain_timeout: self.time()??,
             listen: self.list(Self::listen)?,
+            executable: self.option(Self::executable)?,
             args_at: self.number()?.try_into().ok()?,
         })
+    }
+
+    fn executable(&mut self) -> Option<Executable> {
+        Some(Executable {
+            root: self.option(|from| from.text().map(PathBuf::from))?,
+            identity: self.option(|from| {
+                Some(Identity {
+                    uid: from.option(Self::small)?,
+                    gid: from.small()?,
+                    groups: from.list(Self::small)?,
+                    account: None,
+                })
+            })?,
+            oom_score_adj: self.option(Self::signed)?,
+            ready: match self.number()? {
+                0 => Readiness::Running,
+                1 => Readiness::Notify,
+                2 => Readiness::Port { host: self.host()?, port: self.number()?.try_into().ok()? },
+                3 => Readiness::Path(PathBuf::from(self.text()?)),
+                _ => return None,
+            },
+        })
+    }
+
+    /// None: any host of the reader's choice.
+    fn host(&mut self) -> Option<Option<IpAddr>> {
+        let octets = self.bytes()?;
+        let v4 = || <[u8; 4]>::try_from(octets).map(IpAddr::from).ok();
+        let v6 = || <[u8; 16]>::try_from(octets).map(IpAddr::from).ok();
+        if octets.is_empty() { Some(None) } else { v4().or_else(v6).map(Some) }
     }
 
     fn listen(&mut self) -> Option<ListenPlan> {
         let name = self.text()?.into_string().ok()?;
         let address = match self.number()? {
-            0 => {
-                let octets = self.bytes()?;
-                let v4 = || <[u8; 4]>::try_from(octets).map(IpAddr::from).ok();
-                let v6 = || <[u8; 16]>::try_from(octets).map(IpAddr::from).ok();
-                let host = if octets.is_empty() { None } else { Some(v4().or_else(v6)?) };
-                ListenAddress::Tcp { host, port: self.number()?.try_into().ok()? }
-            }
+            0 => ListenAddress::Tcp { host: self.host()?, port: self.number()?.try_into().ok()? },
             1 => ListenAddress::Path {
                 path: PathBuf::from(self.text()?),
                 mode: self.number()?.try_into().ok()?,

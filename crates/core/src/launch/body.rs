@@ -25,11 +25,11 @@ use crate::sys::{self, Pid, Stack};
 /// Makes the bodies of a keeper, which is this process.
 #[derive(Debug)]
 pub struct Bodies<'a> {
-    daemon: &'a OwnDaemon,
-    plan: &'a BodyPlan,
+    pub(super) daemon: &'a OwnDaemon,
+    pub(super) plan: &'a BodyPlan,
     /// A duplicate of the lock's descriptor, out of the way of a body's numbers. It is never closed: that would take
     /// the name tag off, as the closing of any descriptor on the file does.
-    lock: OwnedFd,
+    pub(super) lock: OwnedFd,
 }
 
 /// A body that has executed.
@@ -37,8 +37,8 @@ pub struct Bodies<'a> {
 pub struct Body {
     /// The process, a child of the keeper's that is to be collected ([`Body::collect`]). Its PID is its group's number.
     pub process: Process,
-    /// The channel to it, which lasts.
-    pub channel: Channel,
+    /// The channel to it, which lasts; `None`: it knows nothing of the keeper ([`crate::Executable`]).
+    pub channel: Option<Channel>,
 }
 
 impl<'a> Bodies<'a> {
@@ -63,13 +63,10 @@ impl<'a> Bodies<'a> {
         payload: &BodyPayload,
         sockets: &[(&str, BorrowedFd<'_>)],
     ) -> Result<Body> {
-        let failed = |syscall| {
-            move |errno| Error::system("descriptors", syscall, errno, "no descriptor could be made")
-        };
         let mut program = Program::of_body(self.plan)?;
         program.hand_to_body(place, is_captured, self.daemon.path())?;
-        let (channel, theirs) = Channel::to_body().map_err(failed("socketpair"))?;
-        let (own_error_pipe, error_pipe) = sys::error_pipe().map_err(failed("pipe"))?;
+        let (channel, theirs) = Channel::to_body().map_err(|errno| no_descriptor("socketpair", errno))?;
+        let (own_error_pipe, error_pipe) = sys::error_pipe().map_err(|errno| no_descriptor("pipe", errno))?;
         let (theirs, error_pipe) = (raised(theirs)?, raised(error_pipe)?);
         let orders = Orders {
             keeper: self.daemon.pid(),
@@ -84,14 +81,20 @@ impl<'a> Bodies<'a> {
             let message = "what the body is told has no room in its channel";
             return Err(Error::new(ErrorKind::StartFailed, message).during("payload"));
         }
-        let (pid, step) = run(orders, (theirs, error_pipe), own_error_pipe)
-            .map_err(|errno| Error::system("clone", sys::CLONE, errno, "no process could be created"))?;
+        let process = self.executed(run(orders, (theirs, error_pipe), own_error_pipe))?;
+        Ok(Body { process, channel: Some(channel) })
+    }
+
+    /// The process of a child, which has executed unless a step has failed.
+    pub(super) fn executed(&self, ran: std::result::Result<(Pid, Option<Report>), Errno>) -> Result<Process> {
+        let (pid, step) =
+            ran.map_err(|errno| Error::system("clone", sys::CLONE, errno, "no process could be created"))?;
         if let Some(step) = step {
             sys::reap(pid);
             return Err(self.failed_step(&step));
         }
         // A child that is not collected keeps its PID.
-        let process = Process::open(pid).map_err(|unreached| {
+        Process::open(pid).map_err(|unreached| {
             let errno = match unreached {
                 sys::Unreached::System(_, errno) => errno,
                 sys::Unreached::Ended => Errno::ESRCH,
@@ -99,8 +102,7 @@ impl<'a> Bodies<'a> {
             let _ = sys::signal_process(pid, libc::SIGKILL);
             sys::reap(pid);
             Error::system("process", "pidfd_open", errno, "the body cannot be watched")
-        })?;
-        Ok(Body { process, channel })
+        })
     }
 
     fn failed_step(&self, report: &Report) -> Error {
@@ -111,6 +113,7 @@ impl<'a> Bodies<'a> {
         let message = match report.step {
             Some(Step::Exec) => format!("{program}: cannot be executed"),
             Some(Step::Folder) => format!("{folder}: cannot be entered"),
+            Some(Step::Identity) if report.errno == 0 => "root's rights could be regained".to_owned(),
             _ => format!("the body could not be set up (step {name})"),
         };
         match report.errno {
@@ -120,7 +123,17 @@ impl<'a> Bodies<'a> {
     }
 }
 
+/// The error of a call that makes descriptors.
+pub(super) fn no_descriptor(syscall: &'static str, errno: Errno) -> Error {
+    Error::system("descriptors", syscall, errno, "no descriptor could be made")
+}
+
 impl Body {
+    /// Tells it something, without waiting; false for a body that is told nothing.
+    pub fn offer(&self, kind: FrameKind, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>) -> bool {
+        self.channel.as_ref().is_some_and(|channel| channel.offer(kind, bytes, descriptor))
+    }
+
     /// Collects it once it has ended, and tells how it has. Blocks until it has.
     pub fn collect(&self) -> Option<ExitStatus> {
         sys::collect(self.process.pid()).map(ExitStatus::from)
@@ -228,14 +241,23 @@ unsafe extern "C" fn child(orders: *mut c_void) -> c_int {
     sys::exit_now(127)
 }
 
-fn prepare(orders: &Orders) -> std::result::Result<(), (Step, i32)> {
-    sys::follow_parent();
-    if sys::parent_pid() != orders.keeper {
-        return Err((Step::Keeper, 0));
-    }
+/// Ties a body to its keeper, and gives it a process group, dispositions and a mask of its own. Async-signal-safe.
+pub(super) fn begin(keeper: Pid, umask: u32) -> std::result::Result<(), (Step, i32)> {
+    follow(keeper)?;
     sys::leave_group().map_err(|errno| (Step::Session, errno))?;
     sys::reset_dispositions();
-    sys::set_umask(orders.umask);
+    sys::set_umask(umask);
+    Ok(())
+}
+
+/// Has this process end with its keeper. Again after a change of user, which takes the tie off. Async-signal-safe.
+pub(super) fn follow(keeper: Pid) -> std::result::Result<(), (Step, i32)> {
+    sys::follow_parent();
+    if sys::parent_pid() == keeper { Ok(()) } else { Err((Step::Keeper, 0)) }
+}
+
+fn prepare(orders: &Orders) -> std::result::Result<(), (Step, i32)> {
+    begin(orders.keeper, orders.umask)?;
     let program = &orders.program;
     if let Some(folder) = &program.folder {
         sys::change_folder(folder).map_err(|errno| (Step::Folder, errno))?;

@@ -236,18 +236,27 @@ pub(super) fn limit(program: &Program) -> Result<(), (Step, i32)> {
     Ok(())
 }
 
+/// The most digits that a PID has.
+pub(super) const PID_DIGITS: usize = 10;
+
+/// Writes a number at the end of the room for it, and gives how many digits it has. Async-signal-safe.
+pub(super) fn digits(number: Pid, room: &mut [u8]) -> usize {
+    let (mut rest, mut count) = (number, 0);
+    for digit in room.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        (rest, count) = (rest / 10, count + 1);
+        if rest == 0 {
+            break;
+        }
+    }
+    count
+}
+
 /// `PID\n`, in one write to the empty file.
 pub(super) fn write_pid(lock: RawFd) -> Result<(), (Step, i32)> {
-    let mut text = [0_u8; 12];
-    let mut start = text.len() - 1;
-    text[start] = b'\n';
-    let mut rest = sys::own_pid();
-    while rest > 0 && start > 0 {
-        start -= 1;
-        text[start] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    match sys::write_at_start(lock, text.get(start..).unwrap_or(&[])) {
+    let mut text = [b'\n'; PID_DIGITS + 1];
+    let length = digits(sys::own_pid(), text.split_at_mut(PID_DIGITS).0);
+    match sys::write_at_start(lock, text.get(PID_DIGITS - length..).unwrap_or(&[])) {
         Ok(true) => Ok(()),
         // Only a part was written; there is no error number.
         Ok(false) => Err((Step::WritePid, 0)),

@@ -15,7 +15,7 @@ use crate::socket::Bound;
 use crate::sys;
 
 /// Descriptors that get other numbers in the child are kept above these, so that none is overwritten before its turn.
-const LOWEST_SOURCE: RawFd = OWN_FDS.end;
+pub(super) const LOWEST_SOURCE: RawFd = OWN_FDS.end;
 
 /// Descriptors for the child, all close-on-exec and from [`LOWEST_SOURCE`] on, and the launcher's ends.
 pub(super) struct Descriptors {
@@ -104,12 +104,21 @@ fn inherited(own: impl AsFd, null: &OwnedFd) -> Result<OwnedFd> {
 
 /// A duplicate out of the way of all targets, close-on-exec from birth.
 pub(super) fn raised(fd: impl AsFd) -> Result<OwnedFd> {
-    raised_by(|lowest| sys::duplicate_above(fd.as_fd(), lowest))
+    raised_above(fd, LOWEST_SOURCE)
 }
 
-/// The same, by a call that is given the lowest number.
+/// The same, for targets that are all below `lowest`.
+pub(super) fn raised_above(fd: impl AsFd, lowest: RawFd) -> Result<OwnedFd> {
+    made(sys::duplicate_above(fd.as_fd(), lowest))
+}
+
+/// The same as [`raised`], by a call that is given the lowest number.
 pub(super) fn raised_by<T>(duplicate: impl FnOnce(RawFd) -> std::result::Result<T, Errno>) -> Result<T> {
-    duplicate(LOWEST_SOURCE).map_err(|errno| {
+    made(duplicate(LOWEST_SOURCE))
+}
+
+fn made<T>(duplicate: std::result::Result<T, Errno>) -> Result<T> {
+    duplicate.map_err(|errno| {
         let message = match errno {
             Errno::EMFILE | Errno::EINVAL => {
                 "the launcher has no descriptors left; raise its limit (ulimit -n)"

@@ -20,7 +20,7 @@ pub(super) struct StringArray {
 }
 
 impl StringArray {
-    fn new(strings: Vec<CString>) -> Self {
+    pub(super) fn new(strings: Vec<CString>) -> Self {
         let mut pointers: Vec<_> = strings.iter().map(|string| string.as_ptr()).collect();
         pointers.push(std::ptr::null());
         Self { strings, pointers }
@@ -33,10 +33,19 @@ impl StringArray {
         }
     }
 
+    /// Appends a string that the caller keeps as long as this lives.
+    pub(super) fn push(&mut self, string: *const c_char) {
+        let end = self.pointers.len().saturating_sub(1);
+        self.pointers.insert(end, string);
+    }
+
     pub(super) fn as_ptr(&self) -> *const *const c_char {
         self.pointers.as_ptr()
     }
 }
+
+/// A variable, and its value; `None`: there is none.
+pub(super) type Variable = (&'static str, Option<String>);
 
 /// The arguments of execve, as C strings, and values that the children set before it.
 pub(super) struct Program {
@@ -96,6 +105,8 @@ impl Program {
             path: c_string(&keeper.program, Subject::Program)?,
             argv: StringArray::new(args),
             envp: StringArray::new(vec![CString::default()]),
+            // The program's own may be one in another root folder.
+            folder: if has_root(keeper) { Some(c"/".into()) } else { body.folder },
             limits: Vec::new(),
             nice: None,
             no_new_privileges: false,
@@ -106,9 +117,22 @@ impl Program {
     /// A body of a keeper.
     pub(super) fn of_body(plan: &BodyPlan) -> Result<Self> {
         let (lock_fd, channel_fd, _) = own_fds(&plan.keep_fds, false)?;
-        let mut env = vec![CString::default()];
+        Ok(Self { lock_fd, channel_fd, ..Self::of_plan(plan, vec![CString::default()], &[])? })
+    }
+
+    /// A body of a keeper that knows nothing of it: with these variables instead of the plan's, or without them, and
+    /// without a lock and a channel.
+    pub(super) fn of_executable(plan: &BodyPlan, variables: &[Variable]) -> Result<Self> {
+        let given = variables.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        let own = given.map(|(name, value)| pair(name.as_ref(), value.as_ref())).collect::<Result<_>>()?;
+        Self::of_plan(plan, own, variables)
+    }
+
+    fn of_plan(plan: &BodyPlan, mut env: Vec<CString>, instead: &[Variable]) -> Result<Self> {
         for (name, value) in &plan.env {
-            env.push(pair(name, value)?);
+            if !instead.iter().any(|(own, _)| name == own) {
+                env.push(pair(name, value)?);
+            }
         }
         let args = plan.args.iter().map(|arg| c_string(arg, Subject::Arguments)).collect::<Result<_>>()?;
         Ok(Self {
@@ -120,8 +144,8 @@ impl Program {
             nice: plan.limits.nice,
             no_new_privileges: plan.limits.no_new_privileges,
             kept: Vec::new(),
-            lock_fd,
-            channel_fd,
+            lock_fd: -1,
+            channel_fd: -1,
             socket_fd: None,
             is_captured: false,
         })
@@ -153,6 +177,10 @@ impl Program {
         self.envp.replace_first(c_string(handover.variable(), Subject::PidFile)?);
         Ok(())
     }
+}
+
+fn has_root(keeper: &KeeperPlan) -> bool {
+    keeper.executable.as_ref().is_some_and(|executable| executable.root.is_some())
 }
 
 fn pair(name: &OsStr, value: &OsStr) -> Result<CString> {

@@ -21,10 +21,13 @@ pub(super) enum Step {
     Exec = b'e',
     /// The keeper has ended before its body could be tied to it.
     Keeper = b'K',
+    Root = b'r',
+    /// Without an error number: root's rights could be had again.
+    Identity = b'u',
 }
 
 impl Step {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 16] = [
         Self::Session,
         Self::Clone,
         Self::Folder,
@@ -39,6 +42,8 @@ impl Step {
         Self::SignalMask,
         Self::Exec,
         Self::Keeper,
+        Self::Root,
+        Self::Identity,
     ];
 
     /// Its name in errors, and the system call that it makes.
@@ -58,6 +63,8 @@ impl Step {
             Self::SignalMask => ("exec", "sigprocmask"),
             Self::Exec => ("exec", "execve"),
             Self::Keeper => ("keeper", "getppid"),
+            Self::Root => ("chroot", "chroot"),
+            Self::Identity => ("privileges", "setresuid"),
         }
     }
 
@@ -106,6 +113,8 @@ mod tests {
             (Step::SignalMask, ("exec", "sigprocmask")),
             (Step::Exec, ("exec", "execve")),
             (Step::Keeper, ("keeper", "getppid")),
+            (Step::Root, ("chroot", "chroot")),
+            (Step::Identity, ("privileges", "setresuid")),
         ] {
             let report = Report::decode(step.report(libc::EIO));
             assert_eq!(report.step.map(Step::names), Some(expected), "{step:?}");

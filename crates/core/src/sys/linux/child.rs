@@ -71,6 +71,32 @@ pub(crate) fn change_folder(path: &CStr) -> Outcome {
     plain(chdir(path))
 }
 
+/// Makes a folder this process's root folder, and its current one.
+pub(crate) fn change_root(path: &CStr) -> Outcome {
+    // SAFETY: chroot(2) reads one C string.
+    unsafe { call(libc::SYS_chroot, [path.as_ptr() as usize, 0, 0, 0]) }?;
+    change_folder(c"/")
+}
+
+/// Gives up all ids of this thread but these. Before exec this process has no other thread.
+pub(crate) fn take_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Outcome {
+    // SAFETY: setgroups(2) reads so many numbers from the slice.
+    unsafe { call(libc::SYS_setgroups, [groups.len(), groups.as_ptr() as usize, 0, 0]) }?;
+    let gid = gid as usize;
+    // SAFETY: setresgid(2) takes numbers.
+    unsafe { call(libc::SYS_setresgid, [gid, gid, gid, 0]) }?;
+    let Some(uid) = uid else { return Ok(()) };
+    let uid = uid as usize;
+    // SAFETY: setresuid(2) takes numbers.
+    unsafe { call(libc::SYS_setresuid, [uid, uid, uid, 0]) }.map(drop)
+}
+
+/// Tries to become root, and tells whether that has worked.
+pub(crate) fn becomes_root() -> bool {
+    // SAFETY: setuid(2) takes a number.
+    unsafe { call(libc::SYS_setuid, [0; 4]) }.is_ok()
+}
+
 /// Sets the file mode creation mask.
 pub(crate) fn set_umask(mask: u32) {
     umask(Mode::from_raw_mode(mask));

@@ -4,6 +4,7 @@ mod child;
 mod clone;
 mod exit;
 mod file;
+mod notify_socket;
 mod pidfd;
 mod proc_texts;
 mod process;
@@ -28,6 +29,7 @@ pub(crate) use file::{
     finish_socket, free_range, is_detached, is_displaced, is_written, mark_attached, mark_displaced,
     mark_leaving, mark_listening, mark_ready, name_tag,
 };
+pub(crate) use notify_socket::{notify_socket, receive_from_user};
 pub(crate) use pidfd::has_ended_by;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use proc_texts::check_proc_texts;
@@ -37,7 +39,8 @@ pub(crate) use process::{
 };
 pub(crate) use rights::{
     LIMITS, Resource, Right, group_ids_of_self, groups_of, highest_limit, limit_of, lowest_nice, may,
-    oom_score_adj, set_ids, set_nice_everywhere, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
+    oom_score_adj, set_ids, set_nice_everywhere, set_oom_score_adj, set_oom_score_adj_of,
+    thread_with_other_ids, user_ids_of_self,
 };
 pub(crate) use select::{Armed, Selector};
 pub(crate) use signal_watch::SignalWatch;

@@ -93,7 +93,16 @@ pub(crate) fn oom_score_adj() -> Option<i32> {
 
 /// `None` where the system has no such value.
 pub(crate) fn set_oom_score_adj(value: i32) -> Option<Result<(), Errno>> {
-    Some(fs::write(OOM_SCORE_ADJ, value.to_string()).map_err(|error| errno_of(&error)))
+    Some(write_score(OOM_SCORE_ADJ, value))
+}
+
+/// The same of another process.
+pub(crate) fn set_oom_score_adj_of(pid: Pid, value: i32) -> Result<(), Errno> {
+    write_score(&format!("/proc/{pid}/oom_score_adj"), value)
+}
+
+fn write_score(path: &str, value: i32) -> Result<(), Errno> {
+    fs::write(path, value.to_string()).map_err(|error| errno_of(&error))
 }
 
 /// Gives up all ids but these: real, effective and saved, in every thread, because libc's calls reach all threads.

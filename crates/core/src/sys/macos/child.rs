@@ -9,11 +9,12 @@ use std::ffi::{CStr, c_char, c_int};
 use nix::errno::Errno;
 use nix::poll::{PollTimeout, poll};
 use nix::sys::signal::SigSet;
-use nix::unistd::{SysconfVar, close, getpid, getppid, setpgid, setsid, sysconf};
+use nix::unistd::{SysconfVar, Uid, chroot, close, getpid, getppid, setpgid, setsid, setuid, sysconf};
 use rustix::fs::Mode;
 use rustix::io::{pwrite, write as write_to};
 use rustix::process::{Rlimit, chdir, getpriority_process, setpriority_process, setrlimit, umask};
 
+use super::rights::set_ids;
 use crate::sys::unix::fd::with;
 use crate::sys::{Pid, RawLimit};
 
@@ -59,6 +60,22 @@ pub(crate) fn own_pid() -> Pid {
 /// Enters a folder.
 pub(crate) fn change_folder(path: &CStr) -> Outcome {
     chdir(path).map_err(rustix::io::Errno::raw_os_error)
+}
+
+/// Makes a folder this process's root folder, and its current one.
+pub(crate) fn change_root(path: &CStr) -> Outcome {
+    plain(chroot(path))?;
+    change_folder(c"/")
+}
+
+/// Gives up all ids of this process but these.
+pub(crate) fn take_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Outcome {
+    set_ids(uid, gid, groups).map_err(|(_, errno)| errno as i32)
+}
+
+/// Tries to become root, and tells whether that has worked.
+pub(crate) fn becomes_root() -> bool {
+    setuid(Uid::from_raw(0)).is_ok()
 }
 
 /// Sets the file mode creation mask.

@@ -31,13 +31,14 @@ pub(crate) use process::{
 };
 pub(crate) use rights::{
     LIMITS, Resource, Right, group_ids_of_self, groups_of, highest_limit, limit_of, lowest_nice, may,
-    oom_score_adj, set_ids, set_nice_everywhere, set_oom_score_adj, thread_with_other_ids, user_ids_of_self,
+    oom_score_adj, set_ids, set_nice_everywhere, set_oom_score_adj, set_oom_score_adj_of,
+    thread_with_other_ids, user_ids_of_self,
 };
 pub(crate) use select::{Armed, Selector};
 pub(crate) use signal_watch::SignalWatch;
 pub(crate) use socket::{
-    abstract_address, accept_from, bind_with_mode, connect_to, listen_with, path_of_open, peer_of,
-    stream_socket, widen,
+    abstract_address, accept_from, bind_with_mode, connect_to, listen_with, notify_socket, path_of_open,
+    peer_of, receive_from_user, stream_socket, widen,
 };
 pub(crate) use trusted_path::{is_proc, look_at_part, overflow_user};
 pub(crate) use watch::{FileWatch, is_shared_by_machines};

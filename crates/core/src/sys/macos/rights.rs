@@ -72,6 +72,11 @@ pub(crate) fn set_oom_score_adj(_value: i32) -> Option<Result<(), Errno>> {
     None
 }
 
+/// As above.
+pub(crate) fn set_oom_score_adj_of(_pid: Pid, _value: i32) -> Result<(), Errno> {
+    Err(Errno::ENOTSUP)
+}
+
 /// Gives up all ids but these. For root, setuid(2) sets the real, effective and saved id of the whole process.
 pub(crate) fn set_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Result<(), Failure> {
     let count = groups.len() as c_int;

@@ -14,11 +14,24 @@ use rustix::net::accept;
 use rustix::net::sockopt::set_socket_nosigpipe;
 
 use crate::sys::unix::fd::errno;
-use crate::sys::{FileId, RawPeer};
+use crate::sys::{Failure, FileId, RawPeer};
 
 /// None: on macOS every address is a path.
 pub(crate) fn abstract_address(_name: &[u8]) -> Option<Result<UnixAddr, Errno>> {
     None
+}
+
+/// None: the names of such sockets are paths, which a body with another root folder does not reach.
+pub(crate) fn notify_socket() -> Result<(OwnedFd, String), Failure> {
+    Err(("socket", Errno::ENOTSUP))
+}
+
+/// None: there is no such socket.
+pub(crate) fn receive_from_user(
+    _fd: BorrowedFd<'_>,
+    _bytes: &mut [u8],
+) -> Result<(usize, Option<u32>), Errno> {
+    Err(Errno::ENOTSUP)
 }
 
 /// A Unix socket for a stream, close-on-exec and non-blocking a moment after its birth.
