@@ -7,6 +7,7 @@ import { ava } from './lib/ava.js'
 import { cargoTest } from './lib/cargo-test.js'
 import { counted } from './lib/counted.js'
 import { add, close, none } from './lib/counts.js'
+import { getRedis } from './lib/redis.js'
 import { run } from './lib/run.js'
 
 /** Always the same seed; 500 operations and more. */
@@ -38,6 +39,7 @@ if (prepared !== 0) {
   counts.failed += 1
 } else {
   if (!values['ava-only']) counts = add(counts, await cargoTest(RUST))
+  if (!isWindows) await getRedis()
   counts = add(counts, await ava({ node: resolve(values.node), args: files }))
   if (!values['ava-only'] && !isWindows)
     counts = add(counts, await counted(process.execPath, ['torture/index.js', ...STORM]))

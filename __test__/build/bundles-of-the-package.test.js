@@ -57,7 +57,7 @@ const PRELOADED = [
 ]
 
 /** What two files need and the facade does not: each has a copy, so they must be without state. */
-const COPIED = ['options/folder', 'options/script']
+const COPIED = ['options/executable-file', 'options/folder', 'options/paths', 'options/script']
 
 /** A module of types alone, or one that only names others. */
 const EMPTY = /^(?:\s|\/\*[\s\S]*?\*\/|export \{[^}]*\}(?: from '[^']*')?;)*$/

@@ -8,7 +8,7 @@ import { VERBS } from '../../build/cli/main.js'
 import { optionsOf } from '../../build/cli/options.js'
 import { isAmong, parse, positionalsOf } from '../../build/cli/parse.js'
 import { validateOptions } from '../../build/options/validate.js'
-import { ACCEPTED } from '../helpers/any-options.js'
+import { ACCEPTED, READY_OF_PROGRAM } from '../helpers/any-options.js'
 import { holds } from '../helpers/property.js'
 
 const text = fc.string({ unit: 'binary', maxLength: 8 })
@@ -112,6 +112,16 @@ const WRITTEN = {
   actions: (all) => Object.entries(all).map(([name, one]) => `${name}=${one}`),
   numbers: (all) => all.map(String),
   texts: (all) => all,
+  listen: (all) => Object.entries(all).map(([name, one]) => `${name}=${addressOf(one)}`),
+  ready: (one) => [typeof one === 'string' ? one : addressOf(one)],
+}
+
+function addressOf(one) {
+  if (typeof one === 'number') return String(one)
+  const { port, host, path } = one
+  if (path !== undefined) return path
+  if (host === undefined) return String(port)
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 const unlimited = (number) => (number === Infinity ? 'unlimited' : number)
@@ -127,9 +137,21 @@ function flagsOf(option, given, isOther) {
 
 const { log, ...ACCEPTED_ALONE } = ACCEPTED
 
-for (const [option, accepted] of Object.entries(ACCEPTED_ALONE)) {
-  test(`the flag of ${option} gives what the option gives`, async (t) => {
-    const settings = (more) => validateOptions({ name: 'x', script: 'x.js', ...more }, 'Daemon')
+/** What an option needs beside it, where that is not a script. */
+const BESIDE = { drainTimeout: { script: 'x.js', respawn: true } }
+
+const SCRIPT = { script: 'x.js' }
+const cases = Object.entries(ACCEPTED_ALONE).map(([option, accepted]) => {
+  return { title: option, option, accepted, beside: BESIDE[option] ?? SCRIPT }
+})
+if (process.platform === 'linux') {
+  const beside = { program: 'x' }
+  cases.push({ title: 'ready of a program', option: 'ready', accepted: READY_OF_PROGRAM, beside })
+}
+
+for (const { title, option, accepted, beside } of cases) {
+  test(`the flag of ${title} gives what the option gives`, async (t) => {
+    const settings = (more) => validateOptions({ name: 'x', ...beside, ...more }, 'Daemon')
     await holds(
       t,
       fc.property(accepted, fc.boolean(), (given, isOther) => {

@@ -17,7 +17,7 @@ import { ON_WINDOWS } from '../helpers/windows-processes.js'
 const kebab = (option) => option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** What a command line cannot give, or gives in another way. */
-const NO_FLAG = ['run', 'logger', 'script', 'scriptArgs']
+const NO_FLAG = ['run', 'logger', 'script', 'scriptArgs', 'program', 'programArgs']
 
 test('every option has its flag, in kebab case, and every flag its option', (t) => {
   const logs = KEYS.filter((key) => key !== 'file').map((key) => `log.${key}`)

@@ -10,7 +10,7 @@ test.serial('a flag that lacks its value says which words there are, or what it 
   for (const [words, line] of [
     [['--detach'], /^daimon: --detach takes a value: auto, true or false\. See/],
     [['--detach', '--umask', '022'], /^daimon: --detach takes a value: auto, true or false\. See/],
-    [['--ready'], /^daimon: --ready takes a value: auto, manual or running\. See/],
+    [['--ready'], /^daimon: --ready takes a value: auto, manual, running or notify\. See/],
     [['--ready-timeout'], /^daimon: --ready-timeout takes a value: --ready-timeout MS\. See/],
     [['--log'], /^daimon: --log takes a value: --log FILE\. One that begins with a dash: --log=-…\. See/],
     [['--core-dumps=maybe'], /^daimon: --core-dumps takes no value but true and false\. See/],

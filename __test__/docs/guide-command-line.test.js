@@ -40,6 +40,15 @@ alone('a daemon with a keeper is upgraded', [KEPT], async (t, place) => {
   t.deepEqual(place.processes(), [])
 })
 
+const SLEEPER = 'daimon start --name sleeper -- sleep 1000'
+
+alone('any program is started, restarted, shown and stopped', [SLEEPER], async (t, place) => {
+  const { code, stdout, stderr } = await privately(place, `set -e\n${block(SLEEPER)}`)
+  t.is(code, 0, stderr)
+  t.regex(stdout, /^ {2}program {3}sleep$/m)
+  t.deepEqual(place.processes(), [])
+})
+
 const UNITS =
   'daimon unit systemd --name web --user www-data server.js -- 8080 > /etc/systemd/system/web.service'
 

@@ -3,9 +3,10 @@ import { connect } from 'node:net'
 import { Daemon } from '../../dist/index.js'
 import { daimon, PLAIN, privately } from '../helpers/cli.js'
 import { commands, guide } from '../helpers/guides.js'
-import { freePort, until } from '../helpers/index.js'
+import { freePort, kill, until } from '../helpers/index.js'
 import { get } from '../helpers/keeper.js'
 import { needs } from '../helpers/needs.js'
+import { ask, WITH_REDIS } from '../helpers/redis.js'
 
 const keeper = guide('docs/keeper.md')
 const control = (place, name) => new Daemon({ pidFile: place.file(`${name}.pid`) })
@@ -83,6 +84,58 @@ keeper('ecosystem.js runs several', ['ecosystem.js', 'jobs.js', 'shop.js'], asyn
   t.like(await run('stop'), { code: 0, stderr: '' })
   t.deepEqual(place.processes(), [])
 })
+
+const redis = keeper.by(needs('redis-server'))
+
+redis('cache.js keeps a server that knows nothing of daimon', ['cache.js'], async (t, place) => {
+  const port = await onFreePort(place, 'cache.js', '7000')
+  const run = (verb) => place.node(['cache.js', verb], { env: { ...PLAIN, ...WITH_REDIS } })
+  t.like(await run('start'), { code: 0, stderr: '' })
+  t.is(await ask(port, 'PING'), '+PONG\r\n')
+  const [{ pid }] = (await control(place, 'cache').status()).bodies
+  kill(pid)
+  await until(async () => (await ask(port, 'PING').catch(() => undefined)) === '+PONG\r\n', 'the next one')
+  t.regex((await run('status')).stdout, /respawns: 1/)
+  t.like(await run('stop'), { code: 0, stderr: '' })
+  // It has stopped in order, by SIGTERM.
+  t.regex(place.read('cache.log'), /Redis is now ready to exit, bye bye/)
+  t.deepEqual(place.processes(), [])
+})
+
+keeper.by(needs('python3'))(
+  'clock.js upgrades a server in Python with its socket',
+  ['clock.js', 'clock.py'],
+  async (t, place) => {
+    const port = await onFreePort(place, 'clock.js', '8088')
+    const run = (verb) => place.node(['clock.js', verb], { env: PLAIN })
+    const pid = async () => Number((await ask(port)).split(' ')[0])
+    t.like(await run('start'), { code: 0, stderr: '' })
+    const first = await pid()
+    t.regex((await run('upgrade')).stdout, /generation: 2/)
+    const second = await pid()
+    t.not(second, first)
+    kill(second)
+    t.not(await pid(), second)
+    t.like(await run('stop'), { code: 0, stderr: '' })
+    t.deepEqual(place.processes(), [])
+  },
+)
+
+const CACHE = "daimon start --name cache --ready 7000 --respawn -- redis-server --port 7000 --save ''"
+
+keeper.by(needs('redis-server', 'root', 'mount namespaces'))(
+  'the command keeps any program',
+  [CACHE],
+  async (t, place) => {
+    const port = String(await freePort())
+    const script = commands('docs/keeper.md').get(CACHE).replaceAll('7000', port)
+    const path = WITH_REDIS.PATH ?? process.env.PATH
+    const { code, stdout, stderr } = await privately(place, `set -e\nPATH='${path}'\n${script}`)
+    t.is(code, 0, stderr)
+    t.regex(stdout, /^ {2}program {3}redis-server$/m)
+    t.deepEqual(place.processes(), [])
+  },
+)
 
 const START = 'daimon start --name shop --respawn shop.js -- 8085'
 const STATUS = 'daimon status web'

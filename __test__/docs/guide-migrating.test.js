@@ -2,8 +2,9 @@
 import { Daemon } from '../../dist/index.js'
 import { privately } from '../helpers/cli.js'
 import { commands, follow, guide } from '../helpers/guides.js'
-import { content, until } from '../helpers/index.js'
+import { content, freePort, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
+import { ask, WITH_REDIS } from '../helpers/redis.js'
 
 const migrating = guide('docs/migrating.md')
 
@@ -108,6 +109,21 @@ for (const [title, name, stdin, answer] of [
     await stops(t, place, name)
   })
 }
+
+migrating.by(needs('redis-server'))(
+  'supervisord and zdaemon: any program',
+  ['redis-kept.js'],
+  async (t, place) => {
+    const port = await freePort()
+    place.write('redis-kept.js', place.read('redis-kept.js').replaceAll('7001', String(port)))
+    const run = (verb) => place.node(['redis-kept.js', verb], { env: WITH_REDIS })
+    t.like(await run('start'), { code: 0, stderr: '' })
+    t.is(await ask(port, 'PING'), '+PONG\r\n')
+    t.regex((await run('status')).stdout, /program: 'redis-server'/)
+    t.like(await run('stop'), { code: 0, stderr: '' })
+    t.deepEqual(place.processes(), [])
+  },
+)
 
 const START = 'daimon start --name web --respawn --log-max-size 10000000 --log-compress server.js -- 8080'
 const alone = migrating.by(needs('root', 'mount namespaces'))

@@ -47,6 +47,19 @@ const log = fc.oneof(
   ),
 )
 
+const port = fc.integer({ min: 1, max: 65_535 })
+const host = fc.constantFrom('127.0.0.1', '0.0.0.0', '::1')
+/** A path that a flag can tell from a port. */
+const withSlash = fc.stringMatching(/^\/[a-z]{1,8}(?:\/[a-z]{1,8})?$/)
+const listenName = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/)
+
+/** What only a program of any kind can have, as `ready`. */
+export const READY_OF_PROGRAM = fc.oneof(
+  fc.constantFrom('auto', 'running', 'notify'),
+  fc.record({ port, host }, { requiredKeys: ['port'] }),
+  fc.record({ path: withSlash }),
+)
+
 /** Accepted values of the options that a flag can give, too. */
 export const ACCEPTED = {
   name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/),
@@ -81,6 +94,14 @@ export const ACCEPTED = {
     fc.boolean(),
     path.filter((value) => value !== 'true' && value !== 'false'),
   ),
+  respawn: fc.constantFrom(true, false, 'failure', 'always', 'never'),
+  listen: fc.dictionary(
+    listenName,
+    fc.oneof(port, fc.record({ port, host }), fc.record({ path: withSlash })),
+    { minKeys: 1, maxKeys: 3 },
+  ),
+  instances: fc.integer({ min: 1, max: 1_024 }),
+  drainTimeout: time,
   stopSignal: fc.oneof(signal, fc.integer({ min: 1, max: 31 })),
   stopTimeout: time,
   forceKill: fc.boolean(),
@@ -95,6 +116,21 @@ const ACCEPTED_WITHOUT_FLAG = {
   logger: fc.constant(console),
 }
 
+/** The options of a program of any kind, which there is on Linux alone. */
+const OF_PROGRAM =
+  process.platform === 'linux'
+    ? {
+        program: text({ minLength: 1, maxLength: 8 }).filter((value) => !/^file:/i.test(value)),
+        programArgs: fc.array(text({ maxLength: 8 }), { maxLength: 3 }),
+      }
+    : {}
+
+/** A half of them. */
+const ofAnyProgram = fc.oneof(
+  fc.constant({}),
+  fc.record({ ...OF_PROGRAM, readyOfProgram: READY_OF_PROGRAM }, { requiredKeys: Object.keys(OF_PROGRAM) }),
+)
+
 /** Takes out what contradicts another option. */
 function consistent(options) {
   const { log: file, stdout, stderr, chroot, compileCache, script, ...rest } = options
@@ -102,17 +138,34 @@ function consistent(options) {
   const { execPath, execArgv, scriptArgs, ...others } = rest
   const ofScript = script === undefined ? {} : { script, execPath, execArgv, scriptArgs }
   const cache = chroot === undefined ? { compileCache } : { chroot }
-  return Object.fromEntries(
-    Object.entries({ ...others, ...streams, ...ofScript, ...cache }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  )
+  const all = { ...others, ...streams, ...ofScript, ...cache }
+  const kept = ofKeeper(all.program === undefined ? all : ofProgram(all))
+  return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined))
+}
+
+/** Without what a program of any kind cannot have. */
+function ofProgram(options) {
+  const { run, script, scriptArgs, execPath, execArgv, compileCache, ...rest } = options
+  const { signals, title, keepFds, readyOfProgram, log: output, ...others } = rest
+  const file = output?.file ?? output
+  // In the program the first numbers are those of the sockets, at which somebody listens from the first moment on.
+  const withSockets = options.listen === undefined ? { keepFds, ready: readyOfProgram } : {}
+  return { ...others, ready: undefined, ...withSockets, log: file }
+}
+
+/** Without what needs a keeper, or contradicts that there is none. */
+function ofKeeper({ readyOfProgram, ...options }) {
+  const { respawn, listen, instances, drainTimeout, program, ...others } = options
+  if (respawn === false && program === undefined) return { ...others, respawn }
+  const all = { listen, instances, program, respawn: respawn === false ? undefined : respawn }
+  const isKept = Object.values(all).some((value) => value !== undefined)
+  return { ...others, ...all, drainTimeout: isKept ? drainTimeout : undefined }
 }
 
 /** Options that a Daemon takes. */
 export const acceptedOptions = fc
-  .record({ ...ACCEPTED, ...ACCEPTED_WITHOUT_FLAG }, { requiredKeys: ['name'] })
-  .map(consistent)
+  .tuple(fc.record({ ...ACCEPTED, ...ACCEPTED_WITHOUT_FLAG }, { requiredKeys: ['name'] }), ofAnyProgram)
+  .map(([options, ofAny]) => consistent({ ...options, ...ofAny }))
 
 /** Throw whatever one does with them. */
 const HOSTILE = [new Error('no'), 'no', undefined, Symbol('no')].map((thrown) => {

@@ -6,6 +6,7 @@ import nodeModule from 'node:module'
 import { join } from 'node:path'
 import test from 'ava'
 import { EMULATED, ROOT } from './index.js'
+import { REDIS } from './redis.js'
 import { ON_WINDOWS } from './windows-processes.js'
 
 const works = (file, ...args) => spawnSync(file, args, { stdio: 'ignore', timeout: 60_000 }).status === 0
@@ -52,6 +53,8 @@ const CHECKS = {
   // Under qemu-user a process has a thread of the emulator's, which keeps root's rights, and a signal that is ignored;
   // the limits of its memory are not set, and its own /proc/self/stat is made up. Under wine all takes its time.
   'processor of its own': () => !EMULATED,
+  // That of this machine, or what scripts/test.js has installed.
+  'redis-server': () => works(REDIS, '--version'),
   python3: () => works('python3', '-c', 'import fcntl'),
   'systemd-analyze': () => works('systemd-analyze', '--version'),
   // A container may forbid ptrace(2).

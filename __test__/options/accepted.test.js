@@ -28,6 +28,8 @@ test('a name alone gives every default', (t) => {
     socket: undefined,
     idleTimeout: Number.POSITIVE_INFINITY,
     version: undefined,
+    executable: undefined,
+    programArgs: [],
     keeper: undefined,
     lockTimeout: 0,
     ready: 'auto',

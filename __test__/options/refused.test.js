@@ -39,7 +39,7 @@ const REFUSED = [
   ...['lockTimeout', 'readyTimeout', 'stopTimeout'].flatMap((option) =>
     [-1, NaN, -Infinity, 2 ** 31, '10', null, 10n].map((value) => [option, value, /milliseconds/]),
   ),
-  ['ready', 'Auto', /'auto', 'manual' or 'running'/],
+  ['ready', 'Auto', /'auto', 'manual', 'running', 'notify', or an object with port or path/],
   ['ready', true],
   ...['Auto', 'false', 0, null].map((value) => ['detach', value, /true, false or 'auto'/]),
   ...['forceKill', 'cleanEnv'].flatMap((option) => [0, 'true', null].map((value) => [option, value])),

