@@ -44,6 +44,15 @@ for (const [option, options, told] of [
   })
 }
 
+test.serial('there is none but on Linux', (t) => {
+  const descriptor = Object.getOwnPropertyDescriptor(process, 'platform')
+  Object.defineProperty(process, 'platform', { ...descriptor, value: 'darwin' })
+  t.teardown(() => Object.defineProperty(process, 'platform', descriptor))
+  const error = t.throws(() => new Daemon({ name: 'a', ...SHELL }), { code: 'ERR_DAEMON_UNSUPPORTED' })
+  t.is(error.feature, 'program')
+  t.regex(error.message, /^Option 'program' is not supported by this system\./)
+})
+
 test.serial('a program that cannot be executed is refused before anything happens', async (t) => {
   const place = folder(t)
   place.write('plain', 'no program')

@@ -24,8 +24,7 @@ const OTHER_STARTS = 'Wait longer for it by --ready-timeout, or stop it.'
 export function starting(verb: string): { form: Form; embedded: Form } {
   return {
     form: {
-      usage:
-        verb === 'run' ? '[flags] SCRIPT [-- ARGS]' : '[flags] SCRIPT [-- ARGS] | [flags] -- PROGRAM [ARGS]',
+      usage: '[flags] SCRIPT [-- ARGS] | [flags] -- PROGRAM [ARGS]',
       example: `PROGRAM ${verb} --name web server.js -- 8080`,
     },
     embedded: { usage: '[flags] [ARGS]', example: `PROGRAM ${verb} --ready-timeout 60000` },
