@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { Daemon } from '../../dist/index.js'
 import { daimon, PLAIN, privately } from '../helpers/cli.js'
 import { commands, guide } from '../helpers/guides.js'
-import { freePort, kill, until } from '../helpers/index.js'
+import { alive, freePort, kill, until } from '../helpers/index.js'
 import { get } from '../helpers/keeper.js'
 import { needs } from '../helpers/needs.js'
 import { ask, WITH_REDIS } from '../helpers/redis.js'
@@ -94,6 +94,7 @@ redis('cache.js keeps a server that knows nothing of daimon', ['cache.js'], asyn
   t.is(await ask(port, 'PING'), '+PONG\r\n')
   const [{ pid }] = (await control(place, 'cache').status()).bodies
   kill(pid)
+  await until(() => !alive(pid))
   await until(async () => (await ask(port, 'PING').catch(() => undefined)) === '+PONG\r\n', 'the next one')
   t.regex((await run('status')).stdout, /respawns: 1/)
   t.like(await run('stop'), { code: 0, stderr: '' })
@@ -115,6 +116,8 @@ keeper.by(needs('python3'))(
     const second = await pid()
     t.not(second, first)
     kill(second)
+    // It may have accepted one more connection.
+    await until(() => !alive(second))
     t.not(await pid(), second)
     t.like(await run('stop'), { code: 0, stderr: '' })
     t.deepEqual(place.processes(), [])

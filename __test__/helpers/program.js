@@ -35,7 +35,9 @@ export function facts(where) {
     })
     socket.on('error', reject).on('end', () => {
       socket.end()
-      resolve(JSON.parse(text))
+      // Nothing was said by one that was killed.
+      if (text === '') reject(new Error('nothing was said'))
+      else resolve(JSON.parse(text))
     })
   })
 }

@@ -22,6 +22,7 @@ export function ask(port, command) {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => command && socket.write(`${command}\r\n`))
     socket.setEncoding('utf8').on('error', reject)
+    socket.on('end', () => reject(new Error('nothing was said')))
     socket.once('data', (text) => {
       socket.destroy()
       resolve(text)

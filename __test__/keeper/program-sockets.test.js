@@ -40,6 +40,8 @@ python('clients wait in the queue until the next one serves', async (t) => {
   await daemon.start()
   const { pid } = await facts(port)
   kill(pid)
+  // It may have accepted one more connection.
+  await until(() => !alive(pid))
   t.not((await facts(port)).pid, pid)
   await daemon.stop()
 })
