@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, openSync, readlinkSync, statSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { folder, freePort, until } from '../helpers/index.js'
+import { content, folder, freePort, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 import { nobody, open } from '../helpers/privileges.js'
 import { bodyOf, facts, served } from '../helpers/program.js'
@@ -128,6 +128,46 @@ function needed(file) {
   const { stdout } = spawnSync('ldd', [file], { encoding: 'utf8' })
   return [file, ...Array.from((stdout ?? '').matchAll(/(?:=> )?(\/\S+) \(/g), ([, path]) => path)]
 }
+
+needs(
+  'python3',
+  'root',
+  'setpriv',
+  'processor of its own',
+)('what other users say at its NOTIFY_SOCKET does not count', async (t) => {
+  const place = open(t)
+  const told = []
+  const logger = { debug() {}, info: (text) => told.push(text), warn() {}, error() {} }
+  const { daemon } = served(
+    place,
+    {
+      program: 'sh',
+      programArgs: ['-c', `echo "$NOTIFY_SOCKET" > ${place.file('address')}; exec sleep 1000`],
+      ready: 'notify',
+      logger,
+    },
+    {},
+  )
+  const starting = daemon.start()
+  await until(() => content(place.file('address'))?.endsWith('\n'))
+  const [name] = place.read('address').slice(1).split('\n')
+  const say = (user, text) => {
+    const code = `import socket, sys
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(sys.argv[2].encode(), b"\\0" + sys.argv[1].encode())`
+    const ids = ['--reuid', user, '--clear-groups']
+    // A python3 of root's alone may come first.
+    const env = { PATH: '/usr/bin:/bin' }
+    t.is(spawnSync('setpriv', [...ids, 'python3', '-c', code, name, text], { env }).status, 0)
+  }
+  // They are read in their order.
+  say('1', 'READY=1\nSTATUS=forged')
+  say('0', 'STATUS=true')
+  say('0', 'READY=1')
+  await starting
+  t.false(told.includes('forged'))
+  t.true(told.includes('true'), told.join())
+  await daemon.stop()
+})
 
 root('a program that the other user may not execute fails the start', async (t) => {
   const place = open(t)
