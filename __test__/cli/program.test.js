@@ -1,10 +1,10 @@
 // Any program after `--`, by the command: start, restart, status, list, and the file of a supervisor.
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { at, daimon, idle, logged } from '../helpers/cli.js'
+import { at, BIN, daimon, idle, logged, PLAIN } from '../helpers/cli.js'
 import { folder, freePort, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
-import { bodyOf, facts, SERVES } from '../helpers/program.js'
+import { bodyOf, facts, factsWhenUp, SERVES } from '../helpers/program.js'
 import { unit } from '../helpers/units.js'
 
 const control = (place) => new Daemon({ pidFile: place.file('a.pid') })
@@ -47,6 +47,20 @@ test.serial('flags are read before the end of the words, and the program has all
   const body = await bodyOf(control(place))
   await until(() => place.processes().includes(body))
   t.is((await daimon(place, 'stop', ...at(place))).code, 0)
+})
+
+needs('python3')('run becomes the keeper of a program', async (t) => {
+  const place = folder(t)
+  const port = await freePort()
+  const words = ['--ready', String(port), '--', 'python3', SERVES, `port=${port}`]
+  const { child, done } = place.spawn([BIN, 'run', ...at(place), ...words], { env: PLAIN })
+  const { parent } = await factsWhenUp(port)
+  t.is(parent, child.pid)
+  await until(async () => (await control(place).status()).starting !== true)
+  t.like(await control(place).status(), { state: 'running', pid: child.pid, program: 'python3' })
+  child.kill('SIGTERM')
+  t.like(await done, { code: 0 })
+  t.deepEqual(place.processes(), [])
 })
 
 for (const [words, code, told] of [

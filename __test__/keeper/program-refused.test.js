@@ -93,7 +93,7 @@ test.serial('what only the system can tell fails the start, with the error of ex
   t.false(existsSync(place.file('a.pid')))
 })
 
-test.serial('arguments of a start, a run() of the class, and the foreground are refused', async (t) => {
+test.serial('arguments of a start, and a run() of the class, are refused', async (t) => {
   const place = folder(t)
   const options = { pidFile: place.file('a.pid'), program: 'sleep', programArgs: ['1000'] }
   const daemon = new Daemon(options)
@@ -104,6 +104,6 @@ test.serial('arguments of a start, a run() of the class, and the foreground are 
     run() {}
   }
   t.like(await t.throwsAsync(new Own(options).start(), OPTION), { option: 'program' })
-  await t.throwsAsync(daemon.foreground(), { code: 'ERR_DAEMON_UNSUPPORTED' })
+  t.like(await t.throwsAsync(daemon.foreground('x'), OPTION), { option: 'args' })
   t.deepEqual(place.processes(), [])
 })
