@@ -187,7 +187,7 @@ needs('signals of Unix')('a wrong command line is 2, whatever the verb, and one 
     [['start', ...logged(place), '--drain-timeout', '1', idle(place)], /: --drain-timeout .* need --respawn/],
     [['stop', ...at(place), '--respawn'], /--respawn is no flag of this verb/],
     [['connect', ...at(place), '--listen', 'web=8080'], /--listen is no flag of this verb/],
-    [['run', ...at(place), '--instances', '2', 'x'], /--instances is no flag of this verb/],
+    [['stop', ...at(place), '--instances', '2'], /--instances is no flag of this verb/],
     [['upgrade', ...at(place), '--respawn'], /--respawn is no flag of this verb/],
     [
       ['upgrade', ...at(place), '--', 'x'],

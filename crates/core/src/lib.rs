@@ -132,7 +132,9 @@ pub use launch::{Bodies, Body, BodyPayload, Supervision, execute_keeper};
 pub use launch::{Group, Launched, launch};
 pub use limits::{check_oom_score_adj, set_oom_score_adj, set_soft_nofile};
 pub use listener::{BoundFile, Listener, Visitor};
-pub use log::{LogTail, check_rotation, end_rotation, reopen, start_rotation};
+#[cfg(unix)]
+pub use log::end_rotation;
+pub use log::{LogTail, check_rotation, reopen, start_rotation};
 #[cfg(unix)]
 pub use notify::NotifySocket;
 pub use notify::{Notifier, monotonic};

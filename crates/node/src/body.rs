@@ -88,6 +88,16 @@ pub fn tell_keeper(kind: NativeTold, text: String) -> bool {
     own_daemon().is_some_and(|daemon| daemon.tell_keeper(kind.into(), text.as_bytes(), None))
 }
 
+/// Rotates the log no more, and tells the keeper when no rotation is under way.
+#[napi]
+pub fn end_rotation() {
+    daimon_core::end_rotation(|| {
+        if let Some(daemon) = own_daemon() {
+            daemon.tell_keeper(FrameKind::Rotate, &[], None);
+        }
+    });
+}
+
 /// The threads whose servers the keeper's next body takes over, while they have work.
 static THREADS: AtomicU32 = AtomicU32::new(0);
 

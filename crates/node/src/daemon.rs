@@ -132,16 +132,6 @@ pub fn start_rotation(rotation: NativeRotation) -> Option<NativeError> {
     daimon_core::start_rotation(rotation, tell_rotated).err().map(NativeError::from)
 }
 
-/// Rotates the log no more, and tells the keeper when no rotation is under way.
-#[napi]
-pub fn end_rotation() {
-    daimon_core::end_rotation(|| {
-        if let Some(daemon) = own_daemon() {
-            daemon.tell_keeper(FrameKind::Rotate, &[], None);
-        }
-    });
-}
-
 /// The other bodies of a keeper write to the same log.
 fn tell_rotated() {
     if let Some(daemon) = own_daemon().filter(|daemon| daemon.place().is_some()) {

@@ -30,6 +30,7 @@ pub use channel::Channel;
 #[cfg(unix)]
 pub(crate) use encoder::send_frame;
 pub use frame::{Frame, FrameKind};
+#[cfg(unix)]
 pub(crate) use header::NotSent;
 #[cfg(unix)]
 pub(crate) use in_place::HandoverInPlace;

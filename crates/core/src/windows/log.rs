@@ -91,11 +91,6 @@ pub fn check_rotation(_path: &Path) -> Result<()> {
     Err(Error::unsupported(Subject::LogRotation, "logs are not rotated on Windows; leave it out"))
 }
 
-/// Calls `ended` at once, since nothing rotates.
-pub fn end_rotation(ended: fn()) {
-    ended();
-}
-
 /// # Errors
 ///
 /// `Unsupported`.
