@@ -37,13 +37,7 @@ function nameForLoader(folder) {
 /** Builds the keeper, and puts it beside the binding. */
 async function buildKeeper(how, cargo) {
   const target = how.includes('--target-dir') ? join(root, 'target/seams/cargo') : join(root, 'target')
-  const args = [
-    'build',
-    '--package',
-    'daimon-keeper',
-    ...how.filter((arg) => arg !== '--features' && arg !== 'seams'),
-  ]
-  const code = await run('cargo', [...args, ...cargo])
+  const code = await run('cargo', ['build', '--package', 'daimon-keeper', ...how, ...cargo])
   const profile = how.includes('torture') ? 'torture' : 'release'
   if (code !== 0) return code
   const place = join(root, folder, 'native/daimon-keeper')

@@ -6,6 +6,7 @@
 import { IS_WINDOWS } from './binding/platform.js'
 import { mayHaveKeeper } from './control/status.js'
 import { serializedNow } from './handover/args.js'
+import { ownState } from './inside/own-state.js'
 import type { Route } from './inside/route.js'
 import { loadServing, loadVerbs, type Verbs } from './late.js'
 import { never } from './never.js'
@@ -68,7 +69,13 @@ export async function callUpgrade(settings: Settings, args: readonly unknown[]):
   const given = args.length === 0 ? undefined : serializedNow(args)
   const { upgrade, refuseArguments } = await loadVerbs()
   refuseArguments(settings, args)
-  return await upgrade(settings, typeof given === 'function' ? await given() : given)
+  // A body that has itself replaced is to hear how that has come out.
+  const release = ownState()?.kept?.hold()
+  try {
+    return await upgrade(settings, typeof given === 'function' ? await given() : given)
+  } finally {
+    release?.()
+  }
 }
 
 /** The state of a daemon, with its bodies where it has a keeper. */

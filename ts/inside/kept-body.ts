@@ -35,6 +35,8 @@ export interface KeptBody {
   readonly isDraining: boolean
   /** The daemon ends: servers that are closed now are not given up by the program. */
   end(): void
+  /** Has a drain wait, as for the outcome of an upgrade that this body has asked for; gives what ends that. */
+  hold(): () => void
 }
 
 interface KeptFile {

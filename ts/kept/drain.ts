@@ -67,17 +67,19 @@ function isHttp(server: OpenServer): server is OpenServer & HttpServer {
   return 'keepAliveTimeout' in server
 }
 
-/** Finishes this thread's work, and calls `done` when nothing is left. */
+/** Finishes this thread's work: calls `leaving` when it accepts no more, and `done` when nothing is left. */
 export function drain(
   listening: Listening,
   connections: Connections,
   passage: Passage | undefined,
+  leaving: () => void,
   done: () => void,
 ): void {
   listening.isLeaving = true
   const servings = Array.from(listening.servers, ([server, kept]) =>
     begin(server, kept, connections, passage),
   )
+  leaving()
   const timer = setInterval(() => {
     for (const serving of servings) if (passage !== undefined) moveIdle(serving, passage)
     if (servings.some(({ server }) => server._connections > 0)) return

@@ -5,6 +5,7 @@
 
 import type { Binding } from '../binding/load.js'
 import type { NativeMessage, Passage } from '../binding/native.js'
+import { seam } from '../binding/seam.js'
 import type { Attached, KeptBody, KeptEvents } from '../inside/kept-body.js'
 import { Connections, drain } from './drain.js'
 import { inherit } from './inherit.js'
@@ -20,19 +21,23 @@ export function begin(
   events: KeptEvents,
 ): KeptBody {
   const sockets = binding.takeKeptSockets()
+  seam(binding, 'kept.begun')
   const listening = new Listening(binding, sockets)
   listening.hook()
   const connections = new Connections()
   follow(listening, connections)
   binding.beginWork()
+  binding.beginAccepting()
   let isDraining = false
   const onDrain = (passage: Passage | undefined): void => {
     if (isDraining) return
     isDraining = true
+    seam(binding, 'kept.draining')
     events.draining()
     binding.endRotation()
     tellWorkers()
-    drain(listening, connections, passage, () => {
+    const leave = (): void => acceptNoMore(binding)
+    drain(listening, connections, passage, leave, () => {
       // An empty event loop would end the program before its handlers for the signal that follows have run.
       setInterval(() => {}, 2 ** 31 - 1)
       finish(binding)
@@ -75,6 +80,11 @@ export function begin(
     end() {
       listening.isLeaving = true
     },
+    hold() {
+      binding.beginWork()
+      // What waits for the outcome hears it before.
+      return () => void setImmediate(() => finish(binding))
+    },
   }
 }
 
@@ -87,20 +97,28 @@ export function beginWorker(binding: Binding): void {
   listening.hook()
   const connections = new Connections()
   let hasWork = false
+  let isAccepting = false
+  const leave = (): void => {
+    if (isAccepting) acceptNoMore(binding)
+    isAccepting = false
+  }
   const end = (): void => {
+    leave()
     if (hasWork) finish(binding)
     hasWork = false
   }
   follow(listening, connections, () => {
     if (hasWork) return
     hasWork = true
+    isAccepting = true
     binding.beginWork()
+    binding.beginAccepting()
     process.once('exit', end)
   })
   const channel = new (process.getBuiltinModule('node:worker_threads').BroadcastChannel)(DRAIN)
   channel.onmessage = () => {
     channel.close()
-    drain(listening, connections, undefined, end)
+    drain(listening, connections, undefined, leave, end)
   }
   channel.unref()
 }
@@ -112,6 +130,11 @@ function tellWorkers(): void {
   const channel = new (process.getBuiltinModule('node:worker_threads').BroadcastChannel)(DRAIN)
   channel.postMessage(undefined)
   channel.close()
+}
+
+/** This thread accepts no more. */
+function acceptNoMore(binding: Binding): void {
+  if (binding.endAccepting()) binding.tellKeeper('leaving', '')
 }
 
 /** This thread has nothing left to do. */

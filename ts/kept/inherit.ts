@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Binding } from '../binding/load.js'
 import type { Passage } from '../binding/native.js'
+import { seam } from '../binding/seam.js'
 import type { OpenServer, OpenSocket } from './internals.js'
 import type { Listening } from './listen.js'
 
@@ -29,6 +30,7 @@ function takeOver(binding: Binding, listening: Listening, key: string, fd: numbe
   socket.server = server
   socket._server = server
   server.emit('connection', socket)
+  seam(binding, 'kept.inherited')
   waitForRequest(server, socket)
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -85,6 +86,7 @@ pub fn adopt_as_keeper(value: &OsStr) -> Result<(&'static OwnDaemon, OwnedFd)> {
     // It will keep what its bodies are told: environments and arguments, which are often secret.
     sys::hide_memory();
     let daemon = own::install(daemon).ok_or_else(|| Forgery::OtherDaemon.of(value))?;
+    seam::at("keeper.adopted");
     Ok((daemon, watched))
 }
 
@@ -206,6 +208,10 @@ fn take_over<'a>(
         Role::Daemon => Channel::to_launcher(channel),
         Role::Body => Channel::to_keeper(channel),
         Role::Keeper => Channel::of_keeper(channel),
+    };
+    let lock = match role {
+        Role::Body if seam::breaks("body-lock") => File::open("/dev/null").map_or(lock, OwnedFd::from),
+        _ => lock,
     };
     let socket = socket.zip(handover.socket.map(|(_, id)| id));
     let daemon = OwnDaemon::launched(path, id, lock.into(), channel, handover.is_captured);

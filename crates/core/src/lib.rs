@@ -149,7 +149,7 @@ pub use poller::{
 };
 pub use process::{ExitStatus, Process, Stats, stats};
 #[cfg(feature = "seams")]
-pub use seam::{on_step, reached};
+pub use seam::{breaks, on_step, reached};
 pub use service::Service;
 pub use signal::Signal;
 pub use socket::{Attempt, Connection, Dialled, attempt, dial, greet};

@@ -3,14 +3,15 @@
 //! nothing.
 //!
 //! `DAIMON_SEAM` in the environment is `STEP ACTION FILE`. When the process gets to the step for the first time it
-//! makes the file, and then sends itself the signal of the action: `kill` (SIGKILL) or `stop` (SIGSTOP). With
+//! makes the file, and then sends itself the signal of the action: `kill` (SIGKILL) or `stop` (SIGSTOP). As long as the
+//! file is there, nothing happens: it is one process that acts, after the test has removed the file at the latest. With
 //! `DAIMON_JITTER`, a number of milliseconds, every fourth step on average takes up to that time, so that races
 //! become likely. `DAIMON_BROKEN` is the name of a rule that this process breaks.
 
 #[cfg(feature = "seams")]
-pub(crate) use enabled::{arm, at, breaks};
+pub(crate) use enabled::{arm, at, variables};
 #[cfg(feature = "seams")]
-pub use enabled::{on_step, reached};
+pub use enabled::{breaks, on_step, reached};
 
 /// The process gets to a step.
 #[cfg(not(feature = "seams"))]
@@ -21,6 +22,13 @@ pub(crate) const fn at(_step: &str) {}
 #[cfg(not(feature = "seams"))]
 #[inline]
 pub(crate) const fn arm() {}
+
+/// The orders of this process, for the environment of another one that gets nothing else of it.
+#[cfg(not(feature = "seams"))]
+#[inline]
+pub(crate) const fn variables() -> Vec<std::ffi::CString> {
+    Vec::new()
+}
 
 /// Whether a test has this rule broken.
 #[cfg(not(feature = "seams"))]
@@ -37,6 +45,7 @@ mod enabled {
     use std::sync::{Mutex, OnceLock, PoisonError};
 
     use rustix::fs::{Mode, OFlags, open};
+    use rustix::io::Errno;
     use rustix::process::{Signal, getpid, kill_process};
     use rustix::thread::{NanosleepRelativeResult, Timespec, nanosleep};
 
@@ -130,16 +139,29 @@ mod enabled {
         if orders.step != step || DONE.swap(true, Ordering::AcqRel) {
             return;
         }
-        act(orders.action, &orders.file);
+        if !act(orders.action, &orders.file) {
+            DONE.store(false, Ordering::Release);
+        }
     }
 
-    fn act(action: Action, file: &CStr) {
-        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC;
-        drop(open(file, flags, Mode::from_raw_mode(0o644)));
+    /// False while the file is there.
+    fn act(action: Action, file: &CStr) -> bool {
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
+        match open(file, flags, Mode::from_raw_mode(0o644)) {
+            Err(Errno::EXIST) => return false,
+            made => drop(made),
+        }
         match action {
             Action::Kill => drop(kill_process(getpid(), Signal::KILL)),
             Action::Stop => drop(kill_process(getpid(), Signal::STOP)),
         }
+        true
+    }
+
+    pub(crate) fn variables() -> Vec<CString> {
+        let pair = |name: &&str| env::var(name).ok().map(|value| format!("{name}={value}"));
+        let pairs = ["DAIMON_SEAM", "DAIMON_JITTER", "DAIMON_BROKEN"];
+        pairs.iter().filter_map(pair).filter_map(|pair| CString::new(pair).ok()).collect()
     }
 
     /// Has each step call this function, in the process and on the thread that gets there.
@@ -148,7 +170,8 @@ mod enabled {
         HAS_HOOK.store(true, Ordering::Release);
     }
 
-    pub(crate) fn breaks(rule: &str) -> bool {
+    /// Whether a test has this rule broken.
+    pub fn breaks(rule: &str) -> bool {
         static BROKEN: OnceLock<Option<String>> = OnceLock::new();
         BROKEN.get_or_init(|| env::var("DAIMON_BROKEN").ok()).as_deref() == Some(rule)
     }

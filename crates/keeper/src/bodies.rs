@@ -8,6 +8,7 @@ use crate::ends::ABORT_GRACE;
 use crate::keeper::{Keeper, Phase};
 use crate::report::error_json;
 use crate::running::{Running, State, after};
+use crate::seam;
 
 impl Keeper<'_> {
     /// Executes a body in that place.
@@ -61,7 +62,10 @@ impl Keeper<'_> {
         let place = BodyPlace { generation: self.generation, instance };
         match self.start(place) {
             Ok(()) if is_first => (),
-            Ok(()) => self.respawns += 1,
+            Ok(()) => {
+                self.respawns += 1;
+                seam::at("respawn.started");
+            }
             Err(error) if is_first => {
                 if !self.daemon.tell(FrameKind::Error, &error_json(&error)) {
                     self.say(&format!("daimon: the program cannot be started: {error}"));
@@ -117,6 +121,10 @@ impl Keeper<'_> {
                     running.taken.retain(|taken| taken != key);
                     self.sockets.doubt(key);
                 }
+            }
+            FrameKind::Leaving => {
+                running.accepts = false;
+                self.answer_upgrade();
             }
             FrameKind::Drained => self.body_drained(at),
             FrameKind::Signal => {
@@ -183,6 +191,7 @@ impl Keeper<'_> {
             self.phase = Phase::Serving;
             self.has_served = true;
             self.forget_launcher();
+            seam::at("keeper.serving");
             self.daemon.ready();
             self.supervisor.ready(self.daemon.pid());
         }

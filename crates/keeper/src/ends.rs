@@ -8,6 +8,7 @@ use crate::keeper::{Keeper, Phase};
 use crate::respawn::Next;
 use crate::running::{Running, State, after};
 use crate::say::{ended, millis, name};
+use crate::seam;
 
 /// From SIGTERM to SIGKILL, when nobody waits for the daemon any more.
 pub(crate) const ABORT_GRACE: Duration = Duration::from_secs(1);
@@ -35,6 +36,7 @@ impl Keeper<'_> {
         if let Some(status) = status.filter(|_| is_failed_start && running.body.has_others()) {
             running.body.signal_group(Signal::TERM);
             running.body.signal_group(Signal::CONT);
+            running.accepts = false;
             running.state = State::Left { status, kill_at: after(patience) };
             running.deadline = Some(Instant::now() + GROUP_LOOK);
             if self.phase == Phase::Starting {
@@ -52,6 +54,7 @@ impl Keeper<'_> {
 
     fn collect_one(&mut self, at: usize) {
         let Running { body, place, state, ready_at, number, .. } = self.running.swap_remove(at);
+        self.answer_upgrade();
         let Some(status) = body.collect() else { return };
         self.supervisor.forget(number);
         let ready_for = ready_at.map(|since| since.elapsed());
@@ -106,6 +109,7 @@ impl Keeper<'_> {
                 let when = if pause.is_zero() { "now".to_owned() } else { format!("in {}", millis(pause)) };
                 self.say(&format!("{program}; it is started again {when} (respawn {count})"));
                 self.due.push((Instant::now() + pause, instance));
+                seam::at("respawn.due");
                 if pause > LONGEST_QUEUE && self.at_work().next().is_none() {
                     self.sockets.close();
                 }
@@ -137,6 +141,7 @@ impl Keeper<'_> {
             self.supervisor.stopping(self.plan.stop_timeout);
             self.phase = Phase::Ending(status);
         }
+        seam::at("keeper.ending");
         self.due.clear();
         self.refuse_upgrade("ERR_DAEMON_NOT_RUNNING", "the daemon is stopped");
         let is_told = |body: &&mut Running| !matches!(body.state, State::Left { .. } | State::Ending);

@@ -12,9 +12,10 @@ use crate::clients::Client;
 use crate::respawn::Row;
 use crate::running::{Running, State};
 use crate::say::say;
+use crate::seam;
 use crate::sockets::Sockets;
 use crate::supervisor::Supervisor;
-use crate::upgrade::Upgrade;
+use crate::upgrade::{Switched, Upgrade};
 
 /// The numbers of the launcher's channel and of the control socket; those of bodies and clients follow.
 pub(crate) const LAUNCHER: u64 = 0;
@@ -61,6 +62,8 @@ pub(crate) struct Keeper<'a> {
     pub(crate) due: Vec<(Instant, u32)>,
     pub(crate) sockets: Sockets,
     pub(crate) upgrade: Option<Upgrade>,
+    /// An upgrade that has succeeded, until nobody of the old generation accepts any more.
+    pub(crate) switched: Option<Switched>,
     /// The body that has ended the daemon: the daemon ends as it does.
     pub(crate) ender: Option<u64>,
     /// Whether the signals of the stop are for all that the bodies have started.
@@ -108,6 +111,7 @@ impl<'a> Keeper<'a> {
             sockets,
             supervisor,
             upgrade: None,
+            switched: None,
             ender: None,
             stops_groups: false,
             respawns: 0,
@@ -123,6 +127,7 @@ impl<'a> Keeper<'a> {
             if let (Phase::Ending(status), true) = (self.phase, self.running.is_empty()) {
                 self.sockets.remove_files();
                 drop(self.control.take());
+                seam::at("keeper.ended");
                 return Ok(status.unwrap_or(ExitStatus::Code(0)));
             }
             let happened = self.events.wait(self.until_next())?;
@@ -209,7 +214,9 @@ impl<'a> Keeper<'a> {
         let due = self.due.iter().map(|(when, _)| *when).filter(|_| self.upgrade.is_none());
         let upgrade = self.upgrade.as_ref().and_then(|upgrade| upgrade.deadline);
         let signs = self.running.iter().filter_map(Running::next_look);
-        let next = deadlines.chain(signs).chain(due).chain(upgrade).chain(self.sockets.next_time()).min()?;
+        let switched = self.switched.as_ref().map(|switched| switched.deadline);
+        let sockets = self.sockets.next_time();
+        let next = deadlines.chain(signs).chain(due).chain(upgrade).chain(switched).chain(sockets).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
@@ -229,6 +236,9 @@ impl<'a> Keeper<'a> {
         }
         if self.upgrade.as_ref().and_then(|upgrade| upgrade.deadline).is_some_and(|when| when <= now) {
             self.upgrade_overdue();
+        }
+        if self.switched.as_ref().is_some_and(|switched| switched.deadline <= now) {
+            self.end_switch();
         }
         self.drop_doubtful_sockets(now);
     }

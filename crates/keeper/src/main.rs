@@ -12,6 +12,7 @@ mod report;
 mod respawn;
 mod running;
 mod say;
+mod seam;
 mod signals;
 mod sockets;
 mod supervisor;
@@ -81,6 +82,7 @@ fn adopted(value: &OsStr) -> std::result::Result<Start, String> {
 
 /// Runs the daemon to its end, which is this process's.
 fn run(Start { daemon, order, sockets, launcher, supervisor }: Start) -> ! {
+    seam::at("keeper.ordered");
     let keeper = Keeper::new(daemon, &order, sockets, launcher, supervisor);
     match keeper.and_then(|mut keeper| keeper.run()) {
         Ok(ExitStatus::Code(code)) => exit(code),

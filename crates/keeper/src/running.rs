@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use daimon_core::{Body, BodyPlace, ExitStatus, Signal};
 
 use crate::executable::Sign;
+use crate::seam;
 
 /// How far a body has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(crate) struct Running {
     pub(crate) taken: Vec<String>,
     /// By what it shows that it is ready, until it is; `None` also where it says so by its channel.
     pub(crate) sign: Option<Sign>,
+    /// Whether it may still accept connections: it has not said otherwise, and has not been told to end.
+    pub(crate) accepts: bool,
     /// Whether it has been told to rotate the log.
     pub(crate) rotates: bool,
     /// Signals that came before it could hear them.
@@ -63,6 +66,7 @@ impl Running {
             patience: None,
             taken: Vec::new(),
             sign: None,
+            accepts: true,
             rotates: false,
             held: Vec::new(),
             number,
@@ -86,7 +90,7 @@ impl Running {
 
     /// Passes a signal on, once the body can hear it; of several that wait, one of each.
     pub(crate) fn signal(&mut self, signal: Signal) {
-        if self.state != State::Deaf {
+        if self.state != State::Deaf || seam::breaks("hold-signals") {
             self.send(signal);
         } else if !self.held.contains(&signal) {
             self.held.push(signal);
@@ -113,6 +117,7 @@ impl Running {
     /// Tells it, and with `group` all that it has started, to end. It is killed after that time, if one is given.
     pub(crate) fn end(&mut self, signal: Signal, group: bool, patience: Option<Duration>) {
         self.state = State::Ending;
+        self.accepts = false;
         self.deadline = after(patience);
         self.send_to(signal, group);
         self.send_to(Signal::CONT, group);

@@ -9,6 +9,7 @@ use crate::clients::UpgradeOrder;
 use crate::keeper::{Keeper, Phase, rows};
 use crate::report::error_json;
 use crate::running::{Running, State, after};
+use crate::seam;
 
 /// An upgrade under way.
 pub(crate) struct Upgrade {
@@ -20,6 +21,15 @@ pub(crate) struct Upgrade {
     pub(crate) stop_timeout: Option<Duration>,
     /// What the new generation is told, where that is something else.
     pub(crate) payload: Option<BodyPayload>,
+}
+
+/// How long a body that hangs may keep an upgrade that has succeeded from being told so.
+const LONGEST_SWITCH: Duration = Duration::from_secs(5);
+
+/// An upgrade whose generation serves, while bodies of the old one may still accept.
+pub(crate) struct Switched {
+    client: u64,
+    pub(crate) deadline: Instant,
 }
 
 impl Keeper<'_> {
@@ -68,6 +78,7 @@ impl Keeper<'_> {
         };
         let UpgradeOrder { ready_timeout, stop_timeout, .. } = *order;
         self.upgrade = Some(Upgrade { client, deadline: after(ready_timeout), stop_timeout, payload });
+        seam::at("upgrade.begun");
         self.start_newcomer(0);
     }
 
@@ -90,6 +101,7 @@ impl Keeper<'_> {
             return;
         }
         let begun = newcomers().count() as u32;
+        seam::at("upgrade.ready");
         if begun == self.plan.instances {
             return self.switch();
         }
@@ -116,7 +128,24 @@ impl Keeper<'_> {
             }
         }
         self.let_rotate();
-        self.answer(upgrade.client, FrameKind::Ready, &[]);
+        seam::at("upgrade.switched");
+        // Another one that is just over.
+        self.end_switch();
+        self.switched = Some(Switched { client: upgrade.client, deadline: Instant::now() + LONGEST_SWITCH });
+        self.answer_upgrade();
+    }
+
+    /// Tells who has asked for the upgrade, when the new generation alone accepts.
+    pub(crate) fn answer_upgrade(&mut self) {
+        if !self.running.iter().any(|body| body.accepts && body.place.generation < self.generation) {
+            self.end_switch();
+        }
+    }
+
+    pub(crate) fn end_switch(&mut self) {
+        if let Some(switched) = self.switched.take() {
+            self.answer(switched.client, FrameKind::Ready, &[]);
+        }
     }
 
     /// An old body finishes its work, and hands its idle connections to the one that follows it.
@@ -149,6 +178,7 @@ impl Keeper<'_> {
 
     pub(crate) fn body_drained(&mut self, at: usize) {
         let signal = self.plan.stop_signal;
+        seam::at("upgrade.drained");
         if let Some(running) = self.running.get_mut(at).filter(|body| body.state == State::Draining) {
             running.end(signal, false, running.patience);
         }
@@ -201,6 +231,7 @@ impl Keeper<'_> {
             return;
         }
         let next = self.next_generation();
+        seam::at("upgrade.failed");
         self.sockets.forget_generation(next);
         for running in self.running.iter_mut().filter(|body| body.place.generation == next) {
             running.body.signal_group(Signal::KILL);

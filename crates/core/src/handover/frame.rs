@@ -39,6 +39,8 @@ pub enum FrameKind {
     Drain,
     /// Keeper to body, with a channel from the body that it follows.
     Heir,
+    /// Body to keeper: it accepts no more, and finishes its work.
+    Leaving,
     /// Body to keeper: it has nothing left to do.
     Drained,
     /// Keeper to body, with the file of a payload that is too long for the channel.
@@ -78,6 +80,7 @@ impl FrameKind {
         Self::Socket,
         Self::Taken,
         Self::Closed,
+        Self::Leaving,
         Self::Drained,
         Self::Signal,
         Self::Notify,
@@ -125,6 +128,7 @@ impl FrameKind {
             | Self::Begin
             | Self::Drain
             | Self::Heir
+            | Self::Leaving
             | Self::Drained
             | Self::PayloadFile
             | Self::Signal
@@ -161,6 +165,7 @@ impl FrameKind {
             Self::Closed => b'C',
             Self::Drain => b'D',
             Self::Heir => b'H',
+            Self::Leaving => b'J',
             Self::Drained => b'Z',
             Self::PayloadFile => b'F',
             Self::Signal => b'K',
@@ -183,4 +188,27 @@ pub struct Frame {
     pub kind: FrameKind,
     /// Its contents.
     pub body: Vec<u8>,
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_kinds_have_a_tag_in_common() {
+        let lists = [
+            FrameKind::TO_DAEMON,
+            FrameKind::TO_LAUNCHER,
+            FrameKind::TO_KEEPER,
+            FrameKind::TO_BODY,
+            FrameKind::TO_HEIR,
+            FrameKind::OF_CONTROL,
+            FrameKind::TO_CONTROL,
+            FrameKind::TO_NEW_KEEPER,
+        ];
+        let kinds = lists.concat();
+        for (kind, other) in kinds.iter().flat_map(|kind| kinds.iter().map(move |other| (kind, other))) {
+            assert_eq!(kind == other, kind.tag() == other.tag(), "{kind:?} {other:?}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ use crate::listener::BoundFile;
 use crate::pidfile::PidFile;
 use crate::plan::ClientPlan;
 use crate::process::Process;
+use crate::seam;
 use crate::socket::{Dialled, bind, dial};
 use crate::sys;
 
@@ -37,6 +38,7 @@ impl Control {
     pub fn listen(pidfile: &Path) -> Result<Self> {
         let plan = SocketPlan { path: beside(pidfile), mode: MODE, connect: false };
         let bound = bind(&plan, None, None)?;
+        seam::at("control.bound");
         Ok(Self { listener: bound.listener, file: bound.file })
     }
 
@@ -61,6 +63,7 @@ impl AsFd for Control {
 impl Drop for Control {
     fn drop(&mut self) {
         self.file.remove();
+        seam::at("control.removed");
     }
 }
 

@@ -19,6 +19,7 @@ use crate::handover::{Channel, FrameKind};
 use crate::keeper::BodyPlan;
 use crate::own::OwnDaemon;
 use crate::process::{ExitStatus, Process};
+use crate::seam;
 use crate::signal::Signal;
 use crate::sys::{self, Pid, Stack};
 
@@ -89,6 +90,7 @@ impl<'a> Bodies<'a> {
     pub(super) fn executed(&self, ran: std::result::Result<(Pid, Option<Report>), Errno>) -> Result<Process> {
         let (pid, step) =
             ran.map_err(|errno| Error::system("clone", sys::CLONE, errno, "no process could be created"))?;
+        seam::at("body.executed");
         if let Some(step) = step {
             sys::reap(pid);
             return Err(self.failed_step(&step));
@@ -252,7 +254,10 @@ pub(super) fn begin(keeper: Pid, umask: u32) -> std::result::Result<(), (Step, i
 
 /// Has this process end with its keeper. Again after a change of user, which takes the tie off. Async-signal-safe.
 pub(super) fn follow(keeper: Pid) -> std::result::Result<(), (Step, i32)> {
-    sys::follow_parent();
+    if !seam::breaks("follow-keeper") {
+        sys::follow_parent();
+    }
+    seam::at("body.cloned");
     if sys::parent_pid() == keeper { Ok(()) } else { Err((Step::Keeper, 0)) }
 }
 
@@ -268,5 +273,7 @@ fn prepare(orders: &Orders) -> std::result::Result<(), (Step, i32)> {
         unsafe { sys::duplicate(source, target) }.map_err(|errno| (Step::Descriptors, errno))?;
     }
     limit(program)?;
-    sys::unblock_signals().map_err(|errno| (Step::SignalMask, errno))
+    sys::unblock_signals().map_err(|errno| (Step::SignalMask, errno))?;
+    seam::at("body.executing");
+    Ok(())
 }

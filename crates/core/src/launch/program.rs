@@ -11,6 +11,7 @@ use crate::given::{BodyPlace, Descriptor, KeeperPlan, Stdio};
 use crate::handover::Handover;
 use crate::keeper::BodyPlan;
 use crate::plan::Plan;
+use crate::seam;
 use crate::sys::{self, FileId, RawLimit};
 
 /// C strings and the array of pointers to them.
@@ -104,7 +105,7 @@ impl Program {
         Ok(Self {
             path: c_string(&keeper.program, Subject::Program)?,
             argv: StringArray::new(args),
-            envp: StringArray::new(vec![CString::default()]),
+            envp: StringArray::new([vec![CString::default()], seam::variables()].concat()),
             // The program's own may be one in another root folder.
             folder: if has_root(keeper) { Some(c"/".into()) } else { body.folder },
             limits: Vec::new(),

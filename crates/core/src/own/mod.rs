@@ -251,7 +251,7 @@ impl OwnDaemon {
     /// Ties this process to its keeper, if it is a body: the keeper's end is its own. Again after each change of user,
     /// which takes the tie off, prctl(2).
     pub(crate) fn follow_keeper(&self) {
-        if self.place.is_some() {
+        if self.place.is_some() && !seam::breaks("follow-keeper") {
             sys::follow_parent();
             if getppid().as_raw() != self.parent {
                 let _ = kill(getpid(), Signal::SIGKILL);
