@@ -155,5 +155,5 @@ test('a peer that nobody knows is a wrong command line, which names all', (t) =>
   const args = [join(ROOT, 'bench/index.js'), '--peers', '--only', 'nobody']
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   t.is(status, 2)
-  t.regex(stderr, /^--only nobody: it is one of daimon, spawn, .*, daemonize, musts\n/)
+  t.regex(stderr, /^--only nobody: it is one of daimon, spawn, .*, daemonize, musts, keeper\n/)
 })

@@ -27,6 +27,47 @@ test.serial('the next program takes over, and the present one ends', async (t) =
   await daemon.stop()
 })
 
+test.serial('an upgrade resolves when the present program accepts no more', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'busy.cjs',
+    `const { existsSync } = require('node:fs')
+     process.on('SIGUSR2', () => { while (!existsSync(${JSON.stringify(place.file('gate'))})); })
+     require(${JSON.stringify(fixture('keeper/server.cjs'))})`,
+  )
+  const { daemon, get } = await kept(place, { script })
+  await daemon.start()
+  const before = Number(await get())
+  kill(before, 'SIGUSR2')
+  let isOver = false
+  const upgrading = daemon.upgrade().then(() => {
+    isOver = true
+  })
+  await until(async () => (await daemon.status()).bodies.some(({ draining }) => draining))
+  t.not(Number(await get()), before)
+  t.false(isOver)
+  place.write('gate', '')
+  await upgrading
+  await daemon.stop()
+})
+
+test.serial('a program that hangs does not keep the upgrade from resolving', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'hangs.cjs',
+    `process.on('SIGUSR2', () => { while (true); })
+     require(${JSON.stringify(fixture('keeper/server.cjs'))})`,
+  )
+  const { daemon, get } = await kept(place, { script, drainTimeout: 100, stopTimeout: 100 })
+  await daemon.start()
+  const before = Number(await get())
+  kill(before, 'SIGUSR2')
+  await daemon.upgrade()
+  t.not(Number(await get()), before)
+  await until(() => !alive(before))
+  await daemon.stop()
+})
+
 test.serial('no request fails while programs are replaced', async (t) => {
   const { daemon, get } = await kept(folder(t))
   await daemon.start()
