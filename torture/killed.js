@@ -13,7 +13,7 @@ import { seamsFacade } from './lib/build.js'
 import { daemonOf, targetIn } from './lib/daemon.js'
 import { problemsOfTarget } from './lib/oracle.js'
 import { program } from './lib/programs.js'
-import { stepsOf } from './lib/steps.js'
+import { OF_KEEPER, stepsOf } from './lib/steps.js'
 import { endOf } from './lib/within.js'
 
 /** Rounds at the same time. */
@@ -192,7 +192,7 @@ async function randomRound({ facade, Daemon, folder, random, fail }) {
 async function run({ seconds, folder, random, note, count, fail }) {
   const facade = await seamsFacade()
   const { Daemon } = await import(facade)
-  const steps = stepsOf()
+  const steps = stepsOf().filter((step) => !OF_KEEPER.test(step))
   const jobs = steps.flatMap((step) => ['kill', 'stop'].map((action) => ({ step, action })))
   const met = {}
   const end = performance.now() + seconds * 1000

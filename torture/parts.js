@@ -3,6 +3,7 @@
 import { faults } from './faults.js'
 import { fuzzing } from './fuzz.js'
 import { hostile } from './hostile.js'
+import { keeper } from './keeper.js'
 import { killed } from './killed.js'
 import { leaks } from './leaks.js'
 import { miri } from './miri.js'
@@ -20,6 +21,7 @@ export const PARTS = [
   faults,
   hostile,
   killed,
+  keeper,
   leaks,
   mutants,
   reuse,

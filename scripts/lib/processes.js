@@ -44,11 +44,21 @@ export const commandOf = (pid) => read(pid, 'cmdline').split('\0').join(' ').tri
 export const isMarked = (pid, mark, variable = MARK) =>
   read(pid, 'environ').split('\0').includes(`${variable}=${mark}`)
 
-/** The PIDs of the living processes with this mark. */
-export function marked(mark, variable = MARK) {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && isMarked(name, mark, variable) && !isDead(name))
+/** Whether a process is a keeper, which has no variables, of a pidfile in that folder; or is about to be its body. */
+export function isKeeperIn(folder, pid) {
+  const [name, pidFile = ''] = read(pid, 'cmdline').split('\0')
+  return name === 'daimon-keeper' && pidFile.startsWith(`${folder}/`)
+}
+
+/** The PIDs of all processes. */
+export const allPids = () =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
     .map(Number)
+
+/** The PIDs of the living processes with this mark; where it is a folder, also of the keepers there. */
+export function marked(mark, variable = MARK) {
+  return allPids().filter((pid) => (isMarked(pid, mark, variable) || isKeeperIn(mark, pid)) && !isDead(pid))
 }
 
 /** The private memory of a process, in MB. */

@@ -2,8 +2,8 @@
 const { readFileSync } = require('node:fs')
 
 /**
- * Its state as a letter, the number of its threads, and when it began, in ticks since boot: with the PID that names a
- * process for good. Undefined if there is no such process.
+ * Its state as a letter, its parent, the number of its threads, and when it began, in ticks since boot: with the PID
+ * that names a process for good. Undefined if there is no such process.
  */
 function statOf(pid) {
   let text
@@ -13,7 +13,7 @@ function statOf(pid) {
     return undefined
   }
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return { state: fields[0], threads: Number(fields[17]), born: Number(fields[19]) }
+  return { state: fields[0], ppid: Number(fields[1]), threads: Number(fields[17]), born: Number(fields[19]) }
 }
 
 module.exports = { statOf }

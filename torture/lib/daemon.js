@@ -14,7 +14,8 @@ export function targetIn(folder, name) {
 /**
  * The daemon of a target: its body has the oracle's name, writes numbered lines and keeps a journal.
  *
- * @param target with `facade` it is a daemon on demand, which has a socket and answers lines by that facade
+ * @param target with `port` it has a keeper, and bodies that serve HTTP there; with `facade` it is a daemon on demand,
+ * which has a socket and answers lines by that facade
  * @param isForeground whether it is the process of the caller, whose flags are no option then
  */
 export function daemonOf(Daemon, target, isForeground = false) {
@@ -23,12 +24,13 @@ export function daemonOf(Daemon, target, isForeground = false) {
     pidFile,
     script: program('body.cjs'),
     scriptArgs: [records],
-    ...(isForeground ? {} : { execArgv: ['--require', program('born.cjs')] }),
+    ...(isForeground || target.port !== undefined ? {} : { execArgv: ['--require', program('born.cjs')] }),
     env: { STORM_RECORDS: records, ...variables },
     log: { file: log, maxSize, keep: 500, compress },
     readyTimeout: 20_000,
     stopTimeout: 5_000,
     ...(target.facade === undefined ? {} : onDemand(target)),
+    ...(target.port === undefined ? {} : kept(target)),
   })
 }
 
@@ -41,5 +43,16 @@ function onDemand({ facade, records, idleTimeout, version, readyTimeout = 20_000
     idleTimeout,
     version,
     readyTimeout,
+  }
+}
+
+/** The options of one with a keeper, whose bodies are `kept.cjs`. */
+function kept({ records, port, weight = 0 }) {
+  return {
+    script: program('kept.cjs'),
+    scriptArgs: [records, String(port), String(weight)],
+    respawn: { delay: 5, maxDelay: 40, limit: Infinity },
+    instances: 2,
+    drainTimeout: 2_000,
   }
 }

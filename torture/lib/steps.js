@@ -3,6 +3,9 @@
 import { execFileSync } from 'node:child_process'
 import { root } from '../../scripts/lib/run.js'
 
+/** The steps of keepers and their bodies alone, which the part `keeper` meets. */
+export const OF_KEEPER = /^(?:keeper|control|body|upgrade|respawn|kept)\./
+
 /** All of them, so that a step that is added to a source is met, too. */
 export function stepsOf() {
   const args = [
@@ -12,6 +15,7 @@ export function stepsOf() {
     'seam(::at)?\\(.*"[a-z]+\\.[a-z]+"|seam\\(.*\'[a-z]+\\.[a-z]+\'',
     '--',
     'crates/core/src',
+    'crates/keeper/src',
     'ts',
   ]
   const found = execFileSync('git', args, { cwd: root, encoding: 'utf8' })
