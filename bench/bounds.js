@@ -1,4 +1,4 @@
-/** What the project promises: the most that each figure may be, and for `writing` the least. */
+/** What the project promises: the most that each figure may be, and for `writing` and `newConnections` the least. */
 export const BOUNDS = {
   /** `start()` until the port accepts: a ratio to the same by spawn, and ms more than a spawn with a preload. */
   startRatio: 1.05,
@@ -27,6 +27,14 @@ export const BOUNDS = {
   processes: 0,
   /** From too large a log until it is rotated, in ms. */
   rotation: 20,
+  /** The memory of a keeper (PSS), in MB. */
+  keeperMemory: 0.25,
+  /** Requests that fail while programs are replaced under load. */
+  upgradeFailures: 0,
+  /** New connections a second of instances: the least ratio to those of node:cluster. */
+  newConnections: 1.2,
+  /** The processor time for a new connection: a ratio to that of node:cluster. */
+  connectionCpu: 0.8,
   /** The speed of writing to a log with `maxSize`, to that without. */
   writing: 0.95,
 }

@@ -1,6 +1,7 @@
 /**
  * `npm run bench` measures daimon's costs (figures.js), with --peers daimon beside others (peers/), with --scale
- * hundreds of daemons (scale.js), with --compile-cache a large server (compile-cache.js).
+ * hundreds of daemons (scale.js), with --compile-cache a large server (compile-cache.js), with --upgrades upgrades
+ * under load (upgrades.js).
  */
 
 import { spawn, spawnSync } from 'node:child_process'
@@ -13,25 +14,31 @@ import { root } from '../scripts/lib/run.js'
 import { compileCache } from './compile-cache.js'
 import { comparePeers, chosen as peersOf } from './peers/index.js'
 import { scale } from './scale.js'
+import { upgrades } from './upgrades.js'
 
 const USAGE = `usage: npm run bench -- [--rounds N] [ROUNDS]
        npm run bench -- --peers [--rounds N] [--only NAME]… [--daemons N] [--idle MS] [--out DIR]
        npm run bench -- --scale [N] [--rounds N] [--idle MS] [--out DIR]
-       npm run bench -- --compile-cache [--rounds N] [--idle MS]`
+       npm run bench -- --compile-cache [--rounds N] [--idle MS]
+       npm run bench -- --upgrades [N] [--node MAJOR]… [--program NAME]… [--out DIR]`
 
 function options() {
   const text = { type: 'string' }
+  const list = { type: 'string', multiple: true, default: [] }
   const flag = { type: 'boolean', default: false }
   const { values, positionals } = parseArgs({
     options: {
       peers: flag,
       scale: flag,
       'compile-cache': flag,
+      upgrades: flag,
       rounds: text,
       daemons: text,
       idle: text,
       out: text,
-      only: { type: 'string', multiple: true, default: [] },
+      only: list,
+      node: list,
+      program: list,
     },
     allowPositionals: true,
   })
@@ -44,11 +51,12 @@ function options() {
   return {
     ...values,
     rounds: count(
-      values.rounds ?? (values.scale ? undefined : positionals[0]),
+      values.rounds ?? (values.scale || values.upgrades ? undefined : positionals[0]),
       values.peers || values.scale || values['compile-cache'] ? 20 : 30,
     ),
     daemons: count(values.scale ? positionals[0] : values.daemons, values.scale ? 500 : 50),
     idle: count(values.idle, 1_000, 0),
+    count: count(values.upgrades ? positionals[0] : undefined, 50),
     out: resolve(values.out ?? join(root, 'target/bench')),
   }
 }
@@ -78,6 +86,7 @@ const needsReaper = (chosen.peers || chosen.scale) && process.env[REAPED] === un
 
 // The figures have a process of their own, because its memory is measured.
 if (chosen['compile-cache']) await compileCache(chosen)
+else if (chosen.upgrades) await upgrades(chosen)
 else if (!chosen.peers && !chosen.scale)
   await become(process.execPath, here('figures.js'), String(chosen.rounds))
 else if (needsReaper && spawnSync('python3', ['--version']).status === 0)

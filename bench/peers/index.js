@@ -1,11 +1,14 @@
 /** Measures daimon and its peers in one run, and writes a table, JSON and a plot. */
 
+import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { atEnd } from '../../scripts/lib/at-end.js'
 import { Unavailable } from '../../scripts/lib/leg.js'
-import { killAll, marked } from '../../scripts/lib/processes.js'
+import { killAll, MARK, marked } from '../../scripts/lib/processes.js'
 import { root } from '../../scripts/lib/run.js'
 import { adapters, isOfNpm } from './adapters/index.js'
 import { installed } from './install.js'
@@ -19,6 +22,7 @@ import { timings } from './timings.js'
 import { Samples } from './turns.js'
 
 const MUSTS = 'musts'
+const KEEPER = 'keeper'
 /** The peer whose app's memory is the measure for all. */
 const BASELINE = 'spawn'
 /** The peer's name for the command line and for its folder. */
@@ -27,9 +31,9 @@ const word = (name) => name.replaceAll(/[^\w]+/g, '-')
 /** The adapters with these names, or all. Throws if a name is unknown. */
 export function chosen(only) {
   const words = adapters.map(({ name }) => word(name))
-  const unknown = only.filter((name) => ![MUSTS, ...words].includes(name))
+  const unknown = only.filter((name) => ![MUSTS, KEEPER, ...words].includes(name))
   if (unknown.length > 0)
-    throw new Error(`--only ${unknown[0]}: it is one of ${[...words, MUSTS].join(', ')}`)
+    throw new Error(`--only ${unknown[0]}: it is one of ${[...words, MUSTS, KEEPER].join(', ')}`)
   if (only.length === 0) return adapters
   const compared = (adapter) => adapter.name === 'daimon' || isOfNpm(adapter)
   const forMusts = (adapter) => compared(adapter) || word(adapter.name) === 'spawn-empty-require'
@@ -98,6 +102,21 @@ function write(found, out) {
   console.log(`written to ${join(out, 'peers.{md,json,svg}')}`)
 }
 
+/** The most rounds of the comparison of keepers, each of which takes half a minute. */
+const KEEPER_ROUNDS = 5
+
+/** Compares keepers, and writes the files of it. */
+async function writeKeepers(rounds, folder, out) {
+  const settings = JSON.stringify({ rounds: Math.min(rounds, KEEPER_ROUNDS), folder })
+  const program = fileURLToPath(new URL('keepers-run.js', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [program, settings])
+  const { text, ...found } = JSON.parse(stdout)
+  mkdirSync(out, { recursive: true })
+  writeFileSync(join(out, 'keepers.md'), text)
+  writeFileSync(join(out, 'keepers.json'), `${JSON.stringify(found, undefined, 2)}\n`)
+  console.log(text)
+}
+
 /** @param options rounds, daemons (how many are "many"), idle (ms), only (names), out (a folder) */
 export async function comparePeers({ rounds, daemons, idle, only, out }) {
   if (process.platform !== 'linux') throw new Error('--peers needs /proc: Linux')
@@ -105,9 +124,13 @@ export async function comparePeers({ rounds, daemons, idle, only, out }) {
   const folder = mkdtempSync(join(tmpdir(), 'daimon-bench-'))
   // Leaves nothing of the peers, also after Ctrl-C.
   const tidy = atEnd(() => {
+    killAll(() => marked(folder))
     killAll(() => wanted.flatMap(({ name }) => marked(join(folder, word(name)))))
     rmSync(folder, { recursive: true, force: true })
   })
+  process.env[MARK] = folder
+  if (only.length === 0 || only.includes(KEEPER)) await writeKeepers(rounds, folder, out)
+  if (only.length > 0 && only.every((name) => name === KEEPER)) return tidy()
   const { peers, unavailable } = await openAll(wanted, folder)
   const lab = new Lab({ peers, rounds, many: daemons, idle, samples: new Samples() })
   const isForMusts = only.length > 0 && only.every((name) => name === MUSTS)
