@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { existsSync, statSync, unlinkSync } from 'node:fs'
+import { chmodSync, existsSync, statSync, unlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { fixture, folder, freePort, kill, until } from '../helpers/index.js'
 import { get, kept } from '../helpers/keeper.js'
+import { nobody, open, root } from '../helpers/privileges.js'
 
 const OPTION = { code: 'ERR_DAEMON_INVALID_OPTION' }
 
@@ -54,6 +55,44 @@ test.serial('a Unix socket that a program has made is taken over', async (t) => 
   await get({ socketPath })
   t.is(statSync(socketPath).ino, ino)
   await daemon.stop()
+  t.false(existsSync(socketPath))
+})
+
+test.serial(
+  'that of a program which is given up is removed, so that the next start finds no old one',
+  async (t) => {
+    const place = folder(t)
+    const socketPath = place.file('web.sock')
+    const fail = place.file('fail')
+    const options = { respawn: { delay: 1, limit: 1 } }
+    const { daemon } = await kept(place, options, { SOCKET: socketPath, FAIL: fail })
+    await daemon.start()
+    place.write('fail', '')
+    const exited = daemon.exited()
+    kill(Number(await get({ socketPath })))
+    t.deepEqual(await exited, { code: 1 })
+    t.false(existsSync(socketPath))
+  },
+)
+
+root('the file of a program with other rights is removed with these', async (t) => {
+  const place = open(t)
+  const socketPath = place.file('web.sock')
+  const { daemon } = await kept(place, { user: 'nobody', log: undefined }, { SOCKET: socketPath })
+  await daemon.start()
+  t.is(statSync(socketPath).uid, Number(nobody().uid))
+  kill(Number(await get({ socketPath })))
+  await get({ socketPath })
+  await daemon.stop()
+  t.false(existsSync(socketPath))
+  // In a folder that its user cannot change it stays: the keeper, who could, leaves it alone.
+  await daemon.start()
+  const { bodies } = await daemon.status()
+  chmodSync(place.path, 0o755)
+  kill(bodies[0].pid)
+  await get({ socketPath })
+  await daemon.stop()
+  t.true(existsSync(socketPath))
 })
 
 test.serial('the file of another process at the path of its Unix socket stays', async (t) => {

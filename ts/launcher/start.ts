@@ -101,7 +101,7 @@ export function cwdOf({ cwd = neededFolder(), given, keeper }: Settings): string
 /** The launch's plan for that program. */
 export function planOf(
   settings: Settings,
-  { program, args, env, folder }: Program,
+  { program, args, env, folder, main, preloads }: Program,
   rights: Rights,
 ): NativePlan {
   const { pidFile, pidFileMode, lockTimeout, stopTimeout, umask, stdio } = settings
@@ -119,10 +119,11 @@ export function planOf(
     keepFds,
     ...stdio,
   }
+  const files = main === undefined ? preloads : [...preloads, main]
   const { socket } = settings
   const listening =
     socket === undefined ? {} : { socket: { path: socket.path, mode: socket.mode, connect: false } }
-  const owned = { ...plan, ...ownerOf(rights.identity), ...listening, ...keeperPlan(settings, rights) }
+  const owned = { ...plan, ...ownerOf(rights.identity), ...listening, ...keeperPlan(settings, rights, files) }
   // A keeper executes the program again and again, and has a folder of its own.
   const found = folder ?? (settings.keeper === undefined ? undefined : keptFolder())
   return found === undefined ? owned : { ...owned, folder: found }
@@ -134,8 +135,14 @@ function keptFolder(): string | undefined {
 }
 
 /** The keeper's plan, where there is one. */
-function keeperPlan(settings: Settings, rights: Rights): Pick<NativePlan, 'keeper'> {
+/** @param files - those that the program cannot begin without */
+function keeperPlan(
+  settings: Settings,
+  { identity }: Rights,
+  files: readonly string[],
+): Pick<NativePlan, 'keeper'> {
   const { readyTimeout, stopTimeout, stopSignal } = settings
+  const { chroot } = settings.process
   if (settings.keeper === undefined) return {}
   const { respawn, listen, instances, drainTimeout } = settings.keeper
   const { on, delay, maxDelay, limit, window } = respawn
@@ -151,18 +158,21 @@ function keeperPlan(settings: Settings, rights: Rights): Pick<NativePlan, 'keepe
     stopSignal,
     drainTimeout,
     listen: listen.map((one) => ({ ...one, port: one.port ?? 0, mode: one.mode ?? 0 })),
+    needs: [...files],
+    ...(chroot === undefined ? {} : { root: chroot }),
+    ...(identity === undefined ? {} : { identity }),
     // Known once the payload is.
     argsAt: 0,
-    ...executablePlan(settings, rights),
+    ...executablePlan(settings),
   }
   return { keeper: Number.isFinite(limit) ? { ...keeper, limit } : keeper }
 }
 
 /** What the keeper does for a program that does not do it itself. */
-function executablePlan(
-  { executable, process: { chroot, oomScoreAdj } }: Settings,
-  { identity }: Rights,
-): Pick<NonNullable<NativePlan['keeper']>, 'executable'> {
+function executablePlan({
+  executable,
+  process: { chroot, oomScoreAdj },
+}: Settings): Pick<NonNullable<NativePlan['keeper']>, 'executable'> {
   if (executable === undefined) return {}
   const { ready } = executable
   const how =
@@ -174,8 +184,6 @@ function executablePlan(
   return {
     executable: {
       ready: inRoot,
-      ...(chroot === undefined ? {} : { root: chroot }),
-      ...(identity === undefined ? {} : { identity }),
       ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
     },
   }

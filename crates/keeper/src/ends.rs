@@ -111,7 +111,7 @@ impl Keeper<'_> {
                 self.due.push((Instant::now() + pause, instance));
                 seam::at("respawn.due");
                 if pause > LONGEST_QUEUE && self.at_work().next().is_none() {
-                    self.sockets.close();
+                    self.sockets.close(&self.bodies);
                 }
             }
             Next::Done => {

@@ -23,8 +23,7 @@ pub(crate) enum Sign {
 }
 
 impl Sign {
-    fn of(executable: &Executable) -> Result<Self> {
-        let user = executable.identity.as_ref().and_then(|identity| identity.uid);
+    fn of(executable: &Executable, user: Option<u32>) -> Result<Self> {
         Ok(match Probe::of(&executable.ready) {
             Some(probe) => Self::Address { probe, pause: FIRST_TRY, next: Instant::now() + FIRST_TRY },
             None if executable.ready == Readiness::Notify => Self::Word(NotifyInbox::new(user)?),
@@ -78,7 +77,8 @@ impl Keeper<'_> {
             // The last one may have left them as it likes them, and a program expects what systemd gives.
             self.sockets.let_block();
         }
-        let mut sign = Sign::of(executable)?;
+        let user = self.program.identity.as_ref().and_then(|identity| identity.uid);
+        let mut sign = Sign::of(executable, user)?;
         if self.phase == Phase::Starting && place.instance == 0 {
             sign.refuse_taken()?;
         }

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use daimon_core::{InheritedSocket, KeptSocket, ListenPlan, Owner, Result};
+use daimon_core::{Bodies, InheritedSocket, KeptSocket, ListenPlan, Owner, Result};
 
 /// How many sockets are learned at most.
 const MOST_LEARNED: usize = 64;
@@ -28,6 +28,15 @@ struct Held {
 }
 
 impl Held {
+    /// Removes the file of a Unix socket, if it is still there: the keeper's own, or with a body's rights.
+    fn remove_file(&self, bodies: &Bodies<'_>) {
+        match self.socket.file() {
+            Some(file) if self.is_declared => file.remove(),
+            Some(file) => bodies.remove_file(file),
+            None => (),
+        }
+    }
+
     fn declared(socket: KeptSocket, plan: &ListenPlan) -> Self {
         let text = [socket.key(), "\n", &plan.name].concat();
         Self { socket, is_declared: true, is_planned: true, is_given: false, text, generation: 0 }
@@ -97,8 +106,8 @@ impl Sockets {
     }
 
     /// Takes a socket that a body has opened; gives its key if it is one. The first one of a key stays.
-    pub(crate) fn learn(&mut self, fd: OwnedFd, flags: &str, generation: u32) -> Option<String> {
-        let socket = KeptSocket::learned(fd, flags)?;
+    pub(crate) fn learn(&mut self, fd: OwnedFd, said: &str, generation: u32) -> Option<String> {
+        let socket = KeptSocket::learned(fd, said)?;
         let key = socket.key().to_owned();
         let learned = self.held.iter().filter(|held| !held.is_declared).count();
         if !self.has(&key) && learned < MOST_LEARNED {
@@ -138,8 +147,19 @@ impl Sockets {
     }
 
     /// Forgets what only that generation has opened, which has failed.
-    pub(crate) fn forget_generation(&mut self, generation: u32) {
-        self.held.retain(|held| held.is_declared || held.generation != generation);
+    pub(crate) fn forget_generation(&mut self, generation: u32, bodies: &Bodies<'_>) {
+        self.drop_each(bodies, |held| !held.is_declared && held.generation == generation);
+    }
+
+    /// Drops those, with the files that are theirs alone.
+    fn drop_each(&mut self, bodies: &Bodies<'_>, is_meant: impl Fn(&Held) -> bool) {
+        self.held.retain(|held| {
+            let is_meant = is_meant(held);
+            if is_meant {
+                held.remove_file(bodies);
+            }
+            !is_meant
+        });
     }
 
     /// Has those dropped after a while that the new generation has not taken; the others are its own from now on.
@@ -171,12 +191,17 @@ impl Sockets {
 
     /// Drops those whose time has come and at which nobody listens; gives the keys of those that an upgrade has left
     /// over.
-    pub(crate) fn drop_doubtful(&mut self, now: Instant, is_taken: impl Fn(&str) -> bool) -> Vec<String> {
+    pub(crate) fn drop_doubtful(
+        &mut self,
+        now: Instant,
+        bodies: &Bodies<'_>,
+        is_taken: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
         let (due, later): (Vec<_>, Vec<_>) = self.doubts.drain(..).partition(|doubt| doubt.at <= now);
         self.doubts = later;
         let mut left_over = Vec::new();
         for doubt in due.into_iter().filter(|doubt| !is_taken(&doubt.key)) {
-            self.held.retain(|held| held.is_declared || held.socket.key() != doubt.key);
+            self.drop_each(bodies, |held| !held.is_declared && held.socket.key() == doubt.key);
             if doubt.is_left_over {
                 left_over.push(doubt.key);
             }
@@ -185,9 +210,8 @@ impl Sockets {
     }
 
     /// Closes all that can be closed: nobody waits in a queue that nobody serves.
-    pub(crate) fn close(&mut self) {
-        self.remove_files();
-        self.held.retain(|held| held.is_given);
+    pub(crate) fn close(&mut self, bodies: &Bodies<'_>) {
+        self.drop_each(bodies, |held| !held.is_given);
         self.doubts.clear();
     }
 
@@ -200,10 +224,5 @@ impl Sockets {
             self.held.push(Held::declared(socket, declared));
         }
         Ok(())
-    }
-
-    /// Removes the files of those that were declared.
-    pub(crate) fn remove_files(&self) {
-        self.held.iter().for_each(|held| held.socket.remove_file());
     }
 }

@@ -232,7 +232,7 @@ impl Keeper<'_> {
         }
         let next = self.next_generation();
         seam::at("upgrade.failed");
-        self.sockets.forget_generation(next);
+        self.sockets.forget_generation(next, &self.bodies);
         for running in self.running.iter_mut().filter(|body| body.place.generation == next) {
             running.body.signal_group(Signal::KILL);
             running.send(Signal::KILL);
@@ -254,20 +254,20 @@ impl Keeper<'_> {
         }
         let taken: Vec<String> = self.at_work().flat_map(|body| body.taken.iter().cloned()).collect();
         let is_taken = |key: &str| taken.iter().any(|taken| taken == key);
-        for key in self.sockets.drop_doubtful(now, is_taken) {
+        for key in self.sockets.drop_doubtful(now, &self.bodies, is_taken) {
             self.say(&format!("daimon: {key} is closed: the new program does not listen there"));
         }
     }
 
     /// A body has opened a socket itself.
-    pub(crate) fn body_listens_at(&mut self, at: usize, fd: OwnedFd, flags: &[u8]) {
-        let flags = std::str::from_utf8(flags).unwrap_or_default();
+    pub(crate) fn body_listens_at(&mut self, at: usize, fd: OwnedFd, said: &[u8]) {
+        let said = std::str::from_utf8(said).unwrap_or_default();
         let Some(running) = self.running.get_mut(at) else { return };
         // One that is being replaced leaves nothing to others.
         if running.place.generation < self.generation {
             return;
         }
-        if let Some(key) = self.sockets.learn(fd, flags, running.place.generation) {
+        if let Some(key) = self.sockets.learn(fd, said, running.place.generation) {
             running.takes(&key);
             self.upgrade_progresses();
         }

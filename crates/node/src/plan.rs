@@ -69,6 +69,9 @@ pub struct NativeKeeperPlan {
     pub drain_timeout: f64,
     pub listen: Vec<NativeListen>,
     pub executable: Option<NativeExecutable>,
+    pub needs: Vec<String>,
+    pub root: Option<String>,
+    pub identity: Option<NativeIdentity>,
     /// Where in the payload the arguments begin.
     pub args_at: u32,
 }
@@ -76,8 +79,6 @@ pub struct NativeKeeperPlan {
 /// What the keeper does for a program that knows nothing of it.
 #[napi(object)]
 pub struct NativeExecutable {
-    pub root: Option<String>,
-    pub identity: Option<NativeIdentity>,
     pub oom_score_adj: Option<i32>,
     pub ready: NativeReadiness,
 }
@@ -102,7 +103,7 @@ pub enum NativeReadinessKind {
 
 impl NativeExecutable {
     fn into_plan(self) -> Executable {
-        let Self { root, identity, oom_score_adj, ready } = self;
+        let Self { oom_score_adj, ready } = self;
         let NativeReadiness { kind, host, port, path } = ready;
         let ready = match (kind, port, path) {
             (NativeReadinessKind::Notify, ..) => Readiness::Notify,
@@ -113,12 +114,7 @@ impl NativeExecutable {
             (NativeReadinessKind::Path, _, Some(path)) => Readiness::Path(path.into()),
             _ => Readiness::Running,
         };
-        Executable {
-            root: root.map(PathBuf::from),
-            identity: identity.map(Identity::from),
-            oom_score_adj,
-            ready,
-        }
+        Executable { oom_score_adj, ready }
     }
 }
 
@@ -167,6 +163,9 @@ impl NativeKeeperPlan {
             stop_signal: self.stop_signal.into(),
             drain_timeout: duration(self.drain_timeout),
             listen: self.listen.into_iter().map(NativeListen::into_plan).collect(),
+            needs: self.needs.into_iter().map(PathBuf::from).collect(),
+            root: self.root.map(PathBuf::from),
+            identity: self.identity.map(Identity::from),
             executable: self.executable.map(NativeExecutable::into_plan),
             args_at: self.args_at as usize,
         }

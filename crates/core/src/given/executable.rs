@@ -3,16 +3,12 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::Identity;
-
 /// What a keeper does for a program that knows nothing of it, beside executing it.
 ///
 /// ```
 /// use daimon_core::{Executable, Readiness};
 ///
 /// let cache = Executable {
-///     root: None,
-///     identity: None,
 ///     oom_score_adj: None,
 ///     ready: Readiness::Port { host: None, port: 6379 },
 /// };
@@ -20,10 +16,6 @@ use super::Identity;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Executable {
-    /// Its root folder, absolute; the folder of the plan is one inside. `None`: the keeper's.
-    pub root: Option<PathBuf>,
-    /// The user and the groups that it takes; `None`: the keeper's. The account is not needed.
-    pub identity: Option<Identity>,
     /// How readily the kernel ends it when memory runs out; `None`: as the keeper.
     pub oom_score_adj: Option<i32>,
     /// When it is ready.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Executable, ListenPlan};
+use super::{Executable, Identity, ListenPlan};
 use crate::signal::Signal;
 
 /// The keeper of a daemon, and how it keeps the daemon's bodies.
@@ -21,6 +21,9 @@ use crate::signal::Signal;
 ///     stop_signal: Signal::TERM,
 ///     drain_timeout: Duration::from_secs(30),
 ///     listen: Vec::new(),
+///     needs: Vec::new(),
+///     root: None,
+///     identity: None,
 ///     executable: None,
 ///     args_at: 0,
 /// };
@@ -44,6 +47,13 @@ pub struct KeeperPlan {
     pub drain_timeout: Duration,
     /// Sockets that are there before the bodies.
     pub listen: Vec<ListenPlan>,
+    /// Files that a body cannot begin without.
+    pub needs: Vec<PathBuf>,
+    /// The bodies' root folder, absolute; for an [`Executable`] the folder of the plan is one inside. `None`: the
+    /// keeper's.
+    pub root: Option<PathBuf>,
+    /// The user and the groups that the bodies have; `None`: the keeper's. The account is not needed.
+    pub identity: Option<Identity>,
     /// What the keeper does for a program that is no body of its own accord; `None`: it adopts, and gets the payload.
     pub executable: Option<Executable>,
     /// Where in the payload the arguments begin, which an upgrade may replace.

@@ -53,9 +53,9 @@ pub fn kept_socket(key: &str) -> Option<OwnedFd> {
 /// as in [`super::socket_key`]. The socket's key; `None` for one that others cannot have.
 pub fn share_socket(fd: BorrowedFd<'_>, flags: &str) -> Option<String> {
     let daemon = own_daemon()?;
-    let own = KeptSocket::learned(fd.try_clone_to_owned().ok()?, flags)?;
+    let (own, said) = KeptSocket::described(fd.try_clone_to_owned().ok()?, flags)?;
     let key = own.key().to_owned();
-    if !daemon.tell_keeper(FrameKind::Socket, flags.as_bytes(), Some(own.as_fd())) {
+    if !daemon.tell_keeper(FrameKind::Socket, said.as_bytes(), Some(own.as_fd())) {
         return None;
     }
     let mut shared = lock(&SHARED);

@@ -14,24 +14,39 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::given::{ListenAddress, ListenPlan, Owner, SocketPlan};
 use crate::listener::BoundFile;
 use crate::socket::bind;
-use crate::sys;
+use crate::sys::{self, FileId};
 
 /// A socket that listens, and what it is known by.
 #[derive(Debug)]
 pub struct KeptSocket {
     fd: OwnedFd,
     key: String,
-    /// The file of a Unix socket that the keeper itself has made.
+    /// The file of a Unix socket.
     file: Option<BoundFile>,
 }
 
 impl KeptSocket {
-    /// One that a body has opened, with the flags that it was asked for ([`socket_key`]). `None` for what is no
+    /// One that a body has opened, and what the body says of it ([`KeptSocket::described`]). `None` for what is no
     /// listening socket, or has no address that another program could ask for: the address is what the kernel tells,
     /// not what the body says.
-    pub fn learned(fd: OwnedFd, flags: &str) -> Option<Self> {
+    pub fn learned(fd: OwnedFd, said: &str) -> Option<Self> {
+        let (flags, id) = said.split_once('\n').unwrap_or((said, ""));
         let key = key_of(fd.as_fd(), flags)?;
-        Some(Self { fd, key, file: None })
+        let file =
+            key.strip_prefix(UNIX).zip(file_id(id)).map(|(path, id)| BoundFile::new(path.as_ref(), id));
+        Some(Self { fd, key, file })
+    }
+
+    /// One that this process, a body, has opened, with the flags that it was asked for ([`socket_key`]), and what the
+    /// keeper is to be told of it: the flags and, of a Unix socket, which file is at its path.
+    pub(super) fn described(fd: OwnedFd, flags: &str) -> Option<(Self, String)> {
+        let key = key_of(fd.as_fd(), flags)?;
+        let file = key.strip_prefix(UNIX).and_then(|path| BoundFile::at(path.as_ref()));
+        let said = match file.as_ref().map(BoundFile::id) {
+            Some(FileId { dev, ino }) => format!("{flags}\n{dev} {ino}"),
+            None => flags.to_owned(),
+        };
+        Some((Self { fd, key, file }, said))
     }
 
     /// One that the plan declares, opened by another process.
@@ -73,11 +88,16 @@ impl KeptSocket {
         let _ = nix::fcntl::fcntl(&self.fd, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::empty()));
     }
 
-    /// Removes the file of a Unix socket that was declared, if it is still there.
-    pub fn remove_file(&self) {
+    /// Removes the file of a Unix socket that this process has made, if it is still there.
+    pub(crate) fn remove_file(&self) {
         if let Some(file) = &self.file {
             file.remove();
         }
+    }
+
+    /// Gives the file of a Unix socket.
+    pub fn file(&self) -> Option<&BoundFile> {
+        self.file.as_ref()
     }
 }
 
@@ -165,12 +185,21 @@ fn key_of(fd: BorrowedFd<'_>, flags: &str) -> Option<String> {
     }
 }
 
+/// What the keys of Unix sockets begin with.
+const UNIX: &str = "unix ";
+
+/// Two numbers, as a body tells them.
+fn file_id(text: &str) -> Option<FileId> {
+    let (dev, ino) = text.split_once(' ')?;
+    Some(FileId { dev: dev.parse().ok()?, ino: ino.parse().ok()? })
+}
+
 fn socket_path_key(path: &Path) -> Option<String> {
     // A relative path means something else to each process.
     if !path.is_absolute() {
         return None;
     }
-    Some(format!("unix {}", path.to_str()?))
+    Some([UNIX, path.to_str()?].concat())
 }
 
 /// The flags that a program can ask for: none, IPv6 alone, other sockets at the same port, both.

@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use super::whole_millis;
 use crate::given::{
-    Descriptor, Executable, Identity, KeeperPlan, Limit, Limits, ListenAddress, ListenPlan, Owner, Readiness,
-    Respawn, RespawnWhen, Stdio,
+    Descriptor, Executable, Identity, KeeperPlan, ListenAddress, ListenPlan, Owner, Readiness, Respawn,
+    RespawnWhen, Stdio,
 };
 use crate::plan::Plan;
 use crate::signal::Signal;
+use crate::sys::{LIMITS, RawLimit};
 
 /// Keeper and launcher may be of different versions of this library.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 /// Instead of a time or a number that has no bound.
 const UNBOUNDED: u64 = u64::MAX;
 
@@ -33,14 +34,24 @@ pub struct BodyPlan {
     pub folder: Option<PathBuf>,
     /// Its file mode creation mask.
     pub umask: u32,
-    /// Its limits.
-    pub limits: Limits,
+    /// Its limits, as the kernel takes them.
+    pub(crate) limits: Vec<RawLimit>,
+    /// Its nice value; `None`: the keeper's.
+    pub nice: Option<i32>,
+    /// Whether it can gain no rights by executing files.
+    pub no_new_privileges: bool,
     /// Descriptors of the keeper, from 3 on, that it has under the same numbers.
     pub keep_fds: Vec<Descriptor>,
     /// The files that its outputs, 1 and 2, go to; `None`: to something else.
     pub outputs: [Option<OutputFile>; 2],
     /// The owner of files that are made for it; `None`: the keeper's user.
     pub owner: Option<Owner>,
+    /// Files that it cannot begin without.
+    pub needs: Vec<PathBuf>,
+    /// Its root folder, as in [`KeeperPlan`].
+    pub root: Option<PathBuf>,
+    /// The user and the groups that it has; `None`: the keeper's.
+    pub identity: Option<Identity>,
 }
 
 /// A file that output goes to.
@@ -85,15 +96,15 @@ impl KeeperOrder {
         });
         to.list(plan.folder.as_slice(), |to, folder| to.text(folder.as_os_str()));
         to.number(plan.umask.into());
-        let Limits { resources, core_dumps, nice, no_new_privileges } = &plan.limits;
-        to.list(resources, |to, Limit { name, soft, hard }| {
-            to.text(name.as_ref());
+        // The launch has checked them, by which they are known to the system.
+        to.list(&plan.limits.raw().unwrap_or_default(), |to, RawLimit { resource, soft, hard }| {
+            let place = LIMITS.iter().position(|(_, known)| known == resource);
+            to.number(place.map_or(UNBOUNDED, |place| place as u64));
             to.number(*soft);
             to.number(*hard);
         });
-        to.number((*core_dumps).into());
-        to.list(nice.as_slice(), |to, nice| to.signed(*nice));
-        to.number((*no_new_privileges).into());
+        to.list(plan.limits.nice.as_slice(), |to, nice| to.signed(*nice));
+        to.number(plan.limits.no_new_privileges.into());
         to.list(&plan.keep_fds, |to, fd| to.signed(fd.number()));
         for stdio in [&plan.stdout, &plan.stderr] {
             to.list(OutputFile::of(stdio).as_slice(), |to, OutputFile { path, mode }| {
@@ -104,6 +115,13 @@ impl KeeperOrder {
         to.list(plan.owner.as_slice(), |to, Owner { uid, gid }| {
             to.list(uid.as_slice(), |to, uid| to.number((*uid).into()));
             to.number((*gid).into());
+        });
+        to.list(&keeper.needs, |to, path| to.text(path.as_os_str()));
+        to.list(keeper.root.as_slice(), |to, root| to.text(root.as_os_str()));
+        to.list(keeper.identity.as_slice(), |to, Identity { uid, gid, groups, .. }| {
+            to.list(uid.as_slice(), |to, uid| to.number((*uid).into()));
+            to.number((*gid).into());
+            to.list(groups, |to, group| to.number((*group).into()));
         });
         to.keeper(keeper);
         to.bytes(payload);
@@ -122,20 +140,27 @@ impl KeeperOrder {
             env: from.list(|from| Some((from.text()?, from.text()?)))?,
             folder: from.option(|from| from.text().map(PathBuf::from))?,
             umask: from.number()?.try_into().ok()?,
-            limits: Limits {
-                resources: from.list(|from| {
-                    let name = from.text()?.into_string().ok()?;
-                    Some(Limit { name, soft: from.number()?, hard: from.number()? })
-                })?,
-                core_dumps: from.flag()?,
-                nice: from.option(Reader::signed)?,
-                no_new_privileges: from.flag()?,
-            },
+            limits: from.list(|from| {
+                let (_, resource) = LIMITS.get(usize::try_from(from.number()?).ok()?)?;
+                Some(RawLimit { resource: *resource, soft: from.number()?, hard: from.number()? })
+            })?,
+            nice: from.option(Reader::signed)?,
+            no_new_privileges: from.flag()?,
             keep_fds: from.list(|from| from.signed().map(Descriptor::from))?,
             outputs: [from.option(Reader::output)?, from.option(Reader::output)?],
             owner: from.option(|from| {
                 let uid = from.option(Reader::small)?;
                 Some(Owner { uid, gid: from.small()? })
+            })?,
+            needs: from.list(|from| from.text().map(PathBuf::from))?,
+            root: from.option(|from| from.text().map(PathBuf::from))?,
+            identity: from.option(|from| {
+                Some(Identity {
+                    uid: from.option(Reader::small)?,
+                    gid: from.small()?,
+                    groups: from.list(Reader::small)?,
+                    account: None,
+                })
             })?,
         };
         let keeper = from.keeper()?;
@@ -213,13 +238,7 @@ impl Writer {
         self.number(keeper.args_at as u64);
     }
 
-    fn executable(&mut self, Executable { root, identity, oom_score_adj, ready }: &Executable) {
-        self.list(root.as_slice(), |to, root| to.text(root.as_os_str()));
-        self.list(identity.as_slice(), |to, Identity { uid, gid, groups, .. }| {
-            to.list(uid.as_slice(), |to, uid| to.number((*uid).into()));
-            to.number((*gid).into());
-            to.list(groups, |to, group| to.number((*group).into()));
-        });
+    fn executable(&mut self, Executable { oom_score_adj, ready }: &Executable) {
         self.list(oom_score_adj.as_slice(), |to, score| to.signed(*score));
         match ready {
             Readiness::Running => self.number(0),
@@ -279,13 +298,19 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let count = self.number()?;
-        (0..count).map(|_| read(self)).collect()
+        let mut all = Vec::new();
+        for _ in 0..self.number()? {
+            all.push(read(self)?);
+        }
+        Some(all)
     }
 
-    pub(super) fn option<T>(&mut self, read: impl FnMut(&mut Self) -> Option<T>) -> Option<Option<T>> {
-        let mut found = self.list(read)?;
-        (found.len() < 2).then(|| found.pop())
+    pub(super) fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        match self.number()? {
+            0 => Some(None),
+            1 => read(self).map(Some),
+            _ => None,
+        }
     }
 
     fn small(&mut self) -> Option<u32> {
@@ -317,6 +342,10 @@ impl<'a> Reader<'a> {
             stop_signal: Signal::from(self.signed()?),
             drain_timeout: self.time()??,
             listen: self.list(Self::listen)?,
+            // These are the body plan's.
+            needs: Vec::new(),
+            root: None,
+            identity: None,
             executable: self.option(Self::executable)?,
             args_at: self.number()?.try_into().ok()?,
         })
@@ -324,15 +353,6 @@ impl<'a> Reader<'a> {
 
     fn executable(&mut self) -> Option<Executable> {
         Some(Executable {
-            root: self.option(|from| from.text().map(PathBuf::from))?,
-            identity: self.option(|from| {
-                Some(Identity {
-                    uid: from.option(Self::small)?,
-                    gid: from.small()?,
-                    groups: from.list(Self::small)?,
-                    account: None,
-                })
-            })?,
             oom_score_adj: self.option(Self::signed)?,
             ready: match self.number()? {
                 0 => Readiness::Running,

@@ -5,9 +5,10 @@ use std::ffi::{c_int, c_void};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::sys::stat::stat;
 
 use super::child::{limit, report, run_child};
 use super::descriptors::raised;
@@ -31,6 +32,9 @@ pub struct Bodies<'a> {
     /// A duplicate of the lock's descriptor, out of the way of a body's numbers. It is never closed: that would take
     /// the name tag off, as the closing of any descriptor on the file does.
     pub(super) lock: OwnedFd,
+    /// The plan's files without which no body begins, as far as this process finds them: a runtime may have files in an
+    /// archive.
+    needs: Vec<&'a Path>,
 }
 
 /// A body that has executed.
@@ -49,7 +53,8 @@ impl<'a> Bodies<'a> {
     ///
     /// When no descriptor is left.
     pub fn new(daemon: &'a OwnDaemon, plan: &'a BodyPlan) -> Result<Self> {
-        Ok(Self { daemon, plan, lock: raised(daemon.lock())? })
+        let needs = plan.needs.iter().map(PathBuf::as_path).filter(|path| stat(*path).is_ok()).collect();
+        Ok(Self { daemon, plan, lock: raised(daemon.lock())?, needs })
     }
 
     /// Executes a body, which is told the payload and gets these sockets, each with its key. Never waits for the body.
@@ -64,6 +69,7 @@ impl<'a> Bodies<'a> {
         payload: &BodyPayload,
         sockets: &[(&str, BorrowedFd<'_>)],
     ) -> Result<Body> {
+        self.check_needs()?;
         let mut program = Program::of_body(self.plan)?;
         program.hand_to_body(place, is_captured, self.daemon.path())?;
         let (channel, theirs) = Channel::to_body().map_err(|errno| no_descriptor("socketpair", errno))?;
@@ -105,6 +111,14 @@ impl<'a> Bodies<'a> {
             sys::reap(pid);
             Error::system("process", "pidfd_open", errno, "the body cannot be watched")
         })
+    }
+
+    /// Another release may lack what this one has begun with, which the program's runtime would tell the log alone.
+    fn check_needs(&self) -> Result<()> {
+        let found = self.needs.iter().find_map(|path| Some((path, stat(*path).err()?)));
+        let Some((path, errno)) = found else { return Ok(()) };
+        let message = format!("{}: the program cannot begin without it", path.display());
+        Err(Error::system("exec", "stat", errno, message))
     }
 
     fn failed_step(&self, report: &Report) -> Error {

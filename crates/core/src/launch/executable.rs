@@ -41,7 +41,7 @@ impl Bodies<'_> {
         sockets: &[(&str, BorrowedFd<'_>)],
         notify: Option<&str>,
     ) -> Result<Body> {
-        if executable.identity.is_some() {
+        if self.plan.identity.is_some() {
             // With the lock the program may pass the proof of a daemon on.
             mark_distrusted();
         }
@@ -56,7 +56,7 @@ impl Bodies<'_> {
             // The memory that the launcher reads would grow for ever: the program never closes it.
             given.push((places.raise(open_null()?)?, STDERR));
         }
-        let orders = Orders::new(self, executable, &places, &given, &variables(sockets, notify))?;
+        let orders = Orders::new(self, &places, &given, &variables(sockets, notify))?;
         let orders = Orders { error_pipe: error_pipe.as_raw_fd(), ..orders };
         let process = self.executed(run(orders, (given, error_pipe), own_error_pipe))?;
         let body = Body { process, channel: None };
@@ -153,12 +153,10 @@ struct Orders {
 impl Orders {
     fn new(
         bodies: &Bodies<'_>,
-        executable: &Executable,
         places: &Places,
         given: &[(OwnedFd, RawFd)],
         variables: &[Variable],
     ) -> Result<Self> {
-        let Executable { root, identity, .. } = executable;
         let plan = bodies.plan;
         let mut program = Program::of_executable(plan, variables)?;
         let listen_pid = variables.iter().any(|(name, _)| *name == ListenPid::NAME).then(ListenPid::new);
@@ -168,11 +166,11 @@ impl Orders {
         Ok(Self {
             keeper: bodies.daemon.pid(),
             umask: plan.umask,
-            root: root.as_ref().map(|root| c_string(root, Subject::Root)).transpose()?,
+            root: plan.root.as_ref().map(|root| c_string(root, Subject::Root)).transpose()?,
             paths: paths(plan)?,
             program,
             listen_pid,
-            identity: identity.clone(),
+            identity: plan.identity.clone(),
             lock: (bodies.lock.as_raw_fd(), places.lock),
             descriptors: given.iter().map(|(fd, number)| (fd.as_raw_fd(), *number)).collect(),
             error_pipe: -1,

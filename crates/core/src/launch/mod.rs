@@ -7,6 +7,7 @@ mod body;
 mod check;
 mod child;
 mod descriptors;
+mod errand;
 mod executable;
 mod group;
 mod in_place;

@@ -141,9 +141,9 @@ impl Program {
             argv: StringArray::new(args),
             envp: StringArray::new(env),
             folder: plan.folder.as_ref().map(|path| c_string(path, Subject::Folder)).transpose()?,
-            limits: plan.limits.raw()?,
-            nice: plan.limits.nice,
-            no_new_privileges: plan.limits.no_new_privileges,
+            limits: plan.limits.clone(),
+            nice: plan.nice,
+            no_new_privileges: plan.no_new_privileges,
             kept: Vec::new(),
             lock_fd: -1,
             channel_fd: -1,
@@ -181,7 +181,7 @@ impl Program {
 }
 
 fn has_root(keeper: &KeeperPlan) -> bool {
-    keeper.executable.as_ref().is_some_and(|executable| executable.root.is_some())
+    keeper.executable.is_some() && keeper.root.is_some()
 }
 
 fn pair(name: &OsStr, value: &OsStr) -> Result<CString> {

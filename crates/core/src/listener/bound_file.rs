@@ -26,6 +26,11 @@ impl BoundFile {
         lstat(path).ok().map(|stat| Self::new(path, FileId::of(&stat)))
     }
 
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn id(&self) -> FileId {
         self.id
     }
@@ -46,7 +51,7 @@ impl BoundFile {
 
     /// Removes it, if the path still stands for it. The caller holds the pidfile's lock, so that no start puts another
     /// socket there.
-    pub(crate) fn remove(&self) {
+    pub fn remove(&self) {
         if self.is_there() || seam::breaks("no-inode") {
             // One that cannot be unlinked (privileges dropped, another root folder) is harmless: nobody listens.
             let _ = unlink(&self.path);

@@ -9,7 +9,7 @@ use std::ffi::{CStr, c_char, c_long};
 use std::mem::{MaybeUninit, forget};
 use std::os::fd::AsRawFd;
 
-use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, openat, statat, unlinkat};
 use rustix::io::{pwrite, write as write_to};
 use rustix::process::{
     chdir, getpid, getppid, getpriority_process, setpgid, setpriority_process, setsid, umask,
@@ -19,7 +19,7 @@ use rustix::thread::{Timespec, nanosleep, set_no_new_privs};
 use super::file::{DEAF, DETACHED, TAG};
 use super::raw::call;
 use crate::sys::unix::fd::with;
-use crate::sys::{Pid, RawLimit};
+use crate::sys::{FileId, Pid, RawLimit};
 
 /// Nothing, or the error number of a failed call.
 type Outcome = Result<(), i32>;
@@ -89,6 +89,16 @@ pub(crate) fn take_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Outcome {
     let uid = uid as usize;
     // SAFETY: setresuid(2) takes numbers.
     unsafe { call(libc::SYS_setresuid, [uid, uid, uid, 0]) }.map(drop)
+}
+
+/// Removes the file of a socket, if the path stands for that very file.
+pub(crate) fn remove_socket(path: &CStr, id: FileId) {
+    let Ok(stat) = statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) else { return };
+    let is_socket = FileType::from_raw_mode(stat.st_mode) == FileType::Socket;
+    if is_socket && (FileId { dev: stat.st_dev, ino: stat.st_ino }) == id {
+        // One that may not be removed is harmless: nobody listens.
+        let _ = unlinkat(CWD, path, AtFlags::empty());
+    }
 }
 
 /// Tries to become root, and tells whether that has worked.

@@ -9,14 +9,17 @@ use std::ffi::{CStr, c_char, c_int};
 use nix::errno::Errno;
 use nix::poll::{PollTimeout, poll};
 use nix::sys::signal::SigSet;
-use nix::unistd::{SysconfVar, Uid, chroot, close, getpid, getppid, setpgid, setsid, setuid, sysconf};
+use nix::sys::stat::lstat;
+use nix::unistd::{
+    SysconfVar, Uid, chroot, close, getpid, getppid, setpgid, setsid, setuid, sysconf, unlink,
+};
 use rustix::fs::Mode;
 use rustix::io::{pwrite, write as write_to};
 use rustix::process::{Rlimit, chdir, getpriority_process, setpriority_process, setrlimit, umask};
 
 use super::rights::set_ids;
 use crate::sys::unix::fd::with;
-use crate::sys::{Pid, RawLimit};
+use crate::sys::{FileId, Pid, RawLimit};
 
 /// Nothing, or the error number of a failed call.
 type Outcome = Result<(), i32>;
@@ -71,6 +74,16 @@ pub(crate) fn change_root(path: &CStr) -> Outcome {
 /// Gives up all ids of this process but these.
 pub(crate) fn take_ids(uid: Option<u32>, gid: u32, groups: &[u32]) -> Outcome {
     set_ids(uid, gid, groups).map_err(|(_, errno)| errno as i32)
+}
+
+/// Removes the file of a socket, if the path stands for that very file.
+pub(crate) fn remove_socket(path: &CStr, id: FileId) {
+    let Ok(stat) = lstat(path) else { return };
+    let is_socket = stat.st_mode & libc::S_IFMT == libc::S_IFSOCK;
+    if is_socket && FileId::of(&stat) == id {
+        // One that may not be removed is harmless: nobody listens.
+        let _ = unlink(path);
+    }
 }
 
 /// Tries to become root, and tells whether that has worked.
