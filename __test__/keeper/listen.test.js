@@ -3,7 +3,7 @@ import { chmodSync, existsSync, statSync, unlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { fixture, folder, freePort, kill, until } from '../helpers/index.js'
+import { alive, fixture, folder, freePort, kill, until } from '../helpers/index.js'
 import { get, kept } from '../helpers/keeper.js'
 import { nobody, open, root } from '../helpers/privileges.js'
 
@@ -210,6 +210,114 @@ for (const [option, options] of [
     )
   })
 }
+
+for (const [what, first, second] of [
+  ['the same port', { port: 'PORT' }, { port: 'PORT' }],
+  [
+    'a port after it was tried at another address',
+    { port: 'PORT', host: '127.0.0.1' },
+    { port: 'PORT', host: '::' },
+  ],
+  ['the same path', { path: 'PATH' }, { path: 'PATH' }],
+]) {
+  test.serial(`${what}: a program may close a server, and listen again at once`, async (t) => {
+    const place = folder(t)
+    const address = (options) =>
+      JSON.stringify(options)
+        .replace('"PORT"', 'Number(process.env.PORT)')
+        .replace('"PATH"', 'process.env.SOCKET')
+    const script = place.write(
+      'again.mjs',
+      `import { createServer } from 'node:http'
+       const answer = (_, response) => response.end(String(process.pid))
+       const listen = (options) => new Promise((resolve, reject) => {
+         const server = createServer(answer).on('error', reject).listen(options, () => resolve(server))
+       })
+       const close = (server) => new Promise((resolve) => server.close(resolve))
+       await close(await listen(${address(first)}))
+       let server = await listen(${address(second)})
+       // And once more, after the keeper has got it.
+       await new Promise((resolve) => setTimeout(resolve, 50))
+       await close(server)
+       server = await listen(${address(second)})`,
+    )
+    const socketPath = place.file('web.sock')
+    const { daemon, port } = await kept(place, { script }, { SOCKET: socketPath })
+    const ask = () => get(first.path === undefined ? { port } : { socketPath })
+    await daemon.start()
+    const body = await ask()
+    t.regex(body, /^\d+$/)
+    // The next one would find the port in use where it tries it at another address.
+    if (first.port !== undefined && first.host !== second.host) return await daemon.stop()
+    // It is kept after the time in which a closed one would have been dropped.
+    await until(async () => (await daemon.status()).bodies[0].uptime > 1_500)
+    kill(Number(body))
+    await until(() => !alive(Number(body)))
+    t.not(await ask(), body)
+    await daemon.upgrade()
+    await ask()
+    await daemon.stop()
+  })
+}
+
+test.serial('a path that the program has removed, and made again, is that of the next program', async (t) => {
+  const place = folder(t)
+  const socketPath = place.file('web.sock')
+  const script = place.write(
+    'again.cjs',
+    `const { createServer } = require('node:http')
+     const { rmSync } = require('node:fs')
+     const serve = () => createServer((_, response) => response.end(String(process.pid))).listen(process.env.SOCKET)
+     rmSync(process.env.SOCKET, { force: true })
+     serve()`,
+  )
+  const { daemon } = await kept(place, { script }, { SOCKET: socketPath })
+  await daemon.start()
+  const first = await get({ socketPath })
+  kill(Number(first))
+  const second = await until(() => get({ socketPath }).catch(() => undefined))
+  await daemon.upgrade()
+  await until(() => !alive(Number(second)))
+  const third = await get({ socketPath })
+  kill(Number(third))
+  t.not(await until(() => get({ socketPath }).catch(() => undefined)), third)
+  await daemon.stop()
+  t.false(existsSync(socketPath))
+})
+
+test.serial(
+  'a socket that the next program does not listen at is closed, in that program, too',
+  async (t) => {
+    const place = folder(t)
+    const other = await freePort()
+    const script = place.write(
+      'two.cjs',
+      `const { createServer } = require('node:http')
+     const { existsSync } = require('node:fs')
+     const serve = (port) => createServer((_, response) => response.end(String(process.pid))).listen(port, '127.0.0.1')
+     serve(process.env.PORT)
+     if (!existsSync(${JSON.stringify(place.file('one'))})) serve(${other})`,
+    )
+    const { daemon, get: ask } = await kept(place, { script })
+    await daemon.start()
+    await get({ port: other })
+    place.write('one', '')
+    await daemon.upgrade()
+    await ask()
+    await until(() =>
+      get({ port: other }).then(
+        () => false,
+        ({ code }) => code === 'ECONNREFUSED',
+      ),
+    )
+    // And one that needs it again has it.
+    unlinkSync(place.file('one'))
+    await daemon.upgrade()
+    await until(() => get({ port: other }).catch(() => undefined))
+    await daemon.stop()
+    t.pass()
+  },
+)
 
 test.serial('a socket that the program has given up is free again', async (t) => {
   const place = folder(t)

@@ -26,6 +26,17 @@ test.serial('a program that fails is started again at once, and the log tells it
   t.like(await daemon.stop(), { ...ENDED, wasRunning: true, forced: false })
 })
 
+test.serial('one that is ended by a signal without a name is started again', async (t) => {
+  const { daemon, get, log } = await kept(folder(t))
+  await daemon.start()
+  const body = await get()
+  // A number of its own: Node.js knows no name for it.
+  await until(() => kill(Number(body), 37) === undefined)
+  t.not(await get(), body)
+  t.regex(log(), /was ended by the signal 37; it is started again now/)
+  await daemon.stop()
+})
+
 test.serial('no connection is refused while a program is killed again and again', async (t) => {
   const { daemon, get } = await kept(folder(t), { respawn: { delay: 1, maxDelay: 1, limit: 100 } })
   await daemon.start()

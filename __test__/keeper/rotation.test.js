@@ -24,11 +24,13 @@ const isThere = (path) => statSync(path, { throwIfNoEntry: false }) !== undefine
 test.serial('all bodies write to the new file after one of them has rotated the log', async (t) => {
   const place = folder(t)
   const { daemon, log } = await writing(place, { instances: 2 })
-  await daemon.start()
+  const { pid } = await daemon.start()
   const [first, second] = await serving(daemon)
   kill(first, 'SIGUSR2')
   await until(() => isThere(place.file('a.log.1')))
   const inode = statSync(place.file('a.log')).ino
+  // The keeper, whose log that of the daemon is, too.
+  await until(() => statSync(`/proc/${pid}/fd/1`).ino === inode)
   await until(() => statSync(`/proc/${second}/fd/1`).ino === inode)
   kill(second, 'SIGUSR1')
   await until(() => log().includes(`from ${second}`))

@@ -57,6 +57,29 @@ for (const stopGroup of [false, true]) {
   )
 }
 
+test.serial('a stop by another signal than that of the start stops, too', async (t) => {
+  const place = folder(t)
+  const { daemon } = await kept(place)
+  await daemon.start()
+  const { daemon: other } = await kept(place, { stopSignal: 'SIGALRM' })
+  t.like(await other.stop(), { wasRunning: true, forced: false })
+})
+
+test.serial('a daemon whose program takes its time to stop is stopping', async (t) => {
+  const place = folder(t)
+  const script = place.write('stubborn.cjs', STUBBORN)
+  const { daemon } = await kept(
+    place,
+    { script, stopGroup: true, stopTimeout: 300 },
+    { SOCKET: place.file('s') },
+  )
+  const { pid, bodies } = await daemon.start()
+  t.is(bodies.length, 1)
+  kill(pid, 'SIGTERM')
+  await until(async () => (await daemon.status()).stopping)
+  t.like(await daemon.stop(), { forced: true })
+})
+
 test.serial('without forceKill nothing is killed, and a second stop can still force it', async (t) => {
   const place = folder(t)
   const script = place.write('stubborn.cjs', STUBBORN)

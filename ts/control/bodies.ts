@@ -15,6 +15,7 @@ interface Report {
   readonly lastExit?: { readonly code?: number; readonly signal?: number; readonly at: number }
   readonly program?: string
   readonly restarting?: true
+  readonly stopping?: true
 }
 
 /** The state of a daemon with what its keeper tells; without it where that does not answer in time. */
@@ -28,6 +29,7 @@ export async function withBodies(running: Running): Promise<Running> {
   if (lastExit !== undefined) whole.lastExit = { ...exitOf(lastExit), at: new Date(lastExit.at) }
   if (program !== undefined) whole.program = program
   if (restarting === true) whole.restarting = true
+  if (report.stopping === true) whole.stopping = true
   return whole
 }
 

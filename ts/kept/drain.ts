@@ -12,13 +12,19 @@ import type { Kept, Listening } from './listen.js'
 /** How often it is looked whether anything is left to do, in milliseconds: what is idle is told by no event. */
 const LOOK = 5
 
+/** The body that follows: the way there, and the keys of the sockets that it listens at. */
+export interface Heir {
+  readonly passage: Passage
+  readonly keys: readonly string[]
+}
+
 /** The connections of a server. */
 interface Serving {
   readonly server: OpenServer
   readonly key: string
   readonly sockets: Set<OpenSocket>
-  /** Whether its connections can be moved: of plain HTTP. */
-  readonly canMove: boolean
+  /** By which its connections are moved; undefined where they cannot be, or no more. */
+  passage: Passage | undefined
 }
 
 /** Keeps, for each server, the connections that it has. Node.js tells only how many. */
@@ -71,17 +77,15 @@ function isHttp(server: OpenServer): server is OpenServer & HttpServer {
 export function drain(
   listening: Listening,
   connections: Connections,
-  passage: Passage | undefined,
+  heir: Heir | undefined,
   leaving: () => void,
   done: () => void,
 ): void {
   listening.isLeaving = true
-  const servings = Array.from(listening.servers, ([server, kept]) =>
-    begin(server, kept, connections, passage),
-  )
+  const servings = Array.from(listening.servers, ([server, kept]) => begin(server, kept, connections, heir))
   leaving()
   const timer = setInterval(() => {
-    for (const serving of servings) if (passage !== undefined) moveIdle(serving, passage)
+    for (const serving of servings) moveIdle(serving)
     if (servings.some(({ server }) => server._connections > 0)) return
     clearInterval(timer)
     done()
@@ -92,19 +96,21 @@ function begin(
   server: OpenServer,
   { key, handle }: Kept,
   connections: Connections,
-  passage: Passage | undefined,
+  heir: Heir | undefined,
 ): Serving {
   // At the handle, so that the program does not notice: `address()` would ask it.
   const address = server.address()
   server.address = () => address
   handle.close()
   const sockets = connections.of(server)
-  const canMove = isHttp(server) && !isTls(server)
-  const serving = { server, key, sockets, canMove }
+  // Of plain HTTP, if the one that follows has such a server, and Node.js tells which connections are idle.
+  const canMove = isHttp(server) && !isTls(server) && betweenRequests(server) !== undefined
+  const passage = canMove && heir?.keys.includes(key) === true ? heir.passage : undefined
+  const serving: Serving = { server, key, sockets, passage }
   for (const session of connections.sessionsOf(server)) if (!session.destroyed) session.close()
   if (!isHttp(server)) return serving
-  if (passage === undefined || !canMove) endEach(server, sockets)
-  else moveEach(serving, passage)
+  if (passage === undefined) endEach(server, sockets)
+  else moveEach(serving)
   return serving
 }
 
@@ -119,40 +125,46 @@ function beLast(message: { headersSent: boolean; shouldKeepAlive: boolean }): vo
 }
 
 /** Connections follow when their answers are given. */
-function moveEach(serving: Serving, passage: Passage): void {
+function moveEach(serving: Serving): void {
   const { server, sockets } = serving
-  moveIdle(serving, passage)
+  moveIdle(serving)
   const after = (response: Pick<ServerResponse, 'once'>): void => {
-    response.once('finish', () => moveIdle(serving, passage))
+    response.once('finish', () => moveIdle(serving))
   }
   for (const { _httpMessage: message } of sockets) if (message) after(message as unknown as ServerResponse)
   server.prependListener('request', (_: unknown, response: ServerResponse) => after(response))
 }
 
 /** Hands over the connections that are between two requests, or have sent nothing yet. */
-function moveIdle({ server, key, sockets, canMove }: Serving, passage: Passage): void {
-  if (!canMove) return
+function moveIdle(serving: Serving): void {
+  const { server, key, sockets, passage } = serving
   const between = betweenRequests(server)
+  if (passage === undefined || between === undefined) return
   for (const socket of sockets) {
     const handle = socket._handle
     if (socket.destroyed || socket._httpMessage || handle === null || handle.fd < 0) continue
     if (socket.bytesRead !== 0 && !between.has(socket)) continue
     if (socket.writableLength !== 0 || socket.readableLength !== 0 || socket.writableEnded) continue
-    // There is no room: it stays, and is tried again.
-    if (!passage.send(key, handle.fd)) return
+    if (!passage.send(key, handle.fd)) {
+      // Without room it stays, and is tried again. Where nobody takes it any more it ends after its next answer.
+      if (passage.isOpen()) return
+      serving.passage = undefined
+      if (isHttp(server)) endEach(server, sockets)
+      return
+    }
     // This closes the descriptor alone: the connection lives on by its duplicate.
     socket.destroy()
   }
 }
 
-/** The connections whose parser waits for the next request. */
-function betweenRequests(server: OpenServer): Set<unknown> {
+/** The connections whose parser waits for the next request; undefined where Node.js does not tell. */
+function betweenRequests(server: OpenServer): Set<unknown> | undefined {
   const symbol = Object.getOwnPropertySymbols(server).find(
     ({ description }) => description === 'http.server.connections',
   )
   const list: unknown = symbol === undefined ? undefined : Reflect.get(server, symbol)
   if (typeof list !== 'object' || list === null || !('idle' in list) || typeof list.idle !== 'function') {
-    return new Set()
+    return undefined
   }
   const parsers: readonly { socket: unknown }[] = Reflect.apply(list.idle, list, [])
   return new Set(parsers.map(({ socket }) => socket))

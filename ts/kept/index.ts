@@ -9,7 +9,6 @@ import { seam } from '../binding/seam.js'
 import type { Attached, KeptBody, KeptEvents } from '../inside/kept-body.js'
 import { Connections, drain } from './drain.js'
 import { inherit } from './inherit.js'
-import { type OpenServer, openNet } from './internals.js'
 import { Listening } from './listen.js'
 import { KeeperAsSupervisor } from './supervisor.js'
 
@@ -22,14 +21,13 @@ export function begin(
 ): KeptBody {
   const sockets = binding.takeKeptSockets()
   seam(binding, 'kept.begun')
-  const listening = new Listening(binding, sockets)
-  listening.hook()
   const connections = new Connections()
-  follow(listening, connections)
+  const listening = new Listening(binding, (server) => connections.follow(server), sockets)
+  listening.hook()
   binding.beginWork()
   binding.beginAccepting()
   let isDraining = false
-  const onDrain = (passage: Passage | undefined): void => {
+  const onDrain = (passage: Passage | undefined, keys: readonly string[]): void => {
     if (isDraining) return
     isDraining = true
     seam(binding, 'kept.draining')
@@ -37,22 +35,26 @@ export function begin(
     binding.endRotation()
     tellWorkers()
     const leave = (): void => acceptNoMore(binding)
-    drain(listening, connections, passage, leave, () => {
+    const heir = passage === undefined ? undefined : { passage, keys }
+    drain(listening, connections, heir, leave, () => {
       // An empty event loop would end the program before its handlers for the signal that follows have run.
       setInterval(() => {}, 2 ** 31 - 1)
       finish(binding)
     })
   }
-  const hear = ({ kind, fd }: NativeMessage): void => {
+  const hear = ({ kind, text, fd }: NativeMessage): void => {
     switch (kind) {
       case 'drain':
-        onDrain(passageOf(binding, fd))
+        onDrain(passageOf(binding, fd), text.split('\n'))
         break
       case 'heir': {
         const passage = passageOf(binding, fd)
         if (passage !== undefined) inherit(binding, listening, passage)
         break
       }
+      case 'closed':
+        listening.drop(text)
+        break
       case 'reopen':
         events.reopen()
         break
@@ -67,9 +69,10 @@ export function begin(
         kind satisfies never
     }
   }
-  binding.hearKeeper(() => {
+  const failure = binding.hearKeeper(() => {
     for (const message of binding.receiveFromKeeper()) hear(message)
   })
+  if (failure !== null) throw new Error(`daimon: the keeper cannot be heard: ${failure.message}`)
   return {
     instance,
     sockets,
@@ -93,8 +96,6 @@ export function begin(
  * a thread cannot send what another one has opened the passage for.
  */
 export function beginWorker(binding: Binding): void {
-  const listening = new Listening(binding)
-  listening.hook()
   const connections = new Connections()
   let hasWork = false
   let isAccepting = false
@@ -107,7 +108,8 @@ export function beginWorker(binding: Binding): void {
     if (hasWork) finish(binding)
     hasWork = false
   }
-  follow(listening, connections, () => {
+  const listening = new Listening(binding, (server) => {
+    connections.follow(server)
     if (hasWork) return
     hasWork = true
     isAccepting = true
@@ -115,6 +117,7 @@ export function beginWorker(binding: Binding): void {
     binding.beginAccepting()
     process.once('exit', end)
   })
+  listening.hook()
   const channel = new (process.getBuiltinModule('node:worker_threads').BroadcastChannel)(DRAIN)
   channel.onmessage = () => {
     channel.close()
@@ -140,18 +143,6 @@ function acceptNoMore(binding: Binding): void {
 /** This thread has nothing left to do. */
 function finish(binding: Binding): void {
   if (binding.endWork()) binding.tellKeeper('drained', '')
-}
-
-/** Notes the connections of each server from its first one on, and calls `then`. */
-function follow(listening: Listening, connections: Connections, then?: () => void): void {
-  const { prototype } = openNet().Server
-  const listen = prototype._listen2
-  prototype._listen2 = function _listen2(this: OpenServer, ...args): void {
-    Reflect.apply(listen, this, args)
-    if (!listening.servers.has(this)) return
-    connections.follow(this)
-    then?.()
-  }
 }
 
 function passageOf(binding: Binding, fd: number | undefined): Passage | undefined {

@@ -13,7 +13,8 @@ export function inherit(binding: Binding, listening: Listening, passage: Passage
     for (const { text, fd } of passage.receive() ?? [])
       if (fd !== undefined) takeOver(binding, listening, text, fd)
   }
-  passage.hear(hear)
+  // Then the other end keeps its connections.
+  if (passage.hear(hear) !== null) passage.refuse()
 }
 
 function takeOver(binding: Binding, listening: Listening, key: string, fd: number): void {

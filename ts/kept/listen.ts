@@ -4,6 +4,7 @@
  */
 
 import type { Binding } from '../binding/load.js'
+import { isSystemError } from '../binding/node-errors.js'
 import { type Handle, type ListenArguments, type OpenServer, openNet } from './internals.js'
 
 /** With Node's own, 511, an overloaded machine drops connections, as while two generations share it. */
@@ -16,13 +17,6 @@ const REUSE_PORT = 2
 export interface Kept {
   readonly key: string
   readonly handle: Handle
-  readonly file: SocketFile | undefined
-}
-
-/** The file of a Unix socket, and which file it is. */
-interface SocketFile {
-  readonly path: string
-  readonly id: string
 }
 
 /** The sockets that the program of this thread listens at. */
@@ -31,12 +25,24 @@ export class Listening {
   readonly #binding: Binding
   /** The names of those that were declared, by their keys. */
   readonly #declared: Map<string, string> = new Map()
+  /** Which files the Unix sockets have, by their keys. */
+  readonly #files = new Map<string, string>()
   /** From now on a closed server is closed by the drain, or by the daemon's end, and not given up. */
   isLeaving = false
 
-  /** @param declared - the descriptors of the sockets that were declared, by their names */
-  constructor(binding: Binding, declared: Readonly<Record<string, number>> = {}) {
+  readonly #onServer: (server: OpenServer) => void
+
+  /**
+   * @param onServer - called for each server that has a socket of the keeper's
+   * @param declared - the descriptors of the sockets that were declared, by their names
+   */
+  constructor(
+    binding: Binding,
+    onServer: (server: OpenServer) => void,
+    declared: Readonly<Record<string, number>> = {},
+  ) {
     this.#binding = binding
+    this.#onServer = onServer
     for (const [name, fd] of Object.entries(declared)) {
       const key = binding.keyOfDeclared(fd)
       if (key !== null) this.#declared.set(key, name)
@@ -76,8 +82,8 @@ export class Listening {
     if (found !== undefined) {
       listen(null, null, null, wide, found.fd, flags)
       if (server._handle !== null) {
-        this.#track(server, found.key, server._handle)
         this.#binding.tellKeeper('taken', found.key)
+        this.#track(server, found.key, server._handle)
       }
       return
     }
@@ -89,8 +95,29 @@ export class Listening {
     else listen(address, port, type, wide, fd, flags)
     const handle = server._handle
     if (handle === null) this.#nameDeclared(server, port)
-    const key = handle === null ? undefined : this.#share(handle, flags)
-    if (handle !== null && key !== undefined) this.#track(server, key, handle)
+    else this.#learn(server, handle, flags, typeof own === 'number' ? path : undefined)
+  }
+
+  /**
+   * Gives the keeper a socket that the program has opened, a turn later: one that is only tried, and closed again, must
+   * be free at once.
+   *
+   * @param path - of a Unix socket whose file Node.js does not remove
+   */
+  #learn(server: OpenServer, handle: Handle, flags: number | undefined, path: string | undefined): void {
+    const file = path === undefined ? undefined : fileAt(path)
+    const onClose = (): void => {
+      if (path !== undefined && file !== undefined && fileAt(path) === file) unlink(path)
+    }
+    server.once('close', onClose)
+    setImmediate(() => {
+      // A closed one has no number any more. `cluster` takes the handle out of its server.
+      if (handle.fd < 0 || this.isLeaving) return
+      const key = this.#share(handle, flags)
+      if (key === undefined) return
+      server.removeListener('close', onClose)
+      this.#track(server, key, handle)
+    })
   }
 
   /** The keys of what the program asks for; a declared socket may be asked for by its descriptor. */
@@ -115,10 +142,22 @@ export class Listening {
 
   #find(keys: readonly string[]): { key: string; fd: number } | undefined {
     for (const key of keys) {
+      if (!this.#isReachable(key)) {
+        this.#binding.giveUpSocket(key)
+        continue
+      }
       const fd = this.#binding.keptSocket(key)
       if (fd !== null) return { key, fd }
     }
     return undefined
+  }
+
+  /** Whether the file of a Unix socket is still there: the program may have removed it, to make it again. */
+  #isReachable(key: string): boolean {
+    if (!key.startsWith(UNIX) || this.#declared.has(key)) return true
+    const file = fileAt(key.slice(UNIX.length))
+    const known = this.#files.get(key)
+    return file === undefined || (file !== GONE && (known === undefined || known === file))
   }
 
   /** The key that the keeper has for a socket of the program's, if it takes it. */
@@ -140,27 +179,26 @@ export class Listening {
   }
 
   #track(server: OpenServer, key: string, handle: Handle): void {
-    const kept: Kept = { key, handle, file: this.#fileOf(key) }
+    const kept: Kept = { key, handle }
     this.servers.set(server, kept)
+    this.#onServer(server)
+    const file = key.startsWith(UNIX) ? fileAt(key.slice(UNIX.length)) : undefined
+    if (file !== undefined) this.#files.set(key, file)
     server.once('close', () => {
       if (this.servers.get(server) === kept) this.servers.delete(server)
-      if (!this.isLeaving) this.#giveUp(kept)
+      // It is dropped by the keeper's word, because the program may listen there again.
+      if (!this.isLeaving) this.#binding.tellKeeper('closed', key)
     })
   }
 
-  /** The program has closed it, for good as it seems. */
-  #giveUp({ key, file }: Kept): void {
-    this.#binding.giveUpSocket(key)
-    this.#binding.tellKeeper('closed', key)
-    if (file !== undefined) removeFile(file)
-  }
-
-  /** The file of a socket, unless the keeper removes it: that of a declared one. */
-  #fileOf(key: string): SocketFile | undefined {
-    if (!key.startsWith(UNIX) || this.#declared.has(key)) return undefined
-    const path = key.slice(UNIX.length)
-    const id = idOf(path)
-    return id === undefined ? undefined : { path, id }
+  /**
+   * The keeper has dropped a socket, at which nobody has listened for a while, with the file of a Unix socket. Whoever
+   * has begun to listen meanwhile gives it to the keeper again.
+   */
+  drop(key: string): void {
+    const [, kept] = [...this.servers].find(([, one]) => one.key === key) ?? []
+    if (kept === undefined) this.#binding.giveUpSocket(key)
+    else this.#share(kept.handle)
   }
 }
 
@@ -181,9 +219,7 @@ function textOf(flags: number): string {
   return `${(flags & IPV6_ONLY) === 0 ? '' : '6'}${(flags & REUSE_PORT) === 0 ? '' : 'r'}`
 }
 
-/** As libuv does when it closes what it has bound itself, but never the file of another process. */
-function removeFile({ path, id }: SocketFile): void {
-  if (idOf(path) !== id) return
+function unlink(path: string): void {
   try {
     process.getBuiltinModule('node:fs').unlinkSync(path)
   } catch {
@@ -191,12 +227,15 @@ function removeFile({ path, id }: SocketFile): void {
   }
 }
 
-/** Which file is at the path; undefined when that is no socket, or cannot be seen. */
-function idOf(path: string): string | undefined {
+/** No file is there. */
+const GONE = 'gone'
+
+/** Which file is at the path, or `GONE`; undefined when that cannot be seen. */
+function fileAt(path: string): string | undefined {
   try {
-    const stat = process.getBuiltinModule('node:fs').lstatSync(path, { bigint: true })
-    return stat.isSocket() ? `${stat.dev} ${stat.ino}` : undefined
-  } catch {
-    return undefined
+    const { dev, ino } = process.getBuiltinModule('node:fs').lstatSync(path, { bigint: true })
+    return `${dev} ${ino}`
+  } catch (error) {
+    return isSystemError(error) && error.code === 'ENOENT' ? GONE : undefined
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { keeperFile } from '../binding/load.js'
 import { type LaunchedDaemon, type NativePlan, native } from '../binding/native.js'
 import { seam } from '../binding/seam.js'
+import { withBodies } from '../control/bodies.js'
 import { presentStatus } from '../control/status.js'
 import { encodePayload, planWithPayload } from '../handover/payload.js'
 import { encodeRelaunch, relaunchOf } from '../handover/relaunch.js'
@@ -72,7 +73,9 @@ export async function startChecked(checked: CheckedStart<DetachedStart>, greet?:
   seam(native(), 'start.ready')
   settings.logger?.info(`started with PID ${pid} in ${Math.round(took)} ms`)
   const status = presentStatus(settings.pidFile)
-  if (status?.state === 'running' && status.pid === pid) return status
+  if (status?.state === 'running' && status.pid === pid) {
+    return settings.keeper === undefined ? status : await withBodies(status)
+  }
   // The daemon has started, even if it has ended again.
   return { state: 'running', pid, pidFile: settings.pidFile, ...(ended === undefined ? {} : { ended }) }
 }

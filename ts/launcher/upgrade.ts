@@ -5,7 +5,13 @@ import type { NativeEvent } from '../binding/native.js'
 import { beginWait, endWait } from '../binding/waits.js'
 import { withBodies } from '../control/bodies.js'
 import { presentStatus } from '../control/status.js'
-import { NotRunningError, ReadyTimeoutError, UnsupportedError, UpgradeInProgressError } from '../errors.js'
+import {
+  NotRunningError,
+  ReadyTimeoutError,
+  StartFailedError,
+  UnsupportedError,
+  UpgradeInProgressError,
+} from '../errors.js'
 import { decodeError } from '../handover/told-error.js'
 import type { Settings } from '../options/settings.js'
 import { signalName } from '../options/signal-names.js'
@@ -112,6 +118,8 @@ function refused({ pidFile, readyTimeout }: Settings, text: string): Error {
         { option: 'args', problem: say`cannot be given: ${why}`, advice: 'Leave them out.' },
         { pidFile },
       )
+    case 'ERR_DAEMON_START_FAILED':
+      return new StartFailedError(`${pidFile}: no upgrade: ${why}`, { pidFile, step: 'payload' })
     default:
       return new NotRunningError(`${pidFile}: no upgrade: ${why}`, { pidFile })
   }

@@ -7,7 +7,7 @@ use daimon_core::{Body, BodyPlace, ExitStatus, Frame, FrameKind, Reception, Resu
 use crate::ends::ABORT_GRACE;
 use crate::keeper::{Keeper, Phase};
 use crate::report::error_json;
-use crate::running::{Running, State, after};
+use crate::running::{Running, State, Trial, after};
 use crate::seam;
 
 impl Keeper<'_> {
@@ -31,6 +31,9 @@ impl Keeper<'_> {
 
     pub(crate) fn add(&mut self, mut running: Running) {
         running.deadline = after(self.patience());
+        if running.place.generation > self.generation {
+            running.trial = Trial::Newcomer;
+        }
         self.running.push(running);
     }
 
@@ -58,6 +61,9 @@ impl Keeper<'_> {
 
     /// Starts that instance of the present generation.
     pub(crate) fn start_or_fail(&mut self, instance: u32) {
+        if matches!(self.phase, Phase::Ending(_)) {
+            return;
+        }
         let is_first = self.phase == Phase::Starting;
         let place = BodyPlace { generation: self.generation, instance };
         match self.start(place) {
@@ -78,25 +84,38 @@ impl Keeper<'_> {
         }
     }
 
-    /// Receives what a body has said.
-    pub(crate) fn hear(&mut self, at: usize) {
-        let Some(running) = self.running.get_mut(at) else { return };
+    /// Receives what a body has said. Gives whether there may be more.
+    pub(crate) fn hear(&mut self, at: usize) -> bool {
+        let Some(running) = self.running.get_mut(at) else { return false };
         let number = running.number;
-        let Some(channel) = &mut running.body.channel else { return self.look_at_sign(at, Instant::now()) };
+        let Some(channel) = &mut running.body.channel else {
+            self.look_at_sign(at, Instant::now());
+            return false;
+        };
         let (frames, how) = channel.receive();
+        let is_more = !frames.is_empty() && matches!(how, Reception::GoesOn);
         if !matches!(how, Reception::GoesOn) {
             // Its end is told by its process. Any code in it may have closed the channel.
             self.events.remove(channel);
         }
         for frame in frames {
-            // What one frame leads to may have removed the body.
-            let Some(at) = self.running.iter().position(|body| body.number == number) else { return };
+            // What one frame leads to may have moved the body.
+            let Some(at) = self.place_of(number) else { return false };
             self.heard(at, &frame);
         }
+        is_more
+    }
+
+    /// Where the body with that number is now.
+    pub(crate) fn place_of(&self, number: u64) -> Option<usize> {
+        self.running.iter().position(|body| body.number == number)
     }
 
     fn heard(&mut self, at: usize, frame: &Frame) {
         let Some(running) = self.running.get_mut(at) else { return };
+        if running.trial == Trial::Failed {
+            return;
+        }
         let descriptor = running.body.channel.as_mut().and_then(|channel| channel.descriptor_of(frame));
         match frame.kind {
             FrameKind::Status | FrameKind::Error | FrameKind::Exit => {
@@ -188,11 +207,14 @@ impl Keeper<'_> {
             self.start_or_fail(instance);
         }
         if self.phase == Phase::Starting && self.is_ready() {
+            if !self.daemon.ready() {
+                // Nobody waits for this daemon any more.
+                return self.launcher_ended();
+            }
             self.phase = Phase::Serving;
             self.has_served = true;
             self.forget_launcher();
             seam::at("keeper.serving");
-            self.daemon.ready();
             self.supervisor.ready(self.daemon.pid());
         }
     }
@@ -211,9 +233,9 @@ impl Keeper<'_> {
         }
     }
 
-    /// A body has opened the log again, as after a rotation: the others do the same. The keeper's own outputs follow
-    /// with its next line, or its next body.
+    /// A body has opened the log again, as after a rotation: the others, and the keeper, do the same.
     fn reopen_others(&self, at: usize) {
+        self.follow_log();
         for (_, other) in self.running.iter().enumerate().filter(|(other, _)| *other != at) {
             other.body.offer(FrameKind::Reopen, &[], None);
         }

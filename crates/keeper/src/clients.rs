@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daimon_core::{Channel, Frame, FrameKind, Reception};
+use daimon_core::{Channel, Frame, FrameKind, Reception, Signal};
 
 use crate::keeper::Keeper;
 use crate::report::report;
@@ -74,9 +74,13 @@ impl Keeper<'_> {
                 Some(order) => self.begin_upgrade(number, &order),
                 None => self.close_client(number),
             },
-            FrameKind::Groups => {
-                self.stops_groups = true;
-                self.answer(number, FrameKind::Groups, &[]);
+            FrameKind::Stop => {
+                if let [groups, number @ ..] = frame.body.as_slice() {
+                    self.stops_groups = *groups != 0;
+                    self.stop_signal =
+                        number.try_into().ok().map(|number| Signal::from(i32::from_le_bytes(number)));
+                }
+                self.answer(number, FrameKind::Stop, &[]);
             }
             FrameKind::Kill => self.kill(),
             _ => (),

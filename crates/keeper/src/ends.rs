@@ -6,12 +6,15 @@ use daimon_core::{ExitStatus, Respawn, Signal};
 
 use crate::keeper::{Keeper, Phase};
 use crate::respawn::Next;
-use crate::running::{Running, State, after};
+use crate::running::{Running, State, Trial, after};
 use crate::say::{ended, millis, name};
 use crate::seam;
 
 /// From SIGTERM to SIGKILL, when nobody waits for the daemon any more.
 pub(crate) const ABORT_GRACE: Duration = Duration::from_secs(1);
+/// From SIGKILL of what a body has started to its end, at the longest. Only another user's process, or one in the
+/// kernel, lives longer.
+const KILL_PATIENCE: Duration = Duration::from_secs(2);
 /// How often the group of a body that has ended is looked at, until it is empty.
 const GROUP_LOOK: Duration = Duration::from_millis(10);
 /// In a pause that is longer nobody is to wait in a queue.
@@ -37,7 +40,8 @@ impl Keeper<'_> {
             running.body.signal_group(Signal::TERM);
             running.body.signal_group(Signal::CONT);
             running.accepts = false;
-            running.state = State::Left { status, kill_at: after(patience) };
+            let was_told = running.state == State::Ending;
+            running.state = State::Left { status, kill_at: after(patience), was_told };
             running.deadline = Some(Instant::now() + GROUP_LOOK);
             if self.phase == Phase::Starting {
                 self.end(Some(status), Signal::TERM, patience);
@@ -50,18 +54,30 @@ impl Keeper<'_> {
     fn collect(&mut self, at: usize) {
         self.collect_one(at);
         self.let_rotate();
+        // The last one may be an old body that has drained, or a new one whose upgrade has failed.
+        if self.phase == Phase::Serving && self.running.is_empty() && self.due.is_empty() {
+            self.supervisor.stopping(self.plan.stop_timeout);
+            self.phase = Phase::Ending(Some(self.done.unwrap_or(ExitStatus::Code(0))));
+        }
     }
 
     fn collect_one(&mut self, at: usize) {
-        let Running { body, place, state, ready_at, number, .. } = self.running.swap_remove(at);
+        let running = self.running.swap_remove(at);
+        let was_told = running.was_told_to_end();
+        let Running { body, place, trial, ready_at, number, .. } = running;
         self.answer_upgrade();
-        let Some(status) = body.collect() else { return };
+        // Libraries know no names of real-time signals, by which it may have ended; the kernel tells them before.
+        let known = body.process.exit_status();
+        let status = body.collect().or(known).unwrap_or(ExitStatus::Code(1));
         self.supervisor.forget(number);
+        if trial == Trial::Failed {
+            return;
+        }
         let ready_for = ready_at.map(|since| since.elapsed());
         match self.phase {
             Phase::Starting => {
                 // One that the keeper itself ends was not ready in time.
-                let status = if state == State::Ending { ExitStatus::Code(1) } else { status };
+                let status = if was_told { ExitStatus::Code(1) } else { status };
                 self.end(Some(status), Signal::TERM, self.stop_patience());
             }
             // Of a daemon that serves, one that was never ready tells nothing: the signal itself may have ended it.
@@ -70,15 +86,13 @@ impl Keeper<'_> {
                 self.phase = Phase::Ending(Some(status));
             }
             Phase::Ending(_) => (),
-            // Those of an upgrade that has failed before are ended by the keeper itself.
-            Phase::Serving if place.generation > self.generation && state == State::Ending => (),
-            Phase::Serving if place.generation > self.generation => self.newcomer_ended(status),
+            Phase::Serving if trial == Trial::Newcomer => self.newcomer_ended(status),
             Phase::Serving if place.generation < self.generation => (),
             Phase::Serving => {
                 self.last_exit = Some((status, SystemTime::now()));
                 let what = format!("(PID {}) {}", body.process.pid(), ended(status));
                 // One that is ended by the keeper itself was not ready in time, or was left over.
-                let status = if state == State::Ending { ExitStatus::Code(1) } else { status };
+                let status = if was_told { ExitStatus::Code(1) } else { status };
                 if self.upgrade.is_some() {
                     self.say(&format!("daimon: the program {what}; an upgrade is under way"));
                     self.due.push((Instant::now(), place.instance));
@@ -97,6 +111,9 @@ impl Keeper<'_> {
         ready_for: Option<Duration>,
         what: &str,
     ) {
+        if matches!(self.phase, Phase::Ending(_)) {
+            return;
+        }
         let Some(row) = self.rows.get_mut(instance as usize) else { return };
         let next = row.end(status, ready_for);
         let Respawn { limit, .. } = self.plan.respawn;
@@ -116,10 +133,7 @@ impl Keeper<'_> {
             }
             Next::Done => {
                 self.say(&format!("{program}; it is not started again"));
-                if self.running.is_empty() && self.due.is_empty() {
-                    self.supervisor.stopping(self.plan.stop_timeout);
-                    self.phase = Phase::Ending(Some(status));
-                }
+                self.done = Some(status);
             }
             Next::Failed => {
                 self.say(&format!("{program}; it is not to be started again, so that the daemon ends"));
@@ -154,14 +168,17 @@ impl Keeper<'_> {
     pub(crate) fn kill(&mut self) {
         self.end(None, Signal::KILL, None);
         for running in &self.running {
-            running.send_to(Signal::KILL, self.stops_groups);
+            let is_left = matches!(running.state, State::Left { .. });
+            running.send_to(Signal::KILL, self.stops_groups || is_left);
         }
     }
 
-    /// A body ends the daemon, and itself.
+    /// A body ends the daemon, and itself. One that is on trial, or is replaced, ends itself alone.
     pub(crate) fn body_ends_daemon(&mut self, at: usize) {
         let patience = self.stop_patience();
-        let Some(running) = self.running.get_mut(at) else { return };
+        let generation = self.generation;
+        let is_meant = |body: &&mut Running| body.place.generation == generation;
+        let Some(running) = self.running.get_mut(at).filter(is_meant) else { return };
         running.state = State::Ending;
         running.deadline = after(patience);
         self.ender = Some(running.number);
@@ -184,10 +201,12 @@ impl Keeper<'_> {
             }
             State::Ready => (),
             State::Draining => running.end(stop_signal, false, running.patience),
-            State::Ending => running.send(Signal::KILL),
+            State::Ending => running.send_to(Signal::KILL, self.stops_groups),
             State::Left { kill_at, .. } => {
-                if running.body.has_others() {
-                    if kill_at.is_none_or(|until| until <= now) {
+                let is_past = |until: Instant| until <= now;
+                let gives_up = kill_at.and_then(|at| at.checked_add(KILL_PATIENCE)).is_some_and(is_past);
+                if running.body.has_others() && !gives_up {
+                    if kill_at.is_some_and(is_past) {
                         running.body.signal_group(Signal::KILL);
                     }
                     running.deadline = Some(now + GROUP_LOOK);

@@ -11,10 +11,15 @@ use crate::running::{Running, State};
 const FIRST_TRY: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
+/// So long a program runs that is ready when it runs: one that fails at once is the failure of its start.
+const LEAST_RUN: Duration = Duration::from_millis(100);
+/// So many messages are read before others have their turn, since any process may send them.
+const MOST_MESSAGES: usize = 16;
+
 /// By what such a body shows that it is ready.
 #[derive(Debug)]
 pub(crate) enum Sign {
-    /// It has been executed, at that time.
+    /// It has been executed, and runs at that time.
     Executed(Instant),
     /// What it says there.
     Word(NotifyInbox),
@@ -27,7 +32,7 @@ impl Sign {
         Ok(match Probe::of(&executable.ready) {
             Some(probe) => Self::Address { probe, pause: FIRST_TRY, next: Instant::now() + FIRST_TRY },
             None if executable.ready == Readiness::Notify => Self::Word(NotifyInbox::new(user)?),
-            None => Self::Executed(Instant::now()),
+            None => Self::Executed(Instant::now() + LEAST_RUN),
         })
     }
 
@@ -46,7 +51,7 @@ impl Sign {
     /// Whether it tells now that the body is ready, and the last progress text.
     fn look(&mut self, now: Instant) -> (bool, Option<String>) {
         match self {
-            Self::Executed(_) => (true, None),
+            Self::Executed(when) => (*when <= now, None),
             Self::Word(socket) => heard(socket),
             Self::Address { next, .. } if *next > now => (false, None),
             Self::Address { probe, pause, next } => {
@@ -61,7 +66,8 @@ impl Sign {
 /// Lines of `NAME=value`, of which `READY=1` and `STATUS=` mean something here.
 fn heard(socket: &NotifyInbox) -> (bool, Option<String>) {
     let (mut is_ready, mut status) = (false, None);
-    while let Some(message) = socket.receive() {
+    // More come with the next look.
+    for message in (0..MOST_MESSAGES).map_while(|_| socket.receive()) {
         for line in message.split('\n') {
             is_ready |= line == "READY=1";
             status = line.strip_prefix("STATUS=").map(str::to_owned).or(status);
@@ -132,7 +138,7 @@ impl Keeper<'_> {
     /// Tells a program that another one serves by now: it has the time of a drain to finish its work.
     pub(crate) fn retire_executable(&mut self, at: usize) {
         let (signal, patience) = (self.plan.stop_signal, Some(self.plan.drain_timeout));
-        if let Some(running) = self.running.get_mut(at) {
+        if let Some(running) = self.running.get_mut(at).filter(|body| body.is_at_work()) {
             running.end(signal, false, patience);
         }
     }

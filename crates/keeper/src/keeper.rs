@@ -9,8 +9,9 @@ use daimon_core::{
 };
 
 use crate::clients::Client;
+use crate::ends::ABORT_GRACE;
 use crate::respawn::Row;
-use crate::running::{Running, State};
+use crate::running::{Running, State, after};
 use crate::say::say;
 use crate::seam;
 use crate::sockets::Sockets;
@@ -41,7 +42,7 @@ pub(crate) struct Keeper<'a> {
     /// What the present generation is told.
     pub(crate) payload: BodyPayload,
     /// The payload up to the arguments, which an upgrade may replace.
-    pub(crate) head: &'a [u8],
+    pub(crate) head: Vec<u8>,
     pub(crate) events: Events,
     /// The channel to the launcher, until the daemon is ready.
     launcher: Option<OwnedFd>,
@@ -64,10 +65,14 @@ pub(crate) struct Keeper<'a> {
     pub(crate) upgrade: Option<Upgrade>,
     /// An upgrade that has succeeded, until nobody of the old generation accepts any more.
     pub(crate) switched: Option<Switched>,
+    /// How the last body that is not started again has ended.
+    pub(crate) done: Option<ExitStatus>,
     /// The body that has ended the daemon: the daemon ends as it does.
     pub(crate) ender: Option<u64>,
     /// Whether the signals of the stop are for all that the bodies have started.
     pub(crate) stops_groups: bool,
+    /// The signal of a stop that has been announced.
+    pub(crate) stop_signal: Option<Signal>,
     /// All respawns since the daemon was started.
     pub(crate) respawns: u64,
     /// How a body of a daemon that serves has ended last, and when.
@@ -78,12 +83,12 @@ pub(crate) struct Keeper<'a> {
 impl<'a> Keeper<'a> {
     pub(crate) fn new(
         daemon: &'a OwnDaemon,
-        order: &'a KeeperOrder,
+        KeeperOrder { body: program, keeper: plan, .. }: &'a KeeperOrder,
+        payload: Vec<u8>,
         sockets: Sockets,
         launcher: Option<OwnedFd>,
         supervisor: Supervisor,
     ) -> Result<Self> {
-        let KeeperOrder { body: program, keeper: plan, payload } = order;
         let events = Events::new(launcher.is_none())?;
         if let Some(launcher) = &launcher {
             events.add(launcher, LAUNCHER)?;
@@ -95,8 +100,8 @@ impl<'a> Keeper<'a> {
             plan,
             program,
             bodies: Bodies::new(daemon, program)?,
-            payload: BodyPayload::new(payload.clone())?,
-            head: payload.get(..plan.args_at).unwrap_or(payload),
+            head: payload.get(..plan.args_at).unwrap_or(&payload).to_vec(),
+            payload: BodyPayload::new(payload)?,
             events,
             is_alone: launcher.is_none(),
             launcher,
@@ -112,8 +117,10 @@ impl<'a> Keeper<'a> {
             supervisor,
             upgrade: None,
             switched: None,
+            done: None,
             ender: None,
             stops_groups: false,
+            stop_signal: None,
             respawns: 0,
             last_exit: None,
             next_number: FIRST,
@@ -177,12 +184,16 @@ impl<'a> Keeper<'a> {
             CONTROL => return self.accept_clients(),
             _ => (),
         }
-        if let Some(at) = self.running.iter().position(|body| body.number == number) {
+        if let Some(at) = self.place_of(number) {
             self.hear(at);
-        } else if let Some(at) = self.running.iter().position(|body| body.exit_number() == number) {
-            // What it said last comes before its end.
-            self.hear(at);
-            self.body_ended(at);
+        } else if let Some(number) =
+            self.running.iter().find(|body| body.exit_number() == number).map(|body| body.number)
+        {
+            // What it said last comes before its end. It is no more than the channel has room for.
+            while self.place_of(number).is_some_and(|at| self.hear(at)) {}
+            if let Some(at) = self.place_of(number) {
+                self.body_ended(at);
+            }
         } else {
             self.hear_client(number);
         }
@@ -195,10 +206,16 @@ impl<'a> Keeper<'a> {
     }
 
     /// The launcher closes its end when the daemon is ready. Before, its end is the daemon's.
-    fn launcher_ended(&mut self) {
+    pub(crate) fn launcher_ended(&mut self) {
         self.forget_launcher();
-        if self.phase == Phase::Starting {
-            self.end(Some(ExitStatus::Code(1)), Signal::TERM, Some(crate::ends::ABORT_GRACE));
+        if self.has_served {
+            return;
+        }
+        self.end(Some(ExitStatus::Code(1)), Signal::TERM, Some(ABORT_GRACE));
+        // Also of those that a signal has told to end before, without a time.
+        let until = after(Some(ABORT_GRACE));
+        for running in self.running.iter_mut().filter(|body| body.state == State::Ending) {
+            running.deadline = [running.deadline, until].into_iter().flatten().min();
         }
     }
 

@@ -81,9 +81,11 @@ fn adopted(value: &OsStr) -> std::result::Result<Start, String> {
 }
 
 /// Runs the daemon to its end, which is this process's.
-fn run(Start { daemon, order, sockets, launcher, supervisor }: Start) -> ! {
+fn run(Start { daemon, mut order, sockets, launcher, supervisor }: Start) -> ! {
+    // It is kept once, where a long one is in no memory of this process.
+    let payload = std::mem::take(&mut order.payload);
     seam::at("keeper.ordered");
-    let keeper = Keeper::new(daemon, &order, sockets, launcher, supervisor);
+    let keeper = Keeper::new(daemon, &order, payload, sockets, launcher, supervisor);
     match keeper.and_then(|mut keeper| keeper.run()) {
         Ok(ExitStatus::Code(code)) => exit(code),
         Ok(ExitStatus::Signal(signal)) => daemon.end_by(signal),

@@ -27,6 +27,9 @@ pub(crate) fn report(keeper: &Keeper<'_>) -> String {
     if keeper.phase == Phase::Serving && keeper.at_work().next().is_none() {
         json.push_str(",\"restarting\":true");
     }
+    if matches!(keeper.phase, Phase::Ending(_)) {
+        json.push_str(",\"stopping\":true");
+    }
     json.push('}');
     json
 }

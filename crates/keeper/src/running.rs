@@ -19,10 +19,12 @@ pub(crate) enum State {
     Draining,
     /// It is told to end.
     Ending,
-    /// It has ended in this way; processes that it has started have not, and are killed at that time.
+    /// It has ended in this way; processes that it has started have not, and are killed at that time. `was_told`: it
+    /// was [`State::Ending`].
     Left {
         status: ExitStatus,
         kill_at: Option<Instant>,
+        was_told: bool,
     },
 }
 
@@ -42,6 +44,8 @@ pub(crate) struct Running {
     pub(crate) taken: Vec<String>,
     /// By what it shows that it is ready, until it is; `None` also where it says so by its channel.
     pub(crate) sign: Option<Sign>,
+    /// Where it stands in an upgrade.
+    pub(crate) trial: Trial,
     /// Whether it may still accept connections: it has not said otherwise, and has not been told to end.
     pub(crate) accepts: bool,
     /// Whether it has been told to rotate the log.
@@ -52,7 +56,18 @@ pub(crate) struct Running {
     pub(crate) number: u64,
 }
 
-/// A body that says more than this is not believed: its memory is the keeper's.
+/// What an upgrade makes of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trial {
+    /// Nothing, or it has passed.
+    None,
+    /// It is to take the place of another one.
+    Newcomer,
+    /// Its upgrade has failed: what it says, and how it ends, means nothing.
+    Failed,
+}
+
+/// A limit, because the keeper stores these for a body that it does not trust.
 const MOST_TAKEN: usize = 256;
 
 impl Running {
@@ -66,6 +81,7 @@ impl Running {
             patience: None,
             taken: Vec::new(),
             sign: None,
+            trial: Trial::None,
             accepts: true,
             rotates: false,
             held: Vec::new(),
@@ -81,6 +97,24 @@ impl Running {
     /// The number of its end's event.
     pub(crate) fn exit_number(&self) -> u64 {
         self.number + 1
+    }
+
+    /// Whether the keeper itself has told it to end.
+    pub(crate) fn was_told_to_end(&self) -> bool {
+        matches!(self.state, State::Ending | State::Left { was_told: true, .. })
+    }
+
+    /// Its upgrade has failed: it is killed, with all that it has started.
+    pub(crate) fn fail_trial(&mut self, now: Instant) {
+        self.trial = Trial::Failed;
+        self.accepts = false;
+        self.body.signal_group(Signal::KILL);
+        if let State::Left { kill_at, .. } = &mut self.state {
+            *kill_at = Some(now);
+        } else {
+            self.state = State::Ending;
+            self.deadline = None;
+        }
     }
 
     /// Whether it does the daemon's work, or is about to.
@@ -116,9 +150,12 @@ impl Running {
 
     /// Tells it, and with `group` all that it has started, to end. It is killed after that time, if one is given.
     pub(crate) fn end(&mut self, signal: Signal, group: bool, patience: Option<Duration>) {
+        // A drain has an end, whoever stops the daemon meanwhile.
+        let drained = self.deadline.filter(|_| self.state == State::Draining);
+        let drained = drained.and_then(|until| until.checked_add(self.patience?));
         self.state = State::Ending;
         self.accepts = false;
-        self.deadline = after(patience);
+        self.deadline = [after(patience), drained].into_iter().flatten().min();
         self.send_to(signal, group);
         self.send_to(Signal::CONT, group);
     }

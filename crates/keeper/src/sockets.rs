@@ -28,6 +28,10 @@ struct Held {
 }
 
 impl Held {
+    fn is_among(&self, keys: &[String]) -> bool {
+        keys.iter().any(|key| key == self.socket.key())
+    }
+
     /// Removes the file of a Unix socket, if it is still there: the keeper's own, or with a body's rights.
     fn remove_file(&self, bodies: &Bodies<'_>) {
         match self.socket.file() {
@@ -110,6 +114,11 @@ impl Sockets {
         let socket = KeptSocket::learned(fd, said)?;
         let key = socket.key().to_owned();
         let learned = self.held.iter().filter(|held| !held.is_declared).count();
+        // The program may have removed the file, and made it again.
+        let is_old = |held: &Held| {
+            !held.is_declared && held.socket.key() == key && held.socket.file() != socket.file()
+        };
+        self.held.retain(|held| !is_old(held));
         if !self.has(&key) && learned < MOST_LEARNED {
             let text = key.clone();
             self.held.push(Held {
@@ -128,22 +137,19 @@ impl Sockets {
         self.held.iter().any(|held| held.socket.key() == key)
     }
 
-    /// Whether a generation that has taken these can take the place of the present one: all that are declared, and one
-    /// of those that were learned from an older generation, if there are any.
-    pub(crate) fn suffice(&self, taken: &[String], generation: u32) -> bool {
-        self.missing(taken, generation).is_empty()
+    /// The keys of the declared ones that a body lacks which has taken these.
+    pub(crate) fn missing_declared(&self, taken: &[String]) -> Vec<String> {
+        let missing = self.held.iter().filter(|held| held.is_planned && !held.is_among(taken));
+        missing.map(|held| held.socket.key().to_owned()).collect()
     }
 
-    /// The keys that such a generation lacks.
-    pub(crate) fn missing(&self, taken: &[String], generation: u32) -> Vec<&str> {
-        let is_taken = |held: &&Held| taken.iter().any(|key| key == held.socket.key());
-        let declared = self.held.iter().filter(|held| held.is_planned && !is_taken(held));
-        let mut missing: Vec<_> = declared.map(|held| held.socket.key()).collect();
+    /// The key of one that was learned from a generation before that one, if there are any and none of them is taken.
+    pub(crate) fn missing_learned(&self, taken: &[String], generation: u32) -> Vec<String> {
         let mut learned = self.held.iter().filter(|held| !held.is_declared && held.generation < generation);
-        if !learned.clone().any(|held| is_taken(&held)) {
-            missing.extend(learned.next().map(|held| held.socket.key()));
+        if learned.clone().any(|held| held.is_among(taken)) {
+            return Vec::new();
         }
-        missing
+        learned.next().map(|held| held.socket.key().to_owned()).into_iter().collect()
     }
 
     /// Forgets what only that generation has opened, which has failed.
@@ -189,24 +195,22 @@ impl Sockets {
         self.doubts.iter().map(|doubt| doubt.at).min()
     }
 
-    /// Drops those whose time has come and at which nobody listens; gives the keys of those that an upgrade has left
-    /// over.
+    /// Drops those whose time has come and at which nobody listens; gives their keys, and whether an upgrade has left
+    /// them over.
     pub(crate) fn drop_doubtful(
         &mut self,
         now: Instant,
         bodies: &Bodies<'_>,
         is_taken: impl Fn(&str) -> bool,
-    ) -> Vec<String> {
+    ) -> Vec<(String, bool)> {
         let (due, later): (Vec<_>, Vec<_>) = self.doubts.drain(..).partition(|doubt| doubt.at <= now);
         self.doubts = later;
-        let mut left_over = Vec::new();
+        let mut dropped = Vec::new();
         for doubt in due.into_iter().filter(|doubt| !is_taken(&doubt.key)) {
             self.drop_each(bodies, |held| !held.is_declared && held.socket.key() == doubt.key);
-            if doubt.is_left_over {
-                left_over.push(doubt.key);
-            }
+            dropped.push((doubt.key, doubt.is_left_over));
         }
-        left_over
+        dropped
     }
 
     /// Closes all that can be closed: nobody waits in a queue that nobody serves.

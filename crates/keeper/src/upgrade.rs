@@ -3,12 +3,12 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use daimon_core::{BodyPayload, BodyPlace, ExitStatus, FrameKind, Signal, channel_pair};
+use daimon_core::{BodyPayload, BodyPlace, ExitStatus, FrameKind, channel_pair};
 
 use crate::clients::UpgradeOrder;
 use crate::keeper::{Keeper, Phase, rows};
 use crate::report::error_json;
-use crate::running::{Running, State, after};
+use crate::running::{Running, State, Trial, after};
 use crate::seam;
 
 /// An upgrade under way.
@@ -37,10 +37,9 @@ impl Keeper<'_> {
         self.generation + 1
     }
 
-    /// The bodies of the next generation, without those of an upgrade that has failed, which may not have ended yet.
+    /// The bodies of the next generation. Those of an upgrade that has failed may not have ended yet.
     fn newcomers(&self) -> impl Iterator<Item = &Running> {
-        let next = self.next_generation();
-        self.running.iter().filter(move |body| body.place.generation == next && body.state != State::Ending)
+        self.running.iter().filter(|body| body.trial == Trial::Newcomer)
     }
 
     /// Begins an upgrade for that client.
@@ -71,7 +70,7 @@ impl Keeper<'_> {
         }
         let payload = match order.args {
             None => None,
-            Some(args) => match BodyPayload::new([self.head, args].concat()) {
+            Some(args) => match BodyPayload::new([&self.head, args].concat()) {
                 Ok(payload) => Some(payload),
                 Err(error) => return self.refuse(client, "ERR_DAEMON_START_FAILED", &error.to_string()),
             },
@@ -95,26 +94,47 @@ impl Keeper<'_> {
             return;
         }
         let next = self.next_generation();
-        let newcomers = || self.newcomers();
-        let serves = |taken: &[String]| self.sockets.suffice(taken, next);
-        if !newcomers().all(|body| body.state == State::Ready && serves(&body.taken)) {
+        if !self.newcomers().all(|body| body.state == State::Ready) {
             return;
         }
-        let begun = newcomers().count() as u32;
+        let begun = self.newcomers().count() as u32;
         seam::at("upgrade.ready");
         if begun == self.plan.instances {
-            return self.switch();
+            if self.missing(next).is_empty() {
+                self.switch();
+            }
+            return;
         }
-        // The first one is alone until it serves.
+        // The first one is alone until it is ready.
         for instance in begun..self.plan.instances {
+            if self.upgrade.is_none() {
+                return;
+            }
             self.start_newcomer(instance);
         }
+    }
+
+    /// The sockets that the next generation lacks: of those that were declared what any of its bodies lacks, of those
+    /// that were learned one, if all lack all.
+    fn missing(&self, next: u32) -> Vec<String> {
+        let all: Vec<String> = self.newcomers().flat_map(|body| body.taken.iter().cloned()).collect();
+        let mut missing = self.sockets.missing_learned(&all, next);
+        for body in self.newcomers() {
+            missing.extend(self.sockets.missing_declared(&body.taken));
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        missing
     }
 
     /// From now on the new generation alone accepts.
     fn switch(&mut self) {
         let Some(upgrade) = self.upgrade.take() else { return };
         self.generation = self.next_generation();
+        self.running
+            .iter_mut()
+            .filter(|body| body.trial == Trial::Newcomer)
+            .for_each(|body| body.trial = Trial::None);
         self.rows = rows(self.plan);
         self.due.clear();
         if let Some(payload) = upgrade.payload {
@@ -164,7 +184,8 @@ impl Keeper<'_> {
             && channel_pair().is_ok_and(|(from, to)| {
                 let has_heir =
                     heir.is_some_and(|heir| heir.body.offer(FrameKind::Heir, &[], Some(from.as_fd())));
-                has_heir && running.body.offer(FrameKind::Drain, &[], Some(to.as_fd()))
+                let keys = heir.map(keys_of).unwrap_or_default();
+                has_heir && running.body.offer(FrameKind::Drain, keys.as_bytes(), Some(to.as_fd()))
             });
         let Some(running) = self.running.get_mut(at) else { return };
         if is_told {
@@ -194,15 +215,10 @@ impl Keeper<'_> {
 
     pub(crate) fn upgrade_overdue(&mut self) {
         let next = self.next_generation();
-        let newcomers = self.newcomers();
-        let mut missing: Vec<String> = Vec::new();
-        for body in newcomers {
-            if body.state != State::Ready {
-                missing.push(format!("instance {} is not ready", body.place.instance));
-            }
-            let keys = self.sockets.missing(&body.taken, next);
-            missing.extend(keys.iter().map(|key| format!("nobody listens at {key}")));
-        }
+        let late = self.newcomers().filter(|body| body.state != State::Ready);
+        let mut missing: Vec<String> =
+            late.map(|body| format!("instance {} is not ready", body.place.instance)).collect();
+        missing.extend(self.missing(next).iter().map(|key| format!("nobody listens at {key}")));
         let missing = missing.join(", ");
         self.refuse_upgrade("ERR_DAEMON_READY_TIMEOUT", &missing);
     }
@@ -233,12 +249,11 @@ impl Keeper<'_> {
         let next = self.next_generation();
         seam::at("upgrade.failed");
         self.sockets.forget_generation(next, &self.bodies);
-        for running in self.running.iter_mut().filter(|body| body.place.generation == next) {
-            running.body.signal_group(Signal::KILL);
-            running.send(Signal::KILL);
-            running.state = State::Ending;
-            running.deadline = None;
-        }
+        let now = Instant::now();
+        self.running
+            .iter_mut()
+            .filter(|body| body.trial == Trial::Newcomer)
+            .for_each(|body| body.fail_trial(now));
     }
 
     /// Tells who has asked for the upgrade.
@@ -252,10 +267,18 @@ impl Keeper<'_> {
         if self.sockets.next_time().is_none_or(|when| when > now) {
             return;
         }
-        let taken: Vec<String> = self.at_work().flat_map(|body| body.taken.iter().cloned()).collect();
+        // Those on trial may follow.
+        let serving = self.running.iter().filter(|body| body.is_at_work());
+        let taken: Vec<String> = serving.flat_map(|body| body.taken.iter().cloned()).collect();
         let is_taken = |key: &str| taken.iter().any(|taken| taken == key);
-        for key in self.sockets.drop_doubtful(now, &self.bodies, is_taken) {
-            self.say(&format!("daimon: {key} is closed: the new program does not listen there"));
+        for (key, is_left_over) in self.sockets.drop_doubtful(now, &self.bodies, is_taken) {
+            // They have it, too: as long as one has it open, clients wait there.
+            for running in &self.running {
+                running.body.offer(FrameKind::Closed, key.as_bytes(), None);
+            }
+            if is_left_over {
+                self.say(&format!("daimon: {key} is closed: the new program does not listen there"));
+            }
         }
     }
 
@@ -263,8 +286,8 @@ impl Keeper<'_> {
     pub(crate) fn body_listens_at(&mut self, at: usize, fd: OwnedFd, said: &[u8]) {
         let said = std::str::from_utf8(said).unwrap_or_default();
         let Some(running) = self.running.get_mut(at) else { return };
-        // One that is being replaced leaves nothing to others.
-        if running.place.generation < self.generation {
+        // One that is being replaced, or ends, leaves nothing to others.
+        if running.place.generation < self.generation || !running.is_at_work() {
             return;
         }
         if let Some(key) = self.sockets.learn(fd, said, running.place.generation) {
@@ -272,6 +295,18 @@ impl Keeper<'_> {
             self.upgrade_progresses();
         }
     }
+}
+
+/// Those of the sockets that a body listens at, as many as a frame has room for.
+fn keys_of(body: &Running) -> String {
+    let mut keys = String::new();
+    for key in &body.taken {
+        if keys.len() + key.len() < FrameKind::Drain.longest() {
+            keys.push_str(key);
+            keys.push('\n');
+        }
+    }
+    keys
 }
 
 fn exit_text(status: ExitStatus) -> String {

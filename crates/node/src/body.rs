@@ -174,6 +174,18 @@ impl Passage {
         Ok(Self { channel: Mutex::new(Channel::to_heir(taken)), watch: Mutex::new(None) })
     }
 
+    /// Whether the other end can still take something.
+    #[napi]
+    pub fn is_open(&self) -> bool {
+        locked(&self.channel).is_open()
+    }
+
+    /// Takes nothing more from it, which the other end hears.
+    #[napi]
+    pub fn refuse(&self) {
+        locked(&self.channel).close();
+    }
+
     /// Sends a connection, of the server with that key, if it can be sent at once.
     #[napi]
     pub fn send(&self, key: String, fd: i32) -> bool {
@@ -243,6 +255,8 @@ pub enum NativeMessageKind {
     Drain,
     /// This body follows another one.
     Heir,
+    /// The keeper has dropped the socket of that key.
+    Closed,
     /// The log has been opened again by another body.
     Reopen,
     /// This body rotates the log from now on.
@@ -256,6 +270,7 @@ impl NativeMessageKind {
             FrameKind::Socket => Some(Self::Socket),
             FrameKind::Drain => Some(Self::Drain),
             FrameKind::Heir => Some(Self::Heir),
+            FrameKind::Closed => Some(Self::Closed),
             FrameKind::Reopen => Some(Self::Reopen),
             FrameKind::Rotate => Some(Self::Rotate),
             _ => None,

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::sockopt::SendTimeout;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, setsockopt, shutdown};
 use nix::sys::time::{TimeVal, TimeValLike};
@@ -33,7 +34,7 @@ pub struct Channel {
 }
 
 /// How many descriptors are kept that no frame has asked for: more than can be under way at once are closed.
-const MOST_DESCRIPTORS: usize = 512;
+const MOST_DESCRIPTORS: usize = 64;
 
 impl Channel {
     /// The daemon's end.
@@ -113,8 +114,14 @@ impl Channel {
         }
     }
 
+    /// Whether the other end can still take something.
+    pub fn is_open(&self) -> bool {
+        let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::empty())];
+        !matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
+    }
+
     /// Nothing is sent or received any more; the other end is told.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         let _ = shutdown(self.fd.as_raw_fd(), Shutdown::Both);
     }
 

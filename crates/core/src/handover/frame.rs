@@ -33,9 +33,10 @@ pub enum FrameKind {
     Begin,
     /// Body to keeper: it listens at the socket of that key.
     Taken,
-    /// Body to keeper: the program has closed the socket of that key.
+    /// Body to keeper: the program has closed the socket of that key. Keeper to body: it is dropped.
     Closed,
-    /// Keeper to body, with a channel to the body that follows it: that one serves by now.
+    /// Keeper to body, with a channel to the body that follows it: that one serves by now, at the sockets of these
+    /// keys, one in each line.
     Drain,
     /// Keeper to body, with a channel from the body that it follows.
     Heir,
@@ -57,9 +58,9 @@ pub enum FrameKind {
     Bodies,
     /// Any process to keeper: a new generation is to take the place of the present one.
     Upgrade,
-    /// Any process to keeper: the signals of a stop are for all that the bodies have started, too. The answer is of the
-    /// same kind.
-    Groups,
+    /// Any process to keeper: how it is stopped. One byte says whether the signals are for all that the bodies have
+    /// started, too; four are the number of the signal that stops (little endian). The answer is of the same kind.
+    Stop,
     /// Any process to keeper: its bodies are to be killed.
     Kill,
     /// Keeper to who has asked for an upgrade: the code of an error, and why.
@@ -93,6 +94,7 @@ impl FrameKind {
         Self::PayloadFile,
         Self::Socket,
         Self::Begin,
+        Self::Closed,
         Self::Drain,
         Self::Heir,
         Self::Reopen,
@@ -103,10 +105,10 @@ impl FrameKind {
     pub(super) const TO_HEIR: &'static [Self] = &[Self::Socket];
     /// From a process that controls the daemon.
     #[cfg(unix)]
-    pub(super) const OF_CONTROL: &'static [Self] = &[Self::Bodies, Self::Upgrade, Self::Groups, Self::Kill];
+    pub(super) const OF_CONTROL: &'static [Self] = &[Self::Bodies, Self::Upgrade, Self::Stop, Self::Kill];
     #[cfg(unix)]
     pub(super) const TO_CONTROL: &'static [Self] =
-        &[Self::Ready, Self::Status, Self::Error, Self::Exit, Self::Bodies, Self::Refused, Self::Groups];
+        &[Self::Ready, Self::Status, Self::Error, Self::Exit, Self::Bodies, Self::Refused, Self::Stop];
     /// From the launcher.
     #[cfg(unix)]
     pub(super) const TO_NEW_KEEPER: &'static [Self] = &[Self::Payload, Self::Socket, Self::Begin];
@@ -126,7 +128,6 @@ impl FrameKind {
             | Self::Listening
             | Self::End
             | Self::Begin
-            | Self::Drain
             | Self::Heir
             | Self::Leaving
             | Self::Drained
@@ -135,10 +136,10 @@ impl FrameKind {
             | Self::Notify
             | Self::Reopen
             | Self::Rotate
-            | Self::Groups
+            | Self::Stop
             | Self::Kill => 64,
             // An address, or a path.
-            Self::Socket | Self::Taken | Self::Closed | Self::Refused => 8_192,
+            Self::Socket | Self::Taken | Self::Closed | Self::Refused | Self::Drain => 8_192,
             Self::Status => 16_384,
             Self::Error | Self::Bodies => 1_048_576,
         }
@@ -175,7 +176,7 @@ impl FrameKind {
             Self::Bodies => b'?',
             Self::Upgrade => b'U',
             Self::Refused => b'V',
-            Self::Groups => b'A',
+            Self::Stop => b'A',
             Self::Kill => b'!',
         }
     }

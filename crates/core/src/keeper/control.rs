@@ -94,7 +94,7 @@ pub(super) fn control_of(pidfile: &PidFile, holder: &Process) -> Result<Channel>
         cancel: None,
     };
     let none = || {
-        let message = format!("the daemon with PID {pid} has no keeper; give respawn, or stop and start it");
+        let message = format!("the daemon with PID {pid} has no keeper; stop it, and start it with respawn");
         Error::new(ErrorKind::Unsupported, message).with_pid(Some(pid))
     };
     let Dialled::Waiting(fd) = dial(&plan)? else { return Err(none()) };

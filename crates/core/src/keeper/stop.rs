@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::handover::FrameKind;
 use crate::pidfile::{Abort, PidFile, StopKind, StopOptions, Stopped, wait_for};
 use crate::process::Process;
+use crate::signal::Signal;
 
 /// How long the lock may be held after the end of a keeper that was killed: its bodies have it until they are gone,
 /// which takes as long as the system takes to free their memory.
@@ -33,11 +34,14 @@ pub fn stop_daemon(
             None => pidfile.stop(options, abort),
         };
     }
-    if options.group {
-        // Before the signal, and known to be heard, so that the signal is for all from the first one on.
+    let is_usual = [Signal::TERM, Signal::INT, Signal::QUIT].contains(&options.signal);
+    if options.group || !is_usual {
+        // Before the signal, and known to be heard, so that the signal is known for what it is.
+        let [first, second, third, fourth] = options.signal.number().to_le_bytes();
+        let how = [u8::from(options.group), first, second, third, fourth];
         let keeper = holder.map_or_else(|| control(pidfile), |holder| control_of(pidfile, holder));
         if let Ok(keeper) = keeper
-            && keeper.offer(FrameKind::Groups, &[], None)
+            && keeper.offer(FrameKind::Stop, &how, None)
         {
             // Without an answer it hangs, which the rest of the stop tells.
             let _ = wait_for(None, &[keeper.as_fd()], PATIENCE);

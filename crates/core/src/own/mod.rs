@@ -316,15 +316,18 @@ impl OwnDaemon {
     ///
     /// When the launcher has gone before, the start is aborted instead, because no process would ever learn of this
     /// daemon; but not after [`OwnDaemon::outlive_launcher`].
-    pub fn ready(&self) {
+    ///
+    /// False when the launcher that has to hear it has gone: the daemon counts as starting until it ends.
+    pub fn ready(&self) -> bool {
         let mut start = self.start();
         let channel = match &*start {
             Start::Starting(channel) => channel,
             Start::Alone => {
                 *start = Start::Over;
-                return sys::mark_ready(self.lock.as_fd());
+                sys::mark_ready(self.lock.as_fd());
+                return true;
             }
-            Start::Over | Start::Kept(_) => return,
+            Start::Over | Start::Kept(_) => return true,
         };
         if self.is_captured {
             silence_stderr();
@@ -336,14 +339,15 @@ impl OwnDaemon {
                 *start = Start::Kept(channel);
             }
             self.started.notify_all();
-            return;
+            return true;
         }
         seam::at("ready.begun");
         // The mark comes first: a launcher that hears that the daemon is ready may look at once.
         sys::mark_ready(self.lock.as_fd());
         seam::at("ready.marked");
         let is_sent = send_frame(channel.as_fd(), FrameKind::Ready, &[], MsgFlags::empty()).is_ok();
-        if is_sent || self.deadline.get().is_some() {
+        let counts = is_sent || self.deadline.get().is_some();
+        if counts {
             seam::at("ready.sent");
             // Dropping the channel wakes the watching thread.
             *start = Start::Over;
@@ -352,6 +356,7 @@ impl OwnDaemon {
             // The launcher's death ends this process soon, so no start may take it for a running daemon.
             let _ = sys::put_name_tag(self.lock.as_raw_fd());
         }
+        counts
     }
 
     /// Tells the keeper something, with a descriptor for a kind that has one; false in a process that has none.
