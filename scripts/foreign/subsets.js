@@ -255,6 +255,7 @@ export const NOT_BY_WINE = {
     'cli/upgrade',
     'docs/guide-keeper',
     'keeper/control',
+    'keeper/ends',
     'keeper/deaths',
     'keeper/foreground',
     'keeper/foreground-start',
