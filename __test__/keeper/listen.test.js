@@ -212,43 +212,26 @@ for (const [option, options] of [
 }
 
 for (const [what, first, second] of [
-  ['the same port', { port: 'PORT' }, { port: 'PORT' }],
+  ['the same port', (port) => ({ port }), (port) => ({ port })],
   [
     'a port after it was tried at another address',
-    { port: 'PORT', host: '127.0.0.1' },
-    { port: 'PORT', host: '::' },
+    (port) => ({ port, host: '127.0.0.1' }),
+    (port) => ({ port, host: '::' }),
   ],
-  ['the same path', { path: 'PATH' }, { path: 'PATH' }],
+  ['the same path', (_, path) => ({ path }), (_, path) => ({ path })],
 ]) {
   test.serial(`${what}: a program may close a server, and listen again at once`, async (t) => {
     const place = folder(t)
-    const address = (options) =>
-      JSON.stringify(options)
-        .replace('"PORT"', 'Number(process.env.PORT)')
-        .replace('"PATH"', 'process.env.SOCKET')
-    const script = place.write(
-      'again.mjs',
-      `import { createServer } from 'node:http'
-       const answer = (_, response) => response.end(String(process.pid))
-       const listen = (options) => new Promise((resolve, reject) => {
-         const server = createServer(answer).on('error', reject).listen(options, () => resolve(server))
-       })
-       const close = (server) => new Promise((resolve) => server.close(resolve))
-       await close(await listen(${address(first)}))
-       let server = await listen(${address(second)})
-       // And once more, after the keeper has got it.
-       await new Promise((resolve) => setTimeout(resolve, 50))
-       await close(server)
-       server = await listen(${address(second)})`,
-    )
-    const socketPath = place.file('web.sock')
-    const { daemon, port } = await kept(place, { script }, { SOCKET: socketPath })
-    const ask = () => get(first.path === undefined ? { port } : { socketPath })
+    const [port, path] = [await freePort(), place.file('web.sock')]
+    const [one, two] = [first(port, path), second(port, path)]
+    const env = { FIRST: JSON.stringify(one), SECOND: JSON.stringify(two) }
+    const { daemon } = await kept(place, { script: fixture('keeper/again.mjs') }, env)
+    const ask = () => get(two.path === undefined ? { port } : { socketPath: path })
     await daemon.start()
     const body = await ask()
     t.regex(body, /^\d+$/)
     // The next one would find the port in use where it tries it at another address.
-    if (first.port !== undefined && first.host !== second.host) return await daemon.stop()
+    if (one.host !== two.host) return await daemon.stop()
     // It is kept after the time in which a closed one would have been dropped.
     await until(async () => (await daemon.status()).bodies[0].uptime > 1_500)
     kill(Number(body))

@@ -149,15 +149,24 @@ python('one that ends by failure is started again, from what is at its path by t
   await daemon.stop()
 })
 
+test.serial('one that fails at once is the failure of its start', async (t) => {
+  const place = folder(t)
+  const daemon = new Daemon({ pidFile: place.file('a.pid'), program: 'false', respawn: true })
+  t.like(await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED' }), { exitCode: 1 })
+  t.deepEqual(place.processes(), [])
+})
+
 test.serial("without respawn its end is the daemon's", async (t) => {
   const place = folder(t)
   const daemon = new Daemon({
     pidFile: place.file('a.pid'),
     program: '/bin/sh',
-    programArgs: ['-c', 'sleep 0.1; exit 3'],
+    programArgs: ['-c', `until [ -e ${place.file('go')} ]; do sleep 0.02; done; exit 3`],
   })
   await daemon.start()
-  t.deepEqual(await daemon.exited(), { code: 3 })
+  const exited = daemon.exited()
+  place.write('go', '')
+  t.deepEqual(await exited, { code: 3 })
   t.deepEqual(place.processes(), [])
 })
 

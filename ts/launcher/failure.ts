@@ -58,14 +58,20 @@ export function logTail(launched: LaunchedDaemon): string | undefined {
   return others.length === 0 ? `…${first.replace(/^\ufffd+/, '')}` : shownLines(others).join('\n')
 }
 
-function subject({ name, pidFile }: StartSettings): string {
+/** The daemon in words. */
+export function subject({ name, pidFile }: StartSettings): string {
   return name === undefined ? `The daemon of ${pidFile}` : `The daemon '${name}'`
 }
 
-/** The error of a daemon that ended before it was ready. */
+/**
+ * The error of a daemon that ended before it was ready.
+ *
+ * @param who - what has ended
+ */
 export function startFailed(
   settings: StartSettings,
   { told, exitCode, exitSignal, log, livesOn, left }: Failure,
+  who: string = subject(settings),
 ): StartFailedError {
   const ending =
     exitSignal !== undefined
@@ -82,7 +88,7 @@ export function startFailed(
       ? aboutEnd(settings, exitCode)
       : say`${aboutScript(settings, error)}${aboutFolder(settings, error)}`
   const { pidFile } = settings
-  const text = say`${subject(settings)} ${ending} before it was ready${why}${about}${leftBehind(left)}`
+  const text = say`${who} ${ending} before it was ready${why}${about}${leftBehind(left)}`
   return errorOf(text, (message) => {
     const step = isOfExec(error) ? 'exec' : 'ready'
     return new StartFailedError(message, { pidFile, step, exitCode, exitSignal, log, cause: error })

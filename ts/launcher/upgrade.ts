@@ -17,7 +17,7 @@ import type { Settings } from '../options/settings.js'
 import { signalName } from '../options/signal-names.js'
 import { errorOf, named, refusal, say } from '../say.js'
 import type { Running } from '../types/status.js'
-import { type Failure, startFailed, type Told } from './failure.js'
+import { type Failure, startFailed, subject, type Told } from './failure.js'
 
 /**
  * Has another generation take the place of the present one; resolves when it serves.
@@ -60,7 +60,8 @@ export async function upgrade(settings: Settings, args: Buffer | undefined): Pro
     livesOn: undefined,
     left: [],
   }
-  throw startFailed(settings, failure)
+  const daemon = subject(settings)
+  throw startFailed(settings, failure, `${daemon} serves on as before: its new program`)
 }
 
 async function present(pidFile: string): Promise<Running> {

@@ -22,6 +22,22 @@ export function logrotate(subject: Subject): string {
     `    ${maxSize === undefined ? 'weekly' : `size ${maxSize}`}`,
     `    rotate ${keep ?? LOG_PARTS.keep.default}`,
     ...(compress === false ? ['    nocompress'] : ['    compress']),
+    ...(options.program === undefined ? byReload(shell) : BY_COPY),
+    '}',
+    '',
+  ].join('\n')
+}
+
+/** A program of any kind opens no log again. */
+const BY_COPY = [
+  '    missingok',
+  '    notifempty',
+  '    # The program goes on in the same file. What it writes between copy and truncation is lost.',
+  '    copytruncate',
+]
+
+function byReload(command: string): string[] {
+  return [
     '    # It is still written to until the reload below.',
     '    delaycompress',
     '    missingok',
@@ -30,11 +46,9 @@ export function logrotate(subject: Subject): string {
     '    nocreate',
     '    postrotate',
     '        # 7: it is not running.',
-    `        ${shell} >/dev/null 2>&1 || test $? -eq 7`,
+    `        ${command} >/dev/null 2>&1 || test $? -eq 7`,
     '    endscript',
-    '}',
-    '',
-  ].join('\n')
+  ]
 }
 
 interface Parts {

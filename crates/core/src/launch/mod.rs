@@ -221,7 +221,7 @@ fn launch_bound(
 
 fn failed_step(plan: &Plan, report: &Report) -> Error {
     let errno = Errno::from_raw(report.errno);
-    let program = plan.program.display();
+    let program = plan.keeper.as_ref().map_or(&plan.program, |keeper| &keeper.program).display();
     let (name, syscall) = report.step.map_or(("launch", "unknown"), Step::names);
     let message = match report.step {
         Some(Step::Exec) if errno == Errno::E2BIG => {
