@@ -1,4 +1,6 @@
-import { existsSync, readdirSync, readlinkSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, constants, existsSync, openSync, readdirSync, readlinkSync, writeSync } from 'node:fs'
 import test from 'ava'
 import { at, BIN, PLAIN } from '../helpers/cli.js'
 import { body, control } from '../helpers/foreground.js'
@@ -38,6 +40,31 @@ test.serial(
     t.deepEqual(place.processes(), [])
   },
 )
+
+test.serial('output that nobody reads keeps the keeper from nothing', async (t) => {
+  const place = folder(t)
+  const port = await freePort()
+  const path = place.file('fifo')
+  execFileSync('mkfifo', [path])
+  const own = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  const given = openSync(path, 'w')
+  const env = { ...process.env, PORT: String(port) }
+  const stdio = ['ignore', 'ignore', given]
+  const keeper = spawn(process.execPath, [server(place)], { cwd: place.path, env, stdio })
+  const ended = once(keeper, 'exit')
+  t.teardown(() => keeper.kill('SIGKILL'))
+  const first = await until(() => get({ port }).catch(() => false))
+  const full = t.throws(() => {
+    while (writeSync(own, Buffer.alloc(4_096)) > 0);
+  })
+  t.is(full.code, 'EAGAIN')
+  kill(Number(first))
+  t.not(await until(() => get({ port }).catch(() => false)), first)
+  keeper.kill('SIGTERM')
+  t.deepEqual(await ended, [0, null])
+  closeSync(own)
+  closeSync(given)
+})
 
 test.serial('nothing of Node.js is left in it, and signals that were ignored are heard', async (t) => {
   const place = folder(t)

@@ -280,12 +280,15 @@ test.serial('arguments are kept, or replaced by those of the upgrade', async (t)
      setInterval(() => {}, 1e6)`,
   )
   const { daemon } = await kept(place, { script })
-  const long = 'x'.repeat(200_000)
+  // Longer than a socket has room for.
+  const long = 'x'.repeat(3_000_000)
   for (const [call, expected] of [
     [() => daemon.start('one', long), ['one', long]],
     [() => daemon.upgrade(), ['one', long]],
     [() => daemon.upgrade('two', 2), ['two', 2]],
     [() => daemon.upgrade(), ['two', 2]],
+    [() => daemon.upgrade(long), [long]],
+    [() => daemon.upgrade(), [long]],
   ]) {
     await call()
     t.deepEqual(JSON.parse(content(place.file('args'))), expected)

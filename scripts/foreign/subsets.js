@@ -254,6 +254,7 @@ export const NOT_BY_WINE = {
     'cli/program',
     'cli/upgrade',
     'docs/guide-keeper',
+    'keeper/closed',
     'keeper/control',
     'keeper/ends',
     'keeper/deaths',

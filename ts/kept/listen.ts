@@ -73,7 +73,7 @@ export class Listening {
   #listen(server: OpenServer, args: ListenArguments, listen: (...args: ListenArguments) => void): void {
     const [address, port, type, backlog, fd, flags] = args
     const wanted = server._handle === null ? this.#wanted(args) : []
-    if (wanted.length === 0) {
+    if (wanted.length === 0 || (!isGiven(fd) && this.#isTaken(wanted, flags))) {
       listen(...args)
       return
     }
@@ -118,6 +118,14 @@ export class Listening {
       server.removeListener('close', onClose)
       this.#track(server, key, handle)
     })
+  }
+
+  /** Whether another server of this thread listens there, which the system refuses. */
+  #isTaken(keys: readonly string[], flags = 0): boolean {
+    if ((flags & REUSE_PORT) !== 0) return false
+    return [...this.servers].some(
+      ([server, { key, handle }]) => server._handle === handle && keys.includes(key),
+    )
   }
 
   /** The keys of what the program asks for; a declared socket may be asked for by its descriptor. */
@@ -187,7 +195,9 @@ export class Listening {
     server.once('close', () => {
       if (this.servers.get(server) === kept) this.servers.delete(server)
       // It is dropped by the keeper's word, because the program may listen there again.
-      if (!this.isLeaving) this.#binding.tellKeeper('closed', key)
+      // The server itself, or another one, may listen there again by now.
+      const isOpen = [...this.servers.values()].some((one) => one.key === key)
+      if (!this.isLeaving && !isOpen) this.#binding.tellKeeper('closed', key)
     })
   }
 

@@ -232,7 +232,7 @@ impl<'a> Keeper<'a> {
         let upgrade = self.upgrade.as_ref().and_then(|upgrade| upgrade.deadline);
         let signs = self.running.iter().filter_map(Running::next_look);
         let switched = self.switched.as_ref().map(|switched| switched.deadline);
-        let sockets = self.sockets.next_time();
+        let sockets = self.sockets.next_time().filter(|_| self.may_drop_sockets());
         let next = deadlines.chain(signs).chain(due).chain(upgrade).chain(switched).chain(sockets).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }

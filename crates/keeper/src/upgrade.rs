@@ -263,8 +263,15 @@ impl Keeper<'_> {
         }
     }
 
+    /// Whether it can be told which sockets nobody listens at: not before those that are to begin have begun.
+    pub(crate) fn may_drop_sockets(&self) -> bool {
+        let are_ready = self.at_work().all(|body| body.state == State::Ready);
+        self.upgrade.is_none() && self.due.is_empty() && are_ready
+    }
+
     pub(crate) fn drop_doubtful_sockets(&mut self, now: Instant) {
-        if self.sockets.next_time().is_none_or(|when| when > now) {
+        let is_due = self.sockets.next_time().is_some_and(|when| when <= now);
+        if !is_due || !self.may_drop_sockets() {
             return;
         }
         // Those on trial may follow.

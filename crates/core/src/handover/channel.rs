@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::sockopt::SendTimeout;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, setsockopt, shutdown};
@@ -76,6 +77,9 @@ impl Channel {
 
     /// The end of a process that controls the daemon.
     pub(crate) fn to_control(fd: OwnedFd) -> Self {
+        // An order may be longer than the socket has room for; a keeper that is stopped must not hold its sender.
+        let _ = fcntl(&fd, FcntlArg::F_SETFL(OFlag::empty()));
+        let _ = setsockopt(&fd, SendTimeout, &TimeVal::seconds(10));
         Self { fd, decoder: Decoder::of(FrameKind::TO_CONTROL), outcome: None, descriptors: None }
     }
 

@@ -37,19 +37,27 @@ pub struct Unsent {
     fd: OwnedFd,
     /// How many bytes of the frame are under way.
     sent: usize,
+    /// What a keeper is told, which the payload is a part of.
+    order: Option<Vec<u8>>,
 }
 
 impl Unsent {
     pub(super) fn new(Sender { fd }: Sender, sent: usize) -> Self {
-        Self { fd, sent }
+        Self { fd, sent, order: None }
     }
 
-    /// Sends it, and waits until all of it is under way. `payload` is the whole one.
+    /// The rest of this order instead: a keeper is told more than the payload.
+    pub(crate) fn of_order(self, order: Vec<u8>) -> Self {
+        Self { order: Some(order), ..self }
+    }
+
+    /// Sends it, and waits until all of it is under way. `payload` is the whole one that was given to the launch.
     ///
     /// # Errors
     ///
     /// When the other end is closed.
     pub fn send(self, payload: &[u8]) -> Result<()> {
+        let payload = self.order.as_deref().unwrap_or(payload);
         end_frame(self.fd.as_fd(), FrameKind::Payload, payload, self.sent)
             .map_err(|problem| unsendable(problem, payload))
     }

@@ -113,25 +113,26 @@ impl Launched {
 /// loop does not stall. On macOS they are forks, and SIGCHLD reaches the host program.
 pub fn launch(plan: &Plan, payload: Option<&[u8]>) -> Result<Launched> {
     seam::arm();
-    let (program, order);
-    let payload = match &plan.keeper {
-        None => {
-            program = Program::new(plan)?;
-            payload
-        }
+    let (program, order) = match &plan.keeper {
+        None => (Program::new(plan)?, None),
         Some(keeper) => {
-            program = Program::of_keeper(plan, keeper)?;
-            order = KeeperOrder::encode(plan, keeper, payload.unwrap_or_default());
-            Some(order.as_slice())
+            let order = KeeperOrder::encode(plan, keeper, payload.unwrap_or_default());
+            (Program::of_keeper(plan, keeper)?, Some(order))
         }
     };
+    let payload = order.as_deref().or(payload);
     let locked = plan.pidfile.lock(&plan.lock)?;
     // The end of this function releases the launcher's lock in any case, because a launcher that is stopped (SIGSTOP)
     // must not hold it. The same holds for the socket.
-    launch_locked(plan, program, payload, &locked).inspect_err(|_| {
+    let launched = launch_locked(plan, program, payload, &locked).inspect_err(|_| {
         // After any failure this process alone has the lock.
         locked.remove(plan.pidfile.path());
-    })
+    })?;
+    let unsent = match (launched.unsent, order) {
+        (Some(unsent), Some(order)) => Some(unsent.of_order(order)),
+        (unsent, _) => unsent,
+    };
+    Ok(Launched { unsent, ..launched })
 }
 
 fn launch_locked(
