@@ -1,5 +1,7 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import test from 'ava'
-import { folder, until } from '../helpers/index.js'
+import { folder, freePort, until } from '../helpers/index.js'
 import { get, kept, serving } from '../helpers/keeper.js'
 
 /** A program that opens its server again when asked to; `again` is code that does it. */
@@ -106,5 +108,50 @@ test.serial('a second server at the same address is refused, also after a replac
   await until(() => log().split('\n').length === 3)
   t.is(log(), 'EADDRINUSE\nEADDRINUSE\n')
   t.is(await get(), 'first')
+  await daemon.stop()
+})
+
+test.serial('a closed server refuses connections while one is still open', async (t) => {
+  const place = folder(t)
+  const { daemon, port, get } = await kept(place)
+  await daemon.start()
+  const open = connect(port, '127.0.0.1')
+  await once(open, 'connect')
+  await get('/close')
+  await until(() =>
+    get().then(
+      () => false,
+      ({ code }) => code === 'ECONNREFUSED',
+    ),
+  )
+  t.false(open.closed)
+  open.destroy()
+  await daemon.stop()
+})
+
+test.serial('a socket that the next program does not take is closed after a while', async (t) => {
+  const place = folder(t)
+  const other = await freePort()
+  const script = place.write(
+    'once.cjs',
+    `const { existsSync, writeFileSync } = require('node:fs')
+     const { createServer } = require('node:http')
+     const listen = (port) => createServer((request, response) => response.end('x')).listen(port, '127.0.0.1')
+     listen(Number(process.env.PORT))
+     if (!existsSync('once')) listen(${other})
+     writeFileSync('once', '')`,
+  )
+  const { daemon, get: ask, log } = await kept(place, { script, cwd: place.path })
+  await daemon.start()
+  await until(() => get({ port: other }).catch(() => false))
+  await daemon.upgrade()
+  await until(() => log().includes(`tcp 127.0.0.1:${other} is closed`))
+  await until(() =>
+    Promise.race([get({ port: other }), ask().then(() => true)]).then(
+      () => false,
+      ({ code }) => code === 'ECONNREFUSED',
+    ),
+  )
+  t.is(await ask(), 'x')
   await daemon.stop()
 })

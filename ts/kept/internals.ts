@@ -6,7 +6,7 @@ import type { Server, Socket } from 'node:net'
 export interface Handle {
   /** -1 where the handle has none (any more). */
   readonly fd: number
-  close(): void
+  close(...args: unknown[]): void
 }
 
 /**

@@ -192,13 +192,19 @@ export class Listening {
     this.#onServer(server)
     const file = key.startsWith(UNIX) ? fileAt(key.slice(UNIX.length)) : undefined
     if (file !== undefined) this.#files.set(key, file)
-    server.once('close', () => {
-      if (this.servers.get(server) === kept) this.servers.delete(server)
+    const ended = (): void => {
+      // It may have been closed before, and listen again.
+      if (server._handle === handle) server.once('close', ended)
+      else if (this.servers.get(server) === kept) this.servers.delete(server)
+    }
+    server.once('close', ended)
+    // Its event 'close' waits for the last connection, but nobody accepts from now on.
+    const close = handle.close
+    handle.close = (...args) => {
       // It is dropped by the keeper's word, because the program may listen there again.
-      // The server itself, or another one, may listen there again by now.
-      const isOpen = [...this.servers.values()].some((one) => one.key === key)
-      if (!this.isLeaving && !isOpen) this.#binding.tellKeeper('closed', key)
-    })
+      if (!this.isLeaving) this.#binding.tellKeeper('closed', key)
+      Reflect.apply(close, handle, args)
+    }
   }
 
   /**
@@ -206,7 +212,8 @@ export class Listening {
    * has begun to listen meanwhile gives it to the keeper again.
    */
   drop(key: string): void {
-    const [, kept] = [...this.servers].find(([, one]) => one.key === key) ?? []
+    const [, kept] =
+      [...this.servers].find(([server, one]) => one.key === key && server._handle === one.handle) ?? []
     if (kept === undefined) this.#binding.giveUpSocket(key)
     else this.#share(kept.handle)
   }

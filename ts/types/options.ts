@@ -132,9 +132,8 @@ export interface CommonOptions extends Omit<StopOptions, 'signal'>, ProcessOptio
    * not failed at once, for one that never returns.
    *
    * Of a `program`: `'running'` (also `'auto'`), once it has run for 0.1 s; `'notify'`, when it says READY=1,
-   * sd_notify(3);
-   * `{ port }`, or `{ path }` of a Unix socket, when a connection is accepted there, without `host` at 127.0.0.1 or
-   * `::1`.
+   * sd_notify(3); `{ port }`, or `{ path }` of a Unix socket, when a connection is accepted there, without `host` at
+   * 127.0.0.1 or `::1`.
    * @default 'auto'
    */
   ready?: ReadyWhen

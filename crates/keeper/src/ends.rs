@@ -90,6 +90,7 @@ impl Keeper<'_> {
             Phase::Serving if place.generation < self.generation => (),
             Phase::Serving => {
                 self.last_exit = Some((status, SystemTime::now()));
+                self.sockets.trust();
                 let what = format!("(PID {}) {}", body.process.pid(), ended(status));
                 // One that is ended by the keeper itself was not ready in time, or was left over.
                 let status = if was_told { ExitStatus::Code(1) } else { status };

@@ -190,6 +190,11 @@ impl Sockets {
         }
     }
 
+    /// A body has ended: what it had closed before is for the one that follows.
+    pub(crate) fn trust(&mut self) {
+        self.doubts.retain(|doubt| doubt.is_left_over);
+    }
+
     /// When [`Sockets::drop_doubtful`] has something to do.
     pub(crate) fn next_time(&self) -> Option<Instant> {
         self.doubts.iter().map(|doubt| doubt.at).min()
