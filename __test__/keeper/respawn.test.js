@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, renameSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
 import test from 'ava'
 import { alive, fixture, folder, kill, until } from '../helpers/index.js'
 import { environment, kept, serving } from '../helpers/keeper.js'
@@ -143,6 +143,19 @@ test.serial('what a failed program has started ends with the start', async (t) =
   await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED' })
   await until(() => place.processes().length === 0)
   t.pass()
+})
+
+test.serial('a program is started again though somebody has removed the pidfile', async (t) => {
+  const place = folder(t)
+  const { daemon, get } = await kept(place)
+  const { pid } = await daemon.start()
+  unlinkSync(place.file('a.pid'))
+  const body = await get()
+  kill(Number(body))
+  await until(() => !alive(Number(body)))
+  t.not(await get(), body)
+  kill(pid, 'SIGTERM')
+  await until(() => place.processes().length === 0)
 })
 
 test.serial('when the keeper is killed its bodies end, and the lock is free', async (t) => {

@@ -16,6 +16,7 @@ import { decodeError } from '../handover/told-error.js'
 import type { Settings } from '../options/settings.js'
 import { signalName } from '../options/signal-names.js'
 import { errorOf, named, refusal, say } from '../say.js'
+import { LONGEST_TIMER } from '../timer.js'
 import type { Running } from '../types/status.js'
 import { type Failure, startFailed, subject, type Told } from './failure.js'
 
@@ -26,7 +27,7 @@ import { type Failure, startFailed, subject, type Told } from './failure.js'
  * @throws DaemonError of the kinds that `Daemon#upgrade` names; the reason of `settings.signal`
  */
 export async function upgrade(settings: Settings, args: Buffer | undefined): Promise<Running> {
-  const { pidFile, signal, logger } = settings
+  const { pidFile, signal, logger, readyTimeout } = settings
   signal?.throwIfAborted()
   const told: Told = { error: undefined, exitCode: undefined }
   let exitSignal: string | undefined
@@ -43,7 +44,15 @@ export async function upgrade(settings: Settings, args: Buffer | undefined): Pro
     )
     const onAbort = (): void => finish(() => reject(signal?.reason))
     signal?.addEventListener('abort', onAbort, { once: true })
+    // The keeper keeps the time itself, and has some more to answer.
+    const timer = Number.isFinite(readyTimeout)
+      ? setTimeout(
+          () => finish(() => reject(unanswered(settings))),
+          Math.min(readyTimeout + MARGIN, LONGEST_TIMER),
+        )
+      : undefined
     function finish(settle: () => void): void {
+      clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       endWait(pool, id)
       settle()
@@ -62,6 +71,14 @@ export async function upgrade(settings: Settings, args: Buffer | undefined): Pro
   }
   const daemon = subject(settings)
   throw startFailed(settings, failure, `${daemon} serves on as before: its new program`)
+}
+
+/** How much longer than the new program the keeper may take to answer, in milliseconds. */
+const MARGIN = 10_000
+
+function unanswered({ pidFile, readyTimeout: timeout }: Settings): ReadyTimeoutError {
+  const message = `The keeper of ${pidFile} has not answered ${timeout + MARGIN} ms after an upgrade was asked for: is it stopped?`
+  return new ReadyTimeoutError(message, { pidFile, pid: 0, timeout })
 }
 
 async function present(pidFile: string): Promise<Running> {

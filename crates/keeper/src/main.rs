@@ -28,6 +28,7 @@ use daimon_core::{
 };
 
 use crate::keeper::Keeper;
+use crate::report::error_json;
 use crate::say::say;
 use crate::sockets::Sockets;
 use crate::supervisor::Supervisor;
@@ -90,6 +91,8 @@ fn run(Start { daemon, mut order, sockets, launcher, supervisor }: Start) -> ! {
         Ok(ExitStatus::Code(code)) => exit(code),
         Ok(ExitStatus::Signal(signal)) => daemon.end_by(signal),
         Err(error) => {
+            daemon.tell(FrameKind::Error, &error_json(&error));
+            daemon.tell(FrameKind::Exit, FAILED.to_string().as_bytes());
             say(&format!("daimon: the keeper cannot go on: {error}"));
             exit(FAILED.into())
         }

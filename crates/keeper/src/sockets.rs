@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use daimon_core::{Bodies, InheritedSocket, KeptSocket, ListenPlan, Owner, Result};
 
 /// How many sockets are learned at most.
-const MOST_LEARNED: usize = 64;
+const MOST_LEARNED: usize = 128;
 /// A socket counts as given up when no body listens at it for so long: a program may close it and open it again.
 pub(crate) const GIVEN_UP: Duration = Duration::from_secs(1);
 /// How much longer the sockets of an old generation are offered that the new one has not taken.

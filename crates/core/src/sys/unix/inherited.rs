@@ -45,8 +45,8 @@ pub(crate) enum NotInherited {
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Takes ownership of lock, channel and socket, if the lock is on the very file that `path` stands for, this file names
-/// `holder` (this process, or its parent), and the others are sockets. Marks all close-on-exec. At most once in a
+/// Takes ownership of lock, channel and socket, if the lock is on the very file that `path` stands for (of a body: on any),
+/// this file names `holder` (this process, or its parent), and the others are sockets. Marks all close-on-exec. At most once in a
 /// process: later they are `NotOpen`.
 ///
 /// A refusal changes nothing.
@@ -69,8 +69,8 @@ pub(crate) fn take_inherited(
         return Err(NotInherited::NotOpen);
     }
     // SAFETY: all are open and they differ, and a process does this once, so that this function gives no descriptor
-    // two owners. No code of this process has opened them either: `prove` has seen that the lock is on a file that
-    // names this process or its parent as its holder, and only a launch writes that text, between clone and exec.
+    // two owners. No code of this process has opened them either, because adoption comes before the program's first
+    // line; and `prove` has seen that the lock is on a file that names this process or its parent as its holder.
     let own = |number| unsafe { OwnedFd::from_raw_fd(number) };
     Ok(Inherited { lock: own(lock), id, channel: own(channel), second_channel, socket: socket.map(own) })
 }
@@ -144,9 +144,10 @@ fn prove(
 fn examine_lock(lock: BorrowedFd<'_>, holder: Pid, path: &Path) -> Result<FileId, NotInherited> {
     let unexaminable = |errno| NotInherited::Unexaminable(lock.as_raw_fd(), errno);
     let at_fd = fstat(lock).map_err(unexaminable)?;
-    let at_path = lstat(path).map_err(NotInherited::Path)?;
     let id = FileId::of(&at_fd);
-    if id != FileId::of(&at_path) {
+    // A keeper goes on when somebody removes its pidfile, and so do the bodies that it begins.
+    let is_body = holder != crate::sys::own_pid();
+    if !is_body && id != FileId::of(&lstat(path).map_err(NotInherited::Path)?) {
         return Err(NotInherited::OtherFile);
     }
     // What a launch writes, and nothing after it.
