@@ -77,7 +77,8 @@ export async function upgrade(settings: Settings, args: Buffer | undefined): Pro
 const MARGIN = 10_000
 
 function unanswered({ pidFile, readyTimeout: timeout }: Settings): ReadyTimeoutError {
-  const message = `The keeper of ${pidFile} has not answered ${timeout + MARGIN} ms after an upgrade was asked for: is it stopped?`
+  const waited = timeout + MARGIN
+  const message = `The keeper of ${pidFile} has not answered an upgrade after ${waited} ms: is it stopped?`
   return new ReadyTimeoutError(message, { pidFile, pid: 0, timeout })
 }
 
