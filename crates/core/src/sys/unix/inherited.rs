@@ -46,8 +46,8 @@ pub(crate) enum NotInherited {
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Takes ownership of lock, channel and socket, if the lock is on the very file that `path` stands for (of a body: on
-/// any), this file names `holder` (this process, or its parent), and the others are sockets. Marks all close-on-exec. At
-/// most once in a process: later they are `NotOpen`.
+/// any), this file names `holder` (this process, or its parent), and the others are sockets. Marks all close-on-exec.
+/// At most once in a process: later they are `NotOpen`.
 ///
 /// A refusal changes nothing.
 pub(crate) fn take_inherited(
