@@ -9,7 +9,7 @@ export interface Running {
   pid: number
   /** It is not ready yet, and may still fail. Absent once it is, and on macOS, where the pidfile does not tell. */
   starting?: true
-  /** It is about to end, and takes no connections any more (not told on macOS). Absent otherwise. */
+  /** It is about to end: told of a daemon with a socket (not on macOS), and of one with a keeper. Absent otherwise. */
   stopping?: true
   /** Absolute. */
   pidFile: string

@@ -187,7 +187,7 @@ impl Error {
 
     /// Gives the system's error, as std has it.
     pub fn os_error(&self) -> Option<io::Error> {
-        self.0.errno.map(text_of)
+        self.0.errno.map(|errno| io::Error::from_raw_os_error(sys::number_of(errno)))
     }
 
     /// Gives the process that the error is about.
@@ -209,8 +209,15 @@ impl Error {
     }
 }
 
-/// The system's own text of an error, with its number.
-pub(crate) fn text_of(errno: Errno) -> io::Error {
+/// An error of the system as text: its name, and what that means.
+#[cfg(not(feature = "terse"))]
+pub(crate) fn text_of(errno: Errno) -> impl fmt::Display {
+    errno
+}
+
+/// An error of the system as text: what it means, and its number.
+#[cfg(feature = "terse")]
+pub(crate) fn text_of(errno: Errno) -> impl fmt::Display {
     io::Error::from_raw_os_error(sys::number_of(errno))
 }
 
@@ -236,7 +243,7 @@ mod tests {
         let errno = Errno::from_raw(6);
         let error = Error::system("lock", "openat", errno, "/x/y.pid: cannot be opened");
         assert_eq!(error.kind(), ErrorKind::StartFailed);
-        let text = io::Error::from_raw_os_error(6);
+        let text = text_of(errno);
         assert_eq!(error.to_string(), format!("/x/y.pid: cannot be opened (openat: {text})"));
     }
 }
