@@ -24,7 +24,7 @@ pub(crate) const fn at(_step: &str) {}
 pub(crate) const fn arm() {}
 
 /// The orders of this process, for the environment of another one that gets nothing else of it.
-#[cfg(not(feature = "seams"))]
+#[cfg(all(unix, not(feature = "seams")))]
 #[inline]
 pub(crate) const fn variables() -> Vec<std::ffi::CString> {
     Vec::new()
