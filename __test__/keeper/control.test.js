@@ -1,9 +1,9 @@
 // The socket beside the pidfile by which a keeper is controlled.
 import { once } from 'node:events'
-import { chmodSync, existsSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import test from 'ava'
-import { alive, folder, kill, until } from '../helpers/index.js'
+import { alive, fixture, folder, kill, until } from '../helpers/index.js'
 import { kept, serving } from '../helpers/keeper.js'
 import { nobody, open, root } from '../helpers/privileges.js'
 
@@ -80,6 +80,24 @@ test.serial('garbage, and clients without a number, change nothing', async (t) =
   await until(async () => (await daemon.status()).bodies !== undefined)
   await daemon.stop()
   t.pass()
+})
+
+root('a folder in which its user may make no socket is told as the reason', async (t) => {
+  const place = open(t)
+  const { uid, gid } = nobody()
+  chmodSync(place.path, 0o755)
+  place.write('a.pid', '')
+  chownSync(place.file('a.pid'), Number(uid), Number(gid))
+  const launcher = place.write(
+    'launcher.mjs',
+    `import { Daemon } from "DAIMON"
+     const pidFile = ${JSON.stringify(place.file('a.pid'))}
+     const script = ${JSON.stringify(fixture('keeper/server.cjs'))}
+     await new Daemon({ pidFile, script, respawn: true, cwd: '/' }).start().catch(({ message }) => console.log(message))`,
+  )
+  const { stdout } = await place.node([launcher], { uid: Number(uid), gid: Number(gid), cwd: '/' })
+  t.true(stdout.includes(place.file('a.ctl')), stdout)
+  t.deepEqual(place.processes(), [])
 })
 
 root('another user is turned away, though the file lets it in', async (t) => {

@@ -21,6 +21,7 @@ mod upgrade;
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::process::{ExitCode, exit};
+use std::time::Duration;
 
 use daimon_core::{
     ADOPTION_VARIABLE, ExitStatus, FrameKind, InheritedSocket, KeeperInPlace, KeeperOrder, OwnDaemon,
@@ -35,6 +36,8 @@ use crate::supervisor::Supervisor;
 
 /// The exit code of a keeper that was not executed by a launch, or cannot do its work.
 const FAILED: u8 = 1;
+/// How long a keeper that fails at once lives on.
+const UNTIL_FOUND: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let Some(value) = std::env::var_os(ADOPTION_VARIABLE) else {
@@ -94,6 +97,8 @@ fn run(Start { daemon, mut order, sockets, launcher, supervisor }: Start) -> ! {
             daemon.tell(FrameKind::Error, &error_json(&error));
             daemon.tell(FrameKind::Exit, FAILED.to_string().as_bytes());
             say(&format!("daimon: the keeper cannot go on: {error}"));
+            // The launcher has to find who has executed, or it knows of no reason.
+            std::thread::sleep(UNTIL_FOUND);
             exit(FAILED.into())
         }
     }
