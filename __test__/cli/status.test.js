@@ -183,6 +183,10 @@ needs('signals of Unix')('a wrong command line is 2, whatever the verb, and one 
     [['start', ...logged(place), '--listen', '8080', idle(place)], /--listen takes NAME=VALUE, not '8080'/],
     [['start', ...logged(place), '--listen', 'a=b', idle(place)], /--listen takes NAME=PORT, .*, not 'b'/],
     [['start', ...logged(place), '--listen', 'a=0', idle(place)], /: --listen must be a port, from 1 to/],
+    [
+      ['start', ...logged(place), '--listen', 'a=8085', '--listen', 'a=8086', idle(place)],
+      /--listen has the name 'a' twice/,
+    ],
     [['start', ...logged(place), '--instances', '0', idle(place)], /: --instances must be/],
     [['start', ...logged(place), '--drain-timeout', '1', idle(place)], /: --drain-timeout .* need --respawn/],
     [['stop', ...at(place), '--respawn'], /--respawn is no flag of this verb/],

@@ -95,14 +95,16 @@ export function limits(texts: readonly string[], flag: string): Record<string, n
 
 /** `NAME=PORT`, `NAME=HOST:PORT`, `NAME=[HOST]:PORT`, or `NAME=PATH` with a slash in it. */
 export function listen(texts: readonly string[], flag: string): Record<string, unknown> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const [name, given] = fullPair(text, flag)
-      const address = addressOf(given)
-      if (address !== undefined) return [name, address]
+  const sockets: Record<string, unknown> = {}
+  for (const text of texts) {
+    const [name, given] = fullPair(text, flag)
+    const address = addressOf(given)
+    if (address === undefined)
       throw new UsageError(`--${flag} takes NAME=PORT, NAME=HOST:PORT or NAME=PATH, not '${given}'`)
-    }),
-  )
+    if (Object.hasOwn(sockets, name)) throw new UsageError(`--${flag} has the name '${name}' twice`)
+    sockets[name] = address
+  }
+  return sockets
 }
 
 function addressOf(text: string): number | object | undefined {
