@@ -93,7 +93,8 @@ root('a folder in which its user may make no socket is told as the reason', asyn
     `import { Daemon } from "DAIMON"
      const pidFile = ${JSON.stringify(place.file('a.pid'))}
      const script = ${JSON.stringify(fixture('keeper/server.cjs'))}
-     await new Daemon({ pidFile, script, respawn: true, cwd: '/' }).start().catch(({ message }) => console.log(message))`,
+     const daemon = new Daemon({ pidFile, script, respawn: true, cwd: '/' })
+     await daemon.start().catch(({ message }) => console.log(message))`,
   )
   const { stdout } = await place.node([launcher], { uid: Number(uid), gid: Number(gid), cwd: '/' })
   t.true(stdout.includes(place.file('a.ctl')), stdout)
