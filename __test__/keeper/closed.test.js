@@ -117,6 +117,9 @@ test.serial('a closed server refuses connections while one is still open', async
   await daemon.start()
   const open = connect(port, '127.0.0.1')
   await once(open, 'connect')
+  // Node.js 26 closes those that have asked nothing.
+  open.write('GET /later?ms=600000 HTTP/1.1\r\nHost: a\r\n\r\n')
+  await get()
   await get('/close')
   await until(() =>
     get().then(
