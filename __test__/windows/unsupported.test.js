@@ -21,6 +21,8 @@ const VALUES = {
   keepFds: [7],
   'socket.mode': { mode: 0o660 },
   respawn: 'never',
+  program: 'redis-server',
+  programArgs: ['--port', '7000'],
   listen: { web: 8080 },
   'log.maxSize': { file: 'a.log', maxSize: 1_000 },
   'log.keep': { file: 'a.log', maxSize: 1_000, keep: 3 },
