@@ -143,7 +143,7 @@ impl Keeper<'_> {
             Next::GiveUp => {
                 self.say(&format!(
                     "{program}; after {} respawns in a row the daemon gives up",
-                    count_alone(limit)
+                    limit.unwrap_or_default()
                 ));
                 self.end(Some(ExitStatus::Code(1)), stop_signal, self.stop_patience());
             }
@@ -217,8 +217,4 @@ impl Keeper<'_> {
             }
         }
     }
-}
-
-fn count_alone(limit: Option<u32>) -> String {
-    limit.map(|limit| limit.to_string()).unwrap_or_default()
 }

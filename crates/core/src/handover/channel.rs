@@ -1,4 +1,4 @@
-//! The channel between launcher and daemon: a socket pair that lives until the daemon is ready.
+//! An end of a channel: between launcher and daemon until that is ready, a keeper and its bodies, and those who ask it.
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
