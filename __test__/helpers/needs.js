@@ -27,7 +27,6 @@ const CHECKS = {
   'real Windows': () => ON_WINDOWS && !EMULATED,
   administrator: () => works('net', 'session'),
   'signals of Unix': () => !ON_WINDOWS,
-  glibc: () => process.report.getReport().header.glibcVersionRuntime !== undefined,
   'file modes': () => !ON_WINDOWS,
   'programs of Unix': () => !ON_WINDOWS,
   'limits of Unix': () => !ON_WINDOWS,
