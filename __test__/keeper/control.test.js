@@ -34,7 +34,8 @@ test.serial('a socket at which another process listens is not replaced, and the 
   t.teardown(() => other.close())
   await once(other, 'listening')
   const { daemon } = await kept(place)
-  const error = await t.throwsAsync(daemon.start())
+  const error = await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_PIDFILE' })
+  t.like(error, { reason: 'in-use' })
   t.true(error.message.includes(place.file('a.ctl')), error.message)
   t.true(other.listening && existsSync(place.file('a.ctl')))
   t.deepEqual(place.processes(), [])
@@ -44,7 +45,8 @@ test.serial('a file at its path is not removed, and the start fails', async (t) 
   const place = folder(t)
   place.write('a.ctl', 'mine')
   const { daemon } = await kept(place)
-  const error = await t.throwsAsync(daemon.start())
+  const error = await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_PIDFILE' })
+  t.like(error, { reason: 'not-a-socket' })
   t.true(error.message.includes(place.file('a.ctl')), error.message)
   t.is(place.read('a.ctl'), 'mine')
   t.deepEqual(place.processes(), [])
@@ -94,10 +96,10 @@ root('a folder in which its user may make no socket is told as the reason', asyn
      const pidFile = ${JSON.stringify(place.file('a.pid'))}
      const script = ${JSON.stringify(fixture('keeper/server.cjs'))}
      const daemon = new Daemon({ pidFile, script, respawn: true, cwd: '/' })
-     await daemon.start().catch(({ message }) => console.log(message))`,
+     await daemon.start().catch(({ code, message }) => console.log(code, message))`,
   )
   const { stdout } = await place.node([launcher], { uid: Number(uid), gid: Number(gid), cwd: '/' })
-  t.true(stdout.includes(place.file('a.ctl')), stdout)
+  t.true(stdout.startsWith(`ERR_DAEMON_PERMISSION_DENIED ${place.file('a.ctl')}: `), stdout)
   t.deepEqual(place.processes(), [])
 })
 

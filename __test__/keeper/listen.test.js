@@ -42,6 +42,50 @@ test.serial('a declared path has its mode, and is removed with the daemon', asyn
   t.false(existsSync(socketPath))
 })
 
+test.serial(
+  'in a long pause nobody waits at what was declared, and the next program has it again',
+  async (t) => {
+    const place = folder(t)
+    const [socketPath, port] = [place.file('web.sock'), await freePort()]
+    const script = place.write(
+      'both.cjs',
+      `const server = () => require('node:http').createServer((request, response) => response.end(String(process.pid)))
+     server().listen(process.env.SOCKET)
+     server().listen(Number(process.env.PORT), '127.0.0.1')`,
+    )
+    const listen = { path: { path: socketPath, mode: 0o662 }, port: { host: '127.0.0.1', port } }
+    const env = { SOCKET: socketPath, PORT: String(port) }
+    const { daemon } = await kept(
+      place,
+      { script, listen, respawn: { delay: 60_000, maxDelay: 60_000 } },
+      env,
+    )
+    await daemon.start()
+    kill(Number(await get({ port })))
+    kill(Number(await until(() => get({ port }).catch(() => false))))
+    await until(() =>
+      get({ port }).then(
+        () => false,
+        ({ code }) => code === 'ECONNREFUSED',
+      ),
+    )
+    t.false(existsSync(socketPath))
+    await t.throwsAsync(get({ socketPath }), { code: 'ENOENT' })
+    // Whoever has taken the path meanwhile keeps it, and the log tells.
+    const other = createServer().listen(socketPath)
+    await once(other, 'listening')
+    const error = await t.throwsAsync(daemon.upgrade(), { code: 'ERR_DAEMON_START_FAILED' })
+    t.true(error.message.includes(`${socketPath}: `) && error.message.includes('EADDRINUSE'), error.message)
+    other.close()
+    await once(other, 'close')
+    await daemon.upgrade()
+    t.is(await get({ socketPath }), await get({ port }))
+    t.is(statSync(socketPath).mode & 0o777, 0o662)
+    await daemon.stop()
+    t.false(existsSync(socketPath))
+  },
+)
+
 test.serial('a Unix socket that a program has made is taken over', async (t) => {
   const place = folder(t)
   const socketPath = place.file('web.sock')

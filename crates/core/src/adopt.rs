@@ -11,7 +11,7 @@ use std::thread;
 
 use crate::error::{Error, ErrorKind, Result, text_of};
 use crate::handover::{ADOPTION_VARIABLE, Channel, Handover, HandoverInPlace};
-use crate::keeper::{InheritedSocket, KeeperOrder, OrderInPlace};
+use crate::keeper::{ControlSocket, InheritedSocket, KeeperOrder, OrderInPlace};
 use crate::launcher_death::{end_latecomers, watch_keeper, watch_launcher};
 use crate::mutex::lock;
 use crate::own::{self, OwnDaemon, own_daemon, read_all};
@@ -97,6 +97,8 @@ pub struct KeeperInPlace {
     pub daemon: &'static OwnDaemon,
     /// What it is to do.
     pub order: KeeperOrder,
+    /// The socket at which it is controlled.
+    pub control: ControlSocket,
     /// Sockets that are there already.
     pub sockets: Vec<InheritedSocket>,
     /// The address at which its supervisor wants to hear from it.
@@ -128,11 +130,14 @@ fn take_place(
     let daemon = own::install(OwnDaemon::alone(path, id, lock.into()))
         .ok_or_else(|| Forgery::OtherDaemon.of(value))?;
     let read = || {
-        let OrderInPlace { sockets, places, supervisor, order } = OrderInPlace::decode(&read_all(order)?)?;
+        let OrderInPlace { control, sockets, places, supervisor, order } =
+            OrderInPlace::decode(&read_all(order)?)?;
         sys::give_places(&places).ok()?;
-        Some((sockets, supervisor, KeeperOrder::decode(&order)?))
+        let (fd, told) = control;
+        let control = ControlSocket::of(path, take_marked(fd)?, &told)?;
+        Some((control, sockets, supervisor, KeeperOrder::decode(&order)?))
     };
-    let (sockets, supervisor, order) = read().ok_or_else(|| {
+    let (control, sockets, supervisor, order) = read().ok_or_else(|| {
         let message = "the order cannot be followed; daimon may have been replaced by another release";
         Error::new(ErrorKind::StartFailed, message).during("adopt")
     })?;
@@ -140,10 +145,15 @@ fn take_place(
     (0..3).for_each(sys::let_block);
     sys::set_umask(order.body.umask);
     let sockets = sockets.into_iter().filter_map(|InheritedSocket { name, fd, is_given }| {
-        sys::set_close_on_exec(fd);
-        Some(InheritedSocket { name, fd: sys::take(fd)?, is_given })
+        Some(InheritedSocket { name, fd: take_marked(fd)?, is_given })
     });
-    Ok(KeeperInPlace { daemon, sockets: sockets.collect(), order, supervisor })
+    Ok(KeeperInPlace { daemon, control, sockets: sockets.collect(), order, supervisor })
+}
+
+/// Takes the descriptor of that number, and marks it close-on-exec.
+fn take_marked(number: RawFd) -> Option<OwnedFd> {
+    sys::set_close_on_exec(number);
+    sys::take(number)
 }
 
 /// What a process is that a launch has executed.

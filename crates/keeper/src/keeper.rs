@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant, SystemTime};
 
 use daimon_core::{
-    Bodies, BodyPayload, BodyPlan, Control, Events, ExitStatus, KeeperOrder, KeeperPlan, OwnDaemon, Result,
+    Bodies, BodyPayload, BodyPlan, Control, ControlSocket, Events, ExitStatus, KeeperOrder, KeeperPlan, OwnDaemon, Result,
     Signal, collect_children, open_outputs,
 };
 
@@ -85,6 +85,7 @@ impl<'a> Keeper<'a> {
         daemon: &'a OwnDaemon,
         KeeperOrder { body: program, keeper: plan, .. }: &'a KeeperOrder,
         payload: Vec<u8>,
+        control: ControlSocket,
         sockets: Sockets,
         launcher: Option<OwnedFd>,
         supervisor: Supervisor,
@@ -93,7 +94,7 @@ impl<'a> Keeper<'a> {
         if let Some(launcher) = &launcher {
             events.add(launcher, LAUNCHER)?;
         }
-        let control = Control::listen(daemon.path())?;
+        let control = Control::listen(control)?;
         events.add(&control, CONTROL)?;
         Ok(Self {
             daemon,

@@ -24,7 +24,7 @@ use std::process::{ExitCode, exit};
 use std::time::Duration;
 
 use daimon_core::{
-    ADOPTION_VARIABLE, ExitStatus, FrameKind, InheritedSocket, KeeperInPlace, KeeperOrder, OwnDaemon,
+    ADOPTION_VARIABLE, ControlSocket, ExitStatus, FrameKind, InheritedSocket, KeeperInPlace, KeeperOrder, OwnDaemon,
     adopt_as_keeper, adopt_in_place,
 };
 
@@ -59,6 +59,7 @@ fn main() -> ExitCode {
 struct Start {
     daemon: &'static OwnDaemon,
     order: KeeperOrder,
+    control: ControlSocket,
     sockets: Sockets,
     launcher: Option<OwnedFd>,
     supervisor: Supervisor,
@@ -66,14 +67,14 @@ struct Start {
 
 fn adopted(value: &OsStr) -> std::result::Result<Start, String> {
     if let Some(adopted) = adopt_in_place(value) {
-        let KeeperInPlace { daemon, order, sockets, supervisor } =
+        let KeeperInPlace { daemon, order, control, sockets, supervisor } =
             adopted.map_err(|error| error.to_string())?;
         let sockets = Sockets::new(sockets, &order.keeper.listen);
         let supervisor = Supervisor::at(supervisor.as_deref());
-        return Ok(Start { daemon, order, sockets, launcher: None, supervisor });
+        return Ok(Start { daemon, order, control, sockets, launcher: None, supervisor });
     }
     let (daemon, launcher) = adopt_as_keeper(value).map_err(|error| error.to_string())?;
-    let (order, sockets) = receive_order(daemon)
+    let (order, control, sockets) = receive_order(daemon)
         .ok_or("the launcher did not tell this keeper what to do, or is of another version")?;
     let plan = &order.keeper.listen;
     let named = sockets.into_iter().zip(plan).map(|(fd, plan)| {
@@ -81,15 +82,15 @@ fn adopted(value: &OsStr) -> std::result::Result<Start, String> {
         InheritedSocket { name, fd, is_given: false }
     });
     let sockets = Sockets::new(named.collect(), plan);
-    Ok(Start { daemon, order, sockets, launcher: Some(launcher), supervisor: Supervisor::default() })
+    Ok(Start { daemon, order, control, sockets, launcher: Some(launcher), supervisor: Supervisor::default() })
 }
 
 /// Runs the daemon to its end, which is this process's.
-fn run(Start { daemon, mut order, sockets, launcher, supervisor }: Start) -> ! {
+fn run(Start { daemon, mut order, control, sockets, launcher, supervisor }: Start) -> ! {
     // It is kept once, where a long one is in no memory of this process.
     let payload = std::mem::take(&mut order.payload);
     seam::at("keeper.ordered");
-    let keeper = Keeper::new(daemon, &order, payload, sockets, launcher, supervisor);
+    let keeper = Keeper::new(daemon, &order, payload, control, sockets, launcher, supervisor);
     match keeper.and_then(|mut keeper| keeper.run()) {
         Ok(ExitStatus::Code(code)) => exit(code),
         Ok(ExitStatus::Signal(signal)) => daemon.end_by(signal),
@@ -104,14 +105,17 @@ fn run(Start { daemon, mut order, sockets, launcher, supervisor }: Start) -> ! {
     }
 }
 
-/// The order, and the sockets that it declares; `None` when the launcher has gone, or speaks another version.
-fn receive_order(daemon: &OwnDaemon) -> Option<(KeeperOrder, Vec<OwnedFd>)> {
+/// The order, the control socket, and the sockets that the order declares; `None` when the launcher has gone, or speaks
+/// another version.
+fn receive_order(daemon: &OwnDaemon) -> Option<(KeeperOrder, ControlSocket, Vec<OwnedFd>)> {
+    let (first, control) = daemon.wait_for_frame()?;
+    let control = ControlSocket::of(daemon.path(), control?, std::str::from_utf8(&first.body).ok()?)?;
     let mut sockets = Vec::new();
     loop {
         let (frame, descriptor) = daemon.wait_for_frame()?;
         match frame.kind {
             FrameKind::Socket => sockets.extend(descriptor),
-            FrameKind::Payload => return Some((KeeperOrder::decode(&frame.body)?, sockets)),
+            FrameKind::Payload => return Some((KeeperOrder::decode(&frame.body)?, control, sockets)),
             _ => return None,
         }
     }

@@ -229,7 +229,7 @@ impl Sockets {
         let is_open = |name: &str| self.held.iter().any(|held| held.is_declared && held.name() == Some(name));
         let closed: Vec<_> = plan.iter().filter(|declared| !is_open(&declared.name)).collect();
         for declared in closed {
-            let socket = KeptSocket::open(declared, owner)?;
+            let socket = KeptSocket::open_again(declared, owner)?;
             self.held.push(Held::declared(socket, declared));
         }
         Ok(())

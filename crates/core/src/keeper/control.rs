@@ -10,16 +10,60 @@ use nix::unistd::geteuid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::given::SocketPlan;
 use crate::handover::Channel;
-use crate::listener::BoundFile;
-use crate::pidfile::PidFile;
+use crate::listener::{BACKLOG, BoundFile};
+use crate::pidfile::{Cancel, PidFile};
 use crate::plan::ClientPlan;
 use crate::process::Process;
 use crate::seam;
-use crate::socket::{Dialled, bind, dial};
+use crate::socket::{Dialled, bind_unheard, dial};
 use crate::sys;
 
 /// Only the keeper's user, and root, who may always.
 const MODE: u32 = 0o600;
+
+/// The socket before it listens: who makes a keeper binds it, under the pidfile's lock. The keeper itself has it listen,
+/// because the kernel tells clients who has done that.
+#[derive(Debug)]
+pub struct ControlSocket {
+    fd: OwnedFd,
+    file: BoundFile,
+}
+
+impl ControlSocket {
+    /// Binds it beside that pidfile, which this process has locked. A socket that is left there by a keeper that was
+    /// killed is replaced.
+    ///
+    /// # Errors
+    ///
+    /// As for the socket of a daemon ([`SocketPlan`]).
+    pub(crate) fn bind(pidfile: &Path, cancel: Option<&Cancel>) -> Result<Self> {
+        let plan = SocketPlan { path: beside(pidfile), mode: MODE, connect: false };
+        let (fd, file) = bind_unheard(&plan, cancel)?;
+        seam::at("control.bound");
+        Ok(Self { fd, file })
+    }
+
+    /// Which file it is, as the keeper is told: two numbers.
+    pub(crate) fn told(&self) -> String {
+        self.file.id().to_string()
+    }
+
+    /// The socket that was bound for the keeper of that pidfile, by what it was told ([`ControlSocket::told`]); `None`
+    /// for anything else.
+    pub fn of(pidfile: &Path, fd: OwnedFd, told: &str) -> Option<Self> {
+        Some(Self { fd, file: BoundFile::new(&beside(pidfile), told.parse().ok()?) })
+    }
+
+    pub(crate) fn remove_file(&self) {
+        self.file.remove();
+    }
+}
+
+impl AsFd for ControlSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
 
 /// The listening socket. Its file is removed with it.
 #[derive(Debug)]
@@ -29,17 +73,15 @@ pub struct Control {
 }
 
 impl Control {
-    /// Listens beside that pidfile, which this process holds. A socket that is left there by a keeper that was killed
-    /// is replaced.
+    /// Listens.
     ///
     /// # Errors
     ///
-    /// As for the socket of a daemon ([`SocketPlan`]).
-    pub fn listen(pidfile: &Path) -> Result<Self> {
-        let plan = SocketPlan { path: beside(pidfile), mode: MODE, connect: false };
-        let bound = bind(&plan, None, None)?;
-        seam::at("control.bound");
-        Ok(Self { listener: bound.listener, file: bound.file })
+    /// The system's.
+    pub fn listen(ControlSocket { fd, file }: ControlSocket) -> Result<Self> {
+        sys::listen_with(fd.as_fd(), BACKLOG)
+            .map_err(|errno| Error::system("control", "listen", errno, "nobody can control the keeper"))?;
+        Ok(Self { listener: fd, file })
     }
 
     /// Accepts a client that waits, if it is this user's or root's; others are turned away. `None` when none waits.

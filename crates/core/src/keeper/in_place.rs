@@ -7,11 +7,13 @@ use std::os::fd::RawFd;
 use super::order::{Reader, Writer};
 
 /// Keeper and the process before it may be of different versions of this library.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// The order, and the descriptors of a keeper in the foreground.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct OrderInPlace {
+    /// The control socket, and what the keeper is told of it.
+    pub(crate) control: (RawFd, String),
     /// Those at which bodies are to listen, in the order of the plan, then those that its supervisor has given beside
     /// them.
     pub(crate) sockets: Vec<InheritedSocket<RawFd>>,
@@ -38,6 +40,9 @@ impl OrderInPlace {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut to = Writer(Vec::with_capacity(self.order.len() + 1_024));
         to.number(VERSION);
+        let (control, told) = &self.control;
+        to.signed(*control);
+        to.text(told.as_ref());
         to.list(&self.sockets, |to, InheritedSocket { name, fd, is_given }| {
             to.text(name.as_ref());
             to.signed(*fd);
@@ -58,6 +63,7 @@ impl OrderInPlace {
         if from.number()? != VERSION {
             return None;
         }
+        let control = (from.signed()?, from.text()?.into_string().ok()?);
         let sockets = from.list(|from| {
             let name = from.text()?.into_string().ok()?;
             Some(InheritedSocket { name, fd: from.signed()?, is_given: from.flag()? })
@@ -65,7 +71,7 @@ impl OrderInPlace {
         let places = from.list(|from| Some((from.signed()?, from.signed()?)))?;
         let supervisor = from.option(Reader::text)?;
         let order = from.bytes()?.to_vec();
-        from.0.is_empty().then_some(Self { sockets, places, supervisor, order })
+        from.0.is_empty().then_some(Self { control, sockets, places, supervisor, order })
     }
 }
 
@@ -76,6 +82,7 @@ mod tests {
     #[test]
     fn what_a_process_writes_its_keeper_reads() {
         let order = OrderInPlace {
+            control: (9, "64769 18".into()),
             sockets: vec![InheritedSocket { name: "web".into(), fd: 17, is_given: true }],
             places: vec![(20, 1), (21, 7)],
             supervisor: Some("@abstract".into()),

@@ -13,8 +13,8 @@ use super::tcp::listen_tcp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::given::{ListenAddress, ListenPlan, Owner, SocketPlan};
 use crate::listener::BoundFile;
-use crate::socket::bind;
-use crate::sys::{self, FileId};
+use crate::socket::{bind, listen_again};
+use crate::sys;
 
 /// A socket that listens, and what it is known by.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl KeptSocket {
         let (flags, id) = said.split_once('\n').unwrap_or((said, ""));
         let key = key_of(fd.as_fd(), flags)?;
         let file =
-            key.strip_prefix(UNIX).zip(file_id(id)).map(|(path, id)| BoundFile::new(path.as_ref(), id));
+            key.strip_prefix(UNIX).zip(id.parse().ok()).map(|(path, id)| BoundFile::new(path.as_ref(), id));
         Some(Self { fd, key, file })
     }
 
@@ -43,7 +43,7 @@ impl KeptSocket {
         let key = key_of(fd.as_fd(), flags)?;
         let file = key.strip_prefix(UNIX).and_then(|path| BoundFile::at(path.as_ref()));
         let said = match file.as_ref().map(BoundFile::id) {
-            Some(FileId { dev, ino }) => format!("{flags}\n{dev} {ino}"),
+            Some(id) => format!("{flags}\n{id}"),
             None => flags.to_owned(),
         };
         Some((Self { fd, key, file }, said))
@@ -70,8 +70,35 @@ impl KeptSocket {
     /// # Errors
     ///
     /// `PidFile` with `InUse` and others of [`SocketPlan`]; `StartFailed` or `PermissionDenied` with step `listen`.
-    pub fn open(plan: &ListenPlan, owner: Option<Owner>) -> Result<Self> {
-        let (fd, file) = open(plan, owner)?;
+    pub(crate) fn open(plan: &ListenPlan, owner: Option<Owner>) -> Result<Self> {
+        Self::of_plan(plan, |path| bind(path, owner, None).map(|bound| (bound.listener, bound.file)))
+    }
+
+    /// Opens one again that this process has closed.
+    ///
+    /// # Errors
+    ///
+    /// `StartFailed` or `PermissionDenied` with step `listen` or `socket`.
+    pub fn open_again(plan: &ListenPlan, owner: Option<Owner>) -> Result<Self> {
+        Self::of_plan(plan, |path| listen_again(path, owner))
+    }
+
+    fn of_plan(
+        plan: &ListenPlan,
+        listen: impl FnOnce(&SocketPlan) -> Result<(OwnedFd, BoundFile)>,
+    ) -> Result<Self> {
+        let (fd, file) = match &plan.address {
+            ListenAddress::Tcp { host, port } => {
+                let fd = listen_tcp(*host, *port, plan.backlog)
+                    .map_err(|(syscall, errno)| refused(plan, syscall, errno))?;
+                (fd, None)
+            }
+            ListenAddress::Path { path, mode } => {
+                let socket = SocketPlan { path: path.clone(), mode: *mode, connect: false };
+                let (fd, file) = listen(&socket).map_err(|error| error.about(Subject::Listen))?;
+                (fd, Some(file))
+            }
+        };
         let key = key_of_declared(fd.as_fd(), plan);
         let key = key.ok_or_else(|| Error::new(ErrorKind::StartFailed, "no socket").during("listen"))?;
         Ok(Self { fd, key, file })
@@ -110,21 +137,6 @@ impl From<KeptSocket> for OwnedFd {
 impl AsFd for KeptSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
-    }
-}
-
-fn open(plan: &ListenPlan, owner: Option<Owner>) -> Result<(OwnedFd, Option<BoundFile>)> {
-    match &plan.address {
-        ListenAddress::Tcp { host, port } => {
-            let fd = listen_tcp(*host, *port, plan.backlog)
-                .map_err(|(syscall, errno)| refused(plan, syscall, errno))?;
-            Ok((fd, None))
-        }
-        ListenAddress::Path { path, mode } => {
-            let socket = SocketPlan { path: path.clone(), mode: *mode, connect: false };
-            let bound = bind(&socket, owner, None).map_err(|error| error.about(Subject::Listen))?;
-            Ok((bound.listener, Some(bound.file)))
-        }
     }
 }
 
@@ -187,12 +199,6 @@ fn key_of(fd: BorrowedFd<'_>, flags: &str) -> Option<String> {
 
 /// What the keys of Unix sockets begin with.
 const UNIX: &str = "unix ";
-
-/// Two numbers, as a body tells them.
-fn file_id(text: &str) -> Option<FileId> {
-    let (dev, ino) = text.split_once(' ')?;
-    Some(FileId { dev: dev.parse().ok()?, ino: ino.parse().ok()? })
-}
 
 fn socket_path_key(path: &Path) -> Option<String> {
     // A relative path means something else to each process.

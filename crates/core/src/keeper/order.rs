@@ -17,7 +17,7 @@ use crate::signal::Signal;
 use crate::sys::{LIMITS, RawLimit};
 
 /// Keeper and launcher may be of different versions of this library.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 /// Instead of a time or a number that has no bound.
 const UNBOUNDED: u64 = u64::MAX;
 

@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::foreground::{Streams, open_streams, taken};
 use crate::given::Descriptor;
 use crate::handover::HandoverInPlace;
-use crate::keeper::{InheritedSocket, KeeperOrder, KeptSocket, OrderInPlace};
+use crate::keeper::{ControlSocket, InheritedSocket, KeeperOrder, KeptSocket, OrderInPlace};
 use crate::own::own_daemon;
 use crate::pidfile::{Locked, nobody_looks};
 use crate::plan::Plan;
@@ -78,9 +78,13 @@ fn execute_locked(
         return Err(taken());
     }
     seam::at("in-place.locked");
-    let sockets = listen(plan, supervision)?;
-    execute_listening(plan, program, order, supervision, locked, &sockets)
-        .inspect_err(|_| sockets.iter().for_each(Listening::remove_file))
+    let control = ControlSocket::bind(plan.pidfile.path(), plan.lock.cancel.as_ref())?;
+    let execute = || {
+        let sockets = listen(plan, supervision)?;
+        execute_listening(plan, program, order, supervision, locked, &control, &sockets)
+            .inspect_err(|_| sockets.iter().for_each(Listening::remove_file))
+    };
+    execute().inspect_err(|_| control.remove_file())
 }
 
 /// A socket for the keeper.
@@ -145,12 +149,14 @@ fn execute_listening(
     order: Vec<u8>,
     supervision: &Supervision,
     locked: &Locked,
+    control: &ControlSocket,
     sockets: &[Listening],
 ) -> Result<Infallible> {
     let path = plan.pidfile.path();
     let streams = open_streams([&plan.stdin, &plan.stdout, &plan.stderr], plan.owner)?;
     let (sources, targets) = places(&streams, std::mem::take(&mut program.kept))?;
     // Out of the way of the numbers that are kept.
+    let raised_control = raised(control)?;
     let raised_sockets = sockets.iter().map(raised).collect::<Result<Vec<_>>>()?;
     let names = names(plan, supervision);
     let inherited = names.into_iter().zip(sockets).zip(&raised_sockets).map(|((name, socket), fd)| {
@@ -158,6 +164,7 @@ fn execute_listening(
         InheritedSocket { name: name.to_owned(), fd: fd.as_raw_fd(), is_given }
     });
     let order = OrderInPlace {
+        control: (raised_control.as_raw_fd(), control.told()),
         sockets: inherited.collect(),
         places: sources.iter().map(AsRawFd::as_raw_fd).zip(targets).collect(),
         supervisor: supervision.address.clone(),
@@ -167,7 +174,7 @@ fn execute_listening(
     let lock = locked.file().as_raw_fd();
     let handover = HandoverInPlace { lock, order: file.as_raw_fd(), path };
     program.hand_over_in_place(c_string(handover.variable(), Subject::PidFile)?);
-    let mut inherit = vec![lock, file.as_raw_fd()];
+    let mut inherit = vec![lock, file.as_raw_fd(), raised_control.as_raw_fd()];
     inherit.extend(raised_sockets.iter().chain(&sources).map(AsRawFd::as_raw_fd));
     if let Some(fd) = inherit.iter().find(|fd| plan.keep_fds.iter().any(|kept| kept.number() == **fd)) {
         return Err(Problem::ClosedMeanwhile(*fd).into());

@@ -30,8 +30,9 @@ use self::descriptors::Descriptors;
 use self::program::Program;
 use self::steps::{Report, Step};
 use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::given::KeeperPlan;
 use crate::handover::{Channel, FrameKind, Outcome, Unsent};
-use crate::keeper::{KeeperOrder, KeptSocket};
+use crate::keeper::{ControlSocket, KeeperOrder, KeptSocket};
 use crate::listener::BoundFile;
 use crate::log::LogTail;
 use crate::pidfile::Locked;
@@ -144,26 +145,54 @@ fn launch_locked(
     let mut bound =
         plan.socket.as_ref().map(|socket| bind(socket, plan.owner, plan.lock.cancel.as_ref())).transpose()?;
     let client = bound.as_mut().and_then(|bound| bound.client.take());
-    let listening = listen(plan)?;
+    let for_keeper = plan.keeper.as_ref().map(|keeper| ForKeeper::open(plan, keeper)).transpose()?;
     let launched = program
         .hand_over(plan, bound.as_ref().map(|bound| bound.file.id()))
-        .and_then(|()| launch_bound(plan, program, payload, locked, bound.as_ref(), &listening));
+        .and_then(|()| launch_bound(plan, program, payload, locked, bound.as_ref(), for_keeper.as_ref()));
     let launched = launched.inspect_err(|_| {
         bound.iter().for_each(|bound| bound.file.remove());
-        listening.iter().for_each(KeptSocket::remove_file);
+        for_keeper.iter().for_each(ForKeeper::remove_files);
     })?;
     Ok(Launched { client, socket: bound.map(|bound| bound.file), ..launched })
 }
 
-/// Opens the sockets that the keeper is to have; when one cannot be had, none is left.
-fn listen(plan: &Plan) -> Result<Vec<KeptSocket>> {
-    let mut listening = Vec::new();
-    for declared in plan.keeper.iter().flat_map(|keeper| &keeper.listen) {
-        let opened = KeptSocket::open(declared, plan.owner)
-            .inspect_err(|_| listening.iter().for_each(KeptSocket::remove_file))?;
-        listening.push(opened);
+/// The sockets that a keeper gets.
+struct ForKeeper {
+    control: ControlSocket,
+    /// In the order of the plan.
+    listening: Vec<KeptSocket>,
+}
+
+impl ForKeeper {
+    /// Opens them; when one cannot be had, none is left.
+    fn open(plan: &Plan, keeper: &KeeperPlan) -> Result<Self> {
+        let control = ControlSocket::bind(plan.pidfile.path(), plan.lock.cancel.as_ref())?;
+        let mut all = Self { control, listening: Vec::new() };
+        for declared in &keeper.listen {
+            let opened = KeptSocket::open(declared, plan.owner).inspect_err(|_| all.remove_files())?;
+            all.listening.push(opened);
+        }
+        Ok(all)
     }
-    Ok(listening)
+
+    /// Sends them ahead of the order; only the first says what it is.
+    fn send(&self, channel: &Channel) -> Result<()> {
+        let told = self.control.told();
+        let control = (told.as_bytes(), self.control.as_fd());
+        let listening = self.listening.iter().map(|socket| (&[][..], socket.as_fd()));
+        for (text, socket) in std::iter::once(control).chain(listening) {
+            if !channel.offer(FrameKind::Socket, text, Some(socket)) {
+                let message = "the channel to the daemon has no room for its sockets";
+                return Err(Error::new(ErrorKind::StartFailed, message).during("listen"));
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_files(&self) {
+        self.control.remove_file();
+        self.listening.iter().for_each(KeptSocket::remove_file);
+    }
 }
 
 fn launch_bound(
@@ -172,7 +201,7 @@ fn launch_bound(
     payload: Option<&[u8]>,
     locked: &Locked,
     bound: Option<&Bound>,
-    listening: &[KeptSocket],
+    for_keeper: Option<&ForKeeper>,
 ) -> Result<Launched> {
     let descriptors = Descriptors::open(plan, locked, bound)?;
     if let Some(fd) = descriptors.collides_with(&plan.keep_fds) {
@@ -183,12 +212,7 @@ fn launch_bound(
         descriptors;
     let outcome = Arc::<Outcome>::default();
     let own_channel = Channel::noting(own_channel, Arc::clone(&outcome));
-    for socket in listening {
-        if !own_channel.offer(FrameKind::Socket, &[], Some(socket.as_fd())) {
-            let message = "the channel to the daemon has no room for its sockets";
-            return Err(Error::new(ErrorKind::StartFailed, message).during("listen"));
-        }
-    }
+    for_keeper.map(|sockets| sockets.send(&own_channel)).transpose()?;
     let unsent = payload.map(|payload| own_channel.begin_payload(payload)).transpose()?.flatten();
     let mut keep: Vec<_> = plan.keep_fds.iter().map(|fd| fd.number()).collect();
     keep.extend([program.lock_fd, program.channel_fd, error_pipe.as_raw_fd()]);

@@ -4,18 +4,18 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::fcntl::AtFlags;
 use nix::sys::stat::{FileStat, SFlag};
-use nix::unistd::{Gid, Uid, fchownat, geteuid};
+use nix::unistd::geteuid;
 
-use super::address::{address_in, too_long};
+use super::address::address_in;
+use super::named::{bind_name, failed};
 use crate::error::{Error, ErrorKind, Pid, PidFileReason, Result};
 use crate::given::{Owner, SocketPlan};
 use crate::listener::{BACKLOG, BoundFile, Listener};
 use crate::pidfile::{Backoff, Cancel, Folder, PidFile, wait_for};
 use crate::process::Process;
 use crate::seam;
-use crate::sys::{self, FileId};
+use crate::sys;
 
 /// How long to wait for a listener that only a child of an ended process has: between fork(2) and execve(2) every child
 /// has a copy of what will be closed on exec.
@@ -38,58 +38,51 @@ pub(crate) struct Bound {
 ///
 /// # Errors
 ///
-/// `PidFile`: of the folder as [`PidFile::lock`] has them, and `NotASocket`, `SocketForeign`, `InUse`; `StartFailed` or
-/// `PermissionDenied` with the system's; `StartFailed` with step `lock` when cancelled.
+/// Those of [`bind_unheard`].
 pub(crate) fn bind(plan: &SocketPlan, owner: Option<Owner>, cancel: Option<&Cancel>) -> Result<Bound> {
-    // A pidfile by its checks alone: the socket's folder must be as safe as a pidfile's.
     let place = PidFile::new(&plan.path)?;
     let folder = place.open_folder()?;
-    let system = |syscall, errno| failed(plan, syscall, errno);
-    let listener = sys::stream_socket().map_err(|errno| system("socket", errno))?;
-    let mut bound = Err(Errno::EADDRINUSE);
-    for _ in 0..ROUNDS {
-        if let Some(stat) = folder.stat()? {
-            make_way(plan, &folder, &stat, owner, cancel)?;
-        }
-        seam::at("socket.free");
-        let address =
-            address_in(folder.as_fd(), &plan.path, folder.name()).map_err(|errno| system("bind", errno))?;
-        bound = sys::bind_with_mode(&listener, &address, &plan.path, plan.mode);
-        // Another process has taken the name since.
-        if bound != Err(Errno::EADDRINUSE) {
-            break;
-        }
-    }
-    bound.map_err(|errno| system("bind", errno))?;
-    let Some(stat) = folder.stat()? else { return Err(system("fstatat", Errno::ENOENT)) };
-    let file = BoundFile::new(&plan.path, FileId::of(&stat));
-    seam::at("socket.bound");
-    let client = listen(plan, &folder, &listener, &stat, owner)
+    let (listener, file) = bind_in(plan, &folder, owner, cancel)?;
+    let client = listen(plan, &listener)
         .and_then(|()| plan.connect.then(|| connect(plan, &folder)).transpose())
         .inspect_err(|_| file.remove())?;
     Ok(Bound { listener, file, client })
 }
 
-/// Gives the socket its mode and owner, and lets it listen.
-fn listen(
+/// Binds the socket as [`bind`] does, for another process that will listen at it: until then nobody can connect.
+///
+/// # Errors
+///
+/// `PidFile`: of the folder as [`PidFile::lock`] has them, and `NotASocket`, `SocketForeign`, `InUse`; `StartFailed` or
+/// `PermissionDenied` with the system's; `StartFailed` with step `lock` when cancelled.
+pub(crate) fn bind_unheard(plan: &SocketPlan, cancel: Option<&Cancel>) -> Result<(OwnedFd, BoundFile)> {
+    let place = PidFile::new(&plan.path)?;
+    bind_in(plan, &place.open_folder()?, None, cancel)
+}
+
+/// The socket's folder is a pidfile's by its checks alone: it must be as safe.
+fn bind_in(
     plan: &SocketPlan,
     folder: &Folder<'_>,
-    listener: &OwnedFd,
-    stat: &FileStat,
     owner: Option<Owner>,
-) -> Result<()> {
-    let system = |syscall, errno| failed(plan, syscall, errno);
-    if stat.st_mode & 0o777 != plan.mode as nix::sys::stat::mode_t {
-        // The umask, which is the whole program's, has taken bits away.
-        sys::widen(folder.as_fd(), folder.name(), FileId::of(stat), plan.mode)
-            .map_err(|errno| system("chmod", errno))?;
+    cancel: Option<&Cancel>,
+) -> Result<(OwnedFd, BoundFile)> {
+    for _ in 0..ROUNDS {
+        if let Some(stat) = folder.stat()? {
+            make_way(plan, folder, &stat, owner, cancel)?;
+        }
+        seam::at("socket.free");
+        match bind_name(plan, folder.as_fd(), folder.name(), owner) {
+            // Another process has taken the name since.
+            Err(error) if error.errno() == Some(Errno::EADDRINUSE) => (),
+            bound => return bound,
+        }
     }
-    if let Some(Owner { uid, gid }) = owner {
-        let (uid, gid) = (uid.map(Uid::from_raw), Some(Gid::from_raw(gid)));
-        fchownat(folder.as_fd(), folder.name(), uid, gid, AtFlags::AT_SYMLINK_NOFOLLOW)
-            .map_err(|errno| system("fchownat", errno))?;
-    }
-    sys::listen_with(listener.as_fd(), BACKLOG).map_err(|errno| system("listen", errno))?;
+    Err(failed(plan, "bind", Errno::EADDRINUSE))
+}
+
+fn listen(plan: &SocketPlan, listener: &OwnedFd) -> Result<()> {
+    sys::listen_with(listener.as_fd(), BACKLOG).map_err(|errno| failed(plan, "listen", errno))?;
     seam::at("socket.listening");
     Ok(())
 }
@@ -165,14 +158,6 @@ fn in_use(plan: &SocketPlan, pid: Option<Pid>) -> Error {
 
 fn refused(plan: &SocketPlan, reason: PidFileReason, what: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::PidFile(reason), format!("{}: {what}", plan.path.display())).at(&plan.path)
-}
-
-fn failed(plan: &SocketPlan, syscall: &'static str, errno: Errno) -> Error {
-    let path = plan.path.display();
-    if errno == Errno::ENAMETOOLONG {
-        return too_long(&plan.path);
-    }
-    Error::system("socket", syscall, errno, format!("{path}: no socket can be made")).at(&plan.path)
 }
 
 /// In the process that becomes the daemon, which makes no connection of its own.

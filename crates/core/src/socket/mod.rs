@@ -7,8 +7,10 @@
 mod address;
 mod bind;
 mod client;
+mod named;
 mod read_hello;
 mod trust;
 
-pub(crate) use bind::{Bound, bind};
+pub(crate) use bind::{Bound, bind, bind_unheard};
 pub use client::{Attempt, Connection, Dialled, attempt, dial, greet};
+pub(crate) use named::listen_again;

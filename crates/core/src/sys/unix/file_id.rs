@@ -1,5 +1,8 @@
 //! The identity of a file.
 
+use std::fmt;
+use std::str::FromStr;
+
 use nix::sys::stat::FileStat;
 
 /// Device and inode: two descriptors with the same pair are on the same file.
@@ -14,5 +17,22 @@ impl FileId {
     #[expect(clippy::unnecessary_cast, reason = "the fields' types differ by platform")]
     pub(crate) fn of(stat: &FileStat) -> Self {
         Self { dev: stat.st_dev as u64, ino: stat.st_ino as u64 }
+    }
+}
+
+/// The two numbers, as another process reads them.
+impl fmt::Display for FileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.dev, self.ino)
+    }
+}
+
+impl FromStr for FileId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (dev, ino) = text.split_once(' ').ok_or(())?;
+        let number = |text: &str| text.parse().map_err(drop);
+        Ok(Self { dev: number(dev)?, ino: number(ino)? })
     }
 }
