@@ -4,8 +4,8 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant, SystemTime};
 
 use daimon_core::{
-    Bodies, BodyPayload, BodyPlan, Control, ControlSocket, Events, ExitStatus, KeeperOrder, KeeperPlan, OwnDaemon, Result,
-    Signal, collect_children, open_outputs,
+    Bodies, BodyPayload, BodyPlan, Control, ControlSocket, Events, ExitStatus, KeeperOrder, KeeperPlan,
+    OwnDaemon, Result, Signal, collect_children, open_outputs,
 };
 
 use crate::clients::Client;

@@ -24,8 +24,8 @@ use std::process::{ExitCode, exit};
 use std::time::Duration;
 
 use daimon_core::{
-    ADOPTION_VARIABLE, ControlSocket, ExitStatus, FrameKind, InheritedSocket, KeeperInPlace, KeeperOrder, OwnDaemon,
-    adopt_as_keeper, adopt_in_place,
+    ADOPTION_VARIABLE, ControlSocket, ExitStatus, FrameKind, InheritedSocket, KeeperInPlace, KeeperOrder,
+    OwnDaemon, adopt_as_keeper, adopt_in_place,
 };
 
 use crate::keeper::Keeper;

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::os::fd::RawFd;
 
-use super::order::{Reader, Writer};
+use super::codec::{Reader, Writer};
 
 /// Keeper and the process before it may be of different versions of this library.
 const VERSION: u64 = 2;
@@ -59,19 +59,22 @@ impl OrderInPlace {
 
     /// Reads what [`OrderInPlace::encode`] has written; `None` for anything else.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut from = Reader(bytes);
-        if from.number()? != VERSION {
+        let mut from = Reader::new(bytes);
+        if from.number() != VERSION {
             return None;
         }
-        let control = (from.signed()?, from.text()?.into_string().ok()?);
-        let sockets = from.list(|from| {
-            let name = from.text()?.into_string().ok()?;
-            Some(InheritedSocket { name, fd: from.signed()?, is_given: from.flag()? })
-        })?;
-        let places = from.list(|from| Some((from.signed()?, from.signed()?)))?;
-        let supervisor = from.option(Reader::text)?;
-        let order = from.bytes()?.to_vec();
-        from.0.is_empty().then_some(Self { control, sockets, places, supervisor, order })
+        let order = Self {
+            control: (from.signed(), from.string()),
+            sockets: from.list(|from| InheritedSocket {
+                name: from.string(),
+                fd: from.signed(),
+                is_given: from.flag(),
+            }),
+            places: from.list(|from| (from.signed(), from.signed())),
+            supervisor: from.option(Reader::text),
+            order: from.bytes().to_vec(),
+        };
+        from.is_whole().then_some(order)
     }
 }
 

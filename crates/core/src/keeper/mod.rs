@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::sys;
 
 mod body_sockets;
+mod codec;
 mod control;
 mod events;
 mod in_place;

@@ -1,13 +1,10 @@
 //! The order of a keeper: the daemon's program, how it is kept, and what each body is told. The keeper's launcher sends
 //! it as the payload; the body's own payload is its end.
 
-use std::ffi::{OsStr, OsString};
-use std::net::IpAddr;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use super::whole_millis;
+use super::codec::{Reader, Writer};
 use crate::given::{
     Descriptor, Executable, Identity, KeeperPlan, ListenAddress, ListenPlan, Owner, Readiness, Respawn,
     RespawnWhen, Stdio,
@@ -18,8 +15,8 @@ use crate::sys::{LIMITS, RawLimit};
 
 /// Keeper and launcher may be of different versions of this library.
 const VERSION: u64 = 4;
-/// Instead of a time or a number that has no bound.
-const UNBOUNDED: u64 = u64::MAX;
+/// Instead of the place of a limit that this version does not know.
+const UNKNOWN: u64 = u64::MAX;
 
 /// The program of a body, and everything that its process starts with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,18 +85,18 @@ impl KeeperOrder {
     pub(crate) fn encode(plan: &Plan, keeper: &KeeperPlan, payload: &[u8]) -> Vec<u8> {
         let mut to = Writer(Vec::with_capacity(payload.len() + 4_096));
         to.number(VERSION);
-        to.text(plan.program.as_os_str());
+        to.path(&plan.program);
         to.list(&plan.args, |to, arg| to.text(arg));
         to.list(&plan.env, |to, (name, value)| {
             to.text(name);
             to.text(value);
         });
-        to.list(plan.folder.as_slice(), |to, folder| to.text(folder.as_os_str()));
+        to.list(plan.folder.as_slice(), |to, folder| to.path(folder));
         to.number(plan.umask.into());
         // The launch has checked them, by which they are known to the system.
         to.list(&plan.limits.raw().unwrap_or_default(), |to, RawLimit { resource, soft, hard }| {
             let place = LIMITS.iter().position(|(_, known)| known == resource);
-            to.number(place.map_or(UNBOUNDED, |place| place as u64));
+            to.number(place.map_or(UNKNOWN, |place| place as u64));
             to.number(*soft);
             to.number(*hard);
         });
@@ -108,7 +105,7 @@ impl KeeperOrder {
         to.list(&plan.keep_fds, |to, fd| to.signed(fd.number()));
         for stdio in [&plan.stdout, &plan.stderr] {
             to.list(OutputFile::of(stdio).as_slice(), |to, OutputFile { path, mode }| {
-                to.text(path.as_os_str());
+                to.path(path);
                 to.list(mode.as_slice(), |to, mode| to.number((*mode).into()));
             });
         }
@@ -116,272 +113,181 @@ impl KeeperOrder {
             to.list(uid.as_slice(), |to, uid| to.number((*uid).into()));
             to.number((*gid).into());
         });
-        to.list(&keeper.needs, |to, path| to.text(path.as_os_str()));
-        to.list(keeper.root.as_slice(), |to, root| to.text(root.as_os_str()));
+        to.list(&keeper.needs, |to, path| to.path(path));
+        to.list(keeper.root.as_slice(), |to, root| to.path(root));
         to.list(keeper.identity.as_slice(), |to, Identity { uid, gid, groups, .. }| {
             to.list(uid.as_slice(), |to, uid| to.number((*uid).into()));
             to.number((*gid).into());
             to.list(groups, |to, group| to.number((*group).into()));
         });
-        to.keeper(keeper);
+        write_keeper(&mut to, keeper);
         to.bytes(payload);
         to.0
     }
 
     /// Reads an order; `None` for anything that no launcher of this version writes.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut from = Reader(bytes);
-        if from.number()? != VERSION {
+        let mut from = Reader::new(bytes);
+        if from.number() != VERSION {
             return None;
         }
-        let body = BodyPlan {
-            program: PathBuf::from(from.text()?),
-            args: from.list(Reader::text)?,
-            env: from.list(|from| Some((from.text()?, from.text()?)))?,
-            folder: from.option(|from| from.text().map(PathBuf::from))?,
-            umask: from.number()?.try_into().ok()?,
-            limits: from.list(|from| {
-                let (_, resource) = LIMITS.get(usize::try_from(from.number()?).ok()?)?;
-                Some(RawLimit { resource: *resource, soft: from.number()?, hard: from.number()? })
-            })?,
-            nice: from.option(Reader::signed)?,
-            no_new_privileges: from.flag()?,
-            keep_fds: from.list(|from| from.signed().map(Descriptor::from))?,
-            outputs: [from.option(Reader::output)?, from.option(Reader::output)?],
-            owner: from.option(|from| {
-                let uid = from.option(Reader::small)?;
-                Some(Owner { uid, gid: from.small()? })
-            })?,
-            needs: from.list(|from| from.text().map(PathBuf::from))?,
-            root: from.option(|from| from.text().map(PathBuf::from))?,
-            identity: from.option(|from| {
-                Some(Identity {
-                    uid: from.option(Reader::small)?,
-                    gid: from.small()?,
-                    groups: from.list(Reader::small)?,
-                    account: None,
-                })
-            })?,
-        };
-        let keeper = from.keeper()?;
-        let payload = from.bytes()?.to_vec();
-        from.0.is_empty().then_some(Self { body, keeper, payload })
+        let from = &mut from;
+        let order = Self { body: read_body(from), keeper: read_keeper(from), payload: from.bytes().to_vec() };
+        from.is_whole().then_some(order)
     }
 }
 
-pub(super) struct Writer(pub(super) Vec<u8>);
-
-impl Writer {
-    pub(super) fn number(&mut self, value: u64) {
-        self.0.extend_from_slice(&value.to_le_bytes());
-    }
-
-    pub(super) fn signed(&mut self, value: i32) {
-        self.0.extend_from_slice(&i64::from(value).to_le_bytes());
-    }
-
-    fn time(&mut self, value: Option<Duration>) {
-        self.number(value.map_or(UNBOUNDED, whole_millis));
-    }
-
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
-        self.number(bytes.len() as u64);
-        self.0.extend_from_slice(bytes);
-    }
-
-    pub(super) fn text(&mut self, text: &OsStr) {
-        self.bytes(text.as_bytes());
-    }
-
-    pub(super) fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
-        self.number(items.len() as u64);
-        for item in items {
-            write(self, item);
-        }
-    }
-
-    fn keeper(&mut self, keeper: &KeeperPlan) {
-        let KeeperPlan { program, respawn, instances, ready_timeout, stop_timeout, stop_signal, .. } = keeper;
-        let Respawn { when, delay, max_delay, limit, window } = respawn;
-        self.text(program.as_os_str());
-        self.number(match when {
-            RespawnWhen::Never => 0,
-            RespawnWhen::Failure => 1,
-            RespawnWhen::Always => 2,
-        });
-        self.time(Some(*delay));
-        self.time(Some(*max_delay));
-        self.number(limit.map_or(UNBOUNDED, u64::from));
-        self.time(Some(*window));
-        self.number((*instances).into());
-        self.time(*ready_timeout);
-        self.time(Some(*stop_timeout));
-        self.signed(stop_signal.number());
-        self.time(Some(keeper.drain_timeout));
-        self.list(&keeper.listen, |to, ListenPlan { name, address, backlog }| {
-            to.text(name.as_ref());
-            match address {
-                ListenAddress::Tcp { host, port } => {
-                    to.number(0);
-                    to.host(*host);
-                    to.number((*port).into());
-                }
-                ListenAddress::Path { path, mode } => {
-                    to.number(1);
-                    to.text(path.as_os_str());
-                    to.number((*mode).into());
-                }
+fn write_keeper(to: &mut Writer, keeper: &KeeperPlan) {
+    let KeeperPlan { program, respawn, instances, ready_timeout, stop_timeout, stop_signal, .. } = keeper;
+    let Respawn { when, delay, max_delay, limit, window } = respawn;
+    to.path(program);
+    to.number(match when {
+        RespawnWhen::Never => 0,
+        RespawnWhen::Failure => 1,
+        RespawnWhen::Always => 2,
+    });
+    to.time(Some(*delay));
+    to.time(Some(*max_delay));
+    to.bound(*limit);
+    to.time(Some(*window));
+    to.number((*instances).into());
+    to.time(*ready_timeout);
+    to.time(Some(*stop_timeout));
+    to.signed(stop_signal.number());
+    to.time(Some(keeper.drain_timeout));
+    to.list(&keeper.listen, |to, ListenPlan { name, address, backlog }| {
+        to.text(name.as_ref());
+        match address {
+            ListenAddress::Tcp { host, port } => {
+                to.number(0);
+                to.host(*host);
+                to.number((*port).into());
             }
-            to.list(backlog.as_slice(), |to, backlog| to.signed(*backlog));
-        });
-        self.list(keeper.executable.as_slice(), Self::executable);
-        self.number(keeper.args_at as u64);
-    }
-
-    fn executable(&mut self, Executable { oom_score_adj, ready }: &Executable) {
-        self.list(oom_score_adj.as_slice(), |to, score| to.signed(*score));
-        match ready {
-            Readiness::Running => self.number(0),
-            Readiness::Notify => self.number(1),
-            Readiness::Port { host, port } => {
-                self.number(2);
-                self.host(*host);
-                self.number((*port).into());
-            }
-            Readiness::Path(path) => {
-                self.number(3);
-                self.text(path.as_os_str());
+            ListenAddress::Path { path, mode } => {
+                to.number(1);
+                to.path(path);
+                to.number((*mode).into());
             }
         }
-    }
+        to.list(backlog.as_slice(), |to, backlog| to.signed(*backlog));
+    });
+    to.list(keeper.executable.as_slice(), write_executable);
+    to.number(keeper.args_at as u64);
+}
 
-    fn host(&mut self, host: Option<IpAddr>) {
-        match host {
-            None => self.bytes(&[]),
-            Some(IpAddr::V4(host)) => self.bytes(&host.octets()),
-            Some(IpAddr::V6(host)) => self.bytes(&host.octets()),
+fn write_executable(to: &mut Writer, Executable { oom_score_adj, ready }: &Executable) {
+    to.list(oom_score_adj.as_slice(), |to, score| to.signed(*score));
+    match ready {
+        Readiness::Running => to.number(0),
+        Readiness::Notify => to.number(1),
+        Readiness::Port { host, port } => {
+            to.number(2);
+            to.host(*host);
+            to.number((*port).into());
+        }
+        Readiness::Path(path) => {
+            to.number(3);
+            to.path(path);
         }
     }
 }
 
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
-
-impl<'a> Reader<'a> {
-    pub(super) fn number(&mut self) -> Option<u64> {
-        let (bytes, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(u64::from_le_bytes(*bytes))
+fn read_body(from: &mut Reader<'_>) -> BodyPlan {
+    BodyPlan {
+        program: from.path(),
+        args: from.list(Reader::text),
+        env: from.list(|from| (from.text(), from.text())),
+        folder: from.option(Reader::path),
+        umask: from.small(),
+        limits: from.list(read_limit),
+        nice: from.option(Reader::signed),
+        no_new_privileges: from.flag(),
+        keep_fds: from.list(|from| Descriptor::from(from.signed())),
+        outputs: [from.option(read_output), from.option(read_output)],
+        owner: from.option(|from| Owner { uid: from.option(Reader::small), gid: from.small() }),
+        needs: from.list(Reader::path),
+        root: from.option(Reader::path),
+        identity: from.option(|from| Identity {
+            uid: from.option(Reader::small),
+            gid: from.small(),
+            groups: from.list(Reader::small),
+            account: None,
+        }),
     }
+}
 
-    pub(super) fn signed(&mut self) -> Option<i32> {
-        i32::try_from(self.number()?.cast_signed()).ok()
+fn read_limit(from: &mut Reader<'_>) -> RawLimit {
+    let known = LIMITS.get(from.small::<usize>());
+    from.demand(known.is_some());
+    let (_, resource) = known.unwrap_or(&LIMITS[0]);
+    RawLimit { resource: *resource, soft: from.number(), hard: from.number() }
+}
+
+fn read_output(from: &mut Reader<'_>) -> OutputFile {
+    OutputFile { path: from.path(), mode: from.option(Reader::small) }
+}
+
+fn read_keeper(from: &mut Reader<'_>) -> KeeperPlan {
+    KeeperPlan {
+        program: from.path(),
+        respawn: Respawn {
+            when: read_when(from),
+            delay: from.finite(),
+            max_delay: from.finite(),
+            limit: from.bound(),
+            window: from.finite(),
+        },
+        instances: from.small(),
+        ready_timeout: from.time(),
+        stop_timeout: from.finite(),
+        stop_signal: Signal::from(from.signed()),
+        drain_timeout: from.finite(),
+        listen: from.list(read_listen),
+        // These are the body plan's.
+        needs: Vec::new(),
+        root: None,
+        identity: None,
+        executable: from.option(read_executable),
+        args_at: from.small(),
     }
+}
 
-    pub(super) fn flag(&mut self) -> Option<bool> {
-        Some(self.number()? != 0)
-    }
-
-    fn time(&mut self) -> Option<Option<Duration>> {
-        let millis = self.number()?;
-        Some((millis != UNBOUNDED).then(|| Duration::from_millis(millis)))
-    }
-
-    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
-        let length = usize::try_from(self.number()?).ok()?;
-        let (bytes, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(bytes)
-    }
-
-    pub(super) fn text(&mut self) -> Option<OsString> {
-        Some(OsString::from_vec(self.bytes()?.to_vec()))
-    }
-
-    pub(super) fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let mut all = Vec::new();
-        for _ in 0..self.number()? {
-            all.push(read(self)?);
+fn read_when(from: &mut Reader<'_>) -> RespawnWhen {
+    match from.number() {
+        1 => RespawnWhen::Failure,
+        2 => RespawnWhen::Always,
+        other => {
+            from.demand(other == 0);
+            RespawnWhen::Never
         }
-        Some(all)
     }
+}
 
-    pub(super) fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
-        match self.number()? {
-            0 => Some(None),
-            1 => read(self).map(Some),
-            _ => None,
-        }
+fn read_executable(from: &mut Reader<'_>) -> Executable {
+    Executable {
+        oom_score_adj: from.option(Reader::signed),
+        ready: match from.number() {
+            1 => Readiness::Notify,
+            2 => Readiness::Port { host: from.host(), port: from.small() },
+            3 => Readiness::Path(from.path()),
+            other => {
+                from.demand(other == 0);
+                Readiness::Running
+            }
+        },
     }
+}
 
-    fn small(&mut self) -> Option<u32> {
-        self.number()?.try_into().ok()
-    }
-
-    fn output(&mut self) -> Option<OutputFile> {
-        Some(OutputFile { path: PathBuf::from(self.text()?), mode: self.option(Self::small)? })
-    }
-
-    fn keeper(&mut self) -> Option<KeeperPlan> {
-        let program = PathBuf::from(self.text()?);
-        let when = match self.number()? {
-            0 => RespawnWhen::Never,
-            1 => RespawnWhen::Failure,
-            2 => RespawnWhen::Always,
-            _ => return None,
-        };
-        let (delay, max_delay) = (self.time()??, self.time()??);
-        let limit = self.number()?;
-        let limit = if limit == UNBOUNDED { None } else { Some(u32::try_from(limit).ok()?) };
-        let respawn = Respawn { when, delay, max_delay, limit, window: self.time()?? };
-        Some(KeeperPlan {
-            program,
-            respawn,
-            instances: self.number()?.try_into().ok()?,
-            ready_timeout: self.time()?,
-            stop_timeout: self.time()??,
-            stop_signal: Signal::from(self.signed()?),
-            drain_timeout: self.time()??,
-            listen: self.list(Self::listen)?,
-            // These are the body plan's.
-            needs: Vec::new(),
-            root: None,
-            identity: None,
-            executable: self.option(Self::executable)?,
-            args_at: self.number()?.try_into().ok()?,
-        })
-    }
-
-    fn executable(&mut self) -> Option<Executable> {
-        Some(Executable {
-            oom_score_adj: self.option(Self::signed)?,
-            ready: match self.number()? {
-                0 => Readiness::Running,
-                1 => Readiness::Notify,
-                2 => Readiness::Port { host: self.host()?, port: self.number()?.try_into().ok()? },
-                3 => Readiness::Path(PathBuf::from(self.text()?)),
-                _ => return None,
-            },
-        })
-    }
-
-    /// None: any host of the reader's choice.
-    fn host(&mut self) -> Option<Option<IpAddr>> {
-        let octets = self.bytes()?;
-        let v4 = || <[u8; 4]>::try_from(octets).map(IpAddr::from).ok();
-        let v6 = || <[u8; 16]>::try_from(octets).map(IpAddr::from).ok();
-        if octets.is_empty() { Some(None) } else { v4().or_else(v6).map(Some) }
-    }
-
-    fn listen(&mut self) -> Option<ListenPlan> {
-        let name = self.text()?.into_string().ok()?;
-        let address = match self.number()? {
-            0 => ListenAddress::Tcp { host: self.host()?, port: self.number()?.try_into().ok()? },
-            1 => ListenAddress::Path {
-                path: PathBuf::from(self.text()?),
-                mode: self.number()?.try_into().ok()?,
-            },
-            _ => return None,
-        };
-        Some(ListenPlan { name, address, backlog: self.option(Self::signed)? })
+fn read_listen(from: &mut Reader<'_>) -> ListenPlan {
+    ListenPlan {
+        name: from.string(),
+        address: match from.number() {
+            0 => ListenAddress::Tcp { host: from.host(), port: from.small() },
+            other => {
+                from.demand(other == 1);
+                ListenAddress::Path { path: from.path(), mode: from.small() }
+            }
+        },
+        backlog: from.option(Reader::signed),
     }
 }

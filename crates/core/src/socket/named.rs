@@ -31,8 +31,8 @@ pub(super) fn bind_name(
     address_in(folder, &plan.path, name)
         .and_then(|address| sys::bind_with_mode(&fd, &address, &plan.path, plan.mode))
         .map_err(|errno| system(("bind", errno)))?;
-    let stat = fstatat(folder, name, AtFlags::AT_SYMLINK_NOFOLLOW)
-        .map_err(|errno| system(("fstatat", errno)))?;
+    let stat =
+        fstatat(folder, name, AtFlags::AT_SYMLINK_NOFOLLOW).map_err(|errno| system(("fstatat", errno)))?;
     let file = BoundFile::new(&plan.path, FileId::of(&stat));
     seam::at("socket.bound");
     settle(plan, folder, name, &file, owner, &stat).map_err(|failure| {
