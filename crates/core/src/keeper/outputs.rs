@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::given::Outputs;
 use crate::log::reopen;
 use crate::sys::FileId;
+use crate::sys::{stderr, stdout};
 
 /// Opens the outputs again whose path stands for another file by now, or for none, as after a rotation.
 ///
@@ -28,7 +29,7 @@ pub fn open_outputs(files: &[Option<OutputFile>; 2]) -> Result<()> {
 }
 
 fn open(file: &OutputFile, outputs: Outputs) -> Result<()> {
-    let present = if outputs.stderr { fstat(std::io::stderr()) } else { fstat(std::io::stdout()) };
+    let present = if outputs.stderr { fstat(stderr()) } else { fstat(stdout()) };
     let is_there = stat(&file.path)
         .is_ok_and(|at_path| present.is_ok_and(|present| FileId::of(&present) == FileId::of(&at_path)));
     if is_there { Ok(()) } else { reopen(&file.path, outputs, file.mode) }

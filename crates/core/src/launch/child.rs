@@ -2,14 +2,12 @@
 #![expect(unsafe_code, reason = "raw pointers shared with a child on the launcher's memory")]
 
 use std::ffi::{c_int, c_void};
-use std::fs::File;
-use std::io::{self, Read};
 use std::os::fd::{OwnedFd, RawFd};
 
 use nix::errno::Errno;
 
 use super::program::Program;
-use super::steps::{REPORT_BYTES, Report, Step};
+use super::steps::{Report, Step};
 use crate::seam;
 use crate::sys::AllBlocked;
 use crate::sys::{self, Pid, Stack};
@@ -105,7 +103,7 @@ pub(super) unsafe fn run_child<T>(
     // Read the pipe to EOF before the orders are freed. A SIGKILL of the child ends the wait of clone early, while a
     // child of its own still runs on the orders' strings and its stack. EOF means that it has executed, or was killed
     // before: pidfile and channel tell which.
-    let read = if spawned.is_ok() { read_report(own_pipe) } else { Ok(None) };
+    let read = if spawned.is_ok() { read_report(&own_pipe) } else { Ok(None) };
     if read.is_ok() {
         // SAFETY: the pointer is the box's own. Either no child was made, or the pipe has ended, by which time no child
         // uses the orders, as the caller vouches.
@@ -115,10 +113,8 @@ pub(super) unsafe fn run_child<T>(
     Ok((spawned?, read.unwrap_or(None)))
 }
 
-fn read_report(pipe: OwnedFd) -> io::Result<Option<Report>> {
-    let mut bytes = Vec::with_capacity(REPORT_BYTES);
-    // Goes on after EINTR by itself.
-    File::from(pipe).read_to_end(&mut bytes)?;
+fn read_report(pipe: &OwnedFd) -> Result<Option<Report>, Errno> {
+    let bytes = sys::read_to_end(pipe, usize::MAX)?;
     Ok(bytes.first_chunk().map(|bytes| Report::decode(*bytes)))
 }
 

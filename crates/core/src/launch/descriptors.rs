@@ -13,6 +13,7 @@ use crate::pidfile::Locked;
 use crate::plan::Plan;
 use crate::socket::Bound;
 use crate::sys;
+use crate::sys::{stderr, stdout};
 
 /// Descriptors that get other numbers in the child are kept above these, so that none is overwritten before its turn.
 pub(super) const LOWEST_SOURCE: RawFd = OWN_FDS.end;
@@ -70,7 +71,7 @@ fn open_stdio(plan: &Plan) -> Result<(Sources, Option<LogTail>)> {
     };
     let stdout = match &plan.stdout {
         Stdio::Null => raised(&null)?,
-        Stdio::Inherit => inherited(std::io::stdout(), &null)?,
+        Stdio::Inherit => inherited(stdout(), &null)?,
         Stdio::File { path, subject, mode } => raised(open_output(path, *subject, *mode, plan.owner)?)?,
     };
     let (stderr, log) = match &plan.stderr {
@@ -80,7 +81,7 @@ fn open_stdio(plan: &Plan) -> Result<(Sources, Option<LogTail>)> {
             let file = sys::capture_file().map_err(failed)?;
             (raised(&file)?, Some(LogTail::Captured(file)))
         }
-        Stdio::Inherit => (inherited(std::io::stderr(), &null)?, None),
+        Stdio::Inherit => (inherited(stderr(), &null)?, None),
         Stdio::File { path, subject, mode } => {
             // One open file for both keeps the order of their lines.
             let shared = plan.stderr == plan.stdout;

@@ -12,6 +12,7 @@ use super::open::open_null;
 use super::reopen::insist;
 use crate::mutex::lock;
 use crate::sys;
+use crate::sys::stderr;
 
 /// How much is kept, in bytes: more than an error of a start shows.
 const KEPT: i64 = 65_536;
@@ -31,7 +32,7 @@ pub(crate) struct Capture {
 impl Capture {
     /// The present stderr; `None` when there is no descriptor left.
     pub(crate) fn of_stderr() -> Option<Self> {
-        let file = std::io::stderr().as_fd().try_clone_to_owned().ok()?;
+        let file = stderr().as_fd().try_clone_to_owned().ok()?;
         Some(Self { file, freed: 0 })
     }
 

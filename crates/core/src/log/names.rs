@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::given::{Outputs, Owner, Rotation};
 use crate::seam;
 use crate::sys::FileId;
+use crate::sys::{stderr, stdout};
 use crate::trusted_path::SAFE_OPEN;
 
 /// A rotated log is plain or compressed.
@@ -86,8 +87,8 @@ impl Names {
     /// The log and the outputs that go there; `None` when it is no regular file, or none of our outputs.
     fn present(&self) -> Option<(FileStat, Outputs)> {
         let id = FileId::of(&lstat(&self.log).ok()?);
-        let stdout = regular(std::io::stdout().as_fd()).filter(|stat| FileId::of(stat) == id);
-        let stderr = regular(std::io::stderr().as_fd()).filter(|stat| FileId::of(stat) == id);
+        let stdout = regular(stdout().as_fd()).filter(|stat| FileId::of(stat) == id);
+        let stderr = regular(stderr().as_fd()).filter(|stat| FileId::of(stat) == id);
         let outputs = Outputs { stdout: stdout.is_some(), stderr: stderr.is_some() };
         stdout.or(stderr).map(|stat| (stat, outputs))
     }

@@ -13,6 +13,7 @@ use crate::error::{Error, Result, Subject};
 use crate::given::{Outputs, Owner};
 use crate::mutex::lock;
 use crate::seam;
+use crate::sys::{stderr, stdout};
 
 /// Held while the outputs' files are exchanged: a reopening and a rotation must not meet half way.
 static EXCHANGE: Mutex<()> = Mutex::new(());
@@ -43,7 +44,7 @@ pub(super) fn exchange() -> MutexGuard<'static, ()> {
 pub fn reopen(path: &Path, outputs: Outputs, mode: Option<u32>) -> Result<()> {
     let _exclusive = exchange();
     seam::at("reopen.begun");
-    let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
+    let (stdout, stderr) = (stdout(), stderr());
     let present = |wanted: bool, fd: &dyn AsFd| if wanted { regular(fd.as_fd()) } else { None };
     let (former_out, former_err) = (present(outputs.stdout, &stdout), present(outputs.stderr, &stderr));
     let file =

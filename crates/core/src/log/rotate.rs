@@ -12,6 +12,7 @@ use crate::error::{Error, Result, Subject};
 use crate::given::Rotation;
 use crate::mutex::lock;
 use crate::sys::block_all;
+use crate::sys::stderr;
 use crate::trusted_path::Walk;
 
 /// The compressor's tables are on the heap in the end, but some compilers build them on the stack first.
@@ -136,6 +137,6 @@ impl Troubles {
         self.told.push(what);
         let text = format!("daimon: the log cannot be {what}: {error}\n");
         // Ignore a failure: if the log cannot be written to, there is no other place to say it.
-        let _ = write(std::io::stderr(), text.as_bytes());
+        let _ = write(stderr(), text.as_bytes());
     }
 }

@@ -276,7 +276,8 @@ unsafe fn close_listed(keep: &[i32]) -> Outcome {
     Ok(())
 }
 
-fn number(name: &CStr) -> Option<i32> {
+/// The number that a name is, if it is one. Async-signal-safe.
+pub(super) fn number(name: &CStr) -> Option<i32> {
     let digits = name.to_bytes();
     let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     let append = |number: i32, digit: &u8| number.wrapping_mul(10).wrapping_add(i32::from(digit - b'0'));

@@ -6,6 +6,7 @@ mod exit;
 mod file;
 mod notify_socket;
 mod pidfd;
+mod proc_files;
 mod proc_texts;
 mod process;
 mod raw;

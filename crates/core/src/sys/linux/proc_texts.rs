@@ -103,6 +103,11 @@ pub(super) fn numbers_in(status: &[u8], name: &str) -> Vec<u32> {
     numbers
 }
 
+/// The numbers that a text has.
+pub(super) fn numbers_of(text: &[u8]) -> Vec<u32> {
+    lossy(text).split_ascii_whitespace().filter_map(|number| number.parse().ok()).collect()
+}
+
 /// The effective capabilities in `/proc/PID/status`, capabilities(7).
 pub(super) fn capabilities_in(status: &[u8]) -> Option<u64> {
     u64::from_str_radix(value_of(&lossy(status), "CapEff:")?.trim(), 16).ok()

@@ -1,17 +1,18 @@
 //! Identity of processes: pidfds and `/proc`.
 
-use std::fs::{self, File, read_dir};
-use std::io::Read;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::fs;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::OnceLock;
 
 use nix::errno::Errno;
+use nix::fcntl::readlink;
 use nix::sys::stat::{lstat, stat};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, sysconf};
 
 use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signal};
+use super::proc_files::{numbers_in, read_begin};
 use super::proc_texts::{Stat, State, Units, hides_processes, shows_lock, user_ids_in};
 use crate::sys::signal_process;
 use crate::sys::{FileId, Hidden, Pid, RawExit, RawStats, Unreached};
@@ -105,14 +106,8 @@ impl ProcessHandle {
     }
 }
 
-/// More than `/proc/PID/stat` has: 52 numbers of at most 20 digits, and a name.
-const STAT_BYTES: usize = 2_048;
-
 fn stat_of(pid: Pid) -> Option<Stat> {
-    let mut text = [0; STAT_BYTES];
-    // One read gives all of it, because the kernel makes the whole text when it is first asked.
-    let length = File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut text).ok()?;
-    Stat::parse(&text[..length])
+    Stat::parse(&read_begin(&format!("/proc/{pid}/stat"))?)
 }
 
 fn live_stat(pid: Pid) -> Option<Stat> {
@@ -150,52 +145,42 @@ pub(crate) fn holds_lock(pid: Pid, id: FileId) -> bool {
         .any(|fd| shows_lock(&read_begin(&format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default()))
 }
 
-/// The beginning of a text in `/proc`. A process can make the text about it very long, by a million locks on one file;
-/// locks by flock(2) come first.
-fn read_begin(path: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path).ok()?.take(LONGEST_TEXT).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
-}
-
-/// Long enough for the user ids in `status`: they come before the groups, of which there may be 65,536.
-const LONGEST_TEXT: u64 = 65_536;
-
-fn descriptors_on(pid: Pid, id: FileId) -> impl Iterator<Item = String> {
-    let entries = read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-    entries.filter_map(move |entry| {
-        let on_it = stat(&entry.path()).is_ok_and(|stat| FileId::of(&stat) == id);
-        on_it.then(|| entry.file_name().to_string_lossy().into_owned())
-    })
+fn descriptors_on(pid: Pid, id: FileId) -> impl Iterator<Item = RawFd> {
+    let all = numbers_in(&format!("/proc/{pid}/fd"));
+    let is_on_it = move |fd: &RawFd| {
+        stat(format!("/proc/{pid}/fd/{fd}").as_str()).is_ok_and(|stat| FileId::of(&stat) == id)
+    };
+    all.into_iter().filter(is_on_it)
 }
 
 /// The processes that have the file open, as far as we may look into them, and their names, which may contain any byte.
 pub(crate) fn openers(path: &Path) -> Vec<(Pid, Vec<u8>)> {
     let Ok(stat) = lstat(path) else { return Vec::new() };
     let id = FileId::of(&stat);
-    let pids = read_dir("/proc").into_iter().flatten().flatten();
-    pids.filter_map(|entry| {
-        let pid = entry.file_name().to_str()?.parse().ok()?;
-        descriptors_on(pid, id).next()?;
-        let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
-        Some((pid, name.strip_suffix(b"\n").unwrap_or(&name).to_vec()))
-    })
-    .collect()
+    let opens = |pid: &Pid| descriptors_on(*pid, id).next().is_some();
+    let name = |pid: Pid| {
+        let name = read_begin(&format!("/proc/{pid}/comm")).unwrap_or_default();
+        (pid, name.strip_suffix(b"\n").unwrap_or(&name).to_vec())
+    };
+    numbers_in("/proc").into_iter().filter(opens).map(name).collect()
 }
 
 /// Whether this process has children, proc_tid_children(5). True if the kernel does not tell.
 pub(crate) fn has_children() -> bool {
-    let mut tasks = read_dir("/proc/self/task").into_iter().flatten().flatten();
-    tasks.any(|task| fs::read(task.path().join("children")).map_or(true, |children| !children.is_empty()))
+    let children = |task: &Pid| read_begin(&format!("/proc/self/task/{task}/children"));
+    numbers_in("/proc/self/task")
+        .iter()
+        .any(|task| children(task).is_none_or(|children| !children.is_empty()))
 }
 
 /// The members of a process group that have not ended; `None` if `/proc` shows another PID namespace than ours.
 pub(crate) fn group_members(group: Pid) -> Option<Vec<Pid>> {
-    let us = fs::read_link("/proc/self").ok()?;
+    let us = readlink("/proc/self").ok()?;
     (us.to_str()?.parse() == Ok(getpid().as_raw())).then_some(())?;
-    let pids = read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let is_in_group = |pid: &Pid| getpgid(Some(NixPid::from_raw(*pid))) == Ok(NixPid::from_raw(group));
-    Some(pids.filter(is_in_group).filter(|pid| !has_ended(*pid)).collect())
+    let mut pids = numbers_in("/proc");
+    let is_in_group = |pid| getpgid(Some(NixPid::from_raw(pid))) == Ok(NixPid::from_raw(group));
+    pids.retain(|pid| is_in_group(*pid) && !has_ended(*pid));
+    Some(pids)
 }
 
 fn has_ended(pid: Pid) -> bool {

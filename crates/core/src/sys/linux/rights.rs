@@ -9,8 +9,9 @@ use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresui
 
 use rustix::process::setpriority_process;
 
+use super::proc_files::write_text;
 use super::proc_texts::{capabilities_in, numbers_in};
-use crate::sys::unix::fd::{errno, errno_of};
+use crate::sys::unix::fd::errno;
 use crate::sys::{Failure, Pid};
 
 /// Limits by the lower-case names of getrlimit(2).
@@ -102,7 +103,7 @@ pub(crate) fn set_oom_score_adj_of(pid: Pid, value: i32) -> Result<(), Errno> {
 }
 
 fn write_score(path: &str, value: i32) -> Result<(), Errno> {
-    fs::write(path, value.to_string()).map_err(|error| errno_of(&error))
+    write_text(path, &value.to_string())
 }
 
 /// Gives up all ids but these: real, effective and saved, in every thread, because libc's calls reach all threads.

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::socket::sockopt::PeerCredentials;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, bind, connect, getsockopt, socket};
-use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat, fstat};
+use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat, fstat, lstat};
 use rustix::net::{SocketFlags, accept_with};
 
 use crate::sys::unix::fd::errno;
@@ -69,5 +69,5 @@ pub(crate) fn peer_of(fd: BorrowedFd<'_>) -> Result<RawPeer, Errno> {
 /// A path that leads to an open descriptor; `None` where `/proc` does not show it.
 pub(crate) fn path_of_open(fd: BorrowedFd<'_>) -> Option<PathBuf> {
     let path = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()));
-    path.symlink_metadata().is_ok().then_some(path)
+    lstat(&path).is_ok().then_some(path)
 }

@@ -1,7 +1,6 @@
 //! The steps of a path's walk.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::fd::OwnedFd;
 use std::sync::OnceLock;
 
@@ -11,6 +10,8 @@ use nix::sys::stat::{Mode, SFlag, fstat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use super::FOLDER_FLAGS;
+use super::proc_files::read_begin;
+use super::proc_texts::numbers_of;
 use crate::sys::PathPart;
 
 /// Looks at a name in a folder. It opens a link, so that owner and text are of the same link.
@@ -40,10 +41,10 @@ pub(crate) fn is_proc(folder: &OwnedFd) -> bool {
 pub(crate) fn overflow_user() -> Option<u32> {
     static USER: OnceLock<Option<u32>> = OnceLock::new();
     *USER.get_or_init(|| {
-        let map = fs::read_to_string("/proc/self/uid_map").ok()?;
-        if map.split_whitespace().eq(["0", "0", "4294967295"]) {
+        let numbers = |path| read_begin(path).map(|text| numbers_of(&text));
+        if numbers("/proc/self/uid_map")? == [0, 0, u32::MAX] {
             return None;
         }
-        fs::read_to_string("/proc/sys/kernel/overflowuid").ok()?.trim().parse().ok()
+        numbers("/proc/sys/kernel/overflowuid")?.first().copied()
     })
 }

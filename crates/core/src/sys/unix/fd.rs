@@ -6,6 +6,7 @@ use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::{FileStat, SFlag, fstat};
+use nix::unistd::read;
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_getfd, fcntl_setfd};
 
 /// Converts rustix's error number to nix's, which the rest of this crate uses.
@@ -76,6 +77,22 @@ pub(crate) fn stat_of(number: RawFd) -> Option<FileStat> {
 /// Whether a descriptor of that number is open, and a socket.
 pub(crate) fn is_socket(number: RawFd) -> bool {
     stat_of(number).is_some_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFSOCK.bits())
+}
+
+/// Reads to the end, or until there are `most` bytes or a few more. Not by std's files, whose code a keeper would have for
+/// nothing else.
+pub(crate) fn read_to_end(fd: &OwnedFd, most: usize) -> Result<Vec<u8>, Errno> {
+    const AT_ONCE: usize = 4_096;
+    let (mut bytes, mut part) = (Vec::new(), [0; AT_ONCE]);
+    while bytes.len() < most {
+        match read(fd, &mut part) {
+            Ok(0) => break,
+            Ok(length) => bytes.extend(part.iter().take(length)),
+            Err(Errno::EINTR) => (),
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(bytes)
 }
 
 /// Duplicates the descriptor of that number, as [`duplicate_above`]; `None` for a negative number.

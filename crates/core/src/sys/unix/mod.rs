@@ -12,6 +12,8 @@ mod limits;
 mod signal_mask;
 
 pub(crate) use nix::errno::Errno;
+/// Not by std, whose stdout has a buffer.
+pub(crate) use rustix::stdio::{stderr, stdout};
 /// What a selector waits for, owned and borrowed.
 pub(crate) use std::os::fd::{BorrowedFd as SourceRef, OwnedFd as Source};
 
@@ -74,7 +76,7 @@ pub(crate) use descriptors_sent::receive_with;
 pub(crate) use exit::{at_exit, end_by};
 pub(crate) use fd::{
     duplicate_above, duplicate_number, errno_of, is_close_on_exec, is_open, is_socket, let_block,
-    let_inherit, set_close_on_exec, stat_of, take, with,
+    let_inherit, read_to_end, set_close_on_exec, stat_of, take, with,
 };
 pub(crate) use file_id::FileId;
 pub(crate) use group::launched_group;
