@@ -189,7 +189,9 @@ impl fmt::Display for Forgery<'_> {
             NotInherited::OtherFile => write!(f, "descriptor {lock} is not on {path}"),
             NotInherited::OtherProcess => write!(f, "{path} does not name this process"),
             NotInherited::NoSocket(number) => write!(f, "descriptor {number} is no socket"),
-            NotInherited::NoDescriptorLeft(error) => write!(f, "no descriptor is left: {error}"),
+            NotInherited::NoDescriptorLeft(errno) => {
+                write!(f, "no descriptor is left: {}", text_of(*errno))
+            }
             NotInherited::CloseOnExec(errno) => write!(f, "fcntl: {}", text_of(*errno)),
         }
     }

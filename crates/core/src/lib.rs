@@ -54,6 +54,7 @@ mod sys;
 #[cfg(unix)]
 mod adopt;
 #[cfg(unix)]
+mod decimal;
 mod descriptor;
 #[cfg(unix)]
 mod foreground;
@@ -107,6 +108,7 @@ pub use adopt::adopt;
 #[cfg(unix)]
 pub use adopt::{KeeperInPlace, adopt_as_keeper, adopt_in_place};
 #[cfg(unix)]
+pub use decimal::decimal;
 pub use descriptor::{close, take, with_descriptor};
 pub use descriptor::{duplicate_socket, into_number, is_open, let_inherit, take_socket};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};

@@ -3,7 +3,7 @@
 //! signals the process that a pidfile names.
 
 use std::ffi::{OsStr, OsString};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path};
 
 use nix::errno::Errno;
@@ -49,7 +49,7 @@ impl Walk {
     fn follow(path: &Path) -> Result<Self, Errno> {
         // The present folder may be gone, or closed to root by its file system.
         let first = if path.is_absolute() { "/" } else { "." };
-        let mut at = open(first, sys::FOLDER_FLAGS, Mode::empty())?;
+        let mut at = open(Path::new(first), sys::FOLDER_FLAGS, Mode::empty())?;
         let mut stat = fstat(&at)?;
         let mut led_by = Vec::new();
         let mut is_open = false;
@@ -67,7 +67,7 @@ impl Walk {
                 PathPart::Folder(next, found) => (at, stat) = (next, found),
                 // The kernel's own links lead elsewhere than their text says.
                 PathPart::Link(..) if sys::is_proc(&at) => {
-                    at = openat(&at, part.as_os_str(), sys::FOLDER_FLAGS, Mode::empty())?;
+                    at = openat(at.as_fd(), part.as_os_str(), sys::FOLDER_FLAGS, Mode::empty())?;
                     stat = fstat(&at)?;
                 }
                 PathPart::Link(link, target) => {
@@ -129,7 +129,7 @@ impl Walk {
     ///
     /// The system's.
     pub(crate) fn open(&self, name: &OsStr, flags: OFlag, mode: Mode) -> Result<OwnedFd, Errno> {
-        openat(&self.folder, name, flags, mode)
+        openat(self.folder.as_fd(), name, flags, mode)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use daimon_core::{Body, BodyPlace, ExitStatus, Frame, FrameKind, Reception, Result, Signal};
+use daimon_core::{Body, BodyPlace, ExitStatus, Frame, FrameKind, Reception, Result, Signal, decimal};
 
 use crate::ends::ABORT_GRACE;
 use crate::keeper::{Keeper, Phase};
@@ -147,8 +147,7 @@ impl Keeper<'_> {
             }
             FrameKind::Drained => self.body_drained(at),
             FrameKind::Signal => {
-                let number = std::str::from_utf8(&frame.body).ok().and_then(|text| text.parse::<i32>().ok());
-                if let Some(number) = number {
+                if let Some(number) = decimal::<i32>(&frame.body) {
                     self.signalled(Signal::from(number));
                 }
             }

@@ -10,9 +10,14 @@ use crate::running::{Running, State};
 
 /// The bodies, and what has become of those before.
 pub(crate) fn report(keeper: &Keeper<'_>) -> String {
-    let alive = keeper.running.iter().filter(|body| !matches!(body.state, State::Left { .. }));
-    let bodies: Vec<String> = alive.map(|one| body(one, one.place.generation < keeper.generation)).collect();
-    let mut json = format!("{{\"bodies\":[{}],\"respawns\":{}", bodies.join(","), keeper.respawns);
+    let mut json = String::from("{\"bodies\":[");
+    for (at, one) in
+        keeper.running.iter().filter(|body| !matches!(body.state, State::Left { .. })).enumerate()
+    {
+        json.push_str(if at == 0 { "" } else { "," });
+        push_body(&mut json, one, one.place.generation < keeper.generation);
+    }
+    let _ = write!(json, "],\"respawns\":{}", keeper.respawns);
     if let Some((status, at)) = keeper.last_exit {
         let how = match status {
             ExitStatus::Code(code) => format!("\"code\":{code}"),
@@ -34,10 +39,11 @@ pub(crate) fn report(keeper: &Keeper<'_>) -> String {
     json
 }
 
-fn body(running: &Running, is_replaced: bool) -> String {
+fn push_body(json: &mut String, running: &Running, is_replaced: bool) {
     let Running { body, place, state, .. } = running;
     let pid = body.process.pid();
-    let mut json = format!(
+    let _ = write!(
+        json,
         "{{\"pid\":{pid},\"instance\":{},\"generation\":{},\"ready\":{},\"draining\":{}",
         place.instance,
         place.generation,
@@ -56,7 +62,6 @@ fn body(running: &Running, is_replaced: bool) -> String {
         );
     }
     json.push('}');
-    json
 }
 
 fn millis(time: SystemTime) -> u64 {

@@ -119,11 +119,11 @@ impl Keeper<'_> {
     fn missing(&self, next: u32) -> Vec<String> {
         let all: Vec<String> = self.newcomers().flat_map(|body| body.taken.iter().cloned()).collect();
         let mut missing = self.sockets.missing_learned(&all, next);
-        for body in self.newcomers() {
-            missing.extend(self.sockets.missing_declared(&body.taken));
+        for key in self.newcomers().flat_map(|body| self.sockets.missing_declared(&body.taken)) {
+            if !missing.contains(&key) {
+                missing.push(key);
+            }
         }
-        missing.sort_unstable();
-        missing.dedup();
         missing
     }
 
@@ -216,10 +216,13 @@ impl Keeper<'_> {
     pub(crate) fn upgrade_overdue(&mut self) {
         let next = self.next_generation();
         let late = self.newcomers().filter(|body| body.state != State::Ready);
-        let mut missing: Vec<String> =
-            late.map(|body| format!("instance {} is not ready", body.place.instance)).collect();
-        missing.extend(self.missing(next).iter().map(|key| format!("nobody listens at {key}")));
-        let missing = missing.join(", ");
+        let late = late.map(|body| format!("instance {} is not ready", body.place.instance));
+        let unheard = self.missing(next).into_iter().map(|key| format!("nobody listens at {key}"));
+        let mut missing = String::new();
+        for one in late.chain(unheard) {
+            missing.push_str(if missing.is_empty() { "" } else { ", " });
+            missing.push_str(&one);
+        }
         self.refuse_upgrade("ERR_DAEMON_READY_TIMEOUT", &missing);
     }
 

@@ -8,8 +8,9 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::sockopt::SendTimeout;
-use nix::sys::socket::{MsgFlags, Shutdown, recv, setsockopt, shutdown};
+use nix::sys::socket::{MsgFlags, Shutdown, setsockopt, shutdown};
 use nix::sys::time::{TimeVal, TimeValLike};
+use rustix::net::RecvFlags;
 
 use super::decoder::Decoder;
 use super::encoder::{begin_frame, length, send_frame_with};
@@ -78,7 +79,7 @@ impl Channel {
     /// The end of a process that controls the daemon.
     pub(crate) fn to_control(fd: OwnedFd) -> Self {
         // An order may be longer than the socket has room for; a keeper that is stopped must not hold its sender.
-        let _ = fcntl(&fd, FcntlArg::F_SETFL(OFlag::empty()));
+        let _ = fcntl(fd.as_fd(), FcntlArg::F_SETFL(OFlag::empty()));
         let _ = setsockopt(&fd, SendTimeout, &TimeVal::seconds(10));
         Self { fd, decoder: Decoder::of(FrameKind::TO_CONTROL), outcome: None, descriptors: None }
     }
@@ -160,7 +161,7 @@ impl Channel {
     pub fn receive(&mut self) -> (Vec<Frame>, Reception) {
         let mut frames = Vec::new();
         for _ in 0..AT_ONCE {
-            match self.receive_into(MsgFlags::MSG_DONTWAIT) {
+            match self.receive_into(RecvFlags::DONTWAIT) {
                 Ok(0) => return (frames, Reception::Ended),
                 Ok(_) => (),
                 Err(Errno::EINTR) => continue,
@@ -197,7 +198,7 @@ impl Channel {
             if let Some(frame) = self.decoder.next().ok()? {
                 return Some(frame);
             }
-            match self.receive_into(MsgFlags::empty()) {
+            match self.receive_into(RecvFlags::empty()) {
                 Ok(0) => return None,
                 Ok(_) | Err(Errno::EINTR) => (),
                 Err(_) => return None,
@@ -207,11 +208,10 @@ impl Channel {
 }
 
 impl Channel {
-    fn receive_into(&mut self, flags: MsgFlags) -> std::result::Result<usize, Errno> {
+    fn receive_into(&mut self, flags: RecvFlags) -> std::result::Result<usize, Errno> {
         let mut bytes = [0; 16_384];
         let count = match &mut self.descriptors {
-            // Descriptors that nobody asks for are closed by the kernel.
-            None => recv(self.fd.as_raw_fd(), &mut bytes, flags)?,
+            None => sys::receive(self.fd.as_fd(), &mut bytes, flags)?,
             Some(descriptors) => {
                 let (count, came) = sys::receive_with(self.fd.as_fd(), &mut bytes, flags)?;
                 descriptors.extend(came);

@@ -5,7 +5,8 @@ use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::variable::{ADOPTION_VARIABLE, number};
+use super::variable::ADOPTION_VARIABLE;
+use crate::decimal::decimal;
 
 /// The version of this form, beside those of [`ADOPTION_VARIABLE`]: `4:LOCK:ORDER:PIDFILE`, two descriptors and an
 /// absolute path. No launcher waits, hence a file with the order instead of a channel.
@@ -48,7 +49,7 @@ impl HandoverInPlace {
 
 /// A number that is none of the standard descriptors'.
 fn descriptor(text: &[u8]) -> Option<RawFd> {
-    number(std::str::from_utf8(text).ok()?).filter(|number| *number > 2)
+    decimal(text).filter(|number| *number > 2)
 }
 
 #[cfg(test)]

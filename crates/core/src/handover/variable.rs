@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use nix::unistd::{getpid, getppid};
 
+use crate::decimal::decimal;
 use crate::given::BodyPlace;
 use crate::sys::{FileId, Pid};
 
@@ -103,9 +103,9 @@ impl Handover {
 }
 
 fn socket(text: &str) -> Option<(RawFd, FileId)> {
-    let mut parts = text.splitn(3, '.');
-    let fd = number(parts.next()?)?;
-    Some((fd, FileId { dev: number(parts.next()?)?, ino: number(parts.next()?)? }))
+    let (fd, id) = text.split_once('.')?;
+    let (dev, ino) = id.split_once('.')?;
+    Some((number(fd)?, FileId { dev: number(dev)?, ino: number(ino)? }))
 }
 
 fn place(text: &str) -> Option<BodyPlace> {
@@ -113,9 +113,8 @@ fn place(text: &str) -> Option<BodyPlace> {
     Some(BodyPlace { generation: number(generation)?, instance: number(instance)? })
 }
 
-/// A number as it is written: no `+`, and no zero before it.
-pub(super) fn number<N: FromStr + ToString>(text: &str) -> Option<N> {
-    text.parse().ok().filter(|number: &N| number.to_string() == text)
+fn number<N: TryFrom<u64>>(text: &str) -> Option<N> {
+    decimal(text.as_bytes())
 }
 
 #[cfg(test)]

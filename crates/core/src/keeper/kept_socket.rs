@@ -112,7 +112,7 @@ impl KeptSocket {
     /// Has accept(2) wait for a connection. For all who have the socket: the flag is the open file's.
     pub fn let_block(&self) {
         // A failure leaves it as it is.
-        let _ = nix::fcntl::fcntl(&self.fd, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::empty()));
+        let _ = nix::fcntl::fcntl(self.fd.as_fd(), nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::empty()));
     }
 
     /// Removes the file of a Unix socket that this process has made, if it is still there.

@@ -30,7 +30,7 @@ pub fn open_outputs(files: &[Option<OutputFile>; 2]) -> Result<()> {
 
 fn open(file: &OutputFile, outputs: Outputs) -> Result<()> {
     let present = if outputs.stderr { fstat(stderr()) } else { fstat(stdout()) };
-    let is_there = stat(&file.path)
+    let is_there = stat(file.path.as_path())
         .is_ok_and(|at_path| present.is_ok_and(|present| FileId::of(&present) == FileId::of(&at_path)));
     if is_there { Ok(()) } else { reopen(&file.path, outputs, file.mode) }
 }

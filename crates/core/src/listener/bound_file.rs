@@ -42,7 +42,7 @@ impl BoundFile {
 
     /// The same; `None` when this process may not look, as one that has given up its rights.
     pub(crate) fn looked_at(&self) -> Option<bool> {
-        match lstat(&self.path) {
+        match lstat(self.path()) {
             Ok(stat) => Some(FileId::of(&stat) == self.id),
             Err(Errno::ENOENT | Errno::ENOTDIR) => Some(false),
             Err(_) => None,
@@ -54,7 +54,7 @@ impl BoundFile {
     pub fn remove(&self) {
         if self.is_there() || seam::breaks("no-inode") {
             // One that cannot be unlinked (privileges dropped, another root folder) is harmless: nobody listens.
-            let _ = unlink(&self.path);
+            let _ = unlink(self.path());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Opening the files of stdin, stdout and stderr.
 
 use std::fmt;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -147,8 +147,8 @@ fn open_checked(place: &Place<'_>, flags: OFlag) -> std::result::Result<OwnedFd,
 
 /// Makes writes wait for a slow terminal: non-blocking was for the open alone.
 fn blocking(fd: OwnedFd, path: &Path, subject: Subject) -> Result<OwnedFd> {
-    let status = fcntl(&fd, FcntlArg::F_GETFL).map_or(OFlag::empty(), OFlag::from_bits_retain);
-    fcntl(&fd, FcntlArg::F_SETFL(status - OFlag::O_NONBLOCK))
+    let status = fcntl(fd.as_fd(), FcntlArg::F_GETFL).map_or(OFlag::empty(), OFlag::from_bits_retain);
+    fcntl(fd.as_fd(), FcntlArg::F_SETFL(status - OFlag::O_NONBLOCK))
         .map_err(|errno| refused(path, subject, "fcntl", &Refusal::System(errno)))?;
     Ok(fd)
 }

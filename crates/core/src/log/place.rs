@@ -1,7 +1,7 @@
 //! The place of an output file: its path, or, for root, the folder to which a safe walk along the path has led.
 
 use std::ffi::OsStr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -73,7 +73,8 @@ impl<'a> Place<'a> {
         let Some(walk) = &self.walk else { return Ok(open(self.path, flags, mode)?) };
         let uid = owner.and_then(|owner| owner.uid).unwrap_or(0);
         // A file that is there is judged by its own owner, when it is opened.
-        if !walk.may_lead_to(uid) && fstatat(walk.folder(), self.name, AtFlags::AT_SYMLINK_NOFOLLOW).is_err()
+        if !walk.may_lead_to(uid)
+            && fstatat(walk.folder().as_fd(), self.name, AtFlags::AT_SYMLINK_NOFOLLOW).is_err()
         {
             return Err(Refusal::LedAstray);
         }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::fd::BorrowedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -22,9 +23,9 @@ pub(super) fn address_in(folder: BorrowedFd<'_>, path: &Path, name: &OsStr) -> R
     match sys::path_of_open(folder) {
         Some(mut through) => {
             through.push(name);
-            UnixAddr::new(&through)
+            UnixAddr::new(through.as_os_str().as_bytes())
         }
-        None => UnixAddr::new(path),
+        None => UnixAddr::new(path.as_os_str().as_bytes()),
     }
 }
 

@@ -71,8 +71,8 @@ fn settle(
 /// The system's: EADDRINUSE when another process has taken the path meanwhile.
 pub(crate) fn listen_again(plan: &SocketPlan, owner: Option<Owner>) -> Result<(OwnedFd, BoundFile)> {
     let (folder, name) = split(&plan.path);
-    let folder =
-        open(&folder, sys::FOLDER_FLAGS, Mode::empty()).map_err(|errno| failed(plan, "open", errno))?;
+    let folder = open(folder.as_path(), sys::FOLDER_FLAGS, Mode::empty())
+        .map_err(|errno| failed(plan, "open", errno))?;
     let (fd, file) = bind_name(plan, folder.as_fd(), name, owner)?;
     sys::listen_with(fd.as_fd(), BACKLOG).map_err(|errno| {
         file.remove();

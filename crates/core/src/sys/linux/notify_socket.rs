@@ -1,17 +1,17 @@
 //! The socket of a service manager, as sd_notify(3) wants it.
 
 use std::io::IoSliceMut;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::sockopt::PassCred;
-use nix::sys::socket::{
-    AddressFamily, ControlMessageOwned, MsgFlags, SockType, UnixAddr, UnixCredentials, bind, getsockname,
-    recvmsg, setsockopt, socket,
-};
+use nix::sys::socket::{AddressFamily, SockType, UnixAddr, bind, getsockname, setsockopt, socket};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
 use super::file::NEW_SOCKET;
 use crate::sys::Failure;
+use crate::sys::unix::fd::errno;
 
 /// A datagram socket that the kernel has named, unix(7), and its name as `NOTIFY_SOCKET` has it, with `@` for the first
 /// byte.
@@ -29,12 +29,12 @@ pub(crate) fn notify_socket() -> Result<(OwnedFd, String), Failure> {
 /// Receives a datagram, and the user of its sender. The kernel closes descriptors that come with it.
 pub(crate) fn receive_from_user(fd: BorrowedFd<'_>, bytes: &mut [u8]) -> Result<(usize, Option<u32>), Errno> {
     // Room for this alone.
-    let mut room = nix::cmsg_space!(UnixCredentials);
-    let mut parts = [IoSliceMut::new(bytes)];
-    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
-    let message = recvmsg::<()>(fd.as_raw_fd(), &mut parts, Some(&mut room), flags)?;
-    let user = message.cmsgs().into_iter().flatten().find_map(|control| match control {
-        ControlMessageOwned::ScmCredentials(sender) => Some(sender.uid()),
+    let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmCredentials(1))];
+    let mut sent = RecvAncillaryBuffer::new(&mut room);
+    let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+    let message = recvmsg(fd, &mut [IoSliceMut::new(bytes)], &mut sent, flags).map_err(errno)?;
+    let user = sent.drain().find_map(|control| match control {
+        RecvAncillaryMessage::ScmCredentials(sender) => Some(sender.uid.as_raw()),
         _ => None,
     });
     Ok((message.bytes, user))

@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
@@ -20,7 +21,7 @@ const LONGEST_TEXT: usize = 65_536;
 const NAMES: usize = 4_096;
 
 fn open_file(path: &str, flags: OFlag) -> Result<OwnedFd, Errno> {
-    open(path, flags | OFlag::O_CLOEXEC, Mode::empty())
+    open(Path::new(path), flags | OFlag::O_CLOEXEC, Mode::empty())
 }
 
 /// The beginning of a text; `None` for one that cannot be read.

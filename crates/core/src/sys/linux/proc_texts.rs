@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::decimal::decimal;
 use crate::sys::RawStats;
 
 /// The fields after the command name in `/proc/PID/stat`, proc_pid_stat(5).
@@ -43,8 +44,10 @@ impl Stat {
         let rest = std::str::from_utf8(&text[end_of_name + 1..]).ok()?;
         let mut fields = rest.split_ascii_whitespace();
         let is_zombie = matches!(fields.next()?, "Z" | "X");
-        let mut stat =
-            Self { state: State::Alive, fields: fields.map(|field| field.parse().unwrap_or(0)).collect() };
+        let mut stat = Self {
+            state: State::Alive,
+            fields: fields.map(|field| decimal(field.as_bytes()).unwrap_or(0)).collect(),
+        };
         // A process whose first thread has ended looks like a zombie, but has other threads, and all that they hold.
         if is_zombie && stat.field(Self::THREADS).is_none_or(|threads| threads <= 1) {
             stat.state = State::Ended;
@@ -90,7 +93,7 @@ pub(super) fn shows_lock(info: &[u8]) -> bool {
 /// Real, effective and saved user id in `/proc/PID/status`, proc_pid_status(5).
 pub(super) fn user_ids_in(status: &[u8]) -> Option<[u32; 3]> {
     let text = lossy(status);
-    let mut ids = value_of(&text, "Uid:")?.split_ascii_whitespace().map_while(|id| id.parse().ok());
+    let mut ids = value_of(&text, "Uid:")?.split_ascii_whitespace().map_while(|id| decimal(id.as_bytes()));
     Some([ids.next()?, ids.next()?, ids.next()?])
 }
 
@@ -98,14 +101,14 @@ pub(super) fn user_ids_in(status: &[u8]) -> Option<[u32; 3]> {
 pub(super) fn numbers_in(status: &[u8], name: &str) -> Vec<u32> {
     let text = lossy(status);
     let line = value_of(&text, name).unwrap_or_default();
-    let mut numbers: Vec<_> = line.split_ascii_whitespace().filter_map(|id| id.parse().ok()).collect();
+    let mut numbers: Vec<_> = line.split_ascii_whitespace().filter_map(|id| decimal(id.as_bytes())).collect();
     numbers.sort_unstable();
     numbers
 }
 
 /// The numbers that a text has.
 pub(super) fn numbers_of(text: &[u8]) -> Vec<u32> {
-    lossy(text).split_ascii_whitespace().filter_map(|number| number.parse().ok()).collect()
+    lossy(text).split_ascii_whitespace().filter_map(|number| decimal(number.as_bytes())).collect()
 }
 
 /// The effective capabilities in `/proc/PID/status`, capabilities(7).

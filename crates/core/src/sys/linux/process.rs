@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -14,6 +15,7 @@ use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, s
 use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signal};
 use super::proc_files::{numbers_in, read_begin};
 use super::proc_texts::{Stat, State, Units, hides_processes, shows_lock, user_ids_in};
+use crate::decimal::decimal;
 use crate::sys::signal_process;
 use crate::sys::{FileId, Hidden, Pid, RawExit, RawStats, Unreached};
 
@@ -176,7 +178,7 @@ pub(crate) fn has_children() -> bool {
 /// The members of a process group that have not ended; `None` if `/proc` shows another PID namespace than ours.
 pub(crate) fn group_members(group: Pid) -> Option<Vec<Pid>> {
     let us = readlink("/proc/self").ok()?;
-    (us.to_str()?.parse() == Ok(getpid().as_raw())).then_some(())?;
+    (decimal(us.as_bytes()) == Some(getpid().as_raw())).then_some(())?;
     let mut pids = numbers_in("/proc");
     let is_in_group = |pid| getpgid(Some(NixPid::from_raw(pid))) == Ok(NixPid::from_raw(group));
     pids.retain(|pid| is_in_group(*pid) && !has_ended(*pid));

@@ -39,7 +39,7 @@ pub(crate) fn widen(folder: BorrowedFd<'_>, name: &OsStr, id: FileId, mode: u32)
         return Err(Errno::ENOENT);
     }
     let Some(path) = path_of_open(file.as_fd()) else { return Err(Errno::ENOENT) };
-    fchmodat(AT_FDCWD, &path, Mode::from_bits_truncate(mode), FchmodatFlags::FollowSymlink)
+    fchmodat(AT_FDCWD, path.as_path(), Mode::from_bits_truncate(mode), FchmodatFlags::FollowSymlink)
 }
 
 /// Connects; EAGAIN when the queue is full.
@@ -69,5 +69,5 @@ pub(crate) fn peer_of(fd: BorrowedFd<'_>) -> Result<RawPeer, Errno> {
 /// A path that leads to an open descriptor; `None` where `/proc` does not show it.
 pub(crate) fn path_of_open(fd: BorrowedFd<'_>) -> Option<PathBuf> {
     let path = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()));
-    lstat(&path).is_ok().then_some(path)
+    lstat(path.as_path()).is_ok().then_some(path)
 }

@@ -1,7 +1,7 @@
 //! The steps of a path's walk.
 
 use std::ffi::OsStr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
 
 use nix::errno::Errno;
@@ -16,7 +16,8 @@ use crate::sys::PathPart;
 
 /// Looks at a name in a folder. It opens a link, so that owner and text are of the same link.
 pub(crate) fn look_at_part(at: &OwnedFd, name: &OsStr) -> Result<PathPart, Errno> {
-    let found = openat(at, name, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())?;
+    let found =
+        openat(at.as_fd(), name, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())?;
     let stat = fstat(&found)?;
     match SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) {
         SFlag::S_IFDIR => Ok(PathPart::Folder(found, stat)),
@@ -24,7 +25,7 @@ pub(crate) fn look_at_part(at: &OwnedFd, name: &OsStr) -> Result<PathPart, Errno
         SFlag::S_IFLNK => Ok(PathPart::Link(stat, readlinkat(&found, "")?)),
         // Something else: the kernel says ENOTDIR, unless the name is a folder's by now.
         _ => {
-            let folder = openat(at, name, FOLDER_FLAGS | OFlag::O_NOFOLLOW, Mode::empty())?;
+            let folder = openat(at.as_fd(), name, FOLDER_FLAGS | OFlag::O_NOFOLLOW, Mode::empty())?;
             let stat = fstat(&folder)?;
             Ok(PathPart::Folder(folder, stat))
         }

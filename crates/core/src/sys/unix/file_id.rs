@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use nix::sys::stat::FileStat;
 
+use crate::decimal::decimal;
+
 /// Device and inode: two descriptors with the same pair are on the same file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId {
@@ -32,7 +34,7 @@ impl FromStr for FileId {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let (dev, ino) = text.split_once(' ').ok_or(())?;
-        let number = |text: &str| text.parse().map_err(drop);
+        let number = |text: &str| decimal(text.as_bytes()).ok_or(());
         Ok(Self { dev: number(dev)?, ino: number(ino)? })
     }
 }

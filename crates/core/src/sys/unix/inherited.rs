@@ -1,7 +1,6 @@
 //! The descriptors that a launch passes on by exec: the lock, the channel, and a listening socket if there is one.
 #![expect(unsafe_code, reason = "only their numbers come over exec")]
 
-use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +10,7 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::stat::{fstat, lstat};
 use nix::sys::uio::pread;
 
-use super::fd::{is_open, is_socket, with};
+use super::fd::{duplicate_above, is_open, is_socket, with};
 use super::{FileId, Pid};
 
 /// What a launch has made for this process.
@@ -39,9 +38,12 @@ pub(crate) enum NotInherited {
     OtherProcess,
     /// The descriptor of that number.
     NoSocket(RawFd),
-    NoDescriptorLeft(io::Error),
+    NoDescriptorLeft(Errno),
     CloseOnExec(Errno),
 }
+
+/// Above the standard ones.
+const LOWEST: RawFd = 3;
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -164,7 +166,7 @@ fn examine_channel(channel: BorrowedFd<'_>) -> Result<OwnedFd, NotInherited> {
     if !is_socket(channel.as_raw_fd()) {
         return Err(NotInherited::NoSocket(channel.as_raw_fd()));
     }
-    channel.try_clone_to_owned().map_err(NotInherited::NoDescriptorLeft)
+    duplicate_above(channel, LOWEST).map_err(NotInherited::NoDescriptorLeft)
 }
 
 /// Marks a descriptor close-on-exec, because the daemon's children would hold the lock after the daemon's end.
