@@ -26,7 +26,7 @@ test.serial(
     const what = `daimon: the program (PID ${first}) has ended with the code 7`
     await until(() => daemon.output().stderr !== '')
     t.is(daemon.output().stderr, `${what}; it is started again now (respawn 1 of 10)\n`)
-    await until(async () => (await control(place).status()).bodies[0].ready)
+    await until(async () => (await control(place).status()).bodies?.[0].ready)
     t.is((await control(place).upgrade()).pid, daemon.pid)
     const third = await daemon.get()
     t.not(third, second)

@@ -277,7 +277,7 @@ for (const [what, first, second] of [
     // The next one would find the port in use where it tries it at another address.
     if (one.host !== two.host) return await daemon.stop()
     // It is kept after the time in which a closed one would have been dropped.
-    await until(async () => (await daemon.status()).bodies[0].uptime > 1_500)
+    await until(async () => (await daemon.status()).bodies?.[0].uptime > 1_500)
     kill(Number(body))
     await until(() => !alive(Number(body)))
     t.not(await ask(), body)

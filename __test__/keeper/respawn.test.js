@@ -16,7 +16,7 @@ test.serial('a program that fails is started again at once, and the log tells it
   const what = `daimon: the program (PID ${first}) has ended with the code 3`
   const line = `${what}; it is started again now (respawn 1 of 5)\n`
   t.true(log().includes(line), log())
-  await until(async () => (await daemon.status()).bodies[0].ready)
+  await until(async () => (await daemon.status()).bodies?.[0].ready)
   const status = await daemon.status()
   t.like(status, { pid, respawns: 1, lastExit: { code: 3 } })
   t.deepEqual(

@@ -227,22 +227,31 @@ impl<'a> Keeper<'a> {
     }
 
     fn until_next(&self) -> Option<Duration> {
-        let deadlines = self.running.iter().filter_map(|body| body.deadline);
-        // While an upgrade is under way, nothing of the old generation is started.
-        let due = self.due.iter().map(|(when, _)| *when).filter(|_| self.upgrade.is_none());
-        let upgrade = self.upgrade.as_ref().and_then(|upgrade| upgrade.deadline);
-        let signs = self.running.iter().filter_map(Running::next_look);
-        let switched = self.switched.as_ref().map(|switched| switched.deadline);
-        let sockets = self.sockets.next_time().filter(|_| self.may_drop_sockets());
-        let next = deadlines.chain(signs).chain(due).chain(upgrade).chain(switched).chain(sockets).min()?;
-        Some(next.saturating_duration_since(Instant::now()))
+        let mut next: Option<Instant> = None;
+        let mut consider = |when: Option<Instant>| {
+            next = match (next, when) {
+                (Some(next), Some(when)) => Some(next.min(when)),
+                (next, when) => next.or(when),
+            };
+        };
+        for body in &self.running {
+            consider(body.deadline);
+            consider(body.next_look());
+        }
+        match &self.upgrade {
+            // While one is under way, nothing of the old generation is started.
+            Some(upgrade) => consider(upgrade.deadline),
+            None => self.due.iter().for_each(|(when, _)| consider(Some(*when))),
+        }
+        consider(self.switched.as_ref().map(|switched| switched.deadline));
+        consider(self.sockets.next_time().filter(|_| self.may_drop_sockets()));
+        Some(next?.saturating_duration_since(Instant::now()))
     }
 
     fn look_at_times(&mut self, now: Instant) {
         if self.upgrade.is_none() {
-            let (due, later): (Vec<_>, Vec<_>) = self.due.drain(..).partition(|(when, _)| *when <= now);
-            self.due = later;
-            for (_, instance) in due {
+            while let Some(at) = self.due.iter().position(|(when, _)| *when <= now) {
+                let (_, instance) = self.due.swap_remove(at);
                 self.start_or_fail(instance);
             }
         }

@@ -141,6 +141,11 @@ impl Running {
         }
     }
 
+    /// Whether it listens at the socket with that key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.taken.iter().any(|taken| taken == key)
+    }
+
     /// It listens at the socket of that key.
     pub(crate) fn takes(&mut self, key: &str) {
         if self.taken.len() < MOST_TAKEN && !self.taken.iter().any(|taken| taken == key) {

@@ -28,10 +28,6 @@ struct Held {
 }
 
 impl Held {
-    fn is_among(&self, keys: &[String]) -> bool {
-        keys.iter().any(|key| key == self.socket.key())
-    }
-
     /// Removes the file of a Unix socket, if it is still there: the keeper's own, or with a body's rights.
     fn remove_file(&self, bodies: &Bodies<'_>) {
         match self.socket.file() {
@@ -137,28 +133,36 @@ impl Sockets {
         self.held.iter().any(|held| held.socket.key() == key)
     }
 
-    /// The keys of the declared ones that a body lacks which has taken these.
-    pub(crate) fn missing_declared(&self, taken: &[String]) -> Vec<String> {
-        let missing = self.held.iter().filter(|held| held.is_planned && !held.is_among(taken));
-        missing.map(|held| held.socket.key().to_owned()).collect()
-    }
-
-    /// The key of one that was learned from a generation before that one, if there are any and none of them is taken.
-    pub(crate) fn missing_learned(&self, taken: &[String], generation: u32) -> Vec<String> {
-        let mut learned = self.held.iter().filter(|held| !held.is_declared && held.generation < generation);
-        if learned.clone().any(|held| held.is_among(taken)) {
-            return Vec::new();
+    /// The keys that bodies of that generation lack: those of the declared ones that not all have, and one of those
+    /// that were learned before, if there are any and nobody has one of them.
+    pub(crate) fn missing(
+        &self,
+        generation: u32,
+        have_all: &dyn Fn(&str) -> bool,
+        has_any: &dyn Fn(&str) -> bool,
+    ) -> Vec<&str> {
+        let mut missing = Vec::new();
+        let (mut learned, mut is_one_taken) = (None, false);
+        for held in &self.held {
+            let key = held.socket.key();
+            if held.is_planned && !have_all(key) {
+                missing.push(key);
+            } else if !held.is_declared && held.generation < generation {
+                learned = learned.or(Some(key));
+                is_one_taken |= has_any(key);
+            }
         }
-        learned.next().map(|held| held.socket.key().to_owned()).into_iter().collect()
+        missing.extend(learned.filter(|_| !is_one_taken));
+        missing
     }
 
     /// Forgets what only that generation has opened, which has failed.
     pub(crate) fn forget_generation(&mut self, generation: u32, bodies: &Bodies<'_>) {
-        self.drop_each(bodies, |held| !held.is_declared && held.generation == generation);
+        self.drop_each(bodies, &|held| !held.is_declared && held.generation == generation);
     }
 
     /// Drops those, with the files that are theirs alone.
-    fn drop_each(&mut self, bodies: &Bodies<'_>, is_meant: impl Fn(&Held) -> bool) {
+    fn drop_each(&mut self, bodies: &Bodies<'_>, is_meant: &dyn Fn(&Held) -> bool) {
         self.held.retain(|held| {
             let is_meant = is_meant(held);
             if is_meant {
@@ -169,11 +173,11 @@ impl Sockets {
     }
 
     /// Has those dropped after a while that the new generation has not taken; the others are its own from now on.
-    pub(crate) fn leave_over(&mut self, taken: &[String], generation: u32) {
+    pub(crate) fn leave_over(&mut self, generation: u32, is_taken: &dyn Fn(&str) -> bool) {
         let at = Instant::now() + OFFERED;
         for held in self.held.iter_mut().filter(|held| !held.is_declared) {
             let key = held.socket.key();
-            if taken.iter().any(|taken| taken == key) {
+            if is_taken(key) {
                 held.generation = generation;
             } else {
                 self.doubts.push(Doubt { at, key: key.to_owned(), is_left_over: true });
@@ -206,13 +210,15 @@ impl Sockets {
         &mut self,
         now: Instant,
         bodies: &Bodies<'_>,
-        is_taken: impl Fn(&str) -> bool,
+        is_taken: &dyn Fn(&str) -> bool,
     ) -> Vec<(String, bool)> {
-        let (due, later): (Vec<_>, Vec<_>) = self.doubts.drain(..).partition(|doubt| doubt.at <= now);
-        self.doubts = later;
         let mut dropped = Vec::new();
-        for doubt in due.into_iter().filter(|doubt| !is_taken(&doubt.key)) {
-            self.drop_each(bodies, |held| !held.is_declared && held.socket.key() == doubt.key);
+        while let Some(at) = self.doubts.iter().position(|doubt| doubt.at <= now) {
+            let doubt = self.doubts.swap_remove(at);
+            if is_taken(&doubt.key) {
+                continue;
+            }
+            self.drop_each(bodies, &|held| !held.is_declared && held.socket.key() == doubt.key);
             dropped.push((doubt.key, doubt.is_left_over));
         }
         dropped
@@ -220,7 +226,7 @@ impl Sockets {
 
     /// Closes all that can be closed: nobody waits in a queue that nobody serves.
     pub(crate) fn close(&mut self, bodies: &Bodies<'_>) {
-        self.drop_each(bodies, |held| !held.is_given);
+        self.drop_each(bodies, &|held| !held.is_given);
         self.doubts.clear();
     }
 

@@ -93,14 +93,13 @@ impl Keeper<'_> {
         if self.upgrade.is_none() {
             return;
         }
-        let next = self.next_generation();
         if !self.newcomers().all(|body| body.state == State::Ready) {
             return;
         }
         let begun = self.newcomers().count() as u32;
         seam::at("upgrade.ready");
         if begun == self.plan.instances {
-            if self.missing(next).is_empty() {
+            if self.missing().is_empty() {
                 self.switch();
             }
             return;
@@ -114,17 +113,11 @@ impl Keeper<'_> {
         }
     }
 
-    /// The sockets that the next generation lacks: of those that were declared what any of its bodies lacks, of those
-    /// that were learned one, if all lack all.
-    fn missing(&self, next: u32) -> Vec<String> {
-        let all: Vec<String> = self.newcomers().flat_map(|body| body.taken.iter().cloned()).collect();
-        let mut missing = self.sockets.missing_learned(&all, next);
-        for key in self.newcomers().flat_map(|body| self.sockets.missing_declared(&body.taken)) {
-            if !missing.contains(&key) {
-                missing.push(key);
-            }
-        }
-        missing
+    /// The sockets that the next generation lacks.
+    fn missing(&self) -> Vec<&str> {
+        let have_all = |key: &str| self.newcomers().all(|body| body.has(key));
+        let has_any = |key: &str| self.newcomers().any(|body| body.has(key));
+        self.sockets.missing(self.next_generation(), &have_all, &has_any)
     }
 
     /// From now on the new generation alone accepts.
@@ -140,8 +133,10 @@ impl Keeper<'_> {
         if let Some(payload) = upgrade.payload {
             self.payload = payload;
         }
-        let taken: Vec<String> = self.at_work().flat_map(|body| body.taken.iter().cloned()).collect();
-        self.sockets.leave_over(&taken, self.generation);
+        let generation = self.generation;
+        let is_present = |body: &Running| body.place.generation == generation && body.is_at_work();
+        let is_taken = |key: &str| self.running.iter().any(|body| is_present(body) && body.has(key));
+        self.sockets.leave_over(generation, &is_taken);
         for at in 0..self.running.len() {
             if self.running.get(at).is_some_and(|body| body.place.generation < self.generation) {
                 self.retire(at, upgrade.stop_timeout);
@@ -214,10 +209,9 @@ impl Keeper<'_> {
     }
 
     pub(crate) fn upgrade_overdue(&mut self) {
-        let next = self.next_generation();
         let late = self.newcomers().filter(|body| body.state != State::Ready);
         let late = late.map(|body| format!("instance {} is not ready", body.place.instance));
-        let unheard = self.missing(next).into_iter().map(|key| format!("nobody listens at {key}"));
+        let unheard = self.missing().into_iter().map(|key| format!("nobody listens at {key}"));
         let mut missing = String::new();
         for one in late.chain(unheard) {
             missing.push_str(if missing.is_empty() { "" } else { ", " });
@@ -278,10 +272,8 @@ impl Keeper<'_> {
             return;
         }
         // Those on trial may follow.
-        let serving = self.running.iter().filter(|body| body.is_at_work());
-        let taken: Vec<String> = serving.flat_map(|body| body.taken.iter().cloned()).collect();
-        let is_taken = |key: &str| taken.iter().any(|taken| taken == key);
-        for (key, is_left_over) in self.sockets.drop_doubtful(now, &self.bodies, is_taken) {
+        let is_taken = |key: &str| self.running.iter().any(|body| body.is_at_work() && body.has(key));
+        for (key, is_left_over) in self.sockets.drop_doubtful(now, &self.bodies, &is_taken) {
             // They have it, too: as long as one has it open, clients wait there.
             for running in &self.running {
                 running.body.offer(FrameKind::Closed, key.as_bytes(), None);

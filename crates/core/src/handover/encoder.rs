@@ -1,10 +1,12 @@
 //! From frames to bytes.
 
 use std::io::IoSlice;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::mem::MaybeUninit;
+use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use nix::sys::socket::MsgFlags;
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage};
 
 use super::decoder::HEADER;
 use super::frame::FrameKind;
@@ -73,16 +75,19 @@ fn send_part(
     descriptor: Option<BorrowedFd<'_>>,
     flags: MsgFlags,
 ) -> std::result::Result<usize, NotSent> {
-    let numbers = descriptor.map(|fd| [fd.as_raw_fd()]);
-    let with: Vec<_> = numbers.iter().map(|numbers| ControlMessage::ScmRights(numbers)).collect();
+    let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut with = SendAncillaryBuffer::new(&mut room);
+    let descriptor = descriptor.as_slice();
+    if !descriptor.is_empty() {
+        with.push(SendAncillaryMessage::ScmRights(descriptor));
+    }
     let header = header_of(kind, body).ok_or(NotSent::TooLong)?;
     // Header and body are not copied together, because a payload may need as much memory as the process has left.
     let parts = [&header[sent.min(HEADER)..], &body[sent.saturating_sub(HEADER)..]].map(IoSlice::new);
     loop {
-        match sendmsg::<()>(fd.as_raw_fd(), &parts, &with, flags | sys::NO_SIGPIPE, None) {
-            Ok(count) => return Ok(count),
+        match sys::send_with(fd, &parts, &mut with, flags) {
             Err(Errno::EINTR) => (),
-            Err(errno) => return Err(NotSent::System(errno)),
+            sent => return sent.map_err(NotSent::System),
         }
     }
 }

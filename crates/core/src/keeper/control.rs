@@ -1,7 +1,9 @@
 //! The socket by which others control a keeper, beside the pidfile. The keeper serves its own user and root; a client
 //! talks to nobody but the proven holder of the pidfile.
 
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -152,10 +154,9 @@ pub(super) fn control_of(pidfile: &PidFile, holder: &Process) -> Result<Channel>
 
 /// `web.ctl` for `web.pid`.
 pub(super) fn beside(pidfile: &Path) -> PathBuf {
-    if pidfile.extension().is_some_and(|extension| extension == "pid") {
-        return pidfile.with_extension("ctl");
-    }
-    let mut path = pidfile.as_os_str().to_os_string();
+    let path = pidfile.as_os_str().as_bytes();
+    let path = path.strip_suffix(b".pid").unwrap_or(path);
+    let mut path = OsStr::from_bytes(path).to_os_string();
     path.push(".ctl");
     path.into()
 }

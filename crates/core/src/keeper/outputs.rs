@@ -16,7 +16,10 @@ use crate::sys::{stderr, stdout};
 /// As [`crate::reopen`]: the outputs are as before.
 pub fn open_outputs(files: &[Option<OutputFile>; 2]) -> Result<()> {
     let [stdout, stderr] = files;
-    if let (Some(file), true) = (stdout, stdout == stderr) {
+    let is_same = |file: &&OutputFile| {
+        stderr.as_ref().is_some_and(|other| file.path.as_os_str() == other.path.as_os_str())
+    };
+    if let Some(file) = stdout.as_ref().filter(is_same) {
         return open(file, Outputs { stdout: true, stderr: true });
     }
     if let Some(file) = stdout {

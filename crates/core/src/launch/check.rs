@@ -66,9 +66,18 @@ pub(super) fn own_fds(keep: &[Descriptor], has_socket: bool) -> Result<(RawFd, R
 }
 
 /// The text as a C string.
-pub(super) fn c_string(text: impl Into<OsString>, subject: Subject) -> Result<CString> {
-    let text = text.into();
-    CString::new(text.as_bytes()).map_err(|_| Problem::HoldsNul(subject, &text).into())
+pub(super) fn c_string(text: impl AsRef<OsStr>, subject: Subject) -> Result<CString> {
+    let text = text.as_ref();
+    CString::new(text.as_bytes()).map_err(|_| Problem::HoldsNul(subject, text).into())
+}
+
+/// All of them.
+pub(super) fn c_strings(texts: &[OsString], subject: Subject) -> Result<Vec<CString>> {
+    let mut strings = Vec::with_capacity(texts.len());
+    for text in texts {
+        strings.push(c_string(text.as_os_str(), subject)?);
+    }
+    Ok(strings)
 }
 
 impl Plan {

@@ -98,9 +98,13 @@ impl Places {
 fn variables(sockets: &[(&str, BorrowedFd<'_>)], notify: Option<&str>) -> Vec<Variable> {
     let mut all = Vec::new();
     if !sockets.is_empty() {
-        let names: Vec<_> = sockets.iter().map(|(name, _)| *name).collect();
+        let mut names = String::new();
+        for (name, _) in sockets {
+            names.push_str(if names.is_empty() { "" } else { ":" });
+            names.push_str(name);
+        }
         all.push(("LISTEN_FDS", Some(sockets.len().to_string())));
-        all.push(("LISTEN_FDNAMES", Some(names.join(":"))));
+        all.push(("LISTEN_FDNAMES", Some(names)));
         // The child has its own.
         all.push((ListenPid::NAME, None));
     }
@@ -111,14 +115,19 @@ fn variables(sockets: &[(&str, BorrowedFd<'_>)], notify: Option<&str>) -> Vec<Va
 }
 
 /// The variable `LISTEN_PID`, whose value the child alone knows.
-struct ListenPid(Box<[Cell<u8>]>);
+struct ListenPid(Vec<Cell<u8>>);
 
 impl ListenPid {
     const NAME: &str = "LISTEN_PID";
 
     fn new() -> Self {
-        let end = [0; PID_DIGITS + 1];
-        Self(Self::NAME.bytes().chain([b'=']).chain(end).map(Cell::new).collect())
+        let mut text = Vec::new();
+        text.resize(Self::NAME.len() + PID_DIGITS + 2, Cell::new(0));
+        for (place, byte) in text.iter().zip(Self::NAME.bytes()) {
+            place.set(byte);
+        }
+        text[Self::NAME.len()].set(b'=');
+        Self(text)
     }
 
     /// Async-signal-safe.
@@ -166,7 +175,7 @@ impl Orders {
         Ok(Self {
             keeper: bodies.daemon.pid(),
             umask: plan.umask,
-            root: plan.root.as_ref().map(|root| c_string(root, Subject::Root)).transpose()?,
+            root: plan.root.as_ref().map(|root| c_string(root.as_os_str(), Subject::Root)).transpose()?,
             paths: paths(plan)?,
             program,
             listen_pid,
@@ -190,9 +199,13 @@ fn paths(plan: &BodyPlan) -> Result<Vec<CString>> {
         let mut path = OsString::from(OsStr::from_bytes(if folder.is_empty() { b"." } else { folder }));
         path.push("/");
         path.push(program);
-        c_string(path, Subject::Program)
+        c_string(path.as_os_str(), Subject::Program)
     };
-    path.as_bytes().split(|byte| *byte == b':').map(in_folder).collect()
+    let mut paths = Vec::new();
+    for folder in path.as_bytes().split(|byte| *byte == b':') {
+        paths.push(in_folder(folder)?);
+    }
+    Ok(paths)
 }
 
 fn run(

@@ -4,7 +4,7 @@ use std::ffi::{CString, OsStr, c_char};
 use std::os::fd::{OwnedFd, RawFd};
 use std::path::Path;
 
-use super::check::{Problem, c_string, own_fds};
+use super::check::{Problem, c_string, c_strings, own_fds};
 use super::descriptors::raised_by;
 use crate::error::{Result, Subject};
 use crate::given::{BodyPlace, Descriptor, KeeperPlan, Stdio};
@@ -77,7 +77,7 @@ impl Program {
         for (name, value) in &plan.env {
             env.push(pair(name, value)?);
         }
-        let args = plan.args.iter().map(|arg| c_string(arg, Subject::Arguments)).collect::<Result<_>>()?;
+        let args = c_strings(&plan.args, Subject::Arguments)?;
         let folder = plan.folder.as_ref().map(|path| c_string(path, Subject::Folder)).transpose()?;
         Ok(Self {
             path: c_string(&plan.program, Subject::Program)?,
@@ -124,8 +124,12 @@ impl Program {
     /// A body of a keeper that knows nothing of it: with these variables instead of the plan's, or without them, and
     /// without a lock and a channel.
     pub(super) fn of_executable(plan: &BodyPlan, variables: &[Variable]) -> Result<Self> {
-        let given = variables.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-        let own = given.map(|(name, value)| pair(name.as_ref(), value.as_ref())).collect::<Result<_>>()?;
+        let mut own = Vec::new();
+        for (name, value) in variables {
+            if let Some(value) = value {
+                own.push(pair(name.as_ref(), value.as_ref())?);
+            }
+        }
         Self::of_plan(plan, own, variables)
     }
 
@@ -135,12 +139,15 @@ impl Program {
                 env.push(pair(name, value)?);
             }
         }
-        let args = plan.args.iter().map(|arg| c_string(arg, Subject::Arguments)).collect::<Result<_>>()?;
         Ok(Self {
-            path: c_string(&plan.program, Subject::Program)?,
-            argv: StringArray::new(args),
+            path: c_string(plan.program.as_os_str(), Subject::Program)?,
+            argv: StringArray::new(c_strings(&plan.args, Subject::Arguments)?),
             envp: StringArray::new(env),
-            folder: plan.folder.as_ref().map(|path| c_string(path, Subject::Folder)).transpose()?,
+            folder: plan
+                .folder
+                .as_ref()
+                .map(|path| c_string(path.as_os_str(), Subject::Folder))
+                .transpose()?,
             limits: plan.limits.clone(),
             nice: plan.nice,
             no_new_privileges: plan.no_new_privileges,
@@ -156,7 +163,7 @@ impl Program {
     pub(super) fn hand_to_body(&mut self, place: BodyPlace, is_captured: bool, path: &Path) -> Result<()> {
         let (lock, channel) = (self.lock_fd, self.channel_fd);
         let handover = Handover { lock, channel, is_captured, socket: None, body: Some(place), path };
-        self.envp.replace_first(c_string(handover.variable(), Subject::PidFile)?);
+        self.envp.replace_first(c_string(handover.variable().as_os_str(), Subject::PidFile)?);
         Ok(())
     }
 
@@ -175,7 +182,7 @@ impl Program {
             body: None,
             path: plan.pidfile.path(),
         };
-        self.envp.replace_first(c_string(handover.variable(), Subject::PidFile)?);
+        self.envp.replace_first(c_string(handover.variable().as_os_str(), Subject::PidFile)?);
         Ok(())
     }
 }
@@ -188,7 +195,7 @@ fn pair(name: &OsStr, value: &OsStr) -> Result<CString> {
     let mut pair = name.to_os_string();
     pair.push("=");
     pair.push(value);
-    c_string(pair, Subject::Environment)
+    c_string(pair.as_os_str(), Subject::Environment)
 }
 
 /// A duplicate of a descriptor to keep, and its number.

@@ -1,16 +1,33 @@
-//! Descriptors that come by a socket, unix(7).
+//! Descriptors that go by a socket, unix(7).
 
-use std::io::IoSliceMut;
+use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recv, recvmsg};
+use nix::sys::socket::MsgFlags;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendFlags, recv, recvmsg,
+    sendmsg,
+};
 
 use super::fd::errno;
+use crate::sys::NO_SIGPIPE;
 
 /// The most that come with one message; the kernel closes what finds no room.
 const AT_ONCE: usize = 16;
+
+/// Sends bytes, and descriptors with the first of them. Without SIGPIPE, where the call can be told so.
+pub(crate) fn send_with(
+    socket: BorrowedFd<'_>,
+    parts: &[IoSlice<'_>],
+    descriptors: &mut SendAncillaryBuffer<'_, '_, '_>,
+    flags: MsgFlags,
+) -> Result<usize, Errno> {
+    // Both have the system's numbers.
+    let flags = SendFlags::from_bits_retain((flags | NO_SIGPIPE).bits().cast_unsigned());
+    sendmsg(socket, parts, descriptors, flags).map_err(errno)
+}
 
 /// Receives bytes; descriptors that come with them are closed by the kernel.
 pub(crate) fn receive(socket: BorrowedFd<'_>, bytes: &mut [u8], flags: RecvFlags) -> Result<usize, Errno> {

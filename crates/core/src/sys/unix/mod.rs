@@ -72,7 +72,7 @@ pub(crate) fn is_of_system(errno: Errno) -> bool {
     errno != Errno::UnknownErrno
 }
 
-pub(crate) use descriptors_sent::{receive, receive_with};
+pub(crate) use descriptors_sent::{receive, receive_with, send_with};
 pub(crate) use exit::{at_exit, end_by};
 pub(crate) use fd::{
     duplicate_above, duplicate_number, errno_of, is_close_on_exec, is_open, is_socket, let_block,
