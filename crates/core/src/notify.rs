@@ -26,7 +26,7 @@ impl NotifySocket {
     /// Connects to an address; `None` for one of no known form.
     pub fn connect(address: &OsStr) -> Option<std::result::Result<Self, Failure>> {
         let address = match address.as_bytes() {
-            [b'/', ..] => UnixAddr::new(address),
+            path @ [b'/', ..] => UnixAddr::new(path),
             [b'@', name @ ..] if !name.is_empty() => sys::abstract_address(name)?,
             _ => return None,
         };

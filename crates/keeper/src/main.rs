@@ -3,6 +3,9 @@
 //! It is executed instead of the program, by a launch whose plan has a keeper, and is told what to do by the channel.
 //! It has one thread, and does not wake up while nothing happens.
 
+#![cfg_attr(not(test), no_main)]
+#![deny(unsafe_code)]
+
 mod bodies;
 mod clients;
 mod ends;
@@ -20,7 +23,6 @@ mod upgrade;
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
-use std::process::{ExitCode, exit};
 use std::time::Duration;
 
 use daimon_core::{
@@ -35,22 +37,26 @@ use crate::sockets::Sockets;
 use crate::supervisor::Supervisor;
 
 /// The exit code of a keeper that was not executed by a launch, or cannot do its work.
-const FAILED: u8 = 1;
+const FAILED: i32 = 1;
 /// How long a keeper that fails at once lives on.
 const UNTIL_FOUND: Duration = Duration::from_millis(500);
 
-fn main() -> ExitCode {
+/// Without std's start, which would bring buffers for an output that nobody writes to.
+#[expect(unsafe_code, reason = "the name is the linker's")]
+// SAFETY: libc calls it, once, and no other function of this program has the name.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+extern "C" fn main() -> i32 {
     let Some(value) = std::env::var_os(ADOPTION_VARIABLE) else {
         say(
             "daimon: this program keeps daemons running. It is begun by daimon itself, with respawn and its like.",
         );
-        return ExitCode::from(FAILED);
+        return FAILED;
     };
     match adopted(&value) {
         Ok(start) => run(start),
         Err(error) => {
             say(&["daimon: ", &error].concat());
-            exit(FAILED.into())
+            FAILED
         }
     }
 }
@@ -92,15 +98,14 @@ fn run(Start { daemon, mut order, control, sockets, launcher, supervisor }: Star
     seam::at("keeper.ordered");
     let keeper = Keeper::new(daemon, &order, payload, control, sockets, launcher, supervisor);
     match keeper.and_then(|mut keeper| keeper.run()) {
-        Ok(ExitStatus::Code(code)) => exit(code),
-        Ok(ExitStatus::Signal(signal)) => daemon.end_by(signal),
+        Ok(status) => daemon.end(status),
         Err(error) => {
             daemon.tell(FrameKind::Error, &error_json(&error));
             daemon.tell(FrameKind::Exit, FAILED.to_string().as_bytes());
             say(&format!("daimon: the keeper cannot go on: {error}"));
             // The launcher has to find who has executed, or it knows of no reason.
             std::thread::sleep(UNTIL_FOUND);
-            exit(FAILED.into())
+            daemon.end(ExitStatus::Code(FAILED))
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -114,7 +115,7 @@ fn begin_at(host: IpAddr, port: u16) -> Option<OwnedFd> {
 
 fn begin_at_path(path: &Path) -> Option<OwnedFd> {
     let fd = sys::stream_socket().ok()?;
-    begun(sys::connect_to(&fd, &UnixAddr::new(path).ok()?), fd)
+    begun(sys::connect_to(&fd, &UnixAddr::new(path.as_os_str().as_bytes()).ok()?), fd)
 }
 
 /// A full queue (EAGAIN of a Unix socket) is no connection.

@@ -21,6 +21,7 @@ use crate::handover::{Channel, Frame, FrameKind, NotSent, send_frame};
 use crate::listener::Listener;
 use crate::log::silence_stderr;
 use crate::mutex::lock;
+use crate::process::ExitStatus;
 use crate::seam;
 use crate::sys::{self, FileId};
 
@@ -240,12 +241,17 @@ impl OwnDaemon {
         matches!(*self.start(), Start::Starting(_))
     }
 
-    /// Ends this process, the holder of a pidfile, by a signal, as if that had ended it, but for the pidfile, which is
-    /// removed before.
-    pub fn end_by(&self, signal: crate::signal::Signal) -> ! {
+    /// Ends this process, the holder of a pidfile, in that way, but for the pidfile, which is removed before. No other
+    /// handler of an exit runs.
+    pub fn end(&self, status: ExitStatus) -> ! {
         remove_at_exit();
-        sys::end_by(signal.number());
-        sys::exit_now(128 + signal.number())
+        match status {
+            ExitStatus::Code(code) => sys::exit_now(code),
+            ExitStatus::Signal(signal) => {
+                sys::end_by(signal.number());
+                sys::exit_now(128 + signal.number())
+            }
+        }
     }
 
     /// Ties this process to its keeper, if it is a body: the keeper's end is its own. Again after each change of user,

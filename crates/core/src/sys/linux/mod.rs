@@ -1,5 +1,6 @@
 //! Linux: pidfds, F_GETLK's name tag, `/proc`, vfork-like clones, epoll.
 
+mod auxv;
 mod child;
 mod clone;
 mod exit;

@@ -4,14 +4,14 @@ use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::OnceLock;
 
 use nix::errno::Errno;
 use nix::fcntl::readlink;
 use nix::sys::stat::{lstat, stat};
 use nix::time::{ClockId, clock_gettime};
-use nix::unistd::{Pid as NixPid, SysconfVar, geteuid, getpgid, getpid, gettid, sysconf};
+use nix::unistd::{Pid as NixPid, geteuid, getpgid, getpid, gettid};
 
+use super::auxv;
 use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signal};
 use super::proc_files::{numbers_in, read_begin};
 use super::proc_texts::{Stat, State, Units, hides_processes, shows_lock, user_ids_in};
@@ -131,11 +131,7 @@ fn start_time(pid: Pid) -> Option<u64> {
 }
 
 pub(crate) fn raw_stats(pid: Pid) -> Option<RawStats> {
-    static UNITS: OnceLock<Option<Units>> = OnceLock::new();
-    let units = (*UNITS.get_or_init(|| {
-        let ask = |var| sysconf(var).ok().flatten().and_then(|value| u64::try_from(value).ok());
-        Some(Units { ticks_in_a_second: ask(SysconfVar::CLK_TCK)?, page: ask(SysconfVar::PAGE_SIZE)? })
-    }))?;
+    let units = Units { ticks_in_a_second: auxv::ticks_in_a_second()?, page: auxv::page()? };
     let stat = live_stat(pid)?;
     stat.counts(clock_gettime(ClockId::CLOCK_BOOTTIME).ok()?.into(), units)
 }
