@@ -96,7 +96,7 @@ pub struct KeeperInPlace {
     /// The daemon that it is.
     pub daemon: &'static OwnDaemon,
     /// What it is to do.
-    pub order: KeeperOrder,
+    pub order: Box<KeeperOrder>,
     /// The socket at which it is controlled.
     pub control: ControlSocket,
     /// Sockets that are there already.

@@ -11,7 +11,7 @@ use daimon_core::{
 use crate::clients::Client;
 use crate::ends::ABORT_GRACE;
 use crate::respawn::Row;
-use crate::running::{Running, State, after};
+use crate::running::{Running, State, after, earlier};
 use crate::say::say;
 use crate::seam;
 use crate::sockets::Sockets;
@@ -216,7 +216,7 @@ impl<'a> Keeper<'a> {
         // Also of those that a signal has told to end before, without a time.
         let until = after(Some(ABORT_GRACE));
         for running in self.running.iter_mut().filter(|body| body.state == State::Ending) {
-            running.deadline = [running.deadline, until].into_iter().flatten().min();
+            running.deadline = earlier(running.deadline, until);
         }
     }
 
@@ -227,13 +227,8 @@ impl<'a> Keeper<'a> {
     }
 
     fn until_next(&self) -> Option<Duration> {
-        let mut next: Option<Instant> = None;
-        let mut consider = |when: Option<Instant>| {
-            next = match (next, when) {
-                (Some(next), Some(when)) => Some(next.min(when)),
-                (next, when) => next.or(when),
-            };
-        };
+        let mut next = None;
+        let mut consider = |when: Option<Instant>| next = earlier(next, when);
         for body in &self.running {
             consider(body.deadline);
             consider(body.next_look());

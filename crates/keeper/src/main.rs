@@ -64,7 +64,7 @@ extern "C" fn main() -> i32 {
 /// What this process is to keep, in the words of its launcher or of the program that it had before.
 struct Start {
     daemon: &'static OwnDaemon,
-    order: KeeperOrder,
+    order: Box<KeeperOrder>,
     control: ControlSocket,
     sockets: Sockets,
     launcher: Option<OwnedFd>,
@@ -112,7 +112,7 @@ fn run(Start { daemon, mut order, control, sockets, launcher, supervisor }: Star
 
 /// The order, the control socket, and the sockets that the order declares; `None` when the launcher has gone, or speaks
 /// another version.
-fn receive_order(daemon: &OwnDaemon) -> Option<(KeeperOrder, ControlSocket, Vec<OwnedFd>)> {
+fn receive_order(daemon: &OwnDaemon) -> Option<(Box<KeeperOrder>, ControlSocket, Vec<OwnedFd>)> {
     let (first, control) = daemon.wait_for_frame()?;
     let control = ControlSocket::of(daemon.path(), control?, std::str::from_utf8(&first.body).ok()?)?;
     let mut sockets = Vec::new();

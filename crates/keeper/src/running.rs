@@ -160,7 +160,7 @@ impl Running {
         let drained = drained.and_then(|until| until.checked_add(self.patience?));
         self.state = State::Ending;
         self.accepts = false;
-        self.deadline = [after(patience), drained].into_iter().flatten().min();
+        self.deadline = earlier(after(patience), drained);
         self.send_to(signal, group);
         self.send_to(Signal::CONT, group);
     }
@@ -177,6 +177,14 @@ impl Running {
     pub(crate) fn send(&self, signal: Signal) {
         // It may have ended, which its own event tells.
         let _ = self.body.process.signal(signal);
+    }
+}
+
+/// The earlier of two times; `None`: never.
+pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -218,7 +218,7 @@ pub(crate) fn text_of(errno: Errno) -> impl fmt::Display {
 /// An error of the system as text: what it means, and its number.
 #[cfg(feature = "terse")]
 pub(crate) fn text_of(errno: Errno) -> impl fmt::Display {
-    io::Error::from_raw_os_error(sys::number_of(errno))
+    sys::errno_text(errno)
 }
 
 impl fmt::Display for Error {

@@ -126,13 +126,14 @@ impl KeeperOrder {
     }
 
     /// Reads an order; `None` for anything that no launcher of this version writes.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
+    pub fn decode(bytes: &[u8]) -> Option<Box<Self>> {
         let mut from = Reader::new(bytes);
         if from.number() != VERSION {
             return None;
         }
         let from = &mut from;
-        let order = Self { body: read_body(from), keeper: read_keeper(from), payload: from.bytes().to_vec() };
+        let (body, keeper) = (read_body(from), read_keeper(from));
+        let order = Box::new(Self { body, keeper, payload: from.bytes().to_vec() });
         from.is_whole().then_some(order)
     }
 }

@@ -41,13 +41,10 @@ impl Stat {
     /// The command name may contain any byte, even `)`.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let end_of_name = text.iter().rposition(|byte| *byte == b')')?;
-        let rest = std::str::from_utf8(&text[end_of_name + 1..]).ok()?;
-        let mut fields = rest.split_ascii_whitespace();
-        let is_zombie = matches!(fields.next()?, "Z" | "X");
-        let mut stat = Self {
-            state: State::Alive,
-            fields: fields.map(|field| decimal(field.as_bytes()).unwrap_or(0)).collect(),
-        };
+        let mut fields = words(&text[end_of_name + 1..]);
+        let is_zombie = matches!(fields.next()?, b"Z" | b"X");
+        let fields = fields.map(|field| decimal(field).unwrap_or(0)).collect();
+        let mut stat = Self { state: State::Alive, fields };
         // A process whose first thread has ended looks like a zombie, but has other threads, and all that they hold.
         if is_zombie && stat.field(Self::THREADS).is_none_or(|threads| threads <= 1) {
             stat.state = State::Ended;
@@ -92,32 +89,32 @@ pub(super) fn shows_lock(info: &[u8]) -> bool {
 
 /// Real, effective and saved user id in `/proc/PID/status`, proc_pid_status(5).
 pub(super) fn user_ids_in(status: &[u8]) -> Option<[u32; 3]> {
-    let text = lossy(status);
-    let mut ids = value_of(&text, "Uid:")?.split_ascii_whitespace().map_while(|id| decimal(id.as_bytes()));
-    Some([ids.next()?, ids.next()?, ids.next()?])
+    numbers_of(value_of(status, "Uid:")?).first_chunk().copied()
 }
 
 /// The numbers in a line of `/proc/PID/status`, sorted; empty without that line.
 pub(super) fn numbers_in(status: &[u8], name: &str) -> Vec<u32> {
-    let text = lossy(status);
-    let line = value_of(&text, name).unwrap_or_default();
-    let mut numbers: Vec<_> = line.split_ascii_whitespace().filter_map(|id| decimal(id.as_bytes())).collect();
+    let mut numbers = numbers_of(value_of(status, name).unwrap_or_default());
     numbers.sort_unstable();
     numbers
 }
 
 /// The numbers that a text has.
 pub(super) fn numbers_of(text: &[u8]) -> Vec<u32> {
-    lossy(text).split_ascii_whitespace().filter_map(|number| decimal(number.as_bytes())).collect()
+    words(text).filter_map(decimal).collect()
 }
 
 /// The effective capabilities in `/proc/PID/status`, capabilities(7).
 pub(super) fn capabilities_in(status: &[u8]) -> Option<u64> {
-    u64::from_str_radix(value_of(&lossy(status), "CapEff:")?.trim(), 16).ok()
+    u64::from_str_radix(lossy(value_of(status, "CapEff:")?).trim(), 16).ok()
 }
 
-fn value_of<'a>(status: &'a str, name: &str) -> Option<&'a str> {
-    status.lines().find_map(|line| line.strip_prefix(name))
+fn value_of<'a>(status: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(name.as_bytes()))
+}
+
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
 }
 
 /// Whether the visible mount on `/proc` has the option hidepid, proc(5): the last one in `/proc/PID/mountinfo`.
@@ -156,7 +153,7 @@ pub(crate) fn check_proc_texts(bytes: &[u8]) {
     // Later lines change nothing.
     for text in [bytes, rest] {
         let more = [text, b"\nUid:\t1\t2\t3\t4\nCapEff:\tff\nGroups:\t7\n"].concat();
-        let has = |line: &str| value_of(&lossy(text), line).is_some();
+        let has = |line: &str| value_of(text, line).is_some();
         if has("Uid:") {
             assert_eq!(user_ids_in(text), user_ids_in(&more));
         } else {

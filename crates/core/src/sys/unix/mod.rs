@@ -1,6 +1,8 @@
 //! What Linux and macOS share.
 
 mod descriptors_sent;
+#[cfg(feature = "terse")]
+mod errno_text;
 mod exit;
 pub(super) mod fd;
 mod file_id;
@@ -73,6 +75,8 @@ pub(crate) fn is_of_system(errno: Errno) -> bool {
 }
 
 pub(crate) use descriptors_sent::{receive, receive_with, send_with};
+#[cfg(feature = "terse")]
+pub(crate) use errno_text::errno_text;
 pub(crate) use exit::{at_exit, end_by};
 pub(crate) use fd::{
     duplicate_above, duplicate_number, errno_of, is_close_on_exec, is_open, is_socket, let_block,
