@@ -57,10 +57,37 @@ test.serial('what a failed next program has left holds no stop up', async (t) =>
     ({ code }) => code,
   )
   const left = Number(await until(() => content(place.file('left'))))
+  t.teardown(() => alive(left) && kill(left))
   t.true(alive(left))
   t.like(await daemon.stop(), { wasRunning: true, forced: false })
   await upgrading
   await until(() => !alive(left))
+})
+
+test.serial('what a next program leaves that is ready, and ends before it serves, is ended', async (t) => {
+  const place = folder(t)
+  const script = place.write('a.cjs', server())
+  const { daemon } = await kept(place, { script, stopTimeout: 50 })
+  await daemon.start()
+  place.write(
+    'a.cjs',
+    `const { existsSync, writeFileSync } = require('node:fs')
+     const child = require('node:child_process').spawn('sh', ['-c', 'trap "" TERM; echo $$; read x < /dev/zero'])
+     child.stdout.once('data', (pid) => writeFileSync(${JSON.stringify(place.file('left'))}, pid))
+     setInterval(() => existsSync(${JSON.stringify(place.file('go'))}) && process.exit(3), 5)`,
+  )
+  const upgrading = daemon.upgrade().then(
+    () => undefined,
+    ({ code }) => code,
+  )
+  const left = Number(await until(() => content(place.file('left'))))
+  t.teardown(() => alive(left) && kill(left))
+  await until(async () => (await daemon.status()).bodies?.every(({ ready }) => ready))
+  t.true(alive(left))
+  place.write('go', '')
+  t.is(await upgrading, 'ERR_DAEMON_START_FAILED')
+  await until(() => !alive(left))
+  await daemon.stop()
 })
 
 test.serial('a next program that stops its daemon fails the upgrade alone', async (t) => {

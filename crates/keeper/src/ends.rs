@@ -35,12 +35,13 @@ impl Keeper<'_> {
         self.events.remove_exit(&running.body.process, exit_number);
         // Not collected yet: so its group keeps its number.
         let status = running.body.process.exit_status();
-        let is_failed_start = running.ready_at.is_none();
+        let is_failed_start = running.ready_at.is_none() || running.trial != Trial::None;
         if let Some(status) = status.filter(|_| is_failed_start && running.body.has_others()) {
             running.body.signal_group(Signal::TERM);
             running.body.signal_group(Signal::CONT);
             running.accepts = false;
             let was_told = running.state == State::Ending;
+            let patience = if running.trial == Trial::Failed { Some(Duration::ZERO) } else { patience };
             running.state = State::Left { status, kill_at: after(patience), was_told };
             running.deadline = Some(Instant::now() + GROUP_LOOK);
             if self.phase == Phase::Starting {
