@@ -1,7 +1,7 @@
 //! The system's words for its errors.
 #![expect(unsafe_code, reason = "strerror_r(3) has no safe face")]
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_int};
 
 use nix::errno::Errno;
 
@@ -12,10 +12,9 @@ const LONGEST: usize = 256;
 /// for another library's names.
 pub(crate) fn errno_text(errno: Errno) -> String {
     let number = errno as c_int;
-    let mut text: [c_char; LONGEST] = [0; LONGEST];
+    let mut text = [0_u8; LONGEST];
     // SAFETY: it writes a string of at most that length, with its end, into an array that is this function's own.
-    unsafe { libc::strerror_r(number, text.as_mut_ptr(), text.len()) };
-    let text = text.map(c_char::cast_unsigned);
+    unsafe { libc::strerror_r(number, text.as_mut_ptr().cast(), text.len()) };
     let text = CStr::from_bytes_until_nul(&text).unwrap_or_default().to_string_lossy();
     format!("{text} ({number})")
 }
