@@ -179,7 +179,7 @@ impl fmt::Display for Forgery<'_> {
             Self::OtherDaemon => return f.write_str("this process is the daemon of another pidfile"),
             Self::NotInherited(lock, path, problem) => (lock, path, problem),
         };
-        let path = path.display();
+        let path = path.to_string_lossy();
         match problem {
             NotInherited::NotOpen => f.write_str("it names descriptors that are not open"),
             NotInherited::Unexaminable(fd, errno) => {

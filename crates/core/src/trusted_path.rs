@@ -4,7 +4,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Component, Path};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
@@ -154,6 +155,14 @@ fn is_other(uid: u32) -> bool {
 
 /// The last part first; `/` is a part of its own.
 fn reversed_parts(path: &Path) -> Vec<OsString> {
-    let named = path.components().rev().filter(|part| *part != Component::CurDir);
-    named.map(|part| part.as_os_str().to_os_string()).collect()
+    let mut parts = Vec::new();
+    for part in path.as_os_str().as_bytes().rsplit(|byte| *byte == b'/') {
+        if !matches!(part, b"" | b".") {
+            parts.push(OsStr::from_bytes(part).to_os_string());
+        }
+    }
+    if path.is_absolute() {
+        parts.push("/".into());
+    }
+    parts
 }

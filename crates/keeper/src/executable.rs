@@ -49,7 +49,7 @@ impl Sign {
     }
 
     /// Whether it tells now that the body is ready, and the last progress text.
-    fn look(&mut self, now: Instant) -> (bool, Option<String>) {
+    fn look(&mut self, now: Instant) -> (bool, Option<Vec<u8>>) {
         match self {
             Self::Executed(when) => (*when <= now, None),
             Self::Word(socket) => heard(socket),
@@ -64,13 +64,13 @@ impl Sign {
 }
 
 /// Lines of `NAME=value`, of which `READY=1` and `STATUS=` mean something here.
-fn heard(socket: &NotifyInbox) -> (bool, Option<String>) {
+fn heard(socket: &NotifyInbox) -> (bool, Option<Vec<u8>>) {
     let (mut is_ready, mut status) = (false, None);
     // More come with the next look.
     for message in (0..MOST_MESSAGES).map_while(|_| socket.receive()) {
-        for line in message.split('\n') {
-            is_ready |= line == "READY=1";
-            status = line.strip_prefix("STATUS=").map(str::to_owned).or(status);
+        for line in message.split(|byte| *byte == b'\n') {
+            is_ready |= line == b"READY=1";
+            status = line.strip_prefix(b"STATUS=").map(<[u8]>::to_vec).or(status);
         }
     }
     (is_ready, status)
@@ -116,7 +116,7 @@ impl Keeper<'_> {
             running.sign = None;
         }
         if let Some(status) = status {
-            self.pass_on(at, FrameKind::Status, status.as_bytes());
+            self.pass_on(at, FrameKind::Status, &status);
         }
         if is_ready {
             self.body_ready(at);

@@ -164,7 +164,7 @@ impl std::fmt::Display for ListenPlan {
         match &self.address {
             ListenAddress::Tcp { host: None, port } => write!(f, "port {port}"),
             ListenAddress::Tcp { host: Some(host), port } => SocketAddr::new(*host, *port).fmt(f),
-            ListenAddress::Path { path, .. } => path.display().fmt(f),
+            ListenAddress::Path { path, .. } => f.write_str(&path.to_string_lossy()),
         }
     }
 }

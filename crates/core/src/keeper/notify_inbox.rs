@@ -37,14 +37,13 @@ impl NotifyInbox {
         &self.address
     }
 
-    /// Takes a message that waits, as text; `None` when none waits. One of another user, but for root's, is empty.
-    pub fn receive(&self) -> Option<String> {
+    /// Takes a message that waits; `None` when none waits. One of another user, but for root's, is empty.
+    pub fn receive(&self) -> Option<Vec<u8>> {
         let mut bytes = [0; LONGEST];
         let (length, user) = sys::receive_from_user(self.fd.as_fd(), &mut bytes).ok()?;
         let own = geteuid().as_raw();
         let is_trusted = user.is_some_and(|user| user == 0 || user == own || Some(user) == self.user);
-        let text = bytes.get(..length).filter(|_| is_trusted).unwrap_or_default();
-        Some(String::from_utf8_lossy(text).into_owned())
+        Some(bytes.get(..length).filter(|_| is_trusted).unwrap_or_default().to_vec())
     }
 }
 
@@ -70,8 +69,8 @@ mod tests {
         for message in ["STATUS=half way", "READY=1"] {
             notifier.send(message, Duration::ZERO).unwrap();
         }
-        assert_eq!(socket.receive().as_deref(), Some("STATUS=half way"));
-        assert_eq!(socket.receive().as_deref(), Some("READY=1"));
+        assert_eq!(socket.receive().as_deref(), Some(&b"STATUS=half way"[..]));
+        assert_eq!(socket.receive().as_deref(), Some(&b"READY=1"[..]));
         assert_eq!(socket.receive(), None);
     }
 }

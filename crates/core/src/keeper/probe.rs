@@ -88,7 +88,7 @@ impl fmt::Display for Probe {
         match &self.address {
             Address::Tcp { host: None, port } => write!(f, "port {port}"),
             Address::Tcp { host: Some(host), port } => SocketAddr::new(*host, *port).fmt(f),
-            Address::Path(path) => path.display().fmt(f),
+            Address::Path(path) => f.write_str(&path.to_string_lossy()),
         }
     }
 }

@@ -117,15 +117,15 @@ impl<'a> Bodies<'a> {
     fn check_needs(&self) -> Result<()> {
         let found = self.needs.iter().find_map(|path| Some((path, stat(*path).err()?)));
         let Some((path, errno)) = found else { return Ok(()) };
-        let message = format!("{}: the program cannot begin without it", path.display());
+        let message = format!("{}: the program cannot begin without it", path.to_string_lossy());
         Err(Error::system("exec", "stat", errno, message))
     }
 
     fn failed_step(&self, report: &Report) -> Error {
         let errno = Errno::from_raw(report.errno);
-        let program = self.plan.program.display();
+        let program = self.plan.program.to_string_lossy();
         let (name, syscall) = report.step.map_or(("launch", "unknown"), Step::names);
-        let folder = self.plan.folder.as_deref().unwrap_or(Path::new("/")).display();
+        let folder = self.plan.folder.as_deref().unwrap_or(Path::new("/")).to_string_lossy();
         let message = match report.step {
             Some(Step::Exec) => format!("{program}: cannot be executed"),
             Some(Step::Folder) => format!("{folder}: cannot be entered"),

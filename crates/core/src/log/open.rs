@@ -98,7 +98,7 @@ pub(crate) fn open_input(path: &Path, subject: Subject) -> Result<OwnedFd> {
 }
 
 fn refused(path: &Path, subject: Subject, syscall: &'static str, refusal: &Refusal) -> Error {
-    let message = format!("{} {refusal}", path.display());
+    let message = format!("{} {refusal}", path.to_string_lossy());
     let error = match refusal {
         Refusal::System(errno) => Error::system("stdio", syscall, *errno, message),
         _ => Error::new(ErrorKind::InvalidOption, message).during("stdio"),

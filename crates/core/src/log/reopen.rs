@@ -54,7 +54,7 @@ pub fn reopen(path: &Path, outputs: Outputs, mode: Option<u32>) -> Result<()> {
     let done = replaced.replace(&file);
     seam::at("reopen.replaced");
     done.map_err(|errno| {
-        let message = format!("{}: cannot be put in place", path.display());
+        let message = format!("{}: cannot be put in place", path.to_string_lossy());
         Error::system("reopen", "dup2", errno, message).at(path)
     })
 }

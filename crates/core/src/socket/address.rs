@@ -38,6 +38,6 @@ pub(super) fn split(path: &Path) -> (PathBuf, &OsStr) {
 /// The error for a path that no address can hold.
 pub(super) fn too_long(path: &Path) -> Error {
     let message =
-        format!("{}: is too long for a socket on this system; choose a shorter path", path.display());
+        format!("{}: is too long for a socket on this system; choose a shorter path", path.to_string_lossy());
     Error::invalid(Subject::Socket, message).at(path)
 }

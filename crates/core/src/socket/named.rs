@@ -85,6 +85,6 @@ pub(super) fn failed(plan: &SocketPlan, syscall: &'static str, errno: Errno) -> 
     if errno == Errno::ENAMETOOLONG {
         return too_long(&plan.path);
     }
-    let message = format!("{}: no socket can be made", plan.path.display());
+    let message = format!("{}: no socket can be made", plan.path.to_string_lossy());
     Error::system("socket", syscall, errno, message).at(&plan.path)
 }
