@@ -261,6 +261,7 @@ export const NOT_BY_WINE = {
     'keeper/foreground',
     'keeper/foreground-start',
     'keeper/frameworks',
+    'keeper/idle',
     'keeper/listen',
     'keeper/program',
     'keeper/program-between',

@@ -11,8 +11,8 @@ const tools = join(root, 'target/tools')
 /** Debian's packages of the compiler and of the sources of its std, which is then built for each target. */
 const DEBIAN = ['rustc-web', 'cargo-web', 'rust-web-src', 'libstd-rust-web-dev']
 
-/** Whether rustup has the std of each of these targets, so that its compiler can be used. */
-const allByRustup = (chosen) => {
+/** Whether rustup has the std of each of these targets, so that its compiler can be used: std is not built then. */
+export const allByRustup = (chosen) => {
   const installed = output('rustup', ['target', 'list', '--installed']).split('\n')
   return chosen.every(({ triple }) => installed.includes(triple))
 }

@@ -209,7 +209,8 @@ impl Channel {
 
 impl Channel {
     fn receive_into(&mut self, flags: RecvFlags) -> std::result::Result<usize, Errno> {
-        let mut bytes = [0; 16_384];
+        // As little of a keeper's stack.
+        let mut bytes = [0; 4_096];
         let count = match &mut self.descriptors {
             None => sys::receive(self.fd.as_fd(), &mut bytes, flags)?,
             Some(descriptors) => {

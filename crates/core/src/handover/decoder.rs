@@ -9,6 +9,10 @@ pub(super) const HEADER: usize = 5;
 /// The longest body of a frame of a kind that is not known: a newer peer may send one.
 const LONGEST_UNKNOWN: usize = 1_048_576;
 
+/// How much room is made at once for a frame that has begun, whatever it promises: allocators give so large a piece back
+/// to the system when it is free, so that an order leaves no memory behind in a keeper.
+const AT_ONCE: usize = 65_536;
+
 /// A frame promises more bytes than one of its kind may have.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooLong {
@@ -73,6 +77,10 @@ impl Decoder {
                 continue;
             };
             if body.len() < length {
+                let missing = length - body.len();
+                if self.buffer.capacity() - self.buffer.len() < missing {
+                    self.buffer.reserve_exact(AT_ONCE);
+                }
                 return Ok(None);
             }
             return Ok(Some(Frame { kind, body: self.take(length) }));
