@@ -42,8 +42,7 @@ const CHECKS = {
   /** Windows lets administrators alone make them. */
   links: () => !ON_WINDOWS,
   /** The one that is published: a build for this machine alone has its C library beside it. */
-  'static keeper': () =>
-    !ON_WINDOWS && !readFileSync(join(ROOT, 'native/daimon-keeper')).includes('/ld-'),
+  'static keeper': () => !ON_WINDOWS && !readFileSync(join(ROOT, 'native/daimon-keeper')).includes('/ld-'),
   /** The folder of a test fits into a line of 80 columns. */
   'short paths': () => !ON_WINDOWS,
   // wine's drive Z: has one, of the machine's processes.

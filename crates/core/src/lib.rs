@@ -54,7 +54,6 @@ mod sys;
 #[cfg(unix)]
 mod adopt;
 #[cfg(unix)]
-mod decimal;
 mod descriptor;
 #[cfg(unix)]
 mod foreground;
@@ -108,7 +107,6 @@ pub use adopt::adopt;
 #[cfg(unix)]
 pub use adopt::{KeeperInPlace, adopt_as_keeper, adopt_in_place};
 #[cfg(unix)]
-pub use decimal::decimal;
 pub use descriptor::{close, take, with_descriptor};
 pub use descriptor::{duplicate_socket, into_number, is_open, let_inherit, take_socket};
 pub use error::{Error, ErrorKind, Pid, PidFileReason, Result, Subject};
@@ -156,6 +154,8 @@ pub use seam::{breaks, on_step, reached};
 pub use service::Service;
 pub use signal::Signal;
 pub use socket::{Attempt, Connection, Dialled, attempt, dial, greet};
+#[cfg(unix)]
+pub use sys::decimal;
 
 /// A connection that this crate gives away.
 #[cfg(unix)]

@@ -42,9 +42,8 @@ const FAILED: i32 = 1;
 const UNTIL_FOUND: Duration = Duration::from_millis(500);
 
 /// Without std's start, which would bring buffers for an output that nobody writes to.
-#[expect(unsafe_code, reason = "the name is the linker's")]
 // SAFETY: libc calls it, once, and no other function of this program has the name.
-#[cfg_attr(not(test), unsafe(no_mangle))]
+#[cfg_attr(not(test), expect(unsafe_code, reason = "the name is the linker's"), unsafe(no_mangle))]
 extern "C" fn main() -> i32 {
     let Some(value) = std::env::var_os(ADOPTION_VARIABLE) else {
         say(

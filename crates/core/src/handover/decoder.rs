@@ -9,8 +9,8 @@ pub(super) const HEADER: usize = 5;
 /// The longest body of a frame of a kind that is not known: a newer peer may send one.
 const LONGEST_UNKNOWN: usize = 1_048_576;
 
-/// How much room is made at once for a frame that has begun, whatever it promises: allocators give so large a piece back
-/// to the system when it is free, so that an order leaves no memory behind in a keeper.
+/// How much room is made at once for a frame that has begun, whatever it promises. An allocator gives so large a piece
+/// back to the system when it is free, so that an order leaves no memory behind in a keeper.
 const AT_ONCE: usize = 65_536;
 
 /// A frame promises more bytes than one of its kind may have.

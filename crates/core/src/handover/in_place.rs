@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::variable::ADOPTION_VARIABLE;
-use crate::decimal::decimal;
+use crate::sys::decimal;
 
 /// The version of this form, beside those of [`ADOPTION_VARIABLE`]: `4:LOCK:ORDER:PIDFILE`, two descriptors and an
 /// absolute path. No launcher waits, hence a file with the order instead of a channel.

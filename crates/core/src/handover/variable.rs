@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{getpid, getppid};
 
-use crate::decimal::decimal;
 use crate::given::BodyPlace;
+use crate::sys::decimal;
 use crate::sys::{FileId, Pid};
 
 /// The environment variable by which a daemon knows that it is one: `1:LOCK:CHANNEL:CAPTURED:PIDFILE`, two descriptors,

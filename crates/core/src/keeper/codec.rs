@@ -1,5 +1,5 @@
-//! How the orders of keepers are written and read: numbers of eight bytes (little endian), bytes with their length before
-//! them, lists with their number of items.
+//! How the orders of keepers are written and read: numbers of eight bytes (little endian), bytes after their length,
+//! lists after their number of items.
 
 use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;

@@ -23,8 +23,8 @@ use crate::sys;
 /// Only the keeper's user, and root, who may always.
 const MODE: u32 = 0o600;
 
-/// The socket before it listens: who makes a keeper binds it, under the pidfile's lock. The keeper itself has it listen,
-/// because the kernel tells clients who has done that.
+/// The socket before it listens: who makes a keeper binds it, under the pidfile's lock. The keeper itself has it
+/// listen, because the kernel tells clients who has done that.
 #[derive(Debug)]
 pub struct ControlSocket {
     fd: OwnedFd,

@@ -13,6 +13,8 @@ pub(crate) use macos::*;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
+pub use unix::decimal;
+#[cfg(unix)]
 pub(crate) use unix::*;
 
 #[cfg(windows)]

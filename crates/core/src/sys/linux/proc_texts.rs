@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::decimal::decimal;
 use crate::sys::RawStats;
+use crate::sys::decimal;
 
 /// The fields after the command name in `/proc/PID/stat`, proc_pid_stat(5).
 #[derive(Debug, PartialEq, Eq)]

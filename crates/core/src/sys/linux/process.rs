@@ -15,7 +15,7 @@ use super::auxv;
 use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signal};
 use super::proc_files::{numbers_in, read_begin};
 use super::proc_texts::{Stat, State, Units, hides_processes, shows_lock, user_ids_in};
-use crate::decimal::decimal;
+use crate::sys::decimal;
 use crate::sys::signal_process;
 use crate::sys::{FileId, Hidden, Pid, RawExit, RawStats, Unreached};
 

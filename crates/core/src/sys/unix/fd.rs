@@ -79,8 +79,8 @@ pub(crate) fn is_socket(number: RawFd) -> bool {
     stat_of(number).is_some_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFSOCK.bits())
 }
 
-/// Reads to the end, or until there are `most` bytes or a few more. Not by std's files, whose code a keeper would have for
-/// nothing else.
+/// Reads to the end, or until there are `most` bytes or a few more. Not by std's files, whose code a keeper would have
+/// for nothing else.
 pub(crate) fn read_to_end(fd: &OwnedFd, most: usize) -> Result<Vec<u8>, Errno> {
     const AT_ONCE: usize = 4_096;
     let (mut bytes, mut part) = (Vec::new(), [0; AT_ONCE]);

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use nix::sys::stat::FileStat;
 
-use crate::decimal::decimal;
+use crate::sys::decimal;
 
 /// Device and inode: two descriptors with the same pair are on the same file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

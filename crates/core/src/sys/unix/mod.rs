@@ -1,5 +1,6 @@
 //! What Linux and macOS share.
 
+mod decimal;
 mod descriptors_sent;
 #[cfg(feature = "terse")]
 mod errno_text;
@@ -74,6 +75,7 @@ pub(crate) fn is_of_system(errno: Errno) -> bool {
     errno != Errno::UnknownErrno
 }
 
+pub use decimal::decimal;
 pub(crate) use descriptors_sent::{receive, receive_with, send_with};
 #[cfg(feature = "terse")]
 pub(crate) use errno_text::errno_text;
