@@ -186,3 +186,88 @@ impl<'a> Reader<'a> {
         host
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type All = (
+        u64,
+        i32,
+        u16,
+        Option<Duration>,
+        Duration,
+        Option<u32>,
+        Vec<OsString>,
+        Option<PathBuf>,
+        Option<IpAddr>,
+    );
+
+    fn write() -> Vec<u8> {
+        let mut to = Writer(Vec::new());
+        to.number(7);
+        to.signed(-7);
+        to.number(80);
+        to.time(None);
+        to.time(Some(Duration::from_millis(1_500)));
+        to.bound(Some(3));
+        to.list(&["a", "b\u{fc}"], |to, text| to.text(text.as_ref()));
+        to.list(&["/x"], |to, path| to.path(path.as_ref()));
+        to.host(Some([127, 0, 0, 1].into()));
+        to.0
+    }
+
+    fn read(from: &mut Reader<'_>) -> All {
+        (
+            from.number(),
+            from.signed(),
+            from.small(),
+            from.time(),
+            from.finite(),
+            from.bound(),
+            from.list(Reader::text),
+            from.option(Reader::path),
+            from.host(),
+        )
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_nothing_less_or_more() {
+        let mut bytes = write();
+        let mut from = Reader::new(&bytes);
+        let time = Duration::from_millis(1_500);
+        let texts = vec!["a".into(), "b\u{fc}".into()];
+        let host = Some([127, 0, 0, 1].into());
+        assert_eq!(read(&mut from), (7, -7, 80, None, time, Some(3), texts, Some("/x".into()), host));
+        assert!(from.is_whole());
+        for length in 0..bytes.len() {
+            let mut from = Reader::new(&bytes[..length]);
+            read(&mut from);
+            assert!(!from.is_whole(), "{length}");
+        }
+        bytes.push(0);
+        let mut from = Reader::new(&bytes);
+        read(&mut from);
+        assert!(!from.is_whole());
+    }
+
+    #[test]
+    fn numbers_without_room_and_lists_without_end_are_wrong() {
+        type Read = fn(&mut Reader<'_>);
+        let reads: [(u64, Read); 7] = [
+            (1 << 16, |from| _ = from.small::<u16>()),
+            (u32::MAX.into(), |from| _ = from.signed()),
+            (u64::MAX, |from| _ = from.finite()),
+            (2, |from| _ = from.option(|_| ())),
+            (u64::MAX, |from| _ = from.list(Reader::number)),
+            (u64::MAX, |from| _ = from.bytes()),
+            (1 << 40, |from| _ = from.bound()),
+        ];
+        for (number, read) in reads {
+            let bytes = number.to_le_bytes();
+            let mut from = Reader::new(&bytes);
+            read(&mut from);
+            assert!(!from.is_whole(), "{number}");
+        }
+    }
+}
