@@ -382,6 +382,42 @@ test.serial('a daemon without a keeper cannot be upgraded', async (t) => {
   await daemon.stop()
 })
 
+test.serial('one that starts, or ends, does not run', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'slow.mjs',
+    `import { existsSync } from 'node:fs'
+     import { daemonize } from "DAIMON"
+     const daemon = await daemonize({ pidFile: ${JSON.stringify(place.file('a.pid'))} })
+     const file = (name) => new Promise((resolve) => {
+       const look = setInterval(() => existsSync(name) && resolve(clearInterval(look)), 1)
+     })
+     daemon.onStop(() => file(${JSON.stringify(place.file('end'))}))
+     await file(${JSON.stringify(place.file('begin'))})`,
+  )
+  const { daemon } = await kept(place, { script, stopTimeout: 60_000 })
+  const codes = new Set()
+  /** Asks for upgrades all the time, and lets it go on after some. */
+  const during = async (doing, name, isOver) => {
+    for (let round = 0; !(await isOver()); round++) {
+      if (round === 20) place.write(name, '')
+      const code = await daemon.upgrade().then(
+        () => 'upgraded',
+        (error) => error.code,
+      )
+      // It may be over since.
+      if (!(await isOver())) codes.add(code)
+    }
+    await doing
+  }
+  await during(daemon.start(), 'begin', async () => {
+    const { state, starting } = await daemon.status()
+    return state === 'running' && starting !== true
+  })
+  await during(daemon.stop(), 'end', async () => (await daemon.status()).state === 'stopped')
+  t.deepEqual([...codes], ['ERR_DAEMON_NOT_RUNNING'])
+})
+
 test.serial('several bodies share a socket, and are replaced together', async (t) => {
   const place = folder(t)
   const { daemon, get } = await kept(place, { instances: 3 })

@@ -4,7 +4,7 @@ import { toError } from '../binding/errors.js'
 import type { NativeEvent } from '../binding/native.js'
 import { beginWait, endWait } from '../binding/waits.js'
 import { withBodies } from '../control/bodies.js'
-import { presentStatus } from '../control/status.js'
+import { presentStatus, status } from '../control/status.js'
 import {
   NotRunningError,
   ReadyTimeoutError,
@@ -61,6 +61,13 @@ export async function upgrade(settings: Settings, args: Buffer | undefined): Pro
   if (last.kind === 'ready') return await present(pidFile)
   if (last.error !== undefined) throw toError(last.error, pidFile)
   if (last.kind === 'refused') throw refused(settings, last.text ?? '')
+  const isTold = told.error !== undefined || told.exitCode !== undefined || exitSignal !== undefined
+  // A keeper that begins or ends has no words for those who come too early or too late.
+  if (!isTold && !(await serves(pidFile))) {
+    throw new NotRunningError(`${pidFile}: no upgrade: the daemon does not serve: it starts, or ends`, {
+      pidFile,
+    })
+  }
   const failure: Failure = {
     told,
     exitCode: exitSignal === undefined ? told.exitCode : undefined,
@@ -80,6 +87,11 @@ function unanswered({ pidFile, readyTimeout: timeout }: Settings): ReadyTimeoutE
   const waited = timeout + MARGIN
   const message = `The keeper of ${pidFile} has not answered an upgrade after ${waited} ms: is it stopped?`
   return new ReadyTimeoutError(message, { pidFile, pid: 0, timeout })
+}
+
+async function serves(pidFile: string): Promise<boolean> {
+  const found = await status(pidFile)
+  return found.state === 'running' && found.starting !== true && found.stopping !== true
 }
 
 async function present(pidFile: string): Promise<Running> {

@@ -133,6 +133,7 @@ impl<'a> Keeper<'a> {
         self.start_or_fail(0);
         loop {
             if let (Phase::Ending(status), true) = (self.phase, self.running.is_empty()) {
+                self.daemon.leave();
                 self.sockets.close(&self.bodies);
                 drop(self.control.take());
                 seam::at("keeper.ended");

@@ -26,8 +26,8 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use daimon_core::{
-    ADOPTION_VARIABLE, ControlSocket, ExitStatus, FrameKind, InheritedSocket, KeeperInPlace, KeeperOrder,
-    OwnDaemon, adopt_as_keeper, adopt_in_place,
+    ADOPTION_VARIABLE, ControlSocket, Error, ExitStatus, FrameKind, InheritedSocket, KeeperInPlace,
+    KeeperOrder, OwnDaemon, adopt_as_keeper, adopt_in_place,
 };
 
 use crate::keeper::Keeper;
@@ -95,18 +95,24 @@ fn run(Start { daemon, mut order, control, sockets, launcher, supervisor }: Star
     // It is kept once, where a long one is in no memory of this process.
     let payload = std::mem::take(&mut order.payload);
     seam::at("keeper.ordered");
-    let keeper = Keeper::new(daemon, &order, payload, control, sockets, launcher, supervisor);
-    match keeper.and_then(|mut keeper| keeper.run()) {
+    // It lives to the end of this process: its copy of the lock must never be closed, which would take the tag off.
+    let mut keeper = match Keeper::new(daemon, &order, payload, control, sockets, launcher, supervisor) {
+        Ok(keeper) => keeper,
+        Err(error) => fail(daemon, &error),
+    };
+    match keeper.run() {
         Ok(status) => daemon.end(status),
-        Err(error) => {
-            daemon.tell(FrameKind::Error, &error_json(&error));
-            daemon.tell(FrameKind::Exit, FAILED.to_string().as_bytes());
-            say(&format!("daimon: the keeper cannot go on: {error}"));
-            // The launcher has to find who has executed, or it knows of no reason.
-            std::thread::sleep(UNTIL_FOUND);
-            daemon.end(ExitStatus::Code(FAILED))
-        }
+        Err(error) => fail(daemon, &error),
     }
+}
+
+fn fail(daemon: &OwnDaemon, error: &Error) -> ! {
+    daemon.tell(FrameKind::Error, &error_json(error));
+    daemon.tell(FrameKind::Exit, FAILED.to_string().as_bytes());
+    say(&format!("daimon: the keeper cannot go on: {error}"));
+    // The launcher has to find who has executed, or it knows of no reason.
+    std::thread::sleep(UNTIL_FOUND);
+    daemon.end(ExitStatus::Code(FAILED))
 }
 
 /// The order, the control socket, and the sockets that the order declares; `None` when the launcher has gone, or speaks

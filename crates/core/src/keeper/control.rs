@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use nix::unistd::geteuid;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::given::SocketPlan;
 use crate::handover::Channel;
 use crate::listener::{BACKLOG, BoundFile};
-use crate::pidfile::{Cancel, PidFile};
+use crate::pidfile::{Abort, Cancel, PidFile, Status};
 use crate::plan::ClientPlan;
 use crate::process::Process;
 use crate::seam;
@@ -111,16 +111,23 @@ impl Drop for Control {
     }
 }
 
-/// Connects to the keeper that holds the pidfile.
+/// Connects to the keeper that holds the pidfile. A lack of proof that may pass is given a second to pass: call this on
+/// a thread of its own.
 ///
 /// # Errors
 ///
-/// `NotRunning` when none holds it, `Unverified` when the holder cannot be proven; `Unsupported` when the holder is no
-/// keeper, or is another process than the one that listens; `PermissionDenied` for another user's.
+/// `NotRunning` when none holds it, or one that starts or ends; `Unverified` when the holder cannot be proven;
+/// `Unsupported` when the holder is no keeper, or is another process than the one that listens; `PermissionDenied` for
+/// another user's.
 pub fn control(pidfile: &PidFile) -> Result<Channel> {
-    let holder = pidfile.holder()?;
-    control_of(pidfile, holder.process())
+    match pidfile.proven_holder(&Abort::new())? {
+        Some(holder) => control_of(pidfile, holder.process()),
+        None => Err(pidfile.not_running()),
+    }
 }
+
+/// How often a socket is tried at which nobody listens though the daemon serves: it may have become ready in between.
+const TRIES: usize = 3;
 
 /// Connects to the keeper that has been proven to hold the pidfile.
 ///
@@ -137,11 +144,17 @@ pub(super) fn control_of(pidfile: &PidFile, holder: &Process) -> Result<Channel>
         patience: Duration::ZERO,
         cancel: None,
     };
-    let none = || {
-        let message = format!("the daemon with PID {pid} has no keeper; stop it, and start it with respawn");
-        Error::new(ErrorKind::Unsupported, message).with_pid(Some(pid))
-    };
-    let Dialled::Waiting(fd) = dial(&plan)? else { return Err(none()) };
+    for _ in 0..TRIES {
+        if let Dialled::Waiting(fd) = dial(&plan)? {
+            return recognised(fd, pid);
+        }
+        check_serves(pidfile, pid)?;
+    }
+    Err(no_keeper(pid))
+}
+
+/// The connection, if the keeper is at its other end.
+fn recognised(fd: OwnedFd, pid: Pid) -> Result<Channel> {
     let peer = sys::peer_of(fd.as_fd())
         .map_err(|errno| Error::system("control", "getsockopt", errno, "the keeper cannot be recognised"))?;
     // Where the kernel tells no PID the user must do.
@@ -149,7 +162,25 @@ pub(super) fn control_of(pidfile: &PidFile, holder: &Process) -> Result<Channel>
     if is_holder && (peer.uid == 0 || peer.uid == geteuid().as_raw() || geteuid().is_root()) {
         return Ok(Channel::to_control(fd));
     }
-    Err(none())
+    Err(no_keeper(pid))
+}
+
+/// A daemon that starts does not listen yet, and one that ends does not any more.
+fn check_serves(pidfile: &PidFile, pid: Pid) -> Result<()> {
+    match pidfile.status()? {
+        Status::Running { starting: false, stopping: false, .. } => Ok(()),
+        // Without proof for a moment, since it had been proven before.
+        Status::Running { .. } | Status::Unverified(_) => {
+            let message = format!("the daemon with PID {pid} does not serve: it starts, or ends");
+            Err(Error::new(ErrorKind::NotRunning, message).with_pid(Some(pid)))
+        }
+        Status::Stopped { .. } => Err(pidfile.not_running()),
+    }
+}
+
+fn no_keeper(pid: Pid) -> Error {
+    let message = format!("the daemon with PID {pid} has no keeper; stop it, and start it with respawn");
+    Error::new(ErrorKind::Unsupported, message).with_pid(Some(pid))
 }
 
 /// `web.ctl` for `web.pid`.

@@ -100,7 +100,7 @@ impl PidFile {
         self.unverified(&held).unreached(unreached)
     }
 
-    pub(super) fn not_running(&self) -> Error {
+    pub(crate) fn not_running(&self) -> Error {
         let message = format!("No daemon holds {}. Start it first.", self.path.display());
         Error::new(ErrorKind::NotRunning, message).at(&self.path)
     }
