@@ -62,3 +62,28 @@ const CLOSE_ON_EXEC: RecvFlags = RecvFlags::CMSG_CLOEXEC;
 /// macOS has no such flag.
 #[cfg(target_os = "macos")]
 const CLOSE_ON_EXEC: RecvFlags = RecvFlags::empty();
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::{AsFd, AsRawFd};
+
+    use nix::sys::socket::{ControlMessage, sendmsg};
+
+    use super::*;
+    use crate::sys::channel_pair;
+
+    #[test]
+    fn those_of_a_message_that_brings_more_than_there_is_room_for_are_owned() {
+        let (one, other) = channel_pair().unwrap();
+        let sent = [one.as_raw_fd(); 3 * AT_ONCE];
+        for (count, least) in [(1, 1), (AT_ONCE, AT_ONCE), (3 * AT_ONCE, AT_ONCE)] {
+            let rights = ControlMessage::ScmRights(&sent[..count]);
+            let parts = [IoSlice::new(b"x")];
+            sendmsg::<()>(one.as_raw_fd(), &parts, &[rights], MsgFlags::empty(), None).unwrap();
+            let mut bytes = [0; 8];
+            let (length, came) = receive_with(other.as_fd(), &mut bytes, RecvFlags::empty()).unwrap();
+            // The kernel may find some more room, by which it aligns.
+            assert!(length == 1 && (least..=count.min(2 * AT_ONCE)).contains(&came.len()), "{}", came.len());
+        }
+    }
+}
