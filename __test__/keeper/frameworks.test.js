@@ -47,18 +47,22 @@ for (const [what, name, options] of [
   )
 }
 
-test.serial('cluster works in a body, and ends with it', async (t) => {
-  const place = folder(t)
-  const { daemon, port } = await kept(place, { script: fixture('keeper/cluster.cjs') })
-  await daemon.start()
-  await until(() => place.processes().length === 4)
-  // It is ready before its workers listen.
-  const before = Number(await until(() => get({ port }).catch(() => undefined)))
-  t.false((await serving(daemon)).includes(before))
-  await daemon.upgrade()
-  await until(() => !alive(before))
-  t.not(Number(await get({ port })), before)
-  await until(() => place.processes().length === 4)
-  await daemon.stop()
-  await until(() => place.processes().length === 0)
-})
+// The primary process accepts for its workers, or they do.
+for (const policy of ['rr', 'none']) {
+  test.serial(`cluster works in a body, and ends with it: ${policy}`, async (t) => {
+    const place = folder(t)
+    const env = { NODE_CLUSTER_SCHED_POLICY: policy }
+    const { daemon, port } = await kept(place, { script: fixture('keeper/cluster.cjs') }, env)
+    await daemon.start()
+    await until(() => place.processes().length === 4)
+    // It is ready before its workers listen.
+    const before = Number(await until(() => get({ port }).catch(() => undefined)))
+    t.false((await serving(daemon)).includes(before))
+    await daemon.upgrade()
+    await until(() => !alive(before))
+    t.not(Number(await get({ port })), before)
+    await until(() => place.processes().length === 4)
+    await daemon.stop()
+    await until(() => place.processes().length === 0)
+  })
+}

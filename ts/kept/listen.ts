@@ -63,9 +63,14 @@ export class Listening {
     net._createServerHandle = function _createServerHandle(address, port, type, fd, flags) {
       const wanted = isGiven(fd) ? [] : listening.#keysOf(address, port, type, flags)
       const found = listening.#find(wanted)
-      if (found !== undefined) return create(null, null, null, found.fd, flags)
+      if (found !== undefined) {
+        listening.#binding.tellKeeper('taken', found.key)
+        return create(null, null, null, found.fd, flags)
+      }
       const handle = create(address, port, type, fd, flags)
-      if (typeof handle !== 'number' && wanted.length > 0) listening.#share(handle, flags)
+      // libuv would remove the path of a Unix socket when this process closes it.
+      const isShared = typeof handle !== 'number' && wanted.length > 0 && type !== -1
+      if (isShared) listening.#share(handle, flags)
       return handle
     }
   }

@@ -4,10 +4,15 @@
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Mutex;
 
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::AcceptConn;
+
 use super::kept_socket::KeptSocket;
+use super::tcp::BACKLOG;
 use crate::handover::FrameKind;
 use crate::mutex::lock;
 use crate::own::own_daemon;
+use crate::sys;
 
 /// A socket, with its key and, where it was declared, its name.
 #[derive(Debug)]
@@ -49,10 +54,14 @@ pub fn kept_socket(key: &str) -> Option<OwnedFd> {
     shared.iter().find(|one| one.key == key)?.fd.try_clone().ok()
 }
 
-/// Gives the keeper a duplicate of a listening socket that this body has opened, for those that follow, with its flags
-/// as in [`super::socket_key`]. The socket's key; `None` for one that others cannot have.
+/// Gives the keeper a duplicate of a socket that this body has opened, which listens from then on, for those that
+/// follow, with its flags as in [`super::socket_key`]. The socket's key; `None` for one that others cannot have.
 pub fn share_socket(fd: BorrowedFd<'_>, flags: &str) -> Option<String> {
     let daemon = own_daemon()?;
+    if getsockopt(&fd, AcceptConn) == Ok(false) {
+        // `cluster` has its workers listen, each a while later.
+        sys::listen_with(fd, BACKLOG).ok()?;
+    }
     let (own, said) = KeptSocket::described(fd.try_clone_to_owned().ok()?, flags)?;
     let key = own.key().to_owned();
     if !daemon.tell_keeper(FrameKind::Socket, said.as_bytes(), Some(own.as_fd())) {
