@@ -242,3 +242,46 @@ pub fn listen_at_path(path: &Path, backlog: i32) -> std::io::Result<OwnedFd> {
     };
     listen().map_err(|errno| std::io::Error::from_raw_os_error(errno as i32))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+
+    use nix::sys::socket::{SockFlag, SockType, SockaddrIn, bind as bind_to, socket};
+
+    use super::*;
+
+    #[test]
+    fn what_a_body_sends_is_known_by_what_the_kernel_tells_of_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let key = format!("tcp {}", listener.local_addr().unwrap());
+        for (said, expected) in [
+            ("", Some(key.clone())),
+            ("6", Some(format!("{key} 6"))),
+            ("6r", Some(format!("{key} 6r"))),
+            ("r\n1 2", Some(format!("{key} r"))),
+            ("tcp 127.0.0.1:1", None),
+            ("unix /a", None),
+        ] {
+            let fd = listener.try_clone().unwrap().into();
+            let learned = KeptSocket::learned(fd, said);
+            // A file is one of a path alone.
+            assert!(learned.as_ref().is_none_or(|socket| socket.file().is_none()), "{said}");
+            assert_eq!(learned.map(|socket| socket.key().to_owned()), expected, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_listen_is_not_taken() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let bound = socket(AddressFamily::Inet, SockType::Stream, SockFlag::empty(), None).unwrap();
+        bind_to(bound.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
+        let datagrams = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let file = File::open("/dev/null").unwrap();
+        for fd in [client.into(), bound, datagrams.into(), file.into()] {
+            assert!(KeptSocket::learned(fd, "").is_none());
+        }
+    }
+}

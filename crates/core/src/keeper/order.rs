@@ -292,3 +292,69 @@ fn read_listen(from: &mut Reader<'_>) -> ListenPlan {
         backlog: from.option(Reader::signed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::given::Limits;
+    use crate::pidfile::{LockOptions, PidFile};
+
+    fn encoded() -> Vec<u8> {
+        let plan = Plan {
+            pidfile: PidFile::new("/run/a.pid").unwrap(),
+            lock: LockOptions::default(),
+            program: "/bin/web".into(),
+            args: vec!["web".into()],
+            env: vec![("SECRET".into(), "hunter2".into())],
+            folder: Some("/srv".into()),
+            umask: 0o027,
+            limits: Limits { nice: Some(5), no_new_privileges: true, ..Limits::default() },
+            keep_fds: vec![Descriptor::from(7)],
+            stdin: Stdio::Null,
+            stdout: Stdio::Null,
+            stderr: Stdio::Null,
+            owner: None,
+            socket: None,
+            keeper: None,
+        };
+        let keeper = KeeperPlan {
+            program: "/bin/keeper".into(),
+            respawn: Respawn::default(),
+            instances: 2,
+            ready_timeout: None,
+            stop_timeout: Duration::from_secs(1),
+            stop_signal: Signal::TERM,
+            drain_timeout: Duration::from_secs(30),
+            listen: Vec::new(),
+            needs: Vec::new(),
+            root: None,
+            identity: None,
+            executable: None,
+            args_at: 3,
+        };
+        KeeperOrder::encode(&plan, &keeper, b"payload")
+    }
+
+    #[test]
+    fn an_order_arrives_as_it_was_given() {
+        let KeeperOrder { body, keeper, payload } = KeeperOrder::decode(&encoded()).unwrap();
+        assert_eq!((body.umask, body.nice, body.no_new_privileges), (0o027, Some(5), true));
+        assert_eq!(body.folder, Some("/srv".into()));
+        assert_eq!(body.keep_fds, [Descriptor::from(7)]);
+        assert_eq!((keeper.instances, keeper.ready_timeout, keeper.args_at), (2, None, 3));
+        assert_eq!(payload, b"payload");
+    }
+
+    #[test]
+    fn one_of_another_version_or_a_part_of_one_is_none() {
+        let bytes = encoded();
+        let mut other = bytes.clone();
+        other.splice(..8, (VERSION + 1).to_le_bytes());
+        assert_eq!(KeeperOrder::decode(&other), None);
+        other.splice(..8, VERSION.to_le_bytes());
+        assert!(KeeperOrder::decode(&other).is_some());
+        for length in 0..bytes.len() - b"payload".len() {
+            assert_eq!(KeeperOrder::decode(&bytes[..length]), None, "{length}");
+        }
+    }
+}

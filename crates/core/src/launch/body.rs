@@ -291,3 +291,18 @@ fn prepare(orders: &Orders) -> std::result::Result<(), (Step, i32)> {
     seam::at("body.executing");
     Ok(())
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_whose_keeper_has_ended_does_not_begin() {
+        let parent = sys::parent_pid();
+        let (is_ours, is_others) = (follow(parent), follow(parent + 1));
+        // The test's own end is its own.
+        rustix::process::set_parent_process_death_signal(None).unwrap();
+        assert_eq!(is_ours, Ok(()));
+        assert_eq!(is_others.map_err(|(_, errno)| errno), Err(0));
+    }
+}
