@@ -1,6 +1,6 @@
 // The socket beside the pidfile by which a keeper is controlled.
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, statSync, watch } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import test from 'ava'
 import { alive, fixture, folder, kill, until } from '../helpers/index.js'
@@ -14,6 +14,19 @@ test.serial('it is for the user alone, and gone with the daemon', async (t) => {
   t.is(statSync(place.file('a.ctl')).mode & 0o7777, 0o600)
   await daemon.stop()
   t.false(existsSync(place.file('a.ctl')))
+})
+
+test.serial('it goes before the pidfile, so that whoever has the lock next may make its own', async (t) => {
+  const place = folder(t)
+  const { daemon } = await kept(place)
+  await daemon.start()
+  const changed = []
+  const watcher = watch(place.path, (_, name) => changed.push(name))
+  t.teardown(() => watcher.close())
+  await daemon.stop()
+  const gone = () => changed.filter((name) => name === 'a.ctl' || name === 'a.pid')
+  await until(() => gone().length === 2)
+  t.deepEqual(gone(), ['a.ctl', 'a.pid'])
 })
 
 test.serial('that of a keeper that was killed is replaced', async (t) => {
@@ -64,6 +77,19 @@ test.serial('whoever takes the place of the socket is not talked to', async (t) 
   const error = await t.throwsAsync(daemon.upgrade(), { code: 'ERR_DAEMON_UNSUPPORTED' })
   t.regex(error.message, /has no keeper/)
   t.like(await daemon.stop(), { wasRunning: true, forced: false })
+})
+
+test.serial('a status does not wait for a keeper that does not answer', async (t) => {
+  const place = folder(t)
+  const { daemon } = await kept(place)
+  const { pid } = await daemon.start()
+  kill(pid, 'SIGSTOP')
+  const status = await daemon.status()
+  t.like(status, { state: 'running', pid })
+  t.is(status.bodies, undefined)
+  kill(pid, 'SIGCONT')
+  t.is((await serving(daemon)).length, 1)
+  await daemon.stop()
 })
 
 test.serial('garbage, and clients without a number, change nothing', async (t) => {

@@ -241,6 +241,23 @@ test.serial('signals are for the program, and wait until it hears them', async (
   await daemon.stop()
 })
 
+test.serial('a signal reaches a program that hears it before it is ready', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'hears.mjs',
+    `import { Daemon } from "DAIMON"
+     process.on('SIGUSR2', () => Daemon.current.ready())
+     console.log('hears')
+     setInterval(() => {}, 1e6)`,
+  )
+  const { daemon, log } = await kept(place, { script, ready: 'manual' })
+  const starting = daemon.start()
+  await until(() => log() !== '')
+  await daemon.signal('SIGUSR2')
+  t.like(await starting, { state: 'running' })
+  await daemon.stop()
+})
+
 test.serial('a log that was renamed is not written to by the next program, nor by the keeper', async (t) => {
   const place = folder(t)
   const script = place.write('says.cjs', `console.log('begun'); setInterval(() => {}, 1e6)`)

@@ -19,6 +19,8 @@ const writing = (place, options) => {
 
 const comm = (pid, id) => readFileSync(`/proc/${pid}/task/${id}/comm`, 'utf8').trim()
 
+const rotates = (pid) => readdirSync(`/proc/${pid}/task`).some((id) => comm(pid, id) === 'daimon-log')
+
 const isThere = (path) => statSync(path, { throwIfNoEntry: false }) !== undefined
 
 test.serial('all bodies write to the new file after one of them has rotated the log', async (t) => {
@@ -34,15 +36,17 @@ test.serial('all bodies write to the new file after one of them has rotated the 
   await until(() => statSync(`/proc/${second}/fd/1`).ino === inode)
   kill(second, 'SIGUSR1')
   await until(() => log().includes(`from ${second}`))
-  // The next one of the same place rotates, too.
+  // The next one of the same place rotates, too, and no other one does meanwhile.
+  kill(second, 'SIGSTOP')
   kill(first)
   const next = await until(async () => {
     const { bodies } = await daemon.status()
     return bodies.find(({ pid, instance, ready }) => instance === 0 && ready && pid !== first)
   })
+  kill(second, 'SIGCONT')
   kill(next.pid, 'SIGUSR2')
   await until(() => isThere(place.file('a.log.2')))
-  t.pass()
+  t.false(rotates(second))
   await daemon.stop()
 })
 
@@ -60,7 +64,6 @@ test.serial('the next generation rotates the log, and the present one no more', 
   await daemon.upgrade()
   const [next] = await serving(daemon)
   t.true(alive(old))
-  const rotates = (pid) => readdirSync(`/proc/${pid}/task`).some((id) => comm(pid, id) === 'daimon-log')
   await until(() => rotates(next))
   kill(next, 'SIGUSR2')
   await until(() => isThere(place.file('a.log.2')))
@@ -73,4 +76,26 @@ test.serial('the next generation rotates the log, and the present one no more', 
   await until(() => log().includes(`from ${old}`))
   await daemon.stop()
   t.pass()
+})
+
+test.serial('a program that hangs rotates the log until it ends, and the next one does not', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'hangs.cjs',
+    `process.on('SIGHUP', () => { while (true); })
+     require('node:http').createServer((_, response) => response.end(String(process.pid))).listen(process.env.PORT)`,
+  )
+  const log = { file: place.file('a.log'), maxSize: 500 }
+  const { daemon, get } = await kept(place, { script, log, stopTimeout: 100 })
+  await daemon.start()
+  const [old] = await serving(daemon)
+  await until(() => rotates(old))
+  kill(old, 'SIGHUP')
+  await daemon.upgrade()
+  const [next] = await serving(daemon)
+  t.is(await get(), String(next))
+  t.deepEqual([rotates(old), rotates(next)], [true, false])
+  kill(old)
+  await until(() => rotates(next))
+  await daemon.stop()
 })

@@ -28,7 +28,7 @@ test.serial(
 
 test.serial('a worker finishes its answers before its process is ended', async (t) => {
   const place = folder(t)
-  const { daemon, port } = await kept(place, { script }, { GO: place.file('go') })
+  const { daemon, port } = await kept(place, { script, drainTimeout: 600_000 }, { GO: place.file('go') })
   await daemon.start()
   await listens(() => get({ port }))
   const agent = keepAlive()

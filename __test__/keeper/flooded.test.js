@@ -1,0 +1,141 @@
+// What is sent to a keeper without an end, or never read: it serves on, and has no more than it has to.
+import { readdirSync } from 'node:fs'
+import { connect } from 'node:net'
+import test from 'ava'
+import { alive, fixture, folder, kill, until } from '../helpers/index.js'
+import { get, kept, serving } from '../helpers/keeper.js'
+import { needs } from '../helpers/needs.js'
+
+const proc = needs('/proc')
+
+const descriptors = (pid) => readdirSync(`/proc/${pid}/fd`).length
+
+proc(
+  'of many clients that say nothing it has 64, and the others are served when these have gone',
+  async (t) => {
+    const place = folder(t)
+    const { daemon, get } = await kept(place)
+    const { pid } = await daemon.start()
+    const body = await get()
+    const before = descriptors(pid)
+    let closed = 0
+    const clients = Array.from({ length: 200 }, () =>
+      connect(place.file('a.ctl'))
+        .on('error', () => {})
+        .on('close', () => closed++),
+    )
+    const end = () => {
+      for (const client of clients) client.destroy()
+    }
+    t.teardown(end)
+    await until(() => closed >= 200 - 64)
+    t.true(descriptors(pid) <= before + 64)
+    t.is(await get(), body)
+    end()
+    await until(async () => (await daemon.status()).bodies !== undefined)
+    await daemon.stop()
+  },
+)
+
+test.serial('a client that reads no answers holds it up in nothing', async (t) => {
+  const place = folder(t)
+  const { daemon, get } = await kept(place)
+  await daemon.start()
+  const body = await get()
+  const client = connect(place.file('a.ctl')).on('error', () => {})
+  t.teardown(() => client.destroy())
+  const question = Buffer.from([0x3f, 0, 0, 0, 0])
+  for (let round = 0; round < 20; round++) {
+    await new Promise((resolve) => client.write(Buffer.concat(Array(1_000).fill(question)), resolve))
+  }
+  kill(Number(body))
+  t.not(await get(), body)
+  t.like(await daemon.status(), { respawns: 1 })
+  await daemon.stop()
+})
+
+test.serial('a body that reads nothing holds it up in nothing', async (t) => {
+  const place = folder(t)
+  const script = fixture('keeper/untrusted.cjs')
+  const { daemon, port } = await kept(place, { script, instances: 2 })
+  await daemon.start()
+  const [first, second] = await serving(daemon)
+  kill(second, 'SIGSTOP')
+  // Each of its words is one for the other body.
+  const ask = (path) => get({ port, path })
+  for (let round = 0; round < 20; round++) t.is(await ask('/opens%20the%20log%20again'), String(first))
+  kill(first)
+  const next = await until(async () => (await serving(daemon)).find((pid) => ![first, second].includes(pid)))
+  t.is(await ask('/'), String(next))
+  kill(second, 'SIGCONT')
+  t.like(await daemon.stop(), { wasRunning: true, forced: false })
+  t.false(alive(second))
+})
+
+proc('of the sockets that a program opens it keeps 128', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'many.cjs',
+    `const { createServer } = require('node:net')
+     let left = 200
+     for (let count = left; count > 0; count--)
+       createServer().listen('many-' + count, () => { if (--left === 0) console.log('all') })`,
+  )
+  const { daemon, log } = await kept(place, { script, cwd: place.path })
+  const { pid } = await daemon.start()
+  await until(() => log() === 'all\n')
+  const [body] = await serving(daemon)
+  await until(() => descriptors(pid) >= 128)
+  // What a body has said is heard before its end.
+  kill(body)
+  await until(async () => (await daemon.status()).respawns === 1)
+  t.true(descriptors(pid) < 128 + 20, `${descriptors(pid)}`)
+  await daemon.stop()
+})
+
+const SENDS = `
+import array, os, socket, sys
+channel = socket.socket(fileno=os.dup(int(sys.argv[1])))
+channel.setblocking(True)
+null = os.open('/dev/null', os.O_RDONLY)
+listener = socket.socket()
+listener.bind(('127.0.0.1', 0))
+rights = lambda fds: [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', fds))]
+for _ in range(300):
+    # Of a kind that comes without a descriptor.
+    channel.sendmsg([b'O\\0\\0\\0\\0'], rights([null] * 20))
+for fd in [null, listener.fileno(), channel.fileno()] * 100:
+    channel.sendmsg([b'N\\0\\0\\0\\0'], rights([fd]))
+print('sent', flush=True)
+`
+
+needs('python3', '/proc')(
+  'descriptors that nobody asks for, and what is no listening socket, are closed',
+  async (t) => {
+    const place = folder(t)
+    const script = place.write(
+      'sends.cjs',
+      `const { readdirSync, readlinkSync } = require('node:fs')
+     const link = (fd) => { try { return readlinkSync('/proc/self/fd/' + fd) } catch { return '' } }
+     const channel = readdirSync('/proc/self/fd').map(Number)
+       .find((fd) => fd > 2 && fd < 16 && link(fd).startsWith('socket:'))
+     require('node:http').createServer((request, response) => {
+       if (request.url !== '/send') return response.end(String(process.pid))
+       const stdio = ['ignore', 'inherit', 'inherit', channel]
+       require('node:child_process').spawn('python3', ['-c', process.env.SENDS, '3'], { stdio })
+         .on('close', (code) => response.end(String(code)))
+     }).listen(Number(process.env.PORT), '127.0.0.1')`,
+    )
+    const { daemon, get, log } = await kept(place, { script }, { SENDS })
+    const { pid } = await daemon.start()
+    const body = await get()
+    const before = descriptors(pid)
+    t.is(await get('/send'), '0', log())
+    t.like(await daemon.status(), { respawns: 0 })
+    t.true(descriptors(pid) <= before + 64 + 2, `${before} ${descriptors(pid)}`)
+    kill(Number(body))
+    t.not(await get(), body)
+    await until(() => descriptors(pid) <= before + 1)
+    await daemon.stop()
+  },
+)
