@@ -75,6 +75,25 @@ test.serial('one that fails at once is given up after the limit, and the daemon 
   t.like(await daemon.status(), ENDED)
 })
 
+test.serial('by itself it is a failure that is respawned, at once, after 100 ms, and so on', async (t) => {
+  const place = folder(t)
+  const { daemon, get, log } = await kept(place, { respawn: true }, { FAIL: place.file('fail') })
+  await daemon.start()
+  place.write('fail', '')
+  await t.throwsAsync(get('/exit?code=7'))
+  await until(() => log().includes('respawn 3 of 10'))
+  const pauses = Array.from(
+    log().matchAll(/again (?:in )?(.+) \(respawn (\d+) of 10\)$/gm),
+    ([, ...all]) => all,
+  )
+  t.deepEqual(pauses.slice(0, 3), [
+    ['now', '1'],
+    ['100 ms', '2'],
+    ['200 ms', '3'],
+  ])
+  await daemon.stop()
+})
+
 test.serial('a program that ends well ends its daemon, unless it is always started again', async (t) => {
   const place = folder(t)
   const once = await kept(place)
@@ -238,6 +257,24 @@ test.serial('signals are for the program, and wait until it hears them', async (
   kill(pid, 'SIGHUP')
   t.not(await get(), before)
   t.is((await daemon.status()).respawns, 1)
+  await daemon.stop()
+})
+
+test.serial('what the kernel and terminals send to the keeper is not for the program', async (t) => {
+  const place = folder(t)
+  const names = ['SIGPIPE', 'SIGCHLD', 'SIGCONT', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU']
+  const script = place.write(
+    'hears.cjs',
+    `for (const name of ${JSON.stringify([...names, 'SIGWINCH'])}) process.on(name, () => console.log(name))
+     setInterval(() => {}, 1e6)`,
+  )
+  const { daemon, log } = await kept(place, { script })
+  const { pid } = await daemon.start()
+  for (const name of names) kill(pid, name)
+  // The last one of them by its number, by which those that wait are delivered.
+  kill(pid, 'SIGWINCH')
+  await until(() => log().includes('SIGWINCH'))
+  t.is(log(), 'SIGWINCH\n')
   await daemon.stop()
 })
 

@@ -298,6 +298,26 @@ test.serial('arguments are kept, or replaced by those of the upgrade', async (t)
   await daemon.stop()
 })
 
+test.serial('arguments of an upgrade that fails are forgotten', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'args.mjs',
+    `import { Daemon } from "DAIMON"
+     const [word] = Daemon.current.args
+     console.log('has', word)
+     if (word === 'bad') throw new RangeError(word)
+     setInterval(() => {}, 1e6)`,
+  )
+  const { daemon, log } = await kept(place, { script })
+  await daemon.start('good')
+  await t.throwsAsync(daemon.upgrade('bad'), { code: 'ERR_DAEMON_START_FAILED' })
+  kill((await serving(daemon))[0])
+  await until(() => log().match(/has good\n/g)?.length === 2)
+  await daemon.upgrade()
+  t.is(log().match(/has good\n/g).length, 3)
+  await daemon.stop()
+})
+
 test.serial('a program hears of its replacement, and ends for that reason', async (t) => {
   const place = folder(t)
   const script = place.write(
