@@ -210,3 +210,36 @@ for (const isForeground of [false, true]) {
     await daemon.stop()
   })
 }
+
+root('any user is told how the keeper of an own daemon has ended', async (t) => {
+  const place = folder(t)
+  chmodSync(place.path, 0o755)
+  const { uid, gid } = nobody()
+  const ids = { uid: Number(uid), gid: Number(gid) }
+  mkdirSync(place.file('own'))
+  chownSync(place.file('own'), ids.uid, ids.gid)
+  const script = place.write(
+    'ends.cjs',
+    `process.on('SIGUSR1', () => process.exit(9))\nprocess.on('SIGUSR2', () => process.abort())\n${IDLE}`,
+  )
+  const launcher = place.write(
+    'launcher.mjs',
+    `import { Daemon } from "DAIMON"
+     const [pidFile, script] = ${JSON.stringify([place.file('own/a.pid'), script])}
+     const daemon = new Daemon({ pidFile, script, respawn: 'never', readyTimeout: 60_000 })
+     for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGKILL']) {
+       const { pid, bodies } = await daemon.start()
+       const exited = daemon.exited()
+       process.kill(signal === 'SIGKILL' ? pid : bodies[0].pid, signal)
+       console.log(JSON.stringify(await exited))
+     }`,
+  )
+  const { stdout, stderr } = await place.node([launcher], { ...ids, cwd: '/' })
+  const [code, signal, killed] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  t.deepEqual([code, signal], [{ code: 9 }, { signal: 'SIGABRT' }], stderr)
+  // Of one that was killed the kernel may tell nothing; but nothing wrong.
+  t.true(killed.code === undefined && [undefined, 'SIGKILL'].includes(killed.signal), stdout)
+})

@@ -245,6 +245,7 @@ impl OwnDaemon {
     /// handler of an exit runs.
     pub fn end(&self, status: ExitStatus) -> ! {
         remove_at_exit();
+        sys::show_end();
         match status {
             ExitStatus::Code(code) => sys::exit_now(code),
             ExitStatus::Signal(signal) => {

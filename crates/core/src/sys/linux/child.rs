@@ -12,7 +12,8 @@ use std::os::fd::AsRawFd;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, openat, statat, unlinkat};
 use rustix::io::{pwrite, write as write_to};
 use rustix::process::{
-    chdir, getpid, getppid, getpriority_process, setpgid, setpriority_process, setsid, umask,
+    DumpableBehavior, Resource, Rlimit, chdir, getpid, getppid, getpriority_process, set_dumpable_behavior,
+    setpgid, setpriority_process, setrlimit, setsid, umask,
 };
 use rustix::thread::{Timespec, nanosleep, set_no_new_privs};
 
@@ -47,7 +48,17 @@ pub(crate) fn follow_parent() {
 /// Keeps other users, and their debuggers, from what this process has in its memory, and it from core files, prctl(2).
 pub(crate) fn hide_memory() {
     // It fails only for a value that is none.
-    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+/// Has the kernel tell the processes of this user how this one ends, which it keeps from them of one that hides its
+/// memory, proc(5). There is no core file: it would hold what was hidden.
+pub(crate) fn show_end() {
+    // By 1, and not by 0, a program that is given cores is not given this one, core(5).
+    let least = Rlimit { current: Some(1), maximum: Some(1) };
+    if setrlimit(Resource::Core, least).is_ok() {
+        let _ = set_dumpable_behavior(DumpableBehavior::Dumpable);
+    }
 }
 
 /// Gives the PID of the process that has made this one; another one when that has ended.

@@ -120,10 +120,17 @@ fn live_stat(pid: Pid) -> Option<Stat> {
 fn zombie_status(pid: Pid) -> Option<i32> {
     let us = geteuid().as_raw();
     let ours = us == 0 || user_ids(pid)?.iter().all(|id| *id == us);
-    if !ours {
+    if !ours || is_hidden(pid) {
         return None;
     }
     stat_of(pid).filter(|stat| stat.state == State::Ended)?.exit_code()
+}
+
+/// Whether the kernel keeps from this process what only those may see that may trace the other one, as of one that has
+/// hidden its memory.
+fn is_hidden(pid: Pid) -> bool {
+    // Of a zombie that may be seen there is no such link.
+    readlink(&*format!("/proc/{pid}/cwd")) == Err(Errno::EACCES)
 }
 
 fn start_time(pid: Pid) -> Option<u64> {

@@ -45,6 +45,9 @@ pub(crate) fn follow_parent() {}
 /// Does nothing: macOS has no such mark.
 pub(crate) fn hide_memory() {}
 
+/// Nothing is hidden.
+pub(crate) fn show_end() {}
+
 /// Gives the PID of the process that has made this one; another one when that has ended.
 pub(crate) fn parent_pid() -> Pid {
     getppid().as_raw()
