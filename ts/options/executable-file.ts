@@ -3,6 +3,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ifPermitted } from '../binding/denied.js'
+import { isSystemError } from '../binding/node-errors.js'
 import { refusal, show } from '../say.js'
 import type { DaemonOptions, PathLike } from '../types/options.js'
 import { neededFolder } from './current-folder.js'
@@ -69,7 +70,13 @@ function filesOf({ program, folder, chroot, env }: Place): string[] {
 }
 
 function isFile(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() === true
+  try {
+    return statSync(file).isFile()
+  } catch (error) {
+    // Also one in a folder that this user may not search, which execvp(3) passes over.
+    if (isSystemError(error)) return false
+    throw error
+  }
 }
 
 function isExecutable(file: string): boolean {
