@@ -6,11 +6,12 @@ import { alive, fixture, folder, kill, until } from '../helpers/index.js'
 import { get, kept, serving } from '../helpers/keeper.js'
 import { needs } from '../helpers/needs.js'
 
-const proc = needs('/proc')
+/** A keeper shows its descriptors to root alone, as nobody may see its memory. */
+const root = needs('root', '/proc')
 
 const descriptors = (pid) => readdirSync(`/proc/${pid}/fd`).length
 
-proc(
+root(
   'of many clients that say nothing it has 64, and the others are served when these have gone',
   async (t) => {
     const place = folder(t)
@@ -72,7 +73,7 @@ test.serial('a body that reads nothing holds it up in nothing', async (t) => {
   t.false(alive(second))
 })
 
-proc('of the sockets that a program opens it keeps 128', async (t) => {
+root('of the sockets that a program opens it keeps 128', async (t) => {
   const place = folder(t)
   const script = place.write(
     'many.cjs',
@@ -109,13 +110,15 @@ for fd in [null, listener.fileno(), channel.fileno()] * 100:
 print('sent', flush=True)
 `
 
-needs('python3', '/proc')(
-  'descriptors that nobody asks for, and what is no listening socket, are closed',
-  async (t) => {
-    const place = folder(t)
-    const script = place.write(
-      'sends.cjs',
-      `const { readdirSync, readlinkSync } = require('node:fs')
+needs(
+  'python3',
+  'root',
+  '/proc',
+)('descriptors that nobody asks for, and what is no listening socket, are closed', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'sends.cjs',
+    `const { readdirSync, readlinkSync } = require('node:fs')
      const link = (fd) => { try { return readlinkSync('/proc/self/fd/' + fd) } catch { return '' } }
      const channel = readdirSync('/proc/self/fd').map(Number)
        .find((fd) => fd > 2 && fd < 16 && link(fd).startsWith('socket:'))
@@ -125,17 +128,16 @@ needs('python3', '/proc')(
        require('node:child_process').spawn('python3', ['-c', process.env.SENDS, '3'], { stdio })
          .on('close', (code) => response.end(String(code)))
      }).listen(Number(process.env.PORT), '127.0.0.1')`,
-    )
-    const { daemon, get, log } = await kept(place, { script }, { SENDS })
-    const { pid } = await daemon.start()
-    const body = await get()
-    const before = descriptors(pid)
-    t.is(await get('/send'), '0', log())
-    t.like(await daemon.status(), { respawns: 0 })
-    t.true(descriptors(pid) <= before + 64 + 2, `${before} ${descriptors(pid)}`)
-    kill(Number(body))
-    t.not(await get(), body)
-    await until(() => descriptors(pid) <= before + 1)
-    await daemon.stop()
-  },
-)
+  )
+  const { daemon, get, log } = await kept(place, { script }, { SENDS })
+  const { pid } = await daemon.start()
+  const body = await get()
+  const before = descriptors(pid)
+  t.is(await get('/send'), '0', log())
+  t.like(await daemon.status(), { respawns: 0 })
+  t.true(descriptors(pid) <= before + 64 + 2, `${before} ${descriptors(pid)}`)
+  kill(Number(body))
+  t.not(await get(), body)
+  await until(() => descriptors(pid) <= before + 1)
+  await daemon.stop()
+})

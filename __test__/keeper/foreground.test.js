@@ -68,7 +68,8 @@ test.serial('output that nobody reads keeps the keeper from nothing', async (t) 
   closeSync(given)
 })
 
-test.serial('nothing of Node.js is left in it, and signals that were ignored are heard', async (t) => {
+// A keeper shows its descriptors to root alone.
+needs('root')('nothing of Node.js is left in it, and signals that were ignored are heard', async (t) => {
   const place = folder(t)
   const port = await freePort()
   const script = `trap '' TERM HUP CHLD; exec "$0" "$@"`

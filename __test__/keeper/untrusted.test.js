@@ -22,7 +22,8 @@ const WAYS = [
 /** Far less than what it is sent, and more than it needs, in kB. */
 const MEMORY = 8_192
 
-const descriptors = (pid) => readdirSync(`/proc/${pid}/fd`).length
+/** A keeper shows them to root alone, as nobody may see its memory. */
+const descriptors = (pid) => (process.geteuid() === 0 ? readdirSync(`/proc/${pid}/fd`).length : 0)
 const peak = (pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1])
 
 for (const way of WAYS) {
