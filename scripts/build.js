@@ -126,7 +126,7 @@ async function bundle() {
     for (const options of await bundles({ outdir: `${folder}dist`, seams })) {
       const { outputFiles } = await esbuild({ ...options, write: false })
       for (const { path, text } of outputFiles) {
-        writeFileSync(path, finished(path, text), { mode: path.endsWith('/bin.js') ? 0o755 : 0o644 })
+        writeFileSync(path, await finished(path, text), { mode: path.endsWith('/bin.js') ? 0o755 : 0o644 })
       }
     }
     return 0

@@ -4,7 +4,7 @@
  */
 
 import { IS_WINDOWS } from './binding/platform.js'
-import { mayHaveKeeper } from './control/status.js'
+import type { Look } from './control/status.js'
 import { serializedNow } from './handover/args.js'
 import { ownState } from './inside/own-state.js'
 import type { Route } from './inside/route.js'
@@ -78,9 +78,13 @@ export async function callUpgrade(settings: Settings, args: readonly unknown[]):
   }
 }
 
-/** The state of a daemon, with its bodies where it has a keeper. */
-export async function callBodies<T extends Status>(found: T): Promise<T | Running> {
-  if (found.state !== 'running' || !mayHaveKeeper(found.pidFile)) return found
+/** The state of a daemon, with its bodies where it has a keeper: at once where it has none. */
+export function callBodies<T extends Status>({ found, mayHaveKeeper }: Look<T>): T | Promise<Running> {
+  if (found.state !== 'running' || !mayHaveKeeper) return found
+  return bodiesOf(found)
+}
+
+async function bodiesOf(found: Running): Promise<Running> {
   const { withBodies } = await loadVerbs()
   return await withBodies(found)
 }

@@ -11,7 +11,7 @@ import {
   refuseSelf,
 } from './call-verbs.js'
 import { exitOf } from './control/exit.js'
-import { ownStatus, status } from './control/status.js'
+import { lookAt, ownLook, ownStatus, status } from './control/status.js'
 import { stopLogged } from './control/stop.js'
 import { UnsupportedError } from './errors.js'
 import { claimWithoutBody, claimWithRun } from './inside/claim.js'
@@ -274,10 +274,10 @@ export class Daemon<A extends unknown[] = unknown[]> {
       case 'beginning':
         return never
       case 'self':
-        return await callBodies(ownStatus(this.pidFile))
+        return callBodies(ownLook(this.pidFile))
       case 'unclaimed':
       case 'outside':
-        return await callBodies(await status(this.pidFile))
+        return callBodies(await lookAt(this.pidFile))
     }
   }
 

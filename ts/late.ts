@@ -29,7 +29,7 @@ interface Parts {
 }
 
 /** How the build frames the file, see `framed` in `scripts/lib/bundle-texts.js`. */
-const FRAME = '(function (daimon) {'
+const FRAME = '(function(daimon){'
 
 const FEATURES: Readonly<Record<Part, string>> = {
   verbs: 'verbs',

@@ -94,22 +94,6 @@ root('of the sockets that a program opens it keeps 128', async (t) => {
   await daemon.stop()
 })
 
-const SENDS = `
-import array, os, socket, sys
-channel = socket.socket(fileno=os.dup(int(sys.argv[1])))
-channel.setblocking(True)
-null = os.open('/dev/null', os.O_RDONLY)
-listener = socket.socket()
-listener.bind(('127.0.0.1', 0))
-rights = lambda fds: [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', fds))]
-for _ in range(300):
-    # Of a kind that comes without a descriptor.
-    channel.sendmsg([b'O\\0\\0\\0\\0'], rights([null] * 20))
-for fd in [null, listener.fileno(), channel.fileno()] * 100:
-    channel.sendmsg([b'N\\0\\0\\0\\0'], rights([fd]))
-print('sent', flush=True)
-`
-
 needs(
   'python3',
   'root',
@@ -119,17 +103,16 @@ needs(
   const script = place.write(
     'sends.cjs',
     `const { readdirSync, readlinkSync } = require('node:fs')
-     const link = (fd) => { try { return readlinkSync('/proc/self/fd/' + fd) } catch { return '' } }
-     const channel = readdirSync('/proc/self/fd').map(Number)
-       .find((fd) => fd > 2 && fd < 16 && link(fd).startsWith('socket:'))
+     const link = (fd) => { try { return readlinkSync("/proc/self/fd/" + fd) } catch { return '' } }
+     const channel = readdirSync('/proc/self/fd').map(Number).find((fd) => fd > 2 && fd < 16 && link(fd)[0] === 's')
      require('node:http').createServer((request, response) => {
        if (request.url !== '/send') return response.end(String(process.pid))
-       const stdio = ['ignore', 'inherit', 'inherit', channel]
-       require('node:child_process').spawn('python3', ['-c', process.env.SENDS, '3'], { stdio })
+       require('node:child_process')
+         .spawn('python3', [process.env.SENDS, '3'], { stdio: ['ignore', 'inherit', 'inherit', channel] })
          .on('close', (code) => response.end(String(code)))
      }).listen(Number(process.env.PORT), '127.0.0.1')`,
   )
-  const { daemon, get, log } = await kept(place, { script }, { SENDS })
+  const { daemon, get, log } = await kept(place, { script }, { SENDS: fixture('keeper/sends.py') })
   const { pid } = await daemon.start()
   const body = await get()
   const before = descriptors(pid)

@@ -7,6 +7,8 @@ import { needs } from '../helpers/needs.js'
 
 /** As long as nothing must wake it, in milliseconds. */
 const LONG = 10_000
+/** As long as it sleeps between two looks when nothing is under way, in milliseconds. */
+const QUIET = 300
 /** The most memory that it may have, in kilobytes. */
 const MOST = 250
 
@@ -17,7 +19,7 @@ const sleeps = (pid) => Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(conten
 async function quiet(pid) {
   await until(async () => {
     const before = sleeps(pid)
-    await delay(300)
+    await delay(QUIET)
     return sleeps(pid) === before
   }, 'quiet')
 }

@@ -1,16 +1,37 @@
 /** Changes the text of a bundle where esbuild cannot: how it gets Node's own modules, and how it can be compiled. */
 import { basename } from 'node:path'
+import { transform } from 'esbuild'
 import { version } from './bundles.js'
 
 /** The files that `late.ts` can compile from their texts, see `framed`. */
 const FRAMED = ['verbs', 'serving', 'cli']
 
+/** How long the lines of a file are, about. */
+const LINE = 110
+
 /** The text to write, made from esbuild's. */
-export function finished(path, text) {
-  if (path.endsWith('.cjs')) return text
+export async function finished(path, text) {
+  if (path.endsWith('.cjs')) return await dense(text)
   const whole = withBuiltins(text)
   const name = basename(path, '.js')
-  return FRAMED.includes(name) ? framed(name, whole) : withEagerImports(whole)
+  if (!FRAMED.includes(name)) return withEagerImports(await dense(whole))
+  return `// daimon ${version}: ${name}.js\n${await dense(framed(whole))}`
+}
+
+/**
+ * Removes blanks, which each import would have to read, and a daemon to keep. Names stay, and lines of a length that a
+ * person can read in an error.
+ */
+async function dense(text) {
+  const options = { minifyWhitespace: true, legalComments: 'none' }
+  const [{ code }, { code: inLines }] = await Promise.all([
+    transform(text, options),
+    transform(text, { ...options, lineLimit: LINE }),
+  ])
+  // esbuild breaks lines in strings, too.
+  const whole = inLines.replaceAll('\\\n', '')
+  if ((await transform(whole, options)).code !== code) throw new Error('build: the lines of a file change it')
+  return whole
 }
 
 /**
@@ -35,7 +56,7 @@ function withBuiltins(text) {
  * A file that exports one function of the facade, which gives the exports of the module. `ts/late.ts` calls it with the
  * very facade that has loaded the file. A daemon keeps the text, and has no file any more when it is wanted.
  */
-function framed(name, text) {
+function framed(text) {
   const exported = /^export \{([^}]*)\};$/m
   const [, names] = exported.exec(text)
   const pairs = names.split(',').map((one) => one.trim().split(' as ').toReversed().join(': '))
@@ -45,6 +66,6 @@ function framed(name, text) {
     })
     .replace(exported, `return { ${pairs.join(', ')} };`)
   const left = /^(?:import|export)\b.*|\bimport(?:\(|\.meta\b).*/m.exec(body)
-  if (left !== null) throw new Error(`build: ${name}.js must stand alone, but has: ${left[0]}`)
-  return `// daimon ${version}: ${name}.js\nexport default (function (daimon) {\n${body}})\n`
+  if (left !== null) throw new Error(`build: a part must stand alone, but has: ${left[0]}`)
+  return `export default (function (daimon) {\n${body}})\n`
 }

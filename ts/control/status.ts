@@ -1,7 +1,5 @@
 /** The state of a daemon, as the verbs give it. Runs in any process. */
 
-import { existsSync } from 'node:fs'
-import { ifPermitted } from '../binding/denied.js'
 import { raise } from '../binding/errors.js'
 import { type NativeExit, type NativeStatus, native } from '../binding/native.js'
 import { lastingStatus, serving } from '../binding/waits.js'
@@ -28,10 +26,24 @@ function toStatus(found: NativeStatus, pidFile: string): Status {
   return unverified
 }
 
+/** The state, and whether there may be a keeper, which can tell of the daemon's bodies. */
+export interface Look<T extends Status = Status> {
+  readonly found: T
+  readonly mayHaveKeeper: boolean
+}
+
 /** One look at the state; undefined if the look fails. */
 export function presentStatus(pidFile: string): Status | undefined {
-  const found = native().status(pidFile)
-  return 'code' in found ? undefined : toStatus(found, pidFile)
+  return presentLook(pidFile)?.found
+}
+
+function presentLook(pidFile: string): Look | undefined {
+  const seen = native().status(pidFile)
+  return 'code' in seen ? undefined : toLook(seen, pidFile)
+}
+
+function toLook(seen: NativeStatus, pidFile: string): Look {
+  return { found: toStatus(seen, pidFile), mayHaveKeeper: seen.kept === true }
 }
 
 /**
@@ -51,8 +63,15 @@ export async function servingStatus(
 
 /** The state of the daemon that this process is. */
 export function ownStatus(pidFile: string): Running {
-  const status = presentStatus(pidFile)
-  return status?.state === 'running' ? status : { state: 'running', pid: process.pid, pidFile }
+  return ownLook(pidFile).found
+}
+
+/** The same, and whether there may be a keeper. */
+export function ownLook(pidFile: string): Look<Running> {
+  const look = presentLook(pidFile)
+  const { found = undefined, mayHaveKeeper = false } = look ?? {}
+  if (found?.state === 'running') return { found, mayHaveKeeper }
+  return { found: { state: 'running', pid: process.pid, pidFile }, mayHaveKeeper }
 }
 
 /** How a process has ended, for users. `code` is the daemon's own report, in case the kernel does not tell. */
@@ -69,14 +88,17 @@ export function exitInfo(status: NativeExit | null | undefined, code?: number): 
  * @throws PidFileError
  */
 export async function status(pidFile: string): Promise<Status> {
-  const found = native().status(pidFile)
-  if ('code' in found) raise(found, pidFile)
-  const lasting = found.transient === true ? await lastingStatus(pidFile) : found
-  return toStatus(lasting ?? found, pidFile)
+  return (await lookAt(pidFile)).found
 }
 
-/** Whether there may be a keeper: the socket by which it is asked is beside the pidfile. */
-export function mayHaveKeeper(pidFile: string): boolean {
-  const path = `${pidFile.replace(/\.pid$/, '')}.ctl`
-  return ifPermitted(() => existsSync(path), false)
+/**
+ * The same, and whether there may be a keeper.
+ *
+ * @throws PidFileError
+ */
+export async function lookAt(pidFile: string): Promise<Look> {
+  const seen = native().status(pidFile)
+  if ('code' in seen) raise(seen, pidFile)
+  const lasting = seen.transient === true ? await lastingStatus(pidFile) : seen
+  return toLook(lasting ?? seen, pidFile)
 }

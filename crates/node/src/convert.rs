@@ -114,13 +114,19 @@ pub struct NativeStatus {
     pub uptime: Option<f64>,
     pub memory: Option<f64>,
     pub cpu: Option<f64>,
+    /// Of one that runs: whether there may be a keeper to be asked: `true` or absent.
+    pub kept: Option<bool>,
 }
 
 /// One look at a pidfile, or the error: some system calls that do not wait.
 #[napi]
 pub fn status(pid_file: String) -> Either<NativeStatus, NativeError> {
-    match PidFile::new(pid_file).and_then(|pid_file| pid_file.status()) {
-        Ok(status) => Either::A(status.into()),
+    let seen = PidFile::new(pid_file).and_then(|pid_file| {
+        let status = pid_file.status()?;
+        Ok(NativeStatus::from(status).of_kept(&pid_file))
+    });
+    match seen {
+        Ok(status) => Either::A(status),
         Err(error) => Either::B(error.into()),
     }
 }
@@ -145,6 +151,12 @@ impl From<Status> for NativeStatus {
 }
 
 impl NativeStatus {
+    /// The same, and whether the daemon of that pidfile may have a keeper.
+    pub(crate) fn of_kept(self, pid_file: &PidFile) -> Self {
+        let is_kept = matches!(self.state, NativeState::Running) && pid_file.may_have_keeper();
+        Self { kept: is_kept.then_some(true), ..self }
+    }
+
     fn of(state: NativeState) -> Self {
         Self {
             state,
@@ -158,6 +170,7 @@ impl NativeStatus {
             uptime: None,
             memory: None,
             cpu: None,
+            kept: None,
         }
     }
 

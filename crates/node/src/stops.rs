@@ -7,7 +7,7 @@ use daimon_core::{Abort, Error, ErrorKind, PidFile, Process, Result, StopOptions
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
-use crate::convert::NativeError;
+use crate::convert::{NativeError, NativeStatus};
 use crate::kinds::NativeEventKind;
 use crate::plan::duration;
 use crate::process::ProcessHandle;
@@ -51,8 +51,11 @@ impl Waits {
     #[napi]
     pub fn status(&self, pid_file: String) -> u32 {
         self.begin(
-            move |_| PidFile::new(pid_file)?.lasting_status().map(Some),
-            |event, status| event.status = Some(status.into()),
+            move |_| {
+                let pid_file = PidFile::new(pid_file)?;
+                Ok(Some(NativeStatus::from(pid_file.lasting_status()?).of_kept(&pid_file)))
+            },
+            |event, status| event.status = Some(status),
             NativeError::from,
         )
     }

@@ -1,12 +1,13 @@
 //! The socket by which others control a keeper, beside the pidfile. The keeper serves its own user and root; a client
 //! talks to nobody but the proven holder of the pidfile.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::sys::stat::lstat;
 use nix::unistd::geteuid;
 
 use crate::error::{Error, ErrorKind, Pid, Result};
@@ -183,11 +184,17 @@ fn no_keeper(pid: Pid) -> Error {
     Error::new(ErrorKind::Unsupported, message).with_pid(Some(pid))
 }
 
+impl PidFile {
+    /// Tells whether the daemon may have a keeper: the socket by which it is asked is beside the pidfile. A keeper that
+    /// was killed leaves one, too.
+    pub fn may_have_keeper(&self) -> bool {
+        lstat(&beside(self.path())).is_ok()
+    }
+}
+
 /// `web.ctl` for `web.pid`.
 pub(super) fn beside(pidfile: &Path) -> PathBuf {
     let path = pidfile.as_os_str().as_bytes();
     let path = path.strip_suffix(b".pid").unwrap_or(path);
-    let mut path = OsStr::from_bytes(path).to_os_string();
-    path.push(".ctl");
-    path.into()
+    OsString::from_vec([path, b".ctl"].concat()).into()
 }

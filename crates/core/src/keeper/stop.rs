@@ -3,7 +3,7 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use super::control::{beside, control, control_of};
+use super::control::{control, control_of};
 use crate::error::Result;
 use crate::handover::FrameKind;
 use crate::pidfile::{Abort, PidFile, StopKind, StopOptions, Stopped, wait_for};
@@ -28,7 +28,7 @@ pub fn stop_daemon(
     options: &StopOptions,
     abort: &Abort,
 ) -> Result<Option<Stopped>> {
-    if !beside(pidfile.path()).exists() {
+    if !pidfile.may_have_keeper() {
         return match holder {
             Some(holder) => pidfile.stop_holder(holder, options, abort),
             None => pidfile.stop(options, abort),

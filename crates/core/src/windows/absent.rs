@@ -28,6 +28,13 @@ pub fn stop_daemon(
     }
 }
 
+impl PidFile {
+    /// Tells that no daemon has a keeper.
+    pub fn may_have_keeper(&self) -> bool {
+        false
+    }
+}
+
 impl Identity {
     /// Nothing to change where nothing is asked for.
     ///

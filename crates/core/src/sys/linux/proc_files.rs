@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
-use nix::unistd::write;
+use nix::unistd::{read, write};
 use rustix::fs::RawDir;
 
 use super::child::number;
@@ -27,6 +27,12 @@ fn open_file(path: &str, flags: OFlag) -> Result<OwnedFd, Errno> {
 /// The beginning of a text; `None` for one that cannot be read.
 pub(super) fn read_begin(path: &str) -> Option<Vec<u8>> {
     read_to_end(&open_file(path, OFlag::O_RDONLY).ok()?, LONGEST_TEXT).ok()
+}
+
+/// What one read gives of a text; `None` for one that cannot be read.
+pub(super) fn read_once<'a>(path: &str, room: &'a mut [u8]) -> Option<&'a [u8]> {
+    let length = read(open_file(path, OFlag::O_RDONLY).ok()?, room).ok()?;
+    room.get(..length)
 }
 
 /// Writes a text, in one call.

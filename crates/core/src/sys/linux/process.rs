@@ -13,7 +13,7 @@ use nix::unistd::{Pid as NixPid, geteuid, getpgid, getpid, gettid};
 
 use super::auxv;
 use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signal};
-use super::proc_files::{numbers_in, read_begin};
+use super::proc_files::{numbers_in, read_begin, read_once};
 use super::proc_texts::{Stat, State, Units, hides_processes, shows_lock, user_ids_in};
 use crate::sys::decimal;
 use crate::sys::signal_process;
@@ -108,8 +108,13 @@ impl ProcessHandle {
     }
 }
 
+/// More than `/proc/PID/stat` has: 52 numbers of at most 20 digits, and a name.
+const STAT_BYTES: usize = 2_048;
+
 fn stat_of(pid: Pid) -> Option<Stat> {
-    Stat::parse(&read_begin(&format!("/proc/{pid}/stat"))?)
+    let mut room = [0; STAT_BYTES];
+    // One read gives all of it, because the kernel makes the whole text when it is first asked.
+    Stat::parse(read_once(&format!("/proc/{pid}/stat"), &mut room)?)
 }
 
 fn live_stat(pid: Pid) -> Option<Stat> {

@@ -87,7 +87,7 @@ pub(crate) fn read_to_end(fd: &OwnedFd, most: usize) -> Result<Vec<u8>, Errno> {
     while bytes.len() < most {
         match read(fd, &mut part) {
             Ok(0) => break,
-            Ok(length) => bytes.extend(part.iter().take(length)),
+            Ok(length) => bytes.extend_from_slice(part.get(..length).unwrap_or_default()),
             Err(Errno::EINTR) => (),
             Err(errno) => return Err(errno),
         }
