@@ -12,7 +12,7 @@ test.serial('the program sees its server listen as before, and can close it', as
     'sees.mjs',
     `import { createServer } from 'node:http'
      import { Daemon } from "DAIMON"
-     const server = createServer((_, response) => response.end(String(process.pid))).listen(process.env.PORT, '127.0.0.1')
+     const server = createServer((_, answer) => answer.end(String(process.pid))).listen(process.env.PORT, '127.0.0.1')
      const look = () => {
        console.log(server.listening, JSON.stringify(server.address()))
        server.close((error) => console.log('closed', error, server.listening))
