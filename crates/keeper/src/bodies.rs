@@ -37,10 +37,10 @@ impl Keeper<'_> {
         self.running.push(running);
     }
 
-    /// How long a body may take. The patience of the launcher, or of who asks for an upgrade, is that of all bodies. In
-    /// the foreground the keeper's own counts.
+    /// How long a body may take. A launcher, or who asks for an upgrade, has a time of its own for all bodies; otherwise
+    /// the plan's counts.
     fn patience(&self) -> Option<Duration> {
-        let is_own = (self.phase != Phase::Starting && self.upgrade.is_none()) || self.is_alone;
+        let is_own = self.upgrade.is_none() && (self.is_alone || self.phase != Phase::Starting);
         if is_own { self.plan.ready_timeout } else { None }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use daimon_core::{Channel, Frame, FrameKind, Reception, Signal};
 
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, Phase};
 use crate::report::report;
 use crate::upgrade::time_of;
 
@@ -16,6 +16,15 @@ const MOST_CLIENTS: usize = 64;
 pub(crate) struct Client {
     number: u64,
     channel: Channel,
+}
+
+/// A stop whose signal is about to come, from a client that stays until then.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Announced {
+    client: u64,
+    pub(crate) signal: Signal,
+    /// Whether the signals of the stop are for all that the bodies have started.
+    pub(crate) groups: bool,
 }
 
 /// What is asked for: how long the new generation may take to serve, how long the old one to stop once it has drained,
@@ -75,10 +84,11 @@ impl Keeper<'_> {
                 None => self.close_client(number),
             },
             FrameKind::Stop => {
-                if let [groups, number @ ..] = frame.body.as_slice() {
-                    self.stops_groups = *groups != 0;
-                    self.stop_signal =
-                        number.try_into().ok().map(|number| Signal::from(i32::from_le_bytes(number)));
+                if let [groups, signal @ ..] = frame.body.as_slice()
+                    && let Ok(signal) = signal.try_into()
+                {
+                    let signal = Signal::from(i32::from_le_bytes(signal));
+                    self.announced = Some(Announced { client: number, signal, groups: *groups != 0 });
                 }
                 self.answer(number, FrameKind::Stop, &[]);
             }
@@ -87,9 +97,14 @@ impl Keeper<'_> {
         }
     }
 
-    /// A client that has asked for an upgrade and goes gives it up.
+    /// A client that has asked for an upgrade and goes gives it up; so does one that has announced a stop, and has not
+    /// sent its signal.
     fn client_gone(&mut self, number: u64) {
         self.close_client(number);
+        let is_announced = self.announced.as_ref().is_some_and(|announced| announced.client == number);
+        if is_announced && !matches!(self.phase, Phase::Ending(_)) {
+            self.announced = None;
+        }
         if self.upgrade.as_ref().is_some_and(|upgrade| upgrade.client == number) {
             self.end_upgrade();
         }

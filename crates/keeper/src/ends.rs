@@ -162,8 +162,13 @@ impl Keeper<'_> {
         self.refuse_upgrade("ERR_DAEMON_NOT_RUNNING", "the daemon is stopped");
         let is_told = |body: &&mut Running| !matches!(body.state, State::Left { .. } | State::Ending);
         for running in self.running.iter_mut().filter(is_told) {
-            running.end(signal, self.stops_groups, patience);
+            running.end(signal, self.stops_groups(), patience);
         }
+    }
+
+    /// Whether the signals of the stop are for all that the bodies have started.
+    fn stops_groups(&self) -> bool {
+        self.announced.is_some_and(|announced| announced.groups)
     }
 
     /// Kills all bodies, because the time of a stop is up.
@@ -171,7 +176,7 @@ impl Keeper<'_> {
         self.end(None, Signal::KILL, None);
         for running in &self.running {
             let is_left = matches!(running.state, State::Left { .. });
-            running.send_to(Signal::KILL, self.stops_groups || is_left);
+            running.send_to(Signal::KILL, self.stops_groups() || is_left);
         }
     }
 
@@ -203,7 +208,7 @@ impl Keeper<'_> {
             }
             State::Ready => (),
             State::Draining => running.end(stop_signal, false, running.patience),
-            State::Ending => running.send_to(Signal::KILL, self.stops_groups),
+            State::Ending => running.send_to(Signal::KILL, self.stops_groups()),
             State::Left { kill_at, .. } => {
                 let is_past = |until: Instant| until <= now;
                 let gives_up = kill_at.and_then(|at| at.checked_add(KILL_PATIENCE)).is_some_and(is_past);

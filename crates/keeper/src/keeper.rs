@@ -8,7 +8,7 @@ use daimon_core::{
     OwnDaemon, Result, Signal, collect_children, open_outputs,
 };
 
-use crate::clients::Client;
+use crate::clients::{Announced, Client};
 use crate::ends::ABORT_GRACE;
 use crate::respawn::Row;
 use crate::running::{Running, State, after, earlier};
@@ -69,10 +69,8 @@ pub(crate) struct Keeper<'a> {
     pub(crate) done: Option<ExitStatus>,
     /// The body that has ended the daemon: the daemon ends as it does.
     pub(crate) ender: Option<u64>,
-    /// Whether the signals of the stop are for all that the bodies have started.
-    pub(crate) stops_groups: bool,
-    /// The signal of a stop that has been announced.
-    pub(crate) stop_signal: Option<Signal>,
+    /// A stop that is under way, or about to come.
+    pub(crate) announced: Option<Announced>,
     /// All respawns since the daemon was started.
     pub(crate) respawns: u64,
     /// How a body of a daemon that serves has ended last, and when.
@@ -120,8 +118,7 @@ impl<'a> Keeper<'a> {
             switched: None,
             done: None,
             ender: None,
-            stops_groups: false,
-            stop_signal: None,
+            announced: None,
             respawns: 0,
             last_exit: None,
             next_number: FIRST,

@@ -36,7 +36,8 @@ fn is_passed_on(signal: Signal) -> bool {
 impl Keeper<'_> {
     pub(crate) fn signalled(&mut self, signal: Signal) {
         let stops = [Signal::TERM, Signal::INT, Signal::QUIT, self.plan.stop_signal];
-        let is_stop = stops.contains(&signal) || self.stop_signal == Some(signal);
+        let is_stop =
+            stops.contains(&signal) || self.announced.is_some_and(|announced| announced.signal == signal);
         let generation = self.generation;
         if !is_stop && !is_passed_on(signal) {
             return;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use daimon_core::{Channel, ChannelEvent, FrameKind, PidFile, Result, control, watch_channel};
+use daimon_core::{Abort, Channel, ChannelEvent, FrameKind, PidFile, Result, control, watch_channel};
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
@@ -47,7 +47,7 @@ impl Waits {
 }
 
 fn connect(pid_file: String) -> Result<Channel> {
-    control(&PidFile::new(pid_file)?)
+    control(&PidFile::new(pid_file)?, &Abort::new())
 }
 
 fn ask(channel: Channel, kind: FrameKind, body: &[u8]) -> Result<Channel> {

@@ -209,8 +209,7 @@ impl Channel {
 
 impl Channel {
     fn receive_into(&mut self, flags: RecvFlags) -> std::result::Result<usize, Errno> {
-        // As little of a keeper's stack.
-        let mut bytes = [0; 4_096];
+        let mut bytes = [0; READ_BYTES];
         let count = match &mut self.descriptors {
             None => sys::receive(self.fd.as_fd(), &mut bytes, flags)?,
             Some(descriptors) => {

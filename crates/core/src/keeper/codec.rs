@@ -114,7 +114,9 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn flag(&mut self) -> bool {
-        self.number() != 0
+        let number = self.number();
+        self.demand(number <= 1);
+        number == 1
     }
 
     /// `None`: for ever.

@@ -16,7 +16,8 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The number of the signals' event.
 const SIGNALS: u64 = u64::MAX - 1;
 
-/// Signals that are left as they are: the faults of this process itself, and SIGCONT, which has done its work.
+/// Signals that are left as they are: the faults of this process itself, SIGCONT, which has done its work, and SIGCHLD,
+/// which a keeper wants that has other children, too. SIGCHLD is the last.
 const LEFT: [Named; 9] = [
     Named::SIGSEGV,
     Named::SIGBUS,
@@ -56,7 +57,6 @@ impl Events {
     /// The system's, when no descriptor is left.
     pub fn new(are_children_told: bool) -> Result<Self> {
         let selector = sys::Selector::new().map_err(failed)?;
-        // The last of them is SIGCHLD.
         let left = LEFT.get(..LEFT.len() - usize::from(are_children_told)).unwrap_or(&LEFT);
         let signals = SignalWatch::new(left).map_err(|errno| failed(("signalfd", errno)))?;
         selector.add_readable(signals.as_fd(), SIGNALS).map_err(failed)?;

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::sockopt::SocketError;
-use nix::sys::socket::{AddressFamily, SockType, SockaddrStorage, UnixAddr, connect, getsockopt, socket};
+use nix::sys::socket::{
+    AddressFamily, SockType, SockaddrLike, SockaddrStorage, UnixAddr, connect, getpeername, getsockname,
+    getsockopt, socket,
+};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::given::Readiness;
@@ -100,10 +103,18 @@ fn state(fd: &OwnedFd) -> Option<nix::Result<()>> {
         return None;
     }
     Some(match getsockopt(fd, SocketError) {
+        // Within the range of the system's own ports a connection may have met itself: nobody accepts there.
+        Ok(0) if is_own_peer(fd) => Err(Errno::ECONNREFUSED),
         Ok(0) => Ok(()),
         Ok(errno) => Err(Errno::from_raw(errno)),
         Err(errno) => Err(errno),
     })
+}
+
+fn is_own_peer(fd: &OwnedFd) -> bool {
+    let own = getsockname::<SockaddrStorage>(fd.as_raw_fd());
+    let peer = getpeername::<SockaddrStorage>(fd.as_raw_fd());
+    own.is_ok_and(|own| own.family() != Some(AddressFamily::Unix) && peer == Ok(own))
 }
 
 fn begin_at(host: IpAddr, port: u16) -> Option<OwnedFd> {
@@ -128,6 +139,8 @@ mod tests {
     use std::net::TcpListener;
     use std::os::unix::net::UnixListener;
 
+    use nix::sys::socket::SockaddrIn;
+
     use super::*;
 
     #[test]
@@ -141,6 +154,18 @@ mod tests {
         drop(listener);
         let mut probe = Probe::of(&Readiness::Port { host: None, port }).unwrap();
         assert!(!(0..100).any(|_| probe.is_accepted()), "{probe}");
+    }
+
+    #[test]
+    fn a_connection_that_meets_itself_is_none() {
+        let socket = || socket(AddressFamily::Inet, SockType::Stream, sys::NEW_SOCKET, None).unwrap();
+        let bound = socket();
+        nix::sys::socket::bind(bound.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
+        let own: SockaddrIn = getsockname(bound.as_raw_fd()).unwrap();
+        let _ = connect(bound.as_raw_fd(), &own);
+        while state(&bound).is_none() {}
+        assert_eq!(state(&bound), Some(Err(Errno::ECONNREFUSED)));
+        assert_eq!(getsockopt(&bound, SocketError), Ok(0));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::control::{control, control_of};
 use crate::error::Result;
-use crate::handover::FrameKind;
+use crate::handover::{Channel, FrameKind};
 use crate::pidfile::{Abort, PidFile, StopKind, StopOptions, Stopped, wait_for};
 use crate::process::Process;
 use crate::signal::Signal;
@@ -35,18 +35,9 @@ pub fn stop_daemon(
         };
     }
     let is_usual = [Signal::TERM, Signal::INT, Signal::QUIT].contains(&options.signal);
-    if options.group || !is_usual {
-        // Before the signal, and known to be heard, so that the signal is known for what it is.
-        let [first, second, third, fourth] = options.signal.number().to_le_bytes();
-        let how = [u8::from(options.group), first, second, third, fourth];
-        let keeper = holder.map_or_else(|| control(pidfile), |holder| control_of(pidfile, holder));
-        if let Ok(keeper) = keeper
-            && keeper.offer(FrameKind::Stop, &how, None)
-        {
-            // Without an answer it hangs, which the rest of the stop tells.
-            let _ = wait_for(None, &[keeper.as_fd()], PATIENCE);
-        }
-    }
+    // To the end of the stop: with the connection the keeper forgets what was announced.
+    let _announced =
+        if options.group || !is_usual { announce(pidfile, holder, options, abort) } else { None };
     let kill = |holder: &Process| {
         control_of(pidfile, holder).is_ok_and(|keeper| keeper.offer(FrameKind::Kill, &[], None))
     };
@@ -55,4 +46,27 @@ pub fn stop_daemon(
         Some(holder) => pidfile.stop_holder_as(holder, options, abort, &kind),
         None => pidfile.stop_as(options, abort, &kind),
     }
+}
+
+/// Tells the keeper what signal is to stop the daemon, and whom; `None` where no keeper hears it, which the rest of the
+/// stop tells. Before the signal, and known to be heard, so that the signal is known for what it is.
+fn announce(
+    pidfile: &PidFile,
+    holder: Option<&Process>,
+    options: &StopOptions,
+    abort: &Abort,
+) -> Option<Channel> {
+    let keeper = match holder {
+        Some(holder) => control_of(pidfile, holder),
+        None => control(pidfile, abort),
+    };
+    let keeper = keeper.ok()?;
+    let [first, second, third, fourth] = options.signal.number().to_le_bytes();
+    let how = [u8::from(options.group), first, second, third, fourth];
+    if !keeper.offer(FrameKind::Stop, &how, None) {
+        return None;
+    }
+    // An abort has to wait for as long as a keeper that hangs.
+    let _ = wait_for(None, &[keeper.as_fd()], PATIENCE);
+    Some(keeper)
 }

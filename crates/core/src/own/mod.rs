@@ -162,7 +162,8 @@ pub(crate) fn remove(path: &Path, file: &File, id: FileId) {
 /// Runs after every JavaScript `exit` listener, on natural end, `process.exit` and uncaught errors alike, in every
 /// runtime.
 extern "C" fn remove_at_exit() {
-    if let Some(daemon) = DAEMON.get() {
+    // A body's keeper removes it.
+    if let Some(daemon) = DAEMON.get().filter(|daemon| daemon.place.is_none()) {
         // A fork of this process that calls exit(3) is not the daemon.
         if daemon.pid == getpid().as_raw() {
             seam::at("exit.begun");
