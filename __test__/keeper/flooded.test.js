@@ -1,5 +1,5 @@
 // What is sent to a keeper without an end, or never read: it serves on, and has no more than it has to.
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import test from 'ava'
 import { alive, fixture, folder, kill, until } from '../helpers/index.js'
@@ -122,5 +122,43 @@ needs(
   kill(Number(body))
   t.not(await get(), body)
   await until(() => descriptors(pid) <= before + 1)
+  await daemon.stop()
+})
+
+const GOES_ON = `
+import socket
+channel = socket.socket(fileno=3)
+channel.setblocking(True)
+# Each send is whole, and costs the keeper more than it does here.
+while True: channel.send((b'O' + bytes(4)) * 800)
+`
+
+needs('python3', '/proc')('what a body has started, and goes on when it has ended, holds it up in nothing', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'leaves.cjs',
+    `const { readdirSync, readlinkSync } = require('node:fs')
+     const link = (fd) => { try { return readlinkSync('/proc/self/fd/' + fd) } catch { return '' } }
+     const channel = readdirSync('/proc/self/fd').map(Number)
+       .find((fd) => fd > 2 && fd < 16 && link(fd).startsWith('socket:'))
+     require('node:http').createServer((request, response) => {
+       if (request.url !== '/floods') return response.end(String(process.pid))
+       const stdio = ['ignore', 'ignore', 'ignore', channel]
+       const child = require('node:child_process').spawn('python3', ['-c', process.env.GOES_ON], { stdio })
+       child.on('spawn', () => response.end(String(child.pid)))
+     }).listen(Number(process.env.PORT), '127.0.0.1')`,
+  )
+  const { daemon, get } = await kept(place, { script }, { GOES_ON })
+  const { pid } = await daemon.start()
+  const body = await get()
+  const flooding = Number(await get('/floods'))
+  t.teardown(() => alive(flooding) && kill(flooding))
+  const spent = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15).join(' ')
+  const before = spent()
+  await until(() => spent() !== before)
+  kill(Number(body))
+  t.not(await get(), body)
+  t.like(await daemon.status(), { respawns: 1 })
+  await until(() => !alive(flooding))
   await daemon.stop()
 })

@@ -23,6 +23,10 @@ pub(crate) const LAUNCHER: u64 = 0;
 const CONTROL: u64 = 1;
 const FIRST: u64 = 2;
 
+/// How often the channel of a body that has ended is read, at most: for more than it has room for. What the body has
+/// started may have the other end, and go on.
+const LAST_WORDS: usize = 32;
+
 /// How far the daemon has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -188,8 +192,9 @@ impl<'a> Keeper<'a> {
         } else if let Some(number) =
             self.running.iter().find(|body| body.exit_number() == number).map(|body| body.number)
         {
-            // What it said last comes before its end. It is no more than the channel has room for.
-            while self.place_of(number).is_some_and(|at| self.hear(at)) {}
+            // What it said last comes before its end.
+            let hears = |_: &usize| self.place_of(number).is_some_and(|at| self.hear(at));
+            let _ = (0..LAST_WORDS).take_while(hears).count();
             if let Some(at) = self.place_of(number) {
                 self.body_ended(at);
             }

@@ -157,7 +157,7 @@ impl Channel {
         Ok(Some(Unsent::new(self.sender()?, sent)))
     }
 
-    /// Reads what has arrived, 256 KiB at most, without waiting. Gives the whole frames, and how the channel goes on.
+    /// Reads what has arrived, 64 KiB at most, without waiting. Gives the whole frames, and how the channel goes on.
     pub fn receive(&mut self) -> (Vec<Frame>, Reception) {
         let mut frames = Vec::new();
         for _ in 0..AT_ONCE {
