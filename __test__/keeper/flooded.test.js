@@ -1,8 +1,11 @@
 // What is sent to a keeper without an end, or never read: it serves on, and has no more than it has to.
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import test from 'ava'
-import { alive, fixture, folder, kill, until } from '../helpers/index.js'
+import { Daemon } from '../../dist/index.js'
+import { alive, fixture, folder, freePort, isAtRest, kill, until } from '../helpers/index.js'
 import { get, kept, serving } from '../helpers/keeper.js'
 import { needs } from '../helpers/needs.js'
 
@@ -37,6 +40,32 @@ root(
     await daemon.stop()
   },
 )
+
+root('without a descriptor for another client it sleeps, and hears the others later', async (t) => {
+  const place = folder(t)
+  const script = fixture('keeper/server.cjs')
+  const port = await freePort()
+  const launcher = place.write(
+    'launcher.mjs',
+    `import { Daemon } from "DAIMON"
+     const [pidFile, script] = ${JSON.stringify([place.file('a.pid'), script])}
+     await new Daemon({ pidFile, script, respawn: true, env: { PORT: '${port}' } }).start()`,
+  )
+  const command = ['-c', 'ulimit -n 48 && exec "$0" "$1"', process.execPath, launcher]
+  execFileSync('sh', command, { stdio: 'inherit' })
+  const daemon = new Daemon({ pidFile: place.file('a.pid') })
+  const { pid } = await daemon.status()
+  const clients = Array.from({ length: 60 }, () => connect(place.file('a.ctl')).on('error', () => {}))
+  const end = () => {
+    for (const client of clients) client.destroy()
+  }
+  t.teardown(end)
+  await Promise.all(clients.map((client) => once(client, 'connect')))
+  await until(() => descriptors(pid) >= 47 && isAtRest(pid))
+  end()
+  await until(async () => (await daemon.status()).bodies !== undefined)
+  t.like(await daemon.stop(), { wasRunning: true, forced: false })
+})
 
 test.serial('a client that reads no answers holds it up in nothing', async (t) => {
   const place = folder(t)

@@ -97,6 +97,12 @@ impl Keeper<'_> {
         }
     }
 
+    /// Turns the last client away; false without any.
+    pub(crate) fn forget_last_client(&mut self) -> bool {
+        let last = self.clients.last().map(|client| client.number);
+        last.inspect(|number| self.client_gone(*number)).is_some()
+    }
+
     /// A client that has asked for an upgrade and goes gives it up; so does one that has announced a stop, and has not
     /// sent its signal.
     fn client_gone(&mut self, number: u64) {

@@ -204,8 +204,13 @@ impl<'a> Keeper<'a> {
     }
 
     fn accept_clients(&mut self) {
-        while let Some(channel) = self.control.as_ref().and_then(Control::accept) {
-            self.add_client(channel);
+        while let Some(control) = &self.control {
+            match control.accept() {
+                Ok(Some(channel)) => self.add_client(channel),
+                // The last one makes room: a keeper that leaves clients in the queue is woken for them without an end.
+                Err(_) if self.forget_last_client() => (),
+                Ok(None) | Err(_) => return,
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::sys::stat::lstat;
 use nix::unistd::geteuid;
 
@@ -88,12 +89,22 @@ impl Control {
     }
 
     /// Accepts a client that waits, if it is this user's or root's; others are turned away. `None` when none waits.
-    pub fn accept(&self) -> Option<Channel> {
+    ///
+    /// # Errors
+    ///
+    /// When no descriptor is left: the client waits on.
+    pub fn accept(&self) -> Result<Option<Channel>> {
         loop {
-            let fd = sys::accept_from(self.listener.as_fd()).ok()?;
+            let fd = match sys::accept_from(self.listener.as_fd()) {
+                Ok(fd) => fd,
+                Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => {
+                    return Err(Error::system("control", "accept", errno, "no client can be heard"));
+                }
+                Err(_) => return Ok(None),
+            };
             let peer = sys::peer_of(fd.as_fd());
             if peer.is_ok_and(|peer| peer.uid == 0 || peer.uid == geteuid().as_raw()) {
-                return Some(Channel::of_control(fd));
+                return Ok(Some(Channel::of_control(fd)));
             }
         }
     }

@@ -246,7 +246,7 @@ impl OwnDaemon {
     /// handler of an exit runs.
     pub fn end(&self, status: ExitStatus) -> ! {
         remove_at_exit();
-        sys::show_end();
+        sys::show_end(matches!(status, ExitStatus::Signal(_)));
         match status {
             ExitStatus::Code(code) => sys::exit_now(code),
             ExitStatus::Signal(signal) => {

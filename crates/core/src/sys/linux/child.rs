@@ -53,10 +53,11 @@ pub(crate) fn hide_memory() {
 
 /// Has the kernel tell the processes of this user how this one ends, which it keeps from them of one that hides its
 /// memory, proc(5). There is no core file: it would hold what was hidden.
-pub(crate) fn show_end() {
+pub(crate) fn show_end(is_by_signal: bool) {
     // By 1, and not by 0, a program that is given cores is not given this one, core(5).
     let least = Rlimit { current: Some(1), maximum: Some(1) };
-    if setrlimit(Resource::Core, least).is_ok() {
+    // Not where no core is allowed at all, which is another limit for that program. An exit makes none.
+    if setrlimit(Resource::Core, least).is_ok() || !is_by_signal {
         let _ = set_dumpable_behavior(DumpableBehavior::Dumpable);
     }
 }

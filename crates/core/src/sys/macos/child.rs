@@ -46,7 +46,7 @@ pub(crate) fn follow_parent() {}
 pub(crate) fn hide_memory() {}
 
 /// Nothing is hidden.
-pub(crate) fn show_end() {}
+pub(crate) fn show_end(_is_by_signal: bool) {}
 
 /// Gives the PID of the process that has made this one; another one when that has ended.
 pub(crate) fn parent_pid() -> Pid {
