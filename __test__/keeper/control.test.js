@@ -1,6 +1,6 @@
 // The socket beside the pidfile by which a keeper is controlled.
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, statSync, watch } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readdirSync, statSync, watch } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import test from 'ava'
 import { alive, fixture, folder, kill, until } from '../helpers/index.js'
@@ -39,6 +39,14 @@ test.serial('that of a keeper that was killed is replaced', async (t) => {
   await daemon.start()
   t.is((await serving(daemon)).length, 1)
   await daemon.stop()
+})
+
+test.serial('a pidfile whose name is too long for it is refused by its own option', async (t) => {
+  const place = folder(t)
+  const { daemon } = await kept(place, { pidFile: place.file(`${'a'.repeat(110)}.pid`), log: undefined })
+  const error = await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_INVALID_OPTION' })
+  t.is(error.option, 'pidFile')
+  t.deepEqual(readdirSync(place.path), [])
 })
 
 test.serial('a socket at which another process listens is not replaced, and the start fails', async (t) => {

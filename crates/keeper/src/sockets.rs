@@ -180,6 +180,8 @@ impl Sockets {
             if is_taken(key) {
                 held.generation = generation;
             } else {
+                // An upgrade shortly before may have left it over, too.
+                self.doubts.retain(|doubt| doubt.key != key);
                 self.doubts.push(Doubt { at, key: key.to_owned(), is_left_over: true });
             }
         }

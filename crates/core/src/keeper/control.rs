@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use nix::sys::stat::lstat;
 use nix::unistd::geteuid;
 
-use crate::error::{Error, ErrorKind, Pid, Result};
+use crate::error::{Error, ErrorKind, Pid, Result, Subject};
 use crate::given::SocketPlan;
 use crate::handover::Channel;
 use crate::listener::{BACKLOG, BoundFile};
@@ -42,7 +42,11 @@ impl ControlSocket {
     /// As for the socket of a daemon ([`SocketPlan`]).
     pub(crate) fn bind(pidfile: &Path, cancel: Option<&Cancel>) -> Result<Self> {
         let plan = SocketPlan { path: beside(pidfile), mode: MODE, connect: false };
-        let (fd, file) = bind_unheard(&plan, cancel)?;
+        let (fd, file) = bind_unheard(&plan, cancel).map_err(|error| match error.kind() {
+            // Its path follows from the pidfile's.
+            ErrorKind::InvalidOption => error.about(Subject::PidFile),
+            _ => error,
+        })?;
         seam::at("control.bound");
         Ok(Self { fd, file })
     }
