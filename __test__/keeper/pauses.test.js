@@ -1,7 +1,8 @@
 // The pause before a program is started again: its sockets, and upgrades meanwhile.
-import { unlinkSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, unlinkSync } from 'node:fs'
 import test from 'ava'
-import { folder, freePort, kill, until } from '../helpers/index.js'
+import { alive, folder, freePort, kill, until } from '../helpers/index.js'
 import { get, kept, serving } from '../helpers/keeper.js'
 
 const LONG = { delay: 60_000, maxDelay: 60_000 }
@@ -21,11 +22,12 @@ const isRefused = (where) =>
   )
 
 /** A daemon whose program has failed twice, so that its keeper waits; `place.file('fail')` has it fail. */
-async function paused(place, respawn, isDeclared = false) {
+async function paused(place, respawn, declares) {
   const port = await freePort()
-  const declared = isDeclared ? { listen: { web: { host: '127.0.0.1', port } } } : {}
+  const web = declares === true ? { host: '127.0.0.1', port } : declares
+  const declared = web ? { listen: { web } } : {}
   const env = { FAIL: place.file('fail'), PORT: String(port) }
-  const script = isDeclared ? { script: place.write('by-number.mjs', BY_NUMBER) } : {}
+  const script = web ? { script: place.write('by-number.mjs', BY_NUMBER) } : {}
   const made = await kept(place, { respawn, ...declared, ...script }, env)
   await made.daemon.start()
   place.write('fail', '')
@@ -59,6 +61,29 @@ for (const isDeclared of [false, true]) {
     },
   )
 }
+
+test.serial('in a long pause a socket that another process leaves at its path is replaced', async (t) => {
+  const place = folder(t)
+  const socketPath = place.file('web.sock')
+  const { daemon } = await paused(place, LONG, { path: socketPath })
+  await until(() => !existsSync(socketPath))
+  const other = place.spawn([
+    '-e',
+    'require("node:net").createServer().listen(process.argv[1], () => console.log("listens"))',
+    socketPath,
+  ])
+  await once(other.child.stdout, 'data')
+  unlinkSync(place.file('fail'))
+  const error = await t.throwsAsync(daemon.upgrade(), { code: 'ERR_DAEMON_START_FAILED' })
+  t.is(error.cause.errno?.code ?? error.cause.code, 'EADDRINUSE')
+  kill(other.pid)
+  await until(() => !alive(other.pid))
+  t.true(existsSync(socketPath))
+  await daemon.upgrade()
+  t.is(await get({ socketPath }), String((await serving(daemon))[0]))
+  await daemon.stop()
+  t.false(existsSync(socketPath))
+})
 
 test.serial('in a short pause clients wait, and an upgrade that fails leaves it as it was', async (t) => {
   const place = folder(t)

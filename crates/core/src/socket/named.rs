@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, open};
-use nix::sys::stat::{FileStat, Mode, fstatat};
-use nix::unistd::{Gid, Uid, fchownat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
+use nix::unistd::{Gid, Uid, fchownat, geteuid};
 
 use super::address::{address_in, split, too_long};
 use crate::error::{Error, Result};
@@ -64,7 +64,8 @@ fn settle(
 }
 
 /// Binds and listens at the path of a socket that this daemon had there before, and has removed. The launch has looked
-/// at the folder, so that whoever can change it since is trusted.
+/// at the folder, so that whoever can change it since is trusted. A socket of ours that is left there, at which nobody
+/// listens, is replaced.
 ///
 /// # Errors
 ///
@@ -73,12 +74,39 @@ pub(crate) fn listen_again(plan: &SocketPlan, owner: Option<Owner>) -> Result<(O
     let (folder, name) = split(&plan.path);
     let folder = open(folder.as_path(), sys::FOLDER_FLAGS, Mode::empty())
         .map_err(|errno| failed(plan, "open", errno))?;
-    let (fd, file) = bind_name(plan, folder.as_fd(), name, owner)?;
+    let bind = || bind_name(plan, folder.as_fd(), name, owner);
+    let (fd, file) = bind().or_else(|error| match error.errno() {
+        Some(Errno::EADDRINUSE) if remove_left(plan, folder.as_fd(), name, owner).is_ok() => bind(),
+        _ => Err(error),
+    })?;
     sys::listen_with(fd.as_fd(), BACKLOG).map_err(|errno| {
         file.remove();
         failed(plan, "listen", errno)
     })?;
     Ok((fd, file))
+}
+
+/// Removes a socket that a process has left there since, as one that was begun by hand.
+fn remove_left(
+    plan: &SocketPlan,
+    folder: BorrowedFd<'_>,
+    name: &OsStr,
+    owner: Option<Owner>,
+) -> std::result::Result<(), Errno> {
+    let stat = fstatat(folder, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
+    let ours = [Some(geteuid().as_raw()), owner.and_then(|owner| owner.uid)];
+    // A file refuses connections, too.
+    let is_socket = stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFSOCK.bits();
+    if !is_socket || !ours.contains(&Some(stat.st_uid)) {
+        return Err(Errno::EADDRINUSE);
+    }
+    match sys::connect_to(&sys::stream_socket()?, &address_in(folder, &plan.path, name)?) {
+        Err(Errno::ECONNREFUSED) => {
+            BoundFile::new(&plan.path, FileId::of(&stat)).remove();
+            Ok(())
+        }
+        _ => Err(Errno::EADDRINUSE),
+    }
 }
 
 pub(super) fn failed(plan: &SocketPlan, syscall: &'static str, errno: Errno) -> Error {
