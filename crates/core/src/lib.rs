@@ -123,7 +123,7 @@ pub use identity::{check_chroot, enter_root};
 pub use keeper::stop_daemon;
 #[cfg(unix)]
 pub use keeper::{
-    BodyPlan, Control, ControlSocket, Events, Happened, InheritedSocket, KeeperOrder, KeptSocket,
+    Accepted, BodyPlan, Control, ControlSocket, Events, Happened, InheritedSocket, KeeperOrder, KeptSocket,
     NotifyInbox, OutputFile, Probe, channel_pair, collect_children, control, declared_sockets,
     give_up_socket, kept_socket, key_of_declared, listen_at_path, open_outputs, share_socket, socket_key,
     take_kept_sockets, whole_millis,

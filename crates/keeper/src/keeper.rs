@@ -4,8 +4,8 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant, SystemTime};
 
 use daimon_core::{
-    Bodies, BodyPayload, BodyPlan, Control, ControlSocket, Events, ExitStatus, KeeperOrder, KeeperPlan,
-    OwnDaemon, Result, Signal, collect_children, open_outputs,
+    Accepted, Bodies, BodyPayload, BodyPlan, Control, ControlSocket, Events, ExitStatus, KeeperOrder,
+    KeeperPlan, OwnDaemon, Result, Signal, collect_children, open_outputs,
 };
 
 use crate::clients::{Announced, Client};
@@ -206,10 +206,10 @@ impl<'a> Keeper<'a> {
     fn accept_clients(&mut self) {
         while let Some(control) = &self.control {
             match control.accept() {
-                Ok(Some(channel)) => self.add_client(channel),
+                Accepted::Client(channel) => self.add_client(channel),
                 // The last one makes room: a keeper that leaves clients in the queue is woken for them without an end.
-                Err(_) if self.forget_last_client() => (),
-                Ok(None) | Err(_) => return,
+                Accepted::NoDescriptor if self.forget_last_client() => (),
+                Accepted::NoDescriptor | Accepted::Nobody => return,
             }
         }
     }

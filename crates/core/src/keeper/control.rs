@@ -73,6 +73,17 @@ impl AsFd for ControlSocket {
     }
 }
 
+/// Who is there when a control socket is asked for a client.
+#[derive(Debug)]
+pub enum Accepted {
+    /// A client.
+    Client(Channel),
+    /// Nobody, or nobody any more.
+    Nobody,
+    /// Somebody, who waits on: no descriptor is left.
+    NoDescriptor,
+}
+
 /// The listening socket. Its file is removed with it.
 #[derive(Debug)]
 pub struct Control {
@@ -92,23 +103,17 @@ impl Control {
         Ok(Self { listener: fd, file })
     }
 
-    /// Accepts a client that waits, if it is this user's or root's; others are turned away. `None` when none waits.
-    ///
-    /// # Errors
-    ///
-    /// When no descriptor is left: the client waits on.
-    pub fn accept(&self) -> Result<Option<Channel>> {
+    /// Accepts a client that waits, if it is this user's or root's; others are turned away.
+    pub fn accept(&self) -> Accepted {
         loop {
             let fd = match sys::accept_from(self.listener.as_fd()) {
                 Ok(fd) => fd,
-                Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => {
-                    return Err(Error::system("control", "accept", errno, "no client can be heard"));
-                }
-                Err(_) => return Ok(None),
+                Err(Errno::EMFILE | Errno::ENFILE) => return Accepted::NoDescriptor,
+                Err(_) => return Accepted::Nobody,
             };
             let peer = sys::peer_of(fd.as_fd());
             if peer.is_ok_and(|peer| peer.uid == 0 || peer.uid == geteuid().as_raw()) {
-                return Ok(Some(Channel::of_control(fd)));
+                return Accepted::Client(Channel::of_control(fd));
             }
         }
     }
