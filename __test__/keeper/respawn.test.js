@@ -262,7 +262,7 @@ test.serial('signals are for the program, and wait until it hears them', async (
 
 test.serial('what the kernel and terminals send to the keeper is not for the program', async (t) => {
   const place = folder(t)
-  const names = ['SIGPIPE', 'SIGCHLD', 'SIGCONT', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU']
+  const names = ['SIGPIPE', 'SIGCHLD', 'SIGCONT', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGXCPU', 'SIGXFSZ']
   const script = place.write(
     'hears.cjs',
     `for (const name of ${JSON.stringify([...names, 'SIGWINCH'])}) process.on(name, () => console.log(name))

@@ -9,7 +9,7 @@ use crate::running::State;
 /// handle. What a terminal stops a job by is dropped, because the program would stop, and the keeper would not.
 fn is_passed_on(signal: Signal) -> bool {
     use nix::sys::signal::Signal as Named;
-    const KEPT: [Named; 15] = [
+    const KEPT: [Named; 17] = [
         Named::SIGKILL,
         Named::SIGSTOP,
         Named::SIGCHLD,
@@ -25,6 +25,9 @@ fn is_passed_on(signal: Signal) -> bool {
         Named::SIGTRAP,
         Named::SIGSYS,
         Named::SIGABRT,
+        // Of limits that the keeper itself has reached, as by a line of its log.
+        Named::SIGXCPU,
+        Named::SIGXFSZ,
     ];
     let number = signal.number();
     // 32 and 33 are libc's own.
