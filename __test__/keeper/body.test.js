@@ -244,7 +244,10 @@ root('any user is told how the keeper of an own daemon has ended', async (t) => 
   const told = async (program) => {
     const { stdout, stderr } = await place.node([program], { ...ids, cwd: '/' })
     t.is(stderr, '')
-    return stdout.trim().split('\n').map((line) => JSON.parse(line))
+    return stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
   }
   t.deepEqual((await told(without))[0], { code: 9 })
   const [code, signal, killed] = await told(launcher)

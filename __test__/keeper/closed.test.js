@@ -132,35 +132,38 @@ test.serial('a closed server refuses connections while one is still open', async
   await daemon.stop()
 })
 
-test.serial('a socket that the next programs do not take is closed after a while, and told once', async (t) => {
-  const place = folder(t)
-  const [other, third] = [await freePort(), await freePort()]
-  const script = place.write(
-    'once.cjs',
-    `const { existsSync, writeFileSync } = require('node:fs')
+test.serial(
+  'a socket that the next programs do not take is closed after a while, and told once',
+  async (t) => {
+    const place = folder(t)
+    const [other, third] = [await freePort(), await freePort()]
+    const script = place.write(
+      'once.cjs',
+      `const { existsSync, writeFileSync } = require('node:fs')
      const { createServer } = require('node:http')
      const listen = (port) => createServer((request, response) => response.end('x')).listen(port, '127.0.0.1')
      listen(Number(process.env.PORT)).on('request', ({ url }) => url === '/close' && last.close())
      const last = listen(${third})
      if (!existsSync('once')) listen(${other})
      writeFileSync('once', '')`,
-  )
-  const { daemon, get: ask, log } = await kept(place, { script, cwd: place.path })
-  await daemon.start()
-  await until(() => get({ port: other }).catch(() => false))
-  await daemon.upgrade()
-  await daemon.upgrade()
-  const told = () => log().split(`tcp 127.0.0.1:${other} is closed`).length - 1
-  await until(() => told() > 0)
-  const isRefused = (port) => () =>
-    Promise.race([get({ port }), ask().then(() => true)]).then(
-      () => false,
-      ({ code }) => code === 'ECONNREFUSED',
     )
-  await until(isRefused(other))
-  // This takes a second, in which all is told that there is to tell.
-  t.is(await ask('/close'), 'x')
-  await until(isRefused(third))
-  t.is(told(), 1)
-  await daemon.stop()
-})
+    const { daemon, get: ask, log } = await kept(place, { script, cwd: place.path })
+    await daemon.start()
+    await until(() => get({ port: other }).catch(() => false))
+    await daemon.upgrade()
+    await daemon.upgrade()
+    const told = () => log().split(`tcp 127.0.0.1:${other} is closed`).length - 1
+    await until(() => told() > 0)
+    const isRefused = (port) => () =>
+      Promise.race([get({ port }), ask().then(() => true)]).then(
+        () => false,
+        ({ code }) => code === 'ECONNREFUSED',
+      )
+    await until(isRefused(other))
+    // This takes a second, in which all is told that there is to tell.
+    t.is(await ask('/close'), 'x')
+    await until(isRefused(third))
+    t.is(told(), 1)
+    await daemon.stop()
+  },
+)

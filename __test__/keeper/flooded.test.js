@@ -162,7 +162,8 @@ channel.setblocking(True)
 while True: channel.send((b'O' + bytes(4)) * 800)
 `
 
-needs('python3', '/proc')('what a body has started, and goes on when it has ended, holds it up in nothing', async (t) => {
+const python = needs('python3', '/proc')
+python('what a body has started, and goes on after its end, holds it up in nothing', async (t) => {
   const place = folder(t)
   const script = place.write(
     'leaves.cjs',
