@@ -160,9 +160,10 @@ impl Keeper<'_> {
         seam::at("keeper.ending");
         self.due.clear();
         self.refuse_upgrade("ERR_DAEMON_NOT_RUNNING", "the daemon is stopped");
+        let groups = self.stops_groups();
         let is_told = |body: &&mut Running| !matches!(body.state, State::Left { .. } | State::Ending);
         for running in self.running.iter_mut().filter(is_told) {
-            running.end(signal, self.stops_groups(), patience);
+            running.end(signal, groups, patience);
         }
     }
 
@@ -193,7 +194,8 @@ impl Keeper<'_> {
     }
 
     pub(crate) fn overdue(&mut self, at: usize, now: Instant) {
-        let (patience, stop_signal) = (self.stop_patience(), self.plan.stop_signal);
+        let (patience, stop_signal, groups) =
+            (self.stop_patience(), self.plan.stop_signal, self.stops_groups());
         let Some(running) = self.running.get_mut(at) else { return };
         let pid = running.body.process.pid();
         running.deadline = None;
@@ -208,7 +210,7 @@ impl Keeper<'_> {
             }
             State::Ready => (),
             State::Draining => running.end(stop_signal, false, running.patience),
-            State::Ending => running.send_to(Signal::KILL, self.stops_groups()),
+            State::Ending => running.send_to(Signal::KILL, groups),
             State::Left { kill_at, .. } => {
                 let is_past = |until: Instant| until <= now;
                 let gives_up = kill_at.and_then(|at| at.checked_add(KILL_PATIENCE)).is_some_and(is_past);

@@ -44,7 +44,7 @@ impl Held {
 
     /// The name that it was declared by.
     fn name(&self) -> Option<&str> {
-        self.text.split_once('\n').map(|(_, name)| name)
+        self.text.get(self.socket.key().len() + 1..)
     }
 
     /// One that a supervisor has opened; `is_planned` if the plan has one of that name.
@@ -73,14 +73,17 @@ pub(crate) struct Sockets {
 impl Sockets {
     /// Those that are open already: of the plan by their names, and others that a supervisor has given.
     pub(crate) fn new(sockets: Vec<InheritedSocket>, plan: &[ListenPlan]) -> Self {
-        let held = sockets.into_iter().filter_map(|InheritedSocket { name, fd, is_given }| {
+        let mut held = Vec::with_capacity(sockets.len());
+        for InheritedSocket { name, fd, is_given } in sockets {
             let plan = plan.iter().find(|plan| plan.name == name);
-            match plan {
-                Some(plan) if !is_given => Some(Held::declared(KeptSocket::declared(fd, plan)?, plan)),
+            held.extend(match plan {
+                Some(plan) if !is_given => {
+                    KeptSocket::declared(fd, plan).map(|socket| Held::declared(socket, plan))
+                }
                 _ => Some(Held::given(KeptSocket::given(fd), &name, plan.is_some())),
-            }
-        });
-        Self { held: held.collect(), doubts: Vec::new() }
+            });
+        }
+        Self { held, doubts: Vec::new() }
     }
 
     /// Those that a body can have.
@@ -90,14 +93,20 @@ impl Sockets {
 
     /// Those that were declared, by their names.
     pub(crate) fn declared_by_name(&self) -> Vec<(&str, BorrowedFd<'_>)> {
-        let named = self.held.iter().filter(|held| held.is_declared);
-        named.filter_map(|held| Some((held.text.split_once('\n')?.1, held.socket.as_fd()))).collect()
+        let mut named = Vec::new();
+        for held in &self.held {
+            named.extend(held.name().map(|name| (name, held.socket.as_fd())));
+        }
+        named
     }
 
     /// Their keys.
     pub(crate) fn declared_keys(&self) -> Vec<String> {
-        let declared = self.held.iter().filter(|held| held.is_declared);
-        declared.map(|held| held.socket.key().to_owned()).collect()
+        let mut keys = Vec::new();
+        for held in self.held.iter().filter(|held| held.is_declared) {
+            keys.push(held.socket.key().to_owned());
+        }
+        keys
     }
 
     /// Has those that were declared wait in accept(2), as a program expects that did not ask for anything else.

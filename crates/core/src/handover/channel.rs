@@ -22,7 +22,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sys::{self, SourceRef};
 
 /// How much is read before the poller's other watches have their turn.
-const AT_ONCE: usize = 16;
+const READS_AT_ONCE: usize = 16;
+/// Bytes of a read: as little of a keeper's stack.
+const READ_BYTES: usize = 4_096;
 
 /// One end of the channel. Dropping the launcher's end tells the daemon so at once, also where other processes have
 /// copies of it.
@@ -160,7 +162,7 @@ impl Channel {
     /// Reads what has arrived, 64 KiB at most, without waiting. Gives the whole frames, and how the channel goes on.
     pub fn receive(&mut self) -> (Vec<Frame>, Reception) {
         let mut frames = Vec::new();
-        for _ in 0..AT_ONCE {
+        for _ in 0..READS_AT_ONCE {
             match self.receive_into(RecvFlags::DONTWAIT) {
                 Ok(0) => return (frames, Reception::Ended),
                 Ok(_) => (),
@@ -349,7 +351,7 @@ mod tests {
         let flood = std::thread::spawn(move || while sender.send(FrameKind::Status, b"x").is_ok() {});
         for _ in 0..10 {
             let (frames, how) = launcher.receive();
-            assert!(matches!(how, Reception::GoesOn) && frames.len() <= AT_ONCE * 16_384 / HEADER);
+            assert!(matches!(how, Reception::GoesOn) && frames.len() <= READS_AT_ONCE * READ_BYTES / HEADER);
         }
         drop(launcher);
         flood.join().unwrap();

@@ -10,7 +10,7 @@ use nix::unistd::{getpid, getppid};
 
 use crate::given::BodyPlace;
 use crate::sys::decimal;
-use crate::sys::{FileId, Pid};
+use crate::sys::{FileId, Pid, halves};
 
 /// The environment variable by which a daemon knows that it is one: `1:LOCK:CHANNEL:CAPTURED:PIDFILE`, two descriptors,
 /// whether stderr is captured (0 or 1), and an absolute path; with a listening socket
@@ -103,13 +103,13 @@ impl Handover {
 }
 
 fn socket(text: &str) -> Option<(RawFd, FileId)> {
-    let (fd, id) = text.split_once('.')?;
-    let (dev, ino) = id.split_once('.')?;
+    let (fd, id) = halves(text, b'.')?;
+    let (dev, ino) = halves(id, b'.')?;
     Some((number(fd)?, FileId { dev: number(dev)?, ino: number(ino)? }))
 }
 
 fn place(text: &str) -> Option<BodyPlace> {
-    let (generation, instance) = text.split_once('.')?;
+    let (generation, instance) = halves(text, b'.')?;
     Some(BodyPlace { generation: number(generation)?, instance: number(instance)? })
 }
 

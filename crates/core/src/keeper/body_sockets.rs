@@ -30,7 +30,7 @@ pub fn take_kept_sockets() {
     while let Some((frame, descriptor)) = daemon.wait_for_frame() {
         let Some(fd) = descriptor.filter(|_| frame.kind == FrameKind::Socket) else { return };
         let text = String::from_utf8_lossy(&frame.body);
-        let (key, name) = text.split_once('\n').map_or((&*text, None), |(key, name)| (key, Some(name)));
+        let (key, name) = sys::halves(&text, b'\n').map_or((&*text, None), |(key, name)| (key, Some(name)));
         lock(&SHARED).push(Shared { key: key.to_owned(), name: name.map(str::to_owned), fd });
     }
 }

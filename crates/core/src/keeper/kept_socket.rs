@@ -30,7 +30,7 @@ impl KeptSocket {
     /// listening socket, or has no address that another program could ask for: the address is what the kernel tells,
     /// not what the body says.
     pub fn learned(fd: OwnedFd, said: &str) -> Option<Self> {
-        let (flags, id) = said.split_once('\n').unwrap_or((said, ""));
+        let (flags, id) = sys::halves(said, b'\n').unwrap_or((said, ""));
         let key = key_of(fd.as_fd(), flags)?;
         let file =
             key.strip_prefix(UNIX).zip(id.parse().ok()).map(|(path, id)| BoundFile::new(path.as_ref(), id));

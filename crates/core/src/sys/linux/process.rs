@@ -6,15 +6,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::readlink;
 use nix::sys::stat::{lstat, stat};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid as NixPid, geteuid, getpgid, getpid, gettid};
 
 use super::auxv;
+use rustix::fs::CWD;
+
 use super::pidfd::{has_ended_by, pidfd_exit_status, pidfd_open, pidfd_send_signal};
 use super::proc_files::{numbers_in, read_begin, read_once};
 use super::proc_texts::{Stat, State, Units, hides_processes, shows_lock, user_ids_in};
+use super::trusted_path::read_link;
 use crate::sys::decimal;
 use crate::sys::signal_process;
 use crate::sys::{FileId, Hidden, Pid, RawExit, RawStats, Unreached};
@@ -135,7 +137,7 @@ fn zombie_status(pid: Pid) -> Option<i32> {
 /// hidden its memory.
 fn is_hidden(pid: Pid) -> bool {
     // Of a zombie that may be seen there is no such link.
-    readlink(&*format!("/proc/{pid}/cwd")) == Err(Errno::EACCES)
+    read_link(CWD, &format!("/proc/{pid}/cwd")) == Err(Errno::EACCES)
 }
 
 fn start_time(pid: Pid) -> Option<u64> {
@@ -185,7 +187,7 @@ pub(crate) fn has_children() -> bool {
 
 /// The members of a process group that have not ended; `None` if `/proc` shows another PID namespace than ours.
 pub(crate) fn group_members(group: Pid) -> Option<Vec<Pid>> {
-    let us = readlink("/proc/self").ok()?;
+    let us = read_link(CWD, "/proc/self").ok()?;
     (decimal(us.as_bytes()) == Some(getpid().as_raw())).then_some(())?;
     let mut pids = numbers_in("/proc");
     let is_in_group = |pid| getpgid(Some(NixPid::from_raw(pid))) == Ok(NixPid::from_raw(group));

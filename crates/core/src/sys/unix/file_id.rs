@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use nix::sys::stat::FileStat;
 
-use crate::sys::decimal;
+use crate::sys::{decimal, halves};
 
 /// Device and inode: two descriptors with the same pair are on the same file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl FromStr for FileId {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (dev, ino) = text.split_once(' ').ok_or(())?;
+        let (dev, ino) = halves(text, b' ').ok_or(())?;
         let number = |text: &str| decimal(text.as_bytes()).ok_or(());
         Ok(Self { dev: number(dev)?, ino: number(ino)? })
     }

@@ -9,6 +9,7 @@ pub(super) mod fd;
 mod file_id;
 mod group;
 mod guard;
+mod halves;
 mod inherited;
 mod kill;
 mod limits;
@@ -87,6 +88,7 @@ pub(crate) use fd::{
 pub(crate) use file_id::FileId;
 pub(crate) use group::launched_group;
 pub(crate) use guard::end_group_from_outside;
+pub(crate) use halves::halves;
 pub(crate) use inherited::{
     Inherited, InheritedInPlace, NotInherited, give_places, take_in_place, take_inherited,
 };
