@@ -100,6 +100,23 @@ test.serial('a status does not wait for a keeper that does not answer', async (t
   await daemon.stop()
 })
 
+test.serial('a stop that is announced, and does not come, is forgotten', async (t) => {
+  const place = folder(t)
+  const { daemon, log } = await kept(place)
+  const { pid } = await daemon.start()
+  const client = connect(place.file('a.ctl'))
+  t.teardown(() => client.destroy())
+  // A frame: its kind, its length, whether the stop is for groups, and its signal, SIGUSR2.
+  client.write(Buffer.from(['A'.charCodeAt(0), 5, 0, 0, 0, 0, 12, 0, 0, 0]))
+  await once(client, 'data')
+  client.destroy()
+  await until(async () => (await daemon.status()).bodies !== undefined)
+  kill(pid, 'SIGUSR2')
+  await until(() => log().includes('heard SIGUSR2'))
+  t.like(await daemon.status(), { state: 'running', stopping: undefined, respawns: 0 })
+  await daemon.stop()
+})
+
 test.serial('garbage, and clients without a number, change nothing', async (t) => {
   const place = folder(t)
   const { daemon, get } = await kept(place)

@@ -188,6 +188,28 @@ test.serial(
   },
 )
 
+test.serial('so does a path at which something is', async (t) => {
+  const place = folder(t)
+  const path = place.file('web.sock')
+  const { daemon } = await kept(place, { listen: { web: { path } } }, { SOCKET: path })
+  const refused = async (pattern) => {
+    const error = await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED' })
+    t.is(error.step, 'listen')
+    t.true(error.message.includes(`listen.web: ${path}: `), error.message)
+    t.regex(error.message, pattern)
+    t.deepEqual(place.processes(), [])
+    for (const left of ['a.pid', 'a.ctl']) t.false(existsSync(place.file(left)), left)
+  }
+  place.write('web.sock', 'mine')
+  await refused(/is no socket/)
+  t.is(place.read('web.sock'), 'mine')
+  unlinkSync(path)
+  const other = createServer().listen(path)
+  await once(other, 'listening')
+  await refused(new RegExp(`process ${process.pid} listens there`))
+  other.close()
+})
+
 test.serial('another address of a declared port is refused, and the error names the option', async (t) => {
   const place = folder(t)
   const port = await freePort()

@@ -79,7 +79,10 @@ export function startFailed(
       : exitCode !== undefined
         ? `exited with code ${exitCode}`
         : livesOn === undefined
-          ? 'ended without an exit code (killed?)'
+          ? // What has begun it has said so itself.
+            told.error === undefined
+            ? 'ended without an exit code (killed?)'
+            : 'could not go on'
           : `closed its channel, and could not be ended (${messageOf(livesOn)}),`
   const error = ofKeeper(told.error)
   const why = shortened(error === undefined ? lastWord(log) : `: ${errorLine(error, log)}`)

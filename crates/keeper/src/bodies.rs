@@ -37,7 +37,7 @@ impl Keeper<'_> {
         self.running.push(running);
     }
 
-    /// How long a body may take. A launcher, or who asks for an upgrade, has a time of its own for all bodies; otherwise
+    /// How long a body may take. A launcher, or who asks for an upgrade, has a time of its own for all bodies. Otherwise
     /// the plan's counts.
     fn patience(&self) -> Option<Duration> {
         let is_own = self.upgrade.is_none() && (self.is_alone || self.phase != Phase::Starting);

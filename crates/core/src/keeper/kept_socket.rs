@@ -95,12 +95,15 @@ impl KeptSocket {
             }
             ListenAddress::Path { path, mode } => {
                 let socket = SocketPlan { path: path.clone(), mode: *mode, connect: false };
-                let (fd, file) = listen(&socket).map_err(|error| error.about(Subject::Listen))?;
+                let (fd, file) = listen(&socket).map_err(|error| not_had(plan, error))?;
                 (fd, Some(file))
             }
         };
         let key = key_of_declared(fd.as_fd(), plan);
-        let key = key.ok_or_else(|| Error::new(ErrorKind::StartFailed, "no socket").during("listen"))?;
+        let key = key.ok_or_else(|| {
+            let message = format!("listen.{}: {plan}: a path must be UTF-8", plan.name);
+            Error::new(ErrorKind::StartFailed, message).during("listen").about(Subject::Listen)
+        })?;
         Ok(Self { fd, key, file })
     }
 
@@ -156,6 +159,17 @@ fn refused(plan: &ListenPlan, syscall: &'static str, errno: Errno) -> Error {
         _ => format!("listen.{name}: {place} cannot be listened at"),
     };
     Error::system("listen", syscall, errno, message).about(Subject::Listen)
+}
+
+/// The error of a path, which names the option, as that of a port does; what is at the path already is a failed start.
+fn not_had(plan: &ListenPlan, error: Error) -> Error {
+    let ListenAddress::Path { path, .. } = &plan.address else { return error };
+    let kind = match error.kind() {
+        ErrorKind::PidFile(_) => ErrorKind::StartFailed,
+        kind => kind,
+    };
+    let message = format!("listen.{}: {}", plan.name, error.message());
+    Error::new(kind, message).during("listen").at(path).caused_by(&error).about(Subject::Listen)
 }
 
 /// The address in words.
