@@ -37,8 +37,8 @@ impl Keeper<'_> {
         self.running.push(running);
     }
 
-    /// How long a body may take. A launcher, or who asks for an upgrade, has a time of its own for all bodies. Otherwise
-    /// the plan's counts.
+    /// How long a body may take. A launcher, or who asks for an upgrade, has a time of its own for all bodies; without
+    /// one the plan's counts.
     fn patience(&self) -> Option<Duration> {
         let is_own = self.upgrade.is_none() && (self.is_alone || self.phase != Phase::Starting);
         if is_own { self.plan.ready_timeout } else { None }
