@@ -137,8 +137,8 @@ impl Drop for Control {
 ///
 /// # Errors
 ///
-/// `NotRunning` when none holds it, or one that starts or ends, and when aborted; `Unverified` when the holder cannot be
-/// proven; `Unsupported` when the holder is no keeper, or is another process than the one that listens;
+/// `NotRunning` when none holds it, or one that starts or ends, and when aborted; `Unverified` when the holder cannot
+/// be proven; `Unsupported` when the holder is no keeper, or is another process than the one that listens;
 /// `PermissionDenied` for another user's.
 pub fn control(pidfile: &PidFile, abort: &Abort) -> Result<Channel> {
     match pidfile.proven_holder(abort)? {
