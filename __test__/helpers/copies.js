@@ -25,9 +25,9 @@ export function setNumber(t, place, name, value, { copy = 'daimon', files = scri
   for (const file of files) {
     const path = `node_modules/${copy}/dist/${file}`
     const text = place.read(path)
-    const pattern = new RegExp(`^var ${name} = \\d+;$`, 'gm')
+    const pattern = new RegExp(`\\bvar ${name}=\\d+;`, 'g')
     t.is(text.match(pattern)?.length, 1, `${name} in ${path}`)
-    place.write(path, text.replace(pattern, `var ${name} = ${value};`))
+    place.write(path, text.replace(pattern, `var ${name}=${value};`))
   }
 }
 

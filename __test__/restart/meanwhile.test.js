@@ -68,7 +68,7 @@ function gated(place, copy, call) {
 }
 
 for (const [moment, call, told] of [
-  ['comes too late', 'before = await asker(', /^$/],
+  ['comes too late', 'before=await asker(', /^$/],
   [
     'stops it too late',
     'await replace(',
