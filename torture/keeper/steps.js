@@ -95,9 +95,9 @@ async function killCounterpart({ folder, launcher, keeper, bodies, state }) {
   const stopped = await within(() => stoppedIn(folder) ?? state.isOver, 'a stopped process')
   // A stop sends SIGCONT after its signal, and may have continued the process before anybody has looked.
   if (stopped === true) return
-  if (stopped !== keeper) kill(keeper)
-  else if (bodies.length > 0) kill(bodies[0])
-  else kill(launcher)
+  if (stopped === keeper) kill(bodies[0] ?? launcher)
+  // The launcher at a step before it has made anybody has none.
+  else if (keeper !== undefined) kill(keeper)
   kill(stopped, 'SIGCONT')
 }
 
