@@ -69,7 +69,7 @@ impl KeptSocket {
     ///
     /// # Errors
     ///
-    /// `PidFile` with `InUse` and others of [`SocketPlan`]; `StartFailed` or `PermissionDenied` with step `listen`.
+    /// `StartFailed` or `PermissionDenied` with step `listen`; `InvalidOption` for a path that no address can hold.
     pub(crate) fn open(plan: &ListenPlan, owner: Option<Owner>) -> Result<Self> {
         Self::of_plan(plan, |path| bind(path, owner, None).map(|bound| (bound.listener, bound.file)))
     }
@@ -78,7 +78,7 @@ impl KeptSocket {
     ///
     /// # Errors
     ///
-    /// `StartFailed` or `PermissionDenied` with step `listen` or `socket`.
+    /// As [`KeptSocket::open`].
     pub fn open_again(plan: &ListenPlan, owner: Option<Owner>) -> Result<Self> {
         Self::of_plan(plan, |path| listen_again(path, owner))
     }
