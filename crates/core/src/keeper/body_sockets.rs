@@ -8,8 +8,8 @@ use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::AcceptConn;
 
 use super::kept_socket::KeptSocket;
-use super::tcp::BACKLOG;
 use crate::handover::FrameKind;
+use crate::listener::BACKLOG;
 use crate::mutex::lock;
 use crate::own::own_daemon;
 use crate::sys;

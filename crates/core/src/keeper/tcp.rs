@@ -7,10 +7,8 @@ use nix::errno::Errno;
 use nix::sys::socket::sockopt::{Ipv6V6Only, ReuseAddr};
 use nix::sys::socket::{AddressFamily, SockType, SockaddrStorage, bind, setsockopt, socket};
 
+use crate::listener::BACKLOG;
 use crate::sys::{self, Failure};
-
-/// The queue of a socket whose plan says nothing: with 511, Node's own, an overloaded machine drops connections.
-pub(super) const BACKLOG: i32 = 4_096;
 
 /// Listens at that port of the host; without a host at `::`, or where there is no IPv6 at `0.0.0.0`.
 pub(super) fn listen_tcp(host: Option<IpAddr>, port: u16, backlog: Option<i32>) -> Result<OwnedFd, Failure> {

@@ -7,5 +7,5 @@ mod bound_file;
 pub use accept::{Listener, Visitor};
 pub use bound_file::BoundFile;
 
-/// How many connections wait until the daemon accepts them.
+/// How many connections wait until the daemon accepts them: with 511, Node's own, an overloaded machine drops some.
 pub(crate) const BACKLOG: i32 = 4_096;
