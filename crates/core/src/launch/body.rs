@@ -237,7 +237,8 @@ fn run(
     unsafe { run_child(Box::new(orders), |orders| orders.stack.top(), child, sources, own_pipe) }
 }
 
-/// Becomes the body's program. Async-signal-safe, as the second child of a launch.
+/// Becomes the body's program. Async-signal-safe, as the second child of a launch: beside that one's calls it makes
+/// `prctl`, `getppid` and `setpgid`.
 ///
 /// # Safety
 ///
