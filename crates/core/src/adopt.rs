@@ -7,7 +7,6 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Mutex;
-use std::thread;
 
 use crate::error::{Error, ErrorKind, Result, text_of};
 use crate::handover::{ADOPTION_VARIABLE, Channel, Handover, HandoverInPlace};
@@ -18,6 +17,7 @@ use crate::own::{self, OwnDaemon, own_daemon, read_all};
 use crate::seam;
 use crate::shown::shown;
 use crate::sys::{self, Inherited, InheritedInPlace, NotInherited};
+use crate::threads;
 
 /// How much of a wrong value an error shows, in characters.
 const SHOWN: usize = 256;
@@ -58,12 +58,12 @@ pub fn adopt(value: &OsStr) -> Result<&'static OwnDaemon> {
     let daemon = own::install(daemon).ok_or_else(|| Forgery::OtherDaemon.of(value))?;
     seam::at("adopt.installed");
     daemon.follow_keeper();
-    let watcher = thread::Builder::new().name("daimon-launcher".into()).stack_size(WATCHER_STACK);
-    // Ignore a failure: without the thread only the launcher's death before ready goes unnoticed.
-    let _ = watcher.spawn(move || match daemon.place() {
+    let watcher = Box::new(move || match daemon.place() {
         None => watch_launcher(daemon, watched),
         Some(_) => watch_keeper(daemon, watched),
     });
+    // Ignore a failure: without the thread only the launcher's death before ready goes unnoticed.
+    let _ = threads::spawn("daimon-launcher", WATCHER_STACK, watcher);
     seam::at("adopt.watched");
     if seam::breaks("ready-early") {
         daemon.ready();

@@ -17,6 +17,7 @@ use crate::process::Process;
 use crate::seam;
 use crate::sys;
 use crate::sys::block_all;
+use crate::threads;
 
 /// From SIGTERM to SIGKILL, for a daemon that is not ready and that nobody waits for any more.
 pub(crate) const ABORT_GRACE: Duration = Duration::from_secs(1);
@@ -50,12 +51,12 @@ pub(crate) fn watch_keeper(daemon: &OwnDaemon, channel: OwnedFd) {
         while daemon.is_starting() && !is_hung_up(&channel, Some(OFTEN)) {
             capture.trim();
         }
-        let outliver = thread::Builder::new().stack_size(OUTLIVER_STACK);
-        // Ignore a failure: what children that are older than ready write to memory stays there.
-        let _ = outliver.spawn(move || {
+        let outliver = Box::new(move || {
             block_all();
             capture.outlive_the_start();
         });
+        // Ignore a failure: what children that are older than ready write to memory stays there.
+        let _ = threads::spawn("daimon-stderr", OUTLIVER_STACK, outliver);
     }
     while !is_hung_up(&channel, None) {}
     if seam::breaks("follow-keeper") {

@@ -49,6 +49,7 @@ mod seam;
 mod shown;
 mod signal;
 mod sys;
+mod threads;
 
 // Those of Unix.
 #[cfg(unix)]

@@ -91,31 +91,31 @@ impl Waits {
     #[napi]
     pub fn attempt(&self, plan: NativeClientPlan) -> u32 {
         // Before there is a thread, so that the daemon can say hello while that is made.
-        self.connect(plan, |plan| dial(plan).map(Some))
+        self.connect(plan, &mut |plan| dial(plan).map(Some))
     }
 
     /// Waits for the hello on the connection that the launch has made. Event as of `attempt`.
     #[napi]
     pub fn greet(&self, plan: NativeClientPlan, launched: &mut LaunchedDaemon) -> u32 {
-        let client = launched.client.take().map(Dialled::Waiting);
-        self.connect(plan, move |_| Ok(client))
+        self.connect(plan, &mut |_| Ok(launched.client.take().map(Dialled::Waiting)))
     }
 
     /// Connects by `dial`, and waits for the hello. Where `dial` gives `None`, the connection has ended.
     fn connect(
         &self,
         plan: NativeClientPlan,
-        dial: impl FnOnce(&ClientPlan) -> Result<Option<Dialled>>,
+        dial: &mut dyn FnMut(&ClientPlan) -> Result<Option<Dialled>>,
     ) -> u32 {
         let wait = self.next();
-        let dialled = Cancel::new().and_then(|cancel| {
-            self.shared.state().cancels.insert(wait, cancel.clone());
+        let dialled = self.cancellable(wait).and_then(|cancel| {
             let plan = plan.into_plan(cancel)?;
             dial(&plan).map(|dialled| (plan, dialled))
         });
         match dialled {
-            Ok((plan, Some(Dialled::Waiting(fd)))) => self.await_hello(wait, move || greet(&plan, fd)),
-            Ok((plan, Some(Dialled::Full))) => self.await_hello(wait, move || attempt(&plan)),
+            Ok((plan, Some(Dialled::Waiting(fd)))) => {
+                self.await_hello(wait, Box::new(move || greet(&plan, fd)));
+            }
+            Ok((plan, Some(Dialled::Full))) => self.await_hello(wait, Box::new(move || attempt(&plan))),
             Ok((_, Some(Dialled::Nobody))) => self.shared.emit(attempted(wait, Attempt::Nobody)),
             Ok((_, None)) => self.shared.emit(attempted(wait, Attempt::Ended)),
             Err(error) => self.shared.emit(NativeEvent::failed(wait, error)),
@@ -123,14 +123,15 @@ impl Waits {
         wait
     }
 
-    fn await_hello(&self, wait: u32, work: impl FnOnce() -> Result<Attempt> + Send + 'static) {
+    fn await_hello(&self, wait: u32, hello: Box<dyn FnOnce() -> Result<Attempt> + Send>) {
         let shared = Arc::clone(&self.shared);
-        self.spawn(wait, move || {
-            shared.emit(match work() {
+        let work = move || {
+            shared.emit(match hello() {
                 Ok(attempt) => attempted(wait, attempt),
                 Err(error) => NativeEvent::failed(wait, error),
             });
-        });
+        };
+        self.spawn(wait, Box::new(work));
     }
 }
 

@@ -30,7 +30,7 @@ impl Waits {
     fn talk(&self, pid_file: String, kind: FrameKind, body: Vec<u8>) -> u32 {
         let wait = self.next();
         let shared = Arc::clone(&self.shared);
-        self.spawn(wait, move || {
+        let work = move || {
             let channel = connect(pid_file).and_then(|channel| ask(channel, kind, &body));
             let hearer = Arc::clone(&shared);
             let watch = channel
@@ -41,7 +41,8 @@ impl Waits {
                 }
                 Err(error) => shared.emit(NativeEvent::failed(wait, error)),
             }
-        });
+        };
+        self.spawn(wait, Box::new(work));
         wait
     }
 }

@@ -46,6 +46,12 @@ impl NativeError {
     }
 }
 
+impl From<Error> for Box<NativeError> {
+    fn from(error: Error) -> Self {
+        Self::new(error.into())
+    }
+}
+
 impl From<Error> for NativeError {
     fn from(error: Error) -> Self {
         let reason = match error.kind() {

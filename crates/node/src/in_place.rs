@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use daimon_core::{Cancel, Descriptor, Supervision, execute_keeper};
+use daimon_core::{Descriptor, Supervision, execute_keeper};
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
 use crate::plan::NativePlan;
-use crate::waits::{NativeEvent, Waits};
+use crate::waits::Waits;
 
 #[napi]
 impl Waits {
@@ -24,20 +24,15 @@ impl Waits {
         address: Option<String>,
     ) -> u32 {
         let wait = self.next();
-        let plan = Cancel::new().and_then(|cancel| {
-            self.shared.state().cancels.insert(wait, cancel.clone());
-            plan.into_plan(cancel)
-        });
+        let plan = self.cancellable(wait).and_then(|cancel| plan.into_plan(cancel));
         let (shared, payload) = (Arc::clone(&self.shared), payload.to_vec());
         let sockets = sockets.into_iter().map(|(name, fd)| (name, Descriptor::from(fd)));
         let supervision = Supervision { address: address.map(Into::into), sockets: sockets.collect() };
-        self.spawn(wait, move || {
+        let work = move || {
             let failed = plan.and_then(|plan| execute_keeper(&plan, &payload, &supervision));
-            shared.emit(match failed {
-                Ok(never) => match never {},
-                Err(error) => NativeEvent::failed(wait, error),
-            });
-        });
+            shared.emit_end(wait, failed.map(|never| match never {}));
+        };
+        self.spawn(wait, Box::new(work));
         wait
     }
 }

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use daimon_core::{Abort, Error, ErrorKind, PidFile, Process, Result, StopOptions, end_process, stop_daemon};
+use daimon_core::{
+    Abort, Error, ErrorKind, PidFile, Process, Result, StopOptions, Stopped, end_process, stop_daemon,
+};
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
@@ -29,68 +31,76 @@ impl NativeStopOptions {
         StopOptions { signal: signal.into(), timeout: duration(timeout), kill, group, displace }
     }
 
-    fn error(&self, error: Error) -> NativeError {
+    /// The event of a stop.
+    fn outcome(&self, stopped: Result<Option<Stopped>>, done: NativeEvent) -> Outcome {
+        let stopped = stopped.map_err(|error| self.error(error))?;
+        Ok(stopped.map(|stopped| NativeEvent { stopped: Some(stopped.into()), ..done }))
+    }
+
+    fn error(&self, error: Error) -> Box<NativeError> {
         let timeout = (error.kind() == ErrorKind::StopTimeout).then_some(self.timeout);
-        NativeError { timeout, ..error.into() }
+        Box::new(NativeError { timeout, ..error.into() })
     }
 }
+
+/// The event of a wait that is over; `None` where it has been aborted.
+type Outcome = std::result::Result<Option<NativeEvent>, Box<NativeError>>;
+
+/// What a wait does. It gets the event `done`, and gives it with what it has found. Boxed, as the work of
+/// [`Waits::spawn`].
+type Work = Box<dyn FnOnce(&Abort, NativeEvent) -> Outcome + Send>;
 
 #[napi]
 impl Waits {
     /// Waits for the daemon that holds the pidfile to be proven. Event `done` with `holder`, or `failed`.
     #[napi]
     pub fn holder(&self, pid_file: String) -> u32 {
-        self.begin(
-            move |abort| PidFile::new(pid_file)?.proven_holder(abort),
-            |event, holder| event.holder = Some(ProcessHandle::new(holder.into_process())),
-            NativeError::from,
-        )
+        self.begin(Box::new(move |abort, done| {
+            let holder = PidFile::new(pid_file)?.proven_holder(abort)?;
+            let handle = holder.map(|holder| ProcessHandle::new(holder.into_process()));
+            Ok(handle.map(|handle| NativeEvent { holder: Some(handle), ..done }))
+        }))
     }
 
     /// Looks at a pidfile until its state is no longer about to change. Event `done` with `status`, or `failed`.
     #[napi]
     pub fn status(&self, pid_file: String) -> u32 {
-        self.begin(
-            move |_| {
-                let pid_file = PidFile::new(pid_file)?;
-                Ok(Some(NativeStatus::from(pid_file.lasting_status()?).of_kept(&pid_file)))
-            },
-            |event, status| event.status = Some(status),
-            NativeError::from,
-        )
+        self.begin(Box::new(move |_, done| {
+            let pid_file = PidFile::new(pid_file)?;
+            let status = NativeStatus::from(pid_file.lasting_status()?).of_kept(&pid_file);
+            Ok(Some(NativeEvent { status: Some(status), ..done }))
+        }))
     }
 
     /// Looks at a pidfile until no start is under way, for `patience` milliseconds at most. Event `done` with `status`,
     /// or `failed`.
     #[napi]
     pub fn serving(&self, pid_file: String, patience: f64) -> u32 {
-        self.begin(
-            move |abort| PidFile::new(pid_file)?.serving_status(duration(patience), abort),
-            |event, status| event.status = Some(status.into()),
-            NativeError::from,
-        )
+        self.begin(Box::new(move |abort, done| {
+            let status = PidFile::new(pid_file)?.serving_status(duration(patience), abort)?;
+            Ok(status.map(|status| NativeEvent { status: Some(status.into()), ..done }))
+        }))
     }
 
     /// Sends a signal to the daemon that holds the pidfile; one that has no handlers yet is given `patience`
     /// milliseconds. Event `done`, or `failed`.
     #[napi]
     pub fn signal(&self, pid_file: String, signal: i32, patience: f64) -> u32 {
-        self.begin(
-            move |abort| PidFile::new(pid_file)?.signal(signal, duration(patience), abort),
-            |_, ()| (),
-            NativeError::from,
-        )
+        self.begin(Box::new(move |abort, done| {
+            let sent = PidFile::new(pid_file)?.signal(signal, duration(patience), abort)?;
+            Ok(sent.map(|()| done))
+        }))
     }
 
     /// Stops the daemon that holds the pidfile, once it is proven. Event `done` with `stopped`, or `failed`.
     #[napi]
     pub fn stop(&self, pid_file: String, options: NativeStopOptions) -> u32 {
         let how = options.to_options();
-        self.begin(
-            move |abort| stop_daemon(&PidFile::new(pid_file)?, None, &how, abort),
-            |event, stopped| event.stopped = Some(stopped.into()),
-            move |error| options.error(error),
-        )
+        self.begin(Box::new(move |abort, done| {
+            let stopped =
+                PidFile::new(pid_file).and_then(|pid_file| stop_daemon(&pid_file, None, &how, abort));
+            options.outcome(stopped, done)
+        }))
     }
 
     /// Stops the daemon that has been proven to hold the pidfile. Events as of `stop`; a handle that has been released
@@ -107,11 +117,11 @@ impl Waits {
             Err(error) => return Either::B(*error),
         };
         let how = options.to_options();
-        Either::A(self.begin(
-            move |abort| stop_daemon(&PidFile::new(pid_file)?, Some(&process), &how, abort),
-            |event, stopped| event.stopped = Some(stopped.into()),
-            move |error| options.error(error),
-        ))
+        Either::A(self.begin(Box::new(move |abort, done| {
+            let stopped = PidFile::new(pid_file)
+                .and_then(|pid_file| stop_daemon(&pid_file, Some(&process), &how, abort));
+            options.outcome(stopped, done)
+        })))
     }
 
     /// Ends a process, as a stop does. Event `done`, or `failed`; a handle that has been released is told at once.
@@ -126,31 +136,21 @@ impl Waits {
             Err(error) => return Either::B(*error),
         };
         let how = options.to_options();
-        Either::A(self.begin(
-            move |abort| end_process(&process, &how, abort),
-            |_, _| (),
-            move |error| options.error(error),
-        ))
+        Either::A(self.begin(Box::new(move |abort, done| {
+            let ended = end_process(&process, &how, abort).map_err(|error| options.error(error))?;
+            Ok(ended.map(|_| done))
+        })))
     }
 
-    /// Does the work on a thread; `put` takes the result into the event. Aborted work has no event.
-    fn begin<T>(
-        &self,
-        work: impl FnOnce(&Abort) -> Result<Option<T>> + Send + 'static,
-        put: impl FnOnce(&mut NativeEvent, T) + Send + 'static,
-        fail: impl FnOnce(Error) -> NativeError + Send + 'static,
-    ) -> u32 {
+    /// Does the work on a thread. Aborted work has no event.
+    fn begin(&self, work: Work) -> u32 {
         let (wait, abort, shared) = (self.next(), Abort::new(), Arc::clone(&self.shared));
         shared.state().aborts.insert(wait, abort.clone());
-        let work = move || match work(&abort) {
-            Ok(Some(value)) => {
-                let mut event = NativeEvent::new(wait, NativeEventKind::Done);
-                put(&mut event, value);
-                shared.emit(event);
-            }
+        let work = Box::new(move || match work(&abort, NativeEvent::new(wait, NativeEventKind::Done)) {
+            Ok(Some(event)) => shared.emit(event),
             Ok(None) => (),
-            Err(error) => shared.emit(NativeEvent::failed(wait, fail(error))),
-        };
+            Err(error) => shared.emit(NativeEvent::failed(wait, *error)),
+        });
         self.spawn_or(wait, "daimon-stop", work, |error| NativeError {
             unproven: Some("there is no thread to wait on".into()),
             ..NativeError::new(

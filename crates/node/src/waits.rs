@@ -87,6 +87,14 @@ impl Shared {
         self.emit_with(event, None);
     }
 
+    /// The one event of a wait that finds nothing.
+    pub(crate) fn emit_end(&self, wait: u32, end: daimon_core::Result<()>) {
+        self.emit(match end {
+            Ok(()) => NativeEvent::new(wait, NativeEventKind::Done),
+            Err(error) => NativeEvent::failed(wait, error),
+        });
+    }
+
     /// `ticket` is given back once the event has been heard.
     pub(crate) fn emit_with(&self, event: NativeEvent, ticket: Option<Ticket>) {
         let callback = self.state().callback.clone();
@@ -147,17 +155,23 @@ impl Waits {
         state.last
     }
 
+    /// The token that ends a wait early, by `cancel_lock` or when it is given up.
+    pub(crate) fn cancellable(&self, wait: u32) -> daimon_core::Result<Cancel> {
+        let cancel = Cancel::new()?;
+        self.shared.state().cancels.insert(wait, cancel.clone());
+        Ok(cancel)
+    }
+
     /// Launches, then hears the daemon's channel. First event: `launched` or `failed`.
     #[napi]
     pub fn launch(&self, plan: NativePlan, payload: Buffer) -> u32 {
         let wait = self.next();
-        let plan = Cancel::new().and_then(|cancel| {
-            self.shared.state().cancels.insert(wait, cancel.clone());
-            plan.into_plan(cancel)
-        });
+        let plan = self.cancellable(wait).and_then(|cancel| plan.into_plan(cancel));
         let (shared, payload) = (Arc::clone(&self.shared), payload.to_vec());
         match plan {
-            Ok(plan) => self.spawn(wait, move || launch_and_listen(&shared, wait, &plan, &payload)),
+            Ok(plan) => {
+                self.spawn(wait, Box::new(move || launch_and_listen(&shared, wait, &plan, &payload)));
+            }
             Err(error) => self.shared.emit(NativeEvent::failed(wait, error)),
         }
         wait
@@ -198,10 +212,11 @@ impl Waits {
     pub fn end_group(&self, launched: &mut LaunchedDaemon, grace: u32) -> u32 {
         let wait = self.next();
         let (shared, group) = (Arc::clone(&self.shared), launched.group.take());
-        self.spawn(wait, move || {
+        let work = move || {
             let left = group.map(|group| group.end(Duration::from_millis(grace.into())));
             shared.emit(NativeEvent { left, ..NativeEvent::new(wait, NativeEventKind::Done) });
-        });
+        };
+        self.spawn(wait, Box::new(work));
         wait
     }
 
@@ -211,12 +226,12 @@ impl Waits {
     pub fn remove_leftover(&self, pid_file: String, launched: &LaunchedDaemon) -> u32 {
         let wait = self.next();
         let (shared, socket) = (Arc::clone(&self.shared), launched.socket.clone());
-        self.spawn(wait, move || {
-            match PidFile::new(pid_file).and_then(|pid_file| pid_file.remove_leftover(socket.as_ref())) {
-                Ok(()) => shared.emit(NativeEvent::new(wait, NativeEventKind::Done)),
-                Err(error) => shared.emit(NativeEvent::failed(wait, error)),
-            }
-        });
+        let work = move || {
+            let removed =
+                PidFile::new(pid_file).and_then(|pid_file| pid_file.remove_leftover(socket.as_ref()));
+            shared.emit_end(wait, removed);
+        };
+        self.spawn(wait, Box::new(work));
         wait
     }
 
@@ -225,15 +240,10 @@ impl Waits {
     #[napi]
     pub fn become_daemon(&self, plan: NativeForegroundPlan) -> u32 {
         let wait = self.next();
-        let plan = Cancel::new().and_then(|cancel| {
-            self.shared.state().cancels.insert(wait, cancel.clone());
-            plan.into_plan(cancel)
-        });
+        let plan = self.cancellable(wait).and_then(|cancel| plan.into_plan(cancel));
         let shared = Arc::clone(&self.shared);
-        self.spawn(wait, move || match plan.and_then(|plan| become_daemon(&plan)) {
-            Ok(_) => shared.emit(NativeEvent::new(wait, NativeEventKind::Done)),
-            Err(error) => shared.emit(NativeEvent::failed(wait, error)),
-        });
+        let work = move || shared.emit_end(wait, plan.and_then(|plan| become_daemon(&plan).map(drop)));
+        self.spawn(wait, Box::new(work));
         wait
     }
 
@@ -263,20 +273,22 @@ impl Waits {
         self.shared.close();
     }
 
-    pub(crate) fn spawn(&self, wait: u32, work: impl FnOnce() + Send + 'static) {
+    /// Does the work on a thread of its own, or fails the wait.
+    pub(crate) fn spawn(&self, wait: u32, work: Box<dyn FnOnce() + Send>) {
         self.spawn_or(wait, "daimon-launch", work, |error| NativeError {
             step: Some("thread".into()),
             ..NativeError::new(ErrorKind::StartFailed, format!("no thread could be started: {error}"))
         });
     }
 
-    /// Does the work on a thread of its own. Where there is none, the wait fails with what `refuse` says.
+    /// Does the work on a thread of its own. Where there is none, the wait fails with what `refuse` says. The work is
+    /// boxed, so that std's start of threads is in memory once, and not once for each work.
     pub(crate) fn spawn_or(
         &self,
         wait: u32,
         name: &str,
-        work: impl FnOnce() + Send + 'static,
-        refuse: impl FnOnce(&io::Error) -> NativeError,
+        work: Box<dyn FnOnce() + Send>,
+        refuse: fn(&io::Error) -> NativeError,
     ) {
         let thread = thread::Builder::new().name(name.into());
         if let Err(error) = thread.spawn(work) {

@@ -10,6 +10,7 @@ use crate::error::Pid;
 use crate::handover::Outcome;
 use crate::launcher_death::ABORT_GRACE;
 use crate::sys;
+use crate::threads;
 
 /// The wait from SIGKILL to the end. Only a process in the kernel takes longer, for a disk or a network file system.
 const KILL_PATIENCE: Duration = Duration::from_secs(1);
@@ -18,6 +19,8 @@ const KILL_PATIENCE: Duration = Duration::from_secs(1);
 const INIT_PATIENCE: Duration = Duration::from_millis(2_500);
 /// How long another owner may take to close the channel when the group is dropped.
 const CHANNEL_PATIENCE: Duration = Duration::from_secs(5);
+/// The stack of the thread that ends a group, in bytes.
+const STACK: usize = 256 * 1_024;
 const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 
 /// The daemon's process group, made by its launch.
@@ -83,9 +86,8 @@ impl Drop for Group {
             return;
         }
         let given_up = GivenUp { leader: Some(leader), outcome: Arc::clone(&self.outcome) };
-        let thread = thread::Builder::new().name("daimon-group".into());
         // If no thread can be made, this drops `given_up`, which kills the group.
-        let _ = thread.spawn(move || given_up.end(ABORT_GRACE));
+        let _ = threads::spawn("daimon-group", STACK, Box::new(move || given_up.end(ABORT_GRACE)));
     }
 }
 

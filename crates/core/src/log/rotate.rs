@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock};
-use std::thread;
 
 use nix::unistd::write;
 
@@ -13,6 +12,7 @@ use crate::given::Rotation;
 use crate::mutex::lock;
 use crate::sys::block_all;
 use crate::sys::stderr;
+use crate::threads;
 use crate::trusted_path::Walk;
 
 /// The compressor's tables are on the heap in the end, but some compilers build them on the stack first.
@@ -36,8 +36,8 @@ const STACK: usize = 1_024 * 1_024;
 /// `StartFailed` when there is no thread left; `InvalidOption` as [`check_rotation`].
 pub fn start_rotation(rotation: Rotation, rotated: impl Fn() + Send + 'static) -> Result<()> {
     check_rotation(&rotation.path)?;
-    let builder = thread::Builder::new().name("daimon-log".into()).stack_size(STACK);
-    builder.spawn(move || watch(&rotation, rotated)).map(drop).map_err(|error| {
+    let work = Box::new(move || watch(&rotation, rotated));
+    threads::spawn("daimon-log", STACK, work).map(drop).map_err(|error| {
         Error::io("rotate", "clone", &error, "no thread for the rotation of the log could be made")
     })
 }

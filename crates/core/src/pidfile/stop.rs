@@ -286,10 +286,33 @@ fn outlives_kill(process: &Process, timeout: Duration) -> Error {
 
 fn stop_timeout(process: &Process, timeout: Duration, outcome: &str) -> Error {
     let pid = process.pid();
-    // From nanoseconds: whole milliseconds stay whole.
-    let millis = timeout.as_nanos() as f64 / 1e6;
+    let millis = in_millis(timeout);
     let message = format!("Process {pid} has not ended within {millis} ms{outcome}");
     Error::new(ErrorKind::StopTimeout, message).with_pid(Some(pid))
+}
+
+/// A time in milliseconds, to the microsecond. Without floats: every daemon would have the text of their formatting in
+/// its memory.
+fn in_millis(time: Duration) -> String {
+    let whole = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let rest = time.subsec_micros() % 1_000;
+    if rest == 0 {
+        return whole.to_string();
+    }
+    format!("{whole}.{rest:03}").trim_end_matches('0').to_owned()
+}
+
+#[cfg(test)]
+mod texts {
+    use super::*;
+
+    #[test]
+    fn whole_milliseconds_stay_whole_and_parts_are_told() {
+        for (micros, text) in [(0, "0"), (250_000, "250"), (500, "0.5"), (1_020, "1.02"), (10_001, "10.001")]
+        {
+            assert_eq!(in_millis(Duration::from_micros(micros)), text);
+        }
+    }
 }
 
 // On Windows no child can have the lock by inheritance.

@@ -14,6 +14,7 @@ use crate::handover::{Channel, Frame, Reception};
 use crate::mutex::lock;
 use crate::process::Process;
 use crate::sys::{self, Failure, Selector, Source, block_all};
+use crate::threads;
 
 const STACK: usize = 128 * 1_024;
 
@@ -127,8 +128,8 @@ fn add(new: New) -> std::result::Result<WatchId, Failure> {
             let selector = Selector::new()?;
             let poller = Arc::new(Poller { selector, watches: Mutex::default() });
             let for_thread = Arc::clone(&poller);
-            let thread = thread::Builder::new().name("daimon-poller".into()).stack_size(STACK);
-            thread.spawn(move || for_thread.run()).map_err(|error| ("clone", sys::errno_of(&error)))?;
+            threads::spawn("daimon-poller", STACK, Box::new(move || for_thread.run()))
+                .map_err(|error| ("clone", sys::errno_of(&error)))?;
             Arc::clone(present.insert(poller))
         }
     };

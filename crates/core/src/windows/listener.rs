@@ -19,6 +19,7 @@ use crate::hello::Hello;
 use crate::mutex::lock;
 use crate::seam;
 use crate::sys::{self, Event, Failure, Pipe, Progress, Source};
+use crate::threads;
 
 /// How many instances wait for clients, so that many can come at once.
 const INSTANCES: usize = 16;
@@ -157,13 +158,12 @@ impl Listener {
         let (name, queue) = (self.name.clone(), Arc::clone(&self.queue));
         // The thread gets its instances once it is there: where it cannot be made, the first one is kept for a retry.
         let (give, given) = mpsc::channel();
-        let work = move || {
+        let work = Box::new(move || {
             if let Ok(instances) = given.recv() {
                 await_clients(&name, instances, &queue);
             }
-        };
-        let builder = thread::Builder::new().name("daimon-listener".into()).stack_size(STACK);
-        let thread = builder.spawn(work).map_err(|error| {
+        });
+        let thread = threads::spawn("daimon-listener", STACK, work).map_err(|error| {
             Error::io("socket", "CreateThread", &error, "no thread for the socket could be made")
         })?;
         match first.take() {

@@ -22,6 +22,7 @@ use crate::seam;
 use crate::signal::Signal;
 use crate::sys::control::TERM;
 use crate::sys::{self, FileId, Job, Phase, Source};
+use crate::threads;
 
 static DAEMON: OnceLock<OwnDaemon> = OnceLock::new();
 
@@ -296,14 +297,14 @@ impl OwnDaemon {
     pub fn outlive_launcher(&'static self, patience: Duration) {
         self.release_job();
         let Some(until) = Instant::now().checked_add(patience) else { return };
-        let builder = thread::Builder::new().name("daimon-launcher".into()).stack_size(STACK);
-        // Ignore a failure: without the thread a daemon that is never ready stays until it is stopped.
-        let _ = builder.spawn(move || {
+        let work = Box::new(move || {
             thread::sleep(until.saturating_duration_since(Instant::now()));
             while !self.is_over_or_alone() {
                 thread::sleep(BETWEEN_LOOKS);
             }
         });
+        // Ignore a failure: without the thread a daemon that is never ready stays until it is stopped.
+        let _ = threads::spawn("daimon-launcher", STACK, work);
     }
 
     /// Whether the start is over. Where nobody waits for it, this ends the daemon and what it has started.

@@ -2,7 +2,6 @@
 //! without a wrapper program.
 
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use super::own::{own_daemon, remove_own};
@@ -10,6 +9,7 @@ use crate::given::Course;
 use crate::sys::control::{HUP, TERM};
 use crate::sys::service::{Control, Manager, Progress, Serviced, dispatch};
 use crate::sys::{self, Errno};
+use crate::threads;
 
 /// The program of the service control manager.
 const MANAGER: &str = "services.exe";
@@ -73,13 +73,12 @@ impl Service {
             Self { state: Mutex::new(state), changed: Condvar::new() }
         });
         if is_first {
-            let builder = thread::Builder::new().name("daimon-service".into()).stack_size(STACK);
             // It returns when the service has stopped, too.
-            let made = builder.spawn(|| {
+            let work = Box::new(|| {
                 let _ = dispatch(service);
                 service.link(Link::Over);
             });
-            if made.is_err() {
+            if threads::spawn("daimon-service", STACK, work).is_err() {
                 service.link(Link::Over);
             }
         }

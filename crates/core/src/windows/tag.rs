@@ -9,6 +9,7 @@ use super::own::OwnDaemon;
 use crate::error::{Error, Result};
 use crate::sys::control::{byte_of, is_known, pipe_of, signal_of};
 use crate::sys::{self, FileId, Pipe, Progress};
+use crate::threads;
 
 /// How many clients are served at once.
 const CLIENTS: usize = 16;
@@ -65,11 +66,12 @@ impl Tag {
     ///
     /// `StartFailed` with the system's, when there is no thread left.
     pub(super) fn serve(mut self, daemon: &'static OwnDaemon) -> Result<()> {
-        let builder = thread::Builder::new().name("daimon-tag".into()).stack_size(STACK);
-        let work = move || loop {
-            self.serve_next(daemon);
-        };
-        builder.spawn(work).map(drop).map_err(|error| {
+        let work = Box::new(move || {
+            loop {
+                self.serve_next(daemon);
+            }
+        });
+        threads::spawn("daimon-tag", STACK, work).map(drop).map_err(|error| {
             Error::io("tag", "CreateThread", &error, "no thread for the name tag could be made")
         })
     }
