@@ -3,8 +3,8 @@
 use std::io;
 use std::thread::{Builder, JoinHandle};
 
-/// Does the work on a thread with that name, which debuggers show, and a stack of so many bytes. The work is boxed: each
-/// type of work would bring its own copy of std's start of threads, which every daemon has in memory.
+/// Does the work on a thread with that name, which debuggers show, and a stack of so many bytes. The work is boxed:
+/// each type of work would bring its own copy of std's start of threads, which every daemon has in memory.
 ///
 /// # Errors
 ///
