@@ -69,7 +69,7 @@ impl Keeper<'_> {
         match self.start(place) {
             Ok(()) if is_first => (),
             Ok(()) => {
-                self.respawns += 1;
+                self.respawns.count += 1;
                 seam::at("respawn.started");
             }
             Err(error) if is_first => {

@@ -56,7 +56,7 @@ impl Keeper<'_> {
         self.collect_one(at);
         self.let_rotate();
         // The last one may be an old body that has drained, or a new one whose upgrade has failed.
-        if self.phase == Phase::Serving && self.running.is_empty() && self.due.is_empty() {
+        if self.phase == Phase::Serving && self.running.is_empty() && self.respawns.is_none_due() {
             self.supervisor.stopping(self.plan.stop_timeout);
             self.phase = Phase::Ending(Some(self.done.unwrap_or(ExitStatus::Code(0))));
         }
@@ -97,7 +97,7 @@ impl Keeper<'_> {
                 let status = if was_told { ExitStatus::Code(1) } else { status };
                 if self.upgrade.is_some() {
                     self.say(&format!("daimon: the program {what}; an upgrade is under way"));
-                    self.due.push((Instant::now(), place.instance));
+                    self.respawns.start_in(Duration::ZERO, place.instance);
                 } else {
                     self.follow(place.instance, status, ready_for, &what);
                 }
@@ -116,7 +116,7 @@ impl Keeper<'_> {
         if matches!(self.phase, Phase::Ending(_)) {
             return;
         }
-        let Some(row) = self.rows.get_mut(instance as usize) else { return };
+        let Some(row) = self.respawns.row_of(instance) else { return };
         let next = row.end(status, ready_for);
         let Respawn { limit, .. } = self.plan.respawn;
         let count =
@@ -127,7 +127,7 @@ impl Keeper<'_> {
             Next::Again(pause) => {
                 let when = if pause.is_zero() { "now".to_owned() } else { format!("in {}", millis(pause)) };
                 self.say(&format!("{program}; it is started again {when} (respawn {count})"));
-                self.due.push((Instant::now() + pause, instance));
+                self.respawns.start_in(pause, instance);
                 seam::at("respawn.due");
                 if pause > LONGEST_QUEUE && self.at_work().next().is_none() {
                     self.sockets.close(&self.bodies);
@@ -158,7 +158,7 @@ impl Keeper<'_> {
             self.phase = Phase::Ending(status);
         }
         seam::at("keeper.ending");
-        self.due.clear();
+        self.respawns.forget();
         self.refuse_upgrade("ERR_DAEMON_NOT_RUNNING", "the daemon is stopped");
         let groups = self.stops_groups();
         let is_told = |body: &&mut Running| !matches!(body.state, State::Left { .. } | State::Ending);

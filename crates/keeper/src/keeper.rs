@@ -10,7 +10,7 @@ use daimon_core::{
 
 use crate::clients::{Announced, Client};
 use crate::ends::ABORT_GRACE;
-use crate::respawn::Row;
+use crate::respawns::Respawns;
 use crate::running::{Running, State, after, earlier};
 use crate::say::say;
 use crate::seam;
@@ -61,10 +61,7 @@ pub(crate) struct Keeper<'a> {
     pub(crate) has_served: bool,
     pub(crate) generation: u32,
     pub(crate) running: Vec<Running>,
-    /// The respawns of each instance.
-    pub(crate) rows: Vec<Row>,
-    /// When an instance is to be started again.
-    pub(crate) due: Vec<(Instant, u32)>,
+    pub(crate) respawns: Respawns,
     pub(crate) sockets: Sockets,
     pub(crate) upgrade: Option<Upgrade>,
     /// An upgrade that has succeeded, until nobody of the old generation accepts any more.
@@ -75,8 +72,6 @@ pub(crate) struct Keeper<'a> {
     pub(crate) ender: Option<u64>,
     /// A stop that is under way, or about to come.
     pub(crate) announced: Option<Announced>,
-    /// All respawns since the daemon was started.
-    pub(crate) respawns: u64,
     /// How a body of a daemon that serves has ended last, and when.
     pub(crate) last_exit: Option<(ExitStatus, SystemTime)>,
     next_number: u64,
@@ -114,8 +109,7 @@ impl<'a> Keeper<'a> {
             has_served: false,
             generation: 1,
             running: Vec::new(),
-            rows: rows(plan),
-            due: Vec::new(),
+            respawns: Respawns::new(plan),
             sockets,
             supervisor,
             upgrade: None,
@@ -123,7 +117,6 @@ impl<'a> Keeper<'a> {
             done: None,
             ender: None,
             announced: None,
-            respawns: 0,
             last_exit: None,
             next_number: FIRST,
         })
@@ -244,7 +237,7 @@ impl<'a> Keeper<'a> {
         match &self.upgrade {
             // While one is under way, nothing of the old generation is started.
             Some(upgrade) => consider(upgrade.deadline),
-            None => self.due.iter().for_each(|(when, _)| consider(Some(*when))),
+            None => consider(self.respawns.next()),
         }
         consider(self.switched.as_ref().map(|switched| switched.deadline));
         consider(self.sockets.next_time().filter(|_| self.may_drop_sockets()));
@@ -253,8 +246,7 @@ impl<'a> Keeper<'a> {
 
     fn look_at_times(&mut self, now: Instant) {
         if self.upgrade.is_none() {
-            while let Some(at) = self.due.iter().position(|(when, _)| *when <= now) {
-                let (_, instance) = self.due.swap_remove(at);
+            while let Some(instance) = self.respawns.take_due(now) {
                 self.start_or_fail(instance);
             }
         }
@@ -283,9 +275,4 @@ impl<'a> Keeper<'a> {
         let ready = self.at_work().filter(|body| body.state == State::Ready).count();
         ready == self.plan.instances as usize
     }
-}
-
-/// A row for each instance.
-pub(crate) fn rows(plan: &KeeperPlan) -> Vec<Row> {
-    (0..plan.instances).map(|_| Row::new(plan.respawn)).collect()
 }

@@ -13,6 +13,7 @@ mod executable;
 mod keeper;
 mod report;
 mod respawn;
+mod respawns;
 mod running;
 mod say;
 mod seam;

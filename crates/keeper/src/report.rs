@@ -17,7 +17,7 @@ pub(crate) fn report(keeper: &Keeper<'_>) -> String {
         json.push_str(if at == 0 { "" } else { "," });
         push_body(&mut json, one, one.place.generation < keeper.generation);
     }
-    let _ = write!(json, "],\"respawns\":{}", keeper.respawns);
+    let _ = write!(json, "],\"respawns\":{}", keeper.respawns.count);
     if let Some((status, at)) = keeper.last_exit {
         let how = match status {
             ExitStatus::Code(code) => format!("\"code\":{code}"),

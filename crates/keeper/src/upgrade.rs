@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use daimon_core::{BodyPayload, BodyPlace, ExitStatus, FrameKind, channel_pair};
 
 use crate::clients::UpgradeOrder;
-use crate::keeper::{Keeper, Phase, rows};
+use crate::keeper::{Keeper, Phase};
 use crate::report::error_json;
 use crate::running::{Running, State, Trial, after};
 use crate::seam;
@@ -128,8 +128,7 @@ impl Keeper<'_> {
             .iter_mut()
             .filter(|body| body.trial == Trial::Newcomer)
             .for_each(|body| body.trial = Trial::None);
-        self.rows = rows(self.plan);
-        self.due.clear();
+        self.respawns.begin_anew(self.plan);
         if let Some(payload) = upgrade.payload {
             self.payload = payload;
         }
@@ -263,7 +262,7 @@ impl Keeper<'_> {
     /// Whether it can be told which sockets nobody listens at: not before those that are to begin have begun.
     pub(crate) fn may_drop_sockets(&self) -> bool {
         let are_ready = self.at_work().all(|body| body.state == State::Ready);
-        self.upgrade.is_none() && self.due.is_empty() && are_ready
+        self.upgrade.is_none() && self.respawns.is_none_due() && are_ready
     }
 
     pub(crate) fn drop_doubtful_sockets(&mut self, now: Instant) {
