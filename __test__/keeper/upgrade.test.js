@@ -333,9 +333,11 @@ test.serial('a program hears of its replacement, and ends for that reason', asyn
   const before = await get()
   await daemon.upgrade()
   await until(() => !alive(Number(before)))
-  t.is(log(), 'drain\nstop by upgrade\n')
+  const begins = 'daimon: the upgrade to generation 2 begins\n'
+  const upgraded = `${begins}daimon: the upgrade to generation 2 has succeeded\ndrain\nstop by upgrade\n`
+  t.is(log(), upgraded)
   await daemon.stop()
-  t.is(log(), 'drain\nstop by upgrade\nstop by signal\n')
+  t.is(log(), `${upgraded}stop by signal\n`)
 })
 
 test.serial('a program has itself replaced', async (t) => {

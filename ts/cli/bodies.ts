@@ -1,6 +1,6 @@
 /** The bodies of a daemon with a keeper, as people see them. */
 
-import type { Body } from '../types/status.js'
+import type { Body, Running } from '../types/status.js'
 import { bytes, duration } from './format.js'
 
 /** A body, with what is shown of it in each table of daemons. */
@@ -12,8 +12,10 @@ export interface BodyRow {
 }
 
 /** The bodies in the order of generations, and of instances in each. */
-export function bodyRows(bodies: readonly Body[] = []): BodyRow[] {
-  const serving = Math.max(0, ...bodies.filter(({ ready }) => ready).map(({ generation }) => generation))
+export function bodyRows({ bodies = [], stopping }: Pick<Running, 'bodies' | 'stopping'>): BodyRow[] {
+  const ready = bodies.filter((body) => body.ready).map(({ generation }) => generation)
+  // Those of an older generation that are not ready have finished their work; of a daemon that stops, all end.
+  const serving = stopping === true ? Number.POSITIVE_INFINITY : Math.max(0, ...ready)
   const inOrder = [...bodies].sort((a, b) => a.generation - b.generation || a.instance - b.instance)
   return inOrder.map((body) => {
     const { instance, generation } = body
@@ -35,6 +37,5 @@ function cellsOf(body: Body, serving: number): string[] {
 function stateOf({ ready, draining, generation }: Body, serving: number): string {
   if (draining) return 'draining'
   if (ready) return 'ready'
-  // One that has finished its work is told to end.
   return generation < serving ? 'ending' : 'starting'
 }

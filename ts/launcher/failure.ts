@@ -9,8 +9,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { systemError } from '../binding/errors.js'
-import type { LaunchedDaemon } from '../binding/native.js'
-import { IS_WINDOWS, SUPERUSER } from '../binding/platform.js'
+import { SUPERUSER } from '../binding/platform.js'
 import { ReadyTimeoutError, StartFailedError } from '../errors.js'
 import { messageOf } from '../handover/thrown.js'
 import { canReach, type Identity } from '../options/access.js'
@@ -18,10 +17,10 @@ import { identityOf } from '../options/identity.js'
 import { scriptOrPath, shellOf } from '../options/script.js'
 import type { ExecutableSettings, StartSettings } from '../options/settings.js'
 import { errorOf, named, say, set, type Text } from '../say.js'
-import { lastWord, shownLines } from './last-word.js'
+import { lastWord } from './last-word.js'
 
-/** How many bytes of the log's end are read. */
-const LOG_BYTES = 8_192
+/** How many lines Node.js prints of the place of an error, before the error itself. */
+const LINES_OF_PLACE = 5
 /** The most characters of the daemon's own words in a message; `cause` and `log` have more. */
 const LONGEST_WORD = 2_000
 
@@ -31,6 +30,8 @@ export interface Failure {
   readonly exitCode: number | undefined
   readonly exitSignal: string | undefined
   readonly log: string | undefined
+  /** Whether others have written to the log meanwhile, as the bodies that an upgrade is to replace. */
+  readonly isLogShared?: boolean
   /** The reason why it could not be ended. */
   livesOn: unknown
   /** The PIDs of its processes that could not be ended. */
@@ -41,21 +42,6 @@ export interface Failure {
 export interface Told {
   error: Error | undefined
   exitCode: number | undefined
-}
-
-/** Whole lines from the end of what the daemon has written. */
-export function logTail(launched: LaunchedDaemon): string | undefined {
-  const bytes = launched.log(LOG_BYTES)
-  if (bytes === null || bytes.length === 0) return undefined
-  // Node.js itself writes its lines with a carriage return on Windows.
-  const lines = bytes
-    .toString()
-    .trimEnd()
-    .split(IS_WINDOWS ? /\r?\n/ : '\n')
-  if (bytes.length < LOG_BYTES) return shownLines(lines).join('\n')
-  // The first line has begun before these bytes. If there is no other, its end is shown, from a whole character on.
-  const [first = '', ...others] = lines
-  return others.length === 0 ? `…${first.replace(/^\ufffd+/, '')}` : shownLines(others).join('\n')
 }
 
 /** The daemon in words. */
@@ -70,7 +56,7 @@ export function subject({ name, pidFile }: StartSettings): string {
  */
 export function startFailed(
   settings: StartSettings,
-  { told, exitCode, exitSignal, log, livesOn, left }: Failure,
+  { told, exitCode, exitSignal, log, isLogShared, livesOn, left }: Failure,
   who: string = subject(settings),
 ): StartFailedError {
   const ending =
@@ -85,7 +71,7 @@ export function startFailed(
             : 'could not go on'
           : `closed its channel, and could not be ended (${messageOf(livesOn)}),`
   const error = ofKeeper(told.error)
-  const why = shortened(error === undefined ? lastWord(log) : `: ${errorLine(error, log)}`)
+  const why = shortened(error === undefined ? lastWord(log, isLogShared) : `: ${errorLine(error, log)}`)
   const about =
     error === undefined
       ? aboutEnd(settings, exitCode)
@@ -106,9 +92,20 @@ function isOfExec(error: Error | undefined): boolean {
 function errorLine(error: Error, log: string | undefined): string {
   const { name, message } = error
   if (isDenied(error)) return `${name}: ${explainDenial(error)}`
-  // No field of a syntax error says where it is, nor does its stack. What Node.js prints begins with the place.
-  const [place] = (name === 'SyntaxError' && log?.match(/^(?:file:\/\/\/|\/|[A-Za-z]:\\).*:\d+$/m)) || []
+  const place = name === 'SyntaxError' ? placeOf(`${name}: ${message}`, log) : undefined
   return place === undefined ? `${name}: ${message}` : `${name}: ${message} (${place})`
+}
+
+/**
+ * Where an error is, by what Node.js prints of it: the place, the line, a mark below it, and the error. No field of a
+ * syntax error has it, nor has its stack.
+ */
+function placeOf(error: string, log = ''): string | undefined {
+  const lines = log.split('\n')
+  const [first = ''] = error.split('\n')
+  const end = lines.map((line) => line.startsWith(first)).lastIndexOf(true)
+  const before = lines.slice(Math.max(0, end - LINES_OF_PLACE), Math.max(0, end))
+  return before.find((line) => /^(?:file:\/\/\/|\/|[A-Za-z]:\\).*:\d+$/.test(line))
 }
 
 /** The keeper's own error, which has the system's number: with the name, and the text, that Node.js has for it. */

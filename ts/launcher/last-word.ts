@@ -17,16 +17,21 @@ export function shownLines(lines: readonly string[]): string[] {
   return lines.slice(first, first + MOST_LINES)
 }
 
-/** The abort, if there is one; else the first line that looks like an error; else the last line. */
-export function lastWord(log: string | undefined): string {
+/**
+ * The abort, if there is one; else the first line that looks like an error; else the last line. Of a log that others
+ * write to as well, the abort alone.
+ */
+export function lastWord(log: string | undefined, isShared = false): string {
   const all = (log ?? '').split('\n')
   const fatal = all.map((_, index) => abortAt(all, index)).find((found) => found !== undefined)
   if (fatal !== undefined) return `: ${fatal}`
   const trace = all.findIndex((line) => NATIVE_TRACE.test(line))
   const lines = all
     .slice(0, trace === -1 ? undefined : trace)
-    .filter((line) => line.trim() !== '' && !/^Node\.js v\d|^ +at /.test(line))
+    // V8 frames its last words with lines of `#` alone.
+    .filter((line) => /[^\s#]/.test(line) && !/^Node\.js v\d|^ +at /.test(line))
   if (trace !== -1) return `: it aborted${frameOf(all.slice(trace))}, by process.abort() or in native code`
+  if (isShared) return ''
   const error = lines.find((line) => /^\w*Error\b/.test(line))
   if (error !== undefined) return `: ${error}`
   const last = lines.at(-1)
@@ -49,7 +54,7 @@ function abortAt(lines: readonly string[], index: number): string | undefined {
   if (line.startsWith('FATAL ERROR: ')) return line
   const [, failed] = /^ *# +(Assertion failed: .*)$/.exec(next) ?? []
   if (failed !== undefined && /^ *# /.test(line)) return `${failed} (${line.replace(/^ *# +/, '')})`
-  const [, place] = /^# (Fatal \w+ in .*)$/.exec(line) ?? []
+  const [, place] = /^# (Fatal [\w ]+ in .*)$/.exec(line) ?? []
   if (place !== undefined) return next.startsWith('# ') ? `${place}: ${next.slice(2)}` : place
   if (/^terminate called /.test(line) || /^thread .* panicked at .*:$/.test(line))
     return `${line} ${next.trim()}`.trim()

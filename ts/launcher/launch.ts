@@ -14,7 +14,8 @@ import { decodeError } from '../handover/told-error.js'
 import type { StartSettings } from '../options/settings.js'
 import { signalName } from '../options/signal-names.js'
 import type { ExitInfo } from '../types/status.js'
-import { type Failure, logTail, startFailed, type Told, timeoutError } from './failure.js'
+import { type Failure, startFailed, type Told, timeoutError } from './failure.js'
+import { logTail } from './log-end.js'
 
 /**
  * How long a process may take to end after its channel is closed, in milliseconds: the kernel closes the channel first.

@@ -19,6 +19,7 @@ import { errorOf, named, refusal, say } from '../say.js'
 import { LONGEST_TIMER } from '../timer.js'
 import type { Running } from '../types/status.js'
 import { type Failure, startFailed, subject, type Told } from './failure.js'
+import { logSince } from './log-end.js'
 
 /**
  * Has another generation take the place of the present one; resolves when it serves.
@@ -27,8 +28,30 @@ import { type Failure, startFailed, subject, type Told } from './failure.js'
  * @throws DaemonError of the kinds that `Daemon#upgrade` names; the reason of `settings.signal`
  */
 export async function upgrade(settings: Settings, args: Buffer | undefined): Promise<Running> {
-  const { pidFile, signal, logger, readyTimeout } = settings
+  const { pidFile, signal } = settings
   signal?.throwIfAborted()
+  const before = presentStatus(pidFile)
+  // Lines of the bodies that serve are among those of the new program.
+  const log = before?.state === 'running' ? logSince(before.pid) : undefined
+  try {
+    const answer = await ask(settings, args)
+    if (answer.last.kind === 'ready') return await present(pidFile)
+    throw await failureOf(settings, answer, log?.read())
+  } finally {
+    log?.close()
+  }
+}
+
+/** What the keeper has said. */
+interface Answer {
+  readonly last: NativeEvent
+  /** What the new program has told, and how it has ended. */
+  readonly told: Told
+  readonly exitSignal: string | undefined
+}
+
+async function ask(settings: Settings, args: Buffer | undefined): Promise<Answer> {
+  const { pidFile, signal, logger, readyTimeout } = settings
   const told: Told = { error: undefined, exitCode: undefined }
   let exitSignal: string | undefined
   const last = await new Promise<NativeEvent>((resolve, reject) => {
@@ -58,26 +81,34 @@ export async function upgrade(settings: Settings, args: Buffer | undefined): Pro
       settle()
     }
   })
-  if (last.kind === 'ready') return await present(pidFile)
-  if (last.error !== undefined) throw toError(last.error, pidFile)
-  if (last.kind === 'refused') throw refused(settings, last.text ?? '')
+  return { last, told, exitSignal }
+}
+
+async function failureOf(
+  settings: Settings,
+  { last, told, exitSignal }: Answer,
+  log: string | undefined,
+): Promise<Error> {
+  const { pidFile } = settings
+  if (last.error !== undefined) return toError(last.error, pidFile)
+  if (last.kind === 'refused') return refused(settings, last.text ?? '', log)
   const isTold = told.error !== undefined || told.exitCode !== undefined || exitSignal !== undefined
   // A keeper that begins or ends has no words for those who come too early or too late.
   if (!isTold && !(await serves(pidFile))) {
-    throw new NotRunningError(`${pidFile}: no upgrade: the daemon does not serve: it starts, or ends`, {
-      pidFile,
-    })
+    const message = `${pidFile}: no upgrade: the daemon does not serve: it starts, or ends`
+    return new NotRunningError(message, { pidFile })
   }
+  const exitCode = exitSignal === undefined ? told.exitCode : undefined
   const failure: Failure = {
     told,
-    exitCode: exitSignal === undefined ? told.exitCode : undefined,
+    exitCode,
     exitSignal,
-    log: undefined,
+    log,
+    isLogShared: true,
     livesOn: undefined,
     left: [],
   }
-  const daemon = subject(settings)
-  throw startFailed(settings, failure, `${daemon} serves on as before: its new program`)
+  return startFailed(settings, failure, `${subject(settings)} serves on as before: its new program`)
 }
 
 /** How much longer than the new program the keeper may take to answer, in milliseconds. */
@@ -118,7 +149,7 @@ function ending(text: string): { code: number | undefined; signal: string | unde
 }
 
 /** What the keeper itself has said: the code of an error, and why. */
-function refused({ pidFile, readyTimeout }: Settings, text: string): Error {
+function refused({ pidFile, readyTimeout }: Settings, text: string, log: string | undefined): Error {
   const [code = '', ...words] = text.split(' ')
   const why = words.join(' ')
   const serves = 'The daemon serves on as before'
@@ -135,6 +166,7 @@ function refused({ pidFile, readyTimeout }: Settings, text: string): Error {
         pidFile,
         pid: pid?.state === 'running' ? pid.pid : 0,
         timeout,
+        log,
       })
     }
     case 'ERR_DAEMON_UNSUPPORTED':

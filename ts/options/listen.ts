@@ -17,7 +17,21 @@ export function listenValue(option: string, value: unknown): readonly Listen[] {
   if (!isRecord(value)) throw invalid(option, value, 'an object of ports, paths and addresses by their names')
   const entries = Object.entries(value)
   if (entries.length > MOST) throw refused(option, value, `has more than ${MOST} sockets`, 'Give fewer.')
-  return Object.freeze(entries.map(([name, address]) => one(option, name, address)))
+  const all = entries.map(([name, address]) => one(option, name, address))
+  const names = new Map<string, string>()
+  for (const each of all) {
+    const address = addressOf(each)
+    const other = names.get(address)
+    if (other !== undefined) {
+      throw refused(`${option}.${each.name}`, value, `is the address of ${option}.${other}`, 'Give it once.')
+    }
+    names.set(address, each.name)
+  }
+  return Object.freeze(all)
+}
+
+function addressOf(listen: Listen): string {
+  return 'path' in listen ? listen.path : `${listen.host ?? ''} ${listen.port}`
 }
 
 function one(option: string, name: string, value: unknown): Listen {

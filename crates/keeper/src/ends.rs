@@ -209,7 +209,13 @@ impl Keeper<'_> {
                 ));
             }
             State::Ready => (),
-            State::Draining => running.end(stop_signal, false, running.patience),
+            State::Draining => {
+                running.end(stop_signal, false, running.patience);
+                let time = millis(self.plan.drain_timeout);
+                self.say(&format!(
+                    "daimon: the replaced program (PID {pid}) has not finished its work within {time}"
+                ));
+            }
             State::Ending => running.send_to(Signal::KILL, groups),
             State::Left { kill_at, .. } => {
                 let is_past = |until: Instant| until <= now;

@@ -77,8 +77,14 @@ impl Keeper<'_> {
         };
         let UpgradeOrder { ready_timeout, stop_timeout, .. } = *order;
         self.upgrade = Some(Upgrade { client, deadline: after(ready_timeout), stop_timeout, payload });
+        self.say_of_upgrade("begins");
         seam::at("upgrade.begun");
         self.start_newcomer(0);
+    }
+
+    /// What the log gets, so that what the new program writes there is known for its own.
+    fn say_of_upgrade(&self, course: &str) {
+        self.say(&format!("daimon: the upgrade to generation {} {course}", self.next_generation()));
     }
 
     fn start_newcomer(&mut self, instance: u32) {
@@ -123,6 +129,7 @@ impl Keeper<'_> {
     /// From now on the new generation alone accepts.
     fn switch(&mut self) {
         let Some(upgrade) = self.upgrade.take() else { return };
+        self.say_of_upgrade("has succeeded");
         self.generation = self.next_generation();
         self.running
             .iter_mut()
@@ -242,6 +249,7 @@ impl Keeper<'_> {
         if self.upgrade.take().is_none() {
             return;
         }
+        self.say_of_upgrade("has failed");
         let next = self.next_generation();
         seam::at("upgrade.failed");
         self.sockets.forget_generation(next, &self.bodies);

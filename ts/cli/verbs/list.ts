@@ -93,9 +93,9 @@ function toTable({ out }: Call, rows: readonly Row[]): string {
 
 /** A row for each body, indented. */
 function bodiesOf(row: Row): { row: undefined; cells: string[] }[] {
-  const { bodies: all, program = undefined } = row.state === 'running' ? row : {}
-  const bodies = bodyRows(all)
-  return bodies.map(({ instance, generation, cells }) => {
+  if (row.state !== 'running') return []
+  const { program } = row
+  return bodyRows(row).map(({ instance, generation, cells }) => {
     const label = `  ${instance}, generation ${generation}${program === undefined ? '' : `, ${printable(program)}`}`
     return { row: undefined, cells: [label, ...cells, '-'] }
   })

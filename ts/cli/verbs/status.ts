@@ -30,7 +30,7 @@ export const status: Verb = {
 function describe({ out }: Call, who: string, found: Status): string {
   const sentence = stateSentence(out, who, found)
   if (found.state !== 'running') return sentence
-  const { pid, pidFile, startedAt, uptime, memory, cpu, respawns, program, bodies } = found
+  const { pid, pidFile, startedAt, uptime, memory, cpu, respawns, program } = found
   const rows = [
     ['program', program],
     ['pid', String(pid)],
@@ -43,7 +43,7 @@ function describe({ out }: Call, who: string, found: Status): string {
     ['pidfile', pidFile],
     ['log', logOf(pid)],
   ].flatMap(([name, value]) => (value === undefined ? [] : [[`  ${name}`, printable(value)]]))
-  const ofBodies = tableOf(bodyRows(bodies))
+  const ofBodies = tableOf(bodyRows(found))
   const tables = ofBodies === undefined ? [rows] : [rows, ofBodies]
   return [sentence, ...tables.map(table)].join('\n')
 }

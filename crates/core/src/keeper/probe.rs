@@ -9,10 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::sockopt::SocketError;
-use nix::sys::socket::{
-    AddressFamily, SockType, SockaddrLike, SockaddrStorage, UnixAddr, connect, getpeername, getsockname,
-    getsockopt, socket,
-};
+use nix::sys::socket::{AddressFamily, SockType, SockaddrStorage, UnixAddr, connect, getsockopt, socket};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::given::Readiness;
@@ -112,9 +109,10 @@ fn state(fd: &OwnedFd) -> Option<nix::Result<()>> {
 }
 
 fn is_own_peer(fd: &OwnedFd) -> bool {
-    let own = getsockname::<SockaddrStorage>(fd.as_raw_fd());
-    let peer = getpeername::<SockaddrStorage>(fd.as_raw_fd());
-    own.is_ok_and(|own| own.family() != Some(AddressFamily::Unix) && peer == Ok(own))
+    let (Ok(own), Ok(peer)) = (rustix::net::getsockname(fd), rustix::net::getpeername(fd)) else {
+        return false;
+    };
+    own.address_family() != rustix::net::AddressFamily::UNIX && peer == Some(own)
 }
 
 fn begin_at(host: IpAddr, port: u16) -> Option<OwnedFd> {
@@ -139,7 +137,7 @@ mod tests {
     use std::net::TcpListener;
     use std::os::unix::net::UnixListener;
 
-    use nix::sys::socket::SockaddrIn;
+    use nix::sys::socket::{SockaddrIn, getsockname};
 
     use super::*;
 
