@@ -9,8 +9,8 @@ const body = (generation, instance, ready, draining = false) => ({
   ready,
   draining,
 })
-const shown = (bodies) =>
-  bodyRows(bodies).map(({ instance, generation, cells }) => [instance, generation, ...cells.slice(0, 2)])
+const shown = (bodies, stopping) =>
+  bodyRows({ bodies, stopping }).map(({ instance, generation, cells }) => [instance, generation, ...cells.slice(0, 2)])
 
 test('bodies are shown by generation and instance, each with its state', (t) => {
   const bodies = [
@@ -31,8 +31,14 @@ test('bodies are shown by generation and instance, each with its state', (t) => 
   ])
 })
 
+test('all bodies of a daemon that stops end, but those that have finished their work before', (t) => {
+  const bodies = [body(1, 0, true, true), body(2, 0, false), body(2, 1, true)]
+  const states = shown(bodies, true).map(([, , state]) => state)
+  t.deepEqual(states, ['draining', 'ending', 'ready'])
+})
+
 test('what the system hides is a dash, and without a keeper there is no row', (t) => {
-  const [{ cells }] = bodyRows([body(1, 0, true)])
+  const [{ cells }] = bodyRows({ bodies: [body(1, 0, true)] })
   t.deepEqual(cells, ['ready', '100', '-', '-', '-'])
-  t.deepEqual(bodyRows(undefined), [])
+  t.deepEqual(bodyRows({}), [])
 })

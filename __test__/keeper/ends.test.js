@@ -148,6 +148,41 @@ test.serial('instances that listen nowhere take over together with one that does
   await daemon.stop()
 })
 
+for (const [when, first] of [
+  ['of a start', () => {}],
+  ['of a start that was told to stop', (keeper) => kill(keeper, 'SIGTERM')],
+]) {
+  test.serial(`the death of the launcher ends what a body ${when} has left`, async (t) => {
+    const place = folder(t)
+    const script = place.write(
+      'leaves.cjs',
+      `const left = require('node:child_process').spawn(
+         'sh', ['-c', 'trap "" TERM; echo > left; while :; do sleep 1000; done'],
+         { stdio: 'ignore', cwd: ${JSON.stringify(place.path)} })
+       process.on('SIGTERM', () => process.exit())
+       setInterval(() => {}, 1e6)`,
+    )
+    const launcher = place.spawn([
+      place.write(
+        'launcher.mjs',
+        `import { Daemon } from "DAIMON"
+         const [pidFile, script] = ${JSON.stringify([place.file('a.pid'), script])}
+         const options = { pidFile, script, ready: 'manual', readyTimeout: Infinity, respawn: true }
+         await new Daemon({ ...options, stopTimeout: 3_600_000 }).start()`,
+      ),
+    ])
+    const keeper = await until(() => Number(content(place.file('a.pid'))))
+    await until(() => content(place.file('left')) !== undefined)
+    const { length } = place.processes()
+    first(keeper)
+    // The body has ended, and what it has left has not.
+    if (when !== 'of a start') await until(() => place.processes().length < length)
+    kill(launcher.pid)
+    await until(() => place.processes().length === 0)
+    t.pass()
+  })
+}
+
 test.serial('the death of a launcher ends a start that was told to stop, and hangs', async (t) => {
   const place = folder(t)
   const script = place.write(

@@ -258,6 +258,8 @@ for (const [option, options] of [
   ['listen.web.mode', { listen: { web: { port: 80, mode: 0o600 } } }],
   ['listen.web.ports', { listen: { web: { ports: 80 } } }],
   ['listen', { listen: { 'no name': 80 } }],
+  ['listen.b', { listen: { a: 80, b: { port: 80 } } }],
+  ['listen.b', { listen: { a: { path: '/x' }, b: { path: '/x', mode: 0o660 } } }],
   ['listen', { listen: [80] }],
   ['respawn', { respawn: false, listen: { web: 80 } }],
   ['respawn', { respawn: 'sometimes' }],

@@ -22,6 +22,7 @@ for (const [option, options, told] of [
   ['program', { ...SHELL, socket: true }, /cannot be had with 'socket'/],
   ['ready', { ...SHELL, ready: 'manual' }, /give ready: 'notify'/i],
   ['ready', { ...SHELL, ready: { port: 80 }, listen: { web: 80 } }, /accepted before the program is ready/],
+  ['ready', { ...SHELL, ready: { port: 80 }, instances: 2 }, /which of several 'instances' accepts there/],
   ['keepFds', { ...SHELL, keepFds: [3], listen: { web: 80 } }, /has 3, the number of a socket/],
   ['ready.port', { ...SHELL, ready: { port: 0 } }, /a port, from 1/],
   ['ready.host', { ...SHELL, ready: { port: 80, host: 'localhost' } }, /an IP address/],

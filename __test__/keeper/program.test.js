@@ -5,7 +5,7 @@ import test from 'ava'
 import { Daemon } from '../../dist/index.js'
 import { alive, fixture, folder, freePort, kill, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
-import { bodyOf, facts, factsWhenUp, served } from '../helpers/program.js'
+import { bodyOf, facts, factsWhenUp, SERVES, served } from '../helpers/program.js'
 
 const python = needs('python3')
 const FAILED = { code: 'ERR_DAEMON_START_FAILED' }
@@ -110,6 +110,25 @@ test.serial('an address at which somebody accepts already fails the start', asyn
   t.regex(error.message, new RegExp(`127\\.0\\.0\\.1:${port}: somebody accepts connections there before`))
   t.deepEqual(place.processes(), [])
   server.close()
+})
+
+python('what a dead program has left at the address is not taken for the next one', async (t) => {
+  const place = folder(t)
+  const port = await freePort()
+  const { daemon, log } = served(place, {
+    program: '/bin/sh',
+    programArgs: ['-c', `python3 ${SERVES} port=${port} & wait`],
+    ready: { port },
+    respawn: { limit: 1, delay: 20 },
+  })
+  await daemon.start()
+  const { pid } = await facts(port)
+  const exited = daemon.exited()
+  kill(await bodyOf(daemon))
+  t.deepEqual(await exited, { code: 1 })
+  t.regex(log(), new RegExp(`cannot be started: port ${port}: somebody accepts connections there before`))
+  kill(pid)
+  await until(() => !alive(pid))
 })
 
 python('one that ends by failure is started again, from what is at its path by then', async (t) => {

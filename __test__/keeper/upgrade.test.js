@@ -188,7 +188,7 @@ for (const [what, text, error] of [
 }
 
 /** A Daemon whose next generation waits for a file before it is ready. */
-async function waiting(place) {
+async function waiting(place, options = {}) {
   const gate = place.file('gate')
   const script = place.write(
     'waits.mjs',
@@ -197,7 +197,7 @@ async function waiting(place) {
      while (!existsSync(${JSON.stringify(gate)})) await new Promise((resolve) => setTimeout(resolve, 5))
      createRequire(import.meta.url)(${JSON.stringify(fixture('keeper/server.cjs'))})`,
   )
-  const made = await kept(place, { script })
+  const made = await kept(place, { script, ...options })
   place.write('gate', '')
   await made.daemon.start()
   const { unlinkSync } = await import('node:fs')
@@ -271,6 +271,40 @@ test.serial(
     await daemon.stop()
   },
 )
+
+for (const [respawn, code, end] of [
+  ['never', 3, 'it is not to be started again, so that the daemon ends'],
+  [{ on: 'failure', limit: 0 }, 1, 'after 0 respawns in a row the daemon gives up'],
+]) {
+  test.serial(`${JSON.stringify(respawn)} decides, too, when an upgrade has failed meanwhile`, async (t) => {
+    const place = folder(t)
+    const { daemon, get, log } = await waiting(place, { respawn })
+    const before = await get()
+    const abort = new AbortController()
+    const upgrading = daemon.with({ signal: abort.signal }).upgrade()
+    await until(() => place.processes().length === 3)
+    await get('/exit?code=3').catch(() => {})
+    await until(() => log().includes(`(PID ${before}) has ended with the code 3; an upgrade is under way\n`))
+    const exited = daemon.exited()
+    abort.abort(new Error('enough'))
+    await t.throwsAsync(upgrading, { message: 'enough' })
+    t.deepEqual(await exited, { code })
+    t.true(log().includes(`(PID ${before}) has ended with the code 3; ${end}\n`))
+  })
+}
+
+test.serial('the error of a new program tells where it is, and the log between which lines', async (t) => {
+  const place = folder(t)
+  const script = place.write('a.cjs', `require(${JSON.stringify(fixture('keeper/server.cjs'))})`)
+  const { daemon, log } = await kept(place, { script })
+  await daemon.start()
+  place.write('a.cjs', 'let a = ;')
+  const error = await t.throwsAsync(daemon.upgrade(), { code: 'ERR_DAEMON_START_FAILED' })
+  t.true(error.message.includes(`SyntaxError: Unexpected token ';' (${script}:1)`), error.message)
+  t.regex(error.log, /^daimon: the upgrade to generation 2 begins\n[^]*let a = ;/)
+  await until(() => log().endsWith('daimon: the upgrade to generation 2 has failed\n'))
+  await daemon.stop()
+})
 
 test.serial('arguments are kept, or replaced by those of the upgrade', async (t) => {
   const place = folder(t)
@@ -386,7 +420,7 @@ test.serial(
 )
 
 test.serial('one that does not finish in time is stopped', async (t) => {
-  const { daemon, get } = await kept(folder(t), { drainTimeout: 200 })
+  const { daemon, get, log } = await kept(folder(t), { drainTimeout: 200 })
   await daemon.start()
   const before = await get()
   const answer = t.throwsAsync(get('/later?ms=600000'))
@@ -394,6 +428,9 @@ test.serial('one that does not finish in time is stopped', async (t) => {
   await daemon.upgrade()
   await answer
   await until(() => !alive(Number(before)))
+  t.true(
+    log().includes(`daimon: the replaced program (PID ${before}) has not finished its work within 200 ms\n`),
+  )
   await daemon.stop()
 })
 

@@ -47,7 +47,7 @@ function ofNode(): readonly (readonly [option: keyof Given, advice: Text])[] {
  * @throws InvalidOptionError for what a program cannot have, UnsupportedError where the system has no such bodies
  */
 export function executableOf(given: Given): ExecutableSettings | undefined {
-  const { program, programArgs, ready, stdout, stderr, listen = [], keepFds = [] } = given
+  const { program, programArgs, ready, stdout, stderr, listen = [], keepFds = [], instances = 1 } = given
   if (program === undefined) {
     if (programArgs === undefined) return undefined
     const what = say`(${show(programArgs)}) is for a program, but there is no ${named('program')}`
@@ -73,6 +73,10 @@ export function executableOf(given: Given): ExecutableSettings | undefined {
   const how = readinessOf(ready)
   if (typeof how !== 'string' && listen.length > 0) {
     const what = say`is an address, but with ${named('listen')} connections are accepted before the program is ready`
+    throw refused('ready', how, what, say`Give ${set('ready', 'notify')} or ${set('ready', 'running')}.`)
+  }
+  if (typeof how !== 'string' && instances > 1) {
+    const what = say`is an address, which does not tell which of several ${named('instances')} accepts there`
     throw refused('ready', how, what, say`Give ${set('ready', 'notify')} or ${set('ready', 'running')}.`)
   }
   return { program, args: programArgs ?? [], ready: how }

@@ -97,9 +97,10 @@ impl Keeper<'_> {
         }
     }
 
-    /// Turns the last client away; false without any.
+    /// Turns the last client away, but none that has asked for an upgrade or a stop; false without any.
     pub(crate) fn forget_last_client(&mut self) -> bool {
-        let last = self.clients.last().map(|client| client.number);
+        let last =
+            self.clients.iter().rev().map(|client| client.number).find(|number| !self.works_for(*number));
         last.inspect(|number| self.client_gone(*number)).is_some()
     }
 
@@ -114,6 +115,11 @@ impl Keeper<'_> {
         if self.upgrade.as_ref().is_some_and(|upgrade| upgrade.client == number) {
             self.end_upgrade();
         }
+    }
+
+    fn works_for(&self, client: u64) -> bool {
+        self.upgrade.as_ref().is_some_and(|upgrade| upgrade.client == client)
+            || self.announced.is_some_and(|announced| announced.client == client)
     }
 
     pub(crate) fn close_client(&mut self, number: u64) {

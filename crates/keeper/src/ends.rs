@@ -9,6 +9,7 @@ use crate::respawn::Next;
 use crate::running::{Running, State, Trial, after};
 use crate::say::{ended, millis, name};
 use crate::seam;
+use crate::upgrade::Ended;
 
 /// From SIGTERM to SIGKILL, when nobody waits for the daemon any more.
 pub(crate) const ABORT_GRACE: Duration = Duration::from_secs(1);
@@ -26,7 +27,7 @@ impl Keeper<'_> {
     }
 
     pub(crate) fn body_ended(&mut self, at: usize) {
-        let patience = self.stop_patience();
+        let patience = if self.is_given_up() { Some(ABORT_GRACE) } else { self.stop_patience() };
         let Some(running) = self.running.get_mut(at) else { return };
         let exit_number = running.exit_number();
         if let Some(channel) = &running.body.channel {
@@ -95,9 +96,10 @@ impl Keeper<'_> {
                 let what = format!("(PID {}) {}", body.process.pid(), ended(status));
                 // One that is ended by the keeper itself was not ready in time, or was left over.
                 let status = if was_told { ExitStatus::Code(1) } else { status };
-                if self.upgrade.is_some() {
-                    self.say(&format!("daimon: the program {what}; an upgrade is under way"));
-                    self.respawns.start_in(Duration::ZERO, place.instance);
+                if let Some(upgrade) = &mut self.upgrade {
+                    let line = format!("daimon: the program {what}; an upgrade is under way");
+                    upgrade.ended.push(Ended { instance: place.instance, status, ready_for, what });
+                    self.say(&line);
                 } else {
                     self.follow(place.instance, status, ready_for, &what);
                 }

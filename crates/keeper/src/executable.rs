@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use daimon_core::{BodyPlace, Executable, FrameKind, NotifyInbox, Probe, Readiness, Result};
 
-use crate::keeper::{Keeper, Phase};
-use crate::running::{Running, State};
+use crate::keeper::Keeper;
+use crate::running::{Running, State, Trial};
 
 /// How soon an address is tried for the first time after the start, and how often at the longest.
 const FIRST_TRY: Duration = Duration::from_millis(5);
@@ -85,7 +85,8 @@ impl Keeper<'_> {
         }
         let user = self.program.identity.as_ref().and_then(|identity| identity.uid);
         let mut sign = Sign::of(executable, user)?;
-        if self.phase == Phase::Starting && place.instance == 0 {
+        // What a dead body has started may still have it.
+        if self.at_work().next().is_none() {
             sign.refuse_taken()?;
         }
         let notify = if let Sign::Word(socket) = &sign { Some(socket.address()) } else { None };
@@ -108,7 +109,9 @@ impl Keeper<'_> {
 
     /// Looks whether the body shows that it is ready.
     pub(crate) fn look_at_sign(&mut self, at: usize, now: Instant) {
-        let Some(running) = self.running.get_mut(at) else { return };
+        let Some(running) = self.running.get_mut(at).filter(|body| body.trial != Trial::Failed) else {
+            return;
+        };
         let Some(sign) = &mut running.sign else { return };
         let (is_ready, status) = sign.look(now);
         if is_ready && !matches!(sign, Sign::Word(_)) {

@@ -214,11 +214,14 @@ impl<'a> Keeper<'a> {
             return;
         }
         self.end(Some(ExitStatus::Code(1)), Signal::TERM, Some(ABORT_GRACE));
-        // Also of those that a signal has told to end before, without a time.
+        // Also of those that a signal has told to end before, and of what is left of others.
         let until = after(Some(ABORT_GRACE));
-        for running in self.running.iter_mut().filter(|body| body.state == State::Ending) {
-            running.deadline = earlier(running.deadline, until);
-        }
+        self.running.iter_mut().for_each(|running| running.kill_by(until));
+    }
+
+    /// Whether nobody waits for the start any more.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.launcher.is_none() && !self.is_alone && !self.has_served
     }
 
     pub(crate) fn forget_launcher(&mut self) {

@@ -117,6 +117,15 @@ impl Running {
         }
     }
 
+    /// Has it killed at that time, if it is told to end, or has left others.
+    pub(crate) fn kill_by(&mut self, until: Option<Instant>) {
+        match &mut self.state {
+            State::Ending => self.deadline = earlier(self.deadline, until),
+            State::Left { kill_at, .. } => *kill_at = earlier(*kill_at, until),
+            _ => (),
+        }
+    }
+
     /// Whether it does the daemon's work, or is about to.
     pub(crate) fn is_at_work(&self) -> bool {
         matches!(self.state, State::Deaf | State::Starting | State::Ready)

@@ -21,6 +21,18 @@ pub(crate) struct Upgrade {
     pub(crate) stop_timeout: Option<Duration>,
     /// What the new generation is told, where that is something else.
     pub(crate) payload: Option<BodyPayload>,
+    /// The bodies of the old generation that have ended meanwhile.
+    pub(crate) ended: Vec<Ended>,
+}
+
+/// The end of a body during an upgrade: if that fails, the body is respawned or not, as at any other time.
+pub(crate) struct Ended {
+    pub(crate) instance: u32,
+    pub(crate) status: ExitStatus,
+    /// How long it was ready.
+    pub(crate) ready_for: Option<Duration>,
+    /// The PID, and how it has ended, for the log.
+    pub(crate) what: String,
 }
 
 /// How long a body that hangs may keep an upgrade that has succeeded from being told so.
@@ -76,7 +88,13 @@ impl Keeper<'_> {
             },
         };
         let UpgradeOrder { ready_timeout, stop_timeout, .. } = *order;
-        self.upgrade = Some(Upgrade { client, deadline: after(ready_timeout), stop_timeout, payload });
+        self.upgrade = Some(Upgrade {
+            client,
+            deadline: after(ready_timeout),
+            stop_timeout,
+            payload,
+            ended: Vec::new(),
+        });
         self.say_of_upgrade("begins");
         seam::at("upgrade.begun");
         self.start_newcomer(0);
@@ -246,9 +264,7 @@ impl Keeper<'_> {
 
     /// Forgets the upgrade, and ends the new generation.
     pub(crate) fn end_upgrade(&mut self) {
-        if self.upgrade.take().is_none() {
-            return;
-        }
+        let Some(upgrade) = self.upgrade.take() else { return };
         self.say_of_upgrade("has failed");
         let next = self.next_generation();
         seam::at("upgrade.failed");
@@ -258,6 +274,9 @@ impl Keeper<'_> {
             .iter_mut()
             .filter(|body| body.trial == Trial::Newcomer)
             .for_each(|body| body.fail_trial(now));
+        for Ended { instance, status, ready_for, what } in upgrade.ended {
+            self.follow(instance, status, ready_for, &what);
+        }
     }
 
     /// Tells who has asked for the upgrade.

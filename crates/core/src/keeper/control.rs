@@ -138,7 +138,7 @@ impl Drop for Control {
 /// # Errors
 ///
 /// `NotRunning` when none holds it, or one that starts or ends, and when aborted; `Unverified` when the holder cannot
-/// be proven; `Unsupported` when the holder is no keeper, or is another process than the one that listens;
+/// be proven, or accepts nobody; `Unsupported` when the holder is no keeper, or is another process than the one that listens;
 /// `PermissionDenied` for another user's.
 pub fn control(pidfile: &PidFile, abort: &Abort) -> Result<Channel> {
     match pidfile.proven_holder(abort)? {
@@ -165,13 +165,15 @@ pub(super) fn control_of(pidfile: &PidFile, holder: &Process) -> Result<Channel>
         patience: Duration::ZERO,
         cancel: None,
     };
+    let mut is_full = false;
     for _ in 0..TRIES {
-        if let Dialled::Waiting(fd) = dial(&plan)? {
-            return recognised(fd, pid);
+        match dial(&plan)? {
+            Dialled::Waiting(fd) => return recognised(fd, pid),
+            dialled => is_full = matches!(dialled, Dialled::Full),
         }
         check_serves(pidfile, pid)?;
     }
-    Err(no_keeper(pid))
+    Err(if is_full { busy(pid) } else { no_keeper(pid) })
 }
 
 /// The connection, if the keeper is at its other end.
@@ -197,6 +199,12 @@ fn check_serves(pidfile: &PidFile, pid: Pid) -> Result<()> {
         }
         Status::Stopped { .. } => Err(pidfile.not_running()),
     }
+}
+
+/// Its queue is full: it is stopped, or has more to do than it can.
+fn busy(pid: Pid) -> Error {
+    let message = format!("the keeper with PID {pid} accepts nobody at its control socket: is it stopped?");
+    Error::new(ErrorKind::Unverified, message).with_pid(Some(pid))
 }
 
 fn no_keeper(pid: Pid) -> Error {

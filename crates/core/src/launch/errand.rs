@@ -37,6 +37,8 @@ impl Bodies<'_> {
         // SAFETY: the stack is a part of the orders. `child` makes async-signal-safe calls alone, and the pipe, of
         // which the child has a copy, ends with it.
         let ran = unsafe { run_child(orders, |orders| orders.stack.top(), child, pipe, own_pipe) };
+        // The child had this memory, and has changed its user: see `executable.rs`.
+        sys::hide_memory();
         if let Ok((pid, _)) = ran {
             sys::reap(pid);
         }

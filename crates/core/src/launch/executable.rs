@@ -215,7 +215,11 @@ fn run(
 ) -> std::result::Result<(Pid, Option<super::steps::Report>), Errno> {
     // SAFETY: the stack is a part of the orders, and the child keeps the pipe's writing end open until it has executed
     // or ended. `child` makes async-signal-safe calls alone.
-    unsafe { run_child(Box::new(orders), |orders| orders.stack.top(), child, sources, own_pipe) }
+    let ran = unsafe { run_child(Box::new(orders), |orders| orders.stack.top(), child, sources, own_pipe) };
+    // A change of user has the kernel let others look at the memory again, as fs.suid_dumpable says: proc(5). The child
+    // had that memory.
+    sys::hide_memory();
+    ran
 }
 
 /// Becomes the program. Async-signal-safe, as the second child of a launch: beside that one's calls it makes `getppid`,
