@@ -10,7 +10,11 @@ const body = (generation, instance, ready, draining = false) => ({
   draining,
 })
 const shown = (bodies, stopping) =>
-  bodyRows({ bodies, stopping }).map(({ instance, generation, cells }) => [instance, generation, ...cells.slice(0, 2)])
+  bodyRows({ bodies, stopping }).map(({ instance, generation, cells }) => [
+    instance,
+    generation,
+    ...cells.slice(0, 2),
+  ])
 
 test('bodies are shown by generation and instance, each with its state', (t) => {
   const bodies = [

@@ -41,6 +41,37 @@ test.serial('that of a keeper that was killed is replaced', async (t) => {
   await daemon.stop()
 })
 
+test.serial('that of a keeper that was killed goes with the next daemon, which has none', async (t) => {
+  const place = folder(t)
+  const { daemon } = await kept(place)
+  const { pid } = await daemon.start()
+  kill(pid)
+  await until(() => !alive(pid))
+  t.true(existsSync(place.file('a.ctl')))
+  await daemon.with({ respawn: false }).start()
+  t.false(existsSync(place.file('a.ctl')))
+  await daemon.stop()
+  t.deepEqual(readdirSync(place.path), ['a.log'])
+})
+
+test.serial('a stop by a signal that kills leaves none', async (t) => {
+  const place = folder(t)
+  const { daemon } = await kept(place)
+  await daemon.start()
+  await daemon.with({ stopSignal: 'SIGKILL' }).stop()
+  t.deepEqual(readdirSync(place.path), ['a.log'])
+})
+
+test.serial('a declared socket at its path fails the start', async (t) => {
+  const place = folder(t)
+  const listen = { web: { path: place.file('a.ctl') } }
+  const { daemon } = await kept(place, { listen, log: undefined })
+  const error = await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED' })
+  t.is(error.step, 'listen')
+  t.regex(error.message, /listen\.web: .*a\.ctl: the keeper's own socket is there/)
+  t.deepEqual(readdirSync(place.path), [])
+})
+
 test.serial('a pidfile whose name is too long for it is refused by its own option', async (t) => {
   const place = folder(t)
   const { daemon } = await kept(place, { pidFile: place.file(`${'a'.repeat(110)}.pid`), log: undefined })

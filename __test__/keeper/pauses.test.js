@@ -96,6 +96,27 @@ test.serial('in a short pause clients wait, and an upgrade that fails leaves it 
   await daemon.stop()
 })
 
+test.serial(
+  'in a long pause clients are refused, though another instance has ended after it began',
+  async (t) => {
+    const respawn = { delay: 60_000, maxDelay: 60_000 }
+    const { daemon, get, log } = await kept(folder(t), { instances: 2, respawn })
+    await daemon.start()
+    const [first, second] = await serving(daemon)
+    kill(first)
+    const next = await until(async () =>
+      (await serving(daemon)).find((pid) => ![first, second].includes(pid)),
+    )
+    await until(async () => (await daemon.status()).bodies.every(({ ready }) => ready))
+    kill(next)
+    await until(() => log().includes(`(PID ${next}) was ended by SIGKILL; it is started again in 60000 ms`))
+    kill(second, 'SIGTERM')
+    await until(() => log().includes(`(PID ${second}) has ended with the code 0; it is not started again`))
+    await t.throwsAsync(get(), { code: 'ECONNREFUSED' })
+    await daemon.stop()
+  },
+)
+
 test.serial('an upgrade that succeeds in a pause ends it', async (t) => {
   const place = folder(t)
   const { daemon, get } = await paused(place, { delay: 1_000 })

@@ -1,9 +1,9 @@
 // Sockets of `listen` for a program of any kind, as systemd gives them, and upgrades with them.
-import { rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import test from 'ava'
 import { Daemon } from '../../dist/index.js'
-import { alive, fixture, folder, freePort, kill, until } from '../helpers/index.js'
+import { alive, content, fixture, folder, freePort, kill, until } from '../helpers/index.js'
 import { needs } from '../helpers/needs.js'
 import { bodyOf, facts, SERVES, served } from '../helpers/program.js'
 
@@ -101,6 +101,37 @@ python('an old one that does not finish within drainTimeout is killed', async (t
   await until(() => !alive(pid))
   t.not((await facts(port)).pid, pid)
   await daemon.stop({ stopTimeout: 100 })
+})
+
+python('a next one that has gone to another process group ends with its upgrade', async (t) => {
+  const place = folder(t)
+  const port = await freePort()
+  const program = place.file('serve')
+  const serves = (text) => {
+    place.write('serve', `#!/bin/sh\nexec python3 ${text}\n`)
+    chmodSync(program, 0o755)
+  }
+  serves(SERVES)
+  const { daemon } = served(place, {
+    program,
+    programArgs: [],
+    cwd: place.path,
+    listen: { web: web(port) },
+    ready: 'notify',
+  })
+  await daemon.start()
+  const { length } = place.processes()
+  const moves =
+    'import os, time; os.setpgid(0, os.getpgid(os.getppid())); open("moved", "w"); time.sleep(1e6)'
+  serves(`-c '${moves}'`)
+  const abort = new AbortController()
+  const upgrading = daemon.with({ signal: abort.signal }).upgrade()
+  await until(() => content(place.file('moved')) !== undefined)
+  abort.abort(new Error('enough'))
+  await t.throwsAsync(upgrading, { message: 'enough' })
+  await until(() => place.processes().length === length)
+  t.is((await daemon.status()).bodies.length, 1)
+  await daemon.stop()
 })
 
 python('one that is not ready in time, or ends before, does not take over', async (t) => {

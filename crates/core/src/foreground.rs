@@ -7,6 +7,7 @@ use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, getpid};
 
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::given::{Owner, Stdio};
+use crate::keeper::remove_left_control;
 use crate::listener::Listener;
 use crate::log::{insist, open_input, open_null, open_output};
 use crate::own::{OwnDaemon, install, own_daemon};
@@ -51,6 +52,7 @@ pub fn become_daemon(plan: &ForegroundPlan) -> Result<&'static OwnDaemon> {
         return Err(taken());
     }
     seam::at("foreground.locked");
+    remove_left_control(path);
     let bound =
         plan.socket.as_ref().map(|socket| bind(socket, plan.owner, plan.lock.cancel.as_ref())).transpose();
     let bound = bound.inspect_err(|_| locked.remove(path))?;

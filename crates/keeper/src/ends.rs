@@ -131,13 +131,12 @@ impl Keeper<'_> {
                 self.say(&format!("{program}; it is started again {when} (respawn {count})"));
                 self.respawns.start_in(pause, instance);
                 seam::at("respawn.due");
-                if pause > LONGEST_QUEUE && self.at_work().next().is_none() {
-                    self.sockets.close(&self.bodies);
-                }
+                self.close_queues();
             }
             Next::Done => {
                 self.say(&format!("{program}; it is not started again"));
                 self.done = Some(status);
+                self.close_queues();
             }
             Next::Failed => {
                 self.say(&format!("{program}; it is not to be started again, so that the daemon ends"));
@@ -150,6 +149,14 @@ impl Keeper<'_> {
                 ));
                 self.end(Some(ExitStatus::Code(1)), stop_signal, self.stop_patience());
             }
+        }
+    }
+
+    /// Closes the sockets where nobody serves them, and nobody is to begin soon.
+    fn close_queues(&mut self) {
+        let soon = Instant::now() + LONGEST_QUEUE;
+        if self.at_work().next().is_none() && self.respawns.next().is_some_and(|when| when > soon) {
+            self.sockets.close(&self.bodies);
         }
     }
 

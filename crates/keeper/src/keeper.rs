@@ -27,6 +27,9 @@ const FIRST: u64 = 2;
 /// started may have the other end, and go on.
 const LAST_WORDS: usize = 32;
 
+/// How long the control socket is not listened to when there is no room for a client.
+const DEAF_TIME: Duration = Duration::from_secs(1);
+
 /// How far the daemon has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -55,6 +58,8 @@ pub(crate) struct Keeper<'a> {
     /// Who watches it there.
     pub(crate) supervisor: Supervisor,
     control: Option<Control>,
+    /// When it is listened to again, where there was no room for a client.
+    accepts_again: Option<Instant>,
     pub(crate) clients: Vec<Client>,
     pub(crate) phase: Phase,
     /// Whether the daemon has been ready.
@@ -104,6 +109,7 @@ impl<'a> Keeper<'a> {
             is_alone: launcher.is_none(),
             launcher,
             control: Some(control),
+            accepts_again: None,
             clients: Vec::new(),
             phase: Phase::Starting,
             has_served: false,
@@ -197,12 +203,18 @@ impl<'a> Keeper<'a> {
     }
 
     fn accept_clients(&mut self) {
-        while let Some(control) = &self.control {
-            match control.accept() {
+        while let Some(accepted) = self.control.as_ref().map(Control::accept) {
+            match accepted {
                 Accepted::Client(channel) => self.add_client(channel),
-                // The last one makes room: a keeper that leaves clients in the queue is woken for them without an end.
-                Accepted::NoDescriptor if self.forget_last_client() => (),
-                Accepted::NoDescriptor | Accepted::Nobody => return,
+                // The last one makes room.
+                Accepted::NoRoom if self.forget_last_client() => (),
+                // The selector would report those in the queue without an end.
+                Accepted::NoRoom => {
+                    self.control.iter().for_each(|control| self.events.remove(control));
+                    self.accepts_again = after(Some(DEAF_TIME));
+                    return;
+                }
+                Accepted::Nobody => return,
             }
         }
     }
@@ -243,6 +255,7 @@ impl<'a> Keeper<'a> {
             None => consider(self.respawns.next()),
         }
         consider(self.switched.as_ref().map(|switched| switched.deadline));
+        consider(self.accepts_again);
         consider(self.sockets.next_time().filter(|_| self.may_drop_sockets()));
         Some(next?.saturating_duration_since(Instant::now()))
     }
@@ -266,6 +279,12 @@ impl<'a> Keeper<'a> {
             self.end_switch();
         }
         self.drop_doubtful_sockets(now);
+        if self.accepts_again.take_if(|when| *when <= now).is_some()
+            && let Some(control) = &self.control
+            && self.events.add(control, CONTROL).is_err()
+        {
+            self.accepts_again = after(Some(DEAF_TIME));
+        }
     }
 
     /// The bodies of the present generation that do its work.

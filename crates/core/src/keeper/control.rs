@@ -12,7 +12,7 @@ use nix::sys::stat::lstat;
 use nix::unistd::geteuid;
 
 use crate::error::{Error, ErrorKind, Pid, Result, Subject};
-use crate::given::SocketPlan;
+use crate::given::{ListenAddress, ListenPlan, SocketPlan};
 use crate::handover::Channel;
 use crate::listener::{BACKLOG, BoundFile};
 use crate::pidfile::{Abort, Cancel, PidFile, Status};
@@ -20,7 +20,7 @@ use crate::plan::ClientPlan;
 use crate::process::Process;
 use crate::seam;
 use crate::socket::{Dialled, bind_unheard, dial};
-use crate::sys;
+use crate::sys::{self, FileId};
 
 /// Only the keeper's user, and root, who may always.
 const MODE: u32 = 0o600;
@@ -62,8 +62,37 @@ impl ControlSocket {
         Some(Self { fd, file: BoundFile::new(&beside(pidfile), told.parse().ok()?) })
     }
 
+    /// Refuses a declared socket at the same path, which would take its place.
+    ///
+    /// # Errors
+    ///
+    /// `StartFailed` with step `listen`.
+    pub(crate) fn refuse_as(&self, declared: &ListenPlan) -> Result<()> {
+        let ListenAddress::Path { path, .. } = &declared.address else { return Ok(()) };
+        if !lstat(path).is_ok_and(|stat| FileId::of(&stat) == self.file.id()) {
+            return Ok(());
+        }
+        let message = format!(
+            "listen.{}: {declared}: the keeper's own socket is there; take another path",
+            declared.name
+        );
+        Err(Error::new(ErrorKind::StartFailed, message).during("listen").about(Subject::Listen))
+    }
+
     pub(crate) fn remove_file(&self) {
         self.file.remove();
+    }
+}
+
+/// Removes the control socket that a keeper has left which was killed. The caller holds the lock of the pidfile, so
+/// that no keeper of it is alive.
+pub(crate) fn remove_left_control(pidfile: &Path) {
+    if lstat(&beside(pidfile)).is_err() {
+        return;
+    }
+    // By the checks with which the next keeper would take its place. What they refuse stays.
+    if let Ok(control) = ControlSocket::bind(pidfile, None) {
+        control.remove_file();
     }
 }
 
@@ -80,8 +109,8 @@ pub enum Accepted {
     Client(Channel),
     /// Nobody, or nobody any more.
     Nobody,
-    /// Somebody, who waits on: no descriptor is left.
-    NoDescriptor,
+    /// Somebody, who waits on: no descriptor is left, or no memory.
+    NoRoom,
 }
 
 /// The listening socket. Its file is removed with it.
@@ -108,8 +137,10 @@ impl Control {
         loop {
             let fd = match sys::accept_from(self.listener.as_fd()) {
                 Ok(fd) => fd,
-                Err(Errno::EMFILE | Errno::ENFILE) => return Accepted::NoDescriptor,
-                Err(_) => return Accepted::Nobody,
+                Err(Errno::EAGAIN) => return Accepted::Nobody,
+                // It has gone again.
+                Err(Errno::ECONNABORTED) => continue,
+                Err(_) => return Accepted::NoRoom,
             };
             let peer = sys::peer_of(fd.as_fd());
             if peer.is_ok_and(|peer| peer.uid == 0 || peer.uid == geteuid().as_raw()) {
@@ -138,8 +169,8 @@ impl Drop for Control {
 /// # Errors
 ///
 /// `NotRunning` when none holds it, or one that starts or ends, and when aborted; `Unverified` when the holder cannot
-/// be proven, or accepts nobody; `Unsupported` when the holder is no keeper, or is another process than the one that listens;
-/// `PermissionDenied` for another user's.
+/// be proven, or accepts nobody; `Unsupported` when the holder is no keeper, or is another process than the one that
+/// listens; `PermissionDenied` for another user's.
 pub fn control(pidfile: &PidFile, abort: &Abort) -> Result<Channel> {
     match pidfile.proven_holder(abort)? {
         Some(holder) => control_of(pidfile, holder.process()),

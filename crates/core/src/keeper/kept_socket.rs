@@ -101,7 +101,7 @@ impl KeptSocket {
         };
         let key = key_of_declared(fd.as_fd(), plan);
         let key = key.ok_or_else(|| {
-            let message = format!("listen.{}: {plan}: a path must be UTF-8", plan.name);
+            let message = format!("listen.{}: {plan}: a path must be UTF-8 without a line end", plan.name);
             Error::new(ErrorKind::StartFailed, message).during("listen").about(Subject::Listen)
         })?;
         Ok(Self { fd, key, file })
@@ -215,11 +215,9 @@ fn key_of(fd: BorrowedFd<'_>, flags: &str) -> Option<String> {
 const UNIX: &str = "unix ";
 
 fn socket_path_key(path: &Path) -> Option<String> {
-    // A relative path means something else to each process.
-    if !path.is_absolute() {
-        return None;
-    }
-    Some([UNIX, path.to_str()?].concat())
+    // A relative path means something else to each process. Lines separate the keys in what is sent.
+    let text = path.to_str().filter(|text| path.is_absolute() && !text.contains('\n'))?;
+    Some([UNIX, text].concat())
 }
 
 /// The flags that a program can ask for: none, IPv6 alone, other sockets at the same port, both.

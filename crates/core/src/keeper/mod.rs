@@ -40,6 +40,7 @@ pub fn channel_pair() -> Result<(OwnedFd, OwnedFd)> {
 pub use body_sockets::{
     declared_sockets, give_up_socket, kept_socket, key_of_declared, share_socket, take_kept_sockets,
 };
+pub(crate) use control::remove_left_control;
 pub use control::{Accepted, Control, ControlSocket, control};
 pub use events::{Events, Happened};
 pub use in_place::InheritedSocket;

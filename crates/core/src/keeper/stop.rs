@@ -3,10 +3,10 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use super::control::{control, control_of};
+use super::control::{control, control_of, remove_left_control};
 use crate::error::Result;
 use crate::handover::{Channel, FrameKind};
-use crate::pidfile::{Abort, PidFile, StopKind, StopOptions, Stopped, wait_for};
+use crate::pidfile::{Abort, LockOptions, PidFile, StopKind, StopOptions, Stopped, wait_for};
 use crate::process::Process;
 use crate::signal::Signal;
 
@@ -42,9 +42,21 @@ pub fn stop_daemon(
         control_of(pidfile, holder).is_ok_and(|keeper| keeper.offer(FrameKind::Kill, &[], None))
     };
     let kind = StopKind { killer: &kill, lock_patience: LOCK_PATIENCE };
-    match holder {
+    let stopped = match holder {
         Some(holder) => pidfile.stop_holder_as(holder, options, abort, &kind),
         None => pidfile.stop_as(options, abort, &kind),
+    }?;
+    if stopped.as_ref().is_some_and(|stopped| stopped.was_running) && pidfile.may_have_keeper() {
+        clear(pidfile);
+    }
+    Ok(stopped)
+}
+
+/// Removes what a keeper leaves that a signal has killed. Who starts the daemon meanwhile has it in use.
+fn clear(pidfile: &PidFile) {
+    if let Ok(locked) = pidfile.lock(&LockOptions::default()) {
+        remove_left_control(pidfile.path());
+        locked.remove(pidfile.path());
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::sys::stat::stat;
+use nix::unistd::{Pid as NixPid, getpgid};
 
 use super::child::{limit, report, run_child};
 use super::descriptors::raised;
@@ -157,8 +158,14 @@ impl Body {
 
     /// Sends a signal to it and all that it has started, as long as it is not collected.
     pub fn signal_group(&self, signal: Signal) {
-        // Fails when it has not begun its group yet, which then has no other member.
-        let _ = sys::signal_group(self.process.pid(), signal.number());
+        let pid = self.process.pid();
+        // Fails when it has not begun its group yet.
+        let _ = sys::signal_group(pid, signal.number());
+        // It may also have left its group, and others in it.
+        let own = NixPid::from_raw(pid);
+        if getpgid(Some(own)) != Ok(own) {
+            let _ = self.process.signal(signal);
+        }
     }
 
     /// Whether processes that it has started are left, after its end. Where nothing tells, none counts.

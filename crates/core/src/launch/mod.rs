@@ -32,7 +32,7 @@ use self::steps::{Report, Step};
 use crate::error::{Error, ErrorKind, Pid, Result};
 use crate::given::KeeperPlan;
 use crate::handover::{Channel, FrameKind, Outcome, Unsent};
-use crate::keeper::{ControlSocket, KeeperOrder, KeptSocket};
+use crate::keeper::{ControlSocket, KeeperOrder, KeptSocket, remove_left_control};
 use crate::listener::BoundFile;
 use crate::log::LogTail;
 use crate::pidfile::Locked;
@@ -145,6 +145,9 @@ fn launch_locked(
     let mut bound =
         plan.socket.as_ref().map(|socket| bind(socket, plan.owner, plan.lock.cancel.as_ref())).transpose()?;
     let client = bound.as_mut().and_then(|bound| bound.client.take());
+    if plan.keeper.is_none() {
+        remove_left_control(plan.pidfile.path());
+    }
     let for_keeper = plan.keeper.as_ref().map(|keeper| ForKeeper::open(plan, keeper)).transpose()?;
     let launched = program
         .hand_over(plan, bound.as_ref().map(|bound| bound.file.id()))
@@ -169,7 +172,9 @@ impl ForKeeper {
         let control = ControlSocket::bind(plan.pidfile.path(), plan.lock.cancel.as_ref())?;
         let mut all = Self { control, listening: Vec::new() };
         for declared in &keeper.listen {
-            let opened = KeptSocket::open(declared, plan.owner).inspect_err(|_| all.remove_files())?;
+            let opened =
+                all.control.refuse_as(declared).and_then(|()| KeptSocket::open(declared, plan.owner));
+            let opened = opened.inspect_err(|_| all.remove_files())?;
             all.listening.push(opened);
         }
         Ok(all)
