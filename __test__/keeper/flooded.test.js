@@ -26,7 +26,8 @@ root(
     const clients = Array.from({ length: 200 }, () =>
       connect(place.file('a.ctl'))
         .on('error', () => {})
-        .on('close', () => closed++),
+        .on('close', () => closed++)
+        .resume(),
     )
     const end = () => {
       for (const client of clients) client.destroy()
@@ -35,6 +36,8 @@ root(
     await until(() => closed >= 200 - 64)
     t.true(descriptors(pid) <= before + 64)
     t.is(await get(), body)
+    const refused = await t.throwsAsync(daemon.upgrade(), { code: 'ERR_DAEMON_UNVERIFIED' })
+    t.is(refused.reason, 'too many ask the keeper at once')
     end()
     await until(async () => (await daemon.status()).bodies !== undefined)
     await daemon.stop()

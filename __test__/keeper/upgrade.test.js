@@ -306,6 +306,39 @@ test.serial('the error of a new program tells where it is, and the log between w
   await daemon.stop()
 })
 
+test.serial('who does not read for a while hears that the upgrade has succeeded', async (t) => {
+  const place = folder(t)
+  const script = place.write(
+    'chatty.mjs',
+    `import { existsSync } from 'node:fs'
+     import { createRequire } from 'node:module'
+     import { Daemon } from "DAIMON"
+     if (existsSync(${JSON.stringify(place.file('chatty'))}))
+       for (let count = 0; count < 3_000; count++) Daemon.current.notify('x'.repeat(1_000))
+     createRequire(import.meta.url)(${JSON.stringify(fixture('keeper/server.cjs'))})`,
+  )
+  const { daemon, get } = await kept(place, { script })
+  await daemon.start()
+  const before = await get()
+  place.write('chatty', '')
+  const requester = place.spawn([
+    place.write(
+      'requester.mjs',
+      `import { writeFileSync } from 'node:fs'
+       import { Daemon } from "DAIMON"
+       const daemon = new Daemon({ pidFile: ${JSON.stringify(place.file('a.pid'))} })
+       const { state } = await daemon.upgrade()
+       writeFileSync(${JSON.stringify(place.file('heard'))}, state)`,
+    ),
+  ])
+  await until(async () => (await daemon.status()).bodies.length === 2)
+  kill(requester.pid, 'SIGSTOP')
+  await until(() => !alive(Number(before)))
+  kill(requester.pid, 'SIGCONT')
+  t.is(await until(() => content(place.file('heard'))), 'running')
+  await daemon.stop()
+})
+
 test.serial('arguments are kept, or replaced by those of the upgrade', async (t) => {
   const place = folder(t)
   const script = place.write(

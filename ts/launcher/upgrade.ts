@@ -10,6 +10,7 @@ import {
   ReadyTimeoutError,
   StartFailedError,
   UnsupportedError,
+  UnverifiedError,
   UpgradeInProgressError,
 } from '../errors.js'
 import { decodeError } from '../handover/told-error.js'
@@ -181,6 +182,8 @@ function refused({ pidFile, readyTimeout }: Settings, text: string, log: string 
         { option: 'args', problem: say`cannot be given: ${why}`, advice: 'Leave them out.' },
         { pidFile },
       )
+    case 'ERR_DAEMON_UNVERIFIED':
+      return new UnverifiedError(`${pidFile}: no upgrade: ${why}`, { pidFile, reason: why })
     case 'ERR_DAEMON_START_FAILED':
       return new StartFailedError(`${pidFile}: no upgrade: ${why}`, { pidFile, step: 'payload' })
     default:

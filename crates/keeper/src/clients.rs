@@ -54,6 +54,7 @@ impl<'a> UpgradeOrder<'a> {
 impl Keeper<'_> {
     pub(crate) fn add_client(&mut self, channel: Channel) {
         if self.clients.len() >= MOST_CLIENTS {
+            channel.offer(FrameKind::Refused, b"ERR_DAEMON_UNVERIFIED too many ask the keeper at once", None);
             return;
         }
         let number = self.new_numbers();
@@ -129,10 +130,13 @@ impl Keeper<'_> {
         }
     }
 
-    /// Tells a client something, without waiting for it.
+    /// Tells a client something, without waiting for it. Progress texts are lost where it does not read.
     pub(crate) fn answer(&mut self, number: u64, kind: FrameKind, body: &[u8]) {
-        if let Some(client) = self.clients.iter().find(|client| client.number == number) {
+        let Some(client) = self.clients.iter().find(|client| client.number == number) else { return };
+        if kind == FrameKind::Status {
             client.channel.offer(kind, body, None);
+        } else {
+            client.channel.offer_last(kind, body);
         }
     }
 

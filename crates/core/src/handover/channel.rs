@@ -7,7 +7,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::sockopt::SendTimeout;
+use nix::sys::socket::sockopt::{SendTimeout, SndBuf};
 use nix::sys::socket::{MsgFlags, Shutdown, setsockopt, shutdown};
 use nix::sys::time::{TimeVal, TimeValLike};
 use rustix::net::RecvFlags;
@@ -39,6 +39,10 @@ pub struct Channel {
 
 /// How many descriptors are kept that no frame has asked for: more than can be under way at once are closed.
 const MOST_DESCRIPTORS: usize = 64;
+
+/// How many bytes a process that controls the daemon may leave unread: less than the system gives (net.core.wmem_max),
+/// so that there can be more for what it must hear.
+const ROOM: usize = 64 * 1_024;
 
 impl Channel {
     /// The daemon's end.
@@ -75,6 +79,7 @@ impl Channel {
 
     /// A keeper's end of a connection to a process that controls the daemon.
     pub(crate) fn of_control(fd: OwnedFd) -> Self {
+        let _ = setsockopt(&fd, SndBuf, &ROOM);
         Self { fd, decoder: Decoder::of(FrameKind::OF_CONTROL), outcome: None, descriptors: None }
     }
 
@@ -118,6 +123,15 @@ impl Channel {
                 self.close();
                 false
             }
+        }
+    }
+
+    /// As [`Channel::offer`], to a process that controls the daemon, for what it must hear though it has read nothing
+    /// for a while: where there is no room for it, the socket gets more.
+    pub fn offer_last(&self, kind: FrameKind, body: &[u8]) {
+        if !self.offer(kind, body, None) {
+            let _ = setsockopt(&self.fd, SndBuf, &(2 * ROOM));
+            self.offer(kind, body, None);
         }
     }
 
