@@ -72,6 +72,16 @@ test.serial('a declared socket at its path fails the start', async (t) => {
   t.deepEqual(readdirSync(place.path), [])
 })
 
+test.serial('a declared path with a line end fails the start', async (t) => {
+  const place = folder(t)
+  const listen = { web: { path: place.file('a\nb.sock') } }
+  const { daemon } = await kept(place, { listen, log: undefined })
+  const error = await t.throwsAsync(daemon.start(), { code: 'ERR_DAEMON_START_FAILED' })
+  t.is(error.step, 'listen')
+  t.regex(error.message, /a path must be UTF-8 without a line end/)
+  t.deepEqual(readdirSync(place.path), [])
+})
+
 test.serial('a pidfile whose name is too long for it is refused by its own option', async (t) => {
   const place = folder(t)
   const { daemon } = await kept(place, { pidFile: place.file(`${'a'.repeat(110)}.pid`), log: undefined })

@@ -246,7 +246,7 @@ test.serial('a program that never listens at a declared port does not take over'
   const error = await t.throwsAsync(daemon.with({ readyTimeout: 300 }).upgrade(), {
     code: 'ERR_DAEMON_READY_TIMEOUT',
   })
-  t.regex(error.message, /nobody listens at tcp 127\.0\.0\.1/)
+  t.regex(error.message, /it does not listen at tcp 127\.0\.0\.1/)
   await daemon.stop()
 })
 

@@ -94,6 +94,16 @@ test.serial('what only the system can tell fails the start, with the error of ex
   t.false(existsSync(place.file('a.pid')))
 })
 
+test.serial('a program without its interpreter fails the start, which says so', async (t) => {
+  const place = folder(t)
+  place.write('serve', '#!/no/interpreter\n')
+  chmodSync(place.file('serve'), 0o755)
+  const daemon = new Daemon({ pidFile: place.file('a.pid'), program: './serve', cwd: place.path })
+  const error = await t.throwsAsync(daemon.start(), FAILED)
+  t.is(error.cause.code, 'ENOENT')
+  t.regex(error.message, /The program is there: the interpreter that its first line names is not$/)
+})
+
 test.serial('arguments of a start, and a run() of the class, are refused', async (t) => {
   const place = folder(t)
   const options = { pidFile: place.file('a.pid'), program: 'sleep', programArgs: ['1000'] }

@@ -179,7 +179,7 @@ for (const [what, text, error] of [
     const readyTimeout = error.code === 'ERR_DAEMON_READY_TIMEOUT' ? 1_000 : 60_000
     const found = await t.throwsAsync(daemon.with({ readyTimeout }).upgrade())
     t.like(found, error)
-    if (what === 'listens elsewhere') t.regex(found.message, /nobody listens at tcp 127\.0\.0\.1:\d+/)
+    if (what === 'listens elsewhere') t.regex(found.message, /it does not listen at tcp 127\.0\.0\.1:\d+/)
     t.is(await get(), before)
     await until(async () => (await daemon.status()).bodies.length === 1)
     t.is(place.processes().length, 2)

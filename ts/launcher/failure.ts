@@ -7,6 +7,7 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { explainDenial, isDenied } from '../binding/denied.js'
 import { systemError } from '../binding/errors.js'
 import { SUPERUSER } from '../binding/platform.js'
@@ -75,7 +76,7 @@ export function startFailed(
   const about =
     error === undefined
       ? aboutEnd(settings, exitCode)
-      : say`${aboutScript(settings, error)}${aboutFolder(settings, error)}`
+      : say`${aboutScript(settings, error)}${aboutFolder(settings, error)}${aboutInterpreter(settings, error)}`
   const { pidFile } = settings
   const text = say`${who} ${ending} before it was ready${why}${about}${leftBehind(left)}`
   return errorOf(text, (message) => {
@@ -136,12 +137,20 @@ function callsDaemonize(file: string): boolean {
   }
 }
 
+/** The system says of a program that it is not there where its interpreter is not, execve(2). */
+function aboutInterpreter({ executable, cwd }: StartSettings, error: Error): string {
+  if (executable === undefined || !isOfExec(error) || codeOf(error) !== 'ENOENT') return ''
+  const isThere = executable.program.includes('/') && existsSync(resolve(cwd ?? '.', executable.program))
+  return isThere ? '. The program is there: the interpreter that its first line names is not' : ''
+}
+
 /** Advice for an error that the script itself has caused. */
 function aboutScript({ script }: StartSettings, error: Error): string {
   if (script === undefined) return ''
   const { main, file } = scriptOrPath(script)
   if (isMissing(error, main)) return notReached(file)
-  const shell = error.name === 'SyntaxError' ? shellOf(file) : undefined
+  const isForeign = error.name === 'SyntaxError' || codeOf(error) === 'ERR_UNKNOWN_FILE_EXTENSION'
+  const shell = isForeign ? shellOf(file) : undefined
   return shell === undefined
     ? ''
     : `. By its first line the script is one for ${shell}, not for Node.js: give the JavaScript that it executes`

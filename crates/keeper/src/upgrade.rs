@@ -235,7 +235,7 @@ impl Keeper<'_> {
     pub(crate) fn upgrade_overdue(&mut self) {
         let late = self.newcomers().filter(|body| body.state != State::Ready);
         let late = late.map(|body| format!("instance {} is not ready", body.place.instance));
-        let unheard = self.missing().into_iter().map(|key| format!("nobody listens at {key}"));
+        let unheard = self.missing().into_iter().map(|key| format!("it does not listen at {key}"));
         let mut missing = String::new();
         for one in late.chain(unheard) {
             missing.push_str(if missing.is_empty() { "" } else { ", " });

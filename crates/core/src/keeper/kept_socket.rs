@@ -101,6 +101,7 @@ impl KeptSocket {
         };
         let key = key_of_declared(fd.as_fd(), plan);
         let key = key.ok_or_else(|| {
+            file.iter().for_each(BoundFile::remove);
             let message = format!("listen.{}: {plan}: a path must be UTF-8 without a line end", plan.name);
             Error::new(ErrorKind::StartFailed, message).during("listen").about(Subject::Listen)
         })?;
