@@ -301,7 +301,7 @@ test.serial('the error of a new program tells where it is, and the log between w
   place.write('a.cjs', 'let a = ;')
   const error = await t.throwsAsync(daemon.upgrade(), { code: 'ERR_DAEMON_START_FAILED' })
   t.true(error.message.includes(`SyntaxError: Unexpected token ';' (${script}:1)`), error.message)
-  t.regex(error.log, /^daimon: the upgrade to generation 2 begins\n[^]*let a = ;/)
+  t.regex(error.log, /^daimon: the upgrade to generation 2 begins\n.*let a = ;/s)
   await until(() => log().endsWith('daimon: the upgrade to generation 2 has failed\n'))
   await daemon.stop()
 })
