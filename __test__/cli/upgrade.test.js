@@ -34,6 +34,21 @@ test.serial('upgrade to a program that fails is 1, and the old one serves on', a
   t.deepEqual([after.pid, after.generation], [before.pid, 1])
 })
 
+test.serial('a restart tells when the daemon has no keeper any more', async (t) => {
+  const place = folder(t)
+  const script = idle(place)
+  const who = place.file('a.pid')
+  const kept = ['--respawn', script]
+  await daimon(place, 'start', ...logged(place), ...kept)
+  const again = await daimon(place, 'restart', ...logged(place), ...kept)
+  t.regex(again.stderr, /^[^\n]* is running with PID \d+\n$/)
+  const { code, stderr } = await daimon(place, 'restart', ...logged(place), script)
+  t.is(code, 0)
+  t.true(stderr.startsWith(`${who} had a keeper, and has none any more: it needs --respawn`), stderr)
+  const plain = await daimon(place, 'restart', ...logged(place), script)
+  t.false(plain.stderr.includes('keeper'))
+})
+
 test.serial('a second upgrade meanwhile is 1', async (t) => {
   const place = folder(t)
   const script = place.write('slow.mjs', 'setInterval(() => {}, 1e6)')

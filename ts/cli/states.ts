@@ -65,6 +65,10 @@ export function hasUpgraded(who: string, { bodies = [] }: Running): string {
   return `${who} has been upgraded${bodies.length === 0 ? '' : `: generation ${generation} serves`}`
 }
 
+export function hasLostKeeper(who: string): string {
+  return `${who} had a keeper, and has none any more: it needs --respawn, --listen or --instances at each restart`
+}
+
 /** How a program has ended, after its name; empty where nobody knows. */
 export function endOf({ code, signal }: ExitInfo): string {
   if (signal !== undefined) return `by ${signal}`
