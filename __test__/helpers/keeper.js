@@ -24,6 +24,8 @@ export async function kept(place, options = {}, env = {}) {
     port,
     get: (path = '/', agent) => get({ port, path, agent }),
     log: () => content(place.file('a.log')) ?? '',
+    /** The log without what the keeper says of upgrades. */
+    said: () => (content(place.file('a.log')) ?? '').replaceAll(/^daimon: the upgrade to .*\n/gm, ''),
   }
 }
 

@@ -25,7 +25,7 @@ for (const [what, again] of [
 ]) {
   test.serial(`a server that is closed and opened again ${what} goes on, and is replaced`, async (t) => {
     const place = folder(t)
-    const { daemon, port, log } = await kept(place, { script: reopening(place, again) })
+    const { daemon, port, said } = await kept(place, { script: reopening(place, again) })
     await daemon.start()
     const first = await get({ port, path: '/again' })
     await until(() => get({ port }).catch(() => false))
@@ -35,7 +35,7 @@ for (const [what, again] of [
     const second = await get({ port })
     t.not(second, first)
     t.like(await daemon.status(), { respawns: 0 })
-    t.is(log(), '')
+    t.is(said(), '')
     await daemon.stop()
   })
 }
@@ -101,12 +101,12 @@ test.serial('a second server at the same address is refused, also after a replac
          .listen({ port, host })
      })`,
   )
-  const { daemon, get, log } = await kept(place, { script })
+  const { daemon, get, said } = await kept(place, { script })
   await daemon.start()
-  await until(() => log() !== '')
+  await until(() => said() !== '')
   await daemon.upgrade()
-  await until(() => log().split('\n').length === 3)
-  t.is(log(), 'EADDRINUSE\nEADDRINUSE\n')
+  await until(() => said().split('\n').length === 3)
+  t.is(said(), 'EADDRINUSE\nEADDRINUSE\n')
   t.is(await get(), 'first')
   await daemon.stop()
 })

@@ -20,14 +20,13 @@ test.serial('the program sees its server listen as before, and can close it', as
      // Nobody accepts any more by then.
      Daemon.current.on('drain', () => setImmediate(look))`,
   )
-  const { daemon, port, get, log } = await kept(place, { script })
+  const { daemon, port, get, said } = await kept(place, { script })
   await daemon.start()
   const before = await get()
   await daemon.upgrade()
   await until(() => !alive(Number(before)))
   const address = JSON.stringify({ address: '127.0.0.1', family: 'IPv4', port })
-  t.is(log().split('\n')[0], `true ${address}`)
-  t.is(log().split('\n')[1], 'closed undefined false')
+  t.is(said(), `true ${address}\nclosed undefined false\n`)
   t.not(await get(), before)
   await daemon.stop()
 })

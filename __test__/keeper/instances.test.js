@@ -17,16 +17,16 @@ test.serial('the first one is alone until it is ready, at the start and in an up
      while (!existsSync(gate)) await new Promise((resolve) => setTimeout(resolve, 5))
      setInterval(() => {}, 1e6)`,
   )
-  const { daemon, log } = await kept(place, { script, instances: 3 })
+  const { daemon, said } = await kept(place, { script, instances: 3 })
   for (const verb of ['start', 'upgrade']) {
-    const before = log().length
-    const said = () => log().slice(before)
+    const before = said().length
+    const since = () => said().slice(before)
     const pending = daemon[verb]()
-    await until(() => said() !== '')
+    await until(() => since() !== '')
     t.is(place.processes().length, verb === 'start' ? 2 : 5)
     place.write('gate', '')
     await pending
-    t.deepEqual(said().trim().split('\n').toSorted(), ['begins 0 false', 'begins 1 true', 'begins 2 true'])
+    t.deepEqual(since().trim().split('\n').toSorted(), ['begins 0 false', 'begins 1 true', 'begins 2 true'])
     unlinkSync(place.file('gate'))
   }
   await daemon.stop()

@@ -150,13 +150,13 @@ needs('python3')(
   'sockets of systemd are those of the option with the same names, and others are there, too',
   async (t) => {
     const place = folder(t)
-    const [web, spare, own] = [await freePort(), await freePort(), await freePort()]
+    const [web, spare, own, other] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
     const path = body(
       place,
       `import { createServer } from 'node:http'
      const daemon = await daemonize({
        pidFile: 'a.pid', respawn: true,
-       listen: { web: { host: '127.0.0.1', port: ${own} }, own: { host: '127.0.0.1', port: ${own} } },
+       listen: { web: { host: '127.0.0.1', port: ${other} }, own: { host: '127.0.0.1', port: ${own} } },
      })
      console.log(Object.keys(daemon.sockets).sort().join())
      const serve = (text, address) => createServer((_, response) => response.end(text + process.pid)).listen(address)
