@@ -264,6 +264,7 @@ export const NOT_BY_WINE = {
     'keeper/foreground',
     'keeper/foreground-start',
     'keeper/frameworks',
+    'keeper/given-up',
     'keeper/idle',
     'keeper/instances',
     'keeper/listen',

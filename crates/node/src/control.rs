@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use daimon_core::{Abort, Channel, ChannelEvent, FrameKind, PidFile, Result, control, watch_channel};
+use daimon_core::{Abort, Channel, FrameKind, PidFile, Result, WatchId, control, unwatch, watch_channel};
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
-use crate::kinds::NativeEventKind;
-use crate::waits::{NativeEvent, Waits};
+use crate::channel_listener::ChannelListener;
+use crate::waits::{NativeEvent, Shared, Waits};
 
 #[napi]
 impl Waits {
@@ -29,43 +29,43 @@ impl Waits {
 impl Waits {
     fn talk(&self, pid_file: String, kind: FrameKind, body: Vec<u8>) -> u32 {
         let wait = self.next();
-        let shared = Arc::clone(&self.shared);
-        let work = move || {
-            let channel = connect(pid_file).and_then(|channel| ask(channel, kind, &body));
-            let hearer = Arc::clone(&shared);
-            let watch = channel
-                .and_then(|channel| watch_channel(channel, move |event| hearer.emit(event_of(wait, event))));
-            match watch {
-                Ok(watch) => {
-                    shared.state().watches.insert(wait, watch);
-                }
-                Err(error) => shared.emit(NativeEvent::failed(wait, error)),
-            }
+        let (abort, shared) = (self.abortable(wait), Arc::clone(&self.shared));
+        let work = move || match ask(pid_file, &abort, kind, &body) {
+            Ok(Some(channel)) => listen(&shared, wait, channel),
+            Ok(None) => (),
+            Err(error) => shared.emit(NativeEvent::failed(wait, error)),
         };
         self.spawn(wait, Box::new(work));
         wait
     }
 }
 
-fn connect(pid_file: String) -> Result<Channel> {
-    control(&PidFile::new(pid_file)?, &Abort::new())
-}
-
-fn ask(channel: Channel, kind: FrameKind, body: &[u8]) -> Result<Channel> {
+/// Connects to the keeper, and sends it the question; `None` when aborted before that. To send may take long, so that an
+/// abort does not wait for its end: the keeper then gets the question of a client that leaves.
+fn ask(pid_file: String, abort: &Abort, kind: FrameKind, body: &[u8]) -> Result<Option<Channel>> {
+    let channel = control(&PidFile::new(pid_file)?, abort)?;
+    if abort.is_aborted() {
+        return Ok(None);
+    }
     channel.sender()?.send(kind, body)?;
-    Ok(channel)
+    Ok(Some(channel))
 }
 
-fn event_of(wait: u32, event: ChannelEvent) -> NativeEvent {
-    match event {
-        ChannelEvent::Frame(frame) => match NativeEventKind::of(frame.kind) {
-            Some(kind) => {
-                let text = String::from_utf8_lossy(&frame.body).into_owned();
-                NativeEvent { text: Some(text), ..NativeEvent::new(wait, kind) }
-            }
-            None => NativeEvent::new(wait, NativeEventKind::Ended),
-        },
-        ChannelEvent::Ended => NativeEvent::new(wait, NativeEventKind::Ended),
-        ChannelEvent::Broken(error) => NativeEvent::failed(wait, error),
+fn listen(shared: &Arc<Shared>, wait: u32, channel: Channel) {
+    let mut listener = ChannelListener::new(shared, wait);
+    match watch_channel(channel, move |event| listener.hear(event)) {
+        Ok(watch) => remember(shared, wait, watch),
+        Err(error) => shared.emit(NativeEvent::failed(wait, error)),
+    }
+}
+
+/// A wait that was given up before its watch has no entry any more: the keeper loses the client at once.
+fn remember(shared: &Shared, wait: u32, watch: WatchId) {
+    let mut state = shared.state();
+    if state.aborts.contains_key(&wait) {
+        state.watches.insert(wait, watch);
+    } else {
+        drop(state);
+        unwatch(watch);
     }
 }

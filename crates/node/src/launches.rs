@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use daimon_core::{
-    Backlog, BoundFile, Channel, ChannelEvent, FrameKind, Group, Launched, LogTail, Plan, Process, Stream,
-    Unsent, WatchId, launch, unwatch, watch_channel,
+    BoundFile, Channel, Group, Launched, LogTail, Plan, Process, Stream, Unsent, WatchId, launch, unwatch,
+    watch_channel,
 };
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
+use crate::channel_listener::ChannelListener;
 use crate::kinds::NativeEventKind;
 use crate::process::ProcessHandle;
 use crate::waits::{NativeEvent, Shared};
@@ -79,8 +80,7 @@ pub(crate) fn launch_and_listen(shared: &Arc<Shared>, wait: u32, plan: &Plan, pa
     };
     let Some((channel, unsent)) = shared.keep(wait, launched) else { return };
     shared.emit(NativeEvent::new(wait, NativeEventKind::Launched));
-    let mut listener =
-        ChannelListener { shared: Arc::clone(shared), wait, backlog: Backlog::default(), said: Vec::new() };
+    let mut listener = ChannelListener::new(shared, wait);
     match watch_channel(channel, move |event| listener.hear(event)) {
         Ok(watch) => remember(shared, wait, watch),
         Err(error) => return shared.emit(NativeEvent::failed(wait, error)),
@@ -101,43 +101,5 @@ fn remember(shared: &Shared, wait: u32, watch: WatchId) {
     } else {
         drop(state);
         unwatch(watch);
-    }
-}
-
-/// Hears a daemon's channel, and passes on what can be meant: a program in the daemon that writes to its descriptor
-/// fills neither the memory nor the event loop of the launcher.
-struct ChannelListener {
-    shared: Arc<Shared>,
-    wait: u32,
-    backlog: Backlog,
-    /// The kinds of frames that have come already, of those that come once.
-    said: Vec<FrameKind>,
-}
-
-impl ChannelListener {
-    fn hear(&mut self, event: ChannelEvent) {
-        let frame = match event {
-            ChannelEvent::Frame(frame) => frame,
-            ChannelEvent::Ended => {
-                return self.shared.emit(NativeEvent::new(self.wait, NativeEventKind::Ended));
-            }
-            ChannelEvent::Broken(error) => {
-                return self.shared.emit(NativeEvent::failed(self.wait, error));
-            }
-        };
-        let Some(kind) = NativeEventKind::of(frame.kind) else { return };
-        let ticket = if matches!(frame.kind, FrameKind::Ready | FrameKind::Exit) {
-            if self.said.contains(&frame.kind) {
-                return;
-            }
-            self.said.push(frame.kind);
-            None
-        } else {
-            // Progress, or an error that the next one replaces. None is passed on while too many are unheard.
-            let Some(ticket) = self.backlog.admit() else { return };
-            Some(ticket)
-        };
-        let text = String::from_utf8_lossy(&frame.body).into_owned();
-        self.shared.emit_with(NativeEvent { text: Some(text), ..NativeEvent::new(self.wait, kind) }, ticket);
     }
 }

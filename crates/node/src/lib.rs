@@ -6,6 +6,7 @@
 // Windows has no keepers.
 #[cfg(unix)]
 mod body;
+mod channel_listener;
 mod client;
 #[cfg(unix)]
 mod control;

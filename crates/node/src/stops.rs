@@ -144,8 +144,8 @@ impl Waits {
 
     /// Does the work on a thread. Aborted work has no event.
     fn begin(&self, work: Work) -> u32 {
-        let (wait, abort, shared) = (self.next(), Abort::new(), Arc::clone(&self.shared));
-        shared.state().aborts.insert(wait, abort.clone());
+        let wait = self.next();
+        let (abort, shared) = (self.abortable(wait), Arc::clone(&self.shared));
         let work = Box::new(move || match work(&abort, NativeEvent::new(wait, NativeEventKind::Done)) {
             Ok(Some(event)) => shared.emit(event),
             Ok(None) => (),

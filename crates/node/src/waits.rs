@@ -71,7 +71,7 @@ pub(crate) struct State {
     /// The tokens that end a wait for the lock or for a hello early. A launch has its own until its channel is watched.
     pub(crate) cancels: HashMap<u32, Cancel>,
     pub(crate) launched: HashMap<u32, LaunchedDaemon>,
-    /// The tokens that end a stop or a wait for a proof early.
+    /// The tokens that end a stop, a wait for a proof or a talk with a keeper early.
     pub(crate) aborts: HashMap<u32, Abort>,
 }
 
@@ -160,6 +160,13 @@ impl Waits {
         let cancel = Cancel::new()?;
         self.shared.state().cancels.insert(wait, cancel.clone());
         Ok(cancel)
+    }
+
+    /// The token by which a wait is aborted when it is given up.
+    pub(crate) fn abortable(&self, wait: u32) -> Abort {
+        let abort = Abort::new();
+        self.shared.state().aborts.insert(wait, abort.clone());
+        abort
     }
 
     /// Launches, then hears the daemon's channel. First event: `launched` or `failed`.

@@ -53,8 +53,15 @@ impl Abort {
         lock(&self.0.aborted)
     }
 
-    /// Whether the token has been used.
-    pub(super) fn is_aborted(&self) -> bool {
+    /// Tells whether the token has been used.
+    ///
+    /// ```
+    /// let abort = daimon_core::Abort::new();
+    /// assert!(!abort.is_aborted());
+    /// abort.clone().abort();
+    /// assert!(abort.is_aborted());
+    /// ```
+    pub fn is_aborted(&self) -> bool {
         *self.lock()
     }
 
