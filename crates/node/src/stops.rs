@@ -1,5 +1,6 @@
 //! The waits for a daemon that runs: for its proof, for its handlers, for its end. Each has a thread of its own, which
-//! this binding makes, and one event. `give_up` aborts each of them: from then on no signal is sent.
+//! this binding makes, and one event. `give_up` aborts each of them, so that no signal is sent from then on. Only
+//! `status`, which sends none and is short, goes on to its end; nobody hears it.
 
 use std::sync::Arc;
 

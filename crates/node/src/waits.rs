@@ -1,6 +1,7 @@
-//! Waits of one JavaScript environment. Nothing here waits on the event loop or on libuv's pool. The ends of processes
-//! and the channels of launches share the core's poller. Each sequence of steps has a thread of its own while it lasts,
-//! which this binding makes: a launch, a stop, the end of a group, the removal of a leftover, the foreground.
+//! Waits of one JavaScript environment. Nothing here waits on the event loop or on libuv's pool. The ends of processes,
+//! the channels of launches and the talks with a keeper share the core's poller. Each sequence of steps has a thread of
+//! its own while it lasts, which this binding makes: a launch, a stop or another wait for a daemon that runs, a hello,
+//! the beginning of a talk with a keeper, the end of a group, the removal of a leftover, the foreground.
 
 use std::collections::HashMap;
 use std::io;
@@ -255,7 +256,7 @@ impl Waits {
     }
 
     /// Gives a wait up. A daemon that is not ready loses its channel by it, and ends itself; a stop sends no signal any
-    /// more.
+    /// more; a keeper loses the client, and gives up the upgrade that this has asked for.
     #[napi]
     pub fn give_up(&self, wait: u32) {
         let mut state = self.shared.state();
