@@ -45,3 +45,32 @@ test.serial('a worker finishes its answers before its process is ended', async (
   t.not(await get({ port, agent }), String(old))
   await daemon.stop()
 })
+
+for (const [when, isBefore] of [
+  ['before an upgrade', true],
+  ['while it is drained', false],
+]) {
+  test.serial(`a worker that is terminated ${when} does not keep its process from ending`, async (t) => {
+    const place = folder(t)
+    const env = { GO: place.file('go') }
+    const { daemon, port } = await kept(place, { script, drainTimeout: 600_000 }, env)
+    await daemon.start()
+    await listens(() => get({ port }))
+    const [old] = await serving(daemon)
+    const slow = get({ port, path: '/slow' }).catch(({ code }) => code)
+    await until(() => existsSync(place.file('go.asked')))
+    if (isBefore) {
+      kill(old, 'SIGUSR2')
+      t.is(await slow, 'ECONNRESET')
+    }
+    await daemon.upgrade()
+    if (!isBefore) {
+      await until(async () => (await daemon.status()).bodies.some(({ draining }) => draining))
+      kill(old, 'SIGUSR2')
+      t.is(await slow, 'ECONNRESET')
+    }
+    await until(() => !alive(old))
+    t.not(await listens(() => get({ port })), String(old))
+    await daemon.stop()
+  })
+}

@@ -27,6 +27,7 @@ export type {
   Passage,
   ProcessHandle,
   Waits,
+  Work,
 } from '../../native/binding.cjs'
 
 /**

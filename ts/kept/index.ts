@@ -4,7 +4,7 @@
  */
 
 import type { Binding } from '../binding/load.js'
-import type { NativeMessage, Passage } from '../binding/native.js'
+import type { NativeMessage, Passage, Work } from '../binding/native.js'
 import { seam } from '../binding/seam.js'
 import type { Attached, KeptBody, KeptEvents } from '../inside/kept-body.js'
 import { Connections, drain } from './drain.js'
@@ -24,8 +24,7 @@ export function begin(
   const connections = new Connections()
   const listening = new Listening(binding, (server) => connections.follow(server), sockets)
   listening.hook()
-  binding.beginWork()
-  binding.beginAccepting()
+  const work = binding.Work.begin(true)
   let isDraining = false
   const onDrain = (passage: Passage | undefined, keys: readonly string[]): void => {
     if (isDraining) return
@@ -34,12 +33,12 @@ export function begin(
     events.draining()
     binding.endRotation()
     tellWorkers()
-    const leave = (): void => acceptNoMore(binding)
     const heir = passage === undefined ? undefined : { passage, keys }
+    const leave = (): void => work.leave()
     drain(listening, connections, heir, leave, () => {
       // An empty event loop would end the program before its handlers for the signal that follows have run.
       setInterval(() => {}, 2 ** 31 - 1)
-      finish(binding)
+      work.finish()
     })
   }
   const hear = ({ kind, text, fd }: NativeMessage): void => {
@@ -84,9 +83,9 @@ export function begin(
       listening.isLeaving = true
     },
     hold() {
-      binding.beginWork()
+      const held = binding.Work.begin(false)
       // What waits for the outcome hears it before.
-      return () => void setImmediate(() => finish(binding))
+      return () => void setImmediate(() => held.finish())
     },
   }
 }
@@ -97,31 +96,17 @@ export function begin(
  */
 export function beginWorker(binding: Binding): void {
   const connections = new Connections()
-  let hasWork = false
-  let isAccepting = false
-  const leave = (): void => {
-    if (isAccepting) acceptNoMore(binding)
-    isAccepting = false
-  }
-  const end = (): void => {
-    leave()
-    if (hasWork) finish(binding)
-    hasWork = false
-  }
+  let work: Work | undefined
   const listening = new Listening(binding, (server) => {
     connections.follow(server)
-    if (hasWork) return
-    hasWork = true
-    isAccepting = true
-    binding.beginWork()
-    binding.beginAccepting()
-    process.once('exit', end)
+    work ??= binding.Work.beginInWorker()
   })
   listening.hook()
   const channel = new (process.getBuiltinModule('node:worker_threads').BroadcastChannel)(DRAIN)
   channel.onmessage = () => {
     channel.close()
-    drain(listening, connections, undefined, leave, end)
+    const leave = (): void => work?.leave()
+    drain(listening, connections, undefined, leave, () => work?.finish())
   }
   channel.unref()
 }
@@ -133,16 +118,6 @@ function tellWorkers(): void {
   const channel = new (process.getBuiltinModule('node:worker_threads').BroadcastChannel)(DRAIN)
   channel.postMessage(undefined)
   channel.close()
-}
-
-/** This thread accepts no more. */
-function acceptNoMore(binding: Binding): void {
-  if (binding.endAccepting()) binding.tellKeeper('leaving', '')
-}
-
-/** This thread has nothing left to do. */
-function finish(binding: Binding): void {
-  if (binding.endWork()) binding.tellKeeper('drained', '')
 }
 
 function passageOf(binding: Binding, fd: number | undefined): Passage | undefined {

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use daimon_core::{
@@ -96,35 +95,6 @@ pub fn end_rotation() {
             daemon.tell_keeper(FrameKind::Rotate, &[], None);
         }
     });
-}
-
-/// The threads whose servers the keeper's next body takes over, while they have work.
-static THREADS: AtomicU32 = AtomicU32::new(0);
-/// Those of them that accept connections.
-static ACCEPTING: AtomicU32 = AtomicU32::new(0);
-
-/// This thread has work that a drain must wait for, until `end_work`.
-#[napi]
-pub fn begin_work() {
-    THREADS.fetch_add(1, Ordering::SeqCst);
-}
-
-/// This thread accepts connections, until `end_accepting`.
-#[napi]
-pub fn begin_accepting() {
-    ACCEPTING.fetch_add(1, Ordering::SeqCst);
-}
-
-/// This thread accepts no more; true for the last one.
-#[napi]
-pub fn end_accepting() -> bool {
-    ACCEPTING.fetch_sub(1, Ordering::SeqCst) == 1
-}
-
-/// This thread has finished its work; true for the last one.
-#[napi]
-pub fn end_work() -> bool {
-    THREADS.fetch_sub(1, Ordering::SeqCst) == 1
 }
 
 /// Gives the keeper a duplicate of a listening socket, for those that follow this body; its key, or null for one that
@@ -285,10 +255,6 @@ pub enum NativeTold {
     Taken,
     /// The program has closed the socket of that key.
     Closed,
-    /// It accepts no more.
-    Leaving,
-    /// Nothing is left to do.
-    Drained,
     /// A signal for the daemon, by its number.
     Signal,
     /// The log has been opened again.
@@ -300,8 +266,6 @@ impl From<NativeTold> for FrameKind {
         match told {
             NativeTold::Taken => Self::Taken,
             NativeTold::Closed => Self::Closed,
-            NativeTold::Leaving => Self::Leaving,
-            NativeTold::Drained => Self::Drained,
             NativeTold::Signal => Self::Signal,
             NativeTold::Reopen => Self::Reopen,
         }

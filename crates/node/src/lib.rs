@@ -23,6 +23,8 @@ mod rights;
 mod stops;
 mod supervisor;
 mod waits;
+#[cfg(unix)]
+mod work;
 
 use napi_derive::napi;
 
