@@ -1,9 +1,11 @@
 // The listening sockets of a keeper: which one a program gets, and how long their queues are.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import test from 'ava'
-import { content, folder, freePort, kill, until } from '../helpers/index.js'
+import { content, fixture, folder, freePort, kill, until } from '../helpers/index.js'
 import { get, kept, serving } from '../helpers/keeper.js'
+import { needs } from '../helpers/needs.js'
 
 const HAS_IPV6 = Object.values(networkInterfaces())
   .flat()
@@ -44,6 +46,58 @@ for (const [flag, host, isThere] of [
     await other.stop()
   })
 }
+
+/** Whether the process has a socket that listens at that port, with IPv6. */
+function listensAt(pid, port) {
+  const lines = readFileSync('/proc/net/tcp6', 'utf8').split('\n').slice(1)
+  const fields = lines.map((line) => line.trim().split(/\s+/))
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const links = fields
+    .filter(([, local, , state]) => state === '0A' && local.endsWith(end))
+    .map(({ 9: inode }) => `socket:[${inode}]`)
+  return readdirSync(`/proc/${pid}/fd`).some((fd) => links.includes(linkOf(`/proc/${pid}/fd/${fd}`)))
+}
+
+function linkOf(path) {
+  try {
+    return readlinkSync(path)
+  } catch {
+    // It has been closed since.
+    return undefined
+  }
+}
+
+/** A keeper shows its descriptors to root alone. */
+const root = HAS_IPV6 ? needs('root', '/proc') : test.serial.skip
+
+root('one that the keeper has dropped, and the program listens at again, is kept as it is', async (t) => {
+  const place = folder(t)
+  const port = await freePort()
+  const env = { PORT: String(port), AGAIN: place.file('again') }
+  const { daemon, log } = await kept(place, { script: fixture('keeper/listens-again.cjs') }, env)
+  const { pid } = await daemon.start()
+  await until(() => listensAt(pid, port))
+  const [body] = await serving(daemon)
+  kill(body, 'SIGUSR2')
+  await until(() => !listensAt(pid, port))
+  place.write('again', '')
+  await until(() => listensAt(pid, port))
+  // The next program asks for the same, and finds it.
+  kill(body)
+  await until(() => log().match(/^listens$/gm).length === 3)
+  t.like(await daemon.status(), { respawns: 1 })
+  await daemon.stop()
+})
+
+test.serial('a descriptor that the program cannot open is closed', async (t) => {
+  const port = await freePort()
+  const options = { script: fixture('keeper/cannot-open.cjs'), listen: { web: { port, host: '127.0.0.1' } } }
+  const { daemon, log } = await kept(folder(t), options, { PORT: String(port) })
+  await daemon.start()
+  t.is(log(), 'EADDRINUSE 0\n')
+  t.is(await get({ port }), String((await serving(daemon))[0]))
+  await daemon.stop()
+})
 
 test.serial('a port alone is one of IPv4, too', async (t) => {
   const place = folder(t)

@@ -31,6 +31,8 @@ export class Listening {
   isLeaving = false
 
   readonly #onServer: (server: OpenServer) => void
+  /** Node's own. */
+  readonly #create = openNet()._createServerHandle
 
   /**
    * @param onServer - called for each server that has a socket of the keeper's
@@ -58,19 +60,18 @@ export class Listening {
     prototype._listen2 = function _listen2(...args): void {
       listening.#listen(this, args, (...other) => Reflect.apply(listen, this, other))
     }
-    const create = net._createServerHandle
     // `cluster` makes its handles so.
     net._createServerHandle = function _createServerHandle(address, port, type, fd, flags) {
       const wanted = isGiven(fd) ? [] : listening.#keysOf(address, port, type, flags)
-      const found = listening.#find(wanted)
+      const found = listening.#find(wanted, flags)
       if (found !== undefined) {
         listening.#binding.tellKeeper('taken', found.key)
-        return create(null, null, null, found.fd, flags)
+        return found.handle
       }
-      const handle = create(address, port, type, fd, flags)
+      const handle = listening.#create(address, port, type, fd, flags)
       // libuv would remove the path of a Unix socket when this process closes it.
       const isShared = typeof handle !== 'number' && wanted.length > 0 && type !== -1
-      if (isShared) listening.#share(handle, flags)
+      if (isShared) listening.#share(handle, textOf(flags))
       return handle
     }
   }
@@ -83,9 +84,10 @@ export class Listening {
       return
     }
     const wide = Math.max(backlog || 0, BACKLOG)
-    const found = this.#find(wanted)
+    const found = this.#find(wanted, flags)
     if (found !== undefined) {
-      listen(null, null, null, wide, found.fd, flags)
+      server._handle = found.handle
+      listen(null, null, null, wide, undefined, flags)
       if (server._handle !== null) {
         this.#binding.tellKeeper('taken', found.key)
         this.#track(server, found.key, server._handle)
@@ -118,7 +120,7 @@ export class Listening {
     setImmediate(() => {
       // A closed one has no number any more. `cluster` takes the handle out of its server.
       if (handle.fd < 0 || this.isLeaving) return
-      const key = this.#share(handle, flags)
+      const key = this.#share(handle, textOf(flags))
       if (key === undefined) return
       server.removeListener('close', onClose)
       this.#track(server, key, handle)
@@ -153,14 +155,19 @@ export class Listening {
     })
   }
 
-  #find(keys: readonly string[]): { key: string; fd: number } | undefined {
+  /** The first of the keeper's sockets with these keys that can be opened. */
+  #find(keys: readonly string[], flags: number | undefined): Kept | undefined {
     for (const key of keys) {
       if (!this.#isReachable(key)) {
         this.#binding.giveUpSocket(key)
         continue
       }
       const fd = this.#binding.keptSocket(key)
-      if (fd !== null) return { key, fd }
+      if (fd === null) continue
+      const handle = this.#create(null, null, null, fd, flags)
+      if (typeof handle !== 'number') return { key, handle }
+      // The handle has not taken it. The program has the error of its own attempt.
+      this.#binding.closeDescriptor(fd)
     }
     return undefined
   }
@@ -174,11 +181,11 @@ export class Listening {
   }
 
   /** The key that the keeper has for a socket of the program's, if it takes it. */
-  #share({ fd }: Handle, flags = 0): string | undefined {
-    return fd < 0 ? undefined : (this.#binding.shareSocket(fd, textOf(flags)) ?? undefined)
+  #share({ fd }: Handle, flags: string): string | undefined {
+    return fd < 0 ? undefined : (this.#binding.shareSocket(fd, flags) ?? undefined)
   }
 
-  #keysOf(address: string | null, port: number | null, type: number | null, flags = 0): string[] {
+  #keysOf(address: string | null, port: number | null, type: number | null, flags?: number): string[] {
     if (type === -1 && address !== null) {
       // An abstract one has no file.
       if (address === '' || address.startsWith('\0')) return []
@@ -220,7 +227,7 @@ export class Listening {
     const [, kept] =
       [...this.servers].find(([server, one]) => one.key === key && server._handle === one.handle) ?? []
     if (kept === undefined) this.#binding.giveUpSocket(key)
-    else this.#share(kept.handle)
+    else this.#share(kept.handle, flagsOf(key))
   }
 }
 
@@ -233,11 +240,16 @@ function portOf(key: string): number | undefined {
   return found === null ? undefined : Number(found[1])
 }
 
+/** The flags of a key, as `textOf` gives them. */
+function flagsOf(key: string): string {
+  return /^tcp \S+ (\w+)$/.exec(key)?.[1] ?? ''
+}
+
 function isGiven(fd: number | null | undefined): boolean {
   return typeof fd === 'number' && fd >= 0
 }
 
-function textOf(flags: number): string {
+function textOf(flags = 0): string {
   return `${(flags & IPV6_ONLY) === 0 ? '' : '6'}${(flags & REUSE_PORT) === 0 ? '' : 'r'}`
 }
 
