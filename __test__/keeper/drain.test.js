@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import test from 'ava'
 import { alive, fixture, folder, until } from '../helpers/index.js'
 import { keepAlive, kept, serving } from '../helpers/keeper.js'
+import { native } from '../helpers/native.js'
 
 test.serial('the program sees its server listen as before, and can close it', async (t) => {
   const place = folder(t)
@@ -196,3 +197,7 @@ test.serial(
     await answer
   },
 )
+
+test('what is no open descriptor is no passage, and no error', (t) => {
+  t.is(native.Passage.of(1_000_000), null)
+})

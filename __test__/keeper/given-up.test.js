@@ -1,13 +1,9 @@
 // A conversation with a keeper that is given up, or floods who has begun it.
-import { existsSync, readdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import test from 'ava'
-import { fixture, folder, ROOT, threads, until } from '../helpers/index.js'
+import { fixture, folder, threads, until } from '../helpers/index.js'
 import { kept } from '../helpers/keeper.js'
-
-const binary = readdirSync(join(ROOT, 'native')).find((name) => name.endsWith('.node'))
-const { Waits } = createRequire(import.meta.url)(join(ROOT, 'native', binary))
+import { native } from '../helpers/native.js'
 
 /** An upgrade as `upgrade()` asks for it, with all the time it may need. */
 const ORDER = Buffer.concat([Buffer.alloc(16, 0xff), Buffer.alloc(1)])
@@ -15,7 +11,7 @@ const ORDER = Buffer.concat([Buffer.alloc(16, 0xff), Buffer.alloc(1)])
 /** Begins waits that are given up at once, each in the same call of the event loop. */
 const giveUp = (count, begin) =>
   Array.from({ length: count }, () => {
-    const waits = new Waits(() => {})
+    const waits = new native.Waits(() => {})
     waits.giveUp(begin(waits))
     waits.close()
     // Collected, it would end what it has left open.

@@ -121,5 +121,5 @@ function tellWorkers(): void {
 }
 
 function passageOf(binding: Binding, fd: number | undefined): Passage | undefined {
-  return fd === undefined ? undefined : binding.Passage.of(fd)
+  return fd === undefined ? undefined : (binding.Passage.of(fd) ?? undefined)
 }

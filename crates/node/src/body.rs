@@ -137,11 +137,11 @@ pub struct Passage {
 
 #[napi]
 impl Passage {
-    /// By the descriptor that the keeper has sent, which is the passage's from now on; null when it is none.
-    #[napi(factory)]
-    pub fn of(fd: i32) -> napi::Result<Self> {
-        let taken = daimon_core::take(fd).ok_or_else(|| napi::Error::from_reason("no descriptor"))?;
-        Ok(Self { channel: Mutex::new(Channel::to_heir(taken)), watch: Mutex::new(None) })
+    /// By the descriptor that the keeper has sent, which is the passage's from now on; null when it is not open.
+    #[napi]
+    pub fn of(fd: i32) -> Option<Passage> {
+        let taken = daimon_core::take(fd)?;
+        Some(Passage { channel: Mutex::new(Channel::to_heir(taken)), watch: Mutex::new(None) })
     }
 
     /// Whether the other end can still take something.
