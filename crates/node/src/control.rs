@@ -1,8 +1,11 @@
 //! Conversations with a keeper, by the socket beside the pidfile.
 
+use std::io;
 use std::sync::Arc;
 
-use daimon_core::{Abort, Channel, FrameKind, PidFile, Result, WatchId, control, unwatch, watch_channel};
+use daimon_core::{
+    Abort, Channel, Error, FrameKind, PidFile, Result, WatchId, control, unwatch, watch_channel,
+};
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
@@ -40,15 +43,23 @@ impl Waits {
     }
 }
 
-/// Connects to the keeper, and sends it the question; `None` when aborted before that. To send may take long, so that an
-/// abort does not wait for its end: the keeper then gets the question of a client that leaves.
+/// Connects to the keeper, and sends it the question; `None` when aborted before that. To send may take long, so that
+/// an abort does not wait for its end: the keeper then gets the question of a client that leaves.
 fn ask(pid_file: String, abort: &Abort, kind: FrameKind, body: &[u8]) -> Result<Option<Channel>> {
     let channel = control(&PidFile::new(pid_file)?, abort)?;
     if abort.is_aborted() {
         return Ok(None);
     }
-    channel.sender()?.send(kind, body)?;
-    Ok(Some(channel))
+    match channel.sender()?.send(kind, body) {
+        // A keeper that turns a client away says why before it closes: that is still to be heard.
+        Err(error) if !is_closed(&error) => Err(error),
+        _ => Ok(Some(channel)),
+    }
+}
+
+fn is_closed(error: &Error) -> bool {
+    let kind = error.os_error().map(|error| error.kind());
+    matches!(kind, Some(io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset))
 }
 
 fn listen(shared: &Arc<Shared>, wait: u32, channel: Channel) {
