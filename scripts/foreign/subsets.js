@@ -264,6 +264,7 @@ export const NOT_BY_WINE = {
     'keeper/foreground',
     'keeper/foreground-start',
     'keeper/frameworks',
+    'keeper/generations',
     'keeper/given-up',
     'keeper/idle',
     'keeper/instances',

@@ -6,16 +6,17 @@
 
 import type { Server as HttpServer, ServerResponse } from 'node:http'
 import type { Passage } from '../binding/native.js'
+import type { Heir, Inheritance } from './inherit.js'
 import type { OpenServer, OpenSocket } from './internals.js'
 import type { Kept, Listening } from './listen.js'
 
 /** How often it is looked whether anything is left to do, in milliseconds: what is idle is told by no event. */
 const LOOK = 5
 
-/** The body that follows: the way there, and the keys of the sockets that it listens at. */
-export interface Heir {
-  readonly passage: Passage
-  readonly keys: readonly string[]
+/** Where connections go, and where they may come from. */
+export interface Ways {
+  readonly heir?: Heir | undefined
+  readonly inheritance?: Inheritance
 }
 
 /** The connections of a server. */
@@ -77,16 +78,21 @@ function isHttp(server: OpenServer): server is OpenServer & HttpServer {
 export function drain(
   listening: Listening,
   connections: Connections,
-  heir: Heir | undefined,
+  { heir, inheritance }: Ways,
   leaving: () => void,
   done: () => void,
 ): void {
   listening.isLeaving = true
+  inheritance?.passOn(heir)
   const servings = Array.from(listening.servers, ([server, kept]) => begin(server, kept, connections, heir))
   leaving()
   const timer = setInterval(() => {
     for (const serving of servings) moveIdle(serving)
-    if (servings.some(({ server }) => server._connections > 0)) return
+    if (inheritance?.settle() === false) return
+    const left = servings.filter(({ server }) => server._connections > 0)
+    // The heir may be waiting for this, because it drains itself.
+    if (left.every(({ passage }) => passage === undefined)) heir?.passage.refuse()
+    if (left.length > 0) return
     clearInterval(timer)
     done()
   }, LOOK)

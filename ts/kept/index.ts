@@ -8,7 +8,7 @@ import type { NativeMessage, Passage, Work } from '../binding/native.js'
 import { seam } from '../binding/seam.js'
 import type { Attached, KeptBody, KeptEvents } from '../inside/kept-body.js'
 import { Connections, drain } from './drain.js'
-import { inherit } from './inherit.js'
+import { Inheritance } from './inherit.js'
 import { Listening } from './listen.js'
 import { KeeperAsSupervisor } from './supervisor.js'
 
@@ -25,6 +25,7 @@ export function begin(
   const listening = new Listening(binding, (server) => connections.follow(server), sockets)
   listening.hook()
   const work = binding.Work.begin(true)
+  const inheritance = new Inheritance(binding, listening)
   let isDraining = false
   const onDrain = (passage: Passage | undefined, keys: readonly string[]): void => {
     if (isDraining) return
@@ -35,7 +36,7 @@ export function begin(
     tellWorkers()
     const heir = passage === undefined ? undefined : { passage, keys }
     const leave = (): void => work.leave()
-    drain(listening, connections, heir, leave, () => {
+    drain(listening, connections, { heir, inheritance }, leave, () => {
       // An empty event loop would end the program before its handlers for the signal that follows have run.
       setInterval(() => {}, 2 ** 31 - 1)
       work.finish()
@@ -48,7 +49,7 @@ export function begin(
         break
       case 'heir': {
         const passage = passageOf(binding, fd)
-        if (passage !== undefined) inherit(binding, listening, passage)
+        if (passage !== undefined) inheritance.follow(passage)
         break
       }
       case 'closed':
@@ -106,7 +107,7 @@ export function beginWorker(binding: Binding): void {
   channel.onmessage = () => {
     channel.close()
     const leave = (): void => work?.leave()
-    drain(listening, connections, undefined, leave, () => work?.finish())
+    drain(listening, connections, {}, leave, () => work?.finish())
   }
   channel.unref()
 }
