@@ -202,11 +202,23 @@ export const KERNEL_TELLS = process.platform === 'linux' && (major > 6 || (major
 /** Whether the exit code of such a process is told: Windows tells it of any. */
 export const TELLS_CODES = KERNEL_TELLS || ON_WINDOWS
 
+/**
+ * Below the ports that systems choose themselves (Linux: from 32,768 on), of which a connection of another test could
+ * get any meanwhile. Each process of tests begins elsewhere.
+ */
+const PORTS = { lowest: 20_000, count: 12_000 }
+let nextPort = process.pid * 101
+
 /** A TCP port that nobody listens on. */
 export async function freePort() {
-  const server = createServer()
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = PORTS.lowest + (nextPort++ % PORTS.count)
+    const server = createServer()
+    const isFree = await new Promise((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, () => resolve(true))
+    })
+    if (!isFree) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
