@@ -53,6 +53,12 @@ const host = fc.constantFrom('127.0.0.1', '0.0.0.0', '::1')
 const withSlash = fc.stringMatching(/^\/[a-z]{1,8}(?:\/[a-z]{1,8})?$/)
 const listenName = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/)
 
+/** Each address under one name. */
+function onceEach(listen) {
+  const names = new Map(Object.entries(listen).map(([name, address]) => [JSON.stringify(address), name]))
+  return Object.fromEntries([...names.values()].map((name) => [name, listen[name]]))
+}
+
 /** What only a program of any kind can have, as `ready`. */
 export const READY_OF_PROGRAM = fc.oneof(
   fc.constantFrom('auto', 'running', 'notify'),
@@ -95,11 +101,12 @@ export const ACCEPTED = {
     path.filter((value) => value !== 'true' && value !== 'false'),
   ),
   respawn: fc.constantFrom(true, false, 'failure', 'always', 'never'),
-  listen: fc.dictionary(
-    listenName,
-    fc.oneof(port, fc.record({ port, host }), fc.record({ path: withSlash })),
-    { minKeys: 1, maxKeys: 3 },
-  ),
+  listen: fc
+    .dictionary(listenName, fc.oneof(port, fc.record({ port, host }), fc.record({ path: withSlash })), {
+      minKeys: 1,
+      maxKeys: 3,
+    })
+    .map(onceEach),
   instances: fc.integer({ min: 1, max: 1_024 }),
   drainTimeout: time,
   stopSignal: fc.oneof(signal, fc.integer({ min: 1, max: 31 })),
@@ -150,7 +157,9 @@ function ofProgram(options) {
   const file = output?.file ?? output
   // In the program the first numbers are those of the sockets, at which somebody listens from the first moment on.
   const withSockets = options.listen === undefined ? { keepFds, ready: readyOfProgram } : {}
-  return { ...others, ready: undefined, ...withSockets, log: file }
+  // An address does not tell several apart.
+  const alone = typeof readyOfProgram === 'object' ? { instances: undefined } : {}
+  return { ...others, ready: undefined, ...withSockets, ...alone, log: file }
 }
 
 /** Without what needs a keeper, or contradicts that there is none. */
