@@ -70,31 +70,33 @@ root('without a descriptor for another client it sleeps, and hears the others la
   t.like(await daemon.stop(), { wasRunning: true, forced: false })
 })
 
-needs('root', '/proc')(
-  'without a descriptor for any client it sleeps, and serves them when there is one',
-  async (t) => {
-    const place = folder(t)
-    const { daemon, get } = await kept(place)
-    const { pid } = await daemon.start()
-    const body = await get()
-    const limit = (most) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${most}:`])
-    limit(4)
-    const client = connect(place.file('a.ctl')).on('error', () => {})
-    t.teardown(() => client.destroy())
-    await once(client, 'connect')
-    // As long as clients wait in the queue the system reports them at each look.
-    for (let count = 0; count < 20; count++) t.true(await until(() => isAtRest(pid)))
-    const spent = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15).join(' ')
-    const before = spent()
-    const { uptime } = await daemon.status()
-    await until(async () => (await daemon.status()).uptime > uptime + 500)
-    t.is(spent(), before)
-    limit(1_000)
-    await until(async () => (await daemon.status()).bodies !== undefined)
-    t.is(await get(), body)
-    await daemon.stop()
-  },
-)
+needs(
+  'root',
+  '/proc',
+  'prlimit',
+  'processor of its own',
+)('without a descriptor for any client it sleeps, and serves them when there is one', async (t) => {
+  const place = folder(t)
+  const { daemon, get } = await kept(place)
+  const { pid } = await daemon.start()
+  const body = await get()
+  const limit = (most) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${most}:`])
+  limit(4)
+  const client = connect(place.file('a.ctl')).on('error', () => {})
+  t.teardown(() => client.destroy())
+  await once(client, 'connect')
+  // As long as clients wait in the queue the system reports them at each look.
+  for (let count = 0; count < 20; count++) t.true(await until(() => isAtRest(pid)))
+  const spent = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15).join(' ')
+  const before = spent()
+  const { uptime } = await daemon.status()
+  await until(async () => (await daemon.status()).uptime > uptime + 500)
+  t.is(spent(), before)
+  limit(1_000)
+  await until(async () => (await daemon.status()).bodies !== undefined)
+  t.is(await get(), body)
+  await daemon.stop()
+})
 
 test.serial('a client that reads no answers holds it up in nothing', async (t) => {
   const place = folder(t)
