@@ -85,13 +85,15 @@ needs(
   const client = connect(place.file('a.ctl')).on('error', () => {})
   t.teardown(() => client.destroy())
   await once(client, 'connect')
-  // As long as clients wait in the queue the system reports them at each look.
-  for (let count = 0; count < 20; count++) t.true(await until(() => isAtRest(pid)))
-  const spent = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15).join(' ')
+  // As long as clients wait in the queue the system reports them at each look: that takes all of a processor.
+  const spent = () => {
+    const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15)
+    return Number(user) + Number(system)
+  }
   const before = spent()
   const { uptime } = await daemon.status()
   await until(async () => (await daemon.status()).uptime > uptime + 500)
-  t.is(spent(), before)
+  t.true(spent() <= before + 2, `${spent()} ${before}`)
   limit(1_000)
   await until(async () => (await daemon.status()).bodies !== undefined)
   t.is(await get(), body)
