@@ -6,7 +6,6 @@ use daimon_core::{Channel, Frame, FrameKind, Reception, Signal};
 
 use crate::keeper::{Keeper, Phase};
 use crate::report::report;
-use crate::upgrade::time_of;
 
 /// As many at a time: each costs a descriptor.
 const MOST_CLIENTS: usize = 64;
@@ -145,4 +144,9 @@ impl Keeper<'_> {
         self.answer(number, FrameKind::Refused, [code, " ", message].concat().as_bytes());
         self.close_client(number);
     }
+}
+
+/// A time from a client's number; `None`: for ever.
+fn time_of(millis: u64) -> Option<Duration> {
+    (millis != u64::MAX).then(|| Duration::from_millis(millis))
 }

@@ -11,6 +11,7 @@ mod clients;
 mod ends;
 mod executable;
 mod keeper;
+mod listening;
 mod report;
 mod respawn;
 mod respawns;
