@@ -29,12 +29,17 @@ test.serial('it goes before the pidfile, so that whoever has the lock next may m
   t.deepEqual(gone(), ['a.ctl', 'a.pid'])
 })
 
-test.serial('that of a keeper that was killed is replaced', async (t) => {
-  const place = folder(t)
-  const { daemon } = await kept(place)
+/** Starts it, and kills its keeper. */
+async function dies(daemon) {
   const { pid } = await daemon.start()
   kill(pid)
   await until(() => !alive(pid))
+}
+
+test.serial('that of a keeper that was killed is replaced', async (t) => {
+  const place = folder(t)
+  const { daemon } = await kept(place)
+  await dies(daemon)
   t.true(existsSync(place.file('a.ctl')))
   await daemon.start()
   t.is((await serving(daemon)).length, 1)
@@ -44,9 +49,7 @@ test.serial('that of a keeper that was killed is replaced', async (t) => {
 test.serial('that of a keeper that was killed goes with the next daemon, which has none', async (t) => {
   const place = folder(t)
   const { daemon } = await kept(place)
-  const { pid } = await daemon.start()
-  kill(pid)
-  await until(() => !alive(pid))
+  await dies(daemon)
   t.true(existsSync(place.file('a.ctl')))
   await daemon.with({ respawn: false }).start()
   t.false(existsSync(place.file('a.ctl')))

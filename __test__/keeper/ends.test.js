@@ -148,6 +148,17 @@ test.serial('instances that listen nowhere take over together with one that does
   await daemon.stop()
 })
 
+/** A process that starts a script which is never ready, and waits for ever. */
+const launching = (place, script, more = {}) =>
+  place.spawn([
+    place.write(
+      'launcher.mjs',
+      `import { Daemon } from "DAIMON"
+       const options = ${JSON.stringify({ pidFile: place.file('a.pid'), script, respawn: true, ...more })}
+       await new Daemon({ ...options, ready: 'manual', readyTimeout: Infinity }).start()`,
+    ),
+  ])
+
 for (const [when, first] of [
   ['of a start', () => {}],
   ['of a start that was told to stop', (keeper) => kill(keeper, 'SIGTERM')],
@@ -162,15 +173,7 @@ for (const [when, first] of [
        process.on('SIGTERM', () => process.exit())
        setInterval(() => {}, 1e6)`,
     )
-    const launcher = place.spawn([
-      place.write(
-        'launcher.mjs',
-        `import { Daemon } from "DAIMON"
-         const [pidFile, script] = ${JSON.stringify([place.file('a.pid'), script])}
-         const options = { pidFile, script, ready: 'manual', readyTimeout: Infinity, respawn: true }
-         await new Daemon({ ...options, stopTimeout: 3_600_000 }).start()`,
-      ),
-    ])
+    const launcher = launching(place, script, { stopTimeout: 3_600_000 })
     const keeper = await until(() => Number(content(place.file('a.pid'))))
     await until(() => content(place.file('left')) !== undefined)
     const { length } = place.processes()
@@ -191,15 +194,7 @@ test.serial('the death of a launcher ends a start that was told to stop, and han
      require('node:fs').writeFileSync(${JSON.stringify(place.file('begun'))}, '')
      setInterval(() => {}, 1e6)`,
   )
-  const launcher = place.spawn([
-    place.write(
-      'launcher.mjs',
-      `import { Daemon } from "DAIMON"
-       const [pidFile, script] = ${JSON.stringify([place.file('a.pid'), script])}
-       const options = { pidFile, script, ready: 'manual', readyTimeout: Infinity, respawn: true }
-       await new Daemon(options).start()`,
-    ),
-  ])
+  const launcher = launching(place, script)
   const keeper = await until(() => Number(content(place.file('a.pid'))))
   await until(() => content(place.file('begun')) !== undefined)
   kill(keeper, 'SIGTERM')
